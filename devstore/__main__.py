@@ -1,0 +1,30 @@
+"""`python -m devstore`: every port of the development store in one process."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import waitress
+
+from devstore import config as configuration
+from devstore import seed, server
+from devstore.store import Store
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    config = configuration.load()
+    config.data.mkdir(parents=True, exist_ok=True)
+    store = Store(config.data / "store.sqlite3")
+    seed.deploy(store, config)
+    sites = {str(config.port): server.create_app(config, store)}
+    sites |= {str(port): server.create_storefront(config, store, shop) for shop, port in config.storefronts.items()}
+
+    def by_port(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return sites[environ["SERVER_PORT"]](environ, start_response)
+
+    waitress.serve(by_port, listen=" ".join(f"127.0.0.1:{port}" for port in sites), threads=24, ident=None)
+
+
+if __name__ == "__main__":
+    main()
