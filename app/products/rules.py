@@ -1,0 +1,113 @@
+"""What a product may become, what a complete one needs, and which variants its options make."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+MAX_OPTIONS = 3
+MAX_VALUES = 30
+MAX_VARIANTS = 100
+MAX_PICTURES = 10
+MAX_PICTURE_BYTES = 20 * 1024 * 1024
+PICTURE_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+# Shopify's own names for the one variant of a product without options.
+DEFAULT_OPTION, DEFAULT_VALUE = "Title", "Default Title"
+
+
+# action → {state: state it leads to}. Nothing else moves a product.
+MOVES: dict[str, dict[str, str]] = {
+    "submit": {"draft": "submitted", "changes_requested": "submitted"},
+    "begin_review": {"submitted": "in_review"},
+    "publish": {"in_review": "published"},
+    "ask_for_changes": {"in_review": "changes_requested"},
+    "reject": {"in_review": "rejected"},
+    "withdraw": {"submitted": "draft", "in_review": "draft", "published": "draft"},
+    "archive": dict.fromkeys(
+        ("draft", "submitted", "in_review", "changes_requested", "published", "rejected"), "archived"
+    ),
+    "restore": {"archived": "draft"},
+}
+EDITABLE = frozenset({"draft", "changes_requested"})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way in which a product's variants differ: a name and its values in order."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+def state_after(action: str, state: str) -> str | None:
+    """The state `action` leads to from `state`, or None when the move is not allowed."""
+    return MOVES[action].get(state)
+
+
+def combinations(options: Sequence[Option]) -> list[tuple[str, ...]]:
+    """Every variant the options make, first option slowest; one default variant without options."""
+    return list(itertools.product(*(option.values for option in options))) if options else [(DEFAULT_VALUE,)]
+
+
+def check_options(options: Sequence[Option]) -> dict[str, str]:
+    """What is wrong with the options, by form field (`option_1_name`, `option_1_values`, `options`)."""
+    errors: dict[str, str] = {}
+    names = [option.name.casefold() for option in options]
+    for number, option in enumerate(options, start=1):
+        if not option.name:
+            errors[f"option_{number}_name"] = "Name this option, for example Size."
+        elif names.index(option.name.casefold()) != number - 1:
+            errors[f"option_{number}_name"] = f"{option.name} is used twice. Give each option its own name."
+        if not option.values:
+            errors[f"option_{number}_values"] = "Add at least one value, for example Small."
+        elif len(option.values) > MAX_VALUES:
+            errors[f"option_{number}_values"] = f"Up to {MAX_VALUES} values per option."
+    if len(options) > MAX_OPTIONS:
+        errors["options"] = f"A product can have up to {MAX_OPTIONS} options."
+    elif not errors and len(combinations(options)) > MAX_VARIANTS:
+        count = len(combinations(options))
+        errors["options"] = (
+            f"These options make {count} variants; up to {MAX_VARIANTS} are possible. Remove some values."
+        )
+    return errors
+
+
+def split_values(text: str) -> tuple[str, ...]:
+    """Values typed as `Small, Medium; Large`, trimmed, without repeats (whatever their case), in order."""
+    seen: dict[str, str] = {}
+    for value in re.split(r"[,;\n]", text):
+        trimmed = " ".join(value.split())[:255]
+        if trimmed:
+            seen.setdefault(trimmed.casefold(), trimmed)
+    return tuple(seen.values())
+
+
+def missing_for_submit(
+    title: str, description: str, prices: Sequence[int | None], pictures_ready: Sequence[bool]
+) -> dict[str, str]:
+    """What still has to be filled in before the marketplace can look at a product, by form field."""
+    errors: dict[str, str] = {}
+    if not title.strip():
+        errors["title"] = "Give the product a title."
+    if not description.strip():
+        errors["description"] = "Describe the product: what it is, what it is made of, how big it is."
+    if not prices or any(price is None or price <= 0 for price in prices):
+        errors["variants"] = "Give every variant a price above zero."
+    if not pictures_ready:
+        errors["pictures"] = "Add at least one picture."
+    elif not all(pictures_ready):
+        errors["pictures"] = "A picture is still being prepared. Wait a moment, or remove it."
+    return errors
+
+
+def safe_filename(filename: str, extension: str) -> str:
+    """A file name of plain letters for a store's public files: `Große Vase.JPG` becomes `grosse-vase.jpg`."""
+    stem = filename.rsplit(".", 1)[0].casefold()
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:60] or 'picture'}.{extension}"
+
+
+def differing_stock(wanted: Mapping[str, int], held: Mapping[str, int]) -> dict[str, int]:
+    """The quantities of `wanted` that `held` does not have already, by variant."""
+    return {variant: quantity for variant, quantity in wanted.items() if held.get(variant) != quantity}

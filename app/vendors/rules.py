@@ -1,0 +1,63 @@
+"""What a vendor may become, and when two vendors would be mistaken for one another."""
+
+import re
+import unicodedata
+
+# action → {state: state it leads to}. Nothing else moves a vendor.
+MOVES: dict[str, dict[str, str]] = {
+    "approve": {"pending": "approved", "rejected": "approved"},
+    "reject": {"pending": "rejected"},
+    "suspend": {"approved": "suspended"},
+    "reinstate": {"suspended": "approved"},
+    "close": dict.fromkeys(("pending", "approved", "rejected", "suspended"), "closed"),
+    "reapply": {"rejected": "pending", "closed": "pending"},
+}
+REASON_NEEDED = frozenset({"reject", "suspend"})
+
+# Words that say how a business is organised, not who it is: "Ada Ceramics Ltd" is "Ada Ceramics".
+_LEGAL_FORMS = frozenset({"ltd", "limited", "llc", "inc", "gmbh", "ug", "ag", "bv", "sarl", "sas", "srl", "co", "plc"})
+_HANDLE_LENGTH = 60
+
+
+def state_after(action: str, state: str) -> str | None:
+    """The state `action` leads to from `state`, or None when the move is not allowed."""
+    return MOVES[action].get(state)
+
+
+def list_actions(state: str) -> list[str]:
+    """What the merchant may do in `state`, in the order in which a person would look for it."""
+    return [action for action, moves in MOVES.items() if state in moves and action != "reapply"]
+
+
+def normalise_name(name: str) -> str:
+    """A name stripped of case, accents, punctuation, legal form and a leading article, for comparing.
+
+    >>> normalise_name("The Café  Müller, Ltd.") == normalise_name("cafe muller")
+    True
+    """
+    words = re.findall(r"\w+", _plain(name.replace("'", "").replace("\u2019", "")))
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    if len(words) > 1 and words[0] == "the":
+        words.pop(0)
+    return " ".join(words)
+
+
+def normalise_email(email: str) -> str:
+    """An address for comparing: trimmed, lower case."""
+    return email.strip().lower()
+
+
+def handle_for(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:
+    """A URL-safe handle for `name` that is not among `taken`: `adas-ceramics`, then `adas-ceramics-2`."""
+    plain = _plain(name.replace("'", "").replace("\u2019", ""))
+    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_HANDLE_LENGTH].strip("-") or "vendor"
+    handle, number = stem, 2
+    while handle in taken:
+        handle, number = f"{stem}-{number}", number + 1
+    return handle
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
