@@ -1,0 +1,5 @@
+"""The store's admin: the shell with its own pages, the frame the app lives in, and the scripts a CDN would serve."""
+
+from devstore.admin.shell import bp
+
+__all__ = ["bp"]
