@@ -1,0 +1,121 @@
+// The portal's few manners: what changed in a form, what is under way, what was just said. Everything works without it.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  const toast = (words) => {
+    const box = document.createElement("div");
+    box.className = "toast";
+    box.textContent = words;
+    document.getElementById("toasts").append(box);
+    setTimeout(() => box.remove(), Math.max(6000, words.length * 90));
+  };
+  document.addEventListener("toast", (event) => toast(event.detail?.value ?? ""));
+
+  // Over 400 ms something is shown, over 5 s it is said in words.
+  let waits = 0;
+  let timers = [];
+  const busy = document.getElementById("busy");
+  const waiting = (step) => {
+    waits = Math.max(0, waits + step);
+    timers.forEach(clearTimeout);
+    timers = [];
+    if (!waits) {
+      busy.hidden = true;
+      return;
+    }
+    busy.querySelector("[data-words]").textContent = "Working…";
+    timers = [
+      setTimeout(() => { busy.hidden = false; }, 400),
+      setTimeout(() => { busy.querySelector("[data-words]").textContent = "This takes longer than usual. You can leave this page; it carries on."; }, 5000),
+    ];
+  };
+  const quiet = (event) => event.target?.closest?.("[data-quiet]");
+  document.addEventListener("htmx:before:request", (event) => { if (!quiet(event)) waiting(1); });
+  document.addEventListener("htmx:finally:request", (event) => { if (!quiet(event)) waiting(-1); });
+  document.addEventListener("htmx:error", (event) => {
+    if (!quiet(event)) toast("We could not reach the server. What you typed is still here; try again in a moment.");
+  });
+  addEventListener("pageshow", () => { waits = 0; waiting(0); });
+
+  // Sticky save bar: says what changed, warns before leaving, and the second press of Save does nothing.
+  const labelOf = (control) => {
+    const group = control.closest("fieldset")?.querySelector("legend");
+    const label = control.type === "radio" || control.type === "checkbox" ? group ?? control.labels?.[0] : control.labels?.[0];
+    return (label?.firstChild?.textContent ?? label?.textContent ?? control.getAttribute("aria-label") ?? "").trim();
+  };
+  const changedControl = (control) => {
+    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    if (control.type === "file") return control.files.length > 0;
+    if (control.tagName === "SELECT") {
+      const preset = [...control.options].some((option) => option.defaultSelected);
+      return [...control.options].some((option, at) => option.selected !== (preset ? option.defaultSelected : at === 0));
+    }
+    return "defaultValue" in control && control.value !== control.defaultValue;
+  };
+  const guard = (form) => {
+    const bar = form.querySelector("[data-bar]");
+    if (!bar || form.dataset.guarded) return;
+    form.dataset.guarded = "yes";
+    const words = bar.querySelector("[data-changes]");
+    const resting = words.textContent;
+    const tell = () => {
+      const names = new Set([...form.elements].filter((c) => c.name && c.type !== "hidden" && changedControl(c)).map(labelOf).filter(Boolean));
+      form.dataset.dirty = names.size || form.querySelector("[aria-invalid=true]") ? "yes" : "";
+      bar.classList.toggle("changed", names.size > 0);
+      const said = names.size ? `Changed: ${[...names].join(", ")}` : resting;
+      if (words.textContent !== said) words.textContent = said;
+    };
+    form.addEventListener("input", tell);
+    form.addEventListener("change", tell);
+    form.addEventListener("reset", () => setTimeout(tell));
+    form.addEventListener("submit", () => { form.dataset.dirty = ""; });
+    tell();
+  };
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector("form[data-dirty=yes]")) event.preventDefault();
+  });
+
+  // A form sent twice is sent once.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent && !form.hasAttribute("hx-post")) {
+      event.preventDefault();
+      return;
+    }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      form.dataset.sent = "yes";
+      waiting(1);
+      addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+    }
+  });
+
+  // Filters apply as they are chosen.
+  const autoSubmit = (form) => {
+    if (form.dataset.auto) return;
+    form.dataset.auto = "yes";
+    form.addEventListener("change", (event) => { if (event.target.tagName === "SELECT") form.requestSubmit(); });
+    form.addEventListener("search", () => form.requestSubmit(), true);
+  };
+
+  // A picture is seen before it is sent.
+  const preview = (input) => {
+    if (input.dataset.previewed) return;
+    input.dataset.previewed = "yes";
+    const image = document.getElementById(input.dataset.preview);
+    input.addEventListener("change", () => {
+      if (!input.files[0]) return;
+      image.src = URL.createObjectURL(input.files[0]);
+      image.hidden = false;
+    });
+  };
+
+  const start = (scope) => {
+    scope.querySelectorAll("form[data-save-bar]").forEach(guard);
+    scope.querySelectorAll("form[data-auto-submit]").forEach(autoSubmit);
+    scope.querySelectorAll("input[data-preview]").forEach(preview);
+    scope.querySelector("[aria-invalid=true]")?.focus();
+  };
+  start(document);
+  document.addEventListener("htmx:after:settle", (event) => event.target instanceof Element && start(event.target));
+})();
