@@ -1,0 +1,116 @@
+"""Every setting, read once from the environment. `stallkeeper doctor` explains what is missing."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from app.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of one installation. Secrets never appear in its repr."""
+
+    app_url: str
+    shopify_api_key: str
+    shopify_api_secret: str = field(repr=False)
+    shopify_api_secret_previous: str | None = field(repr=False)
+    shopify_shop_url: str
+    shopify_cdn_url: str
+    shopify_admin_url: str
+    storefront_urls: Mapping[str, str]
+    secret_keys: tuple[str, ...] = field(repr=False)
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    resend_api_url: str
+    resend_api_key: str = field(repr=False)
+    resend_webhook_secret: str | None = field(repr=False)
+    mail_from: str
+    live_url: str
+    var: Path
+
+    def shop_url(self, domain: str) -> str:
+        """Where the Admin API of a shop answers."""
+        return self.shopify_shop_url.format(shop=domain)
+
+    def storefront_url(self, domain: str) -> str:
+        """Where customers see the shop."""
+        return self.storefront_urls.get(domain, f"https://{domain}")
+
+    def admin_app_url(self, domain: str, path: str = "") -> str:
+        """The address, inside the Shopify admin, of a page of this app."""
+        return f"{self.shopify_admin_url}/store/{domain.removesuffix('.myshopify.com')}/apps/{self.handle}{path}"
+
+    @property
+    def handle(self) -> str:
+        """The app's handle in the admin, as in shopify.app.toml."""
+        return "stallkeeper"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach us over TLS, which decides about Secure cookies."""
+        return self.app_url.startswith("https://")
+
+
+def read_config(env: Mapping[str, str] = os.environ) -> Config:
+    """Raises ConfigError naming every setting that is missing."""
+    missing = [name for name in ("SHOPIFY_API_KEY", "SHOPIFY_API_SECRET") if not env.get(name)]
+    if missing:
+        raise ConfigError(f"Set {' and '.join(missing)}: Shopify's Dev Dashboard shows them under your app's settings.")
+    var = Path(env.get("STALLKEEPER_VAR", "var")).resolve()
+    app_url = (env.get("APP_URL") or env.get("HOST") or f"http://127.0.0.1:{env.get('PORT', '5000')}").rstrip("/")
+    return Config(
+        app_url=app_url,
+        shopify_api_key=env["SHOPIFY_API_KEY"],
+        shopify_api_secret=env["SHOPIFY_API_SECRET"],
+        shopify_api_secret_previous=env.get("SHOPIFY_API_SECRET_PREVIOUS") or None,
+        shopify_shop_url=env.get("SHOPIFY_SHOP_URL", "https://{shop}"),
+        shopify_cdn_url=env.get("SHOPIFY_CDN_URL", "https://cdn.shopify.com"),
+        shopify_admin_url=env.get("SHOPIFY_ADMIN_URL", "https://admin.shopify.com"),
+        storefront_urls=_read_pairs(env.get("STOREFRONT_URLS", "")),
+        secret_keys=_read_secret_keys(env, var),
+        database_url=env.get("DATABASE_URL") or None,
+        redis_url=env.get("REDIS_URL") or None,
+        resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
+        resend_api_key=env.get("RESEND_API_KEY", ""),
+        resend_webhook_secret=env.get("RESEND_WEBHOOK_SECRET") or None,
+        mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
+        live_url=env.get("LIVE_URL", f"{app_url}/live").rstrip("/"),
+        var=var,
+    )
+
+
+@cache
+def get_config() -> Config:
+    return read_config()
+
+
+def _read_pairs(text: str) -> dict[str, str]:
+    """Read `acme.myshopify.com=http://…,zenith.myshopify.com=http://…` as a dict."""
+    return {
+        name.strip(): url.strip().rstrip("/") for name, _, url in (p.partition("=") for p in text.split(",")) if url
+    }
+
+
+def _read_secret_keys(env: Mapping[str, str], var: Path) -> tuple[str, ...]:
+    """SECRET_KEYS, newest first. With the embedded database the key lives beside the data, made on first use."""
+    if given := env.get("SECRET_KEYS"):
+        return tuple(key.strip() for key in given.split(",") if key.strip())
+    if env.get("DATABASE_URL"):
+        raise ConfigError(
+            "Set SECRET_KEYS: one or more random strings, comma-separated, newest first. They encrypt tokens."
+        )
+    path = var / "secret-key"
+    if not path.exists():
+        var.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{os.getpid()}")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its key is the one
+            path.hardlink_to(new)
+        new.unlink()
+    return (path.read_text().strip(),)

@@ -1,0 +1,147 @@
+"""The one place that opens, scopes and commits transactions.
+
+Every transaction says who is asking before its first statement: it takes on the role `stallkeeper_app`, whose rows
+PostgreSQL filters by shop and vendor (row-level security), or `stallkeeper_system` for the few cross-shop jobs: doors
+that look a person up, the webhook inbox, sweeps. The login role of DATABASE_URL is a member of both.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import NullPool
+
+from app import embedded
+from app.config import get_config
+
+_ENTER = text(
+    "SELECT set_config('role', :role, true), set_config('app.shop_id', :shop_id, true),"
+    " set_config('app.vendor_id', :vendor_id, true)"
+)
+_engines: dict[str, Engine] = {}
+_open: ContextVar[tuple[Session, ...]] = ContextVar("open_sessions", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who is asking: a whole shop, one vendor of a shop, or (both None) the system across shops."""
+
+    shop_id: int | None = None
+    vendor_id: int | None = None
+
+    @property
+    def role(self) -> str:
+        return "stallkeeper_system" if self.shop_id is None else "stallkeeper_app"
+
+
+class ScopedSession(Session):
+    """A session whose every transaction begins by telling PostgreSQL its scope."""
+
+    scope: Scope
+    on_commit: list[Callable[[], Any]]
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _enter_scope(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
+    scope = session.scope
+    values = {"role": scope.role, "shop_id": str(scope.shop_id or ""), "vendor_id": str(scope.vendor_id or "")}
+    connection.execute(_ENTER, values)
+
+
+def database_url() -> str:
+    """DATABASE_URL, or the embedded server's, in SQLAlchemy's psycopg 3 spelling."""
+    config = get_config()
+    url = make_url(config.database_url or embedded.start_postgres(config.var))
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def get_engine() -> Engine:
+    """One pooled engine per process."""
+    if "main" not in _engines:
+        use_database(database_url())
+    return _engines["main"]
+
+
+def use_database(url: str) -> Engine:
+    """Point this process at a database; tests call it once per test."""
+    if old := _engines.pop("main", None):
+        old.dispose()
+    _engines["main"] = create_engine(
+        url, pool_size=10, max_overflow=20, pool_timeout=5, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+    )
+    return _engines["main"]
+
+
+def open_session(scope: Scope) -> ScopedSession:
+    """A session that begins its transaction at first use. The caller ends it with `commit` or `close`."""
+    session = ScopedSession(get_engine(), expire_on_commit=False)
+    session.scope = scope
+    session.on_commit = []
+    return session
+
+
+def commit(session: ScopedSession) -> None:
+    """Commit, then run what waited for it. The only commit in the code."""
+    session.commit()
+    waiting, session.on_commit = session.on_commit, []
+    for action in waiting:
+        action()
+
+
+def after_commit(session: Session, action: Callable[[], Any]) -> None:
+    """Run `action` once this session's transaction is durable; never, if it rolls back."""
+    assert isinstance(session, ScopedSession)
+    session.on_commit.append(action)
+
+
+@contextlib.contextmanager
+def watch(session: ScopedSession) -> Iterator[ScopedSession]:
+    """Remember the session as open in this context, for `assert_no_transaction`; close it at the end."""
+    token = _open.set((*_open.get(), session))
+    try:
+        yield session
+    finally:
+        _open.reset(token)
+        session.close()
+
+
+@contextlib.contextmanager
+def scoped(shop_id: int, vendor_id: int | None = None) -> Iterator[ScopedSession]:
+    """One transaction as a shop, or as one of its vendors. Commits at the end, rolls back on an exception."""
+    with watch(open_session(Scope(shop_id, vendor_id))) as session:
+        yield session
+        commit(session)
+
+
+@contextlib.contextmanager
+def system() -> Iterator[ScopedSession]:
+    """One transaction across shops: for doors, the inbox and sweeps. Commits at the end."""
+    with watch(open_session(Scope())) as session:
+        yield session
+        commit(session)
+
+
+def assert_no_transaction() -> None:
+    """Called before each outside call: a transaction that waits for somebody else's server holds its locks hostage."""
+    if any(session.in_transaction() for session in _open.get()):
+        raise RuntimeError("an outside call was made while a database transaction was open")
+
+
+def migrate(url: str | None = None) -> None:
+    """Bring the database up to this program's newest version. Safe to run from several places at once."""
+    from alembic import command  # noqa: PLC0415 - only needed here, and slow to import
+    from alembic.config import Config as AlembicConfig  # noqa: PLC0415
+
+    url = url or database_url()
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(resources.files("migrations")))
+    settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        # Two processes that start together must not both migrate: the second waits, then finds nothing to do.
+        connection.execute(text("SELECT pg_advisory_lock(hashtext('stallkeeper:migrate'))"))
+        command.upgrade(settings, "head")

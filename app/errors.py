@@ -1,0 +1,47 @@
+"""What can go wrong, in words a person can act on. Each class says which HTTP status the doors answer with."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+
+class AppError(Exception):
+    """A refusal that is no bug. `message` is shown to the person; `field` names the input it belongs to."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class NotFound(AppError):  # noqa: N818 - it reads as the answer it becomes
+    """Nothing there, or nothing that this person may see: both look the same from outside."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class Forbidden(AppError):  # noqa: N818
+    status = HTTPStatus.FORBIDDEN
+
+
+class Conflict(AppError):  # noqa: N818
+    """The thing has moved on since the person looked at it."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class ValidationErrors(AppError):  # noqa: N818
+    """Several fields at once. `errors` maps a field's name to one sentence."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("Some fields need another look.")
+        self.errors = dict(errors)
+
+
+class ConfigError(AppError):
+    """The set-up is incomplete; the message says which setting to mend and how."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR

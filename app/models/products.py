@@ -1,0 +1,99 @@
+"""Vendors' products as the marketplace knows them: drafts before Shopify has them, mirrors afterwards."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Id, Model, ShopId
+
+
+class ProductStatus(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    """On its way to Shopify; the products/create webhook moves it on."""
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    ARCHIVED = "archived"
+
+
+class Product(Model):
+    """One product of one vendor. This row is the product → vendor mapping that orders are split by."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_gid"),
+        Index("ix_products_shop_id_status_submitted_at", "shop_id", "status", "submitted_at"),
+        Index("ix_products_vendor_id_status", "vendor_id", "status"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    shopify_gid: Mapped[str | None]
+    handle: Mapped[str | None]
+    title: Mapped[str]
+    description_html: Mapped[str] = mapped_column(server_default="")
+    product_type: Mapped[str] = mapped_column(server_default="")
+    tags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    category_gid: Mapped[str | None]
+    category_name: Mapped[str | None]
+    seo_title: Mapped[str] = mapped_column(server_default="")
+    seo_description: Mapped[str] = mapped_column(server_default="")
+    options: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """[{"name": "Size", "values": ["S", "M"]}], at most three."""
+    status: Mapped[ProductStatus] = mapped_column(server_default=ProductStatus.DRAFT)
+    status_reason: Mapped[str | None]
+    sync_error: Mapped[str | None]
+    """Why Shopify refused the last attempt, in a sentence the vendor can act on."""
+    submitted_at: Mapped[datetime | None]
+    reviewed_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    shopify_updated_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+
+class Variant(Model):
+    __tablename__ = "variants"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_gid"),
+        Index("ix_variants_shop_id_inventory_item_gid", "shop_id", "inventory_item_gid"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(server_default="1")
+    option_values: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """One value for each of the product's options, in their order."""
+    price_minor: Mapped[int]
+    currency: Mapped[str]
+    sku: Mapped[str] = mapped_column(server_default="")
+    stock: Mapped[int] = mapped_column(server_default="0")
+    stock_updated_at: Mapped[datetime | None]
+    shopify_gid: Mapped[str | None]
+    inventory_item_gid: Mapped[str | None]
+
+
+class ProductImage(Model):
+    __tablename__ = "product_images"
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(server_default="1")
+    alt: Mapped[str] = mapped_column(server_default="")
+    filename: Mapped[str]
+    source_url: Mapped[str]
+    """The staged upload's resourceUrl until Shopify has made a file of it."""
+    shopify_gid: Mapped[str | None]
+    url: Mapped[str | None]
+    """Where Shopify serves it, once it does."""
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,68 @@
+"""Shops that installed the app, their tokens and their settings."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Id, Model
+
+
+class ShopStatus(StrEnum):
+    INSTALLED = "installed"
+    UNINSTALLED = "uninstalled"
+
+
+class Shop(Model):
+    """One row for each shop that ever installed; a reinstall finds its row again."""
+
+    __tablename__ = "shops"
+
+    id: Mapped[Id]
+    domain: Mapped[str] = mapped_column(unique=True)
+    """The permanent acme.myshopify.com, never typed by a person."""
+    shopify_gid: Mapped[str | None]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    currency: Mapped[str] = mapped_column(server_default="USD")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    status: Mapped[ShopStatus] = mapped_column(server_default=ShopStatus.INSTALLED)
+    access_token: Mapped[bytes | None]
+    """Encrypted. Gone after an uninstall."""
+    access_token_expires_at: Mapped[datetime | None]
+    refresh_token: Mapped[bytes | None]
+    refresh_token_expires_at: Mapped[datetime | None]
+    scopes: Mapped[str] = mapped_column(server_default="")
+    definitions_version: Mapped[int] = mapped_column(server_default="0")
+    """Which version of the metaobject and metafield definitions Shopify holds for this shop."""
+    vendor_definition_gid: Mapped[str | None]
+    location_gid: Mapped[str | None]
+    """Where vendors' stock is counted until they have locations of their own."""
+    publication_gid: Mapped[str | None]
+    """The online store's publication."""
+    installed_at: Mapped[CreatedAt]
+    uninstalled_at: Mapped[datetime | None]
+
+
+class ShopSettings(Model):
+    """What the merchant chose. Defaults are right for a shop that has chosen nothing yet."""
+
+    __tablename__ = "shop_settings"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    auto_approve_vendors: Mapped[bool] = mapped_column(server_default="false")
+    auto_approve_products: Mapped[bool] = mapped_column(server_default="false")
+    hold_days: Mapped[int] = mapped_column(server_default="14")
+    """Days between fulfilment and the money becoming available: the return window."""
+    payout_minimum_minor: Mapped[int] = mapped_column(server_default="0")
+    mail_from_name: Mapped[str | None]
+    """Who e-mails come from; the shop's name when empty."""
+    accent_color: Mapped[str] = mapped_column(server_default="#0b6e5f")
+    terms_version: Mapped[str] = mapped_column(server_default="1")
+    terms_text: Mapped[str] = mapped_column(server_default="")
+    default_commission_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="1000")
+    """Only the first value of the default commission rule; the rules list decides afterwards."""
+    updated_at: Mapped[CreatedAt]

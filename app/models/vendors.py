@@ -1,0 +1,121 @@
+"""Vendors, the people who work for them, and how those people get in."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Id, Model, ShopId
+
+
+class VendorStatus(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Vendor(Model):
+    """A seller in one shop. What customers may see is copied to the `$app:vendor` metaobject; the rest stays here."""
+
+    __tablename__ = "vendors"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "handle"),
+        Index("uq_vendors_shop_id_email", "shop_id", text("lower(email)"), unique=True),
+        Index("ix_vendors_shop_id_status", "shop_id", "status"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    handle: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str]
+    status: Mapped[VendorStatus] = mapped_column(server_default=VendorStatus.PENDING)
+    status_reason: Mapped[str | None]
+    status_changed_at: Mapped[CreatedAt]
+    tagline: Mapped[str] = mapped_column(server_default="")
+    about: Mapped[str] = mapped_column(server_default="")
+    location: Mapped[str] = mapped_column(server_default="")
+    website: Mapped[str] = mapped_column(server_default="")
+    policies: Mapped[str] = mapped_column(server_default="")
+    logo_url: Mapped[str | None]
+    logo_file_gid: Mapped[str | None]
+    contact_name: Mapped[str] = mapped_column(server_default="")
+    phone: Mapped[str] = mapped_column(server_default="")
+    country: Mapped[str] = mapped_column(server_default="")
+    """ISO 3166-1 alpha-2."""
+    what_they_sell: Mapped[str] = mapped_column(server_default="")
+    terms_version: Mapped[str | None]
+    terms_accepted_at: Mapped[datetime | None]
+    tax_id: Mapped[bytes | None]
+    """Encrypted."""
+    payout_iban: Mapped[bytes | None]
+    """Encrypted."""
+    payout_holder: Mapped[bytes | None]
+    """Encrypted."""
+    payout_last4: Mapped[str | None]
+    payout_changed_at: Mapped[datetime | None]
+    """A change of payout details holds payouts for 72 h from here."""
+    metaobject_gid: Mapped[str | None]
+    metaobject_updated_at: Mapped[datetime | None]
+    """Newest version of the metaobject seen from Shopify; older events change nothing."""
+    profile_synced_at: Mapped[datetime | None]
+    """When the metaobject last took over our row; None while a change is on its way."""
+    sync_error: Mapped[str | None]
+    shopify_customer_id: Mapped[int | None]
+    """The customer account that may open the portal from the storefront."""
+    locale: Mapped[str] = mapped_column(server_default="en")
+    applied_at: Mapped[CreatedAt]
+    approved_at: Mapped[datetime | None]
+    updated_at: Mapped[CreatedAt]
+
+
+class VendorUser(Model):
+    """A person who may open a vendor's portal. The same e-mail may work for several vendors."""
+
+    __tablename__ = "vendor_users"
+    __table_args__ = (Index("uq_vendor_users_vendor_id_email", "vendor_id", text("lower(email)"), unique=True),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    role: Mapped[str] = mapped_column(server_default="owner")
+    last_seen_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class MagicLink(Model):
+    """A single-use, short-lived way in, sent by e-mail. Only the token's hash is kept."""
+
+    __tablename__ = "magic_links"
+    __table_args__ = (Index("ix_magic_links_shop_id_email_created_at", "shop_id", "email", "created_at"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    email: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    ip: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PortalSession(Model):
+    """Somebody signed in to the portal. Only the cookie's hash is kept."""
+
+    __tablename__ = "portal_sessions"
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    vendor_user_id: Mapped[int] = mapped_column(ForeignKey("vendor_users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

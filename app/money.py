@@ -1,0 +1,119 @@
+"""Money as integers in a currency's minor unit. Nothing here ever touches a float.
+
+Exponents follow ISO 4217. Rounding is half away from zero; splitting is by largest remainder, ties by position.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
+
+
+def minor_exponent(currency: str) -> int:
+    """How many decimals the currency has: JPY 0, USD 2, KWD 3."""
+    if currency in _NO_DECIMALS:
+        return 0
+    return 3 if currency in _THREE_DECIMALS else 2
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount in minor units beside its currency. Two currencies are never added."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.minor + self._same(other).minor, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._same(other).minor, self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._same(other).minor
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._same(other).minor
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units: Money(1234, "USD") is Decimal("12.34")."""
+        return Decimal(self.minor).scaleb(-minor_exponent(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.decimal:.{minor_exponent(self.currency)}f} {self.currency}"
+
+    def _same(self, other: "Money") -> "Money":
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added or compared")
+        return other
+
+
+def parse_money(text: str | None, currency: str) -> Money:
+    """Shopify's decimal string in major units. Missing means zero; excess digits round half away from zero."""
+    return Money(to_minor(Decimal(text or "0"), currency), currency)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    return round_half_away(amount.scaleb(minor_exponent(currency)))
+
+
+def round_half_away(amount: Decimal) -> int:
+    """To the nearest integer, halves away from zero (Decimal calls this HALF_UP)."""
+    return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def read_amount(text: str, currency: str) -> Money:
+    """A person's input such as "1234.50". Raises ValueError with a sentence when it is no amount of this currency."""
+    try:
+        amount = Decimal(text.strip().replace(" ", ""))
+    except InvalidOperation:
+        raise ValueError("Enter an amount in digits, such as 12.50.") from None
+    if not amount.is_finite():
+        raise ValueError("Enter an amount in digits, such as 12.50.")
+    exponent = minor_exponent(currency)
+    if amount != amount.quantize(Decimal(1).scaleb(-exponent)):
+        raise ValueError(f"{currency} amounts have at most {exponent} decimals.")
+    return Money(to_minor(amount, currency), currency)
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` minor units by non-negative `weights`, so that the parts add up exactly.
+
+    Largest remainder, ties by position. All weights zero: equal shares. No weights: an empty list (total must be 0).
+    """
+    if not weights:
+        if total:
+            raise ValueError("an amount cannot be split over nothing")
+        return []
+    if any(weight < 0 for weight in weights):
+        raise ValueError("weights are never negative")
+    shares = list(weights) if any(weights) else [1] * len(weights)
+    whole, sign = sum(shares), -1 if total < 0 else 1
+    floors = [abs(total) * share // whole for share in shares]
+    remainders = [abs(total) * share % whole for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-remainders[i], i))
+    for i in by_remainder[: abs(total) - sum(floors)]:
+        floors[i] += 1
+    return [sign * part for part in floors]
+
+
+def share_of(total: int, part: int, whole: int) -> int:
+    """Total times part over whole, rounded half away from zero. `whole` must not be zero."""
+    return round_half_away(Decimal(total) * Decimal(part) / Decimal(whole))
+
+
+def add_up(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum; an empty one is zero in `currency`, and any other currency inside raises ValueError."""
+    total = Money(0, currency)
+    for amount in amounts:
+        total += amount
+    return total

@@ -1,0 +1,46 @@
+"""The doorbell: RQ jobs by dotted name, JSON arguments, ids only.
+
+PostgreSQL is the queue. A job that Redis loses is found again by a sweep, so an enqueue that fails is
+logged, not raised.
+"""
+
+from functools import cache
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy.orm import Session
+
+from app import embedded
+from app.config import get_config
+from app.db import after_commit
+
+QUEUES = ("events", "catalogue", "emails", "payouts")
+_log = structlog.get_logger(__name__)
+
+
+def redis_url() -> str:
+    config = get_config()
+    return config.redis_url or embedded.start_redis(config.var)
+
+
+@cache
+def get_redis() -> Redis:
+    """One pooled connection per process. Short time-outs: nothing important may wait for Redis."""
+    return Redis.from_url(redis_url(), socket_timeout=10, socket_connect_timeout=2, health_check_interval=30)
+
+
+def enqueue(job: str, *args: int | str, queue: str = "events") -> None:
+    """Ring for `job`, such as "jobs.emails.send_email"."""
+    assert queue in QUEUES
+    try:
+        Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(job, *args, result_ttl=0, ttl=3600)
+    except RedisError as error:
+        _log.warning("doorbell_unreachable", job=job, error=str(error))
+
+
+def enqueue_after_commit(session: Session, job: str, *args: int | str, queue: str = "events") -> None:
+    """Ring once the session's transaction is durable, so that the job finds what it is about."""
+    after_commit(session, lambda: enqueue(job, *args, queue=queue))

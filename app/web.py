@@ -1,0 +1,218 @@
+"""What every page shares: the guarded doors, one transaction per request, error answers, and how values are written.
+
+A blueprint is registered only when a door guards it, or when it says why it is open to everybody.
+"""
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency
+from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
+
+from app import clock, db
+from app.config import get_config
+from app.errors import AppError, Forbidden, ValidationErrors
+from app.money import Money
+
+_log = structlog.get_logger(__name__)
+_doors: dict[str, str] = {}
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+
+
+# -- doors ------------------------------------------------------------------------------------------------------------
+
+
+def guard(bp: Blueprint, door: str, check: Callable[[], ResponseReturnValue | None]) -> None:
+    """Let nobody into `bp` before `check` has said who they are: it opens the scope, or answers or raises instead."""
+    bp.before_request(check)
+    _doors[bp.name] = door
+
+
+def open_to_all(bp: Blueprint, *, why: str) -> None:
+    """Mark a blueprint that needs no door. `why` is for the reader."""
+    assert why
+    _doors[bp.name] = "open"
+
+
+def register(app: Flask, bp: Blueprint) -> None:
+    """Register `bp`, refusing one that nobody guards."""
+    if bp.name not in _doors:
+        raise RuntimeError(f"blueprint {bp.name} has no door: call protect() or open_to_all()")
+    app.register_blueprint(bp)
+
+
+def door_of(blueprint: str | None) -> str:
+    """Which door leads to a blueprint: "merchant", "portal", "proxy", "api" or "open"."""
+    return _doors.get(blueprint or "", "open")
+
+
+def open_scope(shop_id: int, vendor_id: int | None = None) -> db.ScopedSession:
+    """Give this request its session, scoped to who is asking. A door calls it once, when it knows."""
+    g.session = db.open_session(db.Scope(shop_id, vendor_id))
+    g.watch = db.watch(g.session)
+    g.watch.__enter__()
+    session: db.ScopedSession = g.session
+    return session
+
+
+def refuse_foreign_posts() -> None:
+    """Against cross-site request forgery, for doors that trust a cookie: writes come from our own pages."""
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        raise Forbidden("This form was sent from another site. Open the page here and send it again.")
+    origin = request.headers.get("Origin")
+    if origin is None and "Sec-Fetch-Site" not in request.headers:
+        raise Forbidden("Your browser did not say where this form comes from. Use a current browser and try again.")
+    ours = {urlsplit(get_config().app_url).netloc, request.host}
+    if origin is not None and urlsplit(origin).netloc not in ours:
+        raise Forbidden("This form was sent from another site. Open the page here and send it again.")
+
+
+# -- one request, one transaction -------------------------------------------------------------------------------------
+
+
+def configure(app: Flask) -> None:
+    """Put everything on this page to work in `app`."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+    app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_bug)
+    app.jinja_env.filters.update(
+        money=write_money, date=write_date, datetime=write_datetime, ago=write_ago, paragraphs=write_paragraphs
+    )
+    app.jinja_env.globals.update(config_cdn=get_config().shopify_cdn_url, api_key=get_config().shopify_api_key)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _begin() -> None:
+    g.request_id = request.headers.get("X-Request-Id") or uuid.uuid4().hex[:16]
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, method=request.method, path=request.path)
+
+
+def _finish(response: Response) -> Response:
+    session: db.ScopedSession | None = g.get("session")
+    if session is not None and response.status_code < 400:
+        db.commit(session)
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    if watch := g.pop("watch", None):
+        watch.__exit__(None, None, None)
+
+
+# -- answers when something is wrong ----------------------------------------------------------------------------------
+
+
+def toast(response: Response, message: str, *, is_error: bool = False) -> Response:
+    """Have the page say `message` when this htmx answer arrives."""
+    response.headers["HX-Trigger"] = json.dumps({"toast": {"message": message, "isError": is_error}})
+    return response
+
+
+def _answer_app_error(error: AppError) -> Response:
+    return _answer(error.status, error.message, errors=error.errors if isinstance(error, ValidationErrors) else None)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    if isinstance(error.response, Response):
+        return error.response
+    messages = {
+        404: "There is nothing at this address. It may have moved, or the link may be incomplete.",
+        405: "This address does not answer that kind of request.",
+        413: "That is more than we can take at once. Send a smaller file.",
+    }
+    code = HTTPStatus(error.code or 500)
+    return _answer(code, messages.get(code, error.description or code.phrase))
+
+
+def _answer_bug(error: Exception) -> Response:
+    _log.exception("request_failed", error=type(error).__name__)
+    return _answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        f"Something on our side failed and nothing was changed. Try again; if it stays, report {g.request_id}.",
+    )
+
+
+def _answer(status: HTTPStatus, message: str, *, errors: dict[str, str] | None = None) -> Response:
+    """As JSON, as a toast for htmx, or as a page in the manner of the door."""
+    wants_json = request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    if wants_json or request.is_json:
+        response = jsonify({"ok": False, "message": message, "errors": errors or {}})
+    elif request.headers.get("HX-Request"):
+        response = toast(Response(str(escape(message)), mimetype="text/html"), message, is_error=True)
+    else:
+        door = door_of(request.blueprint)
+        folder = door if door in {"merchant", "portal"} and g.get("shop") else "open"
+        response = Response(
+            render_template(f"{folder}/error.html", status=status, message=message), mimetype="text/html"
+        )
+    response.status_code = status
+    return response
+
+
+# -- how values are written -------------------------------------------------------------------------------------------
+
+
+def _locale() -> str:
+    return str(g.get("locale", "en")).replace("-", "_")
+
+
+def _zone() -> ZoneInfo:
+    shop = g.get("shop")
+    return ZoneInfo(shop.timezone if shop else "UTC")
+
+
+def write_money(money: Money) -> str:
+    """As the reader writes it, with its currency."""
+    return format_currency(money.decimal, money.currency, locale=_locale())
+
+
+def write_date(moment: datetime | None) -> str:
+    """The day, in the shop's time zone."""
+    return format_date(moment.astimezone(_zone()), "medium", locale=_locale()) if moment else ""
+
+
+def write_datetime(moment: datetime | None) -> str:
+    """Day and time with the zone, as an element that says the exact moment."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(_zone())
+    words = format_datetime(local, "d MMM y, HH:mm z", locale=_locale())
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
+
+
+def write_ago(moment: datetime | None) -> str:
+    """Such as "3 hours ago", with the exact moment in its title."""
+    if moment is None:
+        return ""
+    delta: timedelta = moment - clock.now()
+    words = format_timedelta(delta, add_direction=True, locale=_locale())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(moment.isoformat(), moment.isoformat(), words)
+
+
+def write_paragraphs(words: Any) -> Markup:
+    """Plain text with its empty lines as paragraphs, escaped."""
+    parts = [part.strip() for part in _PARAGRAPHS.split(str(words or "")) if part.strip()]
+    return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts)

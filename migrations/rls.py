@@ -1,0 +1,69 @@
+"""Row-level security in three shapes. Every table with a shop_id gets one of them in the migration that makes it.
+
+`stallkeeper_app` is what requests and shop jobs run as; it is told by `SET LOCAL` which shop, and perhaps which vendor,
+is asking (app/db.py). `stallkeeper_system` sees every shop: doors, inbox and sweeps.
+"""
+
+from collections.abc import Iterable
+
+from alembic import op
+
+ROLES = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stallkeeper_app') THEN
+    CREATE ROLE stallkeeper_app NOLOGIN;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stallkeeper_system') THEN
+    CREATE ROLE stallkeeper_system NOLOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- two databases of one server, migrated at once
+END $$;
+GRANT stallkeeper_app, stallkeeper_system TO CURRENT_USER;
+GRANT USAGE ON SCHEMA public TO stallkeeper_app, stallkeeper_system;
+CREATE FUNCTION asking_shop() RETURNS bigint LANGUAGE sql STABLE
+  AS $$ SELECT nullif(current_setting('app.shop_id', true), '')::bigint $$;
+CREATE FUNCTION asking_vendor() RETURNS bigint LANGUAGE sql STABLE
+  AS $$ SELECT nullif(current_setting('app.vendor_id', true), '')::bigint $$;
+"""
+
+_NO_VENDOR = "(SELECT asking_vendor()) IS NULL"
+_ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def create_roles() -> None:
+    op.execute(ROLES)
+
+
+def protect_for_shop(table: str, grants: Iterable[str] = _ALL) -> None:
+    """The shop's staff only: a vendor sees no row, and may not add one."""
+    asking = f"{_this_shop()} AND {_NO_VENDOR}"
+    _protect(table, grants, read=asking, write=asking)
+
+
+def protect_for_vendor(table: str, grants: Iterable[str] = _ALL, *, vendor_column: str = "vendor_id") -> None:
+    """The shop's staff see all of the shop, a vendor their own rows."""
+    asking = f"{_this_shop()} AND {_this_vendor(vendor_column)}"
+    _protect(table, grants, read=asking, write=asking)
+
+
+def protect_shared(table: str, grants: Iterable[str] = _ALL, *, shop_column: str = "shop_id") -> None:
+    """The whole shop may read, vendors included; only its staff may write."""
+    _protect(table, grants, read=_this_shop(shop_column), write=f"{_this_shop(shop_column)} AND {_NO_VENDOR}")
+
+
+def _this_shop(column: str = "shop_id") -> str:
+    return f"{column} = (SELECT asking_shop())"
+
+
+def _this_vendor(column: str = "vendor_id") -> str:
+    return f"({_NO_VENDOR} OR {column} = (SELECT asking_vendor()))"
+
+
+def _protect(table: str, grants: Iterable[str], *, read: str, write: str) -> None:
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"GRANT {', '.join(grants)} ON {table} TO stallkeeper_app, stallkeeper_system")
+    op.execute(f"CREATE POLICY system ON {table} TO stallkeeper_system USING (true) WITH CHECK (true)")
+    op.execute(f"CREATE POLICY reading ON {table} FOR SELECT TO stallkeeper_app USING ({read})")
+    op.execute(f"CREATE POLICY adding ON {table} FOR INSERT TO stallkeeper_app WITH CHECK ({write})")
+    op.execute(f"CREATE POLICY changing ON {table} FOR UPDATE TO stallkeeper_app USING ({write}) WITH CHECK ({write})")
+    op.execute(f"CREATE POLICY removing ON {table} FOR DELETE TO stallkeeper_app USING ({write})")

@@ -1,0 +1,110 @@
+"""What tests stand on: a real PostgreSQL made by the migrations, a real Redis, and the cast.
+
+Each test that asks for `database` gets a fresh copy of a migrated template: real commits, real row-level security, as
+many connections as it likes.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("SHOPIFY_API_KEY", "test-key")
+os.environ.setdefault("SHOPIFY_API_SECRET", "test-secret")
+os.environ.setdefault("SECRET_KEYS", "a-test-key")
+os.environ.setdefault("RESEND_API_KEY", "re_test")
+os.environ.setdefault("STALLKEEPER_VAR", str(Path(tempfile.gettempdir()) / f"stallkeeper-tests-{os.getuid()}"))
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from app import db, embedded, queue
+from app.config import get_config
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus, VendorUser
+
+_SERVER = os.environ.get("DATABASE_URL")
+
+
+def _admin_url() -> str:
+    return _SERVER or embedded.start_postgres(get_config().var)
+
+
+def _url_of(name: str) -> str:
+    return (
+        make_url(_admin_url()).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    )
+
+
+def _run(statement: str) -> None:
+    with psycopg.connect(_admin_url(), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def template_database() -> Iterator[str]:
+    """A database that the migrations made, from nothing."""
+    name = f"template_{uuid.uuid4().hex[:10]}"
+    _run(f"CREATE DATABASE {name}")
+    db.migrate(_url_of(name))
+    yield name
+    _run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(template_database: str) -> Iterator[str]:
+    """A database of the test's own; the process is pointed at it. Yields its URL."""
+    name = f"test_{uuid.uuid4().hex[:10]}"
+    _run(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
+    engine = db.use_database(_url_of(name))
+    queue.get_redis().flushdb()
+    yield _url_of(name)
+    engine.dispose()
+    _run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def acme(database: str) -> Shop:
+    return _make_shop("acme", "Acme")
+
+
+@pytest.fixture
+def zenith(database: str) -> Shop:
+    return _make_shop("zenith", "Zenith")
+
+
+@pytest.fixture
+def ada(acme: Shop) -> Vendor:
+    return make_vendor(acme, "Ada's Ceramics", "ada@example.com")
+
+
+@pytest.fixture
+def bea(acme: Shop) -> Vendor:
+    return make_vendor(acme, "Bea's Bakery", "bea@example.com")
+
+
+@pytest.fixture
+def cy(zenith: Shop) -> Vendor:
+    return make_vendor(zenith, "Cy's Cycles", "cy@example.com")
+
+
+def _make_shop(name: str, title: str) -> Shop:
+    with db.system() as session:
+        shop = Shop(domain=f"{name}.myshopify.com", name=title, email=f"owner@{name}.example", currency="USD")
+        session.add(shop)
+        session.flush()
+        session.add(ShopSettings(shop_id=shop.id))
+    return shop
+
+
+def make_vendor(shop: Shop, name: str, email: str, status: VendorStatus = VendorStatus.APPROVED) -> Vendor:
+    """A vendor with the person who applied."""
+    with db.scoped(shop.id) as session:
+        handle = name.lower().replace("'", "").replace(" ", "-")
+        vendor = Vendor(shop_id=shop.id, handle=handle, name=name, email=email, status=status)
+        session.add(vendor)
+        session.flush()
+        session.add(VendorUser(shop_id=shop.id, vendor_id=vendor.id, email=email, name=name.split("'", maxsplit=1)[0]))
+    return vendor

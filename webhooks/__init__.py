@@ -1,0 +1,1 @@
+"""What Shopify tells us: stored first, then routed by topic."""
