@@ -1,0 +1,80 @@
+# Every verb a developer needs. `make help` lists them.
+
+VENV    := .venv
+PY      := $(VENV)/bin/python
+STAMPS  := $(VENV)/stamps
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock bench clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMPS)/runtime  ## A working marketplace on this machine, with a Shopify of its own; Ctrl-C stops it
+	@$(PY) -m demo up
+
+demo-reset: $(STAMPS)/runtime  ## Forget everything the demo knows
+	@$(PY) -m demo reset
+
+demo-story: $(STAMPS)/runtime  ## Play the whole main job against the demo (ARGS=--json for machines)
+	@$(PY) -m demo story $(ARGS)
+
+screenshots: $(STAMPS)/dev  ## Take the README's pictures from a running demo
+	@$(PY) -m demo screenshots
+
+dev: $(STAMPS)/runtime  ## Everything but the development store: what `shopify app dev` starts
+	@$(VENV)/bin/stallkeeper dev
+
+test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
+	@$(PY) -m pytest $(ARGS)
+
+test-unit: $(STAMPS)/dev  ## The tests that need no browser
+	@$(PY) -m pytest -m "not e2e" $(ARGS)
+
+test-e2e: $(STAMPS)/dev $(STAMPS)/chromium  ## The browser tests alone
+	@$(PY) -m pytest -m e2e $(ARGS)
+
+check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/mypy
+	@$(MAKE) --no-print-directory test
+
+format: $(STAMPS)/dev  ## Put the code in order
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+lock: $(STAMPS)/dev  ## Renew the lock files after a change of pyproject.toml
+	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --extra devstore -o requirements.lock pyproject.toml
+	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --extra devstore --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:  ## Remove what set-up made (not the demo's data)
+	rm -rf $(VENV) node_modules app/static/vendor
+
+# -- set-up ----------------------------------------------------------------------------------------------------------
+
+$(PY):
+	@echo "Making a Python environment in $(VENV) ..."
+	@sh scripts/make-venv $(VENV)
+
+$(STAMPS)/runtime: requirements.lock package-lock.json scripts/copy-assets | $(PY)
+	@echo "Installing the app's dependencies, checked by hash ..."
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(VENV)/bin/npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@sh scripts/copy-assets
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+	@echo "Installing what the tests need ..."
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(VENV)/bin/npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/chromium: scripts/find-chromium | $(PY)
+	@sh scripts/find-chromium
+	@mkdir -p $(STAMPS) && touch $@
