@@ -9,6 +9,7 @@ import waitress
 from devstore import config as configuration
 from devstore import seed, server
 from devstore.store import Store
+from devstore.webhooks import Courier
 
 
 def main() -> None:
@@ -17,12 +18,14 @@ def main() -> None:
     config.data.mkdir(parents=True, exist_ok=True)
     store = Store(config.data / "store.sqlite3")
     seed.deploy(store, config)
+    courier = Courier(store)
     sites = {str(config.port): server.create_app(config, store)}
     sites |= {str(port): server.create_storefront(config, store, shop) for shop, port in config.storefronts.items()}
 
     def by_port(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return sites[environ["SERVER_PORT"]](environ, start_response)
 
+    courier.start()
     waitress.serve(by_port, listen=" ".join(f"127.0.0.1:{port}" for port in sites), threads=24, ident=None)
 
 

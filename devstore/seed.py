@@ -1,5 +1,6 @@
 """What a store holds on its first day: two shops, their places, channels, rates and codes. No products."""
 
+from devstore.clock import iso
 from devstore.config import Config
 from devstore.store import Doc, Store
 
@@ -17,6 +18,10 @@ _ADDRESS: Doc = {
 _RATES = [
     {"title": "Standard", "code": "standard", "price": "6.90"},
     {"title": "Express", "code": "express", "price": "14.90"},
+]
+_STAFF = [
+    {"first_name": "Mona", "last_name": "Merchant", "email": "mona@example.com", "account_owner": True, "locale": "en"},
+    {"first_name": "Sam", "last_name": "Staff", "email": "sam@example.com", "account_owner": False, "locale": "en"},
 ]
 _CODES = [
     {"code": "WELCOME10", "kind": "percentage", "value": "10.0"},
@@ -67,7 +72,7 @@ def _open_shop(store: Store, domain: str) -> None:
             "domain": domain,
             "name": name,
             "email": f"owner@{domain.partition('.')[0]}.example",
-            "owner": f"{name} owner",
+            "owner": "Mona Merchant",
             "currency": "USD",
             "taxes_included": False,
             "tax_rate": "0.10",
@@ -79,9 +84,15 @@ def _open_shop(store: Store, domain: str) -> None:
             "plan": "Basic",
             "address": _ADDRESS,
             "order_number": 1000,
+            "created_at": iso(store.clock.now()),
+            "updated_at": iso(store.clock.now()),
         },
     )
-    store.put(domain, "location", {"name": f"{name} warehouse", "address": _ADDRESS, "active": True})
+    opened_at = iso(store.clock.now())
+    place = {"name": f"{name} warehouse", "address": _ADDRESS, "active": True}
+    store.put(domain, "location", {**place, "created_at": opened_at, "updated_at": opened_at})
+    for member in _STAFF:
+        store.put(domain, "staff", dict(member))
     for publication in ("Online Store", "Point of Sale"):
         store.put(domain, "publication", {"name": publication})
     for code in _CODES:

@@ -16,6 +16,14 @@ RESOLVERS: dict[tuple[str, str], Resolver] = {}
 NODES: dict[str, Callable[["Context", int], Doc | None]] = {}
 
 
+class RefusedError(Exception):
+    """A mutation says no: everything it wrote is rolled back, and this becomes its `userErrors`."""
+
+    def __init__(self, field_path: list[str] | None, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.errors: list[Doc] = [{"field": field_path, "message": message, "code": code}]
+
+
 @dataclass(frozen=True)
 class Context:
     """Who asks, for which shop. Lives as long as one GraphQL request."""

@@ -9,10 +9,11 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graphql import build_client_schema, print_schema
+from graphql import build_client_schema, build_schema, print_schema
 
 HERE = Path(__file__).parent
 SOURCE = Path("node_modules/@shopify/dev-mcp/dist/data/admin_2026-10.json.gz")
@@ -57,20 +58,22 @@ def prune(official: Json, keep: Json) -> str:
 
 def access(official: Json, keep: Json, sdl: str) -> Json:
     """Scopes by "Type" and "Type.field" for what is in `sdl`, with keep.toml's corrections; and the @oneOf inputs."""
-    scopes = {}
-    for item in official["offline_scopes"]["items"]:
-        name = ".".join(filter(None, (item["typeName"], item.get("fieldName"))))
-        if item["offlineScopes"] and re.search(rf"\b{name.split('.')[-1]}\b", sdl):
-            scopes[name] = item["offlineScopes"]
-    scopes |= keep.get("scopes", {})
-    kept_types = set(re.findall(r"^(?:type|interface|union|input) (\w+)", sdl, re.MULTILINE))
+    kept = build_schema(sdl, assume_valid=True).type_map
+    stated = {
+        ".".join(filter(None, (item["typeName"], item.get("fieldName")))): item["offlineScopes"]
+        for item in official["offline_scopes"]["items"]
+    }
+    scopes = {**stated, **keep.get("scopes", {})}
     one_of = [found["name"] for found in official["data"]["__schema"]["types"] if found.get("isOneOf")]
     return {
-        "scopes": {
-            name: listed for name, listed in sorted(scopes.items()) if listed and name.split(".")[0] in kept_types
-        },
-        "one_of": sorted(set(one_of) & kept_types),
+        "scopes": {name: listed for name, listed in sorted(scopes.items()) if listed and _is_in(kept, name)},
+        "one_of": sorted(name for name in one_of if name in kept),
     }
+
+
+def _is_in(kept: Mapping[str, Any], name: str) -> bool:
+    type_name, _, field = name.partition(".")
+    return type_name in kept and (not field or field in kept[type_name].fields)
 
 
 def _entries(listed: str) -> dict[str, set[str] | None]:

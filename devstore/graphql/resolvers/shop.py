@@ -1,0 +1,110 @@
+"""The shop, the app in it, and `node(id:)`."""
+
+from typing import Any
+
+from devstore.gids import gid, parse_gid
+from devstore.graphql.registry import NODES, Context, field, node, query
+from devstore.store import Doc
+
+_SYMBOLS = {"USD": "${{amount}}", "EUR": "€{{amount_with_comma_separator}}", "GBP": "£{{amount}}"}
+
+
+@query("shop")
+def shop(ctx: Context) -> Doc:
+    doc = ctx.shop_doc
+    url = f"https://{doc['domain']}"
+    money = _SYMBOLS.get(doc["currency"], "{{amount}} " + doc["currency"])
+    return {
+        **doc,
+        "__typename": "Shop",
+        "contactEmail": doc["email"],
+        "myshopifyDomain": doc["domain"],
+        "primaryDomain": {"id": doc["id"], "host": doc["domain"], "sslEnabled": True, "url": url},
+        "url": url,
+        "currencyCode": doc["currency"],
+        "currencyFormats": {
+            "moneyFormat": money,
+            "moneyInEmailsFormat": money,
+            "moneyWithCurrencyFormat": f"{money} {doc['currency']}",
+            "moneyWithCurrencyInEmailsFormat": f"{money} {doc['currency']}",
+        },
+        "ianaTimezone": doc["timezone"],
+        "plan": {"partnerDevelopment": True, "publicDisplayName": doc["plan"], "shopifyPlus": False},
+        "shopAddress": {**doc["address"], "id": doc["id"], "countryCodeV2": doc["address"]["country_code"]},
+        "shopOwnerName": doc["owner"],
+        "weightUnit": "GRAMS",
+    }
+
+
+@query("currentAppInstallation")
+def current_app_installation(ctx: Context) -> Doc:
+    return {**ctx.installation, "__typename": "AppInstallation"}
+
+
+@field("AppInstallation", "accessScopes")
+def access_scopes(_: Context, installation: Doc) -> list[Doc]:
+    return [{"handle": scope, "description": scope.replace("_", " ").capitalize()} for scope in installation["scopes"]]
+
+
+@field("AppInstallation", "app")
+def installed_app(ctx: Context, _: Doc) -> Doc:
+    return get_app(ctx)
+
+
+@field("AppInstallation", "launchUrl")
+def launch_url(ctx: Context, _: Doc) -> str:
+    return f"{ctx.public_url}/store/{ctx.shop.partition('.')[0]}/apps/{get_app(ctx)['handle']}"
+
+
+def get_app(ctx: Context) -> Doc:
+    app = ctx.store.find("", "app", client_id=ctx.installation["client_id"])
+    if app is None:
+        raise LookupError("The installation's app is gone")
+    return {"id": app["id"], "apiKey": app["client_id"], "handle": app["handle"], "title": app["name"]}
+
+
+@node("Shop")
+def shop_node(ctx: Context, number: int) -> Doc | None:
+    found = shop(ctx)
+    return found if found["id"] == number else None
+
+
+@node("AppInstallation")
+def installation_node(ctx: Context, number: int) -> Doc | None:
+    return current_app_installation(ctx) if ctx.installation["id"] == number else None
+
+
+@query("node")
+def node_by_id(ctx: Context, id: str) -> Doc | None:  # noqa: A002 the argument's name is Shopify's
+    kind, number = parse_gid(id)
+    finder = NODES.get(kind)
+    found = finder(ctx, number) if finder else None
+    return {"__typename": kind, **found} if found else None
+
+
+@query("nodes")
+def nodes_by_id(ctx: Context, ids: list[str]) -> list[Any]:
+    return [node_by_id(ctx, each) for each in ids]
+
+
+def shop_payload(shop_doc: Doc) -> Doc:
+    """The shop as `shop/update` and `app/uninstalled` carry it."""
+    address = shop_doc["address"]
+    return {
+        "id": shop_doc["id"],
+        "admin_graphql_api_id": gid("Shop", shop_doc["id"]),
+        "name": shop_doc["name"],
+        "email": shop_doc["email"],
+        "domain": shop_doc["domain"],
+        "myshopify_domain": shop_doc["domain"],
+        "shop_owner": shop_doc["owner"],
+        "currency": shop_doc["currency"],
+        "taxes_included": shop_doc["taxes_included"],
+        "iana_timezone": shop_doc["timezone"],
+        "primary_locale": shop_doc["locale"],
+        "country_code": shop_doc["country"],
+        "plan_name": shop_doc["plan"].lower(),
+        **{key: address[key] for key in ("address1", "address2", "city", "province", "zip", "phone")},
+        "created_at": shop_doc["created_at"],
+        "updated_at": shop_doc["updated_at"],
+    }
