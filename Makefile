@@ -69,10 +69,11 @@ $(STAMPS)/runtime: requirements.lock package-lock.json scripts/copy-assets | $(P
 	@sh scripts/copy-assets
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+$(STAMPS)/dev: requirements-dev.lock scripts/fetch-shopify-schema $(STAMPS)/runtime
 	@echo "Installing what the tests need ..."
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(VENV)/bin/npm ci --no-audit --no-fund --loglevel=error
+	@sh scripts/fetch-shopify-schema
 	@touch $@
 
 $(STAMPS)/chromium: scripts/find-chromium | $(PY)
