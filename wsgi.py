@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from app import web
+from app.appearance import jinja
 
 BLUEPRINTS: list[Blueprint] = []
 
@@ -12,6 +13,7 @@ def create_app() -> Flask:
     app = Flask("app", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = 25 * 1024 * 1024
     web.configure(app)
+    jinja.register(app)
     for bp in BLUEPRINTS:
         web.register(app, bp)
     return app

@@ -20,13 +20,15 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
-from app import clock, db
+from app import clock, crypto, db
 from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
 from app.money import Money
 
 _log = structlog.get_logger(__name__)
 _doors: dict[str, str] = {}
+# A sign-in link is a key until it is used: it must not lie about in logs.
+_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive)/).+")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -85,6 +87,9 @@ def refuse_foreign_posts() -> None:
 
 def configure(app: Flask) -> None:
     """Put everything on this page to work in `app`."""
+    keys = [crypto.derive_key(key, "flash") for key in get_config().secret_keys]
+    app.config.update(SECRET_KEY=keys[0], SECRET_KEY_FALLBACKS=keys[1:], SESSION_COOKIE_SAMESITE="Lax")
+    app.config.update(SESSION_COOKIE_NAME="flash", SESSION_COOKIE_SECURE=get_config().is_secure)
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_close)
@@ -101,7 +106,8 @@ def configure(app: Flask) -> None:
 def _begin() -> None:
     g.request_id = request.headers.get("X-Request-Id") or uuid.uuid4().hex[:16]
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id, method=request.method, path=request.path)
+    path = _SECRET_PATH.sub(r"\1…", request.path)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, method=request.method, path=path)
 
 
 def _finish(response: Response) -> Response:

@@ -1,9 +1,11 @@
 """What every page may call: icons, chart geometry, the accent's stylesheet, addresses with one query part changed."""
 
+import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, g, request
 from markupsafe import Markup
 
 from app.appearance.charts import plot
@@ -14,12 +16,18 @@ THEMES = ("light", "dark")
 
 
 def register(app: Flask) -> None:
-    """Gives the templates `icon`, `plot`, `accent_css`, `with_query` and `chosen_theme`."""
+    """Gives the templates `icon`, `plot`, `accent_css`, `with_query`, `chosen_theme` and `csp_nonce`."""
     app.jinja_env.globals.update(
-        icon=icon, plot=plot, accent_css=accent_css, with_query=with_query, chosen_theme=chosen_theme
+        icon=icon,
+        plot=plot,
+        accent_css=accent_css,
+        with_query=with_query,
+        chosen_theme=chosen_theme,
+        csp_nonce=csp_nonce,
     )
 
 
+@lru_cache(256)
 def accent_css(chosen: str | None) -> Markup:
     """The custom properties of the merchant's accent for both themes, as the content of a style element."""
     light, dark = _properties(accent_for(chosen, LIGHT)), _properties(accent_for(chosen, DARK))
@@ -42,6 +50,14 @@ def chosen_theme() -> str | None:
     """`light` or `dark` when the person has chosen on this device; None follows the device."""
     theme = request.cookies.get("theme")
     return theme if theme in THEMES else None
+
+
+def csp_nonce() -> str:
+    """One per answer, for the few inline elements that a page needs."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
 
 
 def _properties(accent: Accent) -> str:

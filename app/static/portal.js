@@ -10,7 +10,7 @@
     document.getElementById("toasts").append(box);
     setTimeout(() => box.remove(), Math.max(6000, words.length * 90));
   };
-  document.addEventListener("toast", (event) => toast(event.detail?.value ?? ""));
+  document.addEventListener("toast", (event) => toast(event.detail?.message ?? event.detail?.value ?? ""));
 
   // Over 400 ms something is shown, over 5 s it is said in words.
   let waits = 0;

@@ -1,0 +1,207 @@
+"""The vendor portal's door: a cookie whose hash names a session of one person at one vendor of one shop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, g, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import audit, clock, db, web
+from app.appearance.jinja import csp_nonce
+from app.auth import rules
+from app.auth.magic_links import MAY_ENTER, Seat
+from app.config import get_config
+from app.crypto import hash_token, new_token
+from app.models.shops import Shop, ShopSettings, ShopStatus
+from app.models.vendors import PortalSession, Vendor, VendorUser
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of the merchant a portal page wears."""
+
+    name: str
+    accent: str | None
+
+
+def protect(bp: Blueprint) -> None:
+    """Only a signed-in vendor gets into `bp`; g.shop, g.vendor, g.vendor_user and g.session are theirs."""
+    web.guard(bp, "portal", require_vendor)
+    bp.after_request(seal)
+
+
+def require_vendor() -> ResponseReturnValue | None:
+    """Let the person in, or send them to the sign-in page (which brings them back)."""
+    web.refuse_foreign_posts()
+    found = _find_session(request.cookies.get(cookie_name()))
+    if found is None:
+        return _ask_to_sign_in()
+    session = web.open_scope(found.shop_id, found.vendor_id)
+    g.portal_session = found
+    g.shop = session.get_one(Shop, found.shop_id)
+    g.vendor = session.get_one(Vendor, found.vendor_id)
+    g.vendor_user = session.get_one(VendorUser, found.vendor_user_id)
+    g.locale = g.vendor.locale
+    dress(session, g.shop)
+    return None
+
+
+def dress(session: Session, shop: Shop | None) -> None:
+    """Give the page being made the merchant's name and accent."""
+    settings = session.get(ShopSettings, shop.id) if shop else None
+    g.look = Look(name=shop.name if shop else "", accent=settings.accent_color if settings else None)
+
+
+def seal(response: Response) -> Response:
+    """The portal's content policy: our own scripts, pictures from Shopify, uploads to Shopify, nobody's frame."""
+    config = get_config()
+    near = {_origin(config.shopify_cdn_url), _origin(config.live_url), *map(_origin, config.storefront_urls.values())}
+    if shop := g.get("shop"):
+        near.add(_origin(config.shop_url(shop.domain)))
+    outside = " ".join(sorted(near))
+    nonce = csp_nonce()
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        f"style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https: {outside}; "
+        f"connect-src 'self' https: {outside}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+    # With "no-referrer" browsers send "Origin: null", and our own forms would look foreign.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def cookie_name() -> str:
+    """`__Host-` binds the cookie to this host over TLS; a browser refuses it without TLS, as on a laptop."""
+    return "__Host-portal" if get_config().is_secure else "portal"
+
+
+def sign_in(session: Session, seat: Seat, response: Response, *, by: str) -> None:
+    """Start a session for `seat` and put it into `response`; the one this browser had before ends. `by` is audited."""
+    revoke_token(session, request.cookies.get(cookie_name()))
+    token, now = new_token(), clock.now()
+    session.add(
+        PortalSession(
+            shop_id=seat.vendor.shop_id,
+            vendor_id=seat.vendor.id,
+            vendor_user_id=seat.user.id,
+            token_hash=hash_token(token),
+            user_agent=request.user_agent.string[:300],
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + rules.ABSOLUTE,
+        )
+    )
+    session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now))
+    _audit(session, seat, "portal.sign_in", by)
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=int(rules.ABSOLUTE.total_seconds()),
+        path="/",
+        secure=get_config().is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def sign_out(session: Session, response: Response) -> None:
+    """End the session of this browser."""
+    revoke_token(session, request.cookies.get(cookie_name()))
+    response.delete_cookie(cookie_name(), path="/", secure=get_config().is_secure, httponly=True, samesite="Lax")
+
+
+def revoke_token(session: Session, token: str | None) -> None:
+    """End the session that `token` opens, if there is one."""
+    if token:
+        session.execute(
+            update(PortalSession)
+            .where(PortalSession.token_hash == hash_token(token), PortalSession.revoked_at.is_(None))
+            .values(revoked_at=clock.now())
+        )
+
+
+def list_sessions(session: Session, vendor_user_id: int) -> Sequence[PortalSession]:
+    """Where a person is signed in now, latest use first."""
+    now = clock.now()
+    query = (
+        select(PortalSession)
+        .where(
+            PortalSession.vendor_user_id == vendor_user_id,
+            PortalSession.revoked_at.is_(None),
+            PortalSession.expires_at > now,
+            PortalSession.last_seen_at > now - rules.IDLE,
+        )
+        .order_by(PortalSession.last_seen_at.desc())
+    )
+    return session.execute(query).scalars().all()
+
+
+def revoke_sessions(session: Session, vendor_user_id: int, *, session_id: int | None = None, keep: int) -> int:
+    """End one session of a person, or (without `session_id`) all of them but `keep`. Returns how many ended."""
+    statement = update(PortalSession).where(
+        PortalSession.vendor_user_id == vendor_user_id, PortalSession.revoked_at.is_(None), PortalSession.id != keep
+    )
+    if session_id is not None:
+        statement = statement.where(PortalSession.id == session_id)
+    ended = session.execute(statement.values(revoked_at=clock.now()).returning(PortalSession.id)).all()
+    return len(ended)
+
+
+def _find_session(token: str | None) -> PortalSession | None:
+    """The session of a cookie that is still good. Looked up across shops: the cookie is what says which shop."""
+    if not token:
+        return None
+    now = clock.now()
+    with db.system() as session:
+        found = session.execute(
+            select(PortalSession)
+            .join(Vendor, Vendor.id == PortalSession.vendor_id)
+            .join(Shop, Shop.id == PortalSession.shop_id)
+            .where(
+                PortalSession.token_hash == hash_token(token),
+                Vendor.status.in_(MAY_ENTER),
+                Shop.status == ShopStatus.INSTALLED,
+            )
+        ).scalar_one_or_none()
+        if found is None or rules.is_over(
+            last_seen_at=found.last_seen_at, expires_at=found.expires_at, revoked_at=found.revoked_at, now=now
+        ):
+            return None
+        if now - found.last_seen_at > rules.SEEN_EVERY:
+            session.execute(
+                update(PortalSession)
+                .where(PortalSession.id == found.id, PortalSession.last_seen_at < now)
+                .values(last_seen_at=now)
+            )
+    return found
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    back = rules.safe_next(request.full_path.rstrip("?")) if request.method == "GET" else None
+    address = "/portal/login" + (f"?{urlencode({'next': back})}" if back and back != "/portal" else "")
+    if request.headers.get("HX-Request"):
+        return Response("", status=401, headers={"HX-Redirect": "/portal/login"})
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return {"ok": False, "message": "You are not signed in any more.", "errors": {}}, 401
+    return redirect(address, 303)
+
+
+def _audit(session: Session, seat: Seat, action: str, by: str) -> None:
+    audit.record(
+        session,
+        seat.vendor.shop_id,
+        action,
+        ("vendor", seat.vendor.id),
+        actor=f"vendor_user:{seat.user.id}",
+        vendor_id=seat.vendor.id,
+        reason=by,
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

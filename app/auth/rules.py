@@ -1,0 +1,44 @@
+"""Decisions of the portal's door: how long somebody stays signed in, and where they may be sent afterwards."""
+
+import ipaddress
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+LINK_MINUTES: Final = 15
+HANDOVER_SECONDS: Final = 60
+IDLE: Final = timedelta(hours=24)
+ABSOLUTE: Final = timedelta(days=14)
+# A page is asked for often, a day's idleness is coarse: one write in five minutes says enough.
+SEEN_EVERY: Final = timedelta(minutes=5)
+
+_PORTAL_PATH: Final = re.compile(r"/portal(/[\w./-]*)?(\?[\w.=&%+-]*)?")
+
+
+def is_over(*, last_seen_at: datetime, expires_at: datetime, revoked_at: datetime | None, now: datetime) -> bool:
+    """Whether a session has ended: revoked, idle for a day, or two weeks old."""
+    return revoked_at is not None or now >= expires_at or now - last_seen_at >= IDLE
+
+
+def safe_next(path: str | None) -> str | None:
+    """`path` when it is a page of the portal, else None: nobody is sent to another site after signing in."""
+    if not path or "//" in path or ".." in path or not _PORTAL_PATH.fullmatch(path):
+        return None
+    return path
+
+
+def client_address(peer: str, forwarded: str) -> str:
+    """Who asks, for rate limits. `forwarded` (X-Forwarded-For) is believed only from a proxy on our own network,
+    and then only its last entry, the one that this proxy wrote.
+    """
+    last = forwarded.rsplit(",", 1)[-1].strip()
+    if last and _is_near(peer):
+        return last
+    return peer
+
+
+def _is_near(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return not address  # a unix socket has no address: its other end is our own proxy
