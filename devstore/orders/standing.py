@@ -126,7 +126,7 @@ def _financial_status(order: Doc) -> str:
         return "refunded" if returned >= captured else "partially_refunded"
     if captured:
         return "partially_paid" if money(order, order["total_outstanding"]) > 0 else "paid"
-    if _of_kind(order, {"void"}):
+    if _of_kind(order, {"void"}) or order["cancelled_at"]:
         return "voided"
     if authorized(order):
         return "authorized"

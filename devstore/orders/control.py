@@ -1,0 +1,159 @@
+"""Orders on request, for seeds and tests: what buyers, merchants and carriers do, as JSON."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from devstore.clock import parse_iso
+from devstore.current import get_store
+from devstore.orders import stock
+from devstore.orders.cancel import cancel_order
+from devstore.orders.checkout import create_order
+from devstore.orders.documents import get_order
+from devstore.orders.errors import OrderError
+from devstore.orders.fulfilment import fulfil_lines
+from devstore.orders.payments import capture, mark_as_paid
+from devstore.orders.purchase import LineRequest, Purchase
+from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
+from devstore.orders.shipments import add_event
+from devstore.orders.tracking import Tracking
+from devstore.store import Doc
+
+bp = Blueprint("orders_control", __name__, url_prefix="/_control/orders")
+
+
+@bp.errorhandler(OrderError)
+def refused(error: OrderError) -> tuple[Response, int]:
+    entry = {"field": error.field, "message": error.message, "code": error.code}
+    return jsonify({"errors": [entry]}), 422
+
+
+@bp.post("")
+def place() -> tuple[Response, int]:
+    """Body: ``shop`` and the keys of `Purchase`; a line names its variant by ``variant_id`` or ``sku``."""
+    body = _body()
+    shop = str(body.get("shop", ""))
+    store = get_store()
+    if store.find(shop, "shop") is None:
+        raise OrderError(f"There is no shop '{shop}'", ["shop"], "NOT_FOUND")
+    lines = [_line(shop, line, at) for at, line in enumerate(body.get("lines", []))]
+    purchase: Purchase = {"lines": lines}
+    for key in Purchase.__annotations__.keys() & body.keys() - {"lines", "created_at", "customer"}:
+        purchase[key] = body[key]  # type: ignore[literal-required]
+    if body.get("created_at"):
+        purchase["created_at"] = _moment(body["created_at"])
+    return jsonify(create_order(store, shop, **purchase)), 201
+
+
+@bp.get("/<int:order_id>")
+def show(order_id: int) -> Response:
+    return jsonify(get_order(get_store(), _shop_of(order_id), order_id))
+
+
+@bp.post("/<int:order_id>/refund")
+def refund(order_id: int) -> Response:
+    """Body: ``lines`` (line_item_id or sku, quantity, restock_type), ``shipping`` (amount or "full"), ``amount``."""
+    body, shop = _body(), _shop_of(order_id)
+    order = get_order(get_store(), shop, order_id)
+    lines = [
+        LineRefund(_line_item(order, entry, at), int(entry.get("quantity", 1)), entry.get("restock_type", "no_restock"))
+        for at, entry in enumerate(body.get("lines", []))
+    ]
+    wanted = RefundRequest(
+        lines, body.get("shipping"), body.get("amount"), note=body.get("note"), reason=body.get("reason")
+    )
+    return jsonify(refund_order(get_store(), shop, order_id, wanted))
+
+
+@bp.post("/<int:order_id>/fulfil")
+def fulfil(order_id: int) -> Response:
+    """Body: ``lines`` (line_item_id or sku, quantity; without them all that is left), ``tracking``."""
+    body, shop = _body(), _shop_of(order_id)
+    order = get_order(get_store(), shop, order_id)
+    quantities = {
+        _line_item(order, entry, at): int(entry.get("quantity", 1)) for at, entry in enumerate(body.get("lines", []))
+    }
+    given = body.get("tracking") or {}
+    tracking = Tracking(given.get("company"), tuple(given.get("numbers", ())), tuple(given.get("urls", ())))
+    return jsonify(fulfil_lines(get_store(), shop, order_id, quantities or None, tracking))
+
+
+@bp.post("/<int:order_id>/deliver")
+def deliver(order_id: int) -> Response:
+    """The carrier reports every shipment of the order as delivered (or the ``status`` in the body)."""
+    body, shop = _body(), _shop_of(order_id)
+    sent = [part for part in get_order(get_store(), shop, order_id)["fulfillments"] if part["status"] == "success"]
+    if not sent:
+        raise OrderError("Nothing of this order has been shipped", ["id"], "INVALID")
+    status = body.get("status", "delivered")
+    return jsonify([add_event(get_store(), shop, part["id"], status) for part in sent])
+
+
+@bp.post("/<int:order_id>/cancel")
+def cancel(order_id: int) -> Response:
+    body = _body()
+    order = cancel_order(
+        get_store(),
+        _shop_of(order_id),
+        order_id,
+        reason=body.get("reason", "other"),
+        restock=body.get("restock", True),
+        refund=body.get("refund", True),
+    )
+    return jsonify(order)
+
+
+@bp.post("/<int:order_id>/capture")
+def take(order_id: int) -> Response:
+    return jsonify(capture(get_store(), _shop_of(order_id), order_id, _body().get("amount")))
+
+
+@bp.post("/<int:order_id>/pay")
+def pay(order_id: int) -> Response:
+    return jsonify(mark_as_paid(get_store(), _shop_of(order_id), order_id))
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if body is None and not request.data:
+        return {}
+    if not isinstance(body, dict):
+        raise OrderError("Send a JSON object", None, "INVALID")
+    return body
+
+
+def _shop_of(order_id: int) -> str:
+    """Numbers are given once over all shops, so the order's own is enough to find its shop."""
+    found = get_store().select_everywhere("order", id=order_id)
+    if not found:
+        raise OrderError("Order does not exist", ["id"], "NOT_FOUND")
+    return found[0][0]
+
+
+def _line(shop: str, line: Mapping[str, Any], at: int) -> LineRequest:
+    if "sku" in line:
+        found = stock.find_variant(get_store(), shop, sku=line["sku"])
+        if found is None:
+            raise OrderError(f"No variant has the SKU '{line['sku']}'", ["lines", str(at), "sku"], "NOT_FOUND")
+        variant_id = found[1]["id"]
+    else:
+        variant_id = int(line.get("variant_id", 0))
+    return {"variant_id": variant_id, "quantity": int(line.get("quantity", 1)), "properties": line.get("properties", {})}
+
+
+def _line_item(order: Doc, entry: Mapping[str, Any], at: int) -> int:
+    if "sku" not in entry:
+        return int(entry.get("line_item_id", 0))
+    found = [line["id"] for line in order["line_items"] if line["sku"] == entry["sku"]]
+    if not found:
+        raise OrderError(f"The order has no line with the SKU '{entry['sku']}'", ["lines", str(at), "sku"], "NOT_FOUND")
+    return int(found[0])
+
+
+def _moment(written: str) -> datetime:
+    try:
+        return parse_iso(written)
+    except ValueError as error:
+        raise OrderError(f"'{written}' is not a time", ["created_at"], "INVALID") from error
