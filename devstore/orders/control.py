@@ -140,7 +140,11 @@ def _line(shop: str, line: Mapping[str, Any], at: int) -> LineRequest:
         variant_id = found[1]["id"]
     else:
         variant_id = int(line.get("variant_id", 0))
-    return {"variant_id": variant_id, "quantity": int(line.get("quantity", 1)), "properties": line.get("properties", {})}
+    return {
+        "variant_id": variant_id,
+        "quantity": int(line.get("quantity", 1)),
+        "properties": line.get("properties", {}),
+    }
 
 
 def _line_item(order: Doc, entry: Mapping[str, Any], at: int) -> int:

@@ -1,0 +1,49 @@
+"""Shops, goods and buyers that the tests of orders share."""
+
+from typing import Any
+
+from devstore.orders.checkout import create_order
+from devstore.store import Doc, Store
+
+ACME = "acme.myshopify.com"
+ZENITH = "zenith.myshopify.com"
+TOPICS = [
+    "orders/create", "orders/paid", "orders/partially_paid", "orders/updated", "orders/cancelled", "orders/fulfilled",
+    "orders/partially_fulfilled", "refunds/create", "fulfillments/create", "fulfillments/update",
+    "inventory_levels/update", "fulfillment_orders/order_routing_complete",
+]  # fmt: skip
+ADDRESS = {
+    "first_name": "Cleo", "last_name": "Customer", "address1": "1 Harbour Road", "city": "Portland",
+    "province": "Oregon", "province_code": "OR", "country": "United States", "country_code": "US", "zip": "97201",
+}  # fmt: skip
+
+
+def product(store: Store, title: str, price: str, *, vendor: str, sku: str, stock: int = 10, shop: str = ACME) -> Doc:
+    """A product with one variant, in stock at the shop's only location."""
+    location = store.all(shop, "location")[0]["id"]
+    quantities = {str(location): {"available": stock, "on_hand": stock, "committed": 0}}
+    variant = {
+        "id": store.next_id(), "title": "Default Title", "sku": sku, "price": price, "position": 1, "tracked": True,
+        "inventory_item_id": store.next_id(), "inventory_policy": "DENY", "requires_shipping": True, "taxable": True,
+        "weight_grams": 250, "quantities": quantities, "option_values": [], "barcode": None, "compare_at_price": None,
+    }  # fmt: skip
+    doc = {
+        "title": title, "handle": sku.lower(), "description_html": "", "vendor": vendor, "product_type": "",
+        "tags": [], "status": "ACTIVE", "options": [], "variants": [variant], "media": [], "metafields": [],
+        "published_on": [], "seo": {}, "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-01T00:00:00Z",
+        "published_at": None, "category_gid": None,
+    }  # fmt: skip
+    return store.put(shop, "product", doc)
+
+
+def buy(store: Store, *wanted: tuple[Doc, int], **rest: Any) -> Doc:
+    """An order of some units of some products, paid and sent by standard shipping unless told otherwise."""
+    lines = [{"variant_id": product["variants"][0]["id"], "quantity": units} for product, units in wanted]
+    usual = {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    return create_order(store, ACME, lines=lines, **{**usual, **rest})
+
+
+def available(store: Store, product: Doc, name: str = "available") -> int:
+    current = store.get(ACME, "product", product["id"])
+    assert current is not None
+    return next(iter(current["variants"][0]["quantities"].values()))[name]
