@@ -53,11 +53,11 @@ def issue_link(
     email: str,
     *,
     ip: str = "",
-    minutes: int = rules.LINK_MINUTES,
+    lifetime: timedelta = rules.LINK_LIFETIME,
     next_path: str | None = None,
 ) -> str:
     """The address that signs `email` in at a shop, once. The session must not be a vendor's."""
-    token = issue_token(session, shop_id, email, ip=ip, lifetime=timedelta(minutes=minutes))
+    token = issue_token(session, shop_id, email, ip=ip, lifetime=lifetime)
     query = f"?{urlencode({'next': next_path})}" if next_path else ""
     return f"{get_config().app_url}/portal/enter/{token}{query}"
 

@@ -5,8 +5,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-LINK_MINUTES: Final = 15
-HANDOVER_SECONDS: Final = 60
+LINK_LIFETIME: Final = timedelta(minutes=15)
+HANDOVER_LIFETIME: Final = timedelta(seconds=60)
 IDLE: Final = timedelta(hours=24)
 ABSOLUTE: Final = timedelta(days=14)
 # A page is asked for often, a day's idleness is coarse: one write in five minutes says enough.
