@@ -1,0 +1,220 @@
+"""Which commission rule fires for a sold line, why, and which rules never can. Pure.
+
+One ordered list per shop; the first rule whose conditions all hold wins. A rule without any condition matches nothing,
+except the single default at the bottom. A flat amount, floor or cap that lacks the order's currency makes a rule pass over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.money import round_half_away
+
+FULL_BPS = Decimal(10000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """All that are given must hold; an empty one does not restrict."""
+
+    vendor_ids: frozenset[int] = frozenset()
+    product_gids: frozenset[str] = frozenset()
+    category_gids: frozenset[str] = frozenset()
+    """A category also covers everything below it."""
+    tags: frozenset[str] = frozenset()
+    """Lower case; one of them is enough."""
+    price_from: int | None = None
+    """Unit price band [from, to) in minor units of `price_currency`."""
+    price_to: int | None = None
+    price_currency: str | None = None
+    ordered_from: datetime | None = None
+    """Order date inside [from, to)."""
+    ordered_to: datetime | None = None
+
+    @property
+    def has_price_band(self) -> bool:
+        return self.price_from is not None or self.price_to is not None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Conditions(price_currency=self.price_currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    id: int
+    version: int
+    name: str
+    rate_bps: Decimal
+    """Basis points with up to two decimals: 7.59 % is 759."""
+    conditions: Conditions = field(default_factory=Conditions)
+    flat: Mapping[str, int] = field(default_factory=dict)
+    """Per unit, minor units by currency; the same shape for the floor and the cap of the whole line."""
+    floor: Mapping[str, int] = field(default_factory=dict)
+    cap: Mapping[str, int] = field(default_factory=dict)
+    net_of_tax: bool = False
+    """Take the included tax out of the base first."""
+    is_default: bool = False
+
+    @property
+    def currencies(self) -> frozenset[str] | None:
+        """The currencies that the rule's fixed amounts allow; None when it has none and so allows all."""
+        given = [frozenset(amounts) for amounts in (self.flat, self.floor, self.cap) if amounts]
+        return frozenset.intersection(*given) if given else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine:
+    """What a rule may ask about a line."""
+
+    vendor_id: int
+    product_gid: str | None
+    category_gid: str | None
+    tags: frozenset[str]
+    unit_price: int
+    currency: str
+    ordered_at: datetime
+
+
+class Choice(NamedTuple):
+    """`winner` is None only when there is no default rule that fits; `reason` is a sentence for people."""
+
+    winner: Rule | None
+    reason: str
+    runner_up: Rule | None
+
+
+def choose_rule(rules: Sequence[Rule], line: SoldLine) -> Choice:
+    """The first rule that fits, why, and the one that would have been next."""
+    fitting = [rule for rule in rules if misfit(rule, line) is None]
+    if not fitting:
+        return Choice(None, "No rule fits this line, so no commission is taken.", None)
+    winner = fitting[0]
+    return Choice(winner, _reason(winner), fitting[1] if len(fitting) > 1 else None)
+
+
+def misfit(rule: Rule, line: SoldLine) -> str | None:
+    """Why the rule does not fit the line, in a few words; None when it fits."""
+    if rule.currencies is not None and line.currency not in rule.currencies:
+        return f"has no amounts in {line.currency}"
+    if rule.is_default:
+        return None
+    wanted = rule.conditions
+    checks = (
+        (wanted.is_empty, "has no condition"),
+        (wanted.vendor_ids and line.vendor_id not in wanted.vendor_ids, "is for other vendors"),
+        (wanted.product_gids and line.product_gid not in wanted.product_gids, "is for other products"),
+        (wanted.category_gids and not wanted.category_gids & _lineage(line.category_gid), "is for other categories"),
+        (wanted.tags and not wanted.tags & line.tags, "is for other tags"),
+        (not _in_price_band(wanted, line), "is for other prices"),
+        (wanted.ordered_from and line.ordered_at < wanted.ordered_from, "begins later"),
+        (wanted.ordered_to and line.ordered_at >= wanted.ordered_to, "has ended"),
+    )
+    return next((words for failed, words in checks if failed), None)
+
+
+def ancestors(category_gid: str) -> list[str]:
+    """The category and everything above it. Shopify's ids carry the path: …/hg-11-10 lies in …/hg-11 and …/hg."""
+    prefix, _, code = category_gid.rpartition("/")
+    steps = code.split("-")
+    return [f"{prefix}/{'-'.join(steps[:depth])}" for depth in range(len(steps), 0, -1)]
+
+
+def fee(rule: Rule, base: int, quantity: int, currency: str) -> int:
+    """The commission on one line: rate × base + flat × quantity, then floor and cap, never above base, never below 0."""
+    amount = round_half_away(Decimal(base) * rule.rate_bps / FULL_BPS) + rule.flat.get(currency, 0) * quantity
+    amount = max(amount, rule.floor.get(currency, 0))
+    amount = min(amount, rule.cap.get(currency, amount))
+    return max(0, min(amount, base))
+
+
+def shadowed(rules: Sequence[Rule]) -> dict[int, Rule | None]:
+    """Rules that can never fire, by id: the rule above that always wins first, or None when it has no condition."""
+    dead: dict[int, Rule | None] = {}
+    for position, rule in enumerate(rules):
+        if rule.conditions.is_empty and not rule.is_default:
+            dead[rule.id] = None
+        elif above := next((other for other in rules[:position] if _covers(other, rule)), None):
+            dead[rule.id] = above
+    return dead
+
+
+def describe_conditions(conditions: Conditions, names: Mapping[int, str]) -> list[str]:
+    """The conditions as short phrases, for lists and reasons; `names` gives vendors their names."""
+    phrases = []
+    if conditions.vendor_ids:
+        phrases.append("vendor " + " or ".join(sorted(names.get(i, f"#{i}") for i in conditions.vendor_ids)))
+    for noun, values in (("product", conditions.product_gids), ("category", conditions.category_gids)):
+        if values:
+            phrases.append(f"{noun} " + " or ".join(sorted(value.rpartition("/")[2] for value in values)))
+    if conditions.tags:
+        phrases.append("tag " + " or ".join(sorted(conditions.tags)))
+    if conditions.has_price_band:
+        phrases.append("unit price in a band")
+    if conditions.ordered_from:
+        phrases.append(f"ordered from {conditions.ordered_from:%Y-%m-%d}")
+    if conditions.ordered_to:
+        phrases.append(f"ordered before {conditions.ordered_to:%Y-%m-%d}")
+    return phrases
+
+
+def _reason(rule: Rule) -> str:
+    if rule.is_default:
+        return f"No other rule fits, so the default “{rule.name}” applies."
+    phrases = ", ".join(describe_conditions(rule.conditions, {}))
+    return f"“{rule.name}” is the first rule in the list that fits ({phrases})."
+
+
+def _lineage(category_gid: str | None) -> frozenset[str]:
+    return frozenset(ancestors(category_gid)) if category_gid else frozenset()
+
+
+def _in_price_band(wanted: Conditions, line: SoldLine) -> bool:
+    if not wanted.has_price_band:
+        return True
+    low = wanted.price_from if wanted.price_from is not None else 0
+    high = wanted.price_to
+    return (
+        line.currency == wanted.price_currency and low <= line.unit_price and (high is None or line.unit_price < high)
+    )
+
+
+def _covers(above: Rule, below: Rule) -> bool:
+    """Whether every line that fits `below` also fits `above`."""
+    if above.currencies is not None and (below.currencies is None or not below.currencies <= above.currencies):
+        return False
+    if above.is_default:
+        return True
+    if above.conditions.is_empty or below.is_default:
+        return False
+    wide, narrow = above.conditions, below.conditions
+    sets = (
+        (wide.vendor_ids, narrow.vendor_ids),
+        (wide.product_gids, narrow.product_gids),
+        (wide.tags, narrow.tags),
+    )
+    return (
+        all(not outer or (inner and inner <= outer) for outer, inner in sets)
+        and _categories_cover(wide.category_gids, narrow.category_gids)
+        and _prices_cover(wide, narrow)
+        and (wide.ordered_from is None or (narrow.ordered_from or _BEGINNING) >= wide.ordered_from)
+        and (wide.ordered_to is None or (narrow.ordered_to is not None and narrow.ordered_to <= wide.ordered_to))
+    )
+
+
+def _categories_cover(outer: frozenset[str], inner: frozenset[str]) -> bool:
+    return not outer or (bool(inner) and all(outer & _lineage(gid) for gid in inner))
+
+
+def _prices_cover(wide: Conditions, narrow: Conditions) -> bool:
+    if not wide.has_price_band:
+        return True
+    if not narrow.has_price_band or wide.price_currency != narrow.price_currency:
+        return False
+    low_ok = (wide.price_from or 0) <= (narrow.price_from or 0)
+    return low_ok and (wide.price_to is None or (narrow.price_to is not None and narrow.price_to <= wide.price_to))
+
+
+_BEGINNING = datetime.fromisoformat("0001-01-01T00:00:00+00:00")

@@ -1,0 +1,176 @@
+"""An order's money taken apart into cells: each line's goods, each line's tax, each share of shipping, the tip…
+
+A cell knows what the customer owes for it and who gets how much of that. Everything later (part payments, refunds,
+removals) is a fraction of a cell, to date, so steps add up to the whole without a cent left over.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from app.commissions import rules as commissions
+from app.ledger.rules import Account, Entry
+from app.money import round_half_away, split
+from app.orders.facts import Line, Order, Recipient, ShippingLine, ShippingShare, Tax
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    key: str
+    """Within the order: "line:7:sale", "line:7:tax", "shipping:3:vendor:12"."""
+    owed: int
+    rest: tuple[Account, int | None]
+    """Who gets what the shares leave: the vendor, where there is one."""
+    shares: tuple[Entry, ...] = ()
+    """Fixed parts for a fully paid cell; each is rounded on its own when only a part is paid or returned."""
+    line_id: int | None = None
+    shipping_id: int | None = None
+
+    @property
+    def component(self) -> str:
+        """The part of the order it belongs to: "line:7", "shipping:3", or its own key."""
+        if self.line_id:
+            return f"line:{self.line_id}"
+        return f"shipping:{self.shipping_id}" if self.shipping_id else self.key
+
+    @property
+    def vendor_id(self) -> int | None:
+        return self.rest[1]
+
+    def at(self, part: Fraction) -> tuple[Entry, ...]:
+        """Who has what once `part` (0 to 1) of the cell is paid. The entries add up to that part of `owed`."""
+        amounts = [Entry(share.account, round_fraction(share.amount * part), share.vendor_id) for share in self.shares]
+        whole = round_fraction(self.owed * part)
+        return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)
+
+
+@dataclass(frozen=True, slots=True)
+class LineShare:
+    """How one fully paid line is shared: what the explanation of a vendor's amount shows."""
+
+    gross: int
+    vendor_discount: int
+    market_discount: int
+    included_tax: int
+    base: int
+    """What the rate is applied to."""
+    fee: int
+    fee_tax: int
+    vendor: int
+    """Without any tax that is passed on to the vendor."""
+
+
+def round_fraction(amount: Fraction) -> int:
+    """To the nearest integer, halves away from zero."""
+    sign = -1 if amount < 0 else 1
+    return sign * int(abs(amount) + Fraction(1, 2))
+
+
+def share_line(line: Line, order: Order) -> LineShare:
+    """gross − D_v = base; fee by the rule; the vendor gets the rest. Included tax goes to the tax's own recipient."""
+    by_vendor = [round_half_away(d.amount * d.vendor_bps / commissions.FULL_BPS) for d in line.discounts]
+    vendor_discount = sum(by_vendor)
+    included = line.tax if order.taxes_included else 0
+    value = line.gross - vendor_discount
+    rule = line.terms.rule
+    base = value - included if rule and rule.net_of_tax else value
+    fee = commissions.fee(rule, base, line.quantity, order.currency) if rule else 0
+    # The vendor is never left with less than nothing: tax that others get cannot pay the commission.
+    fee = max(0, min(fee, value - included)) if line.terms.tax_to is Recipient.MARKETPLACE else fee
+    fee_tax = round_half_away(Decimal(fee) * line.terms.fee_tax_bps / commissions.FULL_BPS)
+    return LineShare(
+        gross=line.gross,
+        vendor_discount=vendor_discount,
+        market_discount=line.discount - vendor_discount,
+        included_tax=included,
+        base=base,
+        fee=fee,
+        fee_tax=fee_tax,
+        vendor=value - included - fee - fee_tax,
+    )
+
+
+def cells_of(order: Order) -> tuple[Cell, ...]:
+    """Every cell of the order, in the order's own sequence. What the customer owes for them is Shopify's total."""
+    cells = [cell for line in order.lines for cell in _line_cells(line, order)]
+    cells += [cell for line in order.shipping for cell in _shipping_cells(line, order)]
+    extras = (
+        ("tip", order.tips, Account.TIPS),
+        ("duties", order.duties, Account.DUTIES),
+        ("fees", order.additional_fees, Account.ADDITIONAL_FEES),
+    )
+    cells += [Cell(key, amount, (account, None)) for key, amount, account in extras if amount]
+    return tuple(cells)
+
+
+def _line_cells(line: Line, order: Order) -> Iterable[Cell]:
+    if line.tip:
+        return
+    yield _goods_cell(line, order)
+    if line.taxes:
+        yield _tax_cell(f"line:{line.id}:tax", line.taxes, line.terms.tax_to, line.terms.vendor_id, line_id=line.id)
+
+
+def _goods_cell(line: Line, order: Order) -> Cell:
+    key, vendor = f"line:{line.id}:sale", line.terms.vendor_id
+    paid = max(0, line.gross - line.discount - (line.tax if order.taxes_included else 0))
+    if line.gift_card:
+        return Cell(key, paid, (Account.GIFT_CARDS, None), line_id=line.id)
+    if vendor is None:
+        return Cell(key, paid, (Account.GOODS_REVENUE, None), line_id=line.id)
+    share = share_line(line, order)
+    shares = (
+        Entry(Account.COMMISSION, share.fee),
+        Entry(Account.FEE_TAX, share.fee_tax),
+        Entry(Account.DISCOUNTS_BORNE, -share.market_discount),
+    )
+    return Cell(key, paid, (Account.VENDOR_PENDING, vendor), tuple(s for s in shares if s.amount), line_id=line.id)
+
+
+def _tax_cell(key: str, taxes: Sequence[Tax], to: Recipient, vendor: int | None, *, line_id: int) -> Cell:
+    rest: tuple[Account, int | None] = (Account.SALES_TAX, None)
+    if to is Recipient.VENDOR and vendor is not None:
+        rest = (Account.VENDOR_PENDING, vendor)
+    channel = sum(tax.amount for tax in taxes if tax.channel_liable)
+    shares = (Entry(Account.CHANNEL_TAX, channel),) if channel else ()
+    return Cell(key, sum(tax.amount for tax in taxes), rest, shares, line_id=line_id)
+
+
+def _shipping_cells(shipping: ShippingLine, order: Order) -> Iterable[Cell]:
+    included = shipping.tax if order.taxes_included else 0
+    paid = max(0, shipping.price - shipping.discount - included)
+    channel = sum(tax.amount for tax in shipping.taxes if tax.channel_liable)
+    parties = _shipping_parties(order)
+    weights = list(parties.values())
+    for party, part in zip(parties, split(paid, weights), strict=True):
+        rest = (Account.SHIPPING_REVENUE, None) if party is None else (Account.VENDOR_PENDING, party)
+        yield Cell(_shipping_key(shipping.id, party, "sale"), part, rest, shipping_id=shipping.id)
+    if channel:
+        yield Cell(f"shipping:{shipping.id}:channel_tax", channel, (Account.CHANNEL_TAX, None), shipping_id=shipping.id)
+    tax_parties = parties if order.terms.shipping_tax_to is Recipient.VENDOR else {None: 1}
+    for party, part in zip(tax_parties, split(shipping.tax - channel, list(tax_parties.values())), strict=True):
+        if part:
+            rest = (Account.SHIPPING_TAX, None) if party is None else (Account.VENDOR_PENDING, party)
+            yield Cell(_shipping_key(shipping.id, party, "tax"), part, rest, shipping_id=shipping.id)
+
+
+def _shipping_key(shipping_id: int, party: int | None, part: str) -> str:
+    owner = "marketplace" if party is None else f"vendor:{party}"
+    return f"shipping:{shipping_id}:{owner}:{part}"
+
+
+def _shipping_parties(order: Order) -> dict[int | None, int]:
+    """Who shares the shipping, and by which weight. None is the marketplace; the store's own goods count for it."""
+    goods = [line for line in order.lines if not line.tip and not line.gift_card]
+    if order.terms.shipping_to is Recipient.MARKETPLACE or not goods:
+        return {None: 1}
+    weights: dict[int | None, int] = {}
+    for line in goods:
+        weight = {
+            ShippingShare.BY_VALUE: max(0, line.gross - line.discount),
+            ShippingShare.BY_WEIGHT: line.grams * line.quantity,
+            ShippingShare.EQUALLY: 0,
+        }[order.terms.shipping_share]
+        weights[line.terms.vendor_id] = weights.get(line.terms.vendor_id, 0) + weight
+    return weights

@@ -1,0 +1,185 @@
+"""What is known about an order, free of Shopify's spelling: the input of the money rules. Pure data, minor units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from app.commissions.rules import FULL_BPS, Rule
+
+
+class Recipient(StrEnum):
+    VENDOR = "vendor"
+    MARKETPLACE = "marketplace"
+
+
+class ShippingShare(StrEnum):
+    """How one shipping line is shared over the order's vendors."""
+
+    BY_VALUE = "value"
+    BY_WEIGHT = "weight"
+    EQUALLY = "equal"
+
+
+class RefundBearer(StrEnum):
+    """Who bears a refund, or the part of one, that names no lines."""
+
+    SPREAD = "spread"
+    """Over the order's lines, by what is left of each."""
+    MARKETPLACE = "marketplace"
+
+
+class Payment(StrEnum):
+    NOTHING = "nothing"
+    PARTLY = "partly"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineTerms:
+    """Frozen when the line is first seen. `vendor_id` None: the store's own goods."""
+
+    vendor_id: int | None = None
+    rule: Rule | None = None
+    fee_tax_bps: Decimal = Decimal(0)
+    tax_to: Recipient = Recipient.MARKETPLACE
+    hold_days: int = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """Frozen with the order."""
+
+    shipping_to: Recipient = Recipient.VENDOR
+    shipping_tax_to: Recipient = Recipient.MARKETPLACE
+    shipping_share: ShippingShare = ShippingShare.BY_VALUE
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    amount: int
+    vendor_bps: Decimal = FULL_BPS
+    """The part that the vendor bears; the marketplace bears the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    amount: int
+    channel_liable: bool = False
+    """The sales channel remits it: it belongs neither to the vendor nor to the marketplace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    id: int
+    title: str = ""
+    quantity: int
+    """As sold, before removals and refunds."""
+    current_quantity: int
+    unit_price: int
+    discounts: tuple[Discount, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    duties: int = 0
+    grams: int = 0
+    gift_card: bool = False
+    tip: bool = False
+    terms: LineTerms = field(default_factory=LineTerms)
+
+    @property
+    def gross(self) -> int:
+        return self.unit_price * self.quantity
+
+    @property
+    def discount(self) -> int:
+        return sum(discount.amount for discount in self.discounts)
+
+    @property
+    def tax(self) -> int:
+        return sum(tax.amount for tax in self.taxes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingLine:
+    id: int
+    title: str = ""
+    price: int
+    discount: int = 0
+    taxes: tuple[Tax, ...] = ()
+
+    @property
+    def tax(self) -> int:
+        return sum(tax.amount for tax in self.taxes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundLine:
+    line_id: int
+    quantity: int
+    subtotal: int
+    tax: int = 0
+    cancelled: bool = False
+    """Shopify's restock type "cancel": the units were taken off before they were sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingRefund:
+    shipping_id: int | None
+    amount: int
+    tax: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    id: int
+    at: datetime
+    returned: int
+    """What the customer really got back: successful refund transactions only."""
+    has_transactions: bool = True
+    lines: tuple[RefundLine, ...] = ()
+    shipping: tuple[ShippingRefund, ...] = ()
+    adjustments: int = 0
+    """Sum of order adjustments other than shipping; plus means that less than the lines' worth was returned."""
+    keep_commission: bool = False
+    bearer: RefundBearer = RefundBearer.SPREAD
+
+    @property
+    def removes_only(self) -> bool:
+        """Units taken off the order and no money moved: an edit, told by Shopify as a refund."""
+        return not self.has_transactions and bool(self.lines) and all(line.cancelled for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fulfilment:
+    id: int
+    at: datetime
+    quantities: Mapping[int, int]
+    """Units by line id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    id: int
+    currency: str
+    ordered_at: datetime
+    updated_at: datetime
+    payment: Payment
+    total: int
+    """Shopify's total_price, in shop money."""
+    current_total: int
+    """After edits and refunds."""
+    outstanding: int = 0
+    known_returned: int = 0
+    """What `current_total` and `outstanding` already know to have been returned."""
+    lines: tuple[Line, ...]
+    shipping: tuple[ShippingLine, ...] = ()
+    tips: int = 0
+    duties: int = 0
+    additional_fees: int = 0
+    cash_rounding: int = 0
+    taxes_included: bool = False
+    cancelled_at: datetime | None = None
+    test: bool = False
+    refunds: tuple[Refund, ...] = ()
+    fulfilments: tuple[Fulfilment, ...] = ()
+    terms: OrderTerms = field(default_factory=OrderTerms)

@@ -1,0 +1,247 @@
+"""Everything that should stand in the books for one order, to date. Pure.
+
+The whole set is computed from what is known of the order now; the service posts what is missing. So duplicates, replays
+and any order of arrival end in the same balances.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+from app.ledger.rules import Account, Balance, Entry, Posting, add_entries, against, balanced
+from app.money import split
+from app.orders.cells import Cell, cells_of, round_fraction
+from app.orders.facts import Order, Payment, Refund
+from app.orders.returns import Amounts, divide_refund, removed_units
+from app.orders.stages import Bucket, Stage, line_buckets, shipping_bucket
+
+_MARKETPLACE_FEES = (Account.COMMISSION, Account.FEE_TAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The postings of an order to date, and what people should know about them."""
+
+    postings: tuple[Posting, ...]
+    flags: tuple[str, ...] = ()
+    """Why the amounts do not add up, in sentences. Not empty: payouts of this order are held."""
+    buckets: dict[tuple[str, int], list[Bucket]] = field(default_factory=dict)
+    """Where each vendor's net amount stands, by (component, vendor id)."""
+
+    def next_release_at(self, vendor_id: int) -> datetime | None:
+        """When the vendor's next held amount becomes available; None when no date is set."""
+        mine = (bucket for (_, vendor), buckets in self.buckets.items() if vendor == vendor_id for bucket in buckets)
+        return min((bucket.release_at for bucket in mine if bucket.release_at), default=None)
+
+
+def book_to_date(order: Order, now: datetime) -> Books:
+    """What should stand in the books. Before any money came in: nothing."""
+    steps = _Steps(order)
+    if steps.payment is Payment.NOTHING:
+        return Books(())
+    steps.sell()
+    for refund in sorted(order.refunds, key=lambda refund: (refund.at, refund.id)):
+        steps.give_back(refund)
+    steps.remove()
+    steps.cancel()
+    steps.close()
+    return _stage(order, steps, now)
+
+
+def money_received(order: Order, payment: Payment, owed: int, removed: int) -> int:
+    """What customers paid so far, before anything went back.
+
+    Shopify's totals disagree after edits and goodwill refunds, so the one that fits the order's parts is believed.
+    """
+    by_balance = order.current_total - order.outstanding + order.known_returned
+    if payment is Payment.PARTLY:
+        return max(0, by_balance)
+    if removed:
+        return by_balance
+    return by_balance if order.total != owed and by_balance == owed else order.total
+
+
+class _Steps:
+    """Walks through the order's life and keeps, for each cell, which part of it is paid and which is gone again."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.cells = cells_of(order)
+        self.postings: list[Posting] = []
+        self.flags: list[str] = []
+        self.paid: dict[str, Fraction] = {}
+        self.gone: dict[str, Fraction] = {cell.key: Fraction() for cell in self.cells}
+        self.removals = self._removals()
+        self.credit = 0
+        returned = sum(refund.returned for refund in order.refunds)
+        # A refund seen before the payment: there was one, its news is still on the way.
+        self.payment = Payment.SETTLED if returned and order.payment is Payment.NOTHING else order.payment
+
+    @property
+    def left(self) -> Amounts:
+        """Paid and not yet given back, by cell."""
+        return {
+            cell.key: round_fraction(cell.owed * (self.paid[cell.key] - self.gone[cell.key])) for cell in self.cells
+        }
+
+    def sell(self) -> None:
+        """Book what was paid: every cell in full, or its share of a part payment."""
+        owed, removed = sum(cell.owed for cell in self.cells), sum(self.removals.values())
+        received = money_received(self.order, self.payment, owed, removed)
+        if self.payment is Payment.PARTLY and received < owed - removed:
+            self._pay_partly(received)
+        else:
+            self.paid = {cell.key: Fraction(1) for cell in self.cells}
+            self._explain(received - owed, removed)
+        for cell in self.cells:
+            self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)
+        if rounding := self.order.cash_rounding:
+            self._post("rounding", "sale", self.order.ordered_at, [Entry(Account.CASH_ROUNDING, rounding)])
+
+    def give_back(self, refund: Refund) -> None:
+        """Book one refund: each cell's part, then what the credit, the marketplace or nobody can explain."""
+        if refund.removes_only:
+            return
+        part = divide_refund(self.order, refund, self.cells, self.left, self.credit)
+        prefix = f"refund:{refund.id}"
+        for cell in self.cells:
+            amount, units = part.cells.get(cell.key, 0), part.units.get(cell.key, Fraction())
+            step = Fraction(amount, cell.owed) if cell.owed else units
+            entries = self._take(cell, step)
+            if refund.keep_commission:
+                entries = _keep_fees(entries, cell)
+            self._post(f"{prefix}:{cell.key}", "refund", refund.at, entries, cell)
+        for name, account, amount in (
+            ("credit", Account.CUSTOMER_CREDIT, part.credit),
+            ("borne", Account.REFUNDS_BORNE, part.borne),
+            ("unexplained", Account.UNEXPLAINED, part.unexplained),
+        ):
+            self._post(f"{prefix}:{name}", "refund", refund.at, [Entry(account, -amount)])
+        self.credit -= part.credit
+        self.flags += [part.flag] if part.flag else []
+
+    def remove(self) -> None:
+        """Units an edit took off after the payment are owed back to the customer."""
+        left = self.left
+        if self.payment is not Payment.SETTLED:
+            return
+        for cell in self.cells:
+            amount = min(self.removals.get(cell.key, 0), left[cell.key])
+            if amount:
+                entries = self._take(cell, Fraction(amount, cell.owed))
+                self._post(f"removed:{cell.key}", "edit", self.order.updated_at, entries, cell, Account.CUSTOMER_CREDIT)
+
+    def cancel(self) -> None:
+        """What a cancelled order has not returned is owed back to the customer, and nobody has earned it."""
+        if at := self.order.cancelled_at:
+            for cell in self.cells:
+                entries = self._take(cell, self.paid[cell.key] - self.gone[cell.key])
+                self._post(f"cancelled:{cell.key}", "cancellation", at, entries, cell, Account.CUSTOMER_CREDIT)
+
+    def close(self) -> None:
+        """When everything that was paid is returned, subsidies on lines that nobody paid for end as well."""
+        if not self.order.refunds or any(self.left.values()):
+            return
+        for cell in self.cells:
+            entries = self._take(cell, self.paid[cell.key] - self.gone[cell.key])
+            self._post(f"returned:{cell.key}", "refund", max(r.at for r in self.order.refunds), entries, cell)
+
+    def _removals(self) -> Amounts:
+        """The worth of units that edits took off, by cell key."""
+        parts = {
+            f"line:{line.id}": Fraction(min(units, line.quantity), line.quantity)
+            for line in self.order.lines
+            if line.quantity and (units := removed_units(line, self.order))
+        }
+        amounts = {c.key: round_fraction(c.owed * parts.get(c.component, Fraction())) for c in self.cells}
+        return {key: amount for key, amount in amounts.items() if amount}
+
+    def _pay_partly(self, received: int) -> None:
+        owing = [cell.owed - self.removals.get(cell.key, 0) for cell in self.cells]
+        for cell, amount in zip(self.cells, split(received, owing), strict=True):
+            self.paid[cell.key] = Fraction(amount, cell.owed) if cell.owed else Fraction()
+
+    def _explain(self, excess: int, removed: int) -> None:
+        """Book money beyond the cells: paid before or after an edit, or not explained at all."""
+        self.credit = removed
+        if removed and -removed <= excess <= 0:
+            self.credit += excess
+            self._post("credit", "edit", self.order.updated_at, [Entry(Account.CUSTOMER_CREDIT, excess)])
+        elif excess:
+            self.flags.append("What the customer paid is not the sum of the order's lines, shipping and tax.")
+            self._post("unexplained", "sale", self.order.ordered_at, [Entry(Account.UNEXPLAINED, excess)])
+
+    def _take(self, cell: Cell, step: Fraction) -> list[Entry]:
+        """The entries that take `step` more of the cell back, by totals to date."""
+        before, after = self.gone[cell.key], min(self.paid[cell.key], self.gone[cell.key] + step)
+        self.gone[cell.key] = after
+        taken = [Entry(e.account, -e.amount, e.vendor_id) for e in cell.at(after)]
+        return _nonzero([*cell.at(before), *taken])
+
+    def _post(
+        self,
+        key: str,
+        kind: str,
+        at: datetime,
+        entries: Iterable[Entry],
+        cell: Cell | None = None,
+        counter: Account = Account.CUSTOMER_RECEIPTS,
+    ) -> None:
+        if listed := against(counter, entries):
+            component, vendor = (cell.component, cell.vendor_id) if cell else ("", None)
+            self.postings.append(Posting(f"order:{self.order.id}:{key}", kind, at, listed, component, vendor))
+
+
+def _nonzero(entries: Iterable[Entry]) -> list[Entry]:
+    return [Entry(account, amount, vendor) for (account, vendor), amount in add_entries(entries).items()]
+
+
+def _keep_fees(entries: list[Entry], cell: Cell) -> list[Entry]:
+    """The marketplace keeps its commission on what is refunded, so the vendor bears that too."""
+    kept = sum(entry.amount for entry in entries if entry.account in _MARKETPLACE_FEES)
+    others = [entry for entry in entries if entry.account not in _MARKETPLACE_FEES]
+    return [*others, Entry(cell.rest[0], kept, cell.rest[1])]
+
+
+def _stage(order: Order, steps: _Steps, now: datetime) -> Books:
+    """Add the moves from pending to held to available."""
+    lines = {f"line:{line.id}": line for line in order.lines}
+    flagged = bool(steps.flags)
+    postings, buckets = list(steps.postings), {}
+    for (component, vendor), amount in _vendor_nets(steps.postings).items():
+        if component in lines:
+            parts = line_buckets(order, lines[component], amount, now, flagged=flagged)
+        else:
+            parts = [shipping_bucket(order, vendor, amount, now, flagged=flagged)]
+        buckets[component, vendor] = parts
+        postings += _moves(order, component, vendor, parts)
+    return Books(tuple(postings), tuple(steps.flags), buckets)
+
+
+def _vendor_nets(postings: Iterable[Posting]) -> dict[tuple[str, int], int]:
+    nets: dict[tuple[str, int], int] = {}
+    for posting in postings:
+        for entry in posting.entries:
+            if entry.vendor_id is not None:
+                key = posting.component, entry.vendor_id
+                nets[key] = nets.get(key, 0) + entry.amount
+    return nets
+
+
+def _moves(order: Order, component: str, vendor: int, parts: list[Bucket]) -> Iterable[Posting]:
+    key = f"order:{order.id}:{component}:vendor:{vendor}"
+    gone = [part for part in parts if part.stage is not Stage.PENDING]
+    free = [part for part in parts if part.stage is Stage.AVAILABLE]
+    for name, kind, source, to, moved in (
+        ("hold", "fulfilled", Account.VENDOR_PENDING, Account.VENDOR_HELD, gone),
+        ("release", "released", Account.VENDOR_HELD, Account.VENDOR_AVAILABLE, free),
+    ):
+        if amount := sum(part.amount for part in moved):
+            entries = balanced([Entry(source, -amount, vendor), Entry(to, amount, vendor)])
+            yield Posting(f"{key}:{name}", kind, max(p.since for p in moved), entries, component, vendor)
+
+
+def balances(postings: Iterable[Posting]) -> Balance:
+    """All postings together, by account and vendor."""
+    return add_entries(entry for posting in postings for entry in posting.entries)

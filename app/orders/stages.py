@@ -1,0 +1,95 @@
+"""Where a vendor's money of an order stands: pending until sent, on hold for the return window, then available. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.money import split
+from app.orders.facts import Fulfilment, Line, Order
+from app.orders.returns import refunded_units, removed_units
+
+
+class Stage(StrEnum):
+    PENDING = "pending"
+    HELD = "held"
+    AVAILABLE = "available"
+
+
+class HoldReason(StrEnum):
+    TO_SHIP = "to_ship"
+    TEST_ORDER = "test_order"
+    RETURN_WINDOW = "return_window"
+    CHECK = "check"
+    """The order's amounts do not add up; a person must look at them first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A part of a vendor's amount, at one stage."""
+
+    amount: int
+    stage: Stage
+    since: datetime
+    reason: HoldReason | None = None
+    release_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """Units of a line that share a fate: not sent (`sent_at` None), or sent together."""
+
+    units: int
+    sent_at: datetime | None
+
+
+def line_buckets(order: Order, line: Line, amount: int, now: datetime, *, flagged: bool) -> list[Bucket]:
+    """Divide a line's net amount over its units: not yet sent, and each sent parcel with its own release date."""
+    parcels = _parcels(order, line)
+    shares = split(amount, [parcel.units for parcel in parcels])
+    return [
+        _bucket(order, parcel.sent_at, share, line.terms.hold_days, now, flagged=flagged)
+        for parcel, share in zip(parcels, shares, strict=True)
+        if share
+    ]
+
+
+def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *, flagged: bool) -> Bucket:
+    """A vendor's shipping follows the last of the vendor's parcels."""
+    lines = [line for line in order.lines if line.terms.vendor_id == vendor_id and not line.gift_card and not line.tip]
+    parcels = [parcel for line in lines for parcel in _parcels(order, line)]
+    sent = None if any(p.sent_at is None for p in parcels) else max(p.sent_at for p in parcels if p.sent_at)
+    return _bucket(order, sent, amount, max(line.terms.hold_days for line in lines), now, flagged=flagged)
+
+
+def _parcels(order: Order, line: Line) -> list[_Parcel]:
+    """Never empty. With nothing left to send, what remains follows the last event of the order."""
+    sent = [(f.quantities[line.id], f.at) for f in _in_time(order) if f.quantities.get(line.id)]
+    kept = line.quantity - refunded_units(line, order) - removed_units(line, order)
+    unsent = 0 if order.cancelled_at else max(0, kept - sum(units for units, _ in sent))
+    parcels = [_Parcel(units, at) for units, at in sent]
+    if unsent:
+        parcels.insert(0, _Parcel(unsent, None))
+    return parcels or [_Parcel(1, _last_event(order))]
+
+
+def _in_time(order: Order) -> list[Fulfilment]:
+    return sorted(order.fulfilments, key=lambda fulfilment: (fulfilment.at, fulfilment.id))
+
+
+def _last_event(order: Order) -> datetime:
+    return max([order.ordered_at, *(refund.at for refund in order.refunds)])
+
+
+def _bucket(
+    order: Order, sent_at: datetime | None, amount: int, hold_days: int, now: datetime, *, flagged: bool
+) -> Bucket:
+    if order.test:
+        return Bucket(amount, Stage.PENDING, order.ordered_at, HoldReason.TEST_ORDER)
+    if sent_at is None:
+        return Bucket(amount, Stage.PENDING, order.ordered_at, HoldReason.TO_SHIP)
+    release_at = sent_at + timedelta(days=hold_days)
+    if flagged:
+        return Bucket(amount, Stage.HELD, sent_at, HoldReason.CHECK)
+    if now < release_at:
+        return Bucket(amount, Stage.HELD, sent_at, HoldReason.RETURN_WINDOW, release_at)
+    return Bucket(amount, Stage.AVAILABLE, release_at)
