@@ -1,7 +1,7 @@
 """Which commission rule fires for a sold line, why, and which rules never can. Pure.
 
 One ordered list per shop; the first rule whose conditions all hold wins. A rule without any condition matches nothing,
-except the single default at the bottom. A flat amount, floor or cap that lacks the order's currency makes a rule pass over.
+except the single default at the bottom. A rule whose fixed amounts lack the order's currency is passed over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def ancestors(category_gid: str) -> list[str]:
 
 
 def fee(rule: Rule, base: int, quantity: int, currency: str) -> int:
-    """The commission on one line: rate × base + flat × quantity, then floor and cap, never above base, never below 0."""
+    """The commission on one line: rate on base + flat per unit, then floor and cap, within 0 and base."""
     amount = round_half_away(Decimal(base) * rule.rate_bps / FULL_BPS) + rule.flat.get(currency, 0) * quantity
     amount = max(amount, rule.floor.get(currency, 0))
     amount = min(amount, rule.cap.get(currency, amount))
@@ -176,9 +176,8 @@ def _in_price_band(wanted: Conditions, line: SoldLine) -> bool:
         return True
     low = wanted.price_from if wanted.price_from is not None else 0
     high = wanted.price_to
-    return (
-        line.currency == wanted.price_currency and low <= line.unit_price and (high is None or line.unit_price < high)
-    )
+    in_band = low <= line.unit_price and (high is None or line.unit_price < high)
+    return in_band and line.currency == wanted.price_currency
 
 
 def _covers(above: Rule, below: Rule) -> bool:

@@ -68,7 +68,7 @@ def round_fraction(amount: Fraction) -> int:
 
 
 def share_line(line: Line, order: Order) -> LineShare:
-    """gross − D_v = base; fee by the rule; the vendor gets the rest. Included tax goes to the tax's own recipient."""
+    """Share a fully paid line: commission by its rule, the rest to the vendor; included tax to its own recipient."""
     by_vendor = [round_half_away(d.amount * d.vendor_bps / commissions.FULL_BPS) for d in line.discounts]
     vendor_discount = sum(by_vendor)
     included = line.tax if order.taxes_included else 0

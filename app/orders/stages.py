@@ -1,4 +1,4 @@
-"""Where a vendor's money of an order stands: pending until sent, on hold for the return window, then available. Pure."""
+"""Where a vendor's money stands: pending until sent, on hold for the return window, then available. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
