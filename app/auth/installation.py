@@ -1,0 +1,145 @@
+"""A shop's coming, going and coming back. Every step may be repeated; what is missing is made up at the next visit."""
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import scoped, system
+from app.models.shops import Shop, ShopSettings, ShopStatus
+from app.queue import enqueue_after_commit
+from app.shopify import definitions, tokens
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyAccessLost
+from app.shopify.id_tokens import IdToken
+from app.shopify.tokens import ShopCredentials
+
+ONLINE_STORE: Final = "Online Store"
+log = structlog.get_logger()
+
+
+def admit(token: IdToken) -> Shop:
+    """The shop that a verified token speaks of, installed and with its definitions in place.
+
+    A known, ready shop costs one query. Otherwise Shopify is asked: no transaction may be open. Raises ShopifyError.
+    """
+    with system() as session:
+        shop = session.scalars(select(Shop).where(Shop.domain == token.shop_domain)).one_or_none()
+    if shop is None or shop.status is not ShopStatus.INSTALLED or shop.access_token is None:
+        shop = _install(token)
+    if shop.definitions_version < definitions.VERSION:
+        shop = prepare(ShopCredentials(shop.id, shop.domain))
+    return shop
+
+
+def prepare(credentials: ShopCredentials) -> Shop:
+    """Read the shop's profile and bring its definitions up to date; the rest follows in a job."""
+    profile = graphql(credentials, "shop")
+    vendor_gid = definitions.apply(credentials)
+    with scoped(credentials.shop_id) as session:
+        shop = session.get_one(Shop, credentials.shop_id)
+        shop.shopify_gid = profile["id"]
+        shop.name, shop.email = profile["name"], profile["email"]
+        shop.currency, shop.timezone = profile["currencyCode"], profile["ianaTimezone"]
+        shop.vendor_definition_gid = vendor_gid
+        shop.definitions_version = definitions.VERSION
+        enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
+    return shop
+
+
+def find_places(credentials: ShopCredentials) -> None:
+    """Learn where stock is counted and where products are published: the first location and the online store."""
+    locations = graphql(credentials, "locations", {"first": 50})["nodes"]
+    publications = graphql(credentials, "publications", {"first": 50})["nodes"]
+    open_places = [place["id"] for place in locations if place["isActive"] and place["fulfillsOnlineOrders"]]
+    online = [publication["id"] for publication in publications if publication["name"] == ONLINE_STORE]
+    with scoped(credentials.shop_id) as session:
+        shop = session.get_one(Shop, credentials.shop_id)
+        shop.location_gid = shop.location_gid or next(iter(open_places), None)
+        shop.publication_gid = shop.publication_gid or next(iter(online), None)
+
+
+def list_unfinished(session: Session) -> list[ShopCredentials]:
+    """Installed shops whose definitions are old or whose places are unknown, for the sweep."""
+    query = select(Shop.id, Shop.domain).where(
+        Shop.status == ShopStatus.INSTALLED,
+        Shop.access_token.is_not(None),
+        or_(
+            Shop.definitions_version < definitions.VERSION, Shop.location_gid.is_(None), Shop.publication_gid.is_(None)
+        ),
+    )
+    return [ShopCredentials(shop_id, domain) for shop_id, domain in session.execute(query)]
+
+
+def suspect_uninstall(session: Session, shop: Shop, at: datetime) -> None:
+    """Note that Shopify says the app was removed, and have it confirmed.
+
+    The topic of a webhook is not signed: anybody holding one signed body of this shop could claim this. Confirming
+    asks Shopify. Events older than the last install are late news.
+    """
+    if shop.status is not ShopStatus.INSTALLED or at < shop.installed_at:
+        return
+    shop.uninstalled_at = at
+    enqueue_after_commit(session, "jobs.shops.confirm_uninstall", shop.id, queue="catalogue")
+
+
+def list_suspected_uninstalls(session: Session) -> list[ShopCredentials]:
+    query = select(Shop.id, Shop.domain).where(
+        Shop.status == ShopStatus.INSTALLED, Shop.uninstalled_at.is_not(None)
+    )
+    return [ShopCredentials(shop_id, domain) for shop_id, domain in session.execute(query)]
+
+
+def confirm_uninstall(credentials: ShopCredentials) -> bool:
+    """Ask Shopify whether our access is gone; if so, forget the tokens. Returns whether the app was removed."""
+    with scoped(credentials.shop_id) as session:
+        shop = session.get_one(Shop, credentials.shop_id)
+        if shop.status is not ShopStatus.INSTALLED or shop.uninstalled_at is None:
+            return shop.status is ShopStatus.UNINSTALLED
+        suspected_at = shop.uninstalled_at
+    try:
+        graphql(credentials, "currentAppInstallation")
+    except ShopifyAccessLost:
+        removed = True
+    else:
+        removed = False
+    with scoped(credentials.shop_id) as session:
+        # Compare and swap: somebody may have installed again while Shopify was asked.
+        mine = (Shop.id == credentials.shop_id, Shop.uninstalled_at == suspected_at)
+        if not removed:
+            session.execute(update(Shop).where(*mine).values(uninstalled_at=None))
+            return False
+        gone = {"status": ShopStatus.UNINSTALLED, "access_token": None, "refresh_token": None}
+        ended = session.execute(update(Shop).where(*mine).values(gone).returning(Shop.id)).one_or_none()
+        if ended:
+            audit.record(session, credentials.shop_id, "app.uninstall", ("shop", credentials.shop_id), actor="shopify")
+    log.info("app_uninstalled", shop=credentials.domain)
+    return True
+
+
+def change_scopes(shop: Shop, scopes: list[str]) -> None:
+    """Shopify granted other scopes; a token carries the old ones until it is refreshed."""
+    shop.scopes = ",".join(scopes)
+    if shop.refresh_token is not None:
+        shop.access_token_expires_at = clock.now()
+
+
+def _install(token: IdToken) -> Shop:
+    pair = tokens.exchange(token)
+    now = clock.now()
+    with system() as session:
+        name = token.shop_domain.removesuffix(".myshopify.com")
+        session.execute(insert(Shop).values(domain=token.shop_domain, name=name).on_conflict_do_nothing())
+        shop = session.scalars(select(Shop).where(Shop.domain == token.shop_domain).with_for_update()).one()
+        if shop.status is not ShopStatus.INSTALLED or shop.access_token is None:
+            shop.installed_at = now
+        shop.status, shop.uninstalled_at = ShopStatus.INSTALLED, None
+        tokens.store(shop, pair)
+        session.execute(insert(ShopSettings).values(shop_id=shop.id).on_conflict_do_nothing())
+        audit.record(session, shop.id, "app.install", ("shop", shop.id), actor=f"staff:{token.staff_id}")
+    log.info("app_installed", shop=shop.domain)
+    return shop

@@ -1,0 +1,122 @@
+"""The merchant's door: pages inside the Shopify admin. Shopify's ID token says which shop and which staff member.
+
+Documents carry it in the query; App Bridge adds it to fetches. A document without a good one takes the bounce: a page
+with nothing but App Bridge, which comes back with a fresh token. No cookie is needed, so it works in private windows.
+"""
+
+from urllib.parse import parse_qs, quote, urlsplit
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth import installation
+from app.config import get_config
+from app.errors import AppError
+from app.shopify.id_tokens import BOUNCE_PATH, IdToken, verify_request
+from app.shopify.signatures import is_shop_domain
+
+bp = Blueprint("auth", __name__)
+web.open_to_all(bp, why="the bounce page holds nothing but App Bridge, and the front door only redirects")
+
+
+def protect(blueprint: Blueprint) -> None:
+    """Let only signed-in staff of an installed shop into `blueprint`."""
+    web.guard(blueprint, "merchant", require_merchant)
+    blueprint.after_request(allow_framing)
+
+
+def require_merchant() -> ResponseReturnValue | None:
+    """Set g.shop, g.staff and g.session, or answer with the bounce (documents) or 401 (fetches).
+
+    The first visit installs: token exchange, shop row, definitions. Raises ShopifyError when Shopify does not play along.
+    """
+    config = get_config()
+    secrets = [s for s in (config.shopify_api_secret, config.shopify_api_secret_previous) if s]
+    found = verify_request(
+        request.method,
+        request.url,
+        request.headers.get("Authorization"),
+        client_id=config.shopify_api_key,
+        secrets=secrets,
+    )
+    if not isinstance(found, IdToken):
+        return _bounce() if _is_document() else Response("Unauthorized", 401, headers=dict(RETRY))
+    g.framed_by = found.shop_domain
+    g.staff = found.staff_id
+    shop = installation.admit(found)
+    g.shop = shop
+    g.locale = request.args.get("locale", shop.locale)[:10]
+    web.open_scope(shop.id)
+    return None
+
+
+RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}
+"""App Bridge asks once more, with a fresh token."""
+
+
+def allow_framing(response: Response) -> Response:
+    """Let the Shopify admin, as this shop sees it, frame the page; nobody else."""
+    response.headers["Content-Security-Policy"] = frame_policy(g.get("framed_by"))
+    return response
+
+
+def frame_policy(domain: str | None) -> str:
+    hosts = [get_config().shopify_admin_url]
+    if domain is not None:
+        hosts.insert(0, f"https://{domain}")
+    return f"frame-ancestors {' '.join(hosts)};"
+
+
+@bp.get("/")
+def front_door() -> ResponseReturnValue:
+    """Where Shopify sends the merchant: on to the home page with everything Shopify said."""
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(f"/app?{query}" if query else "/app")
+
+
+@bp.get(BOUNCE_PATH)
+def bounce() -> ResponseReturnValue:
+    """A page that App Bridge leaves at once, to the address in `shopify-reload`, with a fresh token."""
+    if not _is_own_path(request.args.get("shopify-reload", "")):
+        raise AppError("This address is only used on the way into the app. Open the app in the Shopify admin.")
+    shop = request.args.get("shop")
+    response = Response(render_template("open/bounce.html"), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = frame_policy(shop if is_shop_domain(shop) else None)
+    return response
+
+
+def _bounce() -> Response:
+    """Relative, so that no Host header can send anybody elsewhere. Links in a page name no shop: the page they stand on does."""
+    kept = "&".join(part for part in _raw_query().split("&") if part and not part.startswith("id_token="))
+    reload = quote(f"{request.path}?{kept}" if kept else request.path, safe="")
+    query = f"{kept}&shopify-reload={reload}" if kept else f"shopify-reload={reload}"
+    if "shop" not in request.args and (shop := _shop_of_referrer()):
+        query = f"shop={shop}&{query}"
+    response = Response(status=302, headers={"Location": f"{BOUNCE_PATH}?{query}"})
+    response.autocorrect_location_header = False
+    return response
+
+
+def _raw_query() -> str:
+    return request.query_string.decode("ascii", "replace")
+
+
+def _shop_of_referrer() -> str | None:
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if referrer.netloc != request.host:
+        return None
+    shop = parse_qs(referrer.query).get("shop", [""])[0]
+    return shop if is_shop_domain(shop) else None
+
+
+def _is_document() -> bool:
+    """Whether the browser will show the answer as a page; then it can follow the bounce."""
+    if request.method not in {"GET", "HEAD"} or "Authorization" in request.headers or "HX-Request" in request.headers:
+        return False
+    return request.headers.get("Sec-Fetch-Dest", "document") in {"document", "iframe", "frame"}
+
+
+def _is_own_path(target: str) -> bool:
+    """`//host` and `/\\host` would leave this site with a token in the address."""
+    return target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target and target.isprintable()

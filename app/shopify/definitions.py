@@ -1,0 +1,97 @@
+"""What we ask Shopify to hold for each shop: the vendor metaobject and the product's link to it.
+
+Versioned: raise VERSION with every change here, and each shop is brought up to date when it is next opened or by the
+schedule. Everything in the metaobject is public on the storefront; e-mails, tax ids and bank details stay with us.
+"""
+
+from typing import Any, Final
+
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyUserErrors
+from app.shopify.tokens import ShopCredentials
+
+VERSION: Final = 1
+VENDOR_TYPE: Final = "$app:vendor"
+PRODUCT_NAMESPACE: Final = "$app"
+PRODUCT_KEY: Final = "vendor"
+
+VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
+    {"key": "name", "name": "Name", "type": "single_line_text_field", "required": True},
+    {"key": "tagline", "name": "Tagline", "type": "single_line_text_field"},
+    {"key": "about", "name": "About", "type": "multi_line_text_field"},
+    {"key": "location", "name": "Location", "type": "single_line_text_field"},
+    {
+        "key": "logo",
+        "name": "Logo",
+        "type": "file_reference",
+        "validations": [{"name": "file_type_options", "value": '["Image"]'}],
+    },
+    {"key": "website", "name": "Website", "type": "url"},
+    {"key": "policies", "name": "Policies", "type": "multi_line_text_field"},
+    {"key": "since", "name": "Selling since", "type": "date"},
+)
+_ACCESS: Final = {"admin": "MERCHANT_READ_WRITE", "storefront": "PUBLIC_READ"}
+
+
+def apply(shop: ShopCredentials) -> str:
+    """Bring the shop's definitions to VERSION and return the vendor definition's gid. Safe to repeat."""
+    vendor_gid = _ensure_vendor_definition(shop)
+    _ensure_product_link(shop, vendor_gid)
+    return vendor_gid
+
+
+def _ensure_vendor_definition(shop: ShopCredentials) -> str:
+    found = graphql(shop, "metaobjectDefinitionByType", {"type": VENDOR_TYPE})
+    if not found:
+        try:
+            created = graphql(shop, "metaobjectDefinitionCreate", {"definition": _vendor_definition()})
+        except ShopifyUserErrors as error:
+            # Another process was faster: the type is unique.
+            found = graphql(shop, "metaobjectDefinitionByType", {"type": VENDOR_TYPE})
+            if not found:
+                raise error from None
+        else:
+            return str(created["metaobjectDefinition"]["id"])
+    held = {field["key"] for field in found["fieldDefinitions"]}
+    missing = [{"create": field} for field in VENDOR_FIELDS if field["key"] not in held]
+    if missing:
+        change = {"fieldDefinitions": missing}
+        graphql(shop, "metaobjectDefinitionUpdate", {"id": found["id"], "definition": change})
+    return str(found["id"])
+
+
+def _vendor_definition() -> dict[str, Any]:
+    return {
+        "type": VENDOR_TYPE,
+        "name": "Vendor",
+        "description": "A seller of this marketplace. Everything here is public.",
+        "displayNameKey": "name",
+        "access": _ACCESS,
+        "capabilities": {
+            "publishable": {"enabled": True},
+            "translatable": {"enabled": True},
+            "renderable": {"enabled": True, "data": {"metaTitleKey": "name", "metaDescriptionKey": "tagline"}},
+            "onlineStore": {"enabled": True, "data": {"urlHandle": "vendors", "createRedirects": True}},
+        },
+        "fieldDefinitions": list(VENDOR_FIELDS),
+    }
+
+
+def _ensure_product_link(shop: ShopCredentials, vendor_gid: str) -> None:
+    where = {"ownerType": "PRODUCT", "namespace": PRODUCT_NAMESPACE, "key": PRODUCT_KEY}
+    if graphql(shop, "metafieldDefinitions", where)["nodes"]:
+        return
+    definition = {
+        **where,
+        "name": "Vendor",
+        "description": "Who sells this product.",
+        "type": "metaobject_reference",
+        "validations": [{"name": "metaobject_definition_id", "value": vendor_gid}],
+        "access": _ACCESS,
+        "capabilities": {"adminFilterable": {"enabled": True}},
+    }
+    try:
+        graphql(shop, "metafieldDefinitionCreate", {"definition": definition})
+    except ShopifyUserErrors as error:
+        if not error.has_code("TAKEN"):
+            raise

@@ -1,0 +1,156 @@
+"""Webhook bodies as Shopify sends them: only what we read, checked as it is decoded.
+
+Amounts stay strings until money.py reads them. A body that does not fit its topic raises, so a body signed for one
+topic and sent under another is refused instead of half understood.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from app.errors import AppError
+
+
+class PayloadError(AppError):
+    """The body is not what its topic says. Trying again will not help."""
+
+
+class Payload(msgspec.Struct, kw_only=True, frozen=True):
+    """Unknown keys are skipped: Shopify adds some every quarter."""
+
+
+class AppUninstalled(Payload):
+    """app/uninstalled and shop/update: the shop itself."""
+
+    id: int
+    domain: str | None = None
+    myshopify_domain: str
+    name: str
+    email: str | None = None
+    currency: str | None = None
+    iana_timezone: str | None = None
+    primary_locale: str | None = None
+    updated_at: datetime | None = None
+
+
+class ScopesUpdate(Payload):
+    """app/scopes_update."""
+
+    id: int | None = None
+    previous: list[str] = []
+    current: list[str]
+    updated_at: datetime | None = None
+
+
+class PersonalDataCustomer(Payload):
+    id: int | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class CustomerDataRequest(Payload):
+    """customers/data_request."""
+
+    shop_id: int
+    shop_domain: str
+    customer: PersonalDataCustomer
+    orders_requested: list[int] = []
+
+
+class CustomerRedact(Payload):
+    """customers/redact."""
+
+    shop_id: int
+    shop_domain: str
+    customer: PersonalDataCustomer
+    orders_to_redact: list[int] = []
+
+
+class ShopRedact(Payload):
+    """shop/redact, 48 hours after an uninstall."""
+
+    shop_id: int
+    shop_domain: str
+
+
+class ProductVariant(Payload):
+    id: int
+    title: str = ""
+    price: str
+    sku: str | None = None
+    position: int = 1
+    inventory_item_id: int | None = None
+    inventory_quantity: int | None = None
+    option1: str | None = None
+    option2: str | None = None
+    option3: str | None = None
+    admin_graphql_api_id: str
+
+
+class ProductOption(Payload):
+    name: str
+    position: int = 1
+    values: list[str] = []
+
+
+class ProductImage(Payload):
+    id: int
+    src: str
+    alt: str | None = None
+    position: int = 1
+
+
+class Product(Payload):
+    """products/create and products/update."""
+
+    id: int
+    admin_graphql_api_id: str
+    title: str
+    body_html: str | None = None
+    vendor: str | None = None
+    product_type: str | None = None
+    handle: str
+    status: str
+    tags: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime
+    published_at: datetime | None = None
+    variants: list[ProductVariant] = []
+    options: list[ProductOption] = []
+    images: list[ProductImage] = []
+
+
+class ProductDeleted(Payload):
+    id: int
+
+
+class InventoryLevel(Payload):
+    inventory_item_id: int
+    location_id: int
+    available: int | None = None
+    updated_at: datetime
+
+
+class Metaobject(Payload):
+    """metaobjects/create, update and delete; `fields` maps keys to their stored text."""
+
+    id: str
+    type: str
+    handle: str
+    display_name: str | None = None
+    fields: dict[str, str | None] = {}
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    capabilities: dict[str, dict[str, str | bool | None]] = {}
+
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+def read_payload(kind: type[P], raw: bytes) -> P:
+    """Decode and check a body. Raises PayloadError with the path of what does not fit."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PayloadError(f"This body is no {kind.__name__}: {error}") from error

@@ -1,0 +1,153 @@
+"""Working off the inbox. One job claims many rows: a job per webhook would cost Redis more than the work itself.
+
+A claim is a lease by the database's clock with a random token. The token is the fence: a worker that was paused past
+its lease finds another token in the row and changes nothing. Effect and mark commit together, once.
+"""
+
+import random
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import Row, select, text
+
+from app import clock
+from app.db import scoped, system
+from app.models.events import InboxEvent, InboxState
+from app.models.shops import Shop, ShopStatus
+from app.queue import enqueue
+from app.shopify.payloads import PayloadError
+from webhooks.router import AFTER_UNINSTALL, HANDLERS
+
+BATCH: Final = 50
+LEASE_SECONDS: Final = 60
+MAX_ATTEMPTS: Final = 10
+_RUN_SECONDS: Final = 100.0
+_FIRST_PAUSE_SECONDS: Final = 5
+_LONGEST_PAUSE_SECONDS: Final = 900
+
+log = structlog.get_logger()
+HANDLED = Counter("stallkeeper_webhooks_handled", "Webhooks worked off, by topic and outcome", ["topic", "outcome"])
+
+_CLAIM: Final = text("""
+    UPDATE inbox_events SET lease_token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease),
+           shop_id = due.shop_id
+    FROM (SELECT e.id, s.id AS shop_id FROM inbox_events e LEFT JOIN shops s ON s.domain = e.shop_domain
+          WHERE e.state IN ('received', 'failed')
+            AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
+            AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp())
+          ORDER BY e.id LIMIT :batch FOR UPDATE OF e SKIP LOCKED) due
+    WHERE inbox_events.id = due.id
+    RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic
+""")
+_REFUSE: Final = text("""
+    UPDATE inbox_events SET state = 'refused', lease_token = NULL, lease_until = NULL, handled_at = clock_timestamp(),
+           error = 'This shop does not use the app.'
+    WHERE id = :id AND lease_token = :token
+""")
+_FAIL: Final = text("""
+    UPDATE inbox_events SET state = CASE WHEN :final OR attempts + 1 >= :most THEN 'dead' ELSE 'failed' END,
+           attempts = attempts + 1, error = :error, lease_token = NULL, lease_until = NULL,
+           next_attempt_at = clock_timestamp() + make_interval(secs => :spread * least(:longest, :first * 2 ^ attempts))
+    WHERE id = :id AND lease_token = :token
+    RETURNING state
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this worker may work on while its lease lasts."""
+
+    event_id: int
+    shop_id: int | None
+    topic: str
+    token: str
+
+
+def drain() -> int:
+    """Work off everything that is due, oldest first, and return how many rows were worked on."""
+    worked, until = 0, time.monotonic() + _RUN_SECONDS
+    while batch := claim():
+        for claimed in batch:
+            work(claimed)
+        worked += len(batch)
+        if time.monotonic() > until:
+            # RQ would cut a longer job short; the next one goes on here.
+            enqueue("jobs.events.drain", queue="events")
+            break
+    return worked
+
+
+def claim(batch: int = BATCH) -> list[Claimed]:
+    """Lease up to `batch` due rows, in the order they came."""
+    token = secrets.token_hex(8)
+    with system() as session:
+        rows = session.execute(_CLAIM, {"token": token, "lease": LEASE_SECONDS, "batch": batch}).all()
+    return [_claimed(row, token) for row in sorted(rows)]
+
+
+def work(claimed: Claimed) -> None:
+    """Handle one row: its effect and its mark in one transaction, or its failure with the time of the next attempt."""
+    with structlog.contextvars.bound_contextvars(inbox_event=claimed.event_id, topic=claimed.topic):
+        if claimed.shop_id is None:
+            _refuse(claimed)
+            return
+        try:
+            outcome = _handle(claimed, claimed.shop_id)
+        except Exception as error:  # noqa: BLE001 - one bad event must not stop the others
+            final = isinstance(error, PayloadError)
+            log.warning("webhook_failed", error=str(error), final=final, exc_info=not final)
+            outcome = _fail(claimed, f"{type(error).__name__}: {error}", final=final)
+        HANDLED.labels(claimed.topic, outcome).inc()
+
+
+def _handle(claimed: Claimed, shop_id: int) -> str:
+    with scoped(shop_id) as session:
+        mine = (
+            InboxEvent.id == claimed.event_id,
+            InboxEvent.lease_token == claimed.token,
+            InboxEvent.state.in_((InboxState.RECEIVED, InboxState.FAILED)),
+        )
+        event = session.scalars(select(InboxEvent).where(*mine).with_for_update()).one_or_none()
+        if event is None:
+            return "lost_lease"
+        shop = session.get_one(Shop, shop_id)
+        welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
+        handler = HANDLERS.get(event.topic)
+        if handler is not None and welcome:
+            handler(session, shop, event.body, event)
+            event.state, event.error = InboxState.DONE, None
+        else:
+            event.state = InboxState.REFUSED
+            event.error = "The shop has uninstalled the app." if handler else "Nothing here handles this topic."
+        event.handled_at = clock.now()
+        event.lease_token = event.lease_until = None
+        return event.state.value
+
+
+def _refuse(claimed: Claimed) -> None:
+    with system() as session:
+        session.execute(_REFUSE, {"id": claimed.event_id, "token": claimed.token})
+    HANDLED.labels(claimed.topic, "refused").inc()
+
+
+def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
+    values = {
+        "id": claimed.event_id,
+        "token": claimed.token,
+        "error": error[:2000],
+        "final": final,
+        "most": MAX_ATTEMPTS,
+        "first": _FIRST_PAUSE_SECONDS,
+        "longest": _LONGEST_PAUSE_SECONDS,
+        "spread": random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, hides nothing
+    }
+    with system() as session:
+        return str(session.execute(_FAIL, values).scalar_one_or_none() or "lost_lease")
+
+
+def _claimed(row: Row[tuple[int, int | None, str]], token: str) -> Claimed:
+    return Claimed(row[0], row[1], row[2], token)

@@ -1,0 +1,25 @@
+"""The app's own life in a shop."""
+
+from sqlalchemy.orm import Session
+
+from app.auth import installation
+from app.models.events import InboxEvent
+from app.models.shops import Shop
+from app.shopify.payloads import AppUninstalled, ScopesUpdate, read_payload
+
+
+def handle_app_uninstalled(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+    read_payload(AppUninstalled, payload)
+    installation.suspect_uninstall(session, shop, event.triggered_at or event.received_at)
+
+
+def handle_app_scopes_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+    del session, event
+    installation.change_scopes(shop, read_payload(ScopesUpdate, payload).current)
+
+
+def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+    del session, event
+    body = read_payload(AppUninstalled, payload)
+    shop.name, shop.email = body.name, body.email
+    shop.timezone = body.iana_timezone or shop.timezone

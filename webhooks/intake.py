@@ -1,0 +1,242 @@
+"""POST /webhooks: verify, store, ring, 200. A WSGI front before Flask, because Shopify waits one second to connect.
+
+Nobody is answered 200 before their row is durable. Concurrent requests share a commit: two writer threads take what
+is waiting and insert it in one statement; while one waits for the disk, the other collects. No timer, so a lonely
+webhook waits for nobody. When the database is away, or too much is waiting, the answer is 503 and Shopify comes again.
+No JSON is parsed here, and no header but the signature is believed: the body alone is signed.
+"""
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, Full, Queue
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Histogram
+
+from app import db
+from app.config import get_config
+from app.queue import enqueue
+from app.shopify.signatures import is_shop_domain, verify_webhook
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PATH: Final = "/webhooks"
+LARGEST_BODY: Final = 10 * 1024 * 1024
+ANSWER_WITHIN_SECONDS: Final = 4.0
+_WAITING_AT_MOST: Final = 2000
+_BATCH: Final = 200
+_WRITERS: Final = 2
+_RING_EVERY_SECONDS: Final = 0.02
+
+_TOPIC: Final = re.compile(r"[a-z0-9_]{1,60}/[a-z0-9_]{1,60}", re.ASCII)
+_ID: Final = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+_VERSION: Final = re.compile(r"[a-z0-9-]{0,20}", re.ASCII)
+
+_INSERT: Final = """
+    INSERT INTO inbox_events (shop_domain, topic, webhook_id, event_id, api_version, triggered_at, body)
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[])
+    ON CONFLICT (shop_domain, topic, event_id) DO NOTHING
+"""
+
+log = structlog.get_logger()
+RECEIVED = Counter("stallkeeper_webhooks_received", "Webhook requests by HTTP status", ["status"])
+SECONDS = Histogram("stallkeeper_webhook_intake_seconds", "From the request to its durable row")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One row of the inbox to be."""
+
+    shop_domain: str
+    topic: str
+    webhook_id: str
+    event_id: str
+    api_version: str
+    triggered_at: datetime | None
+    body: bytes
+
+
+class Refused(Exception):  # noqa: N818 - it reads as the answer it becomes
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Inbox:
+    """The writer threads and what waits for them. Started at the first webhook, once per process."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], ring: Callable[[], None]) -> None:
+        self._connect = connect
+        self._ring = ring
+        self._waiting: Queue[tuple[Arrival, Future[None]]] = Queue(_WAITING_AT_MOST)
+        self._starting = threading.Lock()
+        self._writers: list[threading.Thread] = []
+
+    def store(self, arrival: Arrival) -> None:
+        """Return once the row is committed. Raises Refused(503) when it is not within four seconds."""
+        self._start()
+        done: Future[None] = Future()
+        try:
+            self._waiting.put_nowait((arrival, done))
+            done.result(ANSWER_WITHIN_SECONDS)
+        except (Full, TimeoutError, psycopg.Error) as error:
+            raise Refused("503 Service Unavailable", f"not stored: {type(error).__name__}") from error
+
+    def _start(self) -> None:
+        if self._writers:
+            return
+        with self._starting:
+            if not self._writers:
+                writers = [threading.Thread(target=self._write, daemon=True, name=f"inbox-{n}") for n in range(_WRITERS)]
+                for writer in writers:
+                    writer.start()
+                self._writers = writers
+
+    def _write(self) -> None:
+        connection: psycopg.Connection[Any] | None = None
+        while True:
+            batch = self._take()
+            try:
+                connection = connection or self._connect()
+                _insert(connection, [arrival for arrival, _ in batch])
+            except Exception as error:  # noqa: BLE001 - whatever it is, the senders must be told and the thread live on
+                with contextlib.suppress(psycopg.Error):
+                    if connection is not None:
+                        connection.close()
+                connection = None
+                log.warning("inbox_write_failed", error=str(error), rows=len(batch))
+                failure = error if isinstance(error, psycopg.Error) else psycopg.OperationalError(str(error))
+                for _, done in batch:
+                    done.set_exception(failure)
+                continue
+            for _, done in batch:
+                done.set_result(None)
+            self._ring()
+
+    def _take(self) -> list[tuple[Arrival, Future[None]]]:
+        batch = [self._waiting.get()]
+        with contextlib.suppress(Empty):
+            while len(batch) < _BATCH:
+                batch.append(self._waiting.get_nowait())
+        return batch
+
+
+def _insert(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> None:
+    columns = (
+        [a.shop_domain for a in arrivals],
+        [a.topic for a in arrivals],
+        [a.webhook_id for a in arrivals],
+        [a.event_id for a in arrivals],
+        [a.api_version for a in arrivals],
+        [a.triggered_at for a in arrivals],
+        [a.body for a in arrivals],
+    )
+    with connection.transaction():
+        connection.execute(_INSERT, columns)
+
+
+def connect() -> psycopg.Connection[Any]:
+    """A connection of its own for a writer: as the system role, which alone may write rows of any shop."""
+    url = db.database_url().replace("postgresql+psycopg://", "postgresql://", 1)
+    connection = psycopg.connect(url, connect_timeout=3, autocommit=True, options="-c statement_timeout=4000")
+    connection.execute("SET ROLE stallkeeper_system")
+    return connection
+
+
+class Ring:
+    """Rings for the drain at most once per 20 ms: it takes every waiting row anyway."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if now - self._last >= _RING_EVERY_SECONDS:
+            self._last = now
+            enqueue("jobs.events.drain", queue="events")
+
+
+class WebhookIntake:
+    """Answers POST /webhooks and passes everything else on."""
+
+    def __init__(self, app: "WSGIApplication", inbox: Inbox | None = None) -> None:
+        self._app = app
+        self._inbox = inbox or Inbox(connect, Ring())
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH:
+            return self._app(environ, start_response)
+        status, reason = "200 OK", ""
+        try:
+            with SECONDS.time():
+                self._inbox.store(read_arrival(environ))
+        except Refused as refused:
+            status, reason = refused.status, str(refused)
+            log.info("webhook_refused", status=status, reason=reason, topic=environ.get("HTTP_X_SHOPIFY_TOPIC"))
+        RECEIVED.labels(status[:3]).inc()
+        body = reason.encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        if status.startswith("405"):
+            headers.append(("Allow", "POST"))
+        start_response(status, headers)
+        return [body]
+
+
+def read_arrival(environ: Mapping[str, Any]) -> Arrival:
+    """Check a request and turn it into a row. Raises Refused with the status to answer."""
+    if environ.get("REQUEST_METHOD") != "POST":
+        raise Refused("405 Method Not Allowed", "POST only")
+    raw = _read_body(environ)
+    config = get_config()
+    secrets = [config.shopify_api_secret, config.shopify_api_secret_previous]
+    signature = _header(environ, "Hmac-Sha256")
+    if not signature:
+        raise Refused("400 Bad Request", "no signature")
+    if not verify_webhook(raw, signature, [secret for secret in secrets if secret]):
+        raise Refused("401 Unauthorized", "wrong signature")
+    if not raw.lstrip().startswith(b"{"):
+        raise Refused("400 Bad Request", "not a JSON object")
+    shop, topic, webhook_id = (_header(environ, name) for name in ("Shop-Domain", "Topic", "Webhook-Id"))
+    event_id, version = _header(environ, "Event-Id") or webhook_id, _header(environ, "Api-Version")
+    fits = is_shop_domain(shop) and _TOPIC.fullmatch(topic) and _ID.fullmatch(webhook_id) and _ID.fullmatch(event_id)
+    if not fits or not _VERSION.fullmatch(version):
+        raise Refused("400 Bad Request", "a header is missing or malformed")
+    triggered_at = _read_time(_header(environ, "Triggered-At"))
+    return Arrival(shop, topic, webhook_id, event_id, version, triggered_at, raw)
+
+
+def _header(environ: Mapping[str, Any], name: str) -> str:
+    """Shopify writes X-Shopify-…, and Shopify-… for its newer event deliveries."""
+    key = name.upper().replace("-", "_")
+    return str(environ.get(f"HTTP_X_SHOPIFY_{key}") or environ.get(f"HTTP_SHOPIFY_{key}") or "")
+
+
+def _read_body(environ: Mapping[str, Any]) -> bytes:
+    """At most LARGEST_BODY bytes, whatever the Content-Length claims."""
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        raise Refused("400 Bad Request", "Content-Length is no number") from None
+    if length > LARGEST_BODY:
+        raise Refused("413 Content Too Large", "more than 10 MB")
+    raw = environ["wsgi.input"].read(max(0, length))
+    if len(raw) != length:
+        raise Refused("400 Bad Request", "the body ended early")
+    return bytes(raw)
+
+
+def _read_time(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

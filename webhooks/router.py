@@ -1,0 +1,24 @@
+"""Which function handles which topic. Each runs in the shop's transaction, which also marks the event as handled."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from app.models.events import InboxEvent
+from app.models.shops import Shop
+from webhooks.handlers import app, compliance
+
+Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "app/uninstalled": app.handle_app_uninstalled,
+    "app/scopes_update": app.handle_app_scopes_update,
+    "shop/update": app.handle_shop_update,
+    "customers/data_request": compliance.handle_customers_data_request,
+    "customers/redact": compliance.handle_customers_redact,
+    "shop/redact": compliance.handle_shop_redact,
+}
+
+AFTER_UNINSTALL: Final = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
+"""Topics that are owed an answer although the shop has left."""
