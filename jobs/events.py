@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from app import clock
 from app.db import scoped, system
@@ -86,7 +86,7 @@ def claim(batch: int = BATCH) -> list[Claimed]:
     token = secrets.token_hex(8)
     with system() as session:
         rows = session.execute(_CLAIM, {"token": token, "lease": LEASE_SECONDS, "batch": batch}).all()
-    return [_claimed(row, token) for row in sorted(rows)]
+    return [Claimed(row[0], row[1], row[2], token) for row in sorted(rows, key=lambda row: row[0])]
 
 
 def work(claimed: Claimed) -> None:
@@ -97,7 +97,7 @@ def work(claimed: Claimed) -> None:
             return
         try:
             outcome = _handle(claimed, claimed.shop_id)
-        except Exception as error:  # noqa: BLE001 - one bad event must not stop the others
+        except Exception as error:
             final = isinstance(error, PayloadError)
             log.warning("webhook_failed", error=str(error), final=final, exc_info=not final)
             outcome = _fail(claimed, f"{type(error).__name__}: {error}", final=final)
@@ -147,7 +147,3 @@ def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
     }
     with system() as session:
         return str(session.execute(_FAIL, values).scalar_one_or_none() or "lost_lease")
-
-
-def _claimed(row: Row[tuple[int, int | None, str]], token: str) -> Claimed:
-    return Claimed(row[0], row[1], row[2], token)

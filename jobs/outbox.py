@@ -6,12 +6,14 @@ from typing import Final
 
 import structlog
 from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import scoped
+from app.db import scoped, system
 from app.models.events import DomainEvent, EventDelivery
-from jobs.subscribers import FUNCTIONS
+from app.queue import enqueue
+from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
 MAX_ATTEMPTS: Final = 20
 _AT_MOST: Final = 500
@@ -19,11 +21,39 @@ log = structlog.get_logger()
 
 
 def deliver(shop_id: int) -> int:
-    """Deliver what is due for a shop, oldest first; returns how many deliveries were tried."""
+    """Hand a shop's events to their subscribers, oldest first; returns how many deliveries were tried."""
+    dispatch(shop_id)
     for tried in range(_AT_MOST):
         if not _deliver_next(shop_id):
             return tried
     return _AT_MOST
+
+
+def dispatch(shop_id: int) -> None:
+    """Write one delivery for each subscriber of each new event. A subscriber added later hears of later events."""
+    with scoped(shop_id) as session:
+        query = (
+            select(DomainEvent)
+            .where(DomainEvent.dispatched_at.is_(None))
+            .order_by(DomainEvent.id)
+            .limit(_AT_MOST)
+            .with_for_update(skip_locked=True)
+        )
+        for event in session.scalars(query).all():
+            for name, _ in SUBSCRIBERS.get(event.kind, []):
+                row = {"shop_id": shop_id, "vendor_id": event.vendor_id, "event_id": event.id, "subscriber": name}
+                session.execute(insert(EventDelivery).values(row).on_conflict_do_nothing())
+            event.dispatched_at = clock.now()
+
+
+def sweep() -> None:
+    """Ring again for shops whose events wait: the doorbell may have been lost."""
+    due = (EventDelivery.done_at.is_(None), EventDelivery.attempts < MAX_ATTEMPTS)
+    with system() as session:
+        shops = set(session.scalars(select(DomainEvent.shop_id).where(DomainEvent.dispatched_at.is_(None)).distinct()))
+        shops |= set(session.scalars(select(EventDelivery.shop_id).where(*due).distinct()))
+    for shop_id in shops:
+        enqueue("jobs.outbox.deliver", shop_id)
 
 
 def _deliver_next(shop_id: int) -> bool:
@@ -36,12 +66,19 @@ def _deliver_next(shop_id: int) -> bool:
         with structlog.contextvars.bound_contextvars(subscriber=delivery.subscriber, domain_event=event.kind):
             try:
                 with session.begin_nested():
-                    FUNCTIONS[delivery.subscriber](session, event)
-            except Exception as failure:  # noqa: BLE001 - one bad subscriber must not stop the others
-                log.warning("delivery_failed", error=str(failure), exc_info=True)
+                    _call(session, event, delivery.subscriber)
+            except Exception as failure:
+                log.exception("delivery_failed")
                 error = f"{type(failure).__name__}: {failure}"
         _mark(session, delivery, error)
     return True
+
+
+def _call(session: Session, event: DomainEvent, name: str) -> None:
+    subscriber = find_subscriber(event.kind, name)
+    if subscriber is None:
+        raise LookupError(f"nobody is called {name} among the subscribers of {event.kind}")
+    subscriber(session, event)
 
 
 def _lock_next(session: Session) -> EventDelivery | None:

@@ -9,20 +9,13 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app import events
 from app.models.events import DomainEvent
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {}
-"""Kind → (name, function). Names are stored with each event: do not rename them, add new ones."""
-
-FUNCTIONS: Final[dict[str, Subscriber]] = {
-    name: function for subscribers in SUBSCRIBERS.values() for name, function in subscribers
-}
+"""Kind → (name, function). Names are stored with each delivery: do not rename one, add a new one."""
 
 
-def register() -> None:
-    """Tell the outbox who listens. Every process that publishes does this when it starts."""
-    for kind, subscribers in SUBSCRIBERS.items():
-        events.subscribe(kind, *(name for name, _ in subscribers))
+def find_subscriber(kind: str, name: str) -> Subscriber | None:
+    return dict(SUBSCRIBERS.get(kind, [])).get(name)

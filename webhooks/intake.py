@@ -96,7 +96,9 @@ class Inbox:
             return
         with self._starting:
             if not self._writers:
-                writers = [threading.Thread(target=self._write, daemon=True, name=f"inbox-{n}") for n in range(_WRITERS)]
+                writers = [
+                    threading.Thread(target=self._write, daemon=True, name=f"inbox-{n}") for n in range(_WRITERS)
+                ]
                 for writer in writers:
                     writer.start()
                 self._writers = writers

@@ -88,9 +88,7 @@ def suspect_uninstall(session: Session, shop: Shop, at: datetime) -> None:
 
 
 def list_suspected_uninstalls(session: Session) -> list[ShopCredentials]:
-    query = select(Shop.id, Shop.domain).where(
-        Shop.status == ShopStatus.INSTALLED, Shop.uninstalled_at.is_not(None)
-    )
+    query = select(Shop.id, Shop.domain).where(Shop.status == ShopStatus.INSTALLED, Shop.uninstalled_at.is_not(None))
     return [ShopCredentials(shop_id, domain) for shop_id, domain in session.execute(query)]
 
 

@@ -29,7 +29,7 @@ def protect(blueprint: Blueprint) -> None:
 def require_merchant() -> ResponseReturnValue | None:
     """Set g.shop, g.staff and g.session, or answer with the bounce (documents) or 401 (fetches).
 
-    The first visit installs: token exchange, shop row, definitions. Raises ShopifyError when Shopify does not play along.
+    The first visit installs: token exchange, shop row, definitions. Raises ShopifyError when Shopify refuses.
     """
     config = get_config()
     secrets = [s for s in (config.shopify_api_secret, config.shopify_api_secret_previous) if s]
@@ -87,7 +87,7 @@ def bounce() -> ResponseReturnValue:
 
 
 def _bounce() -> Response:
-    """Relative, so that no Host header can send anybody elsewhere. Links in a page name no shop: the page they stand on does."""
+    """Relative, so that no Host header can send anybody elsewhere. Links in a page name no shop; their page does."""
     kept = "&".join(part for part in _raw_query().split("&") if part and not part.startswith("id_token="))
     reload = quote(f"{request.path}?{kept}" if kept else request.path, safe="")
     query = f"{kept}&shopify-reload={reload}" if kept else f"shopify-reload={reload}"
@@ -118,5 +118,5 @@ def _is_document() -> bool:
 
 
 def _is_own_path(target: str) -> bool:
-    """`//host` and `/\\host` would leave this site with a token in the address."""
-    return target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target and target.isprintable()
+    r"""`//host` and `/\host` would leave this site with a token in the address."""
+    return target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()

@@ -149,7 +149,7 @@ def _read_body(operation: Operation, response: httpx.Response) -> dict[str, Any]
 
 
 def _graphql_failure(operation: Operation, errors: Any, cost: Mapping[str, Any]) -> Exception:
-    entries = errors if isinstance(errors, list) else [{"message": str(errors)}]
+    entries: list[dict[str, Any]] = errors if isinstance(errors, list) else [{"message": str(errors)}]
     codes = {(entry.get("extensions") or {}).get("code") for entry in entries}
     said = "; ".join(str(entry.get("message")) for entry in entries)
     if "THROTTLED" in codes:

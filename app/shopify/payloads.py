@@ -20,7 +20,7 @@ class Payload(msgspec.Struct, kw_only=True, frozen=True):
     """Unknown keys are skipped: Shopify adds some every quarter."""
 
 
-class AppUninstalled(Payload):
+class AppUninstalled(Payload, kw_only=True, frozen=True):
     """app/uninstalled and shop/update: the shop itself."""
 
     id: int
@@ -34,7 +34,7 @@ class AppUninstalled(Payload):
     updated_at: datetime | None = None
 
 
-class ScopesUpdate(Payload):
+class ScopesUpdate(Payload, kw_only=True, frozen=True):
     """app/scopes_update."""
 
     id: int | None = None
@@ -43,13 +43,13 @@ class ScopesUpdate(Payload):
     updated_at: datetime | None = None
 
 
-class PersonalDataCustomer(Payload):
+class PersonalDataCustomer(Payload, kw_only=True, frozen=True):
     id: int | None = None
     email: str | None = None
     phone: str | None = None
 
 
-class CustomerDataRequest(Payload):
+class CustomerDataRequest(Payload, kw_only=True, frozen=True):
     """customers/data_request."""
 
     shop_id: int
@@ -58,7 +58,7 @@ class CustomerDataRequest(Payload):
     orders_requested: list[int] = []
 
 
-class CustomerRedact(Payload):
+class CustomerRedact(Payload, kw_only=True, frozen=True):
     """customers/redact."""
 
     shop_id: int
@@ -67,14 +67,14 @@ class CustomerRedact(Payload):
     orders_to_redact: list[int] = []
 
 
-class ShopRedact(Payload):
+class ShopRedact(Payload, kw_only=True, frozen=True):
     """shop/redact, 48 hours after an uninstall."""
 
     shop_id: int
     shop_domain: str
 
 
-class ProductVariant(Payload):
+class ProductVariant(Payload, kw_only=True, frozen=True):
     id: int
     title: str = ""
     price: str
@@ -88,20 +88,20 @@ class ProductVariant(Payload):
     admin_graphql_api_id: str
 
 
-class ProductOption(Payload):
+class ProductOption(Payload, kw_only=True, frozen=True):
     name: str
     position: int = 1
     values: list[str] = []
 
 
-class ProductImage(Payload):
+class ProductImage(Payload, kw_only=True, frozen=True):
     id: int
     src: str
     alt: str | None = None
     position: int = 1
 
 
-class Product(Payload):
+class Product(Payload, kw_only=True, frozen=True):
     """products/create and products/update."""
 
     id: int
@@ -121,18 +121,18 @@ class Product(Payload):
     images: list[ProductImage] = []
 
 
-class ProductDeleted(Payload):
+class ProductDeleted(Payload, kw_only=True, frozen=True):
     id: int
 
 
-class InventoryLevel(Payload):
+class InventoryLevel(Payload, kw_only=True, frozen=True):
     inventory_item_id: int
     location_id: int
     available: int | None = None
     updated_at: datetime
 
 
-class Metaobject(Payload):
+class Metaobject(Payload, kw_only=True, frozen=True):
     """metaobjects/create, update and delete; `fields` maps keys to their stored text."""
 
     id: str

@@ -1,0 +1,37 @@
+"""An RQ worker for one queue. It may be killed at any moment: rows in PostgreSQL say what is still to do.
+
+One queue per process: with two, RQ takes jobs by BLPOP and a kill at the wrong moment loses one.
+"""
+
+import uuid
+
+import structlog
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from app.queue import QUEUES, get_redis
+
+log = structlog.get_logger()
+
+
+class Worker(SimpleWorker):
+    """Runs jobs in its own process, which is safe because they are short, and puts the job's id into every log line."""
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        with structlog.contextvars.bound_contextvars(job_id=job.id, job=job.func_name):
+            done: bool = super().perform_job(job, queue)
+            log.info("job_done" if done else "job_failed", queue=queue.name)
+            return done
+
+
+def run(queue: str) -> None:
+    """Work until told to stop (SIGTERM finishes the job at hand)."""
+    if queue not in QUEUES:
+        raise ValueError(f"there is no queue {queue}: {', '.join(QUEUES)}")
+    connection = get_redis()
+    doorbell = Queue(queue, connection=connection, serializer=JSONSerializer)
+    worker = Worker(
+        [doorbell], name=f"{queue}-{uuid.uuid4().hex[:8]}", connection=connection, serializer=JSONSerializer
+    )
+    worker.work(logging_level="WARNING", with_scheduler=False)
