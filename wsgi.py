@@ -1,11 +1,23 @@
 """The web application. `create_app` is the only place that knows every blueprint."""
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Flask
 
-from app import web
+from app import health, logs, web
 from app.appearance import jinja
+from app.auth import merchant
+from app.shops import views as shops
+from webhooks.intake import WebhookIntake
 
-BLUEPRINTS: list[Blueprint] = []
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+BLUEPRINTS: list[Blueprint] = [
+    health.bp,
+    merchant.bp,
+    shops.bp,
+]
 
 
 def create_app() -> Flask:
@@ -17,3 +29,9 @@ def create_app() -> Flask:
     for bp in BLUEPRINTS:
         web.register(app, bp)
     return app
+
+
+def create_server() -> "WSGIApplication":
+    """What a server process runs: webhooks are taken in front of Flask."""
+    logs.configure()
+    return WebhookIntake(create_app())

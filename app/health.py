@@ -1,0 +1,91 @@
+"""For load balancers and monitoring: alive, ready, and numbers."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import db, web
+from app.queue import QUEUES, get_redis
+
+bp = Blueprint("health", __name__)
+web.open_to_all(bp, why="says nothing about any shop: states and counts of the whole installation")
+
+_BACKLOG: Final = text("""
+    SELECT 'inbox', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)
+      FROM inbox_events WHERE state IN ('received', 'failed')
+    UNION ALL SELECT 'inbox_dead', count(*), 0 FROM inbox_events WHERE state = 'dead'
+    UNION ALL SELECT 'outbox', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)
+      FROM domain_events WHERE dispatched_at IS NULL
+    UNION ALL SELECT 'emails', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)
+      FROM emails WHERE status = 'queued'
+""")
+
+
+@bp.get("/healthz")
+def alive() -> ResponseReturnValue:
+    """The process answers. Nothing else is asked: a database outage is no reason to restart it."""
+    return jsonify(ok=True)
+
+
+@bp.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """Whether requests can be served: the database must answer. Redis may be away: sweeps make up for it."""
+    parts = {"database": _database_answers(), "redis": _redis_answers()}
+    return jsonify(ok=parts["database"], **parts), 200 if parts["database"] else 503
+
+
+@bp.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """This process' counters, and what waits in the database and in Redis, in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(Backlog())
+    body = generate_latest(REGISTRY) + generate_latest(registry)
+    return Response(body, content_type=CONTENT_TYPE_LATEST)
+
+
+class Backlog(Collector):
+    """What still has to be done, read when asked: true whichever process answers."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        waiting = GaugeMetricFamily("stallkeeper_waiting", "Rows that still have work to do", labels=["what"])
+        oldest = GaugeMetricFamily("stallkeeper_oldest_seconds", "Age of the oldest of them", labels=["what"])
+        try:
+            with db.system() as session:
+                for what, count, seconds in session.execute(_BACKLOG):
+                    waiting.add_metric([what], count)
+                    oldest.add_metric([what], float(seconds))
+        except SQLAlchemyError:
+            return
+        yield waiting
+        yield oldest
+        doorbells = GaugeMetricFamily("stallkeeper_doorbells", "Rings that no worker has answered", labels=["queue"])
+        try:
+            for queue in QUEUES:
+                doorbells.add_metric([queue], get_redis().llen(f"rq:queue:{queue}"))
+        except RedisError:
+            return
+        yield doorbells
+
+
+def _database_answers() -> bool:
+    try:
+        with db.system() as session:
+            session.execute(text("SELECT 1 FROM shops LIMIT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _redis_answers() -> bool:
+    try:
+        return bool(get_redis().ping())
+    except RedisError:
+        return False

@@ -1,0 +1,18 @@
+"""The merchant's home, settings and events."""
+
+from flask import Blueprint, g, render_template
+from flask.typing import ResponseReturnValue
+
+from app.auth import merchant
+from app.shops import queries
+
+bp = Blueprint("shops", __name__, url_prefix="/app")
+merchant.protect(bp)
+
+
+@bp.get("")
+def home() -> ResponseReturnValue:
+    """What needs doing, the numbers, and the set-up guide until everything in it is done."""
+    counts = queries.count_everything(g.session)
+    steps = queries.list_setup_steps(g.session, g.shop, counts)
+    return render_template("merchant/home.html", counts=counts, steps=steps)

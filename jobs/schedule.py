@@ -1,0 +1,58 @@
+"""Everything that happens by the clock, in one table. Each entry only rings; what is to be done stands in PostgreSQL.
+
+Several cron processes may run: a doubled ring finds nothing left to do.
+"""
+
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from app.queue import enqueue
+
+MINUTE: Final = 60.0
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A job by dotted name, its queue, and how often it is rung for."""
+
+    job: str
+    queue: str
+    every_seconds: float
+
+
+SCHEDULE: Final = (
+    # The sweeps: whatever Redis lost or a killed worker left is found again within seconds.
+    Periodic("jobs.events.drain", "events", 5),
+    Periodic("jobs.outbox.sweep", "events", 10),
+    Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
+    Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
+)
+
+
+def run() -> None:
+    """Ring until told to stop. The first round comes at once, so a restart catches up."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    due = dict.fromkeys(SCHEDULE, 0.0)
+    log.info("schedule_started", jobs=len(SCHEDULE))
+    while not stopping.wait(0.5):
+        ring_due(due, time.monotonic())
+
+
+def ring_due(due: dict[Periodic, float], now: float) -> list[Periodic]:
+    """Ring for what is due at `now` (monotonic seconds) and set its next time. Returns what was rung for."""
+    rung = [periodic for periodic, at in due.items() if at <= now]
+    for periodic in rung:
+        enqueue(periodic.job, queue=periodic.queue)
+        due[periodic] = now + periodic.every_seconds
+    return rung
