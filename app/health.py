@@ -44,7 +44,7 @@ def ready() -> ResponseReturnValue:
 
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """This process' counters, and what waits in the database and in Redis, in Prometheus' text format."""
+    """The counters of this process, and what waits in the database and in Redis, in Prometheus' text format."""
     registry = CollectorRegistry()
     registry.register(Backlog())
     body = generate_latest(REGISTRY) + generate_latest(registry)

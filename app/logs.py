@@ -1,4 +1,4 @@
-"""Structured logs on stderr: JSON lines for machines, colours for a terminal. Request and job ids come from the context."""
+"""Structured logs on stderr: JSON lines for machines, colours for a terminal; request and job ids in each."""
 
 import logging
 import os

@@ -115,7 +115,8 @@ async def _stream(send: Send, stream: "asyncio.Queue[str]", gone: "asyncio.Futur
     await _write(send, b"retry: 3000\n\n")
     while not gone.done():
         waiting = asyncio.ensure_future(stream.get())
-        await asyncio.wait({waiting, gone}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        watched: set[asyncio.Future[Any]] = {waiting, gone}
+        await asyncio.wait(watched, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
             await _write(send, f"event: {waiting.result()}\ndata: {{}}\n\n".encode())
         else:
