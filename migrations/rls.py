@@ -1,4 +1,4 @@
-"""Row-level security in three shapes. Every table with a shop_id gets one of them in the migration that makes it.
+"""Row-level security in four shapes. Every table with a shop_id gets one of them in the migration that makes it.
 
 `stallkeeper_app` is what requests and shop jobs run as; it is told by `SET LOCAL` which shop, and perhaps which vendor,
 is asking (app/db.py). `stallkeeper_system` sees every shop: doors, inbox and sweeps.
@@ -44,6 +44,12 @@ def protect_for_vendor(table: str, grants: Iterable[str] = _ALL, *, vendor_colum
     """The shop's staff see all of the shop, a vendor their own rows."""
     asking = f"{_this_shop()} AND {_this_vendor(vendor_column)}"
     _protect(table, grants, read=asking, write=asking)
+
+
+def protect_readable_by_vendor(table: str, grants: Iterable[str] = _ALL) -> None:
+    """A vendor reads their own rows; only the shop's staff and jobs write."""
+    this_shop = _this_shop()
+    _protect(table, grants, read=f"{this_shop} AND {_this_vendor()}", write=f"{this_shop} AND {_NO_VENDOR}")
 
 
 def protect_shared(table: str, grants: Iterable[str] = _ALL, *, shop_column: str = "shop_id") -> None:

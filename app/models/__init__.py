@@ -1,5 +1,16 @@
 """All tables. Importing this package maps every one of them."""
 
-from app.models import emails, events, products, shops, vendors
+from app.models import commissions, emails, events, fulfilments, ledger, orders, payouts, products, shops, vendors
 
-__all__ = ["emails", "events", "products", "shops", "vendors"]
+__all__ = [
+    "commissions",
+    "emails",
+    "events",
+    "fulfilments",
+    "ledger",
+    "orders",
+    "payouts",
+    "products",
+    "shops",
+    "vendors",
+]

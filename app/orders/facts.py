@@ -170,7 +170,7 @@ class Order:
     """After edits and refunds."""
     outstanding: int = 0
     known_returned: int = 0
-    """What `current_total` and `outstanding` already know to have been returned."""
+    """Refunded money plus order adjustments, as far as `current_total` and `outstanding` already know of them."""
     lines: tuple[Line, ...]
     shipping: tuple[ShippingLine, ...] = ()
     tips: int = 0

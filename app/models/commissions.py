@@ -1,0 +1,61 @@
+"""The commission rules list, and how the rest of an order's money is shared."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Id, Model, ShopId
+
+
+class CommissionRule(Model):
+    """One version of one rule. A change ends a version and begins the next, so the past keeps its own."""
+
+    __tablename__ = "commission_rules"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "rule_number", "version"),
+        Index("ix_commission_rules_current", "shop_id", "position", postgresql_where=text("valid_to IS NULL")),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    rule_number: Mapped[int]
+    """Stays the same through all versions; counted within the shop."""
+    version: Mapped[int]
+    position: Mapped[int]
+    """In the list, from the top; the default rule is always below all others."""
+    name: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(server_default="false")
+    conditions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    rate_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2))
+    flat: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Minor units per unit sold, by currency; floor and cap likewise, for the whole line."""
+    floor: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    cap: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    net_of_tax: Mapped[bool] = mapped_column(server_default="false")
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+    """Exclusive; None for the version in force."""
+    changed_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class MoneySettings(Model):
+    """Who gets shipping and tax, who bears discounts and refunds. Read when an order is first seen, then frozen."""
+
+    __tablename__ = "money_settings"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    shipping_to: Mapped[str] = mapped_column(server_default="vendor")
+    shipping_share: Mapped[str] = mapped_column(server_default="value")
+    sales_tax_to: Mapped[str] = mapped_column(server_default="marketplace")
+    shipping_tax_to: Mapped[str] = mapped_column(server_default="marketplace")
+    keep_commission: Mapped[bool] = mapped_column(server_default="false")
+    """Whether the marketplace keeps its commission when something is refunded."""
+    refund_bearer: Mapped[str] = mapped_column(server_default="spread")
+    fee_tax_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="0")
+    discount_bearers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """The vendor's part of a discount in basis points, by code or title in upper case; others: all of it."""
+    updated_at: Mapped[CreatedAt]

@@ -1,0 +1,151 @@
+"""Orders as Shopify told them, what was frozen when they were first seen, and each vendor's part of them."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Id, Model, ShopId
+
+
+class Order(Model):
+    """The newest snapshot of an order. Staff only: it names the customer and every vendor."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_id"),
+        Index("ix_orders_shop_id_ordered_at", "shop_id", "ordered_at"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    shopify_id: Mapped[int]
+    name: Mapped[str]
+    currency: Mapped[str]
+    ordered_at: Mapped[datetime]
+    snapshot: Mapped[dict[str, Any]]
+    """Shopify's payload; of two, the newer stays, whichever came first."""
+    snapshot_updated_at: Mapped[datetime]
+    terms: Mapped[dict[str, Any]]
+    """How shipping is shared; frozen when the order was first seen."""
+    financial_status: Mapped[str] = mapped_column(server_default="")
+    fulfillment_status: Mapped[str] = mapped_column(server_default="")
+    cancelled_at: Mapped[datetime | None]
+    test: Mapped[bool] = mapped_column(server_default="false")
+    total_minor: Mapped[int]
+    customer_name: Mapped[str] = mapped_column(server_default="")
+    customer_email: Mapped[str | None]
+    flags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Why its amounts do not add up; its vendors' money is held until there is none."""
+    paid_seen_at: Mapped[datetime | None]
+    cancelled_seen_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class OrderLine(Model):
+    """One line with what was frozen at the sale, and its share as last computed from the snapshot."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (UniqueConstraint("order_id", "shopify_id"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"), index=True)
+    """None: the store's own goods."""
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    shopify_id: Mapped[int]
+    position: Mapped[int]
+    title: Mapped[str]
+    sku: Mapped[str] = mapped_column(server_default="")
+    attribution: Mapped[str]
+    """How the vendor was found: "product" (our mapping), "name" (Shopify's vendor text) or "none"."""
+    rule: Mapped[dict[str, Any] | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+    """Why that rule fired, in a sentence."""
+    hold_days: Mapped[int]
+    tax_to: Mapped[str]
+    fee_tax_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2))
+    discount_bearers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    quantity: Mapped[int] = mapped_column(server_default="0")
+    current_quantity: Mapped[int] = mapped_column(server_default="0")
+    gross_minor: Mapped[int] = mapped_column(server_default="0")
+    vendor_discount_minor: Mapped[int] = mapped_column(server_default="0")
+    market_discount_minor: Mapped[int] = mapped_column(server_default="0")
+    included_tax_minor: Mapped[int] = mapped_column(server_default="0")
+    tax_minor: Mapped[int] = mapped_column(server_default="0")
+    base_minor: Mapped[int] = mapped_column(server_default="0")
+    fee_minor: Mapped[int] = mapped_column(server_default="0")
+    fee_tax_minor: Mapped[int] = mapped_column(server_default="0")
+    vendor_minor: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[CreatedAt]
+
+
+class VendorOrderStatus(StrEnum):
+    UNPAID = "unpaid"
+    TO_SHIP = "to_ship"
+    PARTLY_SHIPPED = "partly_shipped"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+    """Cancelled or wholly refunded: nothing is left to send."""
+
+
+class VendorOrder(Model):
+    """One vendor's part of an order: what the vendor may know of it."""
+
+    __tablename__ = "vendor_orders"
+    __table_args__ = (
+        UniqueConstraint("order_id", "vendor_id"),
+        Index("ix_vendor_orders_vendor_id_status_ordered_at", "vendor_id", "status", "ordered_at"),
+        Index(
+            "ix_vendor_orders_next_release_at", "next_release_at", postgresql_where=text("next_release_at IS NOT NULL")
+        ),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    order_shopify_id: Mapped[int]
+    name: Mapped[str]
+    ordered_at: Mapped[datetime]
+    currency: Mapped[str]
+    status: Mapped[VendorOrderStatus] = mapped_column(server_default=VendorOrderStatus.UNPAID)
+    is_test: Mapped[bool] = mapped_column(server_default="false")
+    is_checked: Mapped[bool] = mapped_column(server_default="true")
+    """False while the order's amounts do not add up: its money is held."""
+    customer_name: Mapped[str] = mapped_column(server_default="")
+    ship_to: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Address lines for the parcel; no e-mail, no telephone."""
+    items_total: Mapped[int] = mapped_column(server_default="0")
+    items_to_ship: Mapped[int] = mapped_column(server_default="0")
+    earned_minor: Mapped[int] = mapped_column(server_default="0")
+    """What the vendor has of this order after refunds, at whichever stage; a cache of the ledger's entries."""
+    next_release_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When the vendor was sent the e-mail about it."""
+    created_at: Mapped[CreatedAt]
+
+
+class OrderRefund(Model):
+    """A refund as Shopify told it, perhaps before the order itself was seen."""
+
+    __tablename__ = "order_refunds"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_id"),
+        Index("ix_order_refunds_shop_id_order_shopify_id", "shop_id", "order_shopify_id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    order_shopify_id: Mapped[int]
+    shopify_id: Mapped[int]
+    refunded_at: Mapped[datetime]
+    snapshot: Mapped[dict[str, Any]]
+    keep_commission: Mapped[bool]
+    """The merchant's choice when the refund was first seen; so is the bearer."""
+    bearer: Mapped[str]
+    announced_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
