@@ -168,3 +168,17 @@ def transaction(order: Doc, entry: Doc) -> Doc:
 
 def address(entry: Doc | None) -> Doc | None:
     return None if entry is None else {**entry, "latitude": None, "longitude": None}
+
+
+def in_shop_currency(order: Doc, amount: str, whole: int) -> str:
+    """An amount of the buyer's currency in shop currency; ``whole`` (minor units) when it is all that is left.
+
+    Raises ValueError when it is no amount of the buyer's currency.
+    """
+    shop, buyer = order["currency"], order["presentment_currency"]
+    given = minor(amount, buyer)
+    if shop == buyer:
+        return text(given, shop)
+    if text(given, buyer) == in_presentment(order, text(whole, shop)):
+        return text(whole, shop)
+    return text(convert(given, 1 / Decimal(order["presentment_rate"]), buyer, shop), shop)

@@ -38,7 +38,7 @@ def order_payload(order: Doc, customer: Doc | None) -> Doc:
         "note": order["note"],
         "note_attributes": order["note_attributes"],
         "tags": ", ".join(order["tags"]),
-        "tax_lines": tax_lines(order, _summed_taxes(order)),
+        "tax_lines": tax_lines(order, summed_taxes(order)),
         "line_items": [line_item(order, line) for line in order["line_items"]],
         "line_item_groups": [],
         "shipping_lines": [shipping_line(order, line) for line in order["shipping_lines"]],
@@ -132,7 +132,7 @@ def _buyer(order: Doc, customer: Doc | None) -> Doc:
     }
 
 
-def _summed_taxes(order: Doc) -> list[Doc]:
+def summed_taxes(order: Doc) -> list[Doc]:
     """One tax line per title and rate over everything sold."""
     sums: dict[tuple[str, str], int] = {}
     for line in [*order["line_items"], *order["shipping_lines"]]:
