@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app import db, doctor, logs, processes
+from app import db, doctor, embedded, logs, processes
 from app.config import get_config
 from app.errors import AppError
 from app.queue import QUEUES
@@ -95,8 +95,13 @@ def cron() -> None:
 @click.option("--live-port", default=5001, show_default=True)
 def dev(port: int, live_port: int) -> None:
     """Everything at once, restarted when it dies: what `shopify app dev` starts."""
+    config = get_config()
     db.migrate()
-    processes.run(get_config(), port=port, live_port=live_port)
+    processes.run(config, port=port, live_port=live_port)
+    if not config.redis_url:
+        embedded.stop_redis(config.var)
+    if not config.database_url:
+        embedded.stop_postgres(config.var)
 
 
 @group.command("doctor")

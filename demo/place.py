@@ -1,0 +1,111 @@
+"""Where the demo lives: its folder, its ports and keys, and the environment of the programs it starts."""
+
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
+_PREFERRED = {"devstore": 4000, "acme": 4001, "zenith": 4002, "app": 5000, "live": 5001}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One demo on this machine. Ports and keys are chosen once and kept, so that stored links stay true."""
+
+    var: Path
+    ports: dict[str, int]
+    keys: dict[str, str]
+
+    @property
+    def data(self) -> Path:
+        return self.var / "demo"
+
+    @property
+    def json_path(self) -> Path:
+        return self.var / "demo.json"
+
+    def url(self, name: str) -> str:
+        """The app is on another host name than the store: cross-site in its frame, as it will be in reality."""
+        host = "127.0.0.1" if name in {"app", "live"} else "localhost"
+        return f"http://{host}:{self.ports[name]}"
+
+    def environment(self) -> dict[str, str]:
+        """For the app and the development store alike: each reads its own names."""
+        shops = {domain: self.ports[name] for name, domain in SHOPS.items()}
+        store = f"http://127.0.0.1:{self.ports['devstore']}"
+        return {
+            **os.environ,
+            "STALLKEEPER_VAR": str(self.data),
+            "STALLKEEPER_CLOCK_DIR": str(self.data),
+            "APP_URL": self.url("app"),
+            "LIVE_URL": self.url("live"),
+            "SHOPIFY_API_KEY": self.keys["api_key"],
+            "SHOPIFY_API_SECRET": self.keys["api_secret"],
+            "SHOPIFY_SHOP_URL": store + "/shops/{shop}",
+            "SHOPIFY_CDN_URL": self.url("devstore") + "/cdn",
+            "SHOPIFY_ADMIN_URL": self.url("devstore"),
+            "STOREFRONT_URLS": ",".join(f"{domain}={self.url(name)}" for name, domain in SHOPS.items()),
+            "RESEND_API_URL": f"{store}/resend",
+            "RESEND_API_KEY": self.keys["resend_key"],
+            "MAIL_FROM": "marketplace@acme.example",
+            "DEVSTORE_PORT": str(self.ports["devstore"]),
+            "DEVSTORE_STOREFRONTS": ",".join(f"{domain}={port}" for domain, port in shops.items()),
+            "DEVSTORE_DATA": str(self.data / "devstore"),
+            "DEVSTORE_APP_URL": self.url("app"),
+            "DEVSTORE_CLIENT_ID": self.keys["api_key"],
+            "DEVSTORE_CLIENT_SECRET": self.keys["api_secret"],
+            "DEVSTORE_APP_TOML": str(ROOT / "shopify.app.toml"),
+            "DEVSTORE_EXTENSION_DIR": str(ROOT / "extensions" / "theme"),
+        }
+
+
+def find_place(var: Path | None = None) -> Place:
+    """The demo of this checkout, with free ports: those it had, or the next free ones."""
+    var = (var or Path(os.environ.get("DEMO_VAR", ROOT / "var"))).resolve()
+    kept = var / "demo" / "place.json"
+    known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    wanted = known.get("ports", _PREFERRED)
+    taken: set[int] = set()
+    ports = {name: _free_port(port, taken) for name, port in wanted.items()}
+    place = Place(var, ports, known.get("keys") or _new_keys())
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps({"ports": ports, "keys": place.keys}, indent=2))
+    return place
+
+
+def read_running(var: Path | None = None) -> dict[str, Any] | None:
+    """What demo.json says, when the demo it speaks of is alive."""
+    path = (var or Path(os.environ.get("DEMO_VAR", ROOT / "var"))).resolve() / "demo.json"
+    if not path.exists():
+        return None
+    told: dict[str, Any] = json.loads(path.read_text())
+    try:
+        os.kill(told["pids"]["demo"], 0)
+    except (ProcessLookupError, KeyError):
+        return None
+    return told
+
+
+def _new_keys() -> dict[str, str]:
+    return {
+        "api_key": secrets.token_hex(16),
+        "api_secret": f"shpss_{secrets.token_hex(16)}",
+        "resend_key": f"re_{secrets.token_hex(12)}",
+    }
+
+
+def _free_port(wanted: int, taken: set[int]) -> int:
+    """`wanted`, or the next one that nobody listens on."""
+    for port in range(wanted, wanted + 400):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0:
+                taken.add(port)
+                return port
+    raise SystemExit(f"No free port between {wanted} and {wanted + 400}.")
