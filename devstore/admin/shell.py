@@ -11,10 +11,6 @@ from devstore.store import Doc, Store
 bp = Blueprint("admin", __name__, template_folder="templates")
 
 STAFF_COOKIE = "staff"
-_STAFF = [
-    {"first_name": "Mona", "last_name": "Merchant", "role": "Store owner", "account_owner": True},
-    {"first_name": "Sam", "last_name": "Staff", "role": "Staff", "account_owner": False},
-]
 
 
 def get_shop(name: str) -> str:
@@ -25,19 +21,9 @@ def get_shop(name: str) -> str:
     return domain
 
 
-def list_staff(store: Store, shop: str) -> list[Doc]:
-    """The people who may work in this shop's admin, the owner first. They are hired when first asked for."""
-    with store.transaction():
-        if not store.all(shop, "staff"):
-            for person in _STAFF:
-                email = f"{person['first_name']}@{shop.partition('.')[0]}.example".lower()
-                store.put(shop, "staff", {**person, "email": email, "locale": "en"})
-        return store.all(shop, "staff")
-
-
 def get_staff(store: Store, shop: str) -> Doc:
     """Who is at the screen: the person picked in the menu, else the owner."""
-    staff = list_staff(store, shop)
+    staff = store.all(shop, "staff")
     picked = request.cookies.get(STAFF_COOKIE)
     return next((person for person in staff if str(person["id"]) == picked), staff[0])
 
@@ -65,7 +51,7 @@ def inject_shell() -> dict[str, Any]:
             "shop": store.find(shop, "shop") or {},
             "place": place or "home",
             "staff": get_staff(store, shop),
-            "people": list_staff(store, shop),
+            "people": store.all(shop, "staff"),
             "storefront_url": config.storefront_url(shop),
             "app": {"handle": config.app_handle, "name": config.app_toml.get("name", "App")},
             "installed": store.find(shop, "installation", client_id=config.client_id) is not None,
@@ -77,7 +63,7 @@ def inject_shell() -> dict[str, Any]:
 @bp.post("/store/<name>/staff")
 def pick_staff(name: str) -> Response:
     """Sit another person down at the screen."""
-    people = {str(person["id"]) for person in list_staff(get_store(), get_shop(name))}
+    people = {str(person["id"]) for person in get_store().all(get_shop(name), "staff")}
     back = request.form.get("back", "")
     answer = redirect(back if back.startswith(f"/store/{name}") else f"/store/{name}")
     if request.form.get("staff") in people:
