@@ -1,0 +1,213 @@
+"""Shopify's Liquid objects, made from the store's documents."""
+
+import json
+from typing import Any
+
+from devstore.gids import InvalidGidError, parse_gid
+from devstore.store import Doc, Store
+from devstore.storefront import catalogue
+from devstore.storefront.catalogue import cents
+from devstore.storefront.drops import Drop, Listing, Lookup
+
+
+class Objects:
+    """Makes the Liquid objects of one shop for one page."""
+
+    def __init__(self, store: Store, shop: str) -> None:
+        self.store, self.shop = store, shop
+
+    def image(self, media: Doc | None, alt: str = "") -> Drop | None:
+        if not media or not media.get("url"):
+            return None
+        width, height = media.get("width") or 1000, media.get("height") or 1000
+        return Drop(
+            id=media.get("id"),
+            src=media["url"],
+            alt=media.get("alt") or alt,
+            width=width,
+            height=height,
+            aspect_ratio=width / height,
+            media_type="image",
+        )
+
+    def product(self, product: Doc, *, variant_id: int | None = None) -> Drop:
+        """`variant_id` is the variant that the address chose."""
+        variants = [
+            self.variant(product, variant, selected=variant_id == variant["id"]) for variant in _sorted(product)
+        ]
+        available = next((variant for variant in variants if variant["available"]), None)
+        selected = next((variant for variant in variants if variant["selected"]), None)
+        prices = [variant["price"] for variant in variants] or [0]
+        images = [self.image(media, product["title"]) for media in product.get("media", []) if media.get("url")]
+        chosen = selected or available or (variants[0] if variants else None)
+        return Drop(
+            id=product["id"],
+            title=product["title"],
+            handle=product["handle"],
+            url=f"/products/{product['handle']}",
+            description=product.get("description_html") or "",
+            content=product.get("description_html") or "",
+            vendor=product.get("vendor") or "",
+            type=product.get("product_type") or "",
+            tags=product.get("tags", []),
+            published_at=product.get("published_at"),
+            created_at=product.get("created_at"),
+            available=available is not None,
+            price=min(prices),
+            price_min=min(prices),
+            price_max=max(prices),
+            price_varies=min(prices) != max(prices),
+            compare_at_price=chosen["compare_at_price"] if chosen else None,
+            images=images,
+            media=images,
+            featured_image=images[0] if images else None,
+            featured_media=images[0] if images else None,
+            options=[option["name"] for option in product.get("options", [])],
+            options_with_values=_options(product, chosen),
+            variants=variants,
+            has_only_default_variant=_has_only_default(product),
+            selected_variant=selected,
+            first_available_variant=available,
+            selected_or_first_available_variant=chosen,
+            metafields=self.metafields(product),
+        )
+
+    def variant(self, product: Doc, variant: Doc, *, selected: bool = False) -> Drop:
+        values = [chosen["name"] for chosen in variant.get("option_values", [])]
+        stock = catalogue.stock_of(variant)
+        return Drop(
+            id=variant["id"],
+            title=variant["title"],
+            sku=variant.get("sku") or "",
+            barcode=variant.get("barcode"),
+            price=cents(variant["price"]) or 0,
+            compare_at_price=cents(variant.get("compare_at_price")),
+            available=catalogue.is_available(variant),
+            selected=selected,
+            options=values,
+            option1=values[0] if values else None,
+            option2=values[1] if len(values) > 1 else None,
+            option3=values[2] if len(values) > 2 else None,
+            inventory_quantity=stock if stock is not None else 0,
+            inventory_management="shopify" if variant.get("tracked", True) else None,
+            inventory_policy=(variant.get("inventory_policy") or "DENY").lower(),
+            requires_shipping=variant.get("requires_shipping", True),
+            taxable=variant.get("taxable", True),
+            weight=variant.get("weight_grams") or 0,
+            url=f"/products/{product['handle']}?variant={variant['id']}",
+            image=lambda: self._variant_image(product, variant),
+            featured_image=lambda: self._variant_image(product, variant),
+        )
+
+    def _variant_image(self, product: Doc, variant: Doc) -> Drop | None:
+        pictures = product.get("media", [])
+        own = [media for media in pictures if media["id"] in variant.get("media_ids", [])]
+        return self.image(own[0], product["title"]) if own else None
+
+    def collection(self, collection: Doc, *, sort_by: str = "") -> Drop:
+        products = catalogue.sort_products(collection["products"], sort_by)
+        return Drop(
+            id=collection["id"],
+            title=collection["title"],
+            handle=collection["handle"],
+            description=collection.get("description_html") or "",
+            url=collection.get("url") or f"/collections/{collection['handle']}",
+            products=Listing(products, self.product),
+            products_count=len(products),
+            all_products_count=len(products),
+            sort_by=sort_by,
+            default_sort_by="manual",
+            image=self.image(collection.get("image")),
+        )
+
+    def metafields(self, owner: Doc) -> Lookup:
+        """`metafields['$app'].vendor`."""
+
+        def in_namespace(name: str) -> Drop | None:
+            namespace = catalogue.own_name(self.store, name)
+            found = [field for field in owner.get("metafields", []) if field["namespace"] == namespace]
+            return Drop(**{field["key"]: self.metafield(field["type"], field["value"]) for field in found})
+
+        return Lookup(in_namespace)
+
+    def metafield(self, type_name: str, value: str | None) -> Drop | None:
+        if value in {None, ""}:
+            return None
+        is_list = type_name.startswith("list.")
+        return Drop(type=type_name, value=lambda: self._typed(type_name, str(value)), **{"list?": is_list})
+
+    def _typed(self, type_name: str, value: str) -> Any:
+        if type_name.startswith("list."):
+            typed = [self._typed(type_name.removeprefix("list."), str(entry)) for entry in json.loads(value)]
+            return [entry for entry in typed if entry is not None]
+        if type_name == "metaobject_reference":
+            entry = self._referenced("metaobject", value)
+            return self.metaobject(entry) if entry and entry.get("status", "ACTIVE") == "ACTIVE" else None
+        if type_name == "file_reference":
+            return self.image(self._referenced("file", value))
+        if type_name in {"number_integer", "boolean", "json", "money", "rating", "dimension", "weight", "volume"}:
+            return json.loads(value)
+        return float(value) if type_name == "number_decimal" else value
+
+    def _referenced(self, kind: str, text: str) -> Doc | None:
+        try:
+            return self.store.get(self.shop, kind, parse_gid(text)[1])
+        except InvalidGidError:
+            return None
+
+    def metaobject(self, entry: Doc) -> Drop:
+        definition = self.store.find(self.shop, "metaobject_definition", type=entry["type"]) or {}
+        types = {field["key"]: field["type"] for field in definition.get("fields", [])}
+        path = catalogue.page_path(definition)
+        system = Drop(
+            id=entry["id"],
+            handle=entry["handle"],
+            type=entry["type"],
+            url=f"/pages/{path}/{entry['handle']}" if path else None,
+        )
+        fields = {
+            key: self.metafield(types.get(key, "single_line_text_field"), value)
+            for key, value in entry["fields"].items()
+        }
+        return Drop(**{**fields, "system": system})
+
+    def metaobjects(self) -> Lookup:
+        """`metaobjects['$app:vendor'].values` and `metaobjects['$app:vendor']['ada']`."""
+
+        def of_type(type_name: str) -> Lookup:
+            entries = catalogue.list_metaobjects(self.store, self.shop, type_name)
+            values = Listing(entries, self.metaobject)
+
+            def find(key: str) -> Any:
+                if key in {"values", "values_count"}:
+                    return values if key == "values" else len(entries)
+                entry = catalogue.find_metaobject(self.store, self.shop, type_name, key)
+                return self.metaobject(entry) if entry else None
+
+            return Lookup(find)
+
+        return Lookup(of_type)
+
+    def collections(self) -> Lookup:
+        def find(handle: str) -> Drop | None:
+            found = catalogue.find_collection(self.store, self.shop, handle)
+            return self.collection(found) if found else None
+
+        return Lookup(find)
+
+
+def _sorted(product: Doc) -> list[Doc]:
+    return sorted(product["variants"], key=lambda variant: variant.get("position") or 0)
+
+
+def _has_only_default(product: Doc) -> bool:
+    return len(product["variants"]) == 1 and product["variants"][0]["title"] == "Default Title"
+
+
+def _options(product: Doc, chosen: Drop | None) -> list[Drop]:
+    options = []
+    for place, option in enumerate(product.get("options", [])):
+        selected = chosen["options"][place] if chosen and place < len(chosen["options"]) else None
+        values = [value["name"] for value in option["values"]]
+        options.append(Drop(name=option["name"], position=place + 1, values=values, selected_value=selected))
+    return options

@@ -1,0 +1,77 @@
+"""The app proxy: requests under /<prefix>/<subpath>/ go to the app, signed, and its answer comes back."""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from flask import Blueprint, Response, request
+
+from devstore.current import get_config, get_store, get_storefront_shop
+from devstore.storefront import pages
+from devstore.storefront.session import current_customer
+
+bp = Blueprint("proxy", __name__)
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_TIMEOUT = httpx.Timeout(10.0)
+# Shopify's own parameters: a visitor who sends one of them is not heard.
+_RESERVED = frozenset({"shop", "path_prefix", "timestamp", "signature", "hmac", "logged_in_customer_id"})
+_FORWARDED = ("Content-Type", "Accept", "Accept-Language", "User-Agent", "Range", "If-None-Match", "X-Requested-With")
+_NOT_RETURNED = frozenset({
+    "set-cookie", "connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "date", "server",
+})  # fmt: skip
+
+
+def signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
+    """Hex HMAC-SHA256 of the sorted `key=value` pairs put end to end; repeated values are joined by commas."""
+    values: dict[str, list[str]] = {}
+    for key, value in pairs:
+        values.setdefault(key, []).append(value)
+    message = "".join(f"{key}={','.join(values[key])}" for key in sorted(values))
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+@bp.route("/<any(a, apps, community, tools):prefix>/<subpath>", methods=_METHODS, defaults={"rest": ""})
+@bp.route("/<any(a, apps, community, tools):prefix>/<subpath>/<path:rest>", methods=_METHODS)
+def forward(prefix: str, subpath: str, rest: str) -> Response:
+    declared = get_config().app_proxy
+    is_installed = bool(get_store().all(get_storefront_shop(), "installation"))
+    if (declared.get("prefix"), declared.get("subpath")) != (prefix, subpath) or not is_installed:
+        return pages.not_found()
+    query = urlencode(_signed(f"/{prefix}/{subpath}"))
+    target = f"{declared['url'].rstrip('/')}/{rest}?{query}"
+    headers = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
+    headers |= {"X-Forwarded-For": request.remote_addr or "", "X-Forwarded-Host": request.host}
+    try:
+        # A client of its own for each request keeps no cookies between visitors.
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            answer = client.request(request.method, target, headers=headers, content=request.get_data())
+    except httpx.HTTPError as error:
+        logging.getLogger(__name__).warning("app proxy: %s did not answer: %s", declared["url"], error)
+        return pages.render("502", "This page is not available", status=502)
+    return _returned(answer)
+
+
+def _signed(path_prefix: str) -> Sequence[tuple[str, str]]:
+    customer = current_customer()
+    sent = [(key, value) for key, value in request.args.items(multi=True) if key not in _RESERVED]
+    added = {
+        "shop": get_storefront_shop(),
+        "logged_in_customer_id": str(customer["id"]) if customer else "",
+        "path_prefix": path_prefix,
+        "timestamp": str(int(get_store().clock.now().timestamp())),
+    }
+    pairs = [*sent, *added.items()]
+    return [*pairs, ("signature", signature(pairs, get_config().client_secret))]
+
+
+def _returned(answer: httpx.Response) -> Response:
+    """The app's answer without its cookies; Liquid is rendered inside the theme."""
+    headers: dict[str, Any] = {k: v for k, v in answer.headers.items() if k.lower() not in _NOT_RETURNED}
+    if answer.headers.get("Content-Type", "").partition(";")[0].strip() != "application/liquid":
+        return Response(answer.content, status=answer.status_code, headers=headers)
+    headers["content-type"] = "text/html; charset=utf-8"
+    return Response(pages.open_page().render_app_liquid(answer.text), status=answer.status_code, headers=headers)

@@ -1,0 +1,186 @@
+"""Liquid rendered as a theme does it: our small demo theme, with the app's blocks where the merchant placed them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from liquid import BoundTemplate, CachingFileSystemLoader, Environment
+from markupsafe import escape
+
+from devstore.storefront.drops import Drop, Lookup
+from devstore.storefront.filters import add_filters
+from devstore.storefront.objects import Objects
+from devstore.storefront.tags import PaginateTag
+
+THEME = Path(__file__).parent / "theme"
+EXTENSION_ASSETS = "/cdn/extensions/assets"
+_SCHEMA = re.compile(r"\{%-?\s*schema\s*-?%\}(?P<json>.*?)\{%-?\s*endschema\s*-?%\}", re.DOTALL)
+_NO_LAYOUT = re.compile(r"\{%-?\s*layout\s+none\s*-?%\}")
+
+
+def theme_environment() -> Environment:
+    return _environment(THEME, "/cdn/theme/assets")
+
+
+def extension_environment(folder: Path) -> Environment:
+    """The app's blocks and snippets see their own texts and assets, not the theme's."""
+    return _environment(folder, EXTENSION_ASSETS)
+
+
+@lru_cache
+def _environment(folder: Path, asset_root: str) -> Environment:
+    loader = CachingFileSystemLoader(folder / "snippets", ext=".liquid", auto_reload=True)
+    environment = Environment(loader=loader, strict_filters=True)
+    environment.add_tag(PaginateTag)
+    add_filters(environment, Texts(folder / "locales"), asset_root)
+    return environment
+
+
+class Texts(Mapping[str, Mapping[str, Any]]):
+    """A folder of locale files, read again when they change. `en.default.json` is English."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, locale: str) -> Path | None:
+        paths = (self._folder / f"{locale}{suffix}" for suffix in (".default.json", ".json"))
+        return next((path for path in paths if re.fullmatch(r"[\w-]+", locale) and path.is_file()), None)
+
+    def __getitem__(self, locale: str) -> Mapping[str, Any]:
+        path = self._path(locale)
+        if path is None:
+            raise KeyError(locale)
+        return _read_json(path, path.stat().st_mtime_ns)
+
+    def __iter__(self) -> Iterator[str]:
+        names = {path.name.removesuffix(".json").removesuffix(".default") for path in self._folder.glob("*.json")}
+        return iter(sorted(name for name in names if not name.endswith(".schema")))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@lru_cache
+def _read_json(path: Path, _changed: int) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_theme_file(name: str) -> Any:
+    """A JSON file of the theme: `templates.json` (where blocks stand) or `content.json` (menus and pages)."""
+    path = THEME / name
+    return _read_json(path, path.stat().st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Block:
+    template: BoundTemplate
+    schema: Mapping[str, Any]
+
+    def settings(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """The merchant's choices over the defaults that the block declares."""
+        defaults = {s["id"]: s.get("default") for s in self.schema.get("settings", []) if "id" in s}
+        return {**defaults, **chosen}
+
+
+def load_block(folder: Path, name: str) -> Block | None:
+    """A block of the extension; None when there is no such file. A changed file is read again."""
+    path = folder / "blocks" / f"{name}.liquid"
+    return _parse_block(folder, path, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+@lru_cache
+def _parse_block(folder: Path, path: Path, _changed: int) -> Block:
+    source = path.read_text(encoding="utf-8")
+    found = _SCHEMA.search(source)
+    schema = json.loads(found["json"]) if found else {}
+    return Block(extension_environment(folder).from_string(_SCHEMA.sub("", source), name=path.name), schema)
+
+
+@dataclass
+class Page:
+    """One page being rendered: the objects its templates see, and the files its blocks need."""
+
+    objects: Objects
+    extension: Path
+    globals: dict[str, Any]
+    assets: dict[str, str] = field(default_factory=dict)
+
+    def render(self, template: str, **own: Any) -> str:
+        """A whole page: the template with its app blocks, inside the layout."""
+        scope = {**self.globals, **own, "template": _template_drop(template)}
+        scope["app_blocks"] = self._blocks(template, scope)
+        content = _theme_file("templates", _file_of(template)).render(**scope)
+        return self._in_layout(content, scope)
+
+    def render_app_liquid(self, source: str) -> str:
+        """A page whose Liquid came from the app through its proxy."""
+        scope = {**self.globals, "template": _template_drop("page"), "page_title": self.globals["shop"]["name"]}
+        content = theme_environment().from_string(_NO_LAYOUT.sub("", source)).render(**scope)
+        return content if _NO_LAYOUT.search(source) else self._in_layout(f'<div class="page">{content}</div>', scope)
+
+    def _in_layout(self, content: str, scope: dict[str, Any]) -> str:
+        layout = _theme_file("layout", "theme")
+        return layout.render(**scope, content_for_layout=content, content_for_header="\n".join(self.assets.values()))
+
+    def _blocks(self, template: str, scope: dict[str, Any]) -> dict[str, str]:
+        """HTML of the blocks in each region of the template."""
+        regions: dict[str, str] = {}
+        for region, placed in read_theme_file("templates.json").get(template, {}).items():
+            regions[region] = "".join(
+                self._block(f"{region}-{number}", entry["block"], entry.get("settings", {}), scope)
+                for number, entry in enumerate(placed)
+            )
+        return regions
+
+    def _block(self, block_id: str, name: str, chosen: Mapping[str, Any], scope: dict[str, Any]) -> str:
+        block = load_block(self.extension, name)
+        if block is None:
+            return ""
+        self._collect_assets(block.schema)
+        settings = {key: self._resource(block, key, value) for key, value in block.settings(chosen).items()}
+        attributes = f'data-block-handle="{escape(name)}"'
+        drop = Drop(id=block_id, type=name, settings=Drop(**settings), shopify_attributes=attributes)
+        html = block.template.render(**scope, block=drop)
+        return f'<div id="shopify-block-{escape(block_id)}" class="shopify-block shopify-app-block">{html}</div>'
+
+    def _resource(self, block: Block, key: str, value: Any) -> Any:
+        """A setting that names a product, collection or metaobject gives that object."""
+        setting = next((s for s in block.schema["settings"] if s.get("id") == key), {})
+        if not value or setting.get("type") not in {"collection", "metaobject"}:
+            return value
+        found: Lookup = self.objects.collections()
+        if setting["type"] == "metaobject":
+            found = self.objects.metaobjects()[setting["metaobject_type"]]
+        return found.get(value)
+
+    def _collect_assets(self, schema: Mapping[str, Any]) -> None:
+        """A block's stylesheet and script come once, however many blocks ask for them."""
+        if name := schema.get("stylesheet"):
+            self.assets[name] = f'<link href="{EXTENSION_ASSETS}/{escape(name)}" rel="stylesheet">'
+        if name := schema.get("javascript"):
+            self.assets[name] = f'<script src="{EXTENSION_ASSETS}/{escape(name)}" defer></script>'
+
+
+def _file_of(template: str) -> str:
+    """`page.sell` is drawn by page.liquid, `metaobject/vendor` by metaobject.liquid, `customers/login` by its own."""
+    name = template.partition(".")[0]
+    return "metaobject" if name.startswith("metaobject/") else name.replace("/", "-")
+
+
+def _template_drop(template: str) -> Drop:
+    name, _, suffix = template.partition(".")
+    return Drop(name=name.partition("/")[0], suffix=suffix or None, value=template)
+
+
+def _theme_file(folder: str, name: str) -> BoundTemplate:
+    path = THEME / folder / f"{name}.liquid"
+    return _parse_theme_file(path, path.stat().st_mtime_ns)
+
+
+@lru_cache
+def _parse_theme_file(path: Path, _changed: int) -> BoundTemplate:
+    return theme_environment().from_string(path.read_text(encoding="utf-8"), name=path.name)
