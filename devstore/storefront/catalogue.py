@@ -70,7 +70,7 @@ def sort_products(products: list[Doc], order: str) -> list[Doc]:
     name, _, direction = order.partition("-")
     if order not in SORTS or name not in keys:
         return products
-    return sorted(products, key=keys[name], reverse=direction == "descending")  # type: ignore[arg-type]
+    return sorted(products, key=keys[name], reverse=direction == "descending")
 
 
 def find_collection(store: Store, shop: str, handle: str) -> Doc | None:
@@ -110,15 +110,28 @@ def own_name(store: Store, name: str) -> str:
 
 
 def list_metaobjects(store: Store, shop: str, type_name: str) -> list[Doc]:
-    """Entries that are not drafts, by name."""
-    entries = store.select(shop, "metaobject", type=own_name(store, type_name))
-    shown = [entry for entry in entries if entry.get("status", "ACTIVE") == "ACTIVE"]
-    return sorted(shown, key=lambda entry: str(entry["fields"].get("name") or entry["handle"]).casefold())
+    """Entries that visitors may see, by name."""
+    definition = find_definition(store, shop, type_name)
+    entries = store.select(shop, "metaobject", type=definition["type"]) if definition else []
+    shown = [entry for entry in entries if is_visible(entry, definition)]
+    named = str((definition or {}).get("display_name_key"))
+    return sorted(shown, key=lambda entry: str(entry["fields"].get(named) or entry["handle"]).casefold())
 
 
 def find_metaobject(store: Store, shop: str, type_name: str, handle: str) -> Doc | None:
-    entry = store.find(shop, "metaobject", type=own_name(store, type_name), handle=handle)
-    return entry if entry and entry.get("status", "ACTIVE") == "ACTIVE" else None
+    definition = find_definition(store, shop, type_name)
+    entry = store.find(shop, "metaobject", type=definition["type"], handle=handle) if definition else None
+    return entry if entry and is_visible(entry, definition) else None
+
+
+def find_definition(store: Store, shop: str, type_name: str) -> Doc | None:
+    return store.find(shop, "metaobject_definition", type=own_name(store, type_name))
+
+
+def is_visible(entry: Doc, definition: Doc | None) -> bool:
+    """Not a draft, and of a type that is open to the storefront."""
+    access = (definition or {}).get("access", {})
+    return entry["status"] == "ACTIVE" and access.get("storefront") == "PUBLIC_READ"
 
 
 def find_page_type(store: Store, shop: str, url_handle: str) -> Doc | None:

@@ -31,8 +31,11 @@ _REQUIRED = {
     "country_code": "Choose a country.",
 }
 _LONGEST = 255
-_TERRITORIES = Locale("en").territories
-_COUNTRIES = sorted((code for code in _TERRITORIES if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}), key=_TERRITORIES.__getitem__)  # fmt: skip  # noqa: E501
+_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+_NAMES = {str(code): str(name) for code, name in Locale("en").territories.items()}
+_COUNTRIES = sorted(
+    (code for code in _NAMES if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES), key=_NAMES.__getitem__
+)
 
 
 @bp.get("/checkout")
@@ -68,7 +71,7 @@ def _pay(answers: Doc) -> Any:
     try:
         with store.transaction():
             cart = current_cart()
-            order = create_order(store, shop, **_purchase(cart, answers))  # type: ignore[arg-type]
+            order = create_order(store, shop, **_purchase(cart, answers))
             save_cart({**cart, "order_token": order["token"]})
     except OrderError as refused:
         field = "discount_code" if (refused.field or [""])[0] == "discount_codes" else "form"
@@ -79,7 +82,7 @@ def _pay(answers: Doc) -> Any:
 def _purchase(cart: Doc, answers: Doc) -> dict[str, Any]:
     ships = _ships(cart)
     country = answers["country_code"]
-    address = {**{name: answers[name] or None for name in _ADDRESS}, "country": _TERRITORIES.get(country)}
+    address = {**{name: answers[name] or None for name in _ADDRESS}, "country": _NAMES.get(country)}
     customer = current_customer()
     return {
         "lines": cart["lines"],
@@ -108,7 +111,7 @@ def _page(cart: Doc, answers: Doc, errors: Mapping[str, str], *, status: int = 2
     problem, price = _price(cart, answers, ships=ships)
     shown = {**({"form": problem} if problem else {}), **errors}
     rates = [Drop(code=rate["code"], title=rate["title"], price=cents(rate["price"])) for rate in _rates()]
-    countries = [Drop(code=code, name=_TERRITORIES[code]) for code in _COUNTRIES]
+    countries = [Drop(code=code, name=_NAMES[code]) for code in _COUNTRIES]
     own = {"answers": Drop(**answers), "errors": shown, "rates": rates, "countries": countries}
     return pages.render("checkout/checkout", "Checkout", status=status, ships=ships, price=price, **own)
 

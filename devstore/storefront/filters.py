@@ -106,7 +106,7 @@ def translator(texts: Texts) -> Callable[..., str]:
     @with_context
     def translate(key: Any, *, context: RenderContext, **values: Any) -> str:
         locale = str(context.resolve("request")["locale"]["iso_code"])
-        found = _find(texts.get(locale, {}), str(key)) or _find(texts["en"], str(key))
+        found = find_text(texts.get(locale), str(key)) or find_text(texts["en"], str(key))
         if isinstance(found, Mapping):
             found = found.get("one" if values.get("count") == 1 and "one" in found else "other")
         if not isinstance(found, str):
@@ -118,7 +118,8 @@ def translator(texts: Texts) -> Callable[..., str]:
     return translate
 
 
-def _find(texts: Any, key: str) -> Any:
+def find_text(texts: Any, key: str) -> Any:
+    """The entry of a nested locale file under a dotted key; None when there is none."""
     for part in key.split("."):
         if not isinstance(texts, Mapping) or part not in texts:
             return None

@@ -142,7 +142,8 @@ class Objects:
             return [entry for entry in typed if entry is not None]
         if type_name == "metaobject_reference":
             entry = self._referenced("metaobject", value)
-            return self.metaobject(entry) if entry and entry.get("status", "ACTIVE") == "ACTIVE" else None
+            definition = catalogue.find_definition(self.store, self.shop, entry["type"]) if entry else None
+            return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
         if type_name == "file_reference":
             return self.image(self._referenced("file", value))
         if type_name in {"number_integer", "boolean", "json", "money", "rating", "dimension", "weight", "volume"}:

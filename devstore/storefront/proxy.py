@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ import httpx
 from flask import Blueprint, Response, request
 
 from devstore.current import get_config, get_store, get_storefront_shop
+from devstore.installations import find_installation
 from devstore.storefront import pages
 from devstore.storefront.session import current_customer
 
@@ -20,9 +22,9 @@ _TIMEOUT = httpx.Timeout(10.0)
 # Shopify's own parameters: a visitor who sends one of them is not heard.
 _RESERVED = frozenset({"shop", "path_prefix", "timestamp", "signature", "hmac", "logged_in_customer_id"})
 _FORWARDED = ("Content-Type", "Accept", "Accept-Language", "User-Agent", "Range", "If-None-Match", "X-Requested-With")
-_NOT_RETURNED = frozenset({
-    "set-cookie", "connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "date", "server",
-})  # fmt: skip
+# Cookies never pass; the rest belongs to one connection, or is worked out again.
+_NOT_RETURNED = frozenset({"set-cookie", "connection", "keep-alive", "transfer-encoding", "date", "server"})
+_MEASURED_ANEW = frozenset({"content-encoding", "content-length"})
 
 
 def signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
@@ -38,7 +40,7 @@ def signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
 @bp.route("/<any(a, apps, community, tools):prefix>/<subpath>/<path:rest>", methods=_METHODS)
 def forward(prefix: str, subpath: str, rest: str) -> Response:
     declared = get_config().app_proxy
-    is_installed = bool(get_store().all(get_storefront_shop(), "installation"))
+    is_installed = find_installation(get_store(), get_storefront_shop()) is not None
     if (declared.get("prefix"), declared.get("subpath")) != (prefix, subpath) or not is_installed:
         return pages.not_found()
     query = urlencode(_signed(f"/{prefix}/{subpath}"))
@@ -62,7 +64,7 @@ def _signed(path_prefix: str) -> Sequence[tuple[str, str]]:
         "shop": get_storefront_shop(),
         "logged_in_customer_id": str(customer["id"]) if customer else "",
         "path_prefix": path_prefix,
-        "timestamp": str(int(get_store().clock.now().timestamp())),
+        "timestamp": str(int(time.time())),
     }
     pairs = [*sent, *added.items()]
     return [*pairs, ("signature", signature(pairs, get_config().client_secret))]
@@ -70,7 +72,9 @@ def _signed(path_prefix: str) -> Sequence[tuple[str, str]]:
 
 def _returned(answer: httpx.Response) -> Response:
     """The app's answer without its cookies; Liquid is rendered inside the theme."""
-    headers: dict[str, Any] = {k: v for k, v in answer.headers.items() if k.lower() not in _NOT_RETURNED}
+    headers: dict[str, Any] = {
+        k: v for k, v in answer.headers.items() if k.lower() not in _NOT_RETURNED | _MEASURED_ANEW
+    }
     if answer.headers.get("Content-Type", "").partition(";")[0].strip() != "application/liquid":
         return Response(answer.content, status=answer.status_code, headers=headers)
     headers["content-type"] = "text/html; charset=utf-8"

@@ -12,7 +12,7 @@ from liquid import BoundTemplate, CachingFileSystemLoader, Environment
 from markupsafe import escape
 
 from devstore.storefront.drops import Drop, Lookup
-from devstore.storefront.filters import add_filters
+from devstore.storefront.filters import add_filters, find_text
 from devstore.storefront.objects import Objects
 from devstore.storefront.tags import PaginateTag
 
@@ -41,24 +41,28 @@ def _environment(folder: Path, asset_root: str) -> Environment:
 
 
 class Texts(Mapping[str, Mapping[str, Any]]):
-    """A folder of locale files, read again when they change. `en.default.json` is English."""
+    """A folder of locale files, read again when they change. `en.default.json` is English.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    With `kind` ".schema" they are the files with the texts of settings in the theme editor.
+    """
+
+    def __init__(self, folder: Path, kind: str = "") -> None:
+        self._folder, self._kind = folder, kind
 
     def _path(self, locale: str) -> Path | None:
-        paths = (self._folder / f"{locale}{suffix}" for suffix in (".default.json", ".json"))
+        paths = (self._folder / f"{locale}{default}{self._kind}.json" for default in (".default", ""))
         return next((path for path in paths if re.fullmatch(r"[\w-]+", locale) and path.is_file()), None)
 
     def __getitem__(self, locale: str) -> Mapping[str, Any]:
         path = self._path(locale)
         if path is None:
             raise KeyError(locale)
-        return _read_json(path, path.stat().st_mtime_ns)
+        texts: Mapping[str, Any] = _read_json(path, path.stat().st_mtime_ns)
+        return texts
 
     def __iter__(self) -> Iterator[str]:
-        names = {path.name.removesuffix(".json").removesuffix(".default") for path in self._folder.glob("*.json")}
-        return iter(sorted(name for name in names if not name.endswith(".schema")))
+        names = {path.name.partition(".")[0] for path in self._folder.glob("*.json")}
+        return iter(sorted(name for name in names if self._path(name)))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -79,11 +83,18 @@ def read_theme_file(name: str) -> Any:
 class Block:
     template: BoundTemplate
     schema: Mapping[str, Any]
+    schema_texts: Texts
 
-    def settings(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """The merchant's choices over the defaults that the block declares."""
+    def settings(self, chosen: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        """The merchant's choices over the defaults that the block declares, which may be `t:` keys."""
         defaults = {s["id"]: s.get("default") for s in self.schema.get("settings", []) if "id" in s}
-        return {**defaults, **chosen}
+        return {**{name: self._text(value, locale) for name, value in defaults.items()}, **chosen}
+
+    def _text(self, value: Any, locale: str) -> Any:
+        if not isinstance(value, str) or not value.startswith("t:"):
+            return value
+        key = value.removeprefix("t:")
+        return find_text(self.schema_texts.get(locale), key) or find_text(self.schema_texts["en"], key)
 
 
 def load_block(folder: Path, name: str) -> Block | None:
@@ -97,7 +108,8 @@ def _parse_block(folder: Path, path: Path, _changed: int) -> Block:
     source = path.read_text(encoding="utf-8")
     found = _SCHEMA.search(source)
     schema = json.loads(found["json"]) if found else {}
-    return Block(extension_environment(folder).from_string(_SCHEMA.sub("", source), name=path.name), schema)
+    template = extension_environment(folder).from_string(_SCHEMA.sub("", source), name=path.name)
+    return Block(template, schema, Texts(folder / "locales", ".schema"))
 
 
 @dataclass
@@ -141,7 +153,8 @@ class Page:
         if block is None:
             return ""
         self._collect_assets(block.schema)
-        settings = {key: self._resource(block, key, value) for key, value in block.settings(chosen).items()}
+        locale = self.globals["request"]["locale"]["iso_code"]
+        settings = {key: self._resource(block, key, value) for key, value in block.settings(chosen, locale).items()}
         attributes = f'data-block-handle="{escape(name)}"'
         drop = Drop(id=block_id, type=name, settings=Drop(**settings), shopify_attributes=attributes)
         html = block.template.render(**scope, block=drop)
@@ -149,7 +162,7 @@ class Page:
 
     def _resource(self, block: Block, key: str, value: Any) -> Any:
         """A setting that names a product, collection or metaobject gives that object."""
-        setting = next((s for s in block.schema["settings"] if s.get("id") == key), {})
+        setting: Mapping[str, Any] = next((s for s in block.schema["settings"] if s.get("id") == key), {})
         if not value or setting.get("type") not in {"collection", "metaobject"}:
             return value
         found: Lookup = self.objects.collections()

@@ -1,0 +1,82 @@
+"""Acme's shop as a storefront test finds it: Ada's and Bea's goods, written as the Admin API would have left them."""
+
+from typing import Any
+
+from devstore.gids import gid
+from devstore.store import Doc, Store
+from devstore.storefront.catalogue import own_name
+
+ACME = "acme.myshopify.com"
+_FIELDS = {"name": "single_line_text_field", "tagline": "single_line_text_field", "about": "multi_line_text_field",
+           "location": "single_line_text_field", "logo": "file_reference", "website": "url",
+           "policies": "multi_line_text_field", "since": "date"}  # fmt: skip
+
+
+def define_vendors(store: Store, *, access: str = "PUBLIC_READ") -> Doc:
+    definition = {
+        "type": own_name(store, "$app:vendor"),
+        "name": "Vendor",
+        "display_name_key": "name",
+        "fields": [{"key": key, "type": kind} for key, kind in _FIELDS.items()],
+        "access": {"admin": "MERCHANT_READ_WRITE", "storefront": access},
+        "capabilities": {
+            "publishable": {"enabled": True},
+            "onlineStore": {"enabled": True, "data": {"urlHandle": "vendors"}},
+        },
+    }
+    return store.put(ACME, "metaobject_definition", definition)
+
+
+def vendor(store: Store, handle: str, status: str = "ACTIVE", **fields: str) -> Doc:
+    doc = {"type": own_name(store, "$app:vendor"), "handle": handle, "status": status, "fields": fields}
+    return store.put(ACME, "metaobject", doc)
+
+
+def channel(store: Store) -> int:
+    found = store.find(ACME, "publication", name="Online Store")
+    assert found
+    return int(found["id"])
+
+
+def product(store: Store, title: str, *, of: Doc | None = None, stock: int = 5, prices: Any = "12.50", **more: Any) -> Doc:
+    """`prices` is one price, or one per value of an option Size."""
+    named = [("Default Title", prices)] if isinstance(prices, str) else list(prices.items())
+    location = store.all(ACME, "location")[0]["id"]
+    variants = [
+        {
+            "id": store.next_id(),
+            "title": name,
+            "sku": f"{title}-{name}".upper(),
+            "price": price,
+            "compare_at_price": None,
+            "inventory_item_id": store.next_id(),
+            "option_values": [{"option_name": "Size", "name": name}],
+            "inventory_policy": "DENY",
+            "tracked": True,
+            "requires_shipping": True,
+            "taxable": True,
+            "weight_grams": 300,
+            "quantities": {str(location): {"available": stock, "on_hand": stock}},
+            "position": place,
+        }
+        for place, (name, price) in enumerate(named, 1)
+    ]
+    link = {"namespace": own_name(store, "$app"), "key": "vendor", "type": "metaobject_reference"}
+    doc = {
+        "title": title,
+        "handle": title.lower().replace(" ", "-"),
+        "description_html": f"<p>{title}, made by hand.</p>",
+        "vendor": of["fields"]["name"] if of else "",
+        "product_type": "",
+        "tags": [],
+        "status": "ACTIVE",
+        "options": [{"id": store.next_id(), "name": "Size", "values": [{"name": name} for name, _ in named]}],
+        "variants": variants,
+        "media": [],
+        "metafields": [{"id": store.next_id(), **link, "value": gid("Metaobject", of["id"])}] if of else [],
+        "published_on": [channel(store)],
+        "created_at": "2026-11-01T10:00:00Z",
+        "updated_at": "2026-11-01T10:00:00Z",
+        "published_at": "2026-11-01T10:00:00Z",
+    }
+    return store.put(ACME, "product", {**doc, **more})
