@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from devstore.store import Doc, Store
+from devstore.webhooks import own_type
 
 SORTS = ("manual", "best-selling", "title-ascending", "title-descending", "price-ascending", "price-descending",
          "created-ascending", "created-descending")  # fmt: skip
@@ -101,12 +102,9 @@ def search_products(store: Store, shop: str, words: str) -> list[Doc]:
 
 
 def own_name(store: Store, name: str) -> str:
-    """`$app` and `$app:vendor` as they are kept: `app--<app id>` and `app--<app id>--vendor`."""
-    if name != "$app" and not name.startswith("$app:"):
-        return name
-    apps = store.all("", "app")
-    owner = f"app--{apps[0]['id'] if apps else 0}"
-    return f"{owner}--{name.removeprefix('$app:')}" if ":" in name else owner
+    """`$app` and `$app:vendor` in full: `app--<app id>` and `app--<app id>--vendor`."""
+    app = store.find("", "app")
+    return own_type(name, app) if app else name
 
 
 def list_metaobjects(store: Store, shop: str, type_name: str) -> list[Doc]:

@@ -11,10 +11,13 @@ from typing import Any
 from liquid import BoundTemplate, CachingFileSystemLoader, Environment
 from markupsafe import escape
 
+from devstore.storefront import blank
 from devstore.storefront.drops import Drop, Lookup
 from devstore.storefront.filters import add_filters, find_text
 from devstore.storefront.objects import Objects
 from devstore.storefront.tags import PaginateTag
+
+blank.install()
 
 THEME = Path(__file__).parent / "theme"
 EXTENSION_ASSETS = "/cdn/extensions/assets"

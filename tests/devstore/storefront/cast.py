@@ -38,7 +38,9 @@ def channel(store: Store) -> int:
     return int(found["id"])
 
 
-def product(store: Store, title: str, *, of: Doc | None = None, stock: int = 5, prices: Any = "12.50", **more: Any) -> Doc:
+def product(
+    store: Store, title: str, *, of: Doc | None = None, stock: int = 5, prices: Any = "12.50", **more: Any
+) -> Doc:
     """`prices` is one price, or one per value of an option Size."""
     named = [("Default Title", prices)] if isinstance(prices, str) else list(prices.items())
     location = store.all(ACME, "location")[0]["id"]
