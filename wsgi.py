@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from app import health, logs, web
 from app.appearance import jinja
 from app.auth import merchant
+from app.home import views as home
 from app.shops import views as shops
 from webhooks.intake import WebhookIntake
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 BLUEPRINTS: list[Blueprint] = [
     health.bp,
     merchant.bp,
+    home.bp,
     shops.bp,
 ]
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import scoped, system
+from app.live.channels import announce
 from app.models.events import DomainEvent, EventDelivery
 from app.queue import enqueue
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
@@ -44,6 +45,7 @@ def dispatch(shop_id: int) -> None:
                 row = {"shop_id": shop_id, "vendor_id": event.vendor_id, "event_id": event.id, "subscriber": name}
                 session.execute(insert(EventDelivery).values(row).on_conflict_do_nothing())
             event.dispatched_at = clock.now()
+            announce(session, shop_id, event.kind, event.vendor_id)
 
 
 def sweep() -> None:

@@ -21,7 +21,10 @@ class Worker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue) -> bool:
         with structlog.contextvars.bound_contextvars(job_id=job.id, job=job.func_name):
             done: bool = super().perform_job(job, queue)
-            log.info("job_done" if done else "job_failed", queue=queue.name)
+            if done:
+                log.debug("job_done", queue=queue.name)
+            else:
+                log.warning("job_failed", queue=queue.name)
             return done
 
 

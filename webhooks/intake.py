@@ -177,6 +177,8 @@ class WebhookIntake:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
             return self._app(environ, start_response)
+        # Threads are reused: what the last request bound would stand in our lines.
+        structlog.contextvars.clear_contextvars()
         status, reason = "200 OK", ""
         try:
             with SECONDS.time():

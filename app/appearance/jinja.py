@@ -13,6 +13,8 @@ from app.appearance.colour import DARK, LIGHT, Accent, accent_for
 from app.appearance.icons import icon
 
 THEMES = ("light", "dark")
+# What Shopify adds when it opens a page: good for a minute, and never to be carried on in a link.
+SIGNED = {"id_token", "hmac", "session", "timestamp", "embedded"}
 
 
 def register(app: Flask) -> None:
@@ -41,7 +43,7 @@ def accent_css(chosen: str | None) -> Markup:
 
 def with_query(**changes: str | int | None) -> str:
     """The address of the page being made, with some query parts changed (None removes one)."""
-    kept: Mapping[str, str] = request.args.to_dict()
+    kept: Mapping[str, str] = {key: value for key, value in request.args.items() if key not in SIGNED}
     merged = {key: value for key, value in {**kept, **changes}.items() if value is not None}
     return f"{request.path}?{urlencode(merged)}" if merged else request.path
 

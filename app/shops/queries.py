@@ -1,96 +1,72 @@
-"""Reads for the merchant's home, settings and events pages. All run in the shop's scope."""
+"""Reads for the settings and events pages. All run in the shop's scope."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, defer
 
 from app.models.events import AuditEntry, InboxEvent, InboxState
-from app.models.products import Product, ProductStatus
 from app.models.shops import Shop, ShopSettings
-from app.models.vendors import Vendor, VendorStatus
+
+PAGE: Final = 50
+_CSV_AT_MOST: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What is there and what waits for the merchant."""
+class EventFilter:
+    """What the list of events is narrowed to; empty strings narrow nothing."""
 
-    applications: int
-    vendors: int
-    in_review: int
-    published: int
-    dead_events: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the set-up guide; `done` comes from what the database holds, never from a tick somebody set."""
-
-    title: str
-    words: str
-    action: str
-    href: str
-    done: bool
+    text: str = ""
+    topic: str = ""
+    state: str = ""
+    oldest_first: bool = False
 
 
 def get_settings(session: Session, shop_id: int) -> ShopSettings:
     return session.get_one(ShopSettings, shop_id)
 
 
-def count_everything(session: Session) -> Counts:
-    """In one query each for vendors, products and events."""
-    vendors = dict(session.execute(select(Vendor.status, func.count()).group_by(Vendor.status)).tuples())
-    products = dict(session.execute(select(Product.status, func.count()).group_by(Product.status)).tuples())
-    dead = session.execute(
-        select(func.count()).select_from(InboxEvent).where(InboxEvent.state == InboxState.DEAD)
-    ).scalar_one()
-    return Counts(
-        applications=vendors.get(VendorStatus.PENDING, 0),
-        vendors=vendors.get(VendorStatus.APPROVED, 0),
-        in_review=products.get(ProductStatus.IN_REVIEW, 0),
-        published=products.get(ProductStatus.PUBLISHED, 0),
-        dead_events=dead,
-    )
+def list_settings_changes(session: Session) -> Sequence[AuditEntry]:
+    """The latest twenty, newest first."""
+    query = select(AuditEntry).where(AuditEntry.action == "settings.change").order_by(AuditEntry.id.desc()).limit(20)
+    return session.scalars(query).all()
 
 
-def list_setup_steps(session: Session, shop: Shop, counts: Counts) -> list[Step]:
-    """What turns a new installation into a running marketplace, in the order in which it is done."""
-    chosen = select(AuditEntry.id).where(AuditEntry.action == "settings.change").limit(1)
-    anybody = select(Vendor.id).limit(1)
-    return [
-        Step(
-            "Connect the store",
-            "Stallkeeper keeps vendor pages in your store and links every product to its vendor.",
-            "Open settings",
-            "/app/settings",
-            done=shop.vendor_definition_gid is not None and shop.publication_gid is not None,
-        ),
-        Step(
-            "Choose your rules",
-            "Decide who approves vendors and products, how long money is held, and the smallest payout.",
-            "Choose rules",
-            "/app/settings",
-            done=session.execute(chosen).first() is not None,
-        ),
-        Step(
-            "Receive the first application",
-            "Add the application form to a page of your theme, then tell sellers where it is.",
-            "See vendors",
-            "/app/vendors",
-            done=session.execute(anybody).first() is not None,
-        ),
-        Step(
-            "Approve a vendor",
-            "Their page goes live and they get a link to their portal.",
-            "See applications",
-            "/app/vendors?status=pending",
-            done=counts.vendors > 0,
-        ),
-        Step(
-            "Publish a vendor's product",
-            "Products that vendors send in wait in the review queue.",
-            "Open the review queue",
-            "/app/review",
-            done=counts.published > 0,
-        ),
-    ]
+def list_events(session: Session, shop: Shop, wanted: EventFilter, page: int) -> Sequence[InboxEvent]:
+    """One page, without the bodies."""
+    query = _narrowed(shop, wanted).options(defer(InboxEvent.body)).limit(PAGE).offset((page - 1) * PAGE)
+    return session.scalars(query).all()
+
+
+def list_events_for_csv(session: Session, shop: Shop, wanted: EventFilter) -> Sequence[InboxEvent]:
+    return session.scalars(_narrowed(shop, wanted).options(defer(InboxEvent.body)).limit(_CSV_AT_MOST)).all()
+
+
+def count_events(session: Session, shop: Shop, wanted: EventFilter) -> int:
+    query = select(func.count()).select_from(_narrowed(shop, wanted).order_by(None).subquery())
+    return session.execute(query).scalar_one()
+
+
+def list_topics(session: Session, shop: Shop) -> Sequence[str]:
+    """Topics that this shop has sent, for the filter."""
+    query = select(InboxEvent.topic).where(InboxEvent.shop_id == shop.id).distinct().order_by(InboxEvent.topic)
+    return session.scalars(query).all()
+
+
+def find_event(session: Session, shop: Shop, event_id: int) -> InboxEvent | None:
+    query = select(InboxEvent).where(InboxEvent.id == event_id, InboxEvent.shop_id == shop.id)
+    return session.scalars(query).one_or_none()
+
+
+def _narrowed(shop: Shop, wanted: EventFilter) -> Select[InboxEvent]:
+    query = select(InboxEvent).where(InboxEvent.shop_domain == shop.domain, InboxEvent.shop_id == shop.id)
+    if wanted.topic:
+        query = query.where(InboxEvent.topic == wanted.topic)
+    if wanted.state in set(InboxState):
+        query = query.where(InboxEvent.state == InboxState(wanted.state))
+    if wanted.text:
+        part = f"%{wanted.text.replace('%', '').replace('_', '')}%"
+        query = query.where(or_(InboxEvent.event_id.ilike(part), InboxEvent.error.ilike(part)))
+    return query.order_by(InboxEvent.id if wanted.oldest_first else InboxEvent.id.desc())

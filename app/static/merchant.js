@@ -2,8 +2,8 @@
 
 // A view answers a change with the header `HX-Trigger: {"toast": {"message": "Vendor approved"}}`.
 document.addEventListener("toast", (event) => {
-  const { message, error } = event.detail;
-  window.shopify.toast.show(message, { isError: Boolean(error) });
+  const { message, isError } = event.detail;
+  window.shopify.toast.show(message, { isError: Boolean(isError) });
 });
 
 // A view that redirects says its message in `?toast=`; it is shown once and leaves the address.

@@ -1,0 +1,55 @@
+"""What a merchant changes in the shop itself."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.errors import Conflict, NotFound
+from app.models.events import InboxEvent, InboxState
+from app.models.shops import Shop, ShopSettings
+from app.queue import enqueue_after_commit
+from app.shops.forms import SettingsForm
+
+
+def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: str) -> dict[str, Any]:
+    """Take over a validated form and write what changed to the audit trail. Returns the changes, empty when none."""
+    settings = session.get_one(ShopSettings, shop.id, with_for_update=True)
+    wanted: dict[str, Any] = {
+        "auto_approve_vendors": form.auto_approve_vendors.data,
+        "auto_approve_products": form.auto_approve_products.data,
+        "hold_days": form.hold_days.data,
+        "payout_minimum_minor": form.minimum.minor,
+        "mail_from_name": (form.mail_from_name.data or "").strip() or None,
+        "terms_text": (form.terms_text.data or "").replace("\r\n", "\n").strip(),
+    }
+    changes = {name: [getattr(settings, name), new] for name, new in wanted.items() if getattr(settings, name) != new}
+    if not changes:
+        return {}
+    if "terms_text" in changes:
+        # Sellers accepted a version; which words it had is in the audit trail.
+        wanted["terms_version"] = str(int(settings.terms_version) + 1)
+        changes["terms_version"] = [settings.terms_version, wanted["terms_version"]]
+    for name, new in wanted.items():
+        setattr(settings, name, new)
+    settings.updated_at = clock.now()
+    audit.record(session, shop.id, "settings.change", ("shop", shop.id), actor=actor, changes=changes)
+    return changes
+
+
+def replay_event(session: Session, shop: Shop, event_id: int, *, actor: str) -> InboxEvent:
+    """Have an event worked off again from the start. Raises NotFound, Conflict when it is being worked on."""
+    query = select(InboxEvent).where(InboxEvent.id == event_id, InboxEvent.shop_id == shop.id)
+    event = session.scalars(query).one_or_none()
+    if event is None:
+        raise NotFound("There is no such event.")
+    free = (InboxEvent.id == event_id, InboxEvent.state.not_in((InboxState.RECEIVED,)))
+    again = {"state": InboxState.RECEIVED, "attempts": 0, "next_attempt_at": None, "error": None, "handled_at": None}
+    done = session.execute(update(InboxEvent).where(*free).values(again).returning(InboxEvent.id)).one_or_none()
+    if done is None:
+        raise Conflict("This event is already waiting for its turn.")
+    session.refresh(event)
+    audit.record(session, shop.id, "event.replay", ("event", event_id), actor=actor)
+    enqueue_after_commit(session, "jobs.events.drain")
+    return event
