@@ -8,6 +8,7 @@ from app import health, logs, web
 from app.appearance import jinja
 from app.auth import merchant
 from app.home import views as home
+from app.live.pages import live_url
 from app.shops import views as shops
 from webhooks.intake import WebhookIntake
 
@@ -28,6 +29,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 25 * 1024 * 1024
     web.configure(app)
     jinja.register(app)
+    app.jinja_env.globals["live_url"] = live_url
     for bp in BLUEPRINTS:
         web.register(app, bp)
     return app

@@ -13,7 +13,7 @@ from app.db import after_commit
 from app.queue import get_redis
 
 PURPOSE: Final = "live"
-TICKET_SECONDS: Final = 600
+TICKET_SECONDS: Final = 12 * 3600
 
 log = structlog.get_logger()
 
@@ -35,12 +35,12 @@ def announce(session: Session, shop_id: int, kind: str, vendor_id: int | None = 
 
 
 def shop_ticket(shop_id: int) -> str:
-    """A signed pass, good for ten minutes, to listen as the shop's staff."""
+    """A signed pass, good for half a day, to listen as the shop's staff."""
     return crypto.sign_ticket({"ch": shop_channel(shop_id)}, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
 
 
 def vendor_ticket(vendor_id: int) -> str:
-    """A signed pass, good for ten minutes, to listen as a vendor."""
+    """A signed pass, good for half a day, to listen as a vendor."""
     claims = {"ch": vendor_channel(vendor_id)}
     return crypto.sign_ticket(claims, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
 

@@ -1,6 +1,6 @@
 """Server-sent events: a small ASGI app that holds thousands of idle connections and passes on what Redis says.
 
-GET /live?ticket=… answers with a stream of `event: <kind>`. One Redis subscription per process feeds every stream.
+GET /live?ticket=… answers with a stream of `data: <kind>`. One Redis subscription per process feeds every stream.
 """
 
 import asyncio
@@ -118,7 +118,7 @@ async def _stream(send: Send, stream: "asyncio.Queue[str]", gone: "asyncio.Futur
         watched: set[asyncio.Future[Any]] = {waiting, gone}
         await asyncio.wait(watched, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
-            await _write(send, f"event: {waiting.result()}\ndata: {{}}\n\n".encode())
+            await _write(send, f"data: {waiting.result()}\n\n".encode())
         else:
             waiting.cancel()
             await _write(send, b": still here\n\n")

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.errors import NotFound
-from app.live import channels
 from app.models.events import InboxEvent, InboxState
 from app.money import Money
 from app.shops import queries, service
@@ -88,12 +87,6 @@ def show_event(event_id: int) -> ResponseReturnValue:
 def replay_event(event_id: int) -> ResponseReturnValue:
     service.replay_event(g.session, g.shop, event_id, actor=f"staff:{g.staff}")
     return web.toast(_event_page(event_id), "The event is worked off again")
-
-
-@bp.get("/live-ticket")
-def live_ticket() -> ResponseReturnValue:
-    """A pass for the stream of what happens in this shop; pages fetch a new one when theirs has run out."""
-    return {"ticket": channels.shop_ticket(g.shop.id)}
 
 
 def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
