@@ -7,11 +7,6 @@ from devstore.store import Doc, Store
 
 ACME = "acme.myshopify.com"
 ZENITH = "zenith.myshopify.com"
-TOPICS = [
-    "orders/create", "orders/paid", "orders/partially_paid", "orders/updated", "orders/cancelled", "orders/fulfilled",
-    "orders/partially_fulfilled", "refunds/create", "fulfillments/create", "fulfillments/update",
-    "inventory_levels/update", "fulfillment_orders/order_routing_complete",
-]  # fmt: skip
 ADDRESS = {
     "first_name": "Cleo", "last_name": "Customer", "address1": "1 Harbour Road", "city": "Portland",
     "province": "Oregon", "province_code": "OR", "country": "United States", "country_code": "US", "zip": "97201",

@@ -1,43 +1,18 @@
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from flask.testing import FlaskClient
 
-from devstore import seed
-from devstore.config import Config
-from devstore.server import create_app
+from devstore.installations import install
 from devstore.store import Store
-from tests.devstore.orders.cast import ACME, TOPICS, ZENITH, product
+from tests.devstore.conftest import Shopify
+from tests.devstore.orders.cast import ACME, product
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    toml = {"webhooks": {"subscriptions": [{"topics": TOPICS, "uri": "/webhooks"}]}}
-    return Config(
-        port=4120,
-        storefronts={ACME: 4121, ZENITH: 4122},
-        data=tmp_path,
-        app_url="http://127.0.0.1:4139",
-        client_id="client",
-        client_secret="hush",
-        app_toml=toml,
-        extension_dir=tmp_path,
-    )
-
-
-@pytest.fixture
-def store(config: Config) -> Iterator[Store]:
-    store = Store(config.data / "store.sqlite")
-    seed.deploy(store, config)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def client(config: Config, store: Store) -> FlaskClient:
-    return create_app(config, store).test_client()
+def store(shopify: Shopify) -> Store:
+    """The store of a shop that has the app installed."""
+    install(shopify.store, ACME)
+    return shopify.store
 
 
 @pytest.fixture
