@@ -1,0 +1,188 @@
+"""Owing somebody an e-mail, and paying that debt exactly once.
+
+The row is the job: it is written with the change that caused it, and the queue is only rung. A send that may have
+reached the provider is repeated under the same Idempotency-Key, so that the provider sends one e-mail all the same.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import formataddr
+from typing import Any, Final
+
+import resend
+from resend.exceptions import ResendError
+from resend.http_client_requests import RequestsClient
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.config import get_config
+from app.db import assert_no_transaction, scoped, system
+from app.emails.render import render
+from app.models.emails import Email, EmailStatus
+from app.models.shops import Shop, ShopSettings
+from app.queue import enqueue, enqueue_after_commit
+
+MAX_ATTEMPTS: Final = 10
+_TIMEOUT_SECONDS: Final = 10
+# Longer than a send can take: a row claimed by a worker that died is free again afterwards.
+_LEASE: Final = timedelta(minutes=2)
+_FIRST_PAUSE: Final = timedelta(seconds=20)
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+_SWEEP_AFTER: Final = timedelta(seconds=30)
+_SECRET_PATH: Final = re.compile(r"(/portal/enter/)[\w-]{16,}")
+
+
+def queue_email(
+    session: Session,
+    shop_id: int,
+    kind: str,
+    to: str,
+    context: Mapping[str, Any],
+    *,
+    vendor_id: int | None = None,
+    dedupe_key: str,
+) -> int | None:
+    """Write the e-mail `kind` for `to` and ring the sender after commit. Returns its id.
+
+    `dedupe_key` names the reason, such as "payout_sent:7": the second e-mail for one reason is not written, and None
+    comes back. Raises KeyError for an unknown kind, jinja2.UndefinedError when `context` lacks what the kind needs.
+    """
+    shop = session.get_one(Shop, shop_id)
+    settings = session.get(ShopSettings, shop_id)
+    from_name = (settings.mail_from_name if settings else None) or shop.name
+    rendered = render(kind, context, shop_name=shop.name)
+    statement = (
+        insert(Email)
+        .values(
+            shop_id=shop_id,
+            vendor_id=vendor_id,
+            kind=kind,
+            dedupe_key=dedupe_key,
+            to_address=to,
+            from_name=from_name,
+            subject=rendered.subject,
+            html=rendered.html,
+            text_body=rendered.text,
+            created_at=clock.now(),
+        )
+        .on_conflict_do_nothing(index_elements=[Email.shop_id, Email.dedupe_key])
+        .returning(Email.id)
+    )
+    email_id: int | None = session.execute(statement).scalar_one_or_none()
+    if email_id is not None:
+        enqueue_after_commit(session, "jobs.emails.send_email", shop_id, email_id, queue="emails")
+    return email_id
+
+
+def send(shop_id: int, email_id: int) -> None:
+    """Send one waiting e-mail and write down what became of it. Does nothing when it is not due or already sent."""
+    with scoped(shop_id) as session:
+        email = _claim(session, email_id)
+        reply_to = session.get_one(Shop, shop_id).email
+    if email is None:
+        return
+    try:
+        provider_id = _hand_over(email, reply_to)
+    except ResendError as error:
+        outcome = _after_failure(email, error)
+    else:
+        outcome = {
+            "status": EmailStatus.SENT,
+            "sent_at": clock.now(),
+            "provider_id": provider_id,
+            "error": None,
+            "next_attempt_at": None,
+            # A sign-in link has done its work in the recipient's inbox; here it would be a key lying about.
+            "html": _SECRET_PATH.sub(r"\1hidden", email.html),
+            "text_body": _SECRET_PATH.sub(r"\1hidden", email.text_body),
+        }
+    with scoped(shop_id) as session:
+        session.execute(update(Email).where(Email.id == email_id).values(**outcome))
+
+
+def send_again(session: Session, email: Email) -> None:
+    """Give a failed e-mail another round of attempts."""
+    email.status = EmailStatus.QUEUED
+    email.attempts = 0
+    email.next_attempt_at = None
+    enqueue_after_commit(session, "jobs.emails.send_email", email.shop_id, email.id, queue="emails")
+
+
+def sweep() -> int:
+    """Ring for every waiting e-mail whose ring was lost or whose next attempt is due. Returns how many."""
+    now = clock.now()
+    with system() as session:
+        due = session.execute(
+            select(Email.shop_id, Email.id)
+            .where(
+                Email.status == EmailStatus.QUEUED,
+                or_(Email.next_attempt_at.is_(None), Email.next_attempt_at <= now),
+                Email.created_at < now - _SWEEP_AFTER,
+            )
+            .order_by(Email.id)
+            .limit(500)
+        ).all()
+    for shop_id, email_id in due:
+        enqueue("jobs.emails.send_email", shop_id, email_id, queue="emails")
+    return len(due)
+
+
+def _claim(session: Session, email_id: int) -> Email | None:
+    """Take the row for this attempt, so that two workers do not both send it."""
+    now = clock.now()
+    return session.execute(
+        update(Email)
+        .where(
+            Email.id == email_id,
+            Email.status == EmailStatus.QUEUED,
+            or_(Email.next_attempt_at.is_(None), Email.next_attempt_at <= now),
+        )
+        .values(attempts=Email.attempts + 1, next_attempt_at=now + _LEASE)
+        .returning(Email)
+    ).scalar_one_or_none()
+
+
+def _hand_over(email: Email, reply_to: str | None) -> str:
+    """Give the e-mail to the provider and return its id there. Raises ResendError."""
+    assert_no_transaction()
+    _set_up_resend()
+    params: resend.Emails.SendParams = {
+        "from": formataddr((email.from_name, get_config().mail_from)),
+        "to": [email.to_address],
+        "subject": email.subject,
+        "html": email.html,
+        "text": email.text_body,
+        "tags": [{"name": "kind", "value": email.kind}],
+    }
+    if reply_to:
+        params["reply_to"] = reply_to
+    answer = resend.Emails.send(params, {"idempotency_key": f"email-{email.shop_id}-{email.id}"})
+    return str(answer["id"])
+
+
+def _set_up_resend() -> None:
+    config = get_config()
+    resend.api_url = config.resend_api_url
+    resend.api_key = config.resend_api_key
+    resend.default_http_client = RequestsClient(timeout=_TIMEOUT_SECONDS)
+
+
+def _after_failure(email: Email, error: ResendError) -> dict[str, Any]:
+    """What to write after a failed attempt: another try later, or the end when trying again cannot help."""
+    said = f"The mail provider answered: {error.message}"
+    if _is_permanent(error) or email.attempts >= MAX_ATTEMPTS:
+        return {"status": EmailStatus.FAILED, "error": said, "next_attempt_at": None}
+    pause = min(_FIRST_PAUSE * 2 ** (email.attempts - 1), _LONGEST_PAUSE)
+    return {"error": said, "next_attempt_at": clock.now() + pause}
+
+
+def _is_permanent(error: ResendError) -> bool:
+    """Refused for what it is, not for the moment: 4xx other than a time-out, a running twin (409) or too many (429)."""
+    try:
+        code = int(error.code)
+    except (TypeError, ValueError):
+        return False
+    return 400 <= code < 500 and code not in (408, 409, 429)
