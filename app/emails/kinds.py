@@ -25,7 +25,7 @@ KINDS: dict[str, Kind] = {
         "vendor", "Your application to {{ shop_name }} is being reviewed", ("vendor_name",), "Application pending"
     ),
     "vendor_approved": Kind(
-        "vendor", "You can start selling at {{ shop_name }}", ("vendor_name", "link", "link_minutes"), "Approved"
+        "vendor", "You can start selling at {{ shop_name }}", ("vendor_name", "link", "link_lasts"), "Approved"
     ),
     "vendor_rejected": Kind(
         "vendor", "Your application to {{ shop_name }}", ("vendor_name", "reason"), "Application declined"
@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
         "vendor", "Your shop at {{ shop_name }} is paused", ("vendor_name", "reason"), "Suspended"
     ),
     "vendor_magic_link": Kind(
-        "vendor", "Your sign-in link for {{ shop_name }}", ("vendor_name", "link", "link_minutes"), "Sign-in link"
+        "vendor", "Your sign-in link for {{ shop_name }}", ("vendor_name", "link", "link_lasts"), "Sign-in link"
     ),
     "vendor_payout_details_changed": Kind(
         "vendor", "Your payout details were changed", ("vendor_name", "link", "hold_hours"), "Payout details changed"

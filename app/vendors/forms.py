@@ -1,0 +1,167 @@
+"""What an applicant fills in, and what is said beside a field that needs another look."""
+
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, EmailField, Field, Form, StringField, TelField, TextAreaField, URLField
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+
+from app.vendors import rules
+from app.vendors.service import Application
+
+_PHONE: Final = re.compile(r"[+()\d][\d\s()./-]{4,28}")
+
+
+def _tidy(value: str | None) -> str:
+    """One line: trimmed, inner white space single, control characters gone."""
+    return " ".join("".join(char for char in value or "" if char.isprintable() or char.isspace()).split())
+
+
+def _tidy_lines(value: str | None) -> str:
+    lines = (value or "").replace("\r\n", "\n").split("\n")
+    return "\n".join(_tidy(line) for line in lines).strip()
+
+
+def _with_scheme(value: str | None) -> str:
+    tidy = _tidy(value)
+    return f"https://{tidy}" if tidy and "://" not in tidy else tidy
+
+
+class ApplicationForm(Form):  # type: ignore[misc]
+    """Becoming a vendor. The names of these fields are what the storefront sends to POST /proxy/apply."""
+
+    name = StringField(
+        "Shop name",
+        filters=[_tidy],
+        validators=[
+            InputRequired("Tell us the name customers will see."),
+            Length(max=80, message="Up to 80 characters."),
+        ],
+        description="Customers see this name on your products and your page.",
+    )
+    contact_name = StringField(
+        "Your name",
+        filters=[_tidy],
+        validators=[InputRequired("Tell us whom we are talking to."), Length(max=120, message="Up to 120 characters.")],
+    )
+    email = EmailField(
+        "E-mail",
+        filters=[_tidy],
+        validators=[InputRequired("We need an e-mail address to answer you.")],
+        description="Your sign-in links and order e-mails go here. Customers never see it.",
+    )
+    phone = TelField("Phone", filters=[_tidy], validators=[Optional()])
+    country = StringField(
+        "Country",
+        filters=[lambda value: _tidy(value).upper()],
+        validators=[Optional()],
+        description="Two letters, such as US or DE.",
+    )
+    location = StringField(
+        "Town",
+        filters=[_tidy],
+        validators=[Length(max=120, message="Up to 120 characters.")],
+        description="Shown on your page, for example Portland, Oregon.",
+    )
+    website = URLField("Website", filters=[_with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    tagline = StringField(
+        "In one sentence",
+        filters=[_tidy],
+        validators=[Length(max=160, message="Up to 160 characters.")],
+        description="For example: Stoneware thrown and glazed by hand.",
+    )
+    what_they_sell = TextAreaField(
+        "What would you like to sell?",
+        filters=[_tidy_lines],
+        validators=[
+            InputRequired("Tell us in a sentence or two what you make."),
+            Length(max=2000, message="Up to 2,000 characters."),
+        ],
+    )
+    about = TextAreaField(
+        "About you",
+        filters=[_tidy_lines],
+        validators=[Length(max=5000, message="Up to 5,000 characters.")],
+        description="Your story, for your public page. You can change it later.",
+    )
+    accept_terms = BooleanField("I accept the vendor terms")
+
+    terms_needed = False
+
+    def validate_name(self, field: Field) -> None:
+        if not re.search(r"\w", field.data) or not rules.normalise_name(field.data):
+            raise ValidationError("Use letters or digits, so that customers can read and type the name.")
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            # Whether mail arrives there is proved by the mails themselves; a DNS question would only slow the form.
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
+
+    def validate_phone(self, field: Field) -> None:
+        if field.data and not _PHONE.fullmatch(field.data):
+            raise ValidationError("Enter a phone number with digits, such as +1 503 555 0134.")
+
+    def validate_country(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"[A-Z]{2}", field.data):
+            raise ValidationError("Use the country's two letters, such as US or DE.")
+
+    def validate_website(self, field: Field) -> None:
+        if field.data and not is_web_address(field.data):
+            raise ValidationError("Enter a web address, such as https://example.com.")
+
+    def validate_accept_terms(self, field: Field) -> None:
+        if self.terms_needed and not field.data:
+            raise StopValidation("Please read and accept the vendor terms.")
+
+    @property
+    def first_errors(self) -> dict[str, str]:
+        """One sentence for each field that needs another look."""
+        return {name: str(errors[0]) for name, errors in self.errors.items() if name and errors}
+
+    def application(self) -> Application:
+        """What was filled in. Only after `validate()` said yes."""
+        return Application(**{name: self[name].data or "" for name in Application.__slots__})
+
+
+def read_application(values: MultiDict[str, Any] | dict[str, Any], *, terms_needed: bool) -> ApplicationForm:
+    """The form from an HTML form's fields or a JSON object. Values that are no text count as missing."""
+    if not isinstance(values, MultiDict):
+        texts = {name: value for name, value in values.items() if isinstance(value, str)}
+        ticks = {name: "y" for name, value in values.items() if value is True}
+        values = MultiDict({**texts, **ticks})
+    form = ApplicationForm(values)
+    form.terms_needed = terms_needed
+    return form
+
+
+def describe_fields(*, terms_needed: bool) -> list[dict[str, Any]]:
+    """The form as data, for a storefront that builds its own."""
+    form = ApplicationForm()
+    return [
+        {
+            "name": field.name,
+            "label": field.label.text,
+            "type": {"BooleanField": "checkbox", "TextAreaField": "textarea"}.get(
+                field.type, field.widget.input_type if hasattr(field.widget, "input_type") else "text"
+            ),
+            "help": field.description,
+            "required": field.flags.required or field.name == "accept_terms",
+            "max_length": field.flags.maxlength,
+        }
+        for field in form
+        if terms_needed or field.name != "accept_terms"
+    ]
+
+
+def is_web_address(text: str) -> bool:
+    """Whether `text` is an http(s) address with a host that could be public."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in text

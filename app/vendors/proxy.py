@@ -1,0 +1,89 @@
+"""The storefront's door for people who want to sell: the application form's fields, and the application itself."""
+
+from typing import Any, Final
+
+from flask import Blueprint, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+
+from app.auth import proxy as door
+from app.db import scoped
+from app.errors import ValidationErrors
+from app.models.shops import Shop, ShopSettings
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
+from app.vendors import service, sync
+from app.vendors.forms import ApplicationForm, describe_fields, read_application
+
+bp = Blueprint("vendors_proxy", __name__, url_prefix="/proxy")
+door.protect(bp)
+
+_THANKS: Final = "Thank you. Your application is on its way; look into your inbox for the next step."
+_TRAP: Final = "company_url"
+"""A field that people do not see and robots fill in."""
+
+
+@bp.get("/apply")
+def show_fields() -> ResponseReturnValue:
+    """What an application consists of, as JSON."""
+    settings = g.session.get(ShopSettings, g.shop.id)
+    terms = settings.terms_text if settings else ""
+    return jsonify({"fields": describe_fields(terms_needed=bool(terms)), "trap": _TRAP, "terms": terms})
+
+
+@bp.post("/apply")
+def apply() -> ResponseReturnValue:
+    """Take an application as a form or JSON: {ok, message} or {ok: false, errors: {field: sentence}}."""
+    values: Any = request.get_json(silent=True) if request.is_json else request.form
+    if not hasattr(values, "get"):
+        values = {}
+    if values.get(_TRAP):
+        return _answer(_THANKS)
+    # One short transaction before Shopify is asked and another after it: none waits for somebody else's server.
+    with scoped(g.shop.id) as session:
+        settings = session.get(ShopSettings, g.shop.id)
+        terms_needed = bool(settings and settings.terms_text)
+    form = read_application(values, terms_needed=terms_needed)
+    if not form.validate():
+        return _refuse(form.first_errors)
+    try:
+        _take(g.shop, form)
+    except ValidationErrors as error:
+        return _refuse(error.errors)
+    except ShopifyError:
+        return _answer("We could not take your application just now. Nothing was lost: send it again in a minute.", 503)
+    return _answer(_THANKS)
+
+
+def _take(shop: Shop, form: ApplicationForm) -> None:
+    application = form.application()
+    entries = sync.find_entries(ShopCredentials(shop.id, shop.domain), application.name)
+    service.apply(g.session, shop, application, entries)
+
+
+def _refuse(errors: dict[str, str]) -> ResponseReturnValue:
+    if _wants_json():
+        return jsonify({"ok": False, "message": "Some fields need another look.", "errors": errors}), 422
+    labels = {field.name: field.label.text for field in ApplicationForm()}
+    items = "".join(f"<li>{escape(labels.get(name, name))}: {escape(words)}</li>" for name, words in errors.items())
+    return _page(
+        f"<h1>Some fields need another look</h1><ul>{items}</ul><p>Go back: what you typed is still there.</p>", 422
+    )
+
+
+def _answer(words: str, status: int = 200) -> ResponseReturnValue:
+    if _wants_json():
+        return jsonify({"ok": status == 200, "message": words, "errors": {}}), status
+    return _page(f"<h1>{escape(words)}</h1>", status)
+
+
+def _page(html: str, status: int) -> Response:
+    """A page inside the shop's theme. It is Liquid to Shopify, so nothing that the visitor sent may stand in it."""
+    body = f'<div class="page-width" style="padding: 3rem 0">{html}</div>'
+    return Response(body, status, content_type="application/liquid")
+
+
+def _wants_json() -> bool:
+    return (
+        request.is_json or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )

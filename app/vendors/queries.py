@@ -1,0 +1,104 @@
+"""Reading vendors for the merchant's pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models.events import AuditEntry
+from app.models.products import Product, ProductStatus
+from app.models.vendors import Vendor, VendorStatus
+
+PER_PAGE: Final = 50
+_SORTS: Final[dict[str, tuple[ColumnElement[Any], ...]]] = {
+    "newest": (Vendor.applied_at.desc(), Vendor.id.desc()),
+    "oldest": (Vendor.applied_at, Vendor.id),
+    "name": (func.lower(Vendor.name), Vendor.id),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A vendor in the list and how many of its products are on sale."""
+
+    vendor: Vendor
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of vendors, how many match in all, and how many wait for a decision in the whole shop."""
+
+    rows: Sequence[Row]
+    total: int
+    pending: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PER_PAGE))
+
+
+def list_vendors(
+    session: Session, shop_id: int, *, search: str = "", status: str = "", sort: str = "newest", page: int = 1
+) -> Page:
+    """Vendors of a shop; `search` looks into name, e-mail and town. Unknown `sort` means newest first."""
+    where = [Vendor.shop_id == shop_id]
+    if search:
+        where.append(
+            or_(*(column.icontains(search, autoescape=True) for column in (Vendor.name, Vendor.email, Vendor.location)))
+        )
+    if status:
+        where.append(Vendor.status == status)
+    published = (
+        select(func.count())
+        .where(Product.vendor_id == Vendor.id, Product.status == ProductStatus.PUBLISHED)
+        .correlate(Vendor)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(Vendor, published)
+        .where(*where)
+        .order_by(*_SORTS.get(sort, _SORTS["newest"]))
+        .limit(PER_PAGE)
+        .offset((page - 1) * PER_PAGE)
+    ).all()
+    total = session.scalar(select(func.count()).select_from(Vendor).where(*where)) or 0
+    return Page([Row(vendor, count) for vendor, count in found], total, count_pending(session, shop_id))
+
+
+def count_pending(session: Session, shop_id: int) -> int:
+    """Applications that wait for a decision."""
+    waiting = select(func.count()).where(Vendor.shop_id == shop_id, Vendor.status == VendorStatus.PENDING)
+    return session.scalar(waiting) or 0
+
+
+def get_vendor(session: Session, shop_id: int, vendor_id: int) -> Vendor:
+    vendor = session.scalar(select(Vendor).where(Vendor.shop_id == shop_id, Vendor.id == vendor_id))
+    if vendor is None:
+        raise NotFound("There is no such vendor.")
+    return vendor
+
+
+def list_history(session: Session, vendor: Vendor, limit: int = 20) -> Sequence[AuditEntry]:
+    """What was done to a vendor, newest first."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.shop_id == vendor.shop_id,
+            AuditEntry.subject_type == "vendor",
+            AuditEntry.subject_id == vendor.id,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def count_products(session: Session, vendor: Vendor) -> dict[str, int]:
+    """The vendor's products by status."""
+    found = session.execute(
+        select(Product.status, func.count()).where(Product.vendor_id == vendor.id).group_by(Product.status)
+    )
+    return {str(status): count for status, count in found}

@@ -1,0 +1,206 @@
+"""The verbs that change vendors: applying, and what the merchant decides. Every one is written to the audit trail.
+
+The row decides; the `$app:vendor` metaobject follows (app/vendors/sync.py). A change of anything that customers see
+clears `profile_synced_at` and rings the job that copies it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock, events
+from app.config import get_config
+from app.emails.service import queue_email
+from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus, VendorUser
+from app.queue import enqueue_after_commit
+from app.vendors import rules
+
+_PAST: Final = {
+    "approve": "VendorApproved",
+    "reject": "VendorRejected",
+    "suspend": "VendorSuspended",
+    "reinstate": "VendorReinstated",
+    "close": "VendorClosed",
+}
+_NAME_TAKEN: Final = "A vendor with this name, or one that looks the same, is already here. Choose another name."
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What an applicant tells us; already checked field by field."""
+
+    name: str
+    email: str
+    contact_name: str = ""
+    tagline: str = ""
+    about: str = ""
+    location: str = ""
+    country: str = ""
+    website: str = ""
+    phone: str = ""
+    what_they_sell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A vendor page that Shopify already holds: perhaps ours, perhaps made by hand in the admin."""
+
+    handle: str
+    name: str
+
+
+def apply(session: Session, shop: Shop, application: Application, entries: Collection[Entry] = ()) -> Vendor | None:
+    """Take an application in. `entries`: the vendor pages in Shopify whose names come close.
+
+    Returns the vendor, or None when the address already has one: its owner is told by e-mail, and nobody else learns
+    of it, so the answer to the applicant must not differ. Raises ValidationErrors when the name is taken.
+    """
+    # Two applications at once must not both find their name free.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"vendors.apply:{shop.id}", 0))))
+    known = session.scalar(
+        select(Vendor).where(Vendor.shop_id == shop.id, func.lower(Vendor.email) == application.email.lower())
+    )
+    if known is not None and rules.state_after("reapply", known.status) is None:
+        _tell_known(session, shop, known)
+        return None
+    _check_name(session, shop.id, application.name, entries, known)
+    vendor = known or _new_vendor(session, shop, application, entries)
+    _fill(session, vendor, application)
+    settings = session.get(ShopSettings, shop.id)
+    if settings is not None and settings.terms_text:
+        vendor.terms_version, vendor.terms_accepted_at = settings.terms_version, clock.now()
+    session.flush()
+    audit.record(
+        session, shop.id, "vendor.apply", ("vendor", vendor.id), actor=f"applicant:{vendor.email}", vendor_id=vendor.id
+    )
+    events.publish(session, shop.id, "VendorApplied", vendor_id=vendor.id)
+    _send(session, vendor, "vendor_welcome", {"vendor_name": vendor.name}, reason=vendor.applied_at.isoformat())
+    if settings is not None and settings.auto_approve_vendors:
+        move(session, shop.id, vendor.id, "approve", actor="system")
+    else:
+        request_profile_sync(session, vendor)
+        _tell_merchant(session, shop, vendor)
+    return vendor
+
+
+def move(
+    session: Session, shop_id: int, vendor_id: int, action: str, *, actor: str, reason: str | None = None
+) -> Vendor:
+    """Approve, reject, suspend, reinstate or close a vendor.
+
+    Raises NotFound, Conflict when the vendor's state does not allow it (any more), ValidationErrors without a reason
+    where one is needed.
+    """
+    vendor = session.scalar(select(Vendor).where(Vendor.shop_id == shop_id, Vendor.id == vendor_id).with_for_update())
+    if vendor is None:
+        raise NotFound("There is no such vendor.")
+    before, after = vendor.status, rules.state_after(action, vendor.status)
+    if after is None:
+        raise Conflict(f"{vendor.name} is {before} now, so this is no longer possible. Look at the vendor again.")
+    reason = (reason or "").strip() or None
+    if action in rules.REASON_NEEDED and reason is None:
+        raise ValidationErrors({"reason": "Say why in a sentence. The vendor reads it."})
+    now = clock.now()
+    vendor.status, vendor.status_reason, vendor.status_changed_at = VendorStatus(after), reason, now
+    if action == "approve":
+        vendor.approved_at = now
+        _give_access(session, vendor)
+    audit.record(
+        session,
+        shop_id,
+        f"vendor.{action}",
+        ("vendor", vendor.id),
+        actor=actor,
+        vendor_id=vendor.id,
+        reason=reason,
+        changes={"status": [before, after]},
+    )
+    events.publish(session, shop_id, _PAST[action], vendor_id=vendor.id)
+    if action in rules.REASON_NEEDED:
+        kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended"}[action]
+        _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
+    request_profile_sync(session, vendor)
+    return vendor
+
+
+def request_profile_sync(session: Session, vendor: Vendor) -> None:
+    """Have the public page in Shopify follow the vendor's row. Call it after each change of what customers see."""
+    vendor.updated_at = clock.now()
+    vendor.profile_synced_at = None
+    vendor.sync_error = None
+    session.flush()
+    enqueue_after_commit(session, "jobs.catalogue.sync_vendor", vendor.shop_id, vendor.id, queue="catalogue")
+
+
+def check_name(session: Session, shop_id: int, name: str, *, vendor_id: int) -> None:
+    """Raises ValidationErrors when another vendor of the shop has this name, or one that looks the same."""
+    own = session.get(Vendor, vendor_id)
+    _check_name(session, shop_id, name, (), own)
+
+
+def _check_name(session: Session, shop_id: int, name: str, entries: Collection[Entry], own: Vendor | None) -> None:
+    wanted, own_id, own_handle = rules.normalise_name(name), own.id if own else None, own.handle if own else None
+    rows = session.execute(select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id)).all()
+    taken = {rules.normalise_name(row.name) for row in rows if row.id != own_id}
+    taken |= {rules.normalise_name(entry.name) for entry in entries if entry.handle != own_handle}
+    if wanted in taken:
+        raise ValidationErrors({"name": _NAME_TAKEN})
+
+
+def _new_vendor(session: Session, shop: Shop, application: Application, entries: Collection[Entry]) -> Vendor:
+    handles = set(session.scalars(select(Vendor.handle).where(Vendor.shop_id == shop.id)))
+    handle = rules.handle_for(application.name, handles | {entry.handle for entry in entries})
+    vendor = Vendor(shop_id=shop.id, handle=handle, name=application.name, email=application.email)
+    session.add(vendor)
+    return vendor
+
+
+def _fill(session: Session, vendor: Vendor, application: Application) -> None:
+    now = clock.now()
+    for field in Application.__slots__:
+        setattr(vendor, field, getattr(application, field))
+    vendor.status, vendor.status_reason = VendorStatus.PENDING, None
+    vendor.applied_at = vendor.status_changed_at = vendor.updated_at = now
+    session.flush()
+
+
+def _give_access(session: Session, vendor: Vendor) -> None:
+    """The owner may open the portal from now on."""
+    found = session.scalar(
+        select(VendorUser).where(
+            VendorUser.vendor_id == vendor.id, func.lower(VendorUser.email) == vendor.email.lower()
+        )
+    )
+    if found is None:
+        session.add(
+            VendorUser(shop_id=vendor.shop_id, vendor_id=vendor.id, email=vendor.email, name=vendor.contact_name)
+        )
+
+
+def _tell_known(session: Session, shop: Shop, vendor: Vendor) -> None:
+    # At most one a day: an application form must not become a way to fill somebody's inbox.
+    context = {"vendor_name": vendor.name, "link": f"{get_config().app_url}/portal/login?shop={shop.domain}"}
+    _send(session, vendor, "vendor_already_known", context, reason=clock.now().date().isoformat())
+
+
+def _tell_merchant(session: Session, shop: Shop, vendor: Vendor) -> None:
+    if shop.email is None:
+        return
+    context = {
+        "vendor_name": vendor.name,
+        "email": vendor.email,
+        "tagline": vendor.tagline,
+        "link": get_config().admin_app_url(shop.domain, f"/vendors/{vendor.id}"),
+    }
+    key = f"merchant_new_application:{vendor.id}:{vendor.applied_at.isoformat()}"
+    queue_email(session, shop.id, "merchant_new_application", shop.email, context, dedupe_key=key)
+
+
+def _send(session: Session, vendor: Vendor, kind: str, context: dict[str, str | None], *, reason: str) -> None:
+    key = f"{kind}:{vendor.id}:{reason}"
+    queue_email(session, vendor.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

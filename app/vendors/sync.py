@@ -1,0 +1,177 @@
+"""The public vendor page in Shopify (the `$app:vendor` metaobject): written from our row, taken over from the admin.
+
+Our row and the page are matched by the handle, which never changes, so a repeated write finds its own page again.
+When both sides changed, the later `updated_at` wins; whether the page is public is decided here alone.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import scoped, system
+from app.emails.service import queue_email
+from app.models.emails import Email
+from app.models.shops import Shop, ShopStatus
+from app.models.vendors import Vendor, VendorStatus
+from app.queue import enqueue
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
+from app.vendors import rules
+from app.vendors.service import Entry
+
+TYPE: Final = "$app:vendor"
+TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "policies")
+"""Fields of the metaobject that are columns of our row under the same name."""
+_SEARCHED: Final = 250
+FIRST_LINK_LIFETIME: Final = timedelta(days=3)
+"""The approval may be read after the weekend; links that a person asks for live much shorter."""
+
+
+def find_entries(shop: ShopCredentials, name: str) -> list[Entry]:
+    """The vendor pages in Shopify whose names begin like `name`. Raises ShopifyError."""
+    words = rules.normalise_name(name).split()
+    answer = graphql(
+        shop, "metaobjects", {"type": TYPE, "first": _SEARCHED, "query": f"display_name:{words[0]}*" if words else None}
+    )
+    return [Entry(node["handle"], node["displayName"] or "") for node in answer["nodes"]]
+
+
+def sync_vendor(shop_id: int, vendor_id: int) -> None:
+    """Copy the public part of a vendor's row to Shopify, then send the e-mail that waited for it.
+
+    Does nothing when the page already follows the row. Raises ShopifyError when trying again later may help.
+    """
+    with scoped(shop_id) as session:
+        vendor, shop = session.get(Vendor, vendor_id), session.get_one(Shop, shop_id)
+        if vendor is None or vendor.profile_synced_at is not None:
+            return
+        credentials, written_from = ShopCredentials(shop.id, shop.domain), vendor.updated_at
+        content = _content(vendor)
+        handle = {"type": TYPE, "handle": vendor.handle}
+    try:
+        page = graphql(credentials, "metaobjectUpsert", {"handle": handle, "metaobject": content})["metaobject"]
+    except ShopifyError as error:
+        _note_failure(shop_id, vendor_id, error)
+        raise
+    with scoped(shop_id) as session:
+        vendor = session.scalar(select(Vendor).where(Vendor.id == vendor_id).with_for_update())
+        if vendor is None:
+            return
+        vendor.metaobject_gid = page["id"]
+        vendor.metaobject_updated_at = _newest(vendor.metaobject_updated_at, datetime.fromisoformat(page["updatedAt"]))
+        vendor.sync_error = None
+        if vendor.updated_at != written_from:
+            # Changed while Shopify was answering: the ring for that change comes too late or early, so ring again.
+            enqueue("jobs.catalogue.sync_vendor", shop_id, vendor_id, queue="catalogue")
+            return
+        vendor.profile_synced_at = clock.now()
+        _send_what_waited(session, session.get_one(Shop, shop_id), vendor)
+
+
+def take_over(session: Session, shop: Shop, page: dict[str, Any]) -> None:
+    """A webhook says that a vendor page was made or changed. Newer words than ours become ours."""
+    vendor = _find_vendor(session, shop.id, page)
+    seen_at = datetime.fromisoformat(page["updated_at"])
+    if vendor is None or (vendor.metaobject_updated_at and seen_at <= vendor.metaobject_updated_at):
+        return
+    vendor.metaobject_updated_at = seen_at
+    vendor.metaobject_gid = page.get("admin_graphql_api_id") or page["id"]
+    if vendor.profile_synced_at is None and vendor.updated_at > seen_at:
+        return
+    words = page.get("fields") or {}
+    changes = {
+        field: [getattr(vendor, field), words.get(field) or ""]
+        for field in TEXT_FIELDS
+        if field in words and (words[field] or "") != getattr(vendor, field) and (field != "name" or words[field])
+    }
+    if not changes:
+        return
+    for field, (_, after) in changes.items():
+        setattr(vendor, field, after)
+    vendor.updated_at = clock.now()
+    audit.record(
+        session,
+        shop.id,
+        "vendor.edit_in_shopify",
+        ("vendor", vendor.id),
+        actor="shopify",
+        vendor_id=vendor.id,
+        changes=changes,
+    )
+
+
+def forget_page(session: Session, shop: Shop, page: dict[str, Any]) -> None:
+    """A webhook says that somebody deleted a vendor page in the admin. The vendor stays; the merchant is told."""
+    vendor = _find_vendor(session, shop.id, page)
+    if vendor is None or vendor.metaobject_gid is None:
+        return
+    vendor.metaobject_gid = None
+    vendor.sync_error = "The vendor's public page was deleted in Shopify. Make it again, or close the vendor."
+    audit.record(
+        session, shop.id, "vendor.page_deleted_in_shopify", ("vendor", vendor.id), actor="shopify", vendor_id=vendor.id
+    )
+
+
+def sweep() -> int:
+    """Ring for every vendor whose page does not follow its row, unless Shopify refused it for good."""
+    with system() as session:
+        waiting = session.execute(
+            select(Vendor.shop_id, Vendor.id)
+            .join(Shop, (Shop.id == Vendor.shop_id) & (Shop.status == ShopStatus.INSTALLED))
+            .where(Vendor.profile_synced_at.is_(None), Vendor.sync_error.is_(None))
+            .order_by(Vendor.updated_at)
+            .limit(200)
+        ).all()
+    for shop_id, vendor_id in waiting:
+        enqueue("jobs.catalogue.sync_vendor", shop_id, vendor_id, queue="catalogue")
+    return len(waiting)
+
+
+def _content(vendor: Vendor) -> dict[str, Any]:
+    fields = {name: getattr(vendor, name) for name in TEXT_FIELDS} | {"since": vendor.applied_at.date().isoformat()}
+    if vendor.logo_file_gid:
+        fields["logo"] = vendor.logo_file_gid
+    status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
+    return {
+        # Shopify refuses an empty value for a url field; leaving out a field keeps what is there.
+        "fields": [{"key": key, "value": value} for key, value in fields.items() if value or key != "website"],
+        "capabilities": {"publishable": {"status": status}},
+    }
+
+
+def _note_failure(shop_id: int, vendor_id: int, error: ShopifyError) -> None:
+    if not error.permanent:
+        return
+    with scoped(shop_id) as session:
+        session.get_one(Vendor, vendor_id).sync_error = error.message
+
+
+def _send_what_waited(session: Session, shop: Shop, vendor: Vendor) -> None:
+    """The e-mails that promise something about the public page leave when the page is as they say."""
+    if vendor.status == VendorStatus.PENDING:
+        key = f"vendor_pending:{vendor.id}:{vendor.applied_at.isoformat()}"
+        context = {"vendor_name": vendor.name}
+        queue_email(session, shop.id, "vendor_pending", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
+    if vendor.status == VendorStatus.APPROVED and vendor.approved_at:
+        key = f"vendor_approved:{vendor.id}:{vendor.approved_at.isoformat()}"
+        if session.scalar(select(Email.id).where(Email.shop_id == shop.id, Email.dedupe_key == key)) is None:
+            link = create_magic_link(session, shop.id, vendor.email, lifetime=FIRST_LINK_LIFETIME)
+            context = {"vendor_name": vendor.name, "link": link, "link_lasts": "3 days"}
+            queue_email(session, shop.id, "vendor_approved", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
+
+
+def _newest(held: datetime | None, seen: datetime) -> datetime:
+    return max(held, seen) if held else seen
+
+
+def _find_vendor(session: Session, shop_id: int, page: dict[str, Any]) -> Vendor | None:
+    gid = page.get("admin_graphql_api_id") or page.get("id")
+    return session.scalar(
+        select(Vendor)
+        .where(Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid == gid, Vendor.handle == page.get("handle")))
+        .with_for_update()
+    )
