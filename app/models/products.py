@@ -27,6 +27,7 @@ class Product(Model):
     __tablename__ = "products"
     __table_args__ = (
         UniqueConstraint("shop_id", "shopify_gid"),
+        Index("uq_products_shop_id_listing_key", "shop_id", "listing_key", unique=True),
         Index("ix_products_shop_id_status_submitted_at", "shop_id", "status", "submitted_at"),
         Index("ix_products_vendor_id_status", "vendor_id", "status"),
     )
@@ -54,6 +55,10 @@ class Product(Model):
     reviewed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime | None]
+    shopify_status: Mapped[str | None]
+    """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
+    listing_key: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
+    """The product's name in Shopify (metafield `$app.listing`, unique): a repeated call finds the same product."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
 
@@ -63,6 +68,11 @@ class Variant(Model):
     __table_args__ = (
         UniqueConstraint("shop_id", "shopify_gid"),
         Index("ix_variants_shop_id_inventory_item_gid", "shop_id", "inventory_item_gid"),
+        Index(
+            "ix_variants_stock_requested_at",
+            "stock_requested_at",
+            postgresql_where=text("stock_requested_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -77,6 +87,8 @@ class Variant(Model):
     sku: Mapped[str] = mapped_column(server_default="")
     stock: Mapped[int] = mapped_column(server_default="0")
     stock_updated_at: Mapped[datetime | None]
+    stock_requested_at: Mapped[datetime | None]
+    """When the vendor set a stock that Shopify has not been told yet."""
     shopify_gid: Mapped[str | None]
     inventory_item_gid: Mapped[str | None]
 
@@ -96,4 +108,6 @@ class ProductImage(Model):
     shopify_gid: Mapped[str | None]
     url: Mapped[str | None]
     """Where Shopify serves it, once it does."""
+    error: Mapped[str | None]
+    """Why Shopify could not use the file, for the vendor."""
     created_at: Mapped[CreatedAt]

@@ -19,6 +19,7 @@ DEFAULT_OPTION, DEFAULT_VALUE = "Title", "Default Title"
 # action → {state: state it leads to}. Nothing else moves a product.
 MOVES: dict[str, dict[str, str]] = {
     "submit": {"draft": "submitted", "changes_requested": "submitted"},
+    "refuse": {"submitted": "changes_requested"},
     "begin_review": {"submitted": "in_review"},
     "publish": {"in_review": "published"},
     "ask_for_changes": {"in_review": "changes_requested"},

@@ -71,6 +71,7 @@ def apply(session: Session, shop: Shop, application: Application, entries: Colle
     _check_name(session, shop.id, application.name, entries, known)
     vendor = known or _new_vendor(session, shop, application, entries)
     _fill(session, vendor, application)
+    _give_access(session, vendor)
     settings = session.get(ShopSettings, shop.id)
     if settings is not None and settings.terms_text:
         vendor.terms_version, vendor.terms_accepted_at = settings.terms_version, clock.now()
@@ -109,7 +110,6 @@ def move(
     vendor.status, vendor.status_reason, vendor.status_changed_at = VendorStatus(after), reason, now
     if action == "approve":
         vendor.approved_at = now
-        _give_access(session, vendor)
     audit.record(
         session,
         shop_id,
@@ -170,7 +170,7 @@ def _fill(session: Session, vendor: Vendor, application: Application) -> None:
 
 
 def _give_access(session: Session, vendor: Vendor) -> None:
-    """The owner may open the portal from now on."""
+    """The person who applied may open the portal from now on: what may be done there depends on the vendor's status."""
     found = session.scalar(
         select(VendorUser).where(
             VendorUser.vendor_id == vendor.id, func.lower(VendorUser.email) == vendor.email.lower()

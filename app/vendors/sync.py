@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.auth.magic_links import issue_link
 from app.db import scoped, system
 from app.emails.service import queue_email
 from app.models.emails import Email
@@ -159,7 +160,7 @@ def _send_what_waited(session: Session, shop: Shop, vendor: Vendor) -> None:
     if vendor.status == VendorStatus.APPROVED and vendor.approved_at:
         key = f"vendor_approved:{vendor.id}:{vendor.approved_at.isoformat()}"
         if session.scalar(select(Email.id).where(Email.shop_id == shop.id, Email.dedupe_key == key)) is None:
-            link = create_magic_link(session, shop.id, vendor.email, lifetime=FIRST_LINK_LIFETIME)
+            link = issue_link(session, shop.id, vendor.email, lifetime=FIRST_LINK_LIFETIME)
             context = {"vendor_name": vendor.name, "link": link, "link_lasts": "3 days"}
             queue_email(session, shop.id, "vendor_approved", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
 

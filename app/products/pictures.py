@@ -1,0 +1,187 @@
+"""Pictures: straight from the vendor's browser to Shopify, through a target that Shopify names for each one.
+
+Ours is only the row. `ticket` proves that the target was given to this vendor for this product, so that nobody can
+have the shop fetch a file of somebody else's choosing.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.config import get_config
+from app.crypto import read_ticket, sign_ticket
+from app.db import scoped
+from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.products import Product, ProductImage
+from app.models.shops import Shop
+from app.products import rules, service
+from app.queue import enqueue_after_commit
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyUserErrors
+from app.shopify.tokens import ShopCredentials
+
+_TICKET: Final = "picture"
+_TICKET_SECONDS: Final = 2 * 60 * 60
+# Shopify usually has a picture ready within a few seconds; after that the sweep asks.
+_POLLS: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to send a file: PUT or POST `url` with `fields` (as headers or form fields), then hand in `ticket`."""
+
+    url: str
+    method: str
+    fields: dict[str, str]
+    ticket: str
+
+
+def stage(shop: ShopCredentials, product_id: int, filename: str, mime: str, size: int) -> Target:
+    """Ask Shopify where to put a picture. Raises ValidationErrors, ShopifyError. No transaction may be open."""
+    extension = check_file(mime, size)
+    name = rules.safe_filename(filename, extension)
+    wish = {"filename": name, "mimeType": mime, "resource": "IMAGE", "httpMethod": "POST", "fileSize": str(size)}
+    staged = graphql(shop, "stagedUploadsCreate", {"input": [wish]})["stagedTargets"][0]
+    claim = {"product": product_id, "source": staged["resourceUrl"], "name": name}
+    ticket = sign_ticket(claim, get_config().secret_keys, _TICKET, seconds=_TICKET_SECONDS)
+    fields = {field["name"]: field["value"] for field in staged["parameters"]}
+    return Target(staged["url"], "POST", fields, ticket)
+
+
+def upload(target: Target, filename: str, mime: str, content: bytes) -> None:
+    """Send a file to its target from here, for browsers without scripts. Raises ValidationErrors."""
+    try:
+        answer = httpx.post(
+            target.url,
+            data=target.fields,
+            files={"file": (filename, content, mime)},
+            timeout=httpx.Timeout(30, connect=5),
+        )
+    except httpx.TransportError:
+        raise ValidationErrors({"pictures": "The picture could not be sent. Try again in a moment."}) from None
+    if answer.is_error:
+        raise ValidationErrors({"pictures": "The picture was not accepted. Try another file."})
+
+
+def check_file(mime: str, size: int) -> str:
+    """The file name extension for a picture of this type. Raises ValidationErrors."""
+    if mime not in rules.PICTURE_TYPES:
+        raise ValidationErrors({"pictures": "Use a JPEG, PNG, WebP or GIF picture."})
+    if not 0 < size <= rules.MAX_PICTURE_BYTES:
+        megabytes = rules.MAX_PICTURE_BYTES // 1024 // 1024
+        raise ValidationErrors({"pictures": f"A picture may have up to {megabytes} MB. Make it smaller and try again."})
+    return rules.PICTURE_TYPES[mime]
+
+
+def add(session: Session, product: Product, ticket: str) -> ProductImage:
+    """Keep an uploaded picture, last in order, and have Shopify make a file of it. Safe to repeat with one ticket."""
+    claim = read_ticket(ticket, get_config().secret_keys, _TICKET)
+    if claim is None or claim["product"] != product.id:
+        raise ValidationErrors({"pictures": "This upload took too long. Add the picture again."})
+    check_editable(product)
+    held = service.list_images(session, product)
+    for image in held:
+        if image.source_url == claim["source"]:
+            return image
+    if len(held) >= rules.MAX_PICTURES:
+        raise ValidationErrors({"pictures": f"A product can have up to {rules.MAX_PICTURES} pictures."})
+    image = ProductImage(
+        shop_id=product.shop_id,
+        vendor_id=product.vendor_id,
+        product_id=product.id,
+        position=(held[-1].position if held else 0) + 1,
+        filename=claim["name"],
+        source_url=claim["source"],
+    )
+    session.add(image)
+    session.flush()
+    enqueue_after_commit(session, "jobs.catalogue.register_picture", product.shop_id, image.id, queue="catalogue")
+    return image
+
+
+def shift(session: Session, product: Product, image_id: int, by: int) -> None:
+    """Move a picture `by` places (-1: towards the front). At the ends it stays."""
+    check_editable(product)
+    images = list(service.list_images(session, product))
+    place = next((i for i, image in enumerate(images) if image.id == image_id), None)
+    if place is None:
+        raise NotFound("This picture is not there any more.")
+    images.insert(max(0, min(len(images) - 1, place + by)), images.pop(place))
+    for position, image in enumerate(images, start=1):
+        image.position = position
+    session.flush()
+
+
+def remove(session: Session, product: Product, image_id: int) -> None:
+    """Take a picture away from a draft. Removing one that is gone is fine."""
+    check_editable(product)
+    for image in service.list_images(session, product):
+        if image.id == image_id:
+            session.delete(image)
+    session.flush()
+
+
+def check_editable(product: Product) -> None:
+    """Raises Conflict once a product is out of the vendor's hands."""
+    if product.status not in rules.EDITABLE:
+        raise Conflict("Pictures can be changed while the product is a draft. Withdraw it first.")
+
+
+def register_picture(shop_id: int, image_id: int) -> None:
+    """Have Shopify make a file of an uploaded picture and wait until it serves it. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        image, shop = session.get(ProductImage, image_id), session.get_one(Shop, shop_id)
+        if image is None or image.url or image.error:
+            return
+        product = session.get_one(Product, image.product_id)
+        credentials, gid = ShopCredentials(shop.id, shop.domain), image.shopify_gid
+        stem, extension = image.filename.rsplit(".", 1)
+        file = {
+            "originalSource": image.source_url,
+            "contentType": "IMAGE",
+            "alt": image.alt,
+            # Named after the row: a repeated job replaces the file that its first run made.
+            "filename": f"{stem}-{product.listing_key[:8]}-{image.id}.{extension}",
+            "duplicateResolutionMode": "REPLACE",
+        }
+    if gid is None:
+        try:
+            gid = graphql(credentials, "fileCreate", {"files": [file]})["files"][0]["id"]
+        except ShopifyUserErrors as refusal:
+            _write(shop_id, image_id, error=" ".join(error.message for error in refusal.errors))
+            return
+        _write(shop_id, image_id, shopify_gid=gid)
+    _await_file(credentials, image_id, gid)
+
+
+def _await_file(shop: ShopCredentials, image_id: int, gid: str) -> None:
+    for pause in _POLLS:
+        file = graphql(shop, "node", {"id": gid})
+        if file.get("fileStatus") == "READY" and file.get("image"):
+            _write(shop.shop_id, image_id, url=file["image"]["url"])
+            return
+        if file.get("fileStatus") == "FAILED":
+            said = " ".join(error["message"] for error in file.get("fileErrors") or ()) or "The file could not be read."
+            _write(shop.shop_id, image_id, error=said)
+            return
+        time.sleep(pause)
+
+
+def _write(shop_id: int, image_id: int, **values: Any) -> None:
+    with scoped(shop_id) as session:
+        image = session.get(ProductImage, image_id)
+        if image is not None:
+            for name, value in values.items():
+                setattr(image, name, value)
+
+
+def count_preparing(session: Session, product: Product) -> int:
+    """Pictures that Shopify is still working on."""
+    waiting = select(func.count()).where(
+        ProductImage.product_id == product.id, ProductImage.url.is_(None), ProductImage.error.is_(None)
+    )
+    return session.scalar(waiting) or 0

@@ -1,0 +1,273 @@
+"""The verbs that change products: what a vendor does to a draft, and what the marketplace decides about it.
+
+Our row decides; Shopify follows in jobs (app/products/sync.py), which find their work in the row if a ring is lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import audit, clock, events
+from app.config import get_config
+from app.emails.service import queue_email
+from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+from app.products import rules
+from app.products.descriptions import plain_text
+from app.queue import enqueue_after_commit
+
+_MAIL_AFTER: Final = {"ask_for_changes": "product_changes_requested", "reject": "product_rejected"}
+_EVENT_AFTER: Final = {
+    "submit": "ProductSubmitted",
+    "ask_for_changes": "ProductChangesRequested",
+    "reject": "ProductRejected",
+    "withdraw": "ProductWithdrawn",
+    "archive": "ProductArchived",
+    "restore": "ProductRestored",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the vendor says about a product."""
+
+    title: str
+    description_html: str
+    category_gid: str | None
+    category_name: str | None
+    seo_title: str
+    seo_description: str
+    options: tuple[rules.Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantContent:
+    """One variant: a value for each option, its price in minor units (0: not said yet), its stock."""
+
+    option_values: tuple[str, ...]
+    price_minor: int
+    sku: str
+    stock: int
+
+
+def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, actor: str) -> Product:
+    """A new draft with its one default variant."""
+    product = Product(shop_id=shop.id, vendor_id=vendor.id, title=title)
+    session.add(product)
+    session.flush()
+    session.add(_variant(product, shop.currency, VariantContent((rules.DEFAULT_VALUE,), 0, "", 0), 1))
+    _record(session, product, "create", actor)
+    return product
+
+
+def save_draft(
+    session: Session, shop: Shop, product: Product, content: Content, variants: Sequence[VariantContent]
+) -> None:
+    """Write a draft's content and variants. Variants keep their row, and so their stock in Shopify, by their values.
+
+    Raises Conflict when the product is not a draft any more.
+    """
+    if product.status not in rules.EDITABLE:
+        raise Conflict("This product was sent for review meanwhile, so nothing was saved. Withdraw it to change it.")
+    product.title, product.description_html = content.title, content.description_html
+    product.category_gid, product.category_name = content.category_gid, content.category_name
+    product.seo_title, product.seo_description = content.seo_title, content.seo_description
+    product.options = [{"name": option.name, "values": list(option.values)} for option in content.options]
+    product.updated_at = clock.now()
+    held = {tuple(row.option_values): row for row in list_variants(session, product)}
+    for position, wanted in enumerate(variants, start=1):
+        row = held.pop(wanted.option_values, None)
+        if row is None:
+            session.add(_variant(product, shop.currency, wanted, position))
+        else:
+            row.position, row.price_minor, row.currency = position, wanted.price_minor, shop.currency
+            row.sku, row.stock = wanted.sku, wanted.stock
+    for row in held.values():
+        session.delete(row)
+    session.flush()
+
+
+def set_stock(session: Session, product: Product, stock: dict[int, int], *, actor: str) -> int:
+    """Set the stock of variants by id. For a product that Shopify has, the change is told there at once.
+
+    Returns how many variants changed.
+    """
+    changes: dict[str, Any] = {}
+    for row in list_variants(session, product):
+        if row.id in stock and row.stock != stock[row.id]:
+            changes[" / ".join(row.option_values)] = [row.stock, stock[row.id]]
+            row.stock = stock[row.id]
+            row.stock_requested_at = clock.now() if row.inventory_item_gid else None
+    if changes:
+        _record(session, product, "set_stock", actor, changes=changes)
+        session.flush()
+        _ring(session, "push_stock", product)
+    return len(changes)
+
+
+def move(session: Session, product: Product, action: str, *, actor: str, reason: str | None = None) -> None:
+    """One of rules.MOVES on a locked row. Raises Conflict when the state does not allow it."""
+    before, after = product.status, rules.state_after(action, product.status)
+    if after is None:
+        words = str(before).replace("_", " ")
+        raise Conflict(f"“{product.title}” is {words} now, so this is no longer possible. Look at it again.")
+    product.status = ProductStatus(after)
+    product.status_reason = reason
+    product.updated_at = clock.now()
+    if action in {"submit", "withdraw", "archive", "reject", "ask_for_changes"}:
+        product.reviewed_at = None
+    _record(session, product, action, actor, reason=reason, changes={"status": [before, after]})
+    if action in _EVENT_AFTER:
+        events.publish(
+            session, product.shop_id, _EVENT_AFTER[action], vendor_id=product.vendor_id, product_id=product.id
+        )
+    session.flush()
+
+
+def submit(session: Session, product: Product, *, actor: str) -> None:
+    """Send a draft to the marketplace. Raises ValidationErrors naming what is missing."""
+    vendor = session.get_one(Vendor, product.vendor_id)
+    if vendor.status != VendorStatus.APPROVED:
+        raise Conflict("Your shop is paused, so products cannot be sent for review now.")
+    variants, images = list_variants(session, product), list_images(session, product)
+    missing = rules.missing_for_submit(
+        product.title,
+        plain_text(product.description_html),
+        [row.price_minor for row in variants],
+        [bool(image.url) for image in images],
+    )
+    if missing:
+        raise ValidationErrors(missing)
+    move(session, product, "submit", actor=actor)
+    product.submitted_at, product.sync_error = clock.now(), None
+    _ring(session, "push_product", product)
+
+
+def take_back(session: Session, product: Product, action: str, *, actor: str) -> None:
+    """`withdraw` or `archive`: off sale, too, if it was on sale."""
+    move(session, product, action, actor=actor)
+    product.sync_error = None
+    _ring(session, "take_down_product", product)
+
+
+def begin_review(session: Session, product: Product) -> None:
+    """Shopify has the product: let the shop's rules approve it, or put it in the queue. Safe to repeat.
+
+    Reached from the job that made the product and from the products/create webhook, whichever comes first.
+    """
+    if product.shopify_gid is None or rules.state_after("begin_review", product.status) is None:
+        return
+    move(session, product, "begin_review", actor="system")
+    settings = session.get(ShopSettings, product.shop_id)
+    if settings is not None and settings.auto_approve_products:
+        approve(session, product, actor="system")
+    else:
+        _tell(session, product, "product_in_review")
+
+
+def approve(session: Session, product: Product, *, actor: str) -> None:
+    """Let a product go on sale. It is published when Shopify has done so. Raises Conflict."""
+    if product.status != ProductStatus.IN_REVIEW:
+        raise Conflict(f"“{product.title}” is no longer in review. Look at it again.")
+    if product.reviewed_at is not None:
+        return
+    product.reviewed_at, product.sync_error = clock.now(), None
+    _record(session, product, "approve", actor)
+    session.flush()
+    _ring(session, "publish_product", product)
+
+
+def decline(session: Session, product: Product, action: str, reason: str, *, actor: str) -> None:
+    """`ask_for_changes` or `reject`, with the reason that the vendor reads. Raises ValidationErrors, Conflict."""
+    reason = reason.strip()
+    if not reason:
+        raise ValidationErrors({"reason": "Say in a sentence or two what the vendor should know."})
+    if product.reviewed_at is not None:
+        raise Conflict(f"“{product.title}” is approved and being published.")
+    move(session, product, action, actor=actor, reason=reason)
+    _tell(session, product, _MAIL_AFTER[action], reason=reason)
+
+
+def finish_publishing(session: Session, product: Product) -> None:
+    """Shopify shows the product: say so. Does nothing when the vendor took it back meanwhile."""
+    if product.status != ProductStatus.IN_REVIEW or product.reviewed_at is None:
+        return
+    move(session, product, "publish", actor="system")
+    product.published_at = clock.now()
+    events.publish(session, product.shop_id, "ProductPublished", vendor_id=product.vendor_id, product_id=product.id)
+    _tell(session, product, "product_published")
+
+
+def list_variants(session: Session, product: Product) -> Sequence[Variant]:
+    query = select(Variant).where(Variant.product_id == product.id).order_by(Variant.position, Variant.id)
+    return session.scalars(query).all()
+
+
+def list_images(session: Session, product: Product) -> Sequence[ProductImage]:
+    query = select(ProductImage).where(ProductImage.product_id == product.id)
+    return session.scalars(query.order_by(ProductImage.position, ProductImage.id)).all()
+
+
+def lock_product(session: Session, shop_id: int, product_id: int, *, vendor_id: int | None = None) -> Product:
+    """The product's row, locked until the transaction ends. Raises NotFound."""
+    where = [Product.shop_id == shop_id, Product.id == product_id]
+    if vendor_id is not None:
+        where.append(Product.vendor_id == vendor_id)
+    product = session.scalar(select(Product).where(*where).with_for_update())
+    if product is None:
+        raise NotFound("There is no such product.")
+    return product
+
+
+def _variant(product: Product, currency: str, content: VariantContent, position: int) -> Variant:
+    return Variant(
+        shop_id=product.shop_id,
+        vendor_id=product.vendor_id,
+        product_id=product.id,
+        position=position,
+        option_values=list(content.option_values),
+        price_minor=content.price_minor,
+        currency=currency,
+        sku=content.sku,
+        stock=content.stock,
+    )
+
+
+def _record(
+    session: Session,
+    product: Product,
+    action: str,
+    actor: str,
+    *,
+    reason: str | None = None,
+    changes: dict[str, Any] | None = None,
+) -> None:
+    audit.record(
+        session,
+        product.shop_id,
+        f"product.{action}",
+        ("product", product.id),
+        actor=actor,
+        vendor_id=product.vendor_id,
+        reason=reason,
+        changes=changes,
+    )
+
+
+def _tell(session: Session, product: Product, kind: str, **context: str) -> None:
+    vendor = session.get_one(Vendor, product.vendor_id)
+    link = f"{get_config().app_url}/portal/products/{product.id}"
+    values = {"vendor_name": vendor.name, "product_title": product.title, "link": link, **context}
+    # One e-mail for each round: the time of submission tells the rounds apart.
+    round_key = product.submitted_at.isoformat() if product.submitted_at else ""
+    key = f"{kind}:{product.id}:{round_key}"
+    queue_email(session, product.shop_id, kind, vendor.email, values, vendor_id=vendor.id, dedupe_key=key)
+
+
+def _ring(session: Session, job: str, product: Product) -> None:
+    enqueue_after_commit(session, f"jobs.catalogue.{job}", product.shop_id, product.id, queue="catalogue")

@@ -1,0 +1,61 @@
+"""Finding, in the rows alone, every job that a lost ring or a died worker left undone."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import system
+from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.shops import Shop, ShopStatus
+from app.queue import enqueue
+
+_PATIENCE: Final = timedelta(seconds=45)
+"""How long a job may take before it is rung for again."""
+_LIMIT: Final = 200
+
+
+def sweep() -> int:
+    """Ring for what waits in installed shops. Returns how many rings."""
+    with system() as session:
+        found = [(job, shop_id, row_id) for job, query in _list_waiting() for shop_id, row_id in _read(session, query)]
+    for job, shop_id, row_id in found:
+        enqueue(f"jobs.catalogue.{job}", shop_id, row_id, queue="catalogue")
+    return len(found)
+
+
+def _read(session: Session, query: Select[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(shop_id, row_id) for shop_id, row_id in session.execute(query.limit(_LIMIT))]
+
+
+def _list_waiting() -> list[tuple[str, Select[tuple[int, int]]]]:
+    before = clock.now() - _PATIENCE
+    products = select(Product.shop_id, Product.id).join(
+        Shop, (Shop.id == Product.shop_id) & (Shop.status == ShopStatus.INSTALLED)
+    )
+    settled = Product.updated_at < before
+    return [
+        ("push_product", products.where(Product.status == ProductStatus.SUBMITTED, settled)),
+        (
+            "publish_product",
+            products.where(Product.status == ProductStatus.IN_REVIEW, Product.reviewed_at < before),
+        ),
+        (
+            "take_down_product",
+            products.where(Product.shopify_status == "ACTIVE", Product.status != ProductStatus.PUBLISHED, settled),
+        ),
+        (
+            "push_stock",
+            products.join(Variant, Variant.product_id == Product.id)
+            .where(Variant.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
+            .distinct(),
+        ),
+        (
+            "register_picture",
+            select(ProductImage.shop_id, ProductImage.id)
+            .join(Shop, (Shop.id == ProductImage.shop_id) & (Shop.status == ShopStatus.INSTALLED))
+            .where(ProductImage.url.is_(None), ProductImage.error.is_(None), ProductImage.created_at < before),
+        ),
+    ]

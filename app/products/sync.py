@@ -1,0 +1,210 @@
+"""Products in Shopify: made from our rows, published, taken down, restocked.
+
+A product is named in Shopify by our own unique metafield (`$app.listing`, a random key made with the row), not by its
+handle, which a merchant may already use for another product, and not by its gid, which a job that died after the call
+never learnt. So a repeated job changes the product that its first run made and never makes a second one.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.db import scoped
+from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+from app.products import rules, service
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyError, ShopifyUserErrors
+from app.shopify.tokens import ShopCredentials
+
+NAMESPACE: Final = "$app"
+LISTING_KEY: Final = "listing"
+
+
+def push_product(shop_id: int, product_id: int) -> None:
+    """Make a submitted product in Shopify, or bring it up to date there, as a draft; then its review begins.
+
+    Raises ShopifyError when trying again later may help. What Shopify refuses goes back to the vendor with its words.
+    """
+    with scoped(shop_id) as session:
+        product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
+        if product is None or product.status != ProductStatus.SUBMITTED:
+            return
+        vendor = session.get_one(Vendor, product.vendor_id)
+        if vendor.metaobject_gid is None or shop.location_gid is None:
+            # The sweep comes back: the vendor's page and the shop's location are being made by jobs of their own.
+            return
+        credentials = ShopCredentials(shop.id, shop.domain)
+        content = _content(session, shop, vendor, product)
+        name = {"customId": {"namespace": NAMESPACE, "key": LISTING_KEY, "value": product.listing_key}}
+    try:
+        made = graphql(credentials, "productSet", {"identifier": name, "input": content})["product"]
+    except ShopifyUserErrors as refusal:
+        _give_back(shop_id, product_id, refusal)
+        return
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
+        _note(product, made)
+        _note_variants(session, product, made)
+        service.begin_review(session, product)
+
+
+def publish_product(shop_id: int, product_id: int) -> None:
+    """Put an approved product on sale: active, and in the online store. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
+        if product is None or product.status != ProductStatus.IN_REVIEW or product.reviewed_at is None:
+            return
+        if product.shopify_gid is None or shop.publication_gid is None:
+            return
+        credentials, gid, publication = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.publication_gid
+    try:
+        made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": "ACTIVE"}})["product"]
+        graphql(credentials, "publishablePublish", {"id": gid, "input": [{"publicationId": publication}]})
+    except ShopifyError as error:
+        if error.permanent:
+            _undo_approval(shop_id, product_id, error)
+        raise
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
+        _note(product, made)
+        service.finish_publishing(session, product)
+
+
+def take_down_product(shop_id: int, product_id: int) -> None:
+    """Hide a product that Shopify still shows although its row says that it is not on sale. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
+        if product is None or product.shopify_gid is None or not is_wrongly_shown(product):
+            return
+        credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
+        status = "ARCHIVED" if product.status == ProductStatus.ARCHIVED else "DRAFT"
+    made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": status}})["product"]
+    with scoped(shop_id) as session:
+        _note(service.lock_product(session, shop_id, product_id), made)
+
+
+def is_wrongly_shown(product: Product) -> bool:
+    """Whether Shopify sells a product that should not be on sale."""
+    return product.shopify_status == "ACTIVE" and product.status != ProductStatus.PUBLISHED
+
+
+def push_stock(shop_id: int, product_id: int) -> None:
+    """Tell Shopify the stock that the vendor set. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        shop = session.get_one(Shop, shop_id)
+        waiting = session.execute(
+            select(Variant.id, Variant.inventory_item_gid, Variant.stock, Variant.stock_requested_at).where(
+                Variant.shop_id == shop_id,
+                Variant.product_id == product_id,
+                Variant.stock_requested_at.is_not(None),
+                Variant.inventory_item_gid.is_not(None),
+            )
+        ).all()
+        credentials, location = ShopCredentials(shop.id, shop.domain), shop.location_gid
+    if not waiting or location is None:
+        return
+    quantities = [
+        # Whoever wrote last is right, so nothing is compared with: the vendor has counted the shelf.
+        {"inventoryItemId": row[1], "locationId": location, "quantity": row[2], "changeFromQuantity": None}
+        for row in waiting
+    ]
+    change = {"name": "available", "reason": "correction", "quantities": quantities}
+    fingerprint = ";".join(f"{row[0]}={row[2]}@{row[3].isoformat()}" for row in waiting)
+    key = f"stock-{shop_id}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:32]}"
+    answer = graphql(credentials, "inventorySetQuantities", {"input": change}, idempotency_key=key)
+    # Shopify's own clock, so that a sale a moment later is news and not history. No group: nothing was different.
+    group = answer.get("inventoryAdjustmentGroup")
+    told = {"stock_updated_at": datetime.fromisoformat(group["createdAt"])} if group else {}
+    with scoped(shop_id) as session:
+        for variant_id, _, _, requested_at in waiting:
+            # Compare and swap: a newer wish stays, and its own ring tells it.
+            session.execute(
+                update(Variant)
+                .where(Variant.id == variant_id, Variant.stock_requested_at == requested_at)
+                .values(stock_requested_at=None, **told)
+            )
+
+
+def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> dict[str, Any]:
+    """ProductSetInput. Lists replace what Shopify holds."""
+    variants = service.list_variants(session, product)
+    options = product.options or [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}]
+    content: dict[str, Any] = {
+        "title": product.title,
+        "descriptionHtml": product.description_html,
+        "vendor": vendor.name,
+        "status": "DRAFT",
+        "seo": {"title": product.seo_title, "description": product.seo_description},
+        "productOptions": [
+            {"name": option["name"], "position": place, "values": [{"name": value} for value in option["values"]]}
+            for place, option in enumerate(options, start=1)
+        ],
+        "variants": [_variant_content(shop, options, variant) for variant in variants],
+        "files": [
+            {"id": image.shopify_gid, "alt": image.alt}
+            for image in service.list_images(session, product)
+            if image.shopify_gid and image.url
+        ],
+        "metafields": [
+            {"namespace": NAMESPACE, "key": "vendor", "type": "metaobject_reference", "value": vendor.metaobject_gid},
+            {"namespace": NAMESPACE, "key": LISTING_KEY, "type": "id", "value": product.listing_key},
+        ],
+    }
+    if product.category_gid:
+        content["category"] = product.category_gid
+    return content
+
+
+def _variant_content(shop: Shop, options: Sequence[dict[str, Any]], variant: Variant) -> dict[str, Any]:
+    return {
+        "position": variant.position,
+        "optionValues": [
+            {"optionName": option["name"], "name": value}
+            for option, value in zip(options, variant.option_values, strict=True)
+        ],
+        "price": str(Money(variant.price_minor, variant.currency).decimal),
+        "inventoryItem": {"sku": variant.sku, "tracked": True},
+        "inventoryPolicy": "DENY",
+        "inventoryQuantities": [{"locationId": shop.location_gid, "name": "available", "quantity": variant.stock}],
+    }
+
+
+def _note(product: Product, made: dict[str, Any]) -> None:
+    """Keep what Shopify answered about a product."""
+    product.shopify_gid, product.handle, product.shopify_status = made["id"], made["handle"], made["status"]
+    seen_at = datetime.fromisoformat(made["updatedAt"])
+    product.shopify_updated_at = max(product.shopify_updated_at or seen_at, seen_at)
+    product.sync_error = None
+
+
+def _note_variants(session: Session, product: Product, made: dict[str, Any]) -> None:
+    nodes = made["variants"]["nodes"]
+    by_values = {tuple(option["value"] for option in node["selectedOptions"]): node for node in nodes}
+    for variant in service.list_variants(session, product):
+        node = by_values.get(tuple(variant.option_values))
+        if node is not None:
+            variant.shopify_gid, variant.inventory_item_gid = node["id"], node["inventoryItem"]["id"]
+            variant.stock_requested_at = None
+            variant.stock_updated_at = datetime.fromisoformat(made["updatedAt"])
+
+
+def _give_back(shop_id: int, product_id: int, refusal: ShopifyUserErrors) -> None:
+    words = " ".join(error.message for error in refusal.errors)
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
+        if product.status == ProductStatus.SUBMITTED:
+            service.move(session, product, "refuse", actor="shopify", reason=words)
+            product.sync_error = words
+
+
+def _undo_approval(shop_id: int, product_id: int, error: ShopifyError) -> None:
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
+        product.reviewed_at, product.sync_error = None, error.message

@@ -1,0 +1,75 @@
+"""The merchant's vendor pages: the list, one vendor, and the decisions."""
+
+from typing import Final
+
+from flask import Blueprint, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.errors import Conflict, NotFound, ValidationErrors
+from app.vendors import queries, rules, service
+
+bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
+protect(bp)
+
+_DONE: Final = {
+    "approve": "{name} is approved. The e-mail with the way in is on its way.",
+    "reject": "{name} is declined and gets your reason by e-mail.",
+    "suspend": "{name} is paused. The public page is being hidden.",
+    "reinstate": "{name} sells again.",
+    "close": "{name} is closed.",
+}
+
+
+@bp.get("/")
+@bp.get("", strict_slashes=False)
+def list_vendors() -> ResponseReturnValue:
+    args = request.args
+    number = max(1, args.get("page", 1, int))
+    page = queries.list_vendors(
+        g.session,
+        g.shop.id,
+        search=args.get("q", "").strip(),
+        status=args.get("status", ""),
+        sort=args.get("sort", "newest"),
+        page=number,
+    )
+    return render_template("merchant/vendors/list.html", page=page, number=number, per_page=queries.PER_PAGE)
+
+
+@bp.get("/<int:vendor_id>")
+def show_vendor(vendor_id: int) -> ResponseReturnValue:
+    return _page(vendor_id)
+
+
+@bp.post("/<int:vendor_id>/<action>")
+def decide(vendor_id: int, action: str) -> ResponseReturnValue:
+    """Approve, reject, suspend, reinstate, close; `sync` writes the public page again."""
+    if action == "sync":
+        service.request_profile_sync(g.session, queries.get_vendor(g.session, g.shop.id, vendor_id))
+        return web.toast(make_response(_page(vendor_id)), "The public page is being written again.")
+    if action not in _DONE:
+        raise NotFound("There is no such action.")
+    try:
+        vendor = service.move(
+            g.session, g.shop.id, vendor_id, action, actor=f"staff:{g.staff}", reason=request.form.get("reason")
+        )
+    except ValidationErrors as error:
+        return _page(vendor_id, errors={action: error.errors["reason"]}), 422
+    except Conflict as error:
+        return web.toast(make_response(_page(vendor_id), 409), error.message, is_error=True)
+    return web.toast(make_response(_page(vendor_id)), _DONE[action].format(name=vendor.name))
+
+
+def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
+    vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
+    return render_template(
+        "merchant/vendors/detail.html",
+        vendor=vendor,
+        actions=rules.list_actions(vendor.status),
+        products=queries.count_products(g.session, vendor),
+        history=queries.list_history(g.session, vendor),
+        errors=errors or {},
+        reason=request.form.get("reason", ""),
+    )

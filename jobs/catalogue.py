@@ -1,0 +1,34 @@
+"""The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
+
+from app.products import pictures, sweeps, sync
+from app.vendors import sync as vendor_pages
+
+
+def sync_vendor(shop_id: int, vendor_id: int) -> None:
+    vendor_pages.sync_vendor(shop_id, vendor_id)
+
+
+def push_product(shop_id: int, product_id: int) -> None:
+    sync.push_product(shop_id, product_id)
+
+
+def publish_product(shop_id: int, product_id: int) -> None:
+    sync.publish_product(shop_id, product_id)
+
+
+def take_down_product(shop_id: int, product_id: int) -> None:
+    sync.take_down_product(shop_id, product_id)
+
+
+def push_stock(shop_id: int, product_id: int) -> None:
+    sync.push_stock(shop_id, product_id)
+
+
+def register_picture(shop_id: int, image_id: int) -> None:
+    pictures.register_picture(shop_id, image_id)
+
+
+def sweep_catalogue() -> None:
+    """Every minute: ring again for what a lost ring or a died worker left behind."""
+    vendor_pages.sweep()
+    sweeps.sweep()
