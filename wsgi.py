@@ -7,9 +7,15 @@ from flask import Blueprint, Flask
 from app import health, logs, web
 from app.appearance import jinja
 from app.auth import merchant
+from app.emails import views as emails
 from app.home import views as home
 from app.live.pages import live_url
+from app.products import portal as portal_products
+from app.products import portal_pictures, review
+from app.products import views as products
 from app.shops import views as shops
+from app.vendors import proxy as vendors_proxy
+from app.vendors import views as vendors
 from webhooks.intake import WebhookIntake
 
 if TYPE_CHECKING:
@@ -20,6 +26,13 @@ BLUEPRINTS: list[Blueprint] = [
     merchant.bp,
     home.bp,
     shops.bp,
+    vendors.bp,
+    vendors_proxy.bp,
+    products.bp,
+    review.bp,
+    portal_products.bp,
+    portal_pictures.bp,
+    emails.bp,
 ]
 
 

@@ -33,6 +33,8 @@ SCHEDULE: Final = (
     # The sweeps: whatever Redis lost or a killed worker left is found again within seconds.
     Periodic("jobs.events.drain", "events", 5),
     Periodic("jobs.outbox.sweep", "events", 10),
+    Periodic("jobs.emails.sweep_emails", "emails", 30),
+    Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
 )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from webhooks.handlers import app, compliance
+from webhooks.handlers import app, compliance, inventory, metaobjects, products
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
 
@@ -15,6 +15,13 @@ HANDLERS: Final[dict[str, Handler]] = {
     "app/uninstalled": app.handle_app_uninstalled,
     "app/scopes_update": app.handle_app_scopes_update,
     "shop/update": app.handle_shop_update,
+    "products/create": products.handle_products_create,
+    "products/update": products.handle_products_update,
+    "products/delete": products.handle_products_delete,
+    "inventory_levels/update": inventory.handle_inventory_levels_update,
+    "metaobjects/create": metaobjects.handle_metaobjects_create,
+    "metaobjects/update": metaobjects.handle_metaobjects_update,
+    "metaobjects/delete": metaobjects.handle_metaobjects_delete,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,
     "shop/redact": compliance.handle_shop_redact,

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.money import Money
 
 
 class ProductStatus(StrEnum):
@@ -91,6 +92,10 @@ class Variant(Model):
     """When the vendor set a stock that Shopify has not been told yet."""
     shopify_gid: Mapped[str | None]
     inventory_item_gid: Mapped[str | None]
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
 
 
 class ProductImage(Model):

@@ -1,8 +1,5 @@
 """What Shopify tells us of products: edits in the admin, deletions, stock. Events come twice, late and out of order."""
 
-from datetime import datetime
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,18 +9,17 @@ from app.models.shops import Shop
 from app.money import parse_money
 from app.products import service
 from app.products.descriptions import clean_description
+from app.shopify import payloads
 
 
-def take_over_product(session: Session, shop: Shop, seen: dict[str, Any]) -> None:
+def take_over_product(session: Session, shop: Shop, seen: payloads.Product) -> None:
     """A product was made or changed. A submitted one goes on to its review; the merchant's edits become ours."""
-    product = _find_product(session, shop, seen["admin_graphql_api_id"])
+    product = _find_product(session, shop, seen.admin_graphql_api_id)
     if product is None:
         return
-    seen_at = datetime.fromisoformat(seen["updated_at"])
-    if product.shopify_updated_at is None or seen_at >= product.shopify_updated_at:
-        product.shopify_updated_at = seen_at
-        product.shopify_status = str(seen["status"]).upper()
-        product.handle = seen.get("handle") or product.handle
+    if product.shopify_updated_at is None or seen.updated_at >= product.shopify_updated_at:
+        product.shopify_updated_at = seen.updated_at
+        product.shopify_status, product.handle = seen.status.upper(), seen.handle
         if product.status == ProductStatus.PUBLISHED:
             _take_over_content(session, product, seen)
     service.begin_review(session, product)
@@ -41,20 +37,19 @@ def forget_product(session: Session, shop: Shop, gid: str) -> None:
         )
 
 
-def take_over_stock(session: Session, shop: Shop, seen: dict[str, Any]) -> None:
+def take_over_stock(session: Session, shop: Shop, seen: payloads.InventoryLevel) -> None:
     """A stock level changed: sold, restocked, or corrected in the admin. Newer news than ours becomes ours."""
-    if shop.location_gid != f"gid://shopify/Location/{seen['location_id']}" or seen.get("available") is None:
+    if shop.location_gid != f"gid://shopify/Location/{seen.location_id}" or seen.available is None:
         return
-    gid = f"gid://shopify/InventoryItem/{seen['inventory_item_id']}"
+    gid = f"gid://shopify/InventoryItem/{seen.inventory_item_id}"
     query = select(Variant).where(Variant.shop_id == shop.id, Variant.inventory_item_gid == gid)
     variant = session.scalar(query.with_for_update())
-    seen_at = datetime.fromisoformat(seen["updated_at"])
-    if variant is None or (variant.stock_updated_at and seen_at < variant.stock_updated_at):
+    if variant is None or (variant.stock_updated_at and seen.updated_at < variant.stock_updated_at):
         return
     if variant.stock_requested_at:
         # The vendor has counted meanwhile; the job tells Shopify, and Shopify will tell us of that.
         return
-    variant.stock, variant.stock_updated_at = int(seen["available"]), seen_at
+    variant.stock, variant.stock_updated_at = seen.available, seen.updated_at
 
 
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
@@ -62,28 +57,28 @@ def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
     return session.scalar(query.with_for_update())
 
 
-def _take_over_content(session: Session, product: Product, seen: dict[str, Any]) -> None:
-    description = clean_description(seen.get("body_html") or "")
-    changes = {
+def _take_over_content(session: Session, product: Product, seen: payloads.Product) -> None:
+    description = clean_description(seen.body_html or "")
+    changes: dict[str, list[str | int]] = {
         field: [held, now]
         for field, held, now in (
-            ("title", product.title, seen["title"]),
+            ("title", product.title, seen.title),
             ("description_html", product.description_html, description),
         )
         if held != now
     }
-    by_gid = {item["admin_graphql_api_id"]: item for item in seen.get("variants") or ()}
+    by_gid = {item.admin_graphql_api_id: item for item in seen.variants}
     for variant in service.list_variants(session, product):
         item = by_gid.get(variant.shopify_gid or "")
         if item is None:
             continue
-        price = parse_money(item["price"], variant.currency).minor
+        price = parse_money(item.price, variant.currency).minor
         if price != variant.price_minor:
             changes[f"price {' / '.join(variant.option_values)}"] = [variant.price_minor, price]
             variant.price_minor = price
-        variant.sku = item.get("sku") or ""
+        variant.sku = item.sku or ""
     if changes:
-        product.title, product.description_html = seen["title"], description
+        product.title, product.description_html = seen.title, description
         audit.record(
             session,
             product.shop_id,

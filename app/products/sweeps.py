@@ -26,11 +26,11 @@ def sweep() -> int:
     return len(found)
 
 
-def _read(session: Session, query: Select[tuple[int, int]]) -> list[tuple[int, int]]:
+def _read(session: Session, query: Select[int, int]) -> list[tuple[int, int]]:
     return [(shop_id, row_id) for shop_id, row_id in session.execute(query.limit(_LIMIT))]
 
 
-def _list_waiting() -> list[tuple[str, Select[tuple[int, int]]]]:
+def _list_waiting() -> list[tuple[str, Select[int, int]]]:
     before = clock.now() - _PATIENCE
     products = select(Product.shop_id, Product.id).join(
         Shop, (Shop.id == Product.shop_id) & (Shop.status == ShopStatus.INSTALLED)

@@ -116,7 +116,7 @@ def push_stock(shop_id: int, product_id: int) -> None:
         for row in waiting
     ]
     change = {"name": "available", "reason": "correction", "quantities": quantities}
-    fingerprint = ";".join(f"{row[0]}={row[2]}@{row[3].isoformat()}" for row in waiting)
+    fingerprint = ";".join(f"{row[0]}={row[2]}@{row[3]}" for row in waiting)
     key = f"stock-{shop_id}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:32]}"
     answer = graphql(credentials, "inventorySetQuantities", {"input": change}, idempotency_key=key)
     # Shopify's own clock, so that a sale a moment later is news and not history. No group: nothing was different.

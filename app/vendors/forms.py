@@ -30,7 +30,7 @@ def _with_scheme(value: str | None) -> str:
     return f"https://{tidy}" if tidy and "://" not in tidy else tidy
 
 
-class ApplicationForm(Form):  # type: ignore[misc]
+class ApplicationForm(Form):
     """Becoming a vendor. The names of these fields are what the storefront sends to POST /proxy/apply."""
 
     name = StringField(
@@ -121,7 +121,7 @@ class ApplicationForm(Form):  # type: ignore[misc]
     @property
     def first_errors(self) -> dict[str, str]:
         """One sentence for each field that needs another look."""
-        return {name: str(errors[0]) for name, errors in self.errors.items() if name and errors}
+        return {field.name: str(field.errors[0]) for field in self if field.errors}
 
     def application(self) -> Application:
         """What was filled in. Only after `validate()` said yes."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -13,7 +13,7 @@ from app.models.products import Product, ProductStatus
 from app.models.vendors import Vendor, VendorStatus
 
 PER_PAGE: Final = 50
-_SORTS: Final[dict[str, tuple[ColumnElement[Any], ...]]] = {
+_SORTS: Final[dict[str, tuple[Any, ...]]] = {
     "newest": (Vendor.applied_at.desc(), Vendor.id.desc()),
     "oldest": (Vendor.applied_at, Vendor.id),
     "name": (func.lower(Vendor.name), Vendor.id),

@@ -4,7 +4,7 @@ The row decides; the `$app:vendor` metaobject follows (app/vendors/sync.py). A c
 clears `profile_synced_at` and rings the job that copies it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -201,6 +201,6 @@ def _tell_merchant(session: Session, shop: Shop, vendor: Vendor) -> None:
     queue_email(session, shop.id, "merchant_new_application", shop.email, context, dedupe_key=key)
 
 
-def _send(session: Session, vendor: Vendor, kind: str, context: dict[str, str | None], *, reason: str) -> None:
+def _send(session: Session, vendor: Vendor, kind: str, context: Mapping[str, str | None], *, reason: str) -> None:
     key = f"{kind}:{vendor.id}:{reason}"
     queue_email(session, vendor.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

@@ -20,6 +20,7 @@ from app.models.vendors import Vendor, VendorStatus
 from app.queue import enqueue
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
+from app.shopify.payloads import Metaobject
 from app.shopify.tokens import ShopCredentials
 from app.vendors import rules
 from app.vendors.service import Entry
@@ -73,18 +74,18 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
         _send_what_waited(session, session.get_one(Shop, shop_id), vendor)
 
 
-def take_over(session: Session, shop: Shop, page: dict[str, Any]) -> None:
+def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
     """A webhook says that a vendor page was made or changed. Newer words than ours become ours."""
     vendor = _find_vendor(session, shop.id, page)
-    seen_at = datetime.fromisoformat(page["updated_at"])
-    if vendor is None or (vendor.metaobject_updated_at and seen_at <= vendor.metaobject_updated_at):
+    seen_at = page.updated_at
+    if vendor is None or seen_at is None or (vendor.metaobject_updated_at and seen_at <= vendor.metaobject_updated_at):
         return
     vendor.metaobject_updated_at = seen_at
-    vendor.metaobject_gid = page.get("admin_graphql_api_id") or page["id"]
+    vendor.metaobject_gid = page.id
     if vendor.profile_synced_at is None and vendor.updated_at > seen_at:
         return
-    words = page.get("fields") or {}
-    changes = {
+    words = page.fields
+    changes: dict[str, Any] = {
         field: [getattr(vendor, field), words.get(field) or ""]
         for field in TEXT_FIELDS
         if field in words and (words[field] or "") != getattr(vendor, field) and (field != "name" or words[field])
@@ -105,7 +106,7 @@ def take_over(session: Session, shop: Shop, page: dict[str, Any]) -> None:
     )
 
 
-def forget_page(session: Session, shop: Shop, page: dict[str, Any]) -> None:
+def forget_page(session: Session, shop: Shop, page: Metaobject) -> None:
     """A webhook says that somebody deleted a vendor page in the admin. The vendor stays; the merchant is told."""
     vendor = _find_vendor(session, shop.id, page)
     if vendor is None or vendor.metaobject_gid is None:
@@ -169,10 +170,9 @@ def _newest(held: datetime | None, seen: datetime) -> datetime:
     return max(held, seen) if held else seen
 
 
-def _find_vendor(session: Session, shop_id: int, page: dict[str, Any]) -> Vendor | None:
-    gid = page.get("admin_graphql_api_id") or page.get("id")
+def _find_vendor(session: Session, shop_id: int, page: Metaobject) -> Vendor | None:
     return session.scalar(
         select(Vendor)
-        .where(Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid == gid, Vendor.handle == page.get("handle")))
+        .where(Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid == page.id, Vendor.handle == page.handle))
         .with_for_update()
     )

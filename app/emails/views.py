@@ -1,0 +1,48 @@
+"""The e-mail log: what was sent to whom, and what became of it."""
+
+from flask import Blueprint, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.emails import queries, service
+from app.emails.kinds import KINDS
+from app.errors import Conflict
+from app.models.emails import EmailStatus
+
+bp = Blueprint("emails", __name__, url_prefix="/app/emails")
+protect(bp)
+
+
+@bp.get("")
+def list_emails() -> ResponseReturnValue:
+    args = request.args
+    number = max(1, args.get("page", 1, int))
+    page = queries.list_emails(
+        g.session,
+        g.shop.id,
+        search=args.get("q", "").strip(),
+        status=args.get("status", ""),
+        kind=args.get("kind", ""),
+        page=number,
+    )
+    return render_template(
+        "merchant/emails/list.html", page=page, number=number, per_page=queries.PER_PAGE, kinds=KINDS
+    )
+
+
+@bp.get("/<int:email_id>")
+def show_email(email_id: int) -> ResponseReturnValue:
+    email = queries.get_email(g.session, g.shop.id, email_id)
+    return render_template("merchant/emails/detail.html", email=email, kinds=KINDS)
+
+
+@bp.post("/<int:email_id>/send")
+def send_again(email_id: int) -> ResponseReturnValue:
+    """Another round of attempts for an e-mail that failed."""
+    email = queries.get_email(g.session, g.shop.id, email_id)
+    if email.status != EmailStatus.FAILED:
+        raise Conflict("Only an e-mail that failed can be sent again.")
+    service.send_again(g.session, email)
+    page = render_template("merchant/emails/detail.html", email=email, kinds=KINDS)
+    return web.toast(make_response(page), "The e-mail is being sent again.")

@@ -1,0 +1,192 @@
+"""The vendor's product form: what is typed, and what is said beside a field that needs another look."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wtforms import Form, HiddenField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from app.models.products import Product, Variant
+from app.money import read_amount
+from app.products import rules
+from app.products.descriptions import clean_description
+from app.products.service import Content, VariantContent
+
+MAX_STOCK: Final = 1_000_000
+
+
+def _tidy(value: str | None) -> str:
+    return " ".join((value or "").split())
+
+
+class TitleForm(Form):
+    """The first step: a product begins with its title."""
+
+    title = StringField(
+        "What are you selling?",
+        filters=[_tidy],
+        validators=[InputRequired("Give the product a title."), Length(max=255, message="Up to 255 characters.")],
+        description="The title customers see, for example “Stoneware mug, speckled”.",
+    )
+
+
+class ProductForm(TitleForm):
+    """Everything but variants and pictures, which are read apart."""
+
+    description = TextAreaField(
+        "Description",
+        filters=[lambda value: clean_description(value or "")],
+        validators=[Length(max=60_000, message="This is too long. Up to 60,000 characters.")],
+        description="What it is, what it is made of, how big it is, how to care for it.",
+    )
+    category_gid = HiddenField()
+    category_name = HiddenField()
+    option_1_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_1_values = StringField("Values", validators=[Length(max=2000)])
+    option_2_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_2_values = StringField("Values", validators=[Length(max=2000)])
+    option_3_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_3_values = StringField("Values", validators=[Length(max=2000)])
+    seo_title = StringField(
+        "Title in search engines",
+        filters=[_tidy],
+        validators=[Length(max=70, message="Up to 70 characters, or search engines cut it.")],
+        description="Leave it empty to use the product's title.",
+    )
+    seo_description = TextAreaField(
+        "Description in search engines",
+        filters=[_tidy],
+        validators=[Length(max=160, message="Up to 160 characters, or search engines cut it.")],
+    )
+
+    @property
+    def options(self) -> tuple[rules.Option, ...]:
+        """The options that were filled in, in order; a row with neither name nor values is none."""
+        rows = [
+            rules.Option(self[f"option_{n}_name"].data or "", rules.split_values(self[f"option_{n}_values"].data or ""))
+            for n in range(1, rules.MAX_OPTIONS + 1)
+        ]
+        return tuple(row for row in rows if row.name or row.values)
+
+    @property
+    def content(self) -> Content:
+        """Only after `validate()` and `rules.check_options` said yes."""
+        gid = self.category_gid.data or ""
+        known = gid.startswith("gid://shopify/TaxonomyCategory/")
+        return Content(
+            title=self.title.data or "",
+            description_html=self.description.data or "",
+            category_gid=gid if known else None,
+            category_name=_tidy(self.category_name.data)[:255] or None if known else None,
+            seo_title=self.seo_title.data or "",
+            seo_description=self.seo_description.data or "",
+            options=self.options,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRow:
+    """One line of the grid as it was typed, with what is wrong in it by column."""
+
+    values: tuple[str, ...]
+    price: str
+    sku: str
+    stock: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The values as one form value."""
+        return json.dumps(self.values, ensure_ascii=False)
+
+
+def form_of(product: Product) -> ProductForm:
+    """The form filled with a product's content."""
+    values: dict[str, Any] = {
+        "title": product.title,
+        "description": product.description_html,
+        "category_gid": product.category_gid or "",
+        "category_name": product.category_name or "",
+        "seo_title": product.seo_title,
+        "seo_description": product.seo_description,
+    }
+    for number, option in enumerate(product.options, start=1):
+        values[f"option_{number}_name"] = option["name"]
+        values[f"option_{number}_values"] = ", ".join(option["values"])
+    return ProductForm(data=values)
+
+
+def rows_of(variants: Sequence[Variant]) -> list[VariantRow]:
+    """The grid filled with a product's variants. A price that nobody gave yet is empty."""
+    return [
+        VariantRow(
+            tuple(variant.option_values),
+            str(variant.price.decimal) if variant.price_minor else "",
+            variant.sku,
+            str(variant.stock),
+        )
+        for variant in variants
+    ]
+
+
+def read_rows(form: Mapping[str, str], options: Sequence[rules.Option]) -> list[VariantRow]:
+    """The grid that belongs to `options`, with what was typed for the variants that are in it.
+
+    A new variant takes the price of the first one, so that adding a size does not mean typing prices again.
+    """
+    typed: dict[tuple[str, ...], VariantRow] = {}
+    number = 0
+    while f"variant_{number}_key" in form:
+        values = _read_key(form[f"variant_{number}_key"])
+        cells = [form.get(f"variant_{number}_{column}", "").strip() for column in ("price", "sku", "stock")]
+        typed[values] = VariantRow(values, cells[0], cells[1], cells[2])
+        number += 1
+    first_price = next((row.price for row in typed.values() if row.price), "")
+    return [typed.get(values) or _carry_over(values, typed, first_price) for values in rules.combinations(options)]
+
+
+def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantRow], list[VariantContent]]:
+    """The rows with their errors, and, where there are none, what they say."""
+    checked, contents = [], []
+    for row in rows:
+        errors: dict[str, str] = {}
+        price = 0
+        try:
+            price = read_amount(row.price, currency).minor if row.price else 0
+            if price < 0:
+                errors["price"] = "A price is never below zero."
+        except ValueError as error:
+            errors["price"] = str(error)
+        stock = read_stock(row.stock)
+        if stock is None:
+            errors["stock"] = f"Enter a whole number from 0 to {MAX_STOCK:,}."
+        if len(row.sku) > 64:
+            errors["sku"] = "Up to 64 characters."
+        checked.append(VariantRow(row.values, row.price, row.sku, row.stock, errors))
+        contents.append(VariantContent(row.values, price, row.sku, stock or 0))
+    return checked, contents
+
+
+def read_stock(text: str) -> int | None:
+    """A count of things on a shelf; empty means none. None when it is no such number."""
+    if not text:
+        return 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= MAX_STOCK else None
+
+
+def _read_key(text: str) -> tuple[str, ...]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(map(str, values)) if isinstance(values, list) else ()
+
+
+def _carry_over(values: tuple[str, ...], typed: Mapping[tuple[str, ...], VariantRow], price: str) -> VariantRow:
+    """A row for a new variant: what was typed for the one it grew out of (Red → Red / Small), else only a price."""
+    for length in range(len(values) - 1, 0, -1):
+        if parent := typed.get(values[:length]):
+            return VariantRow(values, parent.price, "", "")
+    return VariantRow(values, price, "", "")

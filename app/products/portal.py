@@ -1,0 +1,184 @@
+"""The vendor's product pages: the list, the form, sending for review, taking back, stock."""
+
+from typing import Final
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.errors import AppError, ValidationErrors
+from app.models.products import Product
+from app.models.vendors import VendorStatus
+from app.products import forms, queries, rules, service
+
+bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
+protect(bp)
+
+_DONE: Final = {
+    "withdraw": "“{title}” is a draft again. Customers do not see it until it is approved again.",
+    "archive": "“{title}” is archived. You find it under the status Archived.",
+    "restore": "“{title}” is a draft again.",
+}
+
+
+@bp.get("")
+def list_products() -> ResponseReturnValue:
+    args = request.args
+    number = max(1, args.get("page", 1, int))
+    page = queries.list_products(
+        g.session,
+        g.shop.id,
+        vendor_id=g.vendor.id,
+        search=args.get("q", "").strip(),
+        status=args.get("status", ""),
+        page=number,
+    )
+    counts = queries.count_by_status(g.session, g.shop.id, g.vendor.id)
+    return render_template("portal/products/list.html", products=page, number=number, counts=counts)
+
+
+@bp.get("/export.csv")
+def export() -> ResponseReturnValue:
+    """What the list shows, one line per variant."""
+    lines = queries.write_csv(
+        g.session,
+        g.shop.id,
+        g.vendor.id,
+        search=request.args.get("q", "").strip(),
+        status=request.args.get("status", ""),
+    )
+    # The mark tells Excel that this is UTF-8.
+    headers = {"Content-Disposition": 'attachment; filename="products.csv"'}
+    return Response("\ufeff" + "".join(lines), mimetype="text/csv", headers=headers)
+
+
+@bp.get("/new")
+def new_product() -> ResponseReturnValue:
+    return render_template("portal/products/new.html", form=forms.TitleForm())
+
+
+@bp.post("/new")
+def create_product() -> ResponseReturnValue:
+    form = forms.TitleForm(request.form)
+    if not form.validate():
+        return render_template("portal/products/new.html", form=form), 422
+    product = service.create_draft(g.session, g.shop, g.vendor, form.title.data or "", actor=_actor())
+    return redirect(f"/portal/products/{product.id}", 303)
+
+
+@bp.get("/<int:product_id>")
+def show_product(product_id: int) -> ResponseReturnValue:
+    detail = _get(product_id)
+    if detail.product.status in rules.EDITABLE:
+        return _form_page(detail, forms.form_of(detail.product), forms.rows_of(detail.variants))
+    return render_template("portal/products/show.html", detail=detail, rules=rules)
+
+
+@bp.post("/<int:product_id>")
+def save_product(product_id: int) -> ResponseReturnValue:
+    """Save the draft; with `do=submit` send it for review, with `do=variants` only show the grid for the options."""
+    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    form = forms.ProductForm(request.form)
+    rows = forms.read_rows(request.form, form.options) if not rules.check_options(form.options) else []
+    if request.form.get("do") == "variants":
+        return _form_page(_get(product_id), form, rows)
+    errors = {} if form.validate() else {field.name: str(field.errors[0]) for field in form if field.errors}
+    errors |= rules.check_options(form.options)
+    rows, contents = forms.check_rows(rows, g.shop.currency)
+    if errors or any(row.errors for row in rows):
+        return _form_page(_get(product_id), form, rows, errors), 422
+    service.save_draft(g.session, g.shop, product, form.content, contents)
+    _save_alts(product)
+    if request.form.get("do") != "submit":
+        flash("Saved. Customers do not see it yet.", "good")
+        return redirect(f"/portal/products/{product_id}", 303)
+    return _submit(product, form, rows)
+
+
+@bp.post("/<int:product_id>/variants")
+def show_variants(product_id: int) -> ResponseReturnValue:
+    """The grid that belongs to the options as typed, for the page to swap in."""
+    form = forms.ProductForm(request.form)
+    errors = rules.check_options(form.options)
+    rows = [] if errors else forms.read_rows(request.form, form.options)
+    return render_template(
+        "portal/products/_variants.html", product=_get(product_id).product, form=form, rows=rows, errors=errors
+    )
+
+
+@bp.post("/<int:product_id>/<action>")
+def move_product(product_id: int, action: str) -> ResponseReturnValue:
+    """Withdraw, archive or restore."""
+    if action not in _DONE:
+        raise AppError("There is no such action.")
+    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    if action == "restore":
+        service.move(g.session, product, action, actor=_actor())
+    else:
+        service.take_back(g.session, product, action, actor=_actor())
+    flash(_DONE[action].format(title=product.title), "good")
+    return redirect("/portal/products" if action == "archive" else f"/portal/products/{product_id}", 303)
+
+
+@bp.post("/<int:product_id>/stock")
+def save_stock(product_id: int) -> ResponseReturnValue:
+    """New counts, by variant id; customers see them at once."""
+    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    typed = {
+        key.removeprefix("stock_"): value.strip() for key, value in request.form.items() if key.startswith("stock_")
+    }
+    counts = {int(key): forms.read_stock(value) for key, value in typed.items() if key.isdigit()}
+    if any(count is None for count in counts.values()):
+        raise ValidationErrors({"stock": f"Enter whole numbers from 0 to {forms.MAX_STOCK:,}."})
+    known = {key: count for key, count in counts.items() if count is not None}
+    changed = service.set_stock(g.session, product, known, actor=_actor())
+    flash("The new stock is on its way to the shop." if changed else "Nothing was different.", "good")
+    return redirect(f"/portal/products/{product_id}", 303)
+
+
+def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantRow]) -> ResponseReturnValue:
+    try:
+        # What was typed is saved whatever is still missing for the review.
+        service.submit(g.session, product, actor=_actor())
+    except ValidationErrors as error:
+        return _form_page(_get(product.id), form, rows, error.errors, saved=True)
+    flash("Sent. You get an e-mail as soon as there is a decision.", "good")
+    return redirect(f"/portal/products/{product.id}", 303)
+
+
+def _save_alts(product: Product) -> None:
+    for image in service.list_images(g.session, product):
+        alt = request.form.get(f"alt_{image.id}")
+        if alt is not None:
+            image.alt = " ".join(alt.split())[:512]
+
+
+def _form_page(
+    detail: queries.Detail,
+    form: forms.ProductForm,
+    rows: list[forms.VariantRow],
+    errors: dict[str, str] | None = None,
+    *,
+    saved: bool = False,
+) -> str:
+    for name, words in (errors or {}).items():
+        if name in form and not form[name].errors:
+            form[name].errors = [words]
+    return render_template(
+        "portal/products/form.html",
+        detail=detail,
+        product=detail.product,
+        form=form,
+        rows=rows,
+        errors=errors or {},
+        saved=saved,
+        paused=g.vendor.status != VendorStatus.APPROVED,
+    )
+
+
+def _get(product_id: int) -> queries.Detail:
+    return queries.get_detail(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+
+
+def _actor() -> str:
+    return f"vendor_user:{g.vendor_user.id}"

@@ -1,0 +1,25 @@
+// The review queue by keyboard, and ticking all rows at once.
+
+const actions = { a: "approve", c: "ask_for_changes", r: "reject" };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !document.querySelector("[data-review]")) return;
+  const typing = event.composedPath().some((node) => node.matches?.("input, textarea, select, [contenteditable]"));
+  if (typing) return;
+  const form = document.querySelector(`[data-decision="${actions[event.key]}"]`);
+  const way = { j: "[data-next]", k: "[data-previous]" }[event.key];
+  if (form) {
+    event.preventDefault();
+    const reason = form.querySelector("s-text-area");
+    // A decision that needs a reason waits for it; approving does not.
+    if (reason) reason.focus();
+    else form.requestSubmit();
+  } else if (way) {
+    document.querySelector(way)?.click();
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.("[data-tick-all]")) return;
+  for (const box of document.querySelectorAll('s-checkbox[name="product"]')) box.checked = event.target.checked;
+});
