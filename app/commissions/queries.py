@@ -1,0 +1,138 @@
+"""Reading the commission rules and the money settings."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.commissions.rules import Conditions, Rule
+from app.errors import NotFound
+from app.models.commissions import CommissionRule, MoneySettings
+
+
+def list_versions(session: Session, shop_id: int, at: datetime | None = None) -> Sequence[CommissionRule]:
+    """The list from the top as it was in force at `at`; None: now and from now on. The default is always last."""
+    query = select(CommissionRule).where(CommissionRule.shop_id == shop_id)
+    if at is None:
+        query = query.where(CommissionRule.valid_to.is_(None))
+    else:
+        ended_later = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > at)
+        query = query.where(CommissionRule.valid_from <= at, ended_later)
+    order = (CommissionRule.is_default, CommissionRule.position, CommissionRule.rule_number)
+    return session.scalars(query.order_by(*order)).all()
+
+
+def list_rules(session: Session, shop_id: int, at: datetime | None = None) -> list[Rule]:
+    """The same, as the engine reads them."""
+    return [to_rule(version) for version in list_versions(session, shop_id, at)]
+
+
+def get_version(session: Session, shop_id: int, rule_number: int) -> CommissionRule:
+    """The rule's version in force. Raises NotFound."""
+    found = find_version(session, shop_id, rule_number)
+    if found is None:
+        raise NotFound("This rule is no longer in the list.")
+    return found
+
+
+def find_version(session: Session, shop_id: int, rule_number: int) -> CommissionRule | None:
+    query = select(CommissionRule).where(
+        CommissionRule.shop_id == shop_id,
+        CommissionRule.rule_number == rule_number,
+        CommissionRule.valid_to.is_(None),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def get_settings(session: Session, shop_id: int) -> MoneySettings:
+    """The shop's money settings; the defaults, not yet stored, when nothing was chosen."""
+    found = session.get(MoneySettings, shop_id)
+    return found or MoneySettings(
+        shop_id=shop_id,
+        shipping_to="vendor",
+        shipping_share="value",
+        sales_tax_to="marketplace",
+        shipping_tax_to="marketplace",
+        keep_commission=False,
+        refund_bearer="spread",
+        fee_tax_bps=Decimal(0),
+        discount_bearers={},
+    )
+
+
+def to_rule(version: CommissionRule) -> Rule:
+    return Rule(
+        id=version.rule_number,
+        version=version.version,
+        name=version.name,
+        rate_bps=version.rate_bps,
+        conditions=read_conditions(version.conditions),
+        flat=version.flat,
+        floor=version.floor,
+        cap=version.cap,
+        net_of_tax=version.net_of_tax,
+        is_default=version.is_default,
+    )
+
+
+def read_conditions(stored: Mapping[str, Any]) -> Conditions:
+    return Conditions(
+        vendor_ids=frozenset(stored.get("vendor_ids", ())),
+        product_gids=frozenset(stored.get("product_gids", ())),
+        category_gids=frozenset(stored.get("category_gids", ())),
+        tags=frozenset(stored.get("tags", ())),
+        price_from=stored.get("price_from"),
+        price_to=stored.get("price_to"),
+        price_currency=stored.get("price_currency"),
+        ordered_from=_moment(stored.get("ordered_from")),
+        ordered_to=_moment(stored.get("ordered_to")),
+    )
+
+
+def write_conditions(conditions: Conditions) -> dict[str, Any]:
+    """As they are stored; empty ones are left out."""
+    sets = {
+        "vendor_ids": sorted(conditions.vendor_ids),
+        "product_gids": sorted(conditions.product_gids),
+        "category_gids": sorted(conditions.category_gids),
+        "tags": sorted(conditions.tags),
+    }
+    band = {
+        "price_from": conditions.price_from,
+        "price_to": conditions.price_to,
+        "price_currency": conditions.price_currency if conditions.has_price_band else None,
+    }
+    dates = {"ordered_from": conditions.ordered_from, "ordered_to": conditions.ordered_to}
+    moments = {name: at.isoformat() for name, at in dates.items() if at}
+    return {
+        **{name: values for name, values in sets.items() if values},
+        **{name: value for name, value in band.items() if value is not None},
+        **moments,
+    }
+
+
+def freeze_rule(rule: Rule) -> dict[str, Any]:
+    """What an order line keeps of the rule that fired."""
+    return {
+        "id": rule.id,
+        "version": rule.version,
+        "name": rule.name,
+        "rate_bps": str(rule.rate_bps),
+        "flat": dict(rule.flat),
+        "floor": dict(rule.floor),
+        "cap": dict(rule.cap),
+        "net_of_tax": rule.net_of_tax,
+        "is_default": rule.is_default,
+    }
+
+
+def thaw_rule(stored: Mapping[str, Any]) -> Rule:
+    """The rule as it was at the sale; its conditions no longer matter."""
+    return Rule(**{**stored, "rate_bps": Decimal(stored["rate_bps"])})
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None

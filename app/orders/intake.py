@@ -1,0 +1,226 @@
+"""From Shopify's spelling of an order to the facts that the money rules work with. Pure reading, nothing is stored."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from app.commissions.rules import FULL_BPS
+from app.money import parse_money, share_of
+from app.orders import facts
+from app.shopify import payloads_orders as payloads
+
+_UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
+_RANKS = ("pending", "authorized", "expired", "voided", "partially_paid", "paid", "partially_refunded", "refunded")
+_GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What was frozen for a line when it was first seen."""
+
+    terms: facts.LineTerms
+    discount_bearers: Mapping[str, str] = field(default_factory=dict)
+
+
+def age_of(order: payloads.Order, snapshot: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Of two snapshots the one with the greater age is kept. Total, so that it does not matter which came first.
+
+    Several webhooks may carry the same second but not the same state: then the one that knows more is newer.
+    """
+    return (
+        order.updated_at,
+        order.cancelled_at is not None,
+        sum(len(refund.transactions) + 1 for refund in order.refunds),
+        _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,
+        len(order.fulfillments),
+        json.dumps(snapshot, sort_keys=True, default=str),
+    )
+
+
+def read_order(
+    order: payloads.Order,
+    lines: Mapping[int, Frozen],
+    terms: facts.OrderTerms,
+    refunds: Iterable[facts.Refund],
+    fulfilments: Iterable[facts.Fulfilment],
+) -> facts.Order:
+    """The order with what was frozen for its lines. `refunds` and `fulfilments` may know more than the snapshot."""
+    currency = order.currency
+    items = tuple(_line(item, order, lines.get(item.id, Frozen(facts.LineTerms()))) for item in order.line_items)
+    total = _minor(order.total_price_set)
+    within = [read_refund(refund, currency) for refund in order.refunds]
+    tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
+    duties = _minor(order.original_total_duties_set) or sum(line.duties for line in items)
+    returned = sum(refund.returned + refund.adjustments for refund in within)
+    outstanding = _outstanding(order, total)
+    return facts.Order(
+        id=order.id,
+        currency=currency,
+        ordered_at=order.processed_at or order.created_at,
+        updated_at=order.updated_at,
+        payment=_payment(order, outstanding),
+        total=total,
+        current_total=_minor(order.current_total_price_set) if order.current_total_price_set else total - returned,
+        outstanding=outstanding,
+        known_returned=returned,
+        lines=items,
+        shipping=tuple(_shipping(line) for line in order.shipping_lines if not line.is_removed),
+        tips=max(parse_money(order.total_tip_received, currency).minor, tips),
+        duties=duties,
+        additional_fees=_minor(order.original_total_additional_fees_set),
+        cash_rounding=_minor(order.total_cash_rounding_payment_adjustment_set),
+        taxes_included=order.taxes_included,
+        cancelled_at=order.cancelled_at,
+        test=order.test,
+        refunds=tuple(refunds),
+        fulfilments=tuple(fulfilments),
+        terms=terms,
+    )
+
+
+def read_refund(
+    refund: payloads.Refund,
+    currency: str,
+    *,
+    keep_commission: bool = False,
+    bearer: facts.RefundBearer = facts.RefundBearer.SPREAD,
+) -> facts.Refund:
+    """A refund with the merchant's choices for it. `currency` is the shop's."""
+    lines = tuple(_refund_line(line) for line in refund.refund_line_items)
+    shipping = tuple(_shipping_refund(line) for line in refund.refund_shipping_lines)
+    others = [a for a in refund.order_adjustments if a.kind != "shipping_refund"]
+    if not shipping:  # the older spelling, as a negative adjustment
+        shipping = tuple(
+            facts.ShippingRefund(shipping_id=None, amount=-_minor(a.amount_set), tax=-_minor(a.tax_amount_set))
+            for a in refund.order_adjustments
+            if a.kind == "shipping_refund"
+        )
+    adjustments = sum(_minor(a.amount_set) + _minor(a.tax_amount_set) for a in others)
+    named = sum(line.subtotal + line.tax for line in lines) + sum(part.amount + part.tax for part in shipping)
+    return facts.Refund(
+        id=refund.id,
+        at=refund.processed_at or refund.created_at,
+        returned=_returned(refund, currency, named - adjustments),
+        has_transactions=any(t.kind == "refund" for t in refund.transactions),
+        lines=lines,
+        shipping=shipping,
+        adjustments=adjustments,
+        keep_commission=keep_commission,
+        bearer=bearer,
+    )
+
+
+def is_live(fulfilment: payloads.Fulfillment) -> bool:
+    """Whether the parcel is really on its way."""
+    return fulfilment.status not in _GONE_FULFILMENTS
+
+
+def address_lines(order: payloads.Order) -> list[str]:
+    """The address on the parcel, top to bottom. No e-mail and no telephone: those stay with the shop."""
+    to = order.shipping_address
+    if to is None:
+        return []
+    town = " ".join(part for part in (to.zip, to.city, to.province_code) if part)
+    lines = (customer_name(order), to.company, to.address1, to.address2, town, to.country)
+    return [line for line in lines if line]
+
+
+def customer_name(order: payloads.Order) -> str:
+    to = order.shipping_address
+    if to and to.name:
+        return to.name
+    person = order.customer
+    return " ".join(part for part in (person.first_name, person.last_name) if part) if person else ""
+
+
+def _line(item: payloads.LineItem, order: payloads.Order, frozen: Frozen) -> facts.Line:
+    refunded = sum(
+        part.quantity for refund in order.refunds for part in refund.refund_line_items if part.line_item_id == item.id
+    )
+    duties = sum(parse_money(d.shop_money.amount, order.currency).minor for d in item.duties if d.shop_money)
+    return facts.Line(
+        id=item.id,
+        title=item.title,
+        quantity=item.quantity,
+        current_quantity=item.quantity - refunded if item.current_quantity is None else item.current_quantity,
+        unit_price=_minor(item.price_set),
+        discounts=tuple(_discount(part, order, frozen) for part in item.discount_allocations),
+        taxes=_taxes(item.tax_lines),
+        duties=duties,
+        grams=item.grams or 0,
+        gift_card=item.gift_card,
+        tip=item.tip is not None,
+        terms=frozen.terms,
+    )
+
+
+def _discount(part: payloads.DiscountAllocation, order: payloads.Order, frozen: Frozen) -> facts.Discount:
+    at = part.discount_application_index
+    named = order.discount_applications[at] if 0 <= at < len(order.discount_applications) else None
+    name = ((named.code or named.title or named.description or "") if named else "").strip().upper()
+    return facts.Discount(_minor(part.amount_set), Decimal(frozen.discount_bearers.get(name, FULL_BPS)))
+
+
+def _shipping(line: payloads.ShippingLine) -> facts.ShippingLine:
+    return facts.ShippingLine(
+        id=line.id,
+        title=line.title or "",
+        price=_minor(line.price_set),
+        discount=sum(_minor(part.amount_set) for part in line.discount_allocations),
+        taxes=_taxes(line.tax_lines),
+    )
+
+
+def _refund_line(line: payloads.RefundLineItem) -> facts.RefundLine:
+    return facts.RefundLine(
+        line_id=line.line_item_id,
+        quantity=line.quantity,
+        subtotal=_minor(line.subtotal_set),
+        tax=_minor(line.total_tax_set),
+        cancelled=line.restock_type == "cancel",
+    )
+
+
+def _shipping_refund(line: payloads.RefundShippingLine) -> facts.ShippingRefund:
+    inside = line.shipping_line.get("id") if line.shipping_line else None
+    return facts.ShippingRefund(
+        shipping_id=line.shipping_line_id or inside,
+        amount=_minor(line.subtotal_amount_set),
+        tax=_minor(line.tax_amount_set),
+    )
+
+
+def _returned(refund: payloads.Refund, currency: str, named: int) -> int:
+    """Money that went back, in shop money. Charged in another currency, Shopify's own shop-money parts say how much."""
+    done = [t for t in refund.transactions if t.kind == "refund" and t.status == "success"]
+    if all(t.currency in (None, currency) for t in done):
+        return sum(parse_money(t.amount, currency).minor for t in done)
+    return max(0, named)
+
+
+def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
+    if order.financial_status is None or order.financial_status in _UNPAID:
+        return facts.Payment.NOTHING
+    partly = order.financial_status == "partially_paid" or (outstanding > 0 and order.cancelled_at is None)
+    return facts.Payment.PARTLY if partly else facts.Payment.SETTLED
+
+
+def _outstanding(order: payloads.Order, total: int) -> int:
+    """In shop money; Shopify writes it in the customer's currency."""
+    written = order.presentment_currency or order.currency
+    amount = parse_money(order.total_outstanding, written).minor
+    theirs = order.total_price_set.presentment_money
+    if written == order.currency or theirs is None:
+        return amount
+    whole = parse_money(theirs.amount, written).minor
+    return share_of(total, amount, whole) if whole else 0
+
+
+def _taxes(lines: Iterable[payloads.TaxLine]) -> tuple[facts.Tax, ...]:
+    return tuple(facts.Tax(_minor(line.price_set), bool(line.channel_liable)) for line in lines)
+
+
+def _minor(amount: payloads.MoneySet | None) -> int:
+    return parse_money(amount.shop_money.amount, amount.shop_money.currency_code).minor if amount else 0

@@ -1,0 +1,91 @@
+"""Each vendor's part of an order, kept as the vendor may see it: what to send, where to, what it earns."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
+from app.orders import facts
+from app.orders.cells import share_line
+from app.orders.intake import address_lines, customer_name
+from app.orders.returns import refunded_units, removed_units
+from app.orders.rules import Books
+from app.shopify import payloads_orders as payloads
+
+
+def update_vendor_orders(
+    session: Session, order: Order, body: payloads.Order, known: facts.Order, books: Books
+) -> None:
+    """Bring the vendors' parts and the lines' shares up to date."""
+    lines = {line.id: line for line in known.lines}
+    rows = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
+    for row in rows:
+        if line := lines.get(row.shopify_id):
+            _update_line(row, line, known)
+    parts = {
+        part.vendor_id: part
+        for part in session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id)).all()
+    }
+    for vendor_id in dict.fromkeys(row.vendor_id for row in rows if row.vendor_id is not None):
+        part = parts.get(vendor_id) or _new_part(session, order, vendor_id)
+        part.name, part.is_test, part.is_checked = order.name, order.test, not books.flags
+        part.customer_name, part.ship_to = customer_name(body), address_lines(body)
+        mine = [line for line in known.lines if line.terms.vendor_id == vendor_id]
+        part.items_total = sum(line.quantity for line in mine)
+        part.items_to_ship = _units_to_ship(mine, known)
+        part.status = _status(part, known)
+        part.earned_minor = sum(
+            bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
+        )
+        part.next_release_at = books.next_release_at(vendor_id)
+    session.flush()
+
+
+def _new_part(session: Session, order: Order, vendor_id: int) -> VendorOrder:
+    part = VendorOrder(
+        shop_id=order.shop_id,
+        vendor_id=vendor_id,
+        order_id=order.id,
+        order_shopify_id=order.shopify_id,
+        name=order.name,
+        ordered_at=order.ordered_at,
+        currency=order.currency,
+    )
+    session.add(part)
+    return part
+
+
+def _update_line(row: OrderLine, line: facts.Line, known: facts.Order) -> None:
+    share = share_line(line, known)
+    row.quantity = line.quantity
+    row.current_quantity = line.quantity - refunded_units(line, known) - removed_units(line, known)
+    row.gross_minor, row.tax_minor = share.gross, line.tax
+    row.vendor_discount_minor, row.market_discount_minor = share.vendor_discount, share.market_discount
+    row.included_tax_minor, row.base_minor = share.included_tax, share.base
+    row.fee_minor, row.fee_tax_minor, row.vendor_minor = share.fee, share.fee_tax, share.vendor
+
+
+def _units_to_ship(lines: Iterable[facts.Line], known: facts.Order) -> int:
+    if known.cancelled_at:
+        return 0
+    return sum(units_to_ship(line, known) for line in lines)
+
+
+def units_to_ship(line: facts.Line, known: facts.Order) -> int:
+    """Units of a line that are neither sent, nor refunded, nor taken off."""
+    sent = sum(parcel.quantities.get(line.id, 0) for parcel in known.fulfilments)
+    return max(0, line.quantity - refunded_units(line, known) - removed_units(line, known) - sent)
+
+
+def _status(part: VendorOrder, known: facts.Order) -> VendorOrderStatus:
+    if known.cancelled_at:
+        return VendorOrderStatus.CANCELLED
+    mine = {line.id for line in known.lines if line.terms.vendor_id == part.vendor_id}
+    sent = sum(units for parcel in known.fulfilments for line, units in parcel.quantities.items() if line in mine)
+    if part.items_to_ship == 0:
+        return VendorOrderStatus.SHIPPED if sent else VendorOrderStatus.CANCELLED
+    if sent:
+        return VendorOrderStatus.PARTLY_SHIPPED
+    unpaid = known.payment is facts.Payment.NOTHING
+    return VendorOrderStatus.UNPAID if unpaid else VendorOrderStatus.TO_SHIP
