@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from webhooks.handlers import app, compliance, inventory, metaobjects, products
+from webhooks.handlers import app, compliance, fulfillments, inventory, metaobjects, orders, products, refunds
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
 
@@ -22,6 +22,14 @@ HANDLERS: Final[dict[str, Handler]] = {
     "metaobjects/create": metaobjects.handle_metaobjects_create,
     "metaobjects/update": metaobjects.handle_metaobjects_update,
     "metaobjects/delete": metaobjects.handle_metaobjects_delete,
+    "orders/create": orders.handle_orders_create,
+    "orders/paid": orders.handle_orders_paid,
+    "orders/updated": orders.handle_orders_updated,
+    "orders/edited": orders.handle_orders_edited,
+    "orders/cancelled": orders.handle_orders_cancelled,
+    "refunds/create": refunds.handle_refunds_create,
+    "fulfillments/create": fulfillments.handle_fulfillments_create,
+    "fulfillments/update": fulfillments.handle_fulfillments_update,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,
     "shop/redact": compliance.handle_shop_redact,

@@ -105,4 +105,4 @@ def _choose(rules: Sequence[Rule], owner: _Owner, item: payloads.LineItem, order
 
 def _title(item: payloads.LineItem) -> str:
     variant = item.variant_title if item.variant_title not in (None, "Default Title") else None
-    return f"{item.title} – {variant}" if variant else item.title
+    return f"{item.title} ({variant})" if variant else item.title

@@ -67,6 +67,7 @@ def book_order(session: Session, order: Order) -> Books:
     order.flags = list(books.flags)
     body = payloads.read_snapshot(payloads.Order, order.snapshot)
     update_vendor_orders(session, order, body, known, books)
+    _assign_parcels(session, order, known)
     _announce(session, order, known)
     return books
 
@@ -192,11 +193,8 @@ def _keep_parcel(session: Session, shop_id: int, body: payloads.Fulfillment) -> 
             shop_id=shop_id, order_shopify_id=body.order_id, shopify_id=body.id, fulfilled_at=body.created_at
         )
         session.add(parcel)
-    elif parcel.shopify_updated_at and body.updated_at <= parcel.shopify_updated_at and _same_state(parcel, body):
+    elif parcel.shopify_updated_at and _parcel_age(body) <= _parcel_age(parcel):
         return False
-    elif parcel.shopify_updated_at and body.updated_at < parcel.shopify_updated_at:
-        return False
-    # A parcel once cancelled stays so, whatever of the same second arrives later.
     gone = parcel.state is FulfilmentState.CANCELLED or not is_live(body)
     parcel.state = FulfilmentState.CANCELLED if gone else FulfilmentState.CREATED
     parcel.quantities = {str(line.id): line.quantity for line in body.line_items}
@@ -209,8 +207,22 @@ def _keep_parcel(session: Session, shop_id: int, body: payloads.Fulfillment) -> 
     return True
 
 
-def _same_state(parcel: Fulfilment, body: payloads.Fulfillment) -> bool:
-    return (parcel.state is FulfilmentState.CREATED) == is_live(body)
+def _parcel_age(news: Fulfilment | payloads.Fulfillment) -> tuple[Any, ...]:
+    """Total, as for orders: two states of the same second must not depend on which came first."""
+    if isinstance(news, Fulfilment):
+        gone = news.state is FulfilmentState.CANCELLED
+        return (news.shopify_updated_at, gone, news.shipment_status, news.tracking_number, news.tracking_url)
+    status, number, url = news.shipment_status or "", news.tracking_number or "", news.tracking_url or ""
+    return (news.updated_at, not is_live(news), status, number, url)
+
+
+def _assign_parcels(session: Session, order: Order, known: facts.Order) -> None:
+    """A parcel with one vendor's goods only is that vendor's."""
+    owners = {line.id: line.terms.vendor_id for line in known.lines}
+    for parcel in list_parcels(session, order):
+        if parcel.vendor_id is None:
+            inside = {owners.get(int(line_id)) for line_id in parcel.quantities}
+            parcel.vendor_id = inside.pop() if len(inside) == 1 else None
 
 
 def _read_parcel(parcel: Fulfilment) -> facts.Fulfilment:

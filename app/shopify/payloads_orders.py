@@ -194,6 +194,17 @@ class Order(Payload, kw_only=True, frozen=True):
     fulfillments: tuple[Fulfillment, ...] = ()
 
 
+class OrderEdit(Payload, kw_only=True, frozen=True):
+    id: int
+    order_id: int
+
+
+class OrderEdited(Payload, kw_only=True, frozen=True):
+    """orders/edited: what was added and removed, not the order itself."""
+
+    order_edit: OrderEdit
+
+
 def read_snapshot(kind: type[P], snapshot: Mapping[str, Any]) -> P:
     """A stored body as its structure. Raises PayloadError with the path of what does not fit."""
     try:
