@@ -84,7 +84,7 @@ def remove_rule(session: Session, shop: Shop, rule_number: int, actor: str) -> N
     old = queries.get_version(session, shop.id, rule_number)
     if old.is_default:
         raise Conflict("The default rule stays, so that every sale finds a rule. Change its rate instead.")
-    old.valid_to = clock.now()
+    old.valid_to = _this_second()
     audit.record(session, shop.id, "commission_rule.remove", ("commission_rule", rule_number), actor=actor)
 
 
@@ -124,6 +124,11 @@ def save_settings(session: Session, shop: Shop, changed: MoneySettings, actor: s
     audit.record(session, shop.id, "money_settings.change", ("shop", shop.id), actor=actor, changes=changes)
 
 
+def _this_second() -> datetime:
+    """Shopify dates orders in whole seconds: a change counts for orders from its own second on."""
+    return clock.now().replace(microsecond=0)
+
+
 def _lock_list(session: Session, shop_id: int) -> None:
     """Two people who change the list at once would both end the same version."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"rules:{shop_id}"})
@@ -131,7 +136,7 @@ def _lock_list(session: Session, shop_id: int) -> None:
 
 def _successor(session: Session, old: CommissionRule) -> CommissionRule:
     """End `old` now and return an empty next version in its place."""
-    old.valid_to = clock.now()
+    old.valid_to = _this_second()
     session.flush()
     return CommissionRule(
         shop_id=old.shop_id,
@@ -147,7 +152,7 @@ def _begin(session: Session, version: CommissionRule, draft: Draft, actor: str) 
     version.name, version.rate_bps, version.net_of_tax = draft.name, draft.rate_bps, draft.net_of_tax
     version.conditions = queries.write_conditions(draft.conditions)
     version.flat, version.floor, version.cap = draft.flat, draft.floor, draft.cap
-    version.valid_from = version.valid_from or clock.now()
+    version.valid_from = version.valid_from or _this_second()
     version.changed_by = actor
     session.add(version)
     session.flush()

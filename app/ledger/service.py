@@ -66,7 +66,7 @@ def _booked_of(session: Session, order_id: int) -> dict[str, tuple[int, _Booked]
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .where(LedgerTransaction.order_id == order_id)
         .group_by(LedgerTransaction.key, LedgerEntry.account, LedgerEntry.vendor_id)
-    ).tuples()
+    )
     booked = {row.key: (0, _Booked([], row)) for row in transactions}
     for row in transactions:
         count, standing = booked[row.key]
