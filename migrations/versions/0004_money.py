@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations import rls
 
 revision: str = "0004_money"
-down_revision: str | None = "0001_foundation"
+down_revision: str | None = "0003_catalogue"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
