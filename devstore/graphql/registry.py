@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from devstore import webhooks
 from devstore.clock import iso
+from devstore.config import Config
 from devstore.store import Doc, Store
 
 Resolver = Callable[..., Any]
@@ -31,7 +32,7 @@ class Context:
     store: Store
     shop: str
     installation: Doc
-    public_url: str
+    config: Config
 
     def now(self) -> datetime:
         return self.store.clock.now()

@@ -53,7 +53,7 @@ def installed_app(ctx: Context, _: Doc) -> Doc:
 
 @field("AppInstallation", "launchUrl")
 def launch_url(ctx: Context, _: Doc) -> str:
-    return f"{ctx.public_url}/store/{ctx.shop.partition('.')[0]}/apps/{get_app(ctx)['handle']}"
+    return f"{ctx.config.public_url}/store/{ctx.shop.partition('.')[0]}/apps/{get_app(ctx)['handle']}"
 
 
 def get_app(ctx: Context) -> Doc:
