@@ -8,10 +8,11 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 os.environ.setdefault("SHOPIFY_API_KEY", "test-key")
-os.environ.setdefault("SHOPIFY_API_SECRET", "test-secret")
+os.environ.setdefault("SHOPIFY_API_SECRET", "a-test-secret-of-thirty-two-bytes")
 os.environ.setdefault("SECRET_KEYS", "a-test-key")
 os.environ.setdefault("RESEND_API_KEY", "re_test")
 os.environ.setdefault("STALLKEEPER_VAR", str(Path(tempfile.gettempdir()) / f"stallkeeper-tests-{os.getuid()}"))
@@ -20,10 +21,13 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from app import db, embedded, queue
+from app import clock, db, embedded, queue
 from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
+from app.shopify import tokens
+from app.shopify.tokens import ShopCredentials, TokenPair
+from tests.shopify.fake import FakeShopify, installable
 
 _SERVER = os.environ.get("DATABASE_URL")
 
@@ -108,3 +112,22 @@ def make_vendor(shop: Shop, name: str, email: str, status: VendorStatus = Vendor
         session.flush()
         session.add(VendorUser(shop_id=shop.id, vendor_id=vendor.id, email=email, name=name.split("'", maxsplit=1)[0]))
     return vendor
+
+
+@pytest.fixture
+def shopify(monkeypatch: pytest.MonkeyPatch) -> FakeShopify:
+    """Shopify at the network edge, ready for an install."""
+    fake = installable(FakeShopify())
+    client = fake.client()
+    for module in ("app.shopify.client", "app.shopify.tokens"):
+        monkeypatch.setattr(f"{module}.get_http", lambda: client)
+    return fake
+
+
+@pytest.fixture
+def connected(acme: Shop) -> ShopCredentials:
+    """Acme with a pair of tokens that lasts."""
+    pair = TokenPair("access-0", clock.now() + timedelta(hours=1), "refresh-0", clock.now() + timedelta(days=90), "")
+    with db.scoped(acme.id) as session:
+        tokens.store(session.get_one(Shop, acme.id), pair)
+    return ShopCredentials(acme.id, acme.domain)

@@ -1,0 +1,87 @@
+"""Shopify at the network edge: answers what a test tells it to, and remembers what it was asked."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+Answer = httpx.Response | Exception | Callable[[dict[str, Any]], httpx.Response]
+
+
+def data(**root: Any) -> httpx.Response:
+    """A successful GraphQL answer with plenty of points left."""
+    return httpx.Response(200, json={"data": root, "extensions": {"cost": cost()}})
+
+
+def cost(requested: int = 10, actual: int = 10, available: float = 1990, rate: float = 100) -> dict[str, Any]:
+    status = {"maximumAvailable": 2000.0, "currentlyAvailable": available, "restoreRate": rate}
+    return {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}
+
+
+def throttled(requested: int, available: float, rate: float) -> httpx.Response:
+    error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+    held = {**cost(requested, 0, available, rate), "actualQueryCost": None}
+    return httpx.Response(200, json={"errors": [error], "extensions": {"cost": held}})
+
+
+class FakeShopify:
+    """`answers[name]` are given in turn, the last one for ever; tokens are counted up."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Answer]] = defaultdict(list)
+        self.asked: list[tuple[str, dict[str, Any], str]] = []
+        self.token_requests: list[dict[str, Any]] = []
+        self.token_answers: list[httpx.Response] = []
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(self._handle))
+
+    def answer(self, name: str, *answers: Answer) -> None:
+        self.answers[name] = list(answers)
+
+    def names(self) -> list[str]:
+        return [name for name, _, _ in self.asked]
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        if request.url.path.endswith("/admin/oauth/access_token"):
+            self.token_requests.append(body)
+            return self.token_answers.pop(0) if self.token_answers else self._new_pair()
+        name = body["operationName"]
+        self.asked.append((name, body["variables"], request.headers["X-Shopify-Access-Token"]))
+        left = self.answers[name]
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(body) if callable(answer) else answer
+
+    def _new_pair(self) -> httpx.Response:
+        number = len(self.token_requests)
+        return httpx.Response(
+            200,
+            json={
+                "access_token": f"access-{number}",
+                "scope": "read_products,write_products",
+                "expires_in": 3600,
+                "refresh_token": f"refresh-{number}",
+                "refresh_token_expires_in": 90 * 86400,
+            },
+        )
+
+
+def installable(fake: FakeShopify) -> FakeShopify:
+    """A shop that has everything a first visit asks for."""
+    profile = {"id": "gid://shopify/Shop/1", "name": "Acme", "email": "owner@acme.example"}
+    fake.answer("shop", data(shop={**profile, "currencyCode": "USD", "ianaTimezone": "Europe/Berlin"}))
+    fake.answer("metaobjectDefinitionByType", data(metaobjectDefinitionByType=None))
+    made = {"metaobjectDefinition": {"id": "gid://shopify/MetaobjectDefinition/9"}, "userErrors": []}
+    fake.answer("metaobjectDefinitionCreate", data(metaobjectDefinitionCreate=made))
+    fake.answer("metafieldDefinitions", data(metafieldDefinitions={"nodes": []}))
+    fake.answer("metafieldDefinitionCreate", data(metafieldDefinitionCreate={"userErrors": []}))
+    place = {"id": "gid://shopify/Location/1", "name": "Shed", "isActive": True, "fulfillsOnlineOrders": True}
+    fake.answer("locations", data(locations={"nodes": [place]}))
+    online = {"id": "gid://shopify/Publication/1", "name": "Online Store"}
+    fake.answer("publications", data(publications={"nodes": [online]}))
+    return fake
