@@ -2,6 +2,7 @@
 
 import json
 import random
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,9 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from devstore import seed
 from devstore.config import Config
+from devstore.installations import install
 from devstore.store import Doc, Store
-from tests.devstore.orders.cast import ACME, TOPICS, ZENITH, product
+from tests.devstore.orders.cast import ACME, ZENITH, product
 from webhooks.router import HANDLERS
 
 
@@ -50,7 +52,6 @@ class Post:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    toml = {"webhooks": {"subscriptions": [{"topics": TOPICS, "uri": "/webhooks"}]}}
     config = Config(
         port=4240,
         storefronts={ACME: 4241, ZENITH: 4242},
@@ -58,12 +59,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
         app_url="http://127.0.0.1:4259",
         client_id="client",
         client_secret="hush",
-        app_toml=toml,
+        app_toml=tomllib.loads(Path("shopify.app.toml").read_text()),
         extension_dir=tmp_path,
     )
     store = Store(tmp_path / "store.sqlite")
     seed.deploy(store, config)
-    store.put(ACME, "installation", {"scopes": []})
+    install(store, ACME)
     yield store
     store.close()
 
