@@ -129,7 +129,7 @@ def find_definition(store: Store, shop: str, type_name: str) -> Doc | None:
 def is_visible(entry: Doc, definition: Doc | None) -> bool:
     """Not a draft, and of a type that is open to the storefront."""
     access = (definition or {}).get("access", {})
-    return entry["status"] == "ACTIVE" and access.get("storefront") == "PUBLIC_READ"
+    return (entry["status"], access.get("storefront")) == ("ACTIVE", "PUBLIC_READ")
 
 
 def find_page_type(store: Store, shop: str, url_handle: str) -> Doc | None:

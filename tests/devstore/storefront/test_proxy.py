@@ -1,0 +1,160 @@
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from devstore.installations import uninstall
+from tests.devstore.storefront.cast import ACME
+from tests.devstore.storefront.conftest import Shop
+
+
+class AppEnd:
+    """The app's end of the proxy: remembers what it was sent, answers what it is told."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.answer: tuple[int, dict[str, str], bytes] = (200, {"Content-Type": "application/json"}, b'{"ok": true}')
+        end = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                parts = urlsplit(self.path)
+                end.requests.append({
+                    "method": self.command,
+                    "path": parts.path,
+                    "query": parse_qsl(parts.query, keep_blank_values=True),
+                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "body": self.rfile.read(length),
+                })  # fmt: skip
+                status, headers, body = end.answer
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.requests[-1]
+
+
+@pytest.fixture
+def app_end() -> Iterator[AppEnd]:
+    end = AppEnd()
+    thread = threading.Thread(target=end.server.serve_forever)
+    thread.start()
+    yield end
+    end.server.shutdown()
+    thread.join()
+    end.server.server_close()
+
+
+def _expected(pairs: list[tuple[str, str]], secret: str) -> str:
+    """The signature as Shopify documents it, worked out by other means than the code under test."""
+    names = sorted({name for name, _ in pairs if name != "signature"})
+    lines = [name + "=" + ",".join(value for key, value in pairs if key == name) for name in names]
+    return hmac.HMAC(bytes(secret, "utf-8"), bytes("".join(lines), "utf-8"), hashlib.sha256).digest().hex()
+
+
+def test_what_is_forwarded_is_signed_as_shopify_signs_it(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    answer = visitor.get("/a/market/vendors.json?q=mugs+%26+more&tag=a&tag=b&empty=")
+    assert answer.get_json() == {"ok": True}
+    assert app_end.last["path"] == "/proxy/vendors.json"
+    query = app_end.last["query"]
+    sent = dict(query)
+    assert (sent["shop"], sent["path_prefix"], sent["logged_in_customer_id"]) == (ACME, "/a/market", "")
+    assert abs(int(sent["timestamp"]) - time.time()) < 5
+    assert [value for name, value in query if name == "tag"] == ["a", "b"]
+    assert (sent["q"], sent["empty"]) == ("mugs & more", "")
+    assert sent["signature"] == _expected(query, shop.config.client_secret)
+
+
+def test_a_signed_in_customer_is_named_and_nobody_can_name_another(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    form = {"customer[email]": "carla@example.com", "customer[password]": "secret"}
+    visitor.post("/account", data=form)
+    visitor.get("/a/market/portal?logged_in_customer_id=1&shop=zenith.myshopify.com&signature=ff&timestamp=1&hmac=2")
+    query = app_end.last["query"]
+    names = [name for name, _ in query]
+    assert len(names) == len(set(names))
+    customer = shop.store.all(ACME, "customer")[0]
+    assert dict(query)["logged_in_customer_id"] == str(customer["id"])
+    assert dict(query)["shop"] == ACME
+    assert dict(query)["signature"] == _expected(query, shop.config.client_secret)
+
+
+def test_cookies_pass_in_neither_direction(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    visitor.set_cookie("tracker", "1")
+    app_end.answer = (200, {"Content-Type": "text/html", "Set-Cookie": "session=stolen"}, b"<p>hello</p>")
+    answer = visitor.get("/a/market/page", headers={"Authorization": "Bearer x"})
+    assert "cookie" not in app_end.last["headers"]
+    assert "authorization" not in app_end.last["headers"]
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_post_keeps_its_body_and_type(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    visitor.post("/a/market/apply", data={"name": "Ada & Co"}, headers={"Accept": "application/json"})
+    assert app_end.last["method"] == "POST"
+    assert app_end.last["body"] == b"name=Ada+%26+Co"
+    assert app_end.last["headers"]["content-type"] == "application/x-www-form-urlencoded"
+    assert app_end.last["headers"]["accept"] == "application/json"
+
+
+def test_liquid_from_the_app_is_rendered_inside_the_theme(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    app_end.answer = (422, {"Content-Type": "application/liquid"}, b"<h1>Hello from {{ shop.name }}</h1>")
+    answer = visitor.get("/a/market/page")
+    assert answer.status_code == 422
+    assert answer.mimetype == "text/html"
+    assert "<h1>Hello from Acme</h1>" in answer.text
+    assert '<header class="header">' in answer.text
+    app_end.answer = (200, {"Content-Type": "application/liquid"}, b"{% layout none %}Just {{ shop.name }}")
+    assert visitor.get("/a/market/page").text == "Just Acme"
+
+
+def test_a_redirect_goes_to_the_visitor(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    app_end.answer = (302, {"Location": "http://127.0.0.1:5000/portal/enter/x"}, b"")
+    answer = visitor.get("/a/market/portal")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "http://127.0.0.1:5000/portal/enter/x")
+
+
+def test_an_app_that_does_not_answer_gives_a_page_of_the_shop(shop: Shop) -> None:
+    answer = shop.browser(app_url="http://127.0.0.1:9").get("/a/market/portal")
+    assert answer.status_code == 502
+    assert "This page is not available" in answer.text
+    assert '<header class="header">' in answer.text
+
+
+def test_only_the_declared_path_of_an_installed_app_is_forwarded(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    assert visitor.get("/apps/market/portal").status_code == 404
+    assert visitor.get("/a/other/portal").status_code == 404
+    uninstall(shop.store, ACME, {})
+    assert visitor.get("/a/market/portal").status_code == 404
+    assert app_end.requests == []
+
+
+def test_json_is_passed_on_untouched(shop: Shop, app_end: AppEnd) -> None:
+    body = json.dumps({"html": "<b>{{ shop.name }}</b>"}).encode()
+    app_end.answer = (200, {"Content-Type": "application/json"}, body)
+    assert shop.browser(app_url=app_end.url).get("/a/market/x").data == body

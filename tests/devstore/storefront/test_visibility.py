@@ -1,0 +1,122 @@
+import html
+
+import pytest
+
+from tests.devstore.storefront.cast import ACME, product, vendor
+from tests.devstore.storefront.conftest import Shop
+
+
+def _text(shop: Shop, path: str, status: int = 200) -> str:
+    answer = shop.visitor.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def test_a_published_product_is_on_its_page_with_its_vendors_card(shop: Shop) -> None:
+    page = _text(shop, "/products/morning-mug")
+    assert "Morning mug" in page
+    assert "Sold by" in page
+    assert 'href="/pages/vendors/adas-ceramics"' in page
+    assert "Here since 2021" in page
+
+
+@pytest.mark.parametrize("change", [{"status": "DRAFT"}, {"status": "ARCHIVED"}, {"published_on": []}])
+def test_a_product_that_is_not_on_sale_has_no_page_and_is_in_no_list(shop: Shop, change: dict[str, object]) -> None:
+    shop.store.put(ACME, "product", {**shop.mug, **change})
+    _text(shop, "/products/morning-mug", 404)
+    assert shop.visitor.get("/products/morning-mug.js").status_code == 404
+    for listing in ("/", "/collections/all", "/search?q=mug", "/collections/vendors?q=Ada's+Ceramics"):
+        assert "Morning mug" not in _text(shop, listing)
+    variant = shop.mug["variants"][0]["id"]
+    assert shop.visitor.post("/cart/add.js", json={"id": variant}).status_code == 404
+
+
+def test_an_unlisted_product_has_a_page_and_is_in_no_list(shop: Shop) -> None:
+    shop.store.put(ACME, "product", {**shop.mug, "status": "UNLISTED"})
+    _text(shop, "/products/morning-mug")
+    assert "Morning mug" not in _text(shop, "/collections/all")
+
+
+def test_a_product_published_only_to_the_point_of_sale_is_not_on_the_storefront(shop: Shop) -> None:
+    till = shop.store.find(ACME, "publication", name="Point of Sale")
+    assert till
+    shop.store.put(ACME, "product", {**shop.mug, "published_on": [till["id"]]})
+    _text(shop, "/products/morning-mug", 404)
+
+
+def test_a_draft_vendor_is_nowhere(shop: Shop) -> None:
+    shop.store.put(ACME, "metaobject", {**shop.ada, "status": "DRAFT"})
+    _text(shop, "/pages/vendors/adas-ceramics", 404)
+    listing = html.unescape(_text(shop, "/pages/vendors"))
+    assert "Ada's Ceramics" not in listing
+    assert "Bea's Bakery" in listing
+    assert "Sold by" not in _text(shop, "/products/morning-mug")
+
+
+def test_vendors_are_nil_to_a_theme_when_their_type_is_closed_to_the_storefront(shop: Shop) -> None:
+    closed = {**shop.definition, "access": {"admin": "MERCHANT_READ_WRITE", "storefront": "NONE"}}
+    shop.store.put(ACME, "metaobject_definition", closed)
+    _text(shop, "/pages/vendors/adas-ceramics", 404)
+    assert "Sold by" not in _text(shop, "/products/morning-mug")
+
+
+def test_a_vendors_page_shows_only_that_vendors_products(shop: Shop) -> None:
+    page = _text(shop, "/pages/vendors/adas-ceramics")
+    assert "Products by Ada's Ceramics" in html.unescape(page)
+    assert "Morning mug" in page
+    assert "Rye loaf" not in page
+
+
+def test_more_from_a_vendor_leaves_out_the_product_itself(shop: Shop) -> None:
+    assert "More from" not in _text(shop, "/products/morning-mug")
+    product(shop.store, "Wide bowl", of=shop.ada)
+    page = _text(shop, "/products/morning-mug")
+    assert "More from Ada's Ceramics" in html.unescape(page)
+    assert page.count('class="sk-tile"') == 1
+
+
+def test_what_a_vendor_wrote_never_becomes_markup(shop: Shop) -> None:
+    attack = '"><script>alert(1)</script>'
+    fields = dict.fromkeys(("name", "tagline", "about", "location", "policies"), attack)
+    evil = vendor(shop.store, "evil", **fields, website="javascript:alert(1)", since=attack)
+    product(shop.store, "Trinket", of=evil)
+    product(shop.store, "Bauble", of=evil)
+    for path in ("/pages/vendors/evil", "/pages/vendors", "/products/trinket", "/"):
+        page = _text(shop, path)
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+        assert "javascript:alert" not in page
+
+
+def test_a_page_of_a_long_list_shows_its_part_and_links_to_the_next(shop: Shop) -> None:
+    for number in range(20):
+        product(shop.store, f"Plate {number:02}", of=shop.ada)
+    first, second = _text(shop, "/collections/all"), _text(shop, "/collections/all?page=2")
+    assert first.count('class="card"') == 16
+    assert "Page 1 of 2" in first
+    assert 'href="/collections/all?page=2"' in first
+    assert second.count('class="card"') == 6
+
+
+def test_products_are_sorted_by_price_when_asked(shop: Shop) -> None:
+    page = _text(shop, "/collections/all?sort_by=price-ascending")
+    assert page.index("Rye loaf") < page.index("Morning mug")
+    page = _text(shop, "/collections/all?sort_by=price-descending")
+    assert page.index("Morning mug") < page.index("Rye loaf")
+
+
+def test_blocks_speak_the_shops_language(shop: Shop) -> None:
+    found = shop.store.find(ACME, "shop")
+    shop.store.put(ACME, "shop", {**(found or {}), "locale": "de"})
+    assert "Verkauft von" in _text(shop, "/products/morning-mug")
+    assert "Bewerbung senden" in _text(shop, "/pages/sell")
+    assert "Erzählen Sie uns" in _text(shop, "/pages/sell")
+
+
+def test_another_shops_vendors_and_products_are_not_there(shop: Shop) -> None:
+    from devstore import server  # noqa: PLC0415
+
+    zenith = server.create_storefront(shop.config, shop.store, "zenith.myshopify.com").test_client()
+    assert zenith.get("/products/morning-mug").status_code == 404
+    assert zenith.get("/pages/vendors/adas-ceramics").status_code == 404
+    assert "Ada" not in zenith.get("/pages/vendors").text
