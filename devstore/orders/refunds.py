@@ -20,7 +20,6 @@ from devstore.orders.standing import (
     money,
     refundable,
     refunded_lines,
-    removed_quantity,
 )
 from devstore.store import Doc, Store
 
@@ -66,9 +65,9 @@ class RefundRequest:
 
 def suggest(order: Doc, lines: Sequence[LineRefund], shipping: str | None) -> Suggestion:
     """Work out a refund without making it. Raises OrderError naming the line or amount that cannot be refunded."""
-    if len({entry.line_item_id for entry in lines}) < len(lines):
-        raise OrderError("The same line item is listed twice", ["refundLineItems"], "INVALID")
-    line_entries = tuple(_line_entry(order, entry, at) for at, entry in enumerate(lines))
+    line_entries: list[Doc] = []
+    for at, wanted in enumerate(lines):
+        line_entries.append(_line_entry(order, wanted, ["refundLineItems", str(at)], line_entries))
     shipping_entries = tuple(_shipping_entries(order, shipping)) if shipping else ()
     due = sum(money(order, entry["subtotal"]) for entry in line_entries)
     due += sum(money(order, entry["subtotal_amount"]) for entry in shipping_entries)
@@ -76,7 +75,7 @@ def suggest(order: Doc, lines: Sequence[LineRefund], shipping: str | None) -> Su
         due += sum(money(order, entry["total_tax"]) for entry in line_entries)
         due += sum(money(order, entry["tax_amount"]) for entry in shipping_entries)
     absorbed = min(due, money(order, order["total_outstanding"]))
-    return Suggestion(line_entries, shipping_entries, due - absorbed, min(due - absorbed, refundable(order)))
+    return Suggestion(tuple(line_entries), shipping_entries, due - absorbed, min(due - absorbed, refundable(order)))
 
 
 def refund_order(store: Store, shop: str, order_id: int, request: RefundRequest) -> Doc:
@@ -122,15 +121,18 @@ def record_refund(store: Store, order: Doc, request: RefundRequest) -> Doc:
     return refund
 
 
-def _line_entry(order: Doc, wanted: LineRefund, at: int) -> Doc:
-    """Refunded to date by units, less what earlier refunds took, so that refunds in steps end on the whole."""
-    path = ["refundLineItems", str(at)]
+def _line_entry(order: Doc, wanted: LineRefund, path: list[str], earlier: Sequence[Doc]) -> Doc:
+    """Refunded to date by units, less what was refunded before, so that refunds in steps end on the whole.
+
+    ``earlier`` are the entries of the same refund: units of one line may differ in how they are restocked.
+    """
     line = find_part(order, "line_items", wanted.line_item_id)
     if line is None:
         raise OrderError("Line item does not belong to this order", [*path, "lineItemId"], "NOT_FOUND")
-    _check_units(order, line, wanted, path)
-    before = refunded_lines(order, line["id"])
-    units = removed_quantity(order, line["id"]) + wanted.quantity
+    now = [entry for entry in earlier if entry["line_item_id"] == line["id"]]
+    before = [*refunded_lines(order, line["id"]), *now]
+    _check_units(order, line, wanted, before, [*path, "quantity"])
+    units = sum(entry["quantity"] for entry in before) + wanted.quantity
 
     def step(whole: int, name: str) -> str:
         to_date = rounded(Decimal(whole) * units / line["quantity"])
@@ -146,16 +148,18 @@ def _line_entry(order: Doc, wanted: LineRefund, at: int) -> Doc:
     }
 
 
-def _check_units(order: Doc, line: Doc, wanted: LineRefund, path: list[str]) -> None:
-    field = [*path, "quantity"]
+def _check_units(order: Doc, line: Doc, wanted: LineRefund, before: Sequence[Doc], field: list[str]) -> None:
+    def gone(*kinds: str) -> int:
+        return sum(entry["quantity"] for entry in before if not kinds or entry["restock_type"] in kinds)
+
+    shipped = fulfilled_quantity(order, line["id"])
     if wanted.quantity < 1:
         raise OrderError("Quantity must be 1 or more", field, "GREATER_THAN_OR_EQUAL_TO")
-    if wanted.quantity > line["quantity"] - removed_quantity(order, line["id"]):
+    if wanted.quantity > line["quantity"] - gone():
         raise OrderError("Quantity cannot refund more items than were purchased", field, "INVALID")
-    if wanted.restock_type == "cancel" and wanted.quantity > line["fulfillable_quantity"]:
+    if wanted.restock_type == "cancel" and wanted.quantity > line["quantity"] - shipped - gone("cancel"):
         raise OrderError("Items that were fulfilled cannot be cancelled: restock them as a return", field, "INVALID")
-    came_back = sum(e["quantity"] for e in refunded_lines(order, line["id"]) if e["restock_type"] == "return")
-    if wanted.restock_type == "return" and wanted.quantity > fulfilled_quantity(order, line["id"]) - came_back:
+    if wanted.restock_type == "return" and wanted.quantity > shipped - gone("return"):
         raise OrderError("Items that were not fulfilled cannot come back: cancel them", field, "INVALID")
 
 

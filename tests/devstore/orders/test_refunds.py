@@ -112,6 +112,14 @@ def test_units_cancelled_before_shipping_go_back_and_cannot_be_shipped(store: St
     assert get_order(store, ACME, order["id"])["fulfillment_status"] == "fulfilled"
 
 
+def test_units_of_one_line_may_be_refunded_in_two_ways_at_once(store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.vase, 3))
+    fulfil_lines(store, ACME, order["id"], {line(order): 1})
+    made = refund(store, order, (line(order), 1, "return"), (line(order), 2, "cancel"), shipping="full")
+    assert returned(store, order, made) == [order["total_price"]]
+    assert available(store, goods.vase) == available(store, goods.vase, "on_hand") == 10
+
+
 def test_taking_lines_off_an_unpaid_order_returns_no_money(store: Store, goods: SimpleNamespace) -> None:
     order = buy(store, (goods.mug, 1), (goods.loaf, 1), capture=False)
     made = refund(store, order, (line(order, 1), 1, "cancel"))
