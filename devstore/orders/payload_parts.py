@@ -16,7 +16,7 @@ APP_ID = 580111  # Shopify's own number of the Online Store as the source of an 
 
 def stamp(order: Doc, moment: str | None) -> str | None:
     """A time as webhooks write it: in the shop's own time zone, with its offset."""
-    return None if moment is None else _local(order["timezone"], parse_iso(moment)).isoformat(timespec="seconds")
+    return None if moment is None else local(order["timezone"], parse_iso(moment)).isoformat(timespec="seconds")
 
 
 @lru_cache(maxsize=32)
@@ -24,7 +24,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _local(zone: str, moment: datetime) -> datetime:
+def local(zone: str, moment: datetime) -> datetime:
     return moment.astimezone(_zone(zone))
 
 

@@ -52,7 +52,10 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """``shipping`` is an amount or "full". ``amount`` is the money to return; None returns what the parts come to."""
+    """``shipping`` is an amount or "full". ``amount`` is the money to return; None returns what the parts come to.
+
+    ``user_id`` is the staff member at the screen; an app's refunds have none.
+    """
 
     lines: Sequence[LineRefund] = ()
     shipping: str | None = None

@@ -16,6 +16,7 @@ _TRACKING_PAGES = {
     "UPS": "https://www.ups.com/track?tracknum=",
     "USPS": "https://tools.usps.com/go/TrackConfirmAction_input?qtc_tLabels1=",
 }
+CARRIERS = tuple(_TRACKING_PAGES)
 
 
 @dataclass(frozen=True)
