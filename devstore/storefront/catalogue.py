@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from devstore import collections, products
+from devstore.product_payloads import available
 from devstore.store import Doc, Store
 from devstore.webhooks import own_type
 
@@ -16,52 +18,46 @@ def cents(amount: str | None) -> int | None:
 
 def list_products(store: Store, shop: str) -> list[Doc]:
     """Products that are active and published to the Online Store, newest first."""
-    channel = store.find(shop, "publication", name="Online Store")
-    shown = [product for product in store.select(shop, "product", status="ACTIVE") if _is_published(product, channel)]
-    return sorted(shown, key=lambda product: (product.get("created_at") or "", product["id"]), reverse=True)
+    channel = _channel(store, shop)
+    shown = [
+        product for product in store.select(shop, "product", status="ACTIVE") if channel in product["published_on"]
+    ]
+    return sorted(shown, key=lambda product: (product["created_at"], product["id"]), reverse=True)
 
 
 def find_product(store: Store, shop: str, handle: str) -> Doc | None:
     """An unlisted product has a page too, though no list shows it."""
     product = store.find(shop, "product", handle=handle)
-    channel = store.find(shop, "publication", name="Online Store")
-    if product and product["status"] in {"ACTIVE", "UNLISTED"} and _is_published(product, channel):
-        return product
-    return None
-
-
-def _is_published(product: Doc, channel: Doc | None) -> bool:
-    return channel is not None and channel["id"] in product.get("published_on", [])
+    return product if product and _has_page(store, shop, product) else None
 
 
 def find_variant(store: Store, shop: str, variant_id: int) -> tuple[Doc, Doc] | None:
     """The product and the variant, when a visitor may buy it at all."""
-    channel = store.find(shop, "publication", name="Online Store")
-    for product in store.all(shop, "product"):
-        for variant in product["variants"]:
-            if variant["id"] == variant_id:
-                visible = product["status"] in {"ACTIVE", "UNLISTED"} and _is_published(product, channel)
-                return (product, variant) if visible else None
-    return None
+    found = products.find_variant(store, shop, variant_id)
+    return found if found and _has_page(store, shop, found[0]) else None
+
+
+def _has_page(store: Store, shop: str, product: Doc) -> bool:
+    return product["status"] in {"ACTIVE", "UNLISTED"} and _channel(store, shop) in product["published_on"]
+
+
+def _channel(store: Store, shop: str) -> int | None:
+    """Id of the sales channel that a storefront is."""
+    found = store.find(shop, "publication", name=products.ONLINE_STORE)
+    return found["id"] if found else None
 
 
 def stock_of(variant: Doc) -> int | None:
     """Units on sale over all locations; None when they are not counted or may be sold beyond stock."""
-    if not variant.get("tracked", True) or variant.get("inventory_policy") == "CONTINUE":
-        return None
-    return sum(int(level.get("available", 0)) for level in variant.get("quantities", {}).values())
-
-
-def is_available(variant: Doc) -> bool:
-    stock = stock_of(variant)
-    return stock is None or stock > 0
+    counted = variant["tracked"] and variant["inventory_policy"] != "CONTINUE"
+    return available(variant) if counted else None
 
 
 def lowest_price(product: Doc) -> Decimal:
     return min((Decimal(str(variant["price"])) for variant in product["variants"]), default=Decimal(0))
 
 
-def sort_products(products: list[Doc], order: str) -> list[Doc]:
+def sort_products(unsorted: list[Doc], order: str) -> list[Doc]:
     """Shopify's `sort_by` values; anything else keeps the order given."""
     keys = {
         "title": lambda product: product["title"].casefold(),
@@ -70,19 +66,27 @@ def sort_products(products: list[Doc], order: str) -> list[Doc]:
     }
     name, _, direction = order.partition("-")
     if order not in SORTS or name not in keys:
-        return products
-    return sorted(products, key=keys[name], reverse=direction == "descending")
+        return unsorted
+    return sorted(unsorted, key=keys[name], reverse=direction == "descending")
+
+
+def list_collections(store: Store, shop: str) -> list[Doc]:
+    """The collection of everything, and those that are published to the Online Store."""
+    published = [each for each in store.all(shop, "collection") if _channel(store, shop) in each["published_on"]]
+    found = [find_collection(store, shop, handle) for handle in ["all", *(each["handle"] for each in published)]]
+    return [collection for collection in found if collection]
 
 
 def find_collection(store: Store, shop: str, handle: str) -> Doc | None:
     """A collection with its visible `products`. `all` is there in every shop."""
-    products = list_products(store, shop)
     collection = store.find(shop, "collection", handle=handle)
-    if collection is None:
-        return {"id": 0, "title": "Products", "handle": "all", "products": products} if handle == "all" else None
-    by_id = {product["id"]: product for product in products}
-    chosen = [by_id[number] for number in collection.get("product_ids", []) if number in by_id]
-    return {**collection, "products": chosen}
+    if collection is None and handle == "all":
+        return {"id": 0, "title": "Products", "handle": "all", "products": list_products(store, shop)}
+    if collection is None or _channel(store, shop) not in collection["published_on"]:
+        return None
+    shown = {product["id"] for product in list_products(store, shop)}
+    members = [product for product in collections.list_members(store, shop, collection) if product["id"] in shown]
+    return {**collection, "products": members}
 
 
 def products_of_vendor(store: Store, shop: str, name: str) -> list[Doc]:
@@ -130,6 +134,15 @@ def is_visible(entry: Doc, definition: Doc | None) -> bool:
     """Not a draft, and of a type that is open to the storefront."""
     access = (definition or {}).get("access", {})
     return (entry["status"], access.get("storefront")) == ("ACTIVE", "PUBLIC_READ")
+
+
+def is_open_metafield(store: Store, shop: str, owner_type: str, metafield: Doc) -> bool:
+    """An app's own metafield is nil to a theme unless its definition opens it to the storefront."""
+    if not metafield["namespace"].startswith("app--"):
+        return True
+    key, namespace = metafield["key"], metafield["namespace"]
+    definition = store.find(shop, "metafield_definition", owner_type=owner_type, namespace=namespace, key=key)
+    return definition is not None and definition["access"].get("storefront") == "PUBLIC_READ"
 
 
 def find_page_type(store: Store, shop: str, url_handle: str) -> Doc | None:

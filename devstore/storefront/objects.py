@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from devstore import products
 from devstore.gids import InvalidGidError, parse_gid
 from devstore.store import Doc, Store
 from devstore.storefront import catalogue
@@ -69,7 +70,7 @@ class Objects:
             selected_variant=selected,
             first_available_variant=available,
             selected_or_first_available_variant=chosen,
-            metafields=self.metafields(product),
+            metafields=self.metafields(product, "PRODUCT"),
         )
 
     def variant(self, product: Doc, variant: Doc, *, selected: bool = False) -> Drop:
@@ -82,7 +83,7 @@ class Objects:
             barcode=variant.get("barcode"),
             price=cents(variant["price"]) or 0,
             compare_at_price=cents(variant.get("compare_at_price")),
-            available=catalogue.is_available(variant),
+            available=products.is_for_sale(variant),
             selected=selected,
             options=values,
             option1=values[0] if values else None,
@@ -95,14 +96,9 @@ class Objects:
             taxable=variant.get("taxable", True),
             weight=variant.get("weight_grams") or 0,
             url=f"/products/{product['handle']}?variant={variant['id']}",
-            image=lambda: self._variant_image(product, variant),
-            featured_image=lambda: self._variant_image(product, variant),
+            image=None,
+            featured_image=None,
         )
-
-    def _variant_image(self, product: Doc, variant: Doc) -> Drop | None:
-        pictures = product.get("media", [])
-        own = [media for media in pictures if media["id"] in variant.get("media_ids", [])]
-        return self.image(own[0], product["title"]) if own else None
 
     def collection(self, collection: Doc, *, sort_by: str = "") -> Drop:
         products = catalogue.sort_products(collection["products"], sort_by)
@@ -120,12 +116,13 @@ class Objects:
             image=self.image(collection.get("image")),
         )
 
-    def metafields(self, owner: Doc) -> Lookup:
-        """`metafields['$app'].vendor`."""
+    def metafields(self, owner: Doc, owner_type: str) -> Lookup:
+        """`metafields['$app'].vendor`; `owner_type` as in definitions, such as PRODUCT."""
 
         def in_namespace(name: str) -> Drop | None:
             namespace = catalogue.own_name(self.store, name)
-            found = [field for field in owner.get("metafields", []) if field["namespace"] == namespace]
+            held = [field for field in owner.get("metafields", []) if field["namespace"] == namespace]
+            found = [each for each in held if catalogue.is_open_metafield(self.store, self.shop, owner_type, each)]
             return Drop(**{field["key"]: self.metafield(field["type"], field["value"]) for field in found})
 
         return Lookup(in_namespace)

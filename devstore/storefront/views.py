@@ -22,9 +22,8 @@ def home() -> Response:
 
 @bp.get("/collections")
 def collections() -> Response:
-    listed = [collection["handle"] for collection in get_store().all(get_storefront_shop(), "collection")]
-    found = [_found(handle) for handle in ["all", *listed]]
-    return pages.render("list-collections", "Collections", listed=[drop for drop in found if drop])
+    listed = [_objects().collection(found) for found in catalogue.list_collections(get_store(), get_storefront_shop())]
+    return pages.render("list-collections", "Collections", listed=listed)
 
 
 @bp.get("/collections/<handle>")
@@ -47,11 +46,6 @@ def _products_by(what: str, words: str) -> list[Doc]:
 def _listing(found: Doc) -> Response:
     drop = _objects().collection(found, sort_by=request.args.get("sort_by", ""))
     return pages.render("collection", found["title"], collection=drop, asked=request.args.get("q", ""))
-
-
-def _found(handle: str) -> Drop | None:
-    found = catalogue.find_collection(get_store(), get_storefront_shop(), handle)
-    return _objects().collection(found) if found else None
 
 
 @bp.get("/products/<handle>")

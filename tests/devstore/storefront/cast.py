@@ -3,6 +3,7 @@
 from typing import Any
 
 from devstore.gids import gid
+from devstore.products import save_product
 from devstore.store import Doc, Store
 from devstore.storefront.catalogue import own_name
 
@@ -24,6 +25,8 @@ def define_vendors(store: Store, *, access: str = "PUBLIC_READ") -> Doc:
             "onlineStore": {"enabled": True, "data": {"urlHandle": "vendors"}},
         },
     }
+    link = {"owner_type": "PRODUCT", "namespace": own_name(store, "$app"), "key": "vendor"}
+    store.put(ACME, "metafield_definition", {**link, "type": "metaobject_reference", "access": {"storefront": access}})
     return store.put(ACME, "metaobject_definition", definition)
 
 
@@ -51,6 +54,7 @@ def product(
             "sku": f"{title}-{name}".upper(),
             "price": price,
             "compare_at_price": None,
+            "barcode": None,
             "inventory_item_id": store.next_id(),
             "option_values": [{"option_name": "Size", "name": name}],
             "inventory_policy": "DENY",
@@ -58,6 +62,8 @@ def product(
             "requires_shipping": True,
             "taxable": True,
             "weight_grams": 300,
+            "created_at": "2026-11-01T10:00:00Z",
+            "updated_at": "2026-11-01T10:00:00Z",
             "quantities": {str(location): {"available": stock, "on_hand": stock}},
             "position": place,
         }
@@ -65,6 +71,7 @@ def product(
     ]
     link = {"namespace": own_name(store, "$app"), "key": "vendor", "type": "metaobject_reference"}
     doc = {
+        "id": store.next_id(),
         "title": title,
         "handle": title.lower().replace(" ", "-"),
         "description_html": f"<p>{title}, made by hand.</p>",
@@ -72,7 +79,10 @@ def product(
         "product_type": "",
         "tags": [],
         "status": "ACTIVE",
-        "options": [{"id": store.next_id(), "name": "Size", "values": [{"name": name} for name, _ in named]}],
+        "category_gid": None,
+        "options": [
+            {"id": store.next_id(), "name": "Size", "position": 1, "values": [{"name": name} for name, _ in named]}
+        ],
         "variants": variants,
         "media": [],
         "metafields": [{"id": store.next_id(), **link, "value": gid("Metaobject", of["id"])}] if of else [],
@@ -81,4 +91,4 @@ def product(
         "updated_at": "2026-11-01T10:00:00Z",
         "published_at": "2026-11-01T10:00:00Z",
     }
-    return store.put(ACME, "product", {**doc, **more})
+    return save_product(store, ACME, {**doc, **more})

@@ -2,7 +2,7 @@ import html
 
 import pytest
 
-from tests.devstore.storefront.cast import ACME, product, vendor
+from tests.devstore.storefront.cast import ACME, channel, product, vendor
 from tests.devstore.storefront.conftest import Shop
 
 
@@ -58,6 +58,23 @@ def test_vendors_are_nil_to_a_theme_when_their_type_is_closed_to_the_storefront(
     shop.store.put(ACME, "metaobject_definition", closed)
     _text(shop, "/pages/vendors/adas-ceramics", 404)
     assert "Sold by" not in _text(shop, "/products/morning-mug")
+
+
+def test_a_link_that_is_closed_to_the_storefront_is_nil(shop: Shop) -> None:
+    [link] = shop.store.all(ACME, "metafield_definition")
+    shop.store.put(ACME, "metafield_definition", {**link, "access": {"storefront": "NONE"}})
+    assert "Sold by" not in _text(shop, "/products/morning-mug")
+
+
+def test_a_collection_shows_what_it_holds_once_it_is_published(shop: Shop) -> None:
+    clay = {"title": "Clay", "handle": "clay", "product_ids": [shop.mug["id"]], "rule": None, "published_on": []}
+    kept = shop.store.put(ACME, "collection", {**clay, "metafields": [], "description_html": ""})
+    _text(shop, "/collections/clay", 404)
+    shop.store.put(ACME, "collection", {**kept, "published_on": [channel(shop.store)]})
+    page = _text(shop, "/collections/clay")
+    assert "Morning mug" in page
+    assert "Rye loaf" not in page
+    assert "Clay" in _text(shop, "/collections")
 
 
 def test_a_vendors_page_shows_only_that_vendors_products(shop: Shop) -> None:
