@@ -10,6 +10,10 @@ from app.auth import merchant
 from app.emails import views as emails
 from app.home import views as home
 from app.live.pages import live_url
+from app.portal import login as portal_login
+from app.portal import pages as portal_pages
+from app.portal import profile as portal_profile
+from app.portal import proxy as portal_proxy
 from app.products import portal as portal_products
 from app.products import portal_pictures, review
 from app.products import views as products
@@ -33,6 +37,10 @@ BLUEPRINTS: list[Blueprint] = [
     portal_products.bp,
     portal_pictures.bp,
     emails.bp,
+    portal_login.bp,
+    portal_pages.bp,
+    portal_profile.bp,
+    portal_proxy.bp,
 ]
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db, web
 from app.appearance.jinja import csp_nonce
@@ -49,6 +50,11 @@ def require_vendor() -> ResponseReturnValue | None:
     return None
 
 
+def is_signed_in() -> bool:
+    """Whether this browser's session is still good; for pages that need none."""
+    return _find_session(request.cookies.get(cookie_name())) is not None
+
+
 def dress(session: Session, shop: Shop | None) -> None:
     """Give the page being made the merchant's name and accent."""
     settings = session.get(ShopSettings, shop.id) if shop else None
@@ -79,7 +85,7 @@ def cookie_name() -> str:
     return "__Host-portal" if get_config().is_secure else "portal"
 
 
-def sign_in(session: Session, seat: Seat, response: Response, *, by: str) -> None:
+def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str) -> None:
     """Start a session for `seat` and put it into `response`; the one this browser had before ends. `by` is audited."""
     revoke_token(session, request.cookies.get(cookie_name()))
     token, now = new_token(), clock.now()
@@ -108,7 +114,7 @@ def sign_in(session: Session, seat: Seat, response: Response, *, by: str) -> Non
     )
 
 
-def sign_out(session: Session, response: Response) -> None:
+def sign_out(session: Session, response: BaseResponse) -> None:
     """End the session of this browser."""
     revoke_token(session, request.cookies.get(cookie_name()))
     response.delete_cookie(cookie_name(), path="/", secure=get_config().is_secure, httponly=True, samesite="Lax")

@@ -12,6 +12,21 @@ ABSOLUTE: Final = timedelta(days=14)
 # A page is asked for often, a day's idleness is coarse: one write in five minutes says enough.
 SEEN_EVERY: Final = timedelta(minutes=5)
 
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 _PORTAL_PATH: Final = re.compile(r"/portal(/[\w./-]*)?(\?[\w.=&%+-]*)?")
 
 
@@ -35,6 +50,13 @@ def client_address(peer: str, forwarded: str) -> str:
     if last and _is_near(peer):
         return last
     return peer
+
+
+def describe_device(user_agent: str) -> str:
+    """A browser and where it runs, in words a person knows: "Safari on iPhone"."""
+    browser = next((words for mark, words in _BROWSERS if mark in user_agent), "A browser")
+    system = next((words for mark, words in _SYSTEMS if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser
 
 
 def _is_near(address: str) -> bool:

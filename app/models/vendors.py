@@ -119,3 +119,23 @@ class PortalSession(Model):
     last_seen_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class VendorPicture(Model):
+    """A vendor's picture as we keep it until Shopify has a copy of its own, and for the portal to show."""
+
+    __tablename__ = "vendor_pictures"
+
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), primary_key=True)
+    shop_id: Mapped[ShopId]
+    content: Mapped[bytes]
+    content_type: Mapped[str]
+    digest: Mapped[str]
+    """SHA-256 of the content, in hex."""
+    changed_at: Mapped[datetime]
+    file_gid: Mapped[str | None]
+    """The file that Shopify makes of it, as soon as it has a name."""
+    published_at: Mapped[datetime | None]
+    """When Shopify served it and the vendor's row took over its address."""
+    error: Mapped[str | None]
+    """Why Shopify refused it for good, in a sentence for the vendor."""

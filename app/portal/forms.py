@@ -1,0 +1,108 @@
+"""What vendors fill in, and what is said beside a field that needs another look."""
+
+from typing import Any, Final
+
+from babel import Locale
+from email_validator import EmailNotValidError, validate_email
+from werkzeug.datastructures import FileStorage
+from wtforms import EmailField, Field, FileField, Form, SelectField, StringField, TelField, TextAreaField, URLField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from app.vendors.forms import is_web_address
+from app.vendors.payout_details import check_iban
+
+LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
+
+
+def _tidy(value: str | None) -> str:
+    """One line: trimmed, inner white space single, control characters gone."""
+    return " ".join("".join(char for char in value or "" if char.isprintable() or char.isspace()).split())
+
+
+def _tidy_lines(value: str | None) -> str:
+    lines = (value or "").replace("\r\n", "\n").split("\n")
+    return "\n".join(_tidy(line) for line in lines).strip()
+
+
+def _with_scheme(value: str | None) -> str:
+    tidy = _tidy(value)
+    return f"https://{tidy}" if tidy and "://" not in tidy else tidy
+
+
+class SignInForm(Form):
+    email = EmailField("E-mail", filters=[_tidy], validators=[InputRequired("Enter the e-mail address you sell with.")])
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            field.data = validate_email(field.data, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
+
+
+class ProfileForm(Form):
+    """The public page, and how we reach the person behind it."""
+
+    name = StringField(
+        "Shop name",
+        filters=[_tidy],
+        validators=[
+            InputRequired("Customers need a name to call you by."),
+            Length(max=80, message="Up to 80 characters."),
+        ],
+    )
+    tagline = StringField(
+        "In one sentence", filters=[_tidy], validators=[Length(max=160, message="Up to 160 characters.")]
+    )
+    about = TextAreaField(
+        "About you", filters=[_tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+    )
+    location = StringField("Town", filters=[_tidy], validators=[Length(max=120, message="Up to 120 characters.")])
+    website = URLField("Website", filters=[_with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    policies = TextAreaField(
+        "Shipping and returns", filters=[_tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+    )
+    contact_name = StringField(
+        "Your name", filters=[_tidy], validators=[Length(max=120, message="Up to 120 characters.")]
+    )
+    phone = TelField("Phone", filters=[_tidy], validators=[Length(max=40, message="Up to 40 characters.")])
+    locale = SelectField("Dates and amounts")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale.choices = list_locales(self.locale.data)
+
+    def validate_website(self, field: Field) -> None:
+        if field.data and not is_web_address(field.data):
+            raise ValidationError("Enter a web address, such as https://example.com.")
+
+
+class PayoutForm(Form):
+    holder = StringField(
+        "Account holder",
+        filters=[_tidy],
+        validators=[
+            InputRequired("Write the name that the account is in."),
+            Length(max=70, message="Banks take up to 70 characters."),
+        ],
+    )
+    iban = StringField("IBAN", filters=[_tidy], validators=[InputRequired("Enter the IBAN of the account.")])
+
+    def validate_iban(self, field: Field) -> None:
+        try:
+            check_iban(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class PictureForm(Form):
+    picture = FileField("Picture or logo")
+
+    def validate_picture(self, field: Field) -> None:
+        if not isinstance(field.data, FileStorage) or not field.data.filename:
+            raise ValidationError("Choose a picture first.")
+
+
+def list_locales(current: str | None) -> list[tuple[str, str]]:
+    """Ways of writing dates and amounts, each named in its own language; the current one is always among them."""
+    codes = LOCALES if not current or current in LOCALES else (current, *LOCALES)
+    return [(code, str(Locale.parse(code, sep="-").get_display_name())) for code in codes]

@@ -1,0 +1,122 @@
+"""Getting into the portal: ask for a link, press Continue, leave again.
+
+The e-mailed link opens a page with a button. Mail scanners follow links but press nothing, so they do not use it up.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import db, web
+from app.auth import limits, magic_links, portal, rules
+from app.auth.magic_links import Seat
+from app.errors import AppError
+from app.portal import service
+from app.portal.forms import SignInForm
+
+bp = Blueprint("portal_login", __name__, url_prefix="/portal")
+web.open_to_all(bp, why="people who sign in are not signed in yet; each link is checked on its own")
+bp.before_request(web.refuse_foreign_posts)
+bp.after_request(portal.seal)
+
+# A known address costs a few milliseconds more than an unknown one. Nobody may learn which from a stopwatch.
+_EVEN_SECONDS: Final = 0.3
+_GONE: Final = "This link was used before, or it is older than it may be. Ask for a new one; it comes by e-mail."
+
+
+@bp.get("/login")
+def show_login() -> ResponseReturnValue:
+    if portal.is_signed_in():
+        return redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
+    return _login_page(SignInForm())
+
+
+@bp.post("/login")
+def ask_for_link() -> ResponseReturnValue:
+    form, started = SignInForm(request.form), time.monotonic()
+    if not form.validate():
+        return _login_page(form), 422
+    address = rules.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+    if not limits.allow("sign-in-from", address, limit=30, seconds=600):
+        raise AppError("Too many sign-in links were asked for from your network. Wait ten minutes, then try again.")
+    email = form.email.data or ""
+    if limits.allow("sign-in-to", email.lower(), limit=5, seconds=900):
+        service.send_links(
+            email,
+            shop_domain=request.form.get("shop", ""),
+            ip=address,
+            next_path=rules.safe_next(request.form.get("next")),
+        )
+    time.sleep(max(0.0, _EVEN_SECONDS - (time.monotonic() - started)))
+    _dress(request.form.get("shop", ""))
+    return render_template("portal/link_sent.html", email=email)
+
+
+@bp.get("/enter/<token>")
+def show_enter(token: str) -> ResponseReturnValue:
+    with db.system() as session:
+        link = magic_links.find_link(session, token)
+        seats = magic_links.list_seats(session, link.email, shop_id=link.shop_id) if link else []
+        if not seats:
+            return _login_page(SignInForm(), problem=_GONE), 410
+        portal.dress(session, seats[0].shop)
+    return render_template("portal/enter.html", seats=seats)
+
+
+@bp.post("/enter/<token>")
+def enter(token: str) -> ResponseReturnValue:
+    with db.system() as session:
+        link = magic_links.use_link(session, token)
+        seats = magic_links.list_seats(session, link.email, shop_id=link.shop_id) if link else []
+        seat = _chosen(seats)
+        if seat is None:
+            return _login_page(SignInForm(), problem=_GONE), 410
+        response = redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
+        portal.sign_in(session, seat, response, by="e-mailed link")
+    return response
+
+
+@bp.get("/arrive/<ticket>")
+def arrive(ticket: str) -> ResponseReturnValue:
+    """From the storefront: Shopify vouched for the customer, and we for the ticket, a moment ago."""
+    with db.system() as session:
+        seat = service.redeem_handover(session, ticket)
+        if seat is None:
+            return _login_page(SignInForm(), problem="That took too long. Go back to the shop and open it again."), 410
+        response = redirect("/portal", 303)
+        portal.sign_in(session, seat, response, by="storefront")
+    return response
+
+
+@bp.post("/logout")
+def leave() -> Response:
+    response = Response(status=303, headers={"Location": "/portal/login"})
+    with db.system() as session:
+        portal.sign_out(session, response)
+    return response
+
+
+def _chosen(seats: Sequence[Seat]) -> Seat | None:
+    """The place that was asked for, or the only one."""
+    wanted = request.form.get("vendor", type=int)
+    if wanted is None and len(seats) == 1:
+        return seats[0]
+    return next((seat for seat in seats if seat.vendor.id == wanted), None)
+
+
+def _login_page(form: SignInForm, *, problem: str | None = None) -> str:
+    shop = request.values.get("shop", "")
+    _dress(shop)
+    next_path = rules.safe_next(request.values.get("next"))
+    return render_template("portal/login.html", form=form, problem=problem, shop_domain=shop, next_path=next_path)
+
+
+def _dress(domain: str) -> None:
+    """In the look of the shop that was named, or of the only one there is."""
+    if "look" in g:
+        return
+    with db.system() as session:
+        portal.dress(session, service.find_shop(session, domain))

@@ -1,0 +1,75 @@
+"""A vendor's picture: checked and redrawn here, kept in the database until Shopify has its own copy."""
+
+import hashlib
+import io
+import warnings
+from typing import IO, Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.errors import ValidationErrors
+from app.models.vendors import Vendor, VendorPicture
+from app.queue import enqueue_after_commit
+
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_PIXELS: Final = 50_000_000
+_SIDE: Final = 1024
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+
+
+def find_picture(session: Session, vendor_id: int) -> VendorPicture | None:
+    return session.get(VendorPicture, vendor_id)
+
+
+def change_picture(session: Session, vendor: Vendor, stream: IO[bytes], *, actor: str) -> None:
+    """Store a new picture and ring for its way to Shopify. Raises ValidationErrors on `picture`."""
+    try:
+        content, content_type = redraw(stream)
+    except ValueError as error:
+        raise ValidationErrors({"picture": str(error)}) from None
+    values = {
+        "content": content,
+        "content_type": content_type,
+        "digest": hashlib.sha256(content).hexdigest(),
+        "changed_at": clock.now(),
+        "file_gid": None,
+        "published_at": None,
+        "error": None,
+    }
+    statement = insert(VendorPicture).values(vendor_id=vendor.id, shop_id=vendor.shop_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[VendorPicture.vendor_id], set_=values))
+    audit.record(
+        session, vendor.shop_id, "vendor.change_picture", ("vendor", vendor.id), actor=actor, vendor_id=vendor.id
+    )
+    enqueue_after_commit(session, "jobs.pictures.publish_picture", vendor.shop_id, vendor.id, queue="catalogue")
+
+
+def redraw(stream: IO[bytes]) -> tuple[bytes, str]:
+    """The picture at most 1024 pixels wide and high, upright, as (bytes, content type).
+
+    It is drawn anew, so that nothing else that was in the file reaches customers: no place where it was taken, no
+    hidden second format. Raises ValueError with a sentence.
+    """
+    raw = stream.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise ValueError("This picture is larger than 10 MB. Choose a smaller one.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
+            opened = Image.open(io.BytesIO(raw), formats=_FORMATS)
+        if opened.width * opened.height > MAX_PIXELS:
+            raise ValueError("This picture has more than 50 million pixels. Choose a smaller one.")
+        upright = ImageOps.exif_transpose(opened)
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        raise ValueError("This file is no picture that we can read. Send a JPEG, PNG or WebP.") from None
+    upright.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    is_clear = upright.mode in {"RGBA", "LA"} or "transparency" in upright.info
+    drawn = io.BytesIO()
+    if is_clear:
+        upright.convert("RGBA").save(drawn, "PNG", optimize=True)
+        return drawn.getvalue(), "image/png"
+    upright.convert("RGB").save(drawn, "JPEG", quality=88, optimize=True, progressive=True)
+    return drawn.getvalue(), "image/jpeg"
