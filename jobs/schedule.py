@@ -37,6 +37,7 @@ SCHEDULE: Final = (
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
+    Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
 )
 
 

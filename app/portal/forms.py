@@ -6,7 +6,7 @@ from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import FileStorage
 from wtforms import EmailField, Field, FileField, Form, SelectField, StringField, TelField, TextAreaField, URLField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.vendors.forms import is_web_address
 from app.vendors.payout_details import check_iban
@@ -30,7 +30,7 @@ def _with_scheme(value: str | None) -> str:
 
 
 class SignInForm(Form):
-    email = EmailField("E-mail", filters=[_tidy], validators=[InputRequired("Enter the e-mail address you sell with.")])
+    email = EmailField("E-mail", filters=[_tidy], validators=[DataRequired("Enter the e-mail address you sell with.")])
 
     def validate_email(self, field: Field) -> None:
         try:
@@ -46,7 +46,7 @@ class ProfileForm(Form):
         "Shop name",
         filters=[_tidy],
         validators=[
-            InputRequired("Customers need a name to call you by."),
+            DataRequired("Customers need a name to call you by."),
             Length(max=80, message="Up to 80 characters."),
         ],
     )
@@ -67,9 +67,9 @@ class ProfileForm(Form):
     phone = TelField("Phone", filters=[_tidy], validators=[Length(max=40, message="Up to 40 characters.")])
     locale = SelectField("Dates and amounts")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, current_locale: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.locale.choices = list_locales(self.locale.data)
+        self.locale.choices = list_locales(current_locale)
 
     def validate_website(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
@@ -81,11 +81,11 @@ class PayoutForm(Form):
         "Account holder",
         filters=[_tidy],
         validators=[
-            InputRequired("Write the name that the account is in."),
+            DataRequired("Write the name that the account is in."),
             Length(max=70, message="Banks take up to 70 characters."),
         ],
     )
-    iban = StringField("IBAN", filters=[_tidy], validators=[InputRequired("Enter the IBAN of the account.")])
+    iban = StringField("IBAN", filters=[_tidy], validators=[DataRequired("Enter the IBAN of the account.")])
 
     def validate_iban(self, field: Field) -> None:
         try:
@@ -102,7 +102,7 @@ class PictureForm(Form):
             raise ValidationError("Choose a picture first.")
 
 
-def list_locales(current: str | None) -> list[tuple[str, str]]:
+def list_locales(current: str) -> list[tuple[str, str]]:
     """Ways of writing dates and amounts, each named in its own language; the current one is always among them."""
-    codes = LOCALES if not current or current in LOCALES else (current, *LOCALES)
+    codes = LOCALES if current in LOCALES else (current, *LOCALES)
     return [(code, str(Locale.parse(code, sep="-").get_display_name())) for code in codes]

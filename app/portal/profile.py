@@ -1,5 +1,7 @@
 """What customers see of a vendor, and where the vendor's money goes."""
 
+import contextlib
+
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -22,19 +24,19 @@ _PRIVATE = ("contact_name", "phone", "locale")
 
 @bp.get("/profile")
 def show_profile() -> ResponseReturnValue:
-    return _profile_page(ProfileForm(obj=g.vendor))
+    return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale))
 
 
 @bp.post("/profile")
 def change_profile() -> ResponseReturnValue:
-    form = ProfileForm(request.form)
+    form = ProfileForm(request.form, current_locale=g.vendor.locale)
     if not form.validate():
         return _profile_page(form), 422
     vendor: Vendor = g.vendor
     if form.name.data != vendor.name:
         try:
             with db.scoped(vendor.shop_id) as session:  # other vendors' names are outside this vendor's scope
-                check_name(session, vendor.shop_id, form.name.data, vendor_id=vendor.id)
+                check_name(session, vendor.shop_id, form.name.data or "", vendor_id=vendor.id)
         except ValidationErrors as refused:
             form.name.errors = [*form.name.errors, *refused.errors.values()]
             return _profile_page(form), 422
@@ -76,12 +78,13 @@ def show_picture() -> ResponseReturnValue:
 def change_picture() -> ResponseReturnValue:
     form = PictureForm(request.files)
     if not form.validate():
-        return _profile_page(ProfileForm(obj=g.vendor), picture_form=form), 422
+        return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale), picture_form=form), 422
     try:
-        pictures.change_picture(g.session, g.vendor, form.picture.data.stream, actor=_actor())
+        with contextlib.closing(form.picture.data) as upload:
+            pictures.change_picture(g.session, g.vendor, upload.stream, actor=_actor())
     except ValidationErrors as refused:
         form.picture.errors = list(refused.errors.values())
-        return _profile_page(ProfileForm(obj=g.vendor), picture_form=form), 422
+        return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale), picture_form=form), 422
     flash("Your picture is here. Your page in the shop follows within a minute.", "good")
     return redirect("/portal/profile", 303)
 

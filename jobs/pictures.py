@@ -1,0 +1,12 @@
+"""Vendors' pictures on their way to Shopify; they ride in the queue `catalogue`."""
+
+from app.vendors import picture_sync
+
+
+def publish_picture(shop_id: int, vendor_id: int) -> None:
+    picture_sync.publish_picture(shop_id, vendor_id)
+
+
+def sweep_pictures() -> None:
+    """Every minute: ring again for what a lost ring or a died worker left behind."""
+    picture_sync.sweep()

@@ -1,0 +1,129 @@
+"""From the storefront into the portal, with requests signed as Shopify signs them."""
+
+import hashlib
+import hmac
+import re
+import time
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app import clock, db
+from app.config import get_config
+from app.models.events import AuditEntry
+from app.models.shops import Shop
+from app.models.vendors import MagicLink, Vendor
+from tests.portal.conftest import signed_in
+
+
+def ask_storefront(app: Flask, shop: Shop, customer: str, **extra: str) -> str:
+    """What a customer's browser gets from the shop's /a/market/portal."""
+    query = {
+        "shop": shop.domain,
+        "path_prefix": "/a/market",
+        "timestamp": str(int(time.time())),
+        "logged_in_customer_id": customer,
+        **extra,
+    }
+    message = "".join(f"{key}={query[key]}" for key in sorted(query))
+    secret = get_config().shopify_api_secret.encode()
+    query["signature"] = hmac.new(secret, message.encode(), hashlib.sha256).hexdigest()
+    answer = app.test_client().get(f"/proxy/portal?{urlencode(query)}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def address_in(page: str) -> str:
+    found = re.search(r'<a href="http://[^/]+(/portal/[^"]+)"', page)
+    assert found, page
+    return found[1]
+
+
+def connect(vendor: Vendor, customer_id: int) -> None:
+    with db.scoped(vendor.shop_id) as session:
+        session.execute(update(Vendor).where(Vendor.id == vendor.id).values(shopify_customer_id=customer_id))
+
+
+def test_a_connected_customer_account_opens_the_portal(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    assert browser.get(arrival).headers["Location"] == "/portal"
+    assert "Ada&#39;s Ceramics" in browser.get("/portal").text
+    with db.scoped(acme.id) as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "portal.sign_in")).one()
+    assert entry.reason == "storefront"
+
+
+def test_a_ticket_from_the_storefront_works_once_and_for_a_minute(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    assert browser.get(arrival).status_code == 303
+    assert app.test_client().get(arrival).status_code == 410
+    late = address_in(ask_storefront(app, acme, "77"))
+    with db.system() as session:
+        session.execute(update(MagicLink).where(MagicLink.used_at.is_(None)).values(expires_at=clock.now()))
+    assert app.test_client().get(late).status_code == 410
+
+
+def test_an_unknown_customer_and_a_guest_are_sent_to_the_sign_in_page(app: Flask, acme: Shop, ada: Vendor) -> None:
+    for customer in ("78", ""):
+        page = ask_storefront(app, acme, customer)
+        assert address_in(page) == "/portal/login?shop=acme.myshopify.com"
+
+
+def test_a_customer_of_another_shop_with_the_same_number_gets_nowhere(
+    app: Flask, acme: Shop, zenith: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    assert "/portal/login" in ask_storefront(app, zenith, "77")
+
+
+def test_a_request_that_shopify_did_not_sign_is_refused(app: Flask, acme: Shop, ada: Vendor) -> None:
+    connect(ada, 77)
+    forged = {
+        "shop": acme.domain,
+        "timestamp": str(int(time.time())),
+        "logged_in_customer_id": "77",
+        "signature": "0" * 64,
+    }
+    assert app.test_client().get(f"/proxy/portal?{urlencode(forged)}").status_code == 403
+
+
+def test_a_vendor_connects_their_customer_account(app: Flask, acme: Shop, ada: Vendor) -> None:
+    browser = signed_in(app, ada)
+    ticket = connect_ticket(browser)
+    back = address_in(ask_storefront(app, acme, "77", connect=ticket))
+    assert "Connect it" in browser.get(back).text
+    assert browser.post(back).status_code == 303
+    assert "/portal/arrive/" in address_in(ask_storefront(app, acme, "77"))
+    browser.post("/portal/disconnect")
+    assert "/portal/login" in address_in(ask_storefront(app, acme, "77"))
+
+
+def test_nobody_connects_their_customer_account_to_somebody_elses_portal(
+    app: Flask, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    adas, beas = signed_in(app, ada), signed_in(app, bea)
+    # Bea carries her own ticket to the storefront as customer 66, then has Ada open the way back.
+    back = address_in(ask_storefront(app, acme, "66", connect=connect_ticket(beas)))
+    assert adas.get(back).status_code == 403
+    assert adas.post(back).status_code == 403
+    # A ticket that was not yet at the storefront names no customer.
+    assert adas.post(f"/portal/connect/{connect_ticket(adas)}").status_code == 403
+
+
+def test_a_guest_is_told_to_sign_in_to_the_shop_first(app: Flask, acme: Shop, ada: Vendor) -> None:
+    page = ask_storefront(app, acme, "", connect=connect_ticket(signed_in(app, ada)))
+    assert "Sign in to the shop with your customer account first" in page
+
+
+def connect_ticket(browser: FlaskClient) -> str:
+    found = re.search(r"/a/market/portal\?connect=([^\"&]+)", browser.get("/portal/more").text)
+    assert found
+    return found[1]

@@ -1,0 +1,94 @@
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app import db
+from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+
+
+def add_product(vendor: Vendor, status: ProductStatus, stock: int = 3) -> None:
+    with db.scoped(vendor.shop_id) as session:
+        product = Product(shop_id=vendor.shop_id, vendor_id=vendor.id, title="Bowl", status=status)
+        session.add(product)
+        session.flush()
+        session.add(
+            Variant(
+                shop_id=vendor.shop_id,
+                vendor_id=vendor.id,
+                product_id=product.id,
+                price_minor=1000,
+                currency="USD",
+                stock=stock,
+            )
+        )
+
+
+def test_a_new_vendor_sees_what_is_left_to_do(adas_browser: FlaskClient) -> None:
+    page = adas_browser.get("/portal").text
+    assert "Say where your money should go" in page
+    assert "Getting started" in page
+    assert "1 of 4" in page
+
+
+def test_home_counts_only_ones_own_products(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
+    add_product(ada, ProductStatus.CHANGES_REQUESTED)
+    add_product(bea, ProductStatus.CHANGES_REQUESTED)
+    assert "1 product needs a change" in adas_browser.get("/portal").text
+
+
+def test_a_sold_out_product_is_pointed_out(adas_browser: FlaskClient, ada: Vendor) -> None:
+    add_product(ada, ProductStatus.PUBLISHED, stock=0)
+    page = adas_browser.get("/portal").text
+    assert "<dt>Sold out</dt><dd>1</dd>" in page
+
+
+def test_a_paused_vendor_reads_why(adas_browser: FlaskClient, ada: Vendor) -> None:
+    with db.scoped(ada.shop_id) as session:
+        session.execute(
+            update(Vendor)
+            .where(Vendor.id == ada.id)
+            .values(status=VendorStatus.SUSPENDED, status_reason="Three late parcels in a row.")
+        )
+    page = adas_browser.get("/portal").text
+    assert "Your shop is paused" in page
+    assert "Three late parcels in a row." in page
+
+
+def test_terms_are_accepted_in_the_version_that_was_read(adas_browser: FlaskClient, ada: Vendor) -> None:
+    write_terms(ada, "2")
+    assert "Read and accept the terms" in adas_browser.get("/portal").text
+    assert "Ship within" in adas_browser.get("/portal/terms").text
+    assert adas_browser.post("/portal/terms", data={"version": "1"}).status_code == 409
+    assert adas_browser.post("/portal/terms", data={"version": "2"}).status_code == 303
+    assert "You accepted this version" in adas_browser.get("/portal/terms").text
+    write_terms(ada, "3")
+    assert "Read and accept the terms" in adas_browser.get("/portal").text
+
+
+def test_a_shop_without_terms_asks_for_none(adas_browser: FlaskClient) -> None:
+    assert adas_browser.get("/portal/terms").status_code == 404
+    assert "Terms" not in adas_browser.get("/portal/more").text
+
+
+def test_the_chosen_theme_stays_on_the_device(adas_browser: FlaskClient) -> None:
+    adas_browser.post("/portal/theme", data={"theme": "dark"})
+    assert 'data-theme="dark"' in adas_browser.get("/portal").text
+    adas_browser.post("/portal/theme", data={"theme": ""})
+    assert 'data-theme="' not in adas_browser.get("/portal").text
+
+
+def test_the_merchants_accent_reaches_the_page_corrected(adas_browser: FlaskClient, ada: Vendor) -> None:
+    with db.scoped(ada.shop_id) as session:
+        session.execute(update(ShopSettings).values(accent_color="#ffe34d"))
+    page = adas_browser.get("/portal").text
+    assert "--accent-text:#ffe34d" in page  # in the dark
+    assert page.count("--accent-text:") == 3
+    style = adas_browser.get("/portal").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in style
+    assert "'unsafe-inline'" not in style.split("style-src-attr")[0]
+
+
+def write_terms(vendor: Vendor, version: str) -> None:
+    with db.scoped(vendor.shop_id) as session:
+        session.execute(update(ShopSettings).values(terms_text="Ship within three days.", terms_version=version))

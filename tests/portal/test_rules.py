@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import pytest
+
+from app.portal.rules import Facts, choose_task, list_steps
+
+SETTLED = Facts(
+    status="approved",
+    terms_accepted=True,
+    has_profile=True,
+    has_payout_details=True,
+    orders_to_ship=0,
+    changes_requested=0,
+    drafts=0,
+    in_review=0,
+    published=2,
+    sold_out=0,
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (replace(SETTLED, orders_to_ship=3, changes_requested=1, has_payout_details=False), "3 orders to ship"),
+        (replace(SETTLED, orders_to_ship=1), "1 order to ship"),
+        (replace(SETTLED, terms_accepted=False, changes_requested=1), "Read and accept the terms"),
+        (replace(SETTLED, changes_requested=1, has_payout_details=False), "1 product needs a change"),
+        (replace(SETTLED, changes_requested=2), "2 products need a change"),
+        (replace(SETTLED, has_payout_details=False, has_profile=False), "Say where your money should go"),
+        (replace(SETTLED, has_profile=False, published=0), "Tell customers who you are"),
+        (replace(SETTLED, published=0, drafts=1), "Finish your first product"),
+        (replace(SETTLED, published=0), "Add your first product"),
+        (replace(SETTLED, sold_out=1), "1 product is sold out"),
+        (replace(SETTLED, in_review=1, published=0), None),
+        (SETTLED, None),
+    ],
+)
+def test_the_most_pressing_thing_comes_first(facts: Facts, sentence: str | None) -> None:
+    task = choose_task(facts)
+    assert (task.sentence if task else None) == sentence
+
+
+def test_the_checklist_goes_away_when_everything_is_done() -> None:
+    assert list_steps(SETTLED) == []
+    started = list_steps(replace(SETTLED, has_profile=False))
+    assert [step.done for step in started] == [True, False, True, True]
