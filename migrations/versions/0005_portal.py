@@ -8,7 +8,7 @@ from alembic import op
 from migrations import rls
 
 revision: str = "0005_portal"
-down_revision: str | None = "0003_catalogue"
+down_revision: str | None = "0004_money"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
