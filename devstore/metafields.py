@@ -55,11 +55,25 @@ def put(store: Store, shop: str, owner: Doc, owner_type: str, wanted: Doc) -> Do
     said = said or dangling(store, shop, kind, wanted["value"])
     if said:
         raise MetafieldError("value", said, "INVALID_VALUE")
+    unique = kind == "id" or (definition is not None and definition["capabilities"].get("uniqueValues"))
+    if unique and _is_taken(store, shop, owner, owner_type, wanted):
+        raise MetafieldError("value", "Value is already assigned to another metafield", "TAKEN")
     now = iso(store.clock.now())
     fresh = {"id": store.next_id(), "namespace": wanted["namespace"], "key": wanted["key"], "created_at": now}
     after = {**(before or fresh), "type": kind, "value": wanted["value"], "updated_at": now}
     owner["metafields"] = [each for each in held if each is not before] + [after]
     return after
+
+
+def _is_taken(store: Store, shop: str, owner: Doc, owner_type: str, wanted: Doc) -> bool:
+    """Whether another owner of this type holds the value: those of type `id` are unique in a shop."""
+    kind = next(kind for name, kind, _ in OWNERS.values() if name == owner_type)
+    held = (
+        find(each.get("metafields") or [], wanted["namespace"], wanted["key"])
+        for each in store.all(shop, kind)
+        if each["id"] != owner["id"]
+    )
+    return any(each is not None and each["value"] == wanted["value"] for each in held)
 
 
 def _kind(wanted: Doc, before: Doc | None, definition: Doc | None) -> str:

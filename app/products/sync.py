@@ -8,7 +8,7 @@ never learnt. So a repeated job changes the product that its first run made and 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,11 +20,10 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.products import rules, service
 from app.shopify.client import graphql
+from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
+from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
 from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
-
-NAMESPACE: Final = "$app"
-LISTING_KEY: Final = "listing"
 
 
 def push_product(shop_id: int, product_id: int) -> None:
@@ -153,7 +152,12 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
             if image.shopify_gid and image.url
         ],
         "metafields": [
-            {"namespace": NAMESPACE, "key": "vendor", "type": "metaobject_reference", "value": vendor.metaobject_gid},
+            {
+                "namespace": NAMESPACE,
+                "key": PRODUCT_KEY,
+                "type": "metaobject_reference",
+                "value": vendor.metaobject_gid,
+            },
             {"namespace": NAMESPACE, "key": LISTING_KEY, "type": "id", "value": product.listing_key},
         ],
     }

@@ -10,10 +10,11 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
-VERSION: Final = 1
+VERSION: Final = 2
 VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
+LISTING_KEY: Final = "listing"
 
 VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {"key": "name", "name": "Name", "type": "single_line_text_field", "required": True},
@@ -37,6 +38,7 @@ def apply(shop: ShopCredentials) -> str:
     """Bring the shop's definitions to VERSION and return the vendor definition's gid. Safe to repeat."""
     vendor_gid = _ensure_vendor_definition(shop)
     _ensure_product_link(shop, vendor_gid)
+    _ensure_listing_key(shop)
     return vendor_gid
 
 
@@ -78,20 +80,41 @@ def _vendor_definition() -> dict[str, Any]:
 
 
 def _ensure_product_link(shop: ShopCredentials, vendor_gid: str) -> None:
-    where = {"ownerType": "PRODUCT", "namespace": PRODUCT_NAMESPACE, "key": PRODUCT_KEY}
+    _ensure_product_metafield(
+        shop,
+        {
+            "key": PRODUCT_KEY,
+            "name": "Vendor",
+            "description": "Who sells this product.",
+            "type": "metaobject_reference",
+            "validations": [{"name": "metaobject_definition_id", "value": vendor_gid}],
+            "access": _ACCESS,
+            "capabilities": {"adminFilterable": {"enabled": True}},
+        },
+    )
+
+
+def _ensure_listing_key(shop: ShopCredentials) -> None:
+    """By this unique name a repeated productSet finds the product that its first run made."""
+    _ensure_product_metafield(
+        shop,
+        {
+            "key": LISTING_KEY,
+            "name": "Listing",
+            "description": "The marketplace's own name for this product.",
+            "type": "id",
+            "access": {"admin": "MERCHANT_READ", "storefront": "NONE"},
+            "capabilities": {"uniqueValues": {"enabled": True}},
+        },
+    )
+
+
+def _ensure_product_metafield(shop: ShopCredentials, definition: dict[str, Any]) -> None:
+    where = {"ownerType": "PRODUCT", "namespace": PRODUCT_NAMESPACE, "key": definition["key"]}
     if graphql(shop, "metafieldDefinitions", where)["nodes"]:
         return
-    definition = {
-        **where,
-        "name": "Vendor",
-        "description": "Who sells this product.",
-        "type": "metaobject_reference",
-        "validations": [{"name": "metaobject_definition_id", "value": vendor_gid}],
-        "access": _ACCESS,
-        "capabilities": {"adminFilterable": {"enabled": True}},
-    }
     try:
-        graphql(shop, "metafieldDefinitionCreate", {"definition": definition})
+        graphql(shop, "metafieldDefinitionCreate", {"definition": {**where, **definition}})
     except ShopifyUserErrors as error:
         if not error.has_code("TAKEN"):
             raise

@@ -70,12 +70,20 @@ def set_fields(ctx: Context, product: Doc, given: Mapping[str, Any], root: str) 
 def set_metafields(ctx: Context, product: Doc, given: list[Doc] | None, root: str, *, replace: bool) -> None:
     if given is None:
         return
-    written = [
-        set_on(ctx, "Product", product, each, [root, "metafields", str(index)]) for index, each in enumerate(given)
-    ]
+    written = [_set_metafield(ctx, product, each, [root, "metafields", str(index)]) for index, each in enumerate(given)]
     if replace:
         kept = {each["id"] for each in written}
         product["metafields"] = [each for each in product["metafields"] if each["id"] in kept]
+
+
+def _set_metafield(ctx: Context, product: Doc, given: Doc, path: list[str]) -> Doc:
+    try:
+        return set_on(ctx, "Product", product, given, path)
+    except RefusedError as error:
+        # Products have codes of their own for what is wrong with a metafield.
+        for each in error.errors:
+            each["code"] = "DUPLICATED_METAFIELD_VALUE" if each["code"] == "TAKEN" else "INVALID_METAFIELD"
+        raise
 
 
 def set_options(ctx: Context, product: Doc, given: list[Doc], path: list[str]) -> None:

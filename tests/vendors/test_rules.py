@@ -8,10 +8,10 @@ from app.vendors import rules
     ("one", "other"),
     [
         ("Ada's Ceramics", "adas  ceramics"),
-        ("Ada’s Ceramics", "Ada's Ceramics"),
+        ("Ada\u2019s Ceramics", "Ada's Ceramics"),
         ("The Café Müller, Ltd.", "cafe muller"),
         ("Bäckerei Groß GmbH", "backerei gross"),
-        ("BEA'S BAKERY LLC", "Bea’s Bakery"),
+        ("BEA'S BAKERY LLC", "Bea\u2019s Bakery"),
     ],
 )
 def test_names_that_look_the_same_are_the_same(one: str, other: str) -> None:

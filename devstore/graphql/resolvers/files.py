@@ -37,14 +37,22 @@ def file_create(ctx: Context, files: list[Doc]) -> Doc:
 
 
 def create(ctx: Context, wanted: Doc) -> Doc:
-    """A file document from `{originalSource, alt, contentType}`."""
+    """A file document from `{originalSource, alt, contentType, filename, duplicateResolutionMode}`."""
     kind = wanted.get("contentType")
     if kind not in {None, "IMAGE", "FILE"}:
         raise RefusedError(
             ["files", "contentType"], f"{kind} files are not supported by the development store", "INVALID"
         )
     alt, source = wanted.get("alt") or "", wanted["originalSource"]
-    return files.make_file(ctx.store, ctx.shop, ctx.config.data, ctx.config.public_url, source, alt, kind)
+    name, mode = wanted.get("filename"), wanted.get("duplicateResolutionMode") or "APPEND_UUID"
+    held = ctx.store.find(ctx.shop, "file", filename=name) if name else None
+    if held is not None and mode == "RAISE_ERROR":
+        raise RefusedError(["files", "filename"], f"Filename {name} already exists.", "FILENAME_ALREADY_EXISTS")
+    made = files.make_file(ctx.store, ctx.shop, ctx.config.data, ctx.config.public_url, source, alt, kind)
+    if held is not None and mode == "REPLACE":
+        ctx.store.delete(ctx.shop, "file", made["id"])
+        made = {**made, "id": held["id"], "created_at": held["created_at"]}
+    return ctx.store.put(ctx.shop, "file", {**made, "filename": name}) if name else made
 
 
 @mutation("fileDelete")

@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from devstore import products
 from devstore.gids import number_of, parse_gid
 from devstore.graphql import product_input, variant_input
+from devstore.graphql.ownership import own_namespace
 from devstore.graphql.registry import Context, RefusedError, mutation
 from devstore.graphql.resolvers.products import product_by_identifier, product_node
 from devstore.graphql.resolvers.shop import shop
@@ -21,6 +22,7 @@ def product_set(ctx: Context, input: Doc, identifier: Doc | None = None, synchro
             "The development store runs productSet only synchronously", extensions={"code": "NOT_IMPLEMENTED"}
         )
     product = _to_set(ctx, input, identifier)
+    input = _with_custom_id(ctx, input, identifier)  # noqa: A001
     given = {**input, "handle": input.get("handle") or (identifier or {}).get("handle")}
     product_input.set_fields(ctx, product, given, "input")
     options, variants = input.get("productOptions"), input.get("variants")
@@ -46,6 +48,21 @@ def _to_set(ctx: Context, given: Doc, identifier: Doc | None) -> Doc:
     if found is None and wanted and "id" in wanted:
         raise RefusedError(["input"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
     return found or product_input.new_product(ctx)
+
+
+def _with_custom_id(ctx: Context, given: Doc, identifier: Doc | None) -> Doc:
+    """The input with the custom ID among its metafields. Raises RefusedError when it names another."""
+    wanted = (identifier or {}).get("customId")
+    if wanted is None:
+        return given
+    named = (own_namespace(ctx, wanted.get("namespace")), wanted["key"], wanted["value"])
+    listed = given.get("metafields")
+    if listed is None:
+        return {**given, "metafields": [{**wanted, "type": "id"}]}
+    if named not in [(own_namespace(ctx, each.get("namespace")), each["key"], each["value"]) for each in listed]:
+        said = "The input argument `metafields` (if present) must contain the `customId` value."
+        raise RefusedError(["input", "metafields"], said, "METAFIELD_MISMATCH")
+    return given
 
 
 def _join_only(ctx: Context, product_id: int, texts: list[str]) -> None:

@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from devstore import products, taxonomy
+from devstore import metafields, products, taxonomy
 from devstore.collections import has_member
 from devstore.gids import gid, number_of
 from devstore.graphql.connections import paginate
 from devstore.graphql.ownership import own_namespace
-from devstore.graphql.registry import Context, field, node, query
+from devstore.graphql.registry import Context, RefusedError, field, node, query
 from devstore.graphql.resolvers.files import as_file
 from devstore.product_payloads import available
 from devstore.search import matches
@@ -38,7 +38,23 @@ def product(ctx: Context, id: str) -> Doc | None:  # noqa: A002
 def product_by_identifier(ctx: Context, identifier: Doc) -> Doc | None:
     if "id" in identifier:
         return product(ctx, identifier["id"])
+    if "customId" in identifier:
+        return _find_by_custom_id(ctx, identifier["customId"])
     return ctx.store.find(ctx.shop, "product", handle=identifier["handle"])
+
+
+def _find_by_custom_id(ctx: Context, wanted: Doc) -> Doc | None:
+    """The product that holds this value in a unique metafield. Raises RefusedError when the metafield is not one."""
+    namespace, key = own_namespace(ctx, wanted.get("namespace")), wanted["key"]
+    definition = metafields.find_definition(ctx.store, ctx.shop, "PRODUCT", namespace, key)
+    if definition is None or definition["type"] != "id":
+        said = f"Metafield definition {namespace}.{key} of type id is required for a custom ID"
+        raise RefusedError(["identifier", "customId"], said, "INVALID_METAFIELD")
+    for product in ctx.store.all(ctx.shop, "product"):
+        held = metafields.find(product["metafields"], namespace, key)
+        if held is not None and held["value"] == wanted["value"]:
+            return product
+    return None
 
 
 @query("products")
