@@ -35,6 +35,7 @@ SCHEDULE: Final = (
     Periodic("jobs.outbox.sweep", "events", 10),
     Periodic("jobs.emails.sweep_emails", "emails", 30),
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
+    Periodic("jobs.fulfilment.sweep_fulfilments", "events", 30),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),

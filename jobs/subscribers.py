@@ -10,10 +10,17 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.models.events import DomainEvent
+from app.orders import notifications
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
-SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {}
+SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
+    "PaymentReceived": [
+        ("email_customer", notifications.tell_customer_of_order),
+        ("email_vendors", notifications.tell_vendors_of_order),
+    ],
+    "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
+}
 """Kind → (name, function). Names are stored with each delivery: do not rename one, add a new one."""
 
 

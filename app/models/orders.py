@@ -71,6 +71,8 @@ class OrderLine(Model):
     discount_bearers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     quantity: Mapped[int] = mapped_column(server_default="0")
     current_quantity: Mapped[int] = mapped_column(server_default="0")
+    """Without what was refunded or taken off."""
+    to_ship: Mapped[int] = mapped_column(server_default="0")
     gross_minor: Mapped[int] = mapped_column(server_default="0")
     vendor_discount_minor: Mapped[int] = mapped_column(server_default="0")
     market_discount_minor: Mapped[int] = mapped_column(server_default="0")

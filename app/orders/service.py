@@ -72,11 +72,16 @@ def book_order(session: Session, order: Order) -> Books:
     return books
 
 
+def lock_order(session: Session, shop_id: int, shopify_id: int) -> Order | None:
+    """The order, which nobody else books until this transaction ends; None when it has not been seen yet."""
+    _lock(session, shop_id, shopify_id)
+    return find_order(session, shop_id, shopify_id)
+
+
 def release_due_holds(session: Session, shop_id: int, order_id: int) -> None:
     """Book an order again because a release date has passed."""
-    order = session.get_one(Order, order_id)
-    _lock(session, shop_id, order.shopify_id)
-    session.refresh(order)
+    order = lock_order(session, shop_id, session.get_one(Order, order_id).shopify_id)
+    assert order is not None
     book_order(session, order)
 
 
@@ -118,7 +123,9 @@ def list_parcels(session: Session, order: Order) -> list[Fulfilment]:
 
 def find_order(session: Session, shop_id: int, shopify_id: int) -> Order | None:
     query = select(Order).where(Order.shop_id == shop_id, Order.shopify_id == shopify_id)
-    return session.scalars(query.with_for_update()).one_or_none()
+    # What was read before the lock may be old: read it again.
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(fresh).one_or_none()
 
 
 def _lock(session: Session, shop_id: int, order_shopify_id: int) -> None:
@@ -189,9 +196,8 @@ def _keep_parcel(session: Session, shop_id: int, body: payloads.Fulfillment) -> 
     query = select(Fulfilment).where(Fulfilment.shop_id == shop_id, Fulfilment.shopify_id == body.id)
     parcel = session.scalars(query).one_or_none()
     if parcel is None:
-        parcel = Fulfilment(
-            shop_id=shop_id, order_shopify_id=body.order_id, shopify_id=body.id, fulfilled_at=body.created_at
-        )
+        parcel = _find_requested(session, shop_id, body) or Fulfilment(shop_id=shop_id, order_shopify_id=body.order_id)
+        parcel.shopify_id, parcel.fulfilled_at = body.id, body.created_at
         session.add(parcel)
     elif parcel.shopify_updated_at and _parcel_age(body) <= _parcel_age(parcel):
         return False
@@ -205,6 +211,18 @@ def _keep_parcel(session: Session, shop_id: int, body: payloads.Fulfillment) -> 
     parcel.shopify_updated_at = body.updated_at
     session.flush()
     return True
+
+
+def _find_requested(session: Session, shop_id: int, body: payloads.Fulfillment) -> Fulfilment | None:
+    """The parcel a vendor asked for, when this news overtook the answer to our own request."""
+    asked = select(Fulfilment).where(
+        Fulfilment.shop_id == shop_id,
+        Fulfilment.order_shopify_id == body.order_id,
+        Fulfilment.state == FulfilmentState.REQUESTED,
+        Fulfilment.tracking_number == (body.tracking_number or ""),
+        Fulfilment.quantities == {str(line.id): line.quantity for line in body.line_items},
+    )
+    return session.scalars(asked.order_by(Fulfilment.id)).first()
 
 
 def _parcel_age(news: Fulfilment | payloads.Fulfillment) -> tuple[Any, ...]:

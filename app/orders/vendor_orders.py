@@ -60,6 +60,7 @@ def _update_line(row: OrderLine, line: facts.Line, known: facts.Order) -> None:
     share = share_line(line, known)
     row.quantity = line.quantity
     row.current_quantity = line.quantity - refunded_units(line, known) - removed_units(line, known)
+    row.to_ship = 0 if known.cancelled_at else units_to_ship(line, known)
     row.gross_minor, row.tax_minor = share.gross, line.tax
     row.vendor_discount_minor, row.market_discount_minor = share.vendor_discount, share.market_discount
     row.included_tax_minor, row.base_minor = share.included_tax, share.base

@@ -202,6 +202,7 @@ def upgrade() -> None:
         sa.Column("discount_bearers", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("quantity", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("current_quantity", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("to_ship", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("gross_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("vendor_discount_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("market_discount_minor", sa.BigInteger(), server_default="0", nullable=False),

@@ -1,0 +1,56 @@
+"""Which units go into a parcel, and which of Shopify's fulfilment orders they are taken from. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+CARRIERS = (
+    "Australia Post",
+    "Canada Post",
+    "Correos",
+    "DHL Express",
+    "DPD",
+    "Deutsche Post (DE)",
+    "FedEx",
+    "GLS",
+    "Japan Post (EN)",
+    "La Poste Colissimo",
+    "PostNL",
+    "PostNord",
+    "Royal Mail",
+    "UPS",
+    "USPS",
+)
+"""As Shopify spells them: with one of these it makes the tracking link itself."""
+
+
+class Remaining(NamedTuple):
+    """Units of a line that a fulfilment order still has to send."""
+
+    order_id: str
+    item_id: str
+    line_id: int
+    units: int
+
+
+def check_quantities(wanted: Mapping[int, int], to_ship: Mapping[int, int]) -> str | None:
+    """What is wrong with a parcel, in a sentence; None when it can be sent. Both map a line to units."""
+    if any(units < 0 for units in wanted.values()) or not any(wanted.values()):
+        return "Choose at least one item to send."
+    if any(units > to_ship.get(line_id, 0) for line_id, units in wanted.items()):
+        return "There are fewer items left to send than you chose. They may have been refunded meanwhile."
+    return None
+
+
+def take_units(wanted: Mapping[int, int], remaining: Sequence[Remaining]) -> dict[str, dict[str, int]] | None:
+    """Which units to take of which fulfilment order, in their sequence; None when there are not enough."""
+    taken: dict[str, dict[str, int]] = {}
+    for line_id, units in wanted.items():
+        missing = units
+        for item in remaining:
+            part = min(missing, item.units) if item.line_id == line_id else 0
+            if part:
+                taken.setdefault(item.order_id, {})[item.item_id] = part
+                missing -= part
+        if missing:
+            return None
+    return taken

@@ -1,0 +1,207 @@
+"""Sending parcels: stored at once, told to Shopify by a job that may be repeated without making a second parcel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select, text
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import scoped, system
+from app.errors import ValidationErrors
+from app.fulfilment import rules
+from app.fulfilment.rules import Remaining
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import OrderLine, VendorOrder
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.orders import service as orders
+from app.queue import enqueue, enqueue_after_commit
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
+
+_JOB: Final = "jobs.fulfilment.create_fulfilment"
+_SWEEP_AFTER: Final = timedelta(minutes=1)
+_OPEN: Final = frozenset({"OPEN", "IN_PROGRESS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    carrier: str = ""
+    number: str = ""
+    url: str = ""
+
+
+def request_shipment(
+    session: Session, vendor: Vendor, part: VendorOrder, wanted: Mapping[int, int], tracking: Tracking, *, actor: str
+) -> Fulfilment:
+    """Store that the vendor has sent `wanted` (units by the line's Shopify id). Raises ValidationErrors."""
+    _lock(session, part)
+    units = {line_id: count for line_id, count in wanted.items() if count}
+    if problem := rules.check_quantities(units, units_to_ship(session, part)):
+        raise ValidationErrors({"items": problem})
+    parcel = Fulfilment(
+        shop_id=part.shop_id,
+        vendor_id=vendor.id,
+        order_shopify_id=part.order_shopify_id,
+        state=FulfilmentState.REQUESTED,
+        quantities={str(line_id): count for line_id, count in units.items()},
+        carrier=tracking.carrier,
+        tracking_number=tracking.number,
+        tracking_url=tracking.url,
+        requested_by=actor,
+        fulfilled_at=clock.now(),
+    )
+    session.add(parcel)
+    session.flush()
+    subject = ("fulfilment", parcel.id)
+    audit.record(session, part.shop_id, "order.ship", subject, actor=actor, vendor_id=vendor.id)
+    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
+    return parcel
+
+
+def units_to_ship(session: Session, part: VendorOrder) -> dict[int, int]:
+    """Units by line that are left to send, without those whose parcel is already on its way to Shopify."""
+    lines = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
+    left = {line.shopify_id: line.to_ship for line in session.scalars(lines)}
+    asked = select(Fulfilment).where(
+        Fulfilment.order_shopify_id == part.order_shopify_id,
+        Fulfilment.vendor_id == part.vendor_id,
+        Fulfilment.state == FulfilmentState.REQUESTED,
+    )
+    for parcel in session.scalars(asked):
+        for line_id, units in parcel.quantities.items():
+            left[int(line_id)] = max(0, left.get(int(line_id), 0) - units)
+    return left
+
+
+def create_in_shopify(shop_id: int, parcel_id: int) -> None:
+    """Tell Shopify of a parcel. Raises ShopifyError when trying again later may help."""
+    with scoped(shop_id) as session:
+        parcel, shop = session.get(Fulfilment, parcel_id), session.get_one(Shop, shop_id)
+        if parcel is None or parcel.state is not FulfilmentState.REQUESTED:
+            return
+        parcel.attempts += 1
+        known = select(Fulfilment.shopify_id).where(
+            Fulfilment.order_shopify_id == parcel.order_shopify_id,
+            Fulfilment.requested_by.is_not(None),
+            Fulfilment.shopify_id.is_not(None),
+        )
+        ours = set(session.scalars(known))
+        credentials = ShopCredentials(shop.id, shop.domain)
+    try:
+        made = _find_or_make(credentials, parcel, ours)
+    except ShopifyError as error:
+        if not error.permanent:
+            raise
+        _fail(shop_id, parcel_id, error.message)
+    else:
+        _record(shop_id, parcel_id, *made)
+
+
+def sweep() -> None:
+    """Ring again for parcels whose ring was lost, or whose last attempt failed for the moment."""
+    now = clock.now()
+    with system() as session:
+        waiting = select(Fulfilment.shop_id, Fulfilment.id).where(
+            Fulfilment.state == FulfilmentState.REQUESTED,
+            or_(Fulfilment.created_at < now - _SWEEP_AFTER, Fulfilment.attempts == 0),
+        )
+        due = session.execute(waiting.order_by(Fulfilment.id).limit(200)).all()
+    for shop_id, parcel_id in due:
+        enqueue(_JOB, shop_id, parcel_id)
+
+
+def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | None]) -> tuple[int, datetime]:
+    """The parcel's number and time at Shopify. An attempt whose answer was lost is found, not repeated."""
+    order = graphql(shop, "order", {"id": f"gid://shopify/Order/{parcel.order_shopify_id}"})
+    wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
+    if parcel.attempts > 1:
+        for made in order["fulfillments"]:
+            if _number(made["id"]) not in ours and _is_same(made, parcel, wanted):
+                return _number(made["id"]), _moment(made["createdAt"])
+    taken = rules.take_units(wanted, _remaining(order))
+    if taken is None:
+        raise ShopifyError("Some of these items are no longer open in Shopify: sent, refunded or held.", permanent=True)
+    tracking = {"company": parcel.carrier, "number": parcel.tracking_number, "url": parcel.tracking_url}
+    parts = [
+        {
+            "fulfillmentOrderId": order_id,
+            "fulfillmentOrderLineItems": [{"id": item, "quantity": units} for item, units in items.items()],
+        }
+        for order_id, items in taken.items()
+    ]
+    fulfillment = {
+        "lineItemsByFulfillmentOrder": parts,
+        "trackingInfo": {name: value for name, value in tracking.items() if value},
+        # The customer gets our e-mail, which names the vendor; two would be one too many.
+        "notifyCustomer": False,
+    }
+    answer = graphql(shop, "fulfillmentCreate", {"fulfillment": fulfillment})["fulfillment"]
+    return _number(answer["id"]), _moment(answer["createdAt"])
+
+
+def _remaining(order: Mapping[str, Any]) -> list[Remaining]:
+    return [
+        Remaining(part["id"], item["id"], _number(item["lineItem"]["id"]), item["remainingQuantity"])
+        for part in order["fulfillmentOrders"]["nodes"]
+        if part["status"] in _OPEN
+        for item in part["lineItems"]["nodes"]
+        if item["remainingQuantity"]
+    ]
+
+
+def _is_same(made: Mapping[str, Any], parcel: Fulfilment, wanted: Mapping[int, int]) -> bool:
+    inside = {_number(i["lineItem"]["id"]): i["quantity"] for i in made["fulfillmentLineItems"]["nodes"]}
+    numbers = [info["number"] for info in made["trackingInfo"]]
+    same_tracking = parcel.tracking_number in numbers if parcel.tracking_number else not any(numbers)
+    return made["status"] == "SUCCESS" and inside == dict(wanted) and same_tracking
+
+
+def _record(shop_id: int, parcel_id: int, shopify_id: int, made_at: datetime) -> None:
+    """Write what Shopify made, unless its webhook was quicker."""
+    with scoped(shop_id) as session:
+        parcel = session.get_one(Fulfilment, parcel_id)
+        order = orders.lock_order(session, shop_id, parcel.order_shopify_id)
+        session.refresh(parcel)
+        if parcel.shopify_id is None:
+            _join(session, parcel, shopify_id, made_at)
+        if order is not None:
+            orders.book_order(session, order)
+
+
+def _join(session: Session, parcel: Fulfilment, shopify_id: int, made_at: datetime) -> None:
+    twin = session.scalars(
+        select(Fulfilment).where(Fulfilment.shop_id == parcel.shop_id, Fulfilment.shopify_id == shopify_id)
+    ).one_or_none()
+    if twin is not None:
+        twin.vendor_id, twin.requested_by = parcel.vendor_id, parcel.requested_by
+        session.delete(parcel)
+    else:
+        parcel.shopify_id, parcel.fulfilled_at = shopify_id, made_at
+        parcel.state, parcel.error = FulfilmentState.CREATED, None
+    session.flush()
+
+
+def _fail(shop_id: int, parcel_id: int, message: str) -> None:
+    with scoped(shop_id) as session:
+        parcel = session.get_one(Fulfilment, parcel_id)
+        if parcel.state is FulfilmentState.REQUESTED:
+            parcel.state, parcel.error = FulfilmentState.FAILED, message
+
+
+def _lock(session: Session, part: VendorOrder) -> None:
+    """Two clicks must not send the same unit twice; the row itself is the staff's to lock."""
+    name = f"ship:{part.shop_id}:{part.order_shopify_id}:{part.vendor_id}"
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def _number(gid: str) -> int:
+    return int(gid.rpartition("/")[2])
+
+
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)

@@ -1,0 +1,100 @@
+"""Who is told by e-mail what became of an order. Called by the outbox: once for each event, in its own time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.config import get_config
+from app.emails.service import queue_email
+from app.models.events import DomainEvent
+from app.models.fulfilments import Fulfilment
+from app.models.orders import Order, OrderLine, VendorOrder
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+
+
+def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
+    """PaymentReceived: thank the customer, and say who sends what."""
+    order = session.get_one(Order, event.subject["order_id"])
+    if not order.customer_email:
+        return
+    shop = session.get_one(Shop, order.shop_id)
+    context = {
+        "customer_name": order.customer_name,
+        "order_name": order.name,
+        "vendors": _by_sender(session, shop, _lines(session, order)),
+        "total": Money(order.total_minor, order.currency),
+    }
+    key = f"customer_order_received:{order.id}"
+    queue_email(session, order.shop_id, "customer_order_received", order.customer_email, context, dedupe_key=key)
+
+
+def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
+    """PaymentReceived: each vendor hears of their own part."""
+    order = session.get_one(Order, event.subject["order_id"])
+    lines = _lines(session, order)
+    for part in session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id)).all():
+        vendor = session.get_one(Vendor, part.vendor_id)
+        mine = [line for line in lines if line.vendor_id == vendor.id]
+        context = {
+            "vendor_name": vendor.name,
+            "order_name": order.name,
+            "item_count": sum(line.quantity for line in mine),
+            "lines": _words(mine),
+            "earnings": Money(part.earned_minor, part.currency),
+            "link": f"{get_config().app_url}/portal/orders/{part.id}",
+        }
+        key = f"vendor_new_order:{part.id}"
+        queue_email(
+            session, order.shop_id, "vendor_new_order", vendor.email, context, vendor_id=vendor.id, dedupe_key=key
+        )
+        part.told_at = part.told_at or clock.now()
+
+
+def tell_customer_of_parcel(session: Session, event: DomainEvent) -> None:
+    """OrderFulfilled: only for parcels sent from the portal; of others Shopify itself tells the customer."""
+    order = session.get_one(Order, event.subject["order_id"])
+    parcel = session.get(Fulfilment, event.subject["fulfilment_id"])
+    if parcel is None or parcel.vendor_id is None or not parcel.requested_by or not order.customer_email:
+        return
+    lines = {str(line.shopify_id): line for line in _lines(session, order)}
+    context = {
+        "customer_name": order.customer_name,
+        "vendor_name": session.get_one(Vendor, parcel.vendor_id).name,
+        "order_name": order.name,
+        "lines": [
+            {"quantity": units, "title": lines[line_id].title}
+            for line_id, units in parcel.quantities.items()
+            if line_id in lines
+        ],
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+    }
+    key = f"customer_shipped:{parcel.id}"
+    queue_email(session, order.shop_id, "customer_shipped", order.customer_email, context, dedupe_key=key)
+
+
+def _lines(session: Session, order: Order) -> Sequence[OrderLine]:
+    return session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position, OrderLine.id)
+    ).all()
+
+
+def _by_sender(session: Session, shop: Shop, lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
+    """The lines grouped by who sends them; the store's own go under its name."""
+    groups: dict[int | None, list[OrderLine]] = {}
+    for line in lines:
+        groups.setdefault(line.vendor_id, []).append(line)
+    return [
+        {"name": session.get_one(Vendor, vendor_id).name if vendor_id else shop.name, "lines": _words(mine)}
+        for vendor_id, mine in groups.items()
+    ]
+
+
+def _words(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
+    return [{"quantity": line.quantity, "title": line.title} for line in lines]
