@@ -34,7 +34,7 @@ class SettingsForm(Form):
     )
     terms_text = TextAreaField(
         "Terms for sellers",
-        description="Sellers accept them when they apply. A change counts as a new version.",
+        description="Sellers accept them when they apply. Each change is a new version.",
         validators=[Length(max=20000, message="Use at most 20,000 characters.")],
     )
 

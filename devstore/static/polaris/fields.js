@@ -84,7 +84,8 @@ export class Field extends PolarisElement {
 
   note(id, text, slot = id) {
     const place = this.part$(`slot[name="${slot}"]`);
-    place.textContent = text;
+    // Writing the same words again would announce a changed slot, and come back here for ever.
+    if (place.textContent !== text) place.textContent = text;
     this.part$(`#${id}`).classList.toggle("on", Boolean(text) || place.assignedNodes().length > 0);
   }
 }
