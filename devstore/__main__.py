@@ -19,7 +19,7 @@ def main() -> None:
     store = Store(config.data / "store.sqlite3")
     seed.deploy(store, config)
     courier = Courier(store)
-    sites = {str(config.port): server.create_app(config, store)}
+    sites = {str(config.port): server.create_app(config, store, courier)}
     sites |= {str(port): server.create_storefront(config, store, shop) for shop, port in config.storefronts.items()}
 
     def by_port(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

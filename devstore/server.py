@@ -7,6 +7,7 @@ from flask import Flask
 
 from devstore.config import Config
 from devstore.store import Store
+from devstore.webhooks import Courier
 
 # Imported when they are there, so that each part can be worked on alone.
 _MAIN = [
@@ -22,9 +23,11 @@ _MAIN = [
 _STOREFRONT = ["devstore.storefront"]
 
 
-def create_app(config: Config, store: Store) -> Flask:
+def create_app(config: Config, store: Store, courier: Courier | None = None) -> Flask:
     """The main port: admin, Admin API, OAuth, uploads, inbox, control."""
-    return _site(config, store, _MAIN)
+    site = _site(config, store, _MAIN)
+    site.extensions["devstore.courier"] = courier
+    return site
 
 
 def create_storefront(config: Config, store: Store, shop: str) -> Flask:

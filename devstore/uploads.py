@@ -1,8 +1,9 @@
 """Where staged uploads are put and where files are fetched: stand-ins for Shopify's storage and its CDN."""
 
+from mimetypes import guess_type
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, request
 from PIL import UnidentifiedImageError
 
 from devstore import files
@@ -55,7 +56,7 @@ def fetch(name: str) -> Response:
             abort(404)
         answer = Response(content, mimetype=kind)
     else:
-        answer = send_file(path)
+        answer = Response(path.read_bytes(), mimetype=guess_type(name)[0] or "application/octet-stream")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

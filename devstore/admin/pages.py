@@ -30,7 +30,7 @@ def call_admin_api(shop: str, document: str, variables: dict[str, Any]) -> Doc:
     Raises RuntimeError with the API's words when the call itself is refused.
     """
     everything = {"id": 0, "client_id": "admin", "scopes": get_config().scopes}
-    answer = run(Context(get_store(), shop, everything, get_config().public_url), document, variables, None).body
+    answer = run(Context(get_store(), shop, everything, get_config()), document, variables, None).body
     if "errors" in answer:
         raise RuntimeError("; ".join(error["message"] for error in answer["errors"]))
     payload: Doc = next(iter(answer["data"].values()))

@@ -22,9 +22,9 @@ _FILE = Path(__file__).parents[1] / "schema" / "access.json"
 
 
 @cache
-def rules() -> Mapping[str, Any]:
-    """`scopes`: by "Type" or "Type.field", any one of the listed is enough; `one_of`: names of @oneOf inputs."""
-    loaded: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+def rules() -> Mapping[str, list[str]]:
+    """Scopes by "Type" or "Type.field"; any one of the listed is enough."""
+    loaded: Mapping[str, list[str]] = json.loads(_FILE.read_text(encoding="utf-8"))
     return loaded
 
 
@@ -50,7 +50,7 @@ class _Visitor(Visitor):
         if parent is None or returned is None or node.name.value.startswith("__"):
             return
         asked = (f"{parent.name}.{node.name.value}", get_named_type(returned).name, parent.name)
-        needed = [rules()["scopes"].get(name) for name in asked]
+        needed = [rules().get(name) for name in asked]
         for scopes in needed:
             if scopes and not self._held.intersection(scopes):
                 self.errors.append(_denied(node, scopes))

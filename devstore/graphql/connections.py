@@ -4,11 +4,14 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from graphql import GraphQLError
 
 LARGEST_PAGE = 250
+# A bulk operation reads every connection to its end, whatever sizes it names.
+WHOLE: ContextVar[bool] = ContextVar("whole", default=False)
 
 
 def paginate(
@@ -20,7 +23,9 @@ def paginate(
     reverse: bool = False,  # noqa: FBT001, FBT002
 ) -> dict[str, Any]:
     """One page of a connection. Raises GraphQLError when neither or both sizes are given, or one is out of bounds."""
-    size = _size(first, last)
+    if WHOLE.get():
+        first, after, last, before = len(items), None, None, None
+    size = first if WHOLE.get() and first is not None else _size(first, last)
     ordered = list(reversed(items)) if reverse else list(items)
     start = _position(ordered, after) + 1 if after else 0
     stop = _position(ordered, before) if before else len(ordered)

@@ -8,9 +8,9 @@ from devstore.webhooks import own_type as in_full
 
 
 def app_of(ctx: Context) -> Doc:
-    app = ctx.store.find("", "app", client_id=ctx.installation["client_id"])
+    app = ctx.store.find("", "app")
     if app is None:
-        raise LookupError("The installation's app is gone")
+        raise LookupError("No app has been deployed")
     return app
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from graphql import (
     GraphQLError,
-    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -22,7 +21,7 @@ from graphql import (
 
 from devstore.clock import parse_iso
 from devstore.gids import InvalidGidError, gid
-from devstore.graphql import access, idempotency, resolvers
+from devstore.graphql import idempotency, resolvers
 from devstore.graphql.registry import RESOLVERS, Context, RefusedError, Resolver
 
 _SDL = Path(__file__).parents[1] / "schema" / "admin.graphql"
@@ -38,8 +37,6 @@ def load() -> GraphQLSchema:
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             _attach(kind)
-        elif isinstance(kind, GraphQLInputObjectType) and kind.name in access.rules()["one_of"]:
-            kind.out_type = _one_of(kind.name)  # type: ignore[assignment, method-assign]
         elif isinstance(kind, GraphQLScalarType) and kind.name in _SCALARS:
             kind.parse_value = _SCALARS[kind.name]  # type: ignore[assignment, method-assign]
     return schema
@@ -52,8 +49,8 @@ def _attach(kind: GraphQLObjectType) -> None:
         resolver = RESOLVERS.get((kind.name, name))
         if kind.name == "Mutation":
             field.resolve = _mutation(resolver or _unanswered)
-        elif resolver:
-            field.resolve = _plain(resolver, root=kind.name == "QueryRoot")
+        elif resolver or kind.name == "QueryRoot":
+            field.resolve = _plain(resolver or _unanswered, root=kind.name == "QueryRoot")
         else:
             field.resolve = by_key
 
@@ -121,16 +118,6 @@ def by_key(parent: Any, info: GraphQLResolveInfo, **_: Any) -> Any:
 
 def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-def _one_of(name: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    def check(value: Mapping[str, Any]) -> Mapping[str, Any]:
-        if len(value) != 1 or None in value.values():
-            said = f"'{name}' requires exactly one argument, but {len(value)} were provided."
-            raise GraphQLError(said, extensions={"code": "invalidOneOfInputObject"})
-        return value
-
-    return check
 
 
 def _decimal(value: Any) -> str:

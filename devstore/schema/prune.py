@@ -1,7 +1,7 @@
 """Cut Shopify's Admin schema down to what keep.toml names: `python -m devstore.schema.prune <admin_….json.gz>`.
 
 Mechanical, so that the development store can never accept a field that Shopify does not have. Writes admin.graphql
-(the schema) and access.json (scopes per type and field, any one of which is enough, and the @oneOf inputs).
+(the schema) and access.json (scopes per type and field, any one of which is enough).
 """
 
 import gzip
@@ -57,18 +57,14 @@ def prune(official: Json, keep: Json) -> str:
 
 
 def access(official: Json, keep: Json, sdl: str) -> Json:
-    """Scopes by "Type" and "Type.field" for what is in `sdl`, with keep.toml's corrections; and the @oneOf inputs."""
+    """Scopes by "Type" and "Type.field" for what is in `sdl`, with keep.toml's corrections."""
     kept = build_schema(sdl, assume_valid=True).type_map
     stated = {
         ".".join(filter(None, (item["typeName"], item.get("fieldName")))): item["offlineScopes"]
         for item in official["offline_scopes"]["items"]
     }
     scopes = {**stated, **keep.get("scopes", {})}
-    one_of = [found["name"] for found in official["data"]["__schema"]["types"] if found.get("isOneOf")]
-    return {
-        "scopes": {name: listed for name, listed in sorted(scopes.items()) if listed and _is_in(kept, name)},
-        "one_of": sorted(name for name in one_of if name in kept),
-    }
+    return {name: listed for name, listed in sorted(scopes.items()) if listed and _is_in(kept, name)}
 
 
 def _is_in(kept: Mapping[str, Any], name: str) -> bool:

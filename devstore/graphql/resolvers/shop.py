@@ -3,6 +3,7 @@
 from typing import Any
 
 from devstore.gids import gid, parse_gid
+from devstore.graphql.ownership import app_of
 from devstore.graphql.registry import NODES, Context, field, node, query
 from devstore.store import Doc
 
@@ -57,9 +58,7 @@ def launch_url(ctx: Context, _: Doc) -> str:
 
 
 def get_app(ctx: Context) -> Doc:
-    app = ctx.store.find("", "app", client_id=ctx.installation["client_id"])
-    if app is None:
-        raise LookupError("The installation's app is gone")
+    app = app_of(ctx)
     return {"id": app["id"], "apiKey": app["client_id"], "handle": app["handle"], "title": app["name"]}
 
 

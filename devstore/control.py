@@ -1,0 +1,130 @@
+"""Switches for tests and demos: trouble, time, and a look at the webhooks that left."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from devstore.current import get_config, get_store
+from devstore.faults import FAULTS, Fault
+from devstore.installations import find_installation
+from devstore.store import Doc
+from devstore.webhooks import Courier
+
+bp = Blueprint("control", __name__, url_prefix="/_control")
+
+
+@bp.get("/health")
+def health() -> Response:
+    config = get_config()
+    shops = {shop: find_installation(get_store(), shop) is not None for shop in config.storefronts}
+    return jsonify({"ok": True, "shops": shops, "clock_offset_seconds": get_store().clock.offset_seconds})
+
+
+@bp.get("/faults")
+def list_faults() -> Response:
+    return jsonify([_shown(fault) for fault in FAULTS.all()])
+
+
+@bp.post("/faults")
+def add_fault() -> Response:
+    """{"target", "kind", "times" (null: until cleared), "delay_ms"}."""
+    sent = _sent()
+    times = sent.get("times", 1)
+    try:
+        fault = FAULTS.add(
+            str(sent.get("target")), str(sent.get("kind")), times and int(times), int(sent.get("delay_ms", 0))
+        )
+    except (TypeError, ValueError) as error:
+        return _refuse(str(error))
+    return jsonify(_shown(fault))
+
+
+@bp.delete("/faults")
+def clear_faults() -> Response:
+    FAULTS.clear()
+    return jsonify([])
+
+
+def _shown(fault: Fault) -> Doc:
+    return {"target": fault.target, "kind": fault.kind, "times": fault.times, "delay_ms": fault.delay_ms}
+
+
+@bp.post("/clock")
+def set_clock() -> Response:
+    """{"offset_seconds"}: how far the store's time is ahead of the machine's. Due retries leave at once."""
+    try:
+        get_store().set_clock_offset(float(_sent()["offset_seconds"]))
+    except (KeyError, TypeError, ValueError):
+        return _refuse("offset_seconds must be a number")
+    return jsonify({"now": get_store().clock.now().isoformat()})
+
+
+@bp.post("/tokens/expire")
+def expire_tokens() -> Response:
+    """Let every access token of {"shop"} run out now; refresh tokens stay good."""
+    store, shop = get_store(), str(_sent().get("shop", ""))
+    tokens = store.all(shop, "access_token")
+    for token in tokens:
+        store.put(shop, "access_token", {**token, "expires_at": time.time()})
+    return jsonify({"expired": len(tokens)})
+
+
+@bp.get("/webhooks")
+def list_webhooks() -> Response:
+    """Deliveries, oldest first; `shop`, `topic` and `state` narrow them."""
+    found = [_delivery(shop, each) for shop, each in get_store().select_everywhere("webhook_delivery")]
+    wanted = {key: request.args[key] for key in ("shop", "topic", "state") if key in request.args}
+    return jsonify([each for each in found if all(each[key] == value for key, value in wanted.items())])
+
+
+@bp.post("/webhooks/redeliver")
+def redeliver() -> Response:
+    """Send what was already sent once more, one after another: {"mode": "duplicate" | "reverse", "topics", "shop"}.
+
+    Same bodies, same ids, as Shopify's own duplicates. Answers when all have been sent.
+    """
+    sent = _sent()
+    if sent.get("mode") not in {"duplicate", "reverse"}:
+        return _refuse('mode must be "duplicate" or "reverse"')
+    courier: Courier | None = current_app.extensions.get("devstore.courier")
+    if courier is None:
+        return _refuse("No courier is running")
+    topics, only = sent.get("topics"), sent.get("shop")
+    found = [
+        (shop, each)
+        for shop, each in get_store().select_everywhere("webhook_delivery", state="sent")
+        if (not topics or each["topic"] in topics) and only in {None, shop}
+    ]
+    if sent["mode"] == "reverse":
+        found.reverse()
+    return jsonify([{**_delivery(shop, each), "status": courier.post(shop, each)} for shop, each in found])
+
+
+@bp.post("/webhooks/settle")
+def settle() -> Response:
+    """Wait until nothing that is due is left to send, at most {"timeout_seconds"} (10); says what is still unsent."""
+    store, until = get_store(), time.monotonic() + float(_sent().get("timeout_seconds", 10))
+    while True:
+        now = store.clock.now().timestamp()
+        waiting = [each for _, each in store.select_everywhere("webhook_delivery", state="pending")]
+        due = [each for each in waiting if each["due_at"] <= now]
+        if not due or time.monotonic() > until:
+            return jsonify({"due": len(due), "pending": len(waiting)})
+        time.sleep(0.05)
+
+
+def _delivery(shop: str, each: Doc) -> Doc:
+    shown = ("id", "topic", "state", "uri", "webhook_id", "event_id", "triggered_at", "created_at", "attempts", "body")
+    return {"shop": shop, **{key: each[key] for key in shown}}
+
+
+def _sent() -> dict[str, Any]:
+    sent = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
+
+
+def _refuse(said: str) -> Response:
+    answer = jsonify({"error": said})
+    answer.status_code = 400
+    return answer

@@ -1,0 +1,60 @@
+"""The mail service: Resend's answers on one side, an inbox on the other."""
+
+from typing import Any
+
+from devstore.faults import FAULTS
+from tests.devstore.conftest import Shopify
+
+MAIL = {
+    "from": "Acme <shop@acme.example>",
+    "to": ["ada@example.com"],
+    "subject": "Welcome <Ada>",
+    "html": '<p>Hello</p><script>alert(1)</script><a href="https://acme.example">Open</a>',
+    "text": "Hello",
+}
+
+
+def send(shopify: Shopify, key: str = "", **changes: Any) -> Any:
+    headers = {"Authorization": "Bearer re_test"} | ({"Idempotency-Key": key} if key else {})
+    return shopify.client.post("/resend/emails", json=MAIL | changes, headers=headers)
+
+
+def test_a_mail_arrives_in_the_inbox_and_can_be_looked_up(shopify: Shopify) -> None:
+    email_id = send(shopify).get_json()["id"]
+    assert shopify.client.get(f"/resend/emails/{email_id}").get_json()["subject"] == "Welcome <Ada>"
+    found = shopify.client.get("/inbox.json?to=ADA@&subject=welcome").get_json()
+    assert [mail["id"] for mail in found] == [email_id]
+    assert shopify.client.get("/inbox.json?to=bea@").get_json() == []
+    page = shopify.client.get(found[0]["url"]).get_data(as_text=True)
+    assert "Welcome &lt;Ada&gt;" in page
+
+
+def test_the_same_idempotency_key_sends_once(shopify: Shopify) -> None:
+    first, again = send(shopify, "row-1").get_json(), send(shopify, "row-1").get_json()
+    assert first == again
+    assert len(shopify.client.get("/inbox.json").get_json()) == 1
+    other = send(shopify, "row-1", subject="Another")
+    assert (other.status_code, other.get_json()["name"]) == (409, "invalid_idempotent_request")
+
+
+def test_bad_mails_are_refused_in_resends_words(shopify: Shopify) -> None:
+    for change in ({"to": "nobody"}, {"subject": ""}, {"html": None, "text": None}, {"to": ["a@example.com"] * 51}):
+        answer = send(shopify, **change)
+        assert (answer.status_code, answer.get_json()["name"]) == (422, "validation_error")
+    assert shopify.client.post("/resend/emails", json=MAIL).get_json()["name"] == "missing_api_key"
+
+
+def test_a_mails_html_can_run_nothing(shopify: Shopify) -> None:
+    send(shopify)
+    url = shopify.client.get("/inbox.json").get_json()[0]["url"]
+    policy = shopify.client.get(f"{url}/body").headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-popups")
+    assert "default-src 'none'" in policy
+    assert "allow-scripts" not in policy
+    assert "<script>alert" not in shopify.client.get(url).get_data(as_text=True)
+
+
+def test_a_limit_on_demand(shopify: Shopify) -> None:
+    FAULTS.add("resend", "throttle")
+    assert send(shopify).status_code == 429
+    assert send(shopify).status_code == 200
