@@ -188,7 +188,9 @@ def _find_session(token: str | None) -> PortalSession | None:
 
 def _ask_to_sign_in() -> ResponseReturnValue:
     back = rules.safe_next(request.full_path.rstrip("?")) if request.method == "GET" else None
-    address = "/portal/login" + (f"?{urlencode({'next': back})}" if back and back != "/portal" else "")
+    shop = request.args.get("shop")
+    query = {"shop": shop} if shop else {"next": back} if back and back != "/portal" else {}
+    address = f"/portal/login?{urlencode(query)}" if query else "/portal/login"
     if request.headers.get("HX-Request"):
         return Response("", status=401, headers={"HX-Redirect": "/portal/login"})
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":

@@ -136,7 +136,7 @@
   bar.className = "rich-bar";
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", "Formatting");
-  for (const [command, label, words] of [["bold", "Bold", "B"], ["italic", "Italic", "I"], ["insertUnorderedList", "List", "• List"], ["insertOrderedList", "Numbered list", "1. List"]]) {
+  for (const [command, label, words] of [["bold", "Bold", "B"], ["italic", "Italic", "I"], ["insertUnorderedList", "List", "• List"], ["insertOrderedList", "1. List, numbered", "1. List"]]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = words;

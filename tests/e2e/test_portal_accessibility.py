@@ -1,0 +1,185 @@
+"""Every page of the portal, as the real app serves it, through axe: WCAG 2.2 AA, at a desk and on a phone.
+
+The pages are taken from the URL map, so a new one is tried without being named here; one with an id in its address
+needs an entry in `stocked`.
+"""
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Page
+from sqlalchemy import select
+from werkzeug.routing import Rule
+from werkzeug.serving import make_server
+
+from app import clock, db, web
+from app.auth import magic_links
+from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import ShopSettings
+from app.models.vendors import Vendor
+from app.vendors import pictures
+from wsgi import create_app
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCREENS = [
+    pytest.param({"width": 1280, "height": 860}, "light", id="desk, light"),
+    pytest.param({"width": 390, "height": 844}, "dark", id="phone, dark"),
+]
+OPEN_PAGES = ["/portal/login", "/portal/enter/nothing"]
+
+
+@pytest.fixture
+def address(ada: Vendor) -> Iterator[str]:
+    """The real app on a port of its own, with a vendor who has a bit of everything."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def stocked(ada: Vendor) -> dict[str, int]:
+    """Ada with terms to accept, payout details on hold and a product in each state; ids for addresses."""
+    with db.scoped(ada.shop_id) as session:
+        settings = session.get_one(ShopSettings, ada.shop_id)
+        settings.terms_text = "Ship within three days.\n\nAnswer within one."
+        vendor = session.get_one(Vendor, ada.id)
+        vendor.payout_last4, vendor.payout_changed_at = "3000", clock.now()
+        picture = io.BytesIO()
+        Image.new("RGB", (80, 80), "teal").save(picture, "PNG")
+        picture.seek(0)
+        pictures.change_picture(session, vendor, picture, actor="system")
+        for number, status in enumerate(ProductStatus):
+            session.add(
+                product := Product(shop_id=ada.shop_id, vendor_id=ada.id, title=f"Bowl {number}", status=status)
+            )
+            session.flush()
+            session.add(
+                Variant(
+                    shop_id=ada.shop_id,
+                    vendor_id=ada.id,
+                    product_id=product.id,
+                    price_minor=1250,
+                    currency="USD",
+                    stock=number,
+                )
+            )
+        draft = session.scalars(select(Product.id).where(Product.status == ProductStatus.DRAFT)).one()
+    return {"product_id": draft}
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[[dict[str, int], Any], Page]]:
+    contexts = []
+
+    def make(viewport: dict[str, int], scheme: Any) -> Page:
+        contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce"))
+        return contexts[-1].new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
+def test_every_portal_page_can_be_used_by_everybody(
+    address: str, stocked: dict[str, int], ada: Vendor, open_page: Any, viewport: dict[str, int], scheme: str
+) -> None:
+    page, problems = open_page(viewport, scheme), []
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("console", lambda said: problems.append(f"{page.url}: {said.text}") if _is_trouble(said) else None)
+    for path in OPEN_PAGES:
+        page.goto(address + path)
+        problems += _examine(page)
+    problems = [problem for problem in problems if "410" not in problem]  # the link that is none, as it should be
+    _sign_in(page, address, ada)
+    pages = list_pages(create_app(), stocked)
+    assert "/portal/profile" in pages
+    for path in pages:
+        page.goto(address + path)
+        problems += _examine(page)
+    assert problems == []
+
+
+def test_the_skip_link_is_the_first_stop_and_leads_to_the_content(
+    address: str, ada: Vendor, stocked: dict[str, int], open_page: Any
+) -> None:
+    page = open_page({"width": 1280, "height": 860}, "light")
+    _sign_in(page, address, ada)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "page"
+
+
+def test_the_first_wrong_field_has_the_focus_and_says_why(
+    address: str, ada: Vendor, stocked: dict[str, int], open_page: Any
+) -> None:
+    page = open_page({"width": 390, "height": 844}, "light")
+    _sign_in(page, address, ada)
+    page.goto(f"{address}/portal/payout-details")
+    page.get_by_label("Account holder").fill("Ada Lovelace")
+    page.get_by_label("IBAN").fill("DE88 3704 0044 0532 0130 00")
+    assert page.get_by_text("Changed: Account holder, IBAN").is_visible()
+    page.get_by_role("button", name="Save").click()
+    field = page.get_by_label("IBAN")
+    assert field.evaluate("field => field === document.activeElement")
+    words = page.locator("#" + (field.get_attribute("aria-describedby") or "").split()[-1])
+    assert "typing mistake" in words.inner_text()
+    assert _examine(page) == []
+
+
+def list_pages(app: Flask, ids: dict[str, int]) -> list[str]:
+    """Addresses of all pages behind the portal's door that a browser shows."""
+    return sorted({path for rule in app.url_map.iter_rules() if (path := _address_of(rule, ids))})
+
+
+def _address_of(rule: Rule, ids: dict[str, int]) -> str | None:
+    blueprint = rule.endpoint.rpartition(".")[0]
+    if web.door_of(blueprint) != "portal" or "GET" not in (rule.methods or ()) or not rule.arguments <= ids.keys():
+        return None
+    path = rule.rule
+    if path.endswith((".csv", ".pdf")):
+        return None
+    for name in rule.arguments:
+        path = path.replace(f"<int:{name}>", str(ids[name])).replace(f"<{name}>", str(ids[name]))
+    return path
+
+
+def _is_trouble(said: ConsoleMessage) -> bool:
+    """A script's error or a breach of the content policy; not the icon that browsers ask for beside a fragment."""
+    return said.type == "error" and not said.location["url"].endswith("/favicon.ico")
+
+
+def _sign_in(page: Page, address: str, vendor: Vendor) -> None:
+    with db.system() as session:
+        link = magic_links.issue_link(session, vendor.shop_id, vendor.email)
+    page.goto(f"{address}/portal/{link.split('/portal/')[1]}")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{address}/portal")
+
+
+def _examine(page: Page) -> list[str]:
+    """What axe finds, and whether the page is wider than its screen. Answers that are no whole page are passed over."""
+    if not page.evaluate("!!document.querySelector('main') && document.contentType === 'text/html'"):
+        return []
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("level => axe.run(document, {runOnly: level})", LEVEL)
+    problems = [
+        f"{page.url}: {problem['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for problem in found["violations"]
+        for node in problem["nodes"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        problems.append(f"{page.url}: wider than the screen")
+    return problems
