@@ -135,7 +135,7 @@ class Page:
         """A page whose Liquid came from the app through its proxy."""
         scope = {**self.globals, "template": _template_drop("page"), "page_title": self.globals["shop"]["name"]}
         content = theme_environment().from_string(_NO_LAYOUT.sub("", source)).render(**scope)
-        return content if _NO_LAYOUT.search(source) else self._in_layout(f'<div class="page">{content}</div>', scope)
+        return content if _NO_LAYOUT.search(source) else self._in_layout(content, scope)
 
     def _in_layout(self, content: str, scope: dict[str, Any]) -> str:
         layout = _theme_file("layout", "theme")

@@ -57,7 +57,7 @@ class AppEnd:
 @pytest.fixture
 def app_end() -> Iterator[AppEnd]:
     end = AppEnd()
-    thread = threading.Thread(target=end.server.serve_forever)
+    thread = threading.Thread(target=end.server.serve_forever, args=(0.01,))
     thread.start()
     yield end
     end.server.shutdown()
