@@ -9,7 +9,10 @@ from devstore.config import Config
 from devstore.installations import install
 from devstore.store import Doc, Store
 from tests.devstore.conftest import Shopify
+from tests.devstore.storefront.app_end import app_end
 from tests.devstore.storefront.cast import ACME, define_vendors, product, vendor
+
+__all__ = ["app_end"]
 
 
 @dataclass
@@ -27,8 +30,10 @@ class Shop:
 
     def browser(self, **changes: object) -> FlaskClient:
         """Another visitor, perhaps of a store configured otherwise."""
-        config = replace(self.config, **changes)  # type: ignore[arg-type]
-        return server.create_storefront(config, self.store, ACME).test_client()
+        return server.create_storefront(self.configured(**changes), self.store, ACME).test_client()
+
+    def configured(self, **changes: object) -> Config:
+        return replace(self.config, **changes)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -1,0 +1,137 @@
+"""The scripts of the theme and of the app's blocks, in a browser, against a storefront of their own."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from devstore import server
+from tests.devstore.conftest import open_shopify
+from tests.devstore.storefront.app_end import AppEnd, app_end
+from tests.devstore.storefront.cast import ACME, vendor
+from tests.devstore.storefront.conftest import Shop, shop
+from tests.e2e.conftest import PHONE
+
+__all__ = ["app_end", "open_shopify", "shop"]
+
+
+@pytest.fixture
+def address(shop: Shop, app_end: AppEnd) -> Iterator[str]:
+    """Where the storefront answers; its app is `app_end`."""
+    site = server.create_storefront(shop.configured(app_url=app_end.url), shop.store, ACME)
+    listening = make_server("127.0.0.1", 0, site, threaded=True)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://localhost:{listening.server_port}"
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def _answer(app_end: AppEnd, status: int, body: dict[str, object]) -> None:
+    app_end.answer = (status, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+
+def _apply(page: Page) -> None:
+    page.get_by_label("Shop name").fill("Ada's Ceramics")
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Email").fill("ada@example")
+    page.get_by_label("What would you like to sell?").fill("Mugs")
+
+
+def test_choosing_a_size_changes_price_and_what_is_bought(address: str, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{address}/products/morning-mug")
+    page.get_by_text("Large", exact=True).click()
+    expect(page.locator("[data-price]")).to_have_text("$29.50")
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("link", name="View cart")).to_be_visible()
+    expect(page.get_by_role("link", name="Cart, 0 items").locator("[data-cart-count]")).to_have_text("1")
+    page.get_by_role("link", name="View cart").click()
+    expect(page.get_by_text("Size: Large")).to_be_visible()
+    expect(page.get_by_text("$29.50 USD")).to_be_visible()
+
+
+def test_asking_for_more_than_there_is_says_how_many_there_are(address: str, open_browser: Callable[..., Page]) -> None:
+    page = open_browser()
+    page.goto(f"{address}/products/rye-loaf")
+    page.get_by_label("Quantity").fill("9")
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_text("You can only add 3 Rye loaf to the cart.")).to_be_visible()
+
+
+def test_what_is_wrong_with_an_application_is_said_beside_its_field(
+    address: str,
+    app_end: AppEnd,
+    open_browser: Callable[..., Page],
+) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/sell")
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_label("Shop name")).to_be_focused()
+    assert [request["method"] for request in app_end.requests if request["method"] == "POST"] == []
+    _apply(page)
+    _answer(app_end, 422, {"ok": False, "errors": {"email": "Check the address.", "country": "Choose a country."}})
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_label("Email")).to_be_focused()
+    expect(page.get_by_label("Email")).to_have_accessible_description(
+        "We answer here. Customers never see it. Check the address."
+    )
+    expect(page.get_by_text("Choose a country.")).to_be_visible()
+    _answer(app_end, 200, {"ok": True, "message": "Thank you. Look into your inbox."})
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_text("Thank you. Look into your inbox.")).to_be_focused()
+    expect(page.get_by_role("button", name="Send application")).to_be_hidden()
+
+
+def test_an_application_is_not_lost_when_the_app_is_away(
+    address: str,
+    app_end: AppEnd,
+    open_browser: Callable[..., Page],
+) -> None:
+    page = open_browser()
+    page.goto(f"{address}/pages/sell")
+    _apply(page)
+    app_end.answer = (500, {"Content-Type": "text/html"}, b"<h1>Trouble</h1>")
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_text("We could not send your application.")).to_be_visible()
+    expect(page.get_by_label("Shop name")).to_have_value("Ada's Ceramics")
+    expect(page.get_by_role("button", name="Send application")).to_be_enabled()
+
+
+def test_the_merchants_terms_are_shown_as_text_when_there_are_some(
+    address: str,
+    app_end: AppEnd,
+    open_browser: Callable[..., Page],
+) -> None:
+    _answer(app_end, 200, {"fields": [], "terms": "Ship within <b>three</b> days."})
+    page = open_browser()
+    page.goto(f"{address}/pages/sell")
+    expect(page.get_by_label("I accept the vendor terms.")).to_be_hidden()
+    page.get_by_label("Shop name").focus()
+    expect(page.get_by_label("I accept the vendor terms.")).to_be_visible()
+    expect(page.get_by_text("Ship within <b>three</b> days.")).to_be_visible()
+
+
+def test_a_search_finds_vendors_on_every_page_of_the_directory(
+    address: str,
+    shop: Shop,
+    open_browser: Callable[..., Page],
+) -> None:
+    for number in range(60):
+        vendor(shop.store, f"vendor-{number}", name=f"Vendor {number:02}")
+    vendor(shop.store, "zoe", name="Zoë's Zithers", location="Zürich")
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/vendors?page=2")
+    expect(page.get_by_text("Page 2 of 3")).to_be_visible()
+    page.get_by_label("Find a vendor").fill("zoe zurich")
+    expect(page.get_by_text("1 vendor", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Zoë's Zithers")).to_be_visible()
+    expect(page.locator("[data-sk-vendor]:visible")).to_have_count(1)
+    page.get_by_label("Find a vendor").fill("")
+    expect(page.locator("[data-sk-vendor]:visible")).to_have_count(63)
+    page.get_by_label("Find a vendor").fill("nobody")
+    expect(page.get_by_text("No vendor matches.")).to_be_visible()
