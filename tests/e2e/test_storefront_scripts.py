@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,8 +14,14 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.app_end import AppEnd, app_end
 from tests.devstore.storefront.cast import ACME, vendor
 from tests.devstore.storefront.conftest import Shop, shop
-from tests.e2e.conftest import PHONE
+from tests.e2e.conftest import DESKTOP, PHONE
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PATHS = (
+    "/", "/collections/all", "/products/morning-mug", "/cart", "/checkout", "/search?q=mug", "/pages/vendors",
+    "/pages/vendors/adas-ceramics", "/pages/sell", "/pages/vendor-portal",
+    "/account/login", "/account/register", "/404",
+)  # fmt: skip
 __all__ = ["app_end", "open_shopify", "shop"]
 
 
@@ -135,3 +142,22 @@ def test_a_search_finds_vendors_on_every_page_of_the_directory(
     expect(page.locator("[data-sk-vendor]:visible")).to_have_count(63)
     page.get_by_label("Find a vendor").fill("nobody")
     expect(page.get_by_text("No vendor matches.")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_on_any_page(
+    address: str,
+    shop: Shop,
+    open_browser: Callable[..., Page],
+    viewport: dict[str, int],
+) -> None:
+    page = open_browser(viewport)
+    item = shop.mug["variants"][0]["id"]
+    for path in PATHS:
+        page.goto(f"{address}{path}")
+        if path == "/products/morning-mug":
+            page.request.post(f"{address}/cart/add.js", data={"id": item})
+        page.add_script_tag(path=AXE)
+        violations = page.evaluate("async () => (await axe.run()).violations.map((v) => [v.id, v.nodes[0].html])")
+        assert violations == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
