@@ -10,6 +10,7 @@ from devstore.orders.amounts import minor
 from devstore.orders.errors import OrderError
 from devstore.orders.pricing import CartLine, Discount, Priced, price_cart
 from devstore.orders.purchase import LineRequest
+from devstore.products import find_variant
 from devstore.store import Doc, Store
 
 
@@ -76,7 +77,7 @@ def _line(store: Store, shop: str, request: LineRequest, at: int) -> BasketLine:
     quantity = request["quantity"]
     if quantity < 1:
         raise OrderError("Quantity must be 1 or more", [*path, "quantity"], "GREATER_THAN_OR_EQUAL_TO")
-    found = stock.find_variant(store, shop, id=request["variant_id"])
+    found = find_variant(store, shop, request["variant_id"])
     if found is None:
         raise OrderError("This product is no longer sold", [*path, "variant_id"], "NOT_FOUND")
     product, variant = found

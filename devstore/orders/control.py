@@ -134,10 +134,10 @@ def _shop_of(order_id: int) -> str:
 
 def _line(shop: str, line: Mapping[str, Any], at: int) -> LineRequest:
     if "sku" in line:
-        found = stock.find_variant(get_store(), shop, sku=line["sku"])
-        if found is None:
+        variant = stock.find_by_sku(get_store(), shop, line["sku"])
+        if variant is None:
             raise OrderError(f"No variant has the SKU '{line['sku']}'", ["lines", str(at), "sku"], "NOT_FOUND")
-        variant_id = found[1]["id"]
+        variant_id = variant["id"]
     else:
         variant_id = int(line.get("variant_id", 0))
     return {

@@ -3,10 +3,12 @@
 from typing import Any
 
 from devstore.orders.checkout import create_order
+from devstore.products import save_product
 from devstore.store import Doc, Store
 
 ACME = "acme.myshopify.com"
 ZENITH = "zenith.myshopify.com"
+CREATED = "2026-11-01T00:00:00Z"
 ADDRESS = {
     "first_name": "Cleo", "last_name": "Customer", "address1": "1 Harbour Road", "city": "Portland",
     "province": "Oregon", "province_code": "OR", "country": "United States", "country_code": "US", "zip": "97201",
@@ -20,15 +22,17 @@ def product(store: Store, title: str, price: str, *, vendor: str, sku: str, stoc
     variant = {
         "id": store.next_id(), "title": "Default Title", "sku": sku, "price": price, "position": 1, "tracked": True,
         "inventory_item_id": store.next_id(), "inventory_policy": "DENY", "requires_shipping": True, "taxable": True,
-        "weight_grams": 250, "quantities": quantities, "option_values": [], "barcode": None, "compare_at_price": None,
+        "weight_grams": 250, "quantities": quantities, "option_values": [],
+        "created_at": CREATED, "updated_at": CREATED, "barcode": None, "compare_at_price": None,
     }  # fmt: skip
     doc = {
-        "title": title, "handle": sku.lower(), "description_html": "", "vendor": vendor, "product_type": "",
+        "id": store.next_id(), "title": title, "handle": sku.lower(), "description_html": "", "vendor": vendor,
+        "product_type": "",
         "tags": [], "status": "ACTIVE", "options": [], "variants": [variant], "media": [], "metafields": [],
-        "published_on": [], "seo": {}, "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-01T00:00:00Z",
+        "published_on": [], "seo": {}, "created_at": CREATED, "updated_at": CREATED,
         "published_at": None, "category_gid": None,
     }  # fmt: skip
-    return store.put(shop, "product", doc)
+    return save_product(store, shop, doc)
 
 
 def buy(store: Store, *wanted: tuple[Doc, int], **rest: Any) -> Doc:

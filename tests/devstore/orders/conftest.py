@@ -17,9 +17,12 @@ def store(shopify: Shopify) -> Store:
 
 @pytest.fixture
 def goods(store: Store) -> SimpleNamespace:
-    """Ada's mug at 5.00, Bea's loaf at 10.00, and Ada's vase at 33.33."""
-    return SimpleNamespace(
+    """Ada's mug at 5.00, Bea's loaf at 10.00, and Ada's vase at 33.33; what putting them up for sale sent is gone."""
+    made = SimpleNamespace(
         mug=product(store, "Mug", "5.00", vendor="Ada's Ceramics", sku="MUG"),
         loaf=product(store, "Loaf", "10.00", vendor="Bea's Bakery", sku="LOAF"),
         vase=product(store, "Vase", "33.33", vendor="Ada's Ceramics", sku="VASE"),
     )
+    for delivery in store.all(ACME, "webhook_delivery"):
+        store.delete(ACME, "webhook_delivery", delivery["id"])
+    return made

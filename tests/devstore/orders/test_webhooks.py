@@ -208,6 +208,7 @@ def test_a_paid_checkout_sends_its_webhooks_in_order(store: Store, goods: Simple
     assert topics[:3] == ["orders/create", "orders/paid", "orders/updated"]
     assert topics[3:].count("inventory_levels/update") == 2
     assert {payload["id"] for topic, payload in sent(store) if topic.startswith("orders/")} == {order["id"]}
+    assert topics[3:].count("products/update") == 2
     levels = [payload["available"] for topic, payload in sent(store) if topic == "inventory_levels/update"]
     assert levels == [8, 9]
 
@@ -284,7 +285,7 @@ def test_a_refund_payload_has_every_documented_key_and_adds_up(store: Store, goo
     lines = [LineRefund(order["line_items"][0]["id"], 1, "cancel")]
     refund_order(store, ACME, order["id"], RefundRequest(lines, shipping="3.00", amount="10.00", note="Chipped"))
     topics = [topic for topic, _ in sent(store, before)]
-    assert topics[:3] == ["refunds/create", "orders/updated", "inventory_levels/update"]
+    assert topics == ["refunds/create", "orders/updated", "inventory_levels/update", "products/update"]
     refund = last(store, "refunds/create")
     assert set(REFUND_KEYS) <= refund.keys()
     assert_adds_up(refund)
