@@ -107,7 +107,11 @@ def settle() -> Response:
     store, until = get_store(), time.monotonic() + float(_sent().get("timeout_seconds", 10))
     while True:
         now = store.clock.now().timestamp()
-        waiting = [each for _, each in store.select_everywhere("webhook_delivery", state="pending")]
+        waiting = [
+            each
+            for state in ("pending", "retrying")
+            for _, each in store.select_everywhere("webhook_delivery", state=state)
+        ]
         due = [each for each in waiting if each["due_at"] <= now]
         if not due or time.monotonic() > until:
             return jsonify({"due": len(due), "pending": len(waiting)})

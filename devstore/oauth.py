@@ -158,6 +158,9 @@ def _pair(store: Store, shop: str) -> Doc:
 def _access(store: Store, shop: str, mode: str, seconds: int) -> tuple[str, str]:
     installation = find_installation(store, shop)
     assert installation is not None
+    for old in store.all(shop, "access_token"):
+        if old["expires_at"] <= time.time():
+            store.delete(shop, "access_token", old["id"])
     token = ("shpua_" if mode == "online" else "shpat_") + secrets.token_hex(16)
     store.put(shop, "access_token", {"token": token, "mode": mode, "expires_at": time.time() + seconds})
     return token, ",".join(installation["scopes"])

@@ -105,11 +105,12 @@ class Store:
         """The first document whose top-level keys equal the given values."""
         return self._one(*_where(shop, kind, equals))
 
-    def select_everywhere(self, kind: str, **equals: Any) -> list[tuple[str, Doc]]:
+    def select_everywhere(self, kind: str, limit: int = -1, **equals: Any) -> list[tuple[str, Doc]]:
         """(shop, document) of every shop, by top-level keys, oldest id first."""
         where, values = _where(None, kind, equals)
+        select = f"SELECT shop, body FROM documents WHERE {where} ORDER BY id LIMIT ?"  # noqa: S608
         with self._lock:
-            rows = self._connection.execute(f"SELECT shop, body FROM documents WHERE {where} ORDER BY id", values)  # noqa: S608
+            rows = self._connection.execute(select, [*values, limit])
             return [(shop, json.loads(body)) for shop, body in rows]
 
     def set_clock_offset(self, seconds: float) -> None:

@@ -22,7 +22,9 @@ from devstore.store import Doc, Store
 # Eight more tries within four hours, further and further apart.
 RETRY_AFTER_SECONDS = (15, 60, 180, 480, 1200, 2400, 3600, 6465)
 COMPLIANCE_TOPICS = {"customers/data_request", "customers/redact", "shop/redact"}
-_TIMEOUT = httpx.Timeout(5.0, connect=1.0)
+_TIMEOUT = httpx.Timeout(4.0, connect=1.0)
+_AT_ONCE = 100
+_POLL_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -125,18 +127,22 @@ class Courier:
             return 0
 
     def _run(self) -> None:
+        looked_at_retries = 0.0
         while not self._stopping.is_set():
-            self._store.committed.wait(timeout=0.5)
+            self._store.committed.wait(timeout=_POLL_SECONDS)
             self._store.committed.clear()
             try:
-                self._send_due()
+                self._send_due(self._store.select_everywhere("webhook_delivery", limit=_AT_ONCE, state="pending"))
+                if time.monotonic() - looked_at_retries >= _POLL_SECONDS:
+                    looked_at_retries = time.monotonic()
+                    self._send_due(self._store.select_everywhere("webhook_delivery", state="retrying"))
             except Exception:  # noqa: BLE001 one bad row must not stop the post
                 _log.exception("The courier stumbled")
                 time.sleep(1)
 
-    def _send_due(self) -> None:
+    def _send_due(self, deliveries: list[tuple[str, Doc]]) -> None:
         now = self._store.clock.now().timestamp()
-        for shop, delivery in self._store.select_everywhere("webhook_delivery", state="pending"):
+        for shop, delivery in deliveries:
             known = (shop, delivery["id"])
             if delivery["due_at"] > now or known in self._in_flight or self._stopping.is_set():
                 continue
@@ -160,7 +166,7 @@ class Courier:
         if fault and kind in {"delay", "reorder"}:
             wait = (fault.delay_ms or 1500) / 1000
             due_at = self._store.clock.now().timestamp() + wait
-            self._store.put(shop, "webhook_delivery", {**delivery, "due_at": due_at})
+            self._store.put(shop, "webhook_delivery", {**delivery, "state": "retrying", "due_at": due_at})
             return
         status = 503 if kind == "error" else self.post(shop, delivery)
         if kind == "duplicate":
@@ -171,7 +177,7 @@ class Courier:
         now = self._store.clock.now()
         attempts = [*delivery["attempts"], {"at": iso(now), "status": status}]
         delivered = 200 <= status < 300
-        tried = {**delivery, "attempts": attempts, "state": "sent" if delivered else "pending"}
+        tried = {**delivery, "attempts": attempts, "state": "sent" if delivered else "retrying"}
         if not delivered and len(attempts) > len(RETRY_AFTER_SECONDS):
             tried["state"] = "failed"
         elif not delivered:

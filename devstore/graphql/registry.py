@@ -51,11 +51,6 @@ class Context:
             raise LookupError(f"No shop {self.shop}")
         return doc
 
-    @staticmethod
-    def user_error(field_path: list[str] | None, message: str, code: str | None = None) -> Doc:
-        """One entry of a payload's `userErrors`."""
-        return {"field": field_path, "message": message, "code": code}
-
 
 def query(name: str) -> Callable[[_R], _R]:
     """Sign up `function(ctx, **arguments)` for a root field of Query; arguments arrive in snake_case."""
