@@ -36,8 +36,8 @@ class Step:
 
 
 def count_everything(session: Session) -> Counts:
-    vendors = dict(session.execute(select(Vendor.status, func.count()).group_by(Vendor.status)).tuples().all())
-    products = dict(session.execute(select(Product.status, func.count()).group_by(Product.status)).tuples().all())
+    vendors = dict(session.execute(select(Vendor.status, func.count()).group_by(Vendor.status)).all())
+    products = dict(session.execute(select(Product.status, func.count()).group_by(Product.status)).all())
     stuck = select(func.count()).select_from(InboxEvent).where(InboxEvent.state == InboxState.DEAD)
     failed = select(func.count()).select_from(Email).where(Email.status.in_((EmailStatus.FAILED, EmailStatus.BOUNCED)))
     return Counts(

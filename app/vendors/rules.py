@@ -43,9 +43,11 @@ def normalise_name(name: str) -> str:
     return " ".join(words)
 
 
-def normalise_email(email: str) -> str:
-    """An address for comparing: trimmed, lower case."""
-    return email.strip().lower()
+def search_prefix(name: str) -> str:
+    """How names that could be taken for `name` begin, as Shopify's search sees them: "The Ada's Mugs" → "Ada"."""
+    words: list[str] = re.findall(r"\w+", name)
+    significant = words[1:] if len(words) > 1 and words[0].casefold() == "the" else words
+    return significant[0] if significant else ""
 
 
 def handle_for(name: str, taken: frozenset[str] | set[str] = frozenset()) -> str:

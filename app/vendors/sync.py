@@ -35,9 +35,10 @@ FIRST_LINK_LIFETIME: Final = timedelta(days=3)
 
 def find_entries(shop: ShopCredentials, name: str) -> list[Entry]:
     """The vendor pages in Shopify whose names begin like `name`. Raises ShopifyError."""
-    words = rules.normalise_name(name).split()
     answer = graphql(
-        shop, "metaobjects", {"type": TYPE, "first": _SEARCHED, "query": f"display_name:{words[0]}*" if words else None}
+        shop,
+        "metaobjects",
+        {"type": TYPE, "first": _SEARCHED, "query": f"display_name:{rules.search_prefix(name)}*"},
     )
     return [Entry(node["handle"], node["displayName"] or "") for node in answer["nodes"]]
 
@@ -78,7 +79,7 @@ def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
     """A webhook says that a vendor page was made or changed. Newer words than ours become ours."""
     vendor = _find_vendor(session, shop.id, page)
     seen_at = page.updated_at
-    if vendor is None or seen_at is None or (vendor.metaobject_updated_at and seen_at <= vendor.metaobject_updated_at):
+    if vendor is None or seen_at is None or (vendor.metaobject_updated_at and seen_at < vendor.metaobject_updated_at):
         return
     vendor.metaobject_updated_at = seen_at
     vendor.metaobject_gid = page.id

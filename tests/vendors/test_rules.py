@@ -25,6 +25,11 @@ def test_names_that_differ_stay_apart(one: str, other: str) -> None:
     assert rules.normalise_name(one) != rules.normalise_name(other)
 
 
+def test_the_search_for_look_alikes_begins_with_the_letters_they_share() -> None:
+    assert rules.search_prefix("Bea\u2019s Bakery") == rules.search_prefix("The Bea's bakery") == "Bea"
+    assert rules.search_prefix("The") == "The"
+
+
 def test_a_name_that_is_only_a_legal_form_keeps_it() -> None:
     assert rules.normalise_name("Ltd") == "ltd"
 

@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.config import get_config
+from app.shopify.transport import get_http
+from tests.scenarios.market import Market, free_ports
+
+
+@pytest.fixture
+def market(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
+    """A marketplace with nothing in it: no shop has installed the app yet."""
+    market = Market(tmp_path, dict(zip(("devstore", "acme", "zenith", "app"), free_ports(4), strict=True)))
+    for name, value in {**market.environment(), "DATABASE_URL": database}.items():
+        monkeypatch.setenv(name, value)
+    _forget_configuration()
+    try:
+        market.start_store()
+        market.start_app()
+        yield market
+    finally:
+        market.stop()
+        monkeypatch.undo()
+        _forget_configuration()
+
+
+def _forget_configuration() -> None:
+    """Another store on other ports: what was read and opened for the last one is of no use."""
+    if get_http.cache_info().currsize:
+        get_http().close()
+    get_http.cache_clear()
+    get_config.cache_clear()

@@ -1,0 +1,146 @@
+"""From the storefront's form to a public vendor page, with auto-approval off and on."""
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from app import db
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+from tests.scenarios.market import LINK, Market
+
+ADA = {"name": "Ada's Ceramics", "email": "ada@example.com", "tagline": "Stoneware thrown by hand."}
+PAGE = """{ metaobjects(type: "$app:vendor", first: 10) { nodes { id handle displayName
+  fields { key value } capabilities { publishable { status } } } } }"""
+
+
+def find_vendor(shop: Shop, email: str = "ada@example.com") -> Vendor:
+    with db.scoped(shop.id) as session:
+        return session.scalars(select(Vendor).where(Vendor.email == email)).one()
+
+
+def subjects(market: Market, to: str = "ada@example.com") -> list[str]:
+    return [mail["subject"] for mail in reversed(market.mails(to))]
+
+
+def page_of(market: Market) -> tuple[str, str, dict[str, str]]:
+    node = market.ask_shopify(PAGE)["metaobjects"]["nodes"][0]
+    fields = {field["key"]: field["value"] for field in node["fields"]}
+    return node["handle"], node["capabilities"]["publishable"]["status"], fields
+
+
+def test_ada_applies_is_approved_and_opens_her_portal(market: Market) -> None:
+    shop = market.install()
+    answer = market.apply(**ADA)
+    assert (answer.status_code, answer.json()["ok"]) == (200, True)
+    market.settle()
+    handle, status, fields = page_of(market)
+    assert (handle, status) == ("adas-ceramics", "DRAFT")
+    assert fields["tagline"] == ADA["tagline"]
+    assert subjects(market) == [
+        "We have your application, Ada's Ceramics",
+        "Your application to Acme is being reviewed",
+    ]
+    assert httpx.get(f"{market.storefront_url()}/pages/vendors/adas-ceramics").status_code == 404
+
+    vendor = find_vendor(shop)
+    assert "Ada&#39;s Ceramics" in market.merchant("/app/vendors?status=pending").text
+    decided = market.merchant(f"/app/vendors/{vendor.id}/approve", {})
+    assert decided.status_code == 200
+    market.settle()
+    assert page_of(market)[1] == "ACTIVE"
+    assert httpx.get(f"{market.storefront_url()}/pages/vendors/adas-ceramics").status_code == 200
+    mail = market.mails("ada@example.com")[0]
+    assert mail["subject"] == "You can start selling at Acme"
+    link = LINK.search(mail["text"])
+    assert link
+    portal = market.sign_in(link[0])
+    assert "Ada&#39;s Ceramics" in portal.get("/portal").text
+    assert market.merchant(f"/app/vendors/{vendor.id}/approve", {}).status_code == 409
+
+
+def test_a_rejected_applicant_reads_why_and_may_apply_again(market: Market) -> None:
+    shop = market.install()
+    market.apply(**ADA)
+    market.settle()
+    vendor = find_vendor(shop)
+    refused = market.merchant(f"/app/vendors/{vendor.id}/reject", {"reason": " "})
+    assert refused.status_code == 422
+    assert "Say why in a sentence" in refused.text
+    market.merchant(f"/app/vendors/{vendor.id}/reject", {"reason": "We have enough ceramics."})
+    market.settle()
+    assert "We have enough ceramics." in market.mails("ada@example.com")[0]["text"]
+    assert page_of(market)[1] == "DRAFT"
+
+    assert market.apply(**{**ADA, "tagline": "Porcelain now."}).json()["ok"] is True
+    market.settle()
+    again = find_vendor(shop)
+    assert (again.id, again.status, again.tagline) == (vendor.id, VendorStatus.PENDING, "Porcelain now.")
+
+
+def test_with_auto_approval_the_page_is_public_at_once(market: Market) -> None:
+    shop = market.install()
+    with db.scoped(shop.id) as session:
+        session.execute(update(ShopSettings).values(auto_approve_vendors=True))
+    market.apply(**ADA)
+    market.settle()
+    assert find_vendor(shop).status == VendorStatus.APPROVED
+    assert page_of(market)[1] == "ACTIVE"
+    assert subjects(market) == ["We have your application, Ada's Ceramics", "You can start selling at Acme"]
+
+
+def test_a_second_application_tells_the_owner_and_nobody_else(market: Market) -> None:
+    market.install()
+    first = market.apply(**ADA)
+    market.settle()
+    second = market.apply(name="Quite another name", email="ADA@example.com")
+    assert (second.status_code, second.json()) == (first.status_code, first.json())
+    market.settle()
+    assert subjects(market)[-1] == "You already have an application at Acme"
+    assert len(market.ask_shopify(PAGE)["metaobjects"]["nodes"]) == 1
+
+
+@pytest.mark.parametrize("name", ["ADAS CERAMICS", "The Ada's Ceramics, Ltd."])
+def test_a_name_that_looks_taken_is_refused_beside_its_field(market: Market, name: str) -> None:
+    market.install()
+    market.apply(**ADA)
+    answer = market.apply(name=name, email="eve@example.com")
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == ["name"]
+    assert "ada@example.com" not in answer.text
+
+
+def test_a_name_that_only_shopify_knows_is_taken_too(market: Market) -> None:
+    market.install()
+    made = """mutation { metaobjectCreate(metaobject: {type: "$app:vendor", handle: "by-hand",
+      fields: [{key: "name", value: "Bea's Bakery"}]}) { userErrors { message } } }"""
+    assert market.ask_shopify(made)["metaobjectCreate"]["userErrors"] == []
+    answer = market.apply(name="Bea\u2019s bakery", email="bea@example.com")
+    assert list(answer.json()["errors"]) == ["name"]
+
+
+def test_bad_fields_are_named_one_by_one_and_nothing_is_kept(market: Market) -> None:
+    shop = market.install()
+    answer = market.apply(name=" ", email="nobody", website="javascript:alert(1)")
+    assert answer.status_code == 422
+    assert set(answer.json()["errors"]) == {"name", "email", "website"}
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Vendor)).all() == []
+
+
+def test_the_merchants_edit_in_the_admin_becomes_ours(market: Market) -> None:
+    shop = market.install()
+    market.apply(**ADA)
+    market.settle()
+    edit = """mutation ($id: ID!) { metaobjectUpdate(id: $id, metaobject: {fields: [
+      {key: "tagline", value: "Edited by Mona."}]}) { userErrors { message } } }"""
+    market.ask_shopify(edit, {"id": find_vendor(shop).metaobject_gid})
+    market.settle()
+    assert find_vendor(shop).tagline == "Edited by Mona."
+
+
+def test_a_robot_gets_thanks_and_leaves_nothing(market: Market) -> None:
+    shop = market.install()
+    assert market.apply(**ADA, company_url="https://spam.example").json()["ok"] is True
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Vendor)).all() == []
