@@ -148,7 +148,7 @@ def _insert(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) ->
 
 def connect() -> psycopg.Connection[Any]:
     """A connection of its own for a writer: as the system role, which alone may write rows of any shop."""
-    url = db.database_url().replace("postgresql+psycopg://", "postgresql://", 1)
+    url = db.get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg.connect(url, connect_timeout=3, autocommit=True, options="-c statement_timeout=4000")
     connection.execute("SET ROLE stallkeeper_system")
     return connection

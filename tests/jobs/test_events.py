@@ -1,0 +1,163 @@
+"""Working off the inbox: once, in order, fenced, and never stopped by one bad event."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from app import db
+from app.models.events import AuditEntry, InboxEvent, InboxState
+from app.models.shops import Shop, ShopStatus
+from app.shopify.payloads import PayloadError
+from jobs import events
+from webhooks.router import HANDLERS
+
+TOPIC = "shop/update"
+
+
+def receive(domain: str = "acme.myshopify.com", topic: str = TOPIC, body: bytes = b"{}", event_id: str = "e1") -> int:
+    with db.system() as session:
+        row = InboxEvent(shop_domain=domain, topic=topic, webhook_id=event_id, event_id=event_id, body=body)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def read(event_id: int) -> InboxEvent:
+    with db.system() as session:
+        return session.get_one(InboxEvent, event_id)
+
+
+def make_due() -> None:
+    with db.system() as session:
+        session.execute(update(InboxEvent).values(next_attempt_at=None, lease_until=None))
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., None]], None]:
+    """Put a function in the place of the topic's handler."""
+    return lambda function: monkeypatch.setitem(HANDLERS, TOPIC, function)
+
+
+def leave_mark(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+    session.add(AuditEntry(shop_id=shop.id, actor="test", action="test.mark", subject_type="e", subject_id=event.id))
+
+
+def marks(shop: Shop) -> list[int]:
+    with db.scoped(shop.id) as session:
+        query = select(AuditEntry.subject_id).where(AuditEntry.action == "test.mark").order_by(AuditEntry.id)
+        return list(session.scalars(query))
+
+
+def test_events_are_handled_once_in_the_order_they_came(acme: Shop, handler: Callable[..., None]) -> None:
+    handler(leave_mark)
+    ids = [receive(event_id=f"e{n}") for n in range(120)]
+    assert events.drain() == 120
+    assert events.drain() == 0
+    assert marks(acme) == ids
+    assert {read(i).state for i in ids} == {InboxState.DONE}
+
+
+def test_the_effect_and_the_mark_stand_or_fall_together(acme: Shop, handler: Callable[..., None]) -> None:
+    def break_after_effect(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+        leave_mark(session, shop, payload, event)
+        session.flush()
+        raise RuntimeError("the machine broke")
+
+    handler(break_after_effect)
+    event = receive()
+    events.drain()
+    assert marks(acme) == []
+    assert (read(event).state, read(event).attempts) == (InboxState.FAILED, 1)
+    handler(leave_mark)
+    make_due()
+    events.drain()
+    assert marks(acme) == [event]
+
+
+def test_a_failed_event_waits_and_does_not_hold_up_the_others(acme: Shop, handler: Callable[..., None]) -> None:
+    def fail_first(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+        if event.event_id == "e1":
+            raise RuntimeError("not yet")
+        leave_mark(session, shop, payload, event)
+
+    handler(fail_first)
+    first, second = receive(), receive(event_id="e2")
+    events.drain()
+    assert marks(acme) == [second]
+    assert read(first).next_attempt_at is not None
+    assert events.drain() == 0
+
+
+def test_after_the_last_attempt_an_event_is_put_aside_for_a_person(acme: Shop, handler: Callable[..., None]) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("never")
+
+    handler(fail)
+    event = receive()
+    for _ in range(events.MAX_ATTEMPTS):
+        make_due()
+        events.drain()
+    assert read(event).state is InboxState.DEAD
+    assert "never" in (read(event).error or "")
+    make_due()
+    assert events.drain() == 0
+
+
+def test_a_body_that_does_not_fit_its_topic_is_put_aside_at_once(acme: Shop) -> None:
+    event = receive(topic="app/scopes_update", body=b'{"id": "x"}')
+    events.drain()
+    assert (read(event).state, read(event).attempts) == (InboxState.DEAD, 1)
+    assert PayloadError.__name__ in (read(event).error or "")
+
+
+def test_an_unknown_shop_is_refused_without_work(database: str) -> None:
+    event = receive("stranger.myshopify.com")
+    events.drain()
+    assert read(event).state is InboxState.REFUSED
+
+
+def test_a_shop_that_left_gets_only_its_privacy_requests_answered(acme: Shop) -> None:
+    with db.system() as session:
+        session.get_one(Shop, acme.id).status = ShopStatus.UNINSTALLED
+    order = receive(topic="orders/create")
+    body = b'{"shop_id": 1, "shop_domain": "acme.myshopify.com"}'
+    redact = receive(topic="shop/redact", body=body, event_id="e2")
+    events.drain()
+    assert (read(order).state, read(redact).state) == (InboxState.REFUSED, InboxState.DONE)
+
+
+def test_a_privacy_request_replayed_under_another_shops_header_is_refused(acme: Shop, zenith: Shop) -> None:
+    event = receive(zenith.domain, "shop/redact", b'{"shop_id": 1, "shop_domain": "acme.myshopify.com"}')
+    events.drain()
+    assert read(event).state is InboxState.DEAD
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(acme: Shop, handler: Callable[..., None]) -> None:
+    handler(leave_mark)
+    event = receive()
+    (paused,) = events.claim()
+    with db.system() as session:
+        session.execute(text("UPDATE inbox_events SET lease_until = clock_timestamp() - interval '1 second'"))
+    (quick,) = events.claim()
+    events.work(quick)
+    events.work(paused)
+    assert marks(acme) == [event]
+
+
+def test_what_one_worker_holds_another_does_not_take(acme: Shop) -> None:
+    receive()
+    assert len(events.claim()) == 1
+    assert events.claim() == []
+
+
+def test_a_worker_that_was_paused_cannot_mark_a_failure_either(acme: Shop, handler: Callable[..., None]) -> None:
+    handler(leave_mark)
+    event = receive()
+    (paused,) = events.claim()
+    with db.system() as session:
+        session.execute(text("UPDATE inbox_events SET lease_until = clock_timestamp() - interval '1 second'"))
+    events.drain()
+    assert events._fail(paused, "late", final=True) == "lost_lease"
+    assert read(event).state is InboxState.DONE

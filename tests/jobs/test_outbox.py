@@ -1,0 +1,84 @@
+"""Domain events reach each subscriber, with each effect once."""
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import audit, db, events
+from app.models.events import AuditEntry, DomainEvent, EventDelivery
+from app.models.shops import Shop
+from app.queue import get_redis
+from jobs import outbox, schedule
+from jobs.subscribers import SUBSCRIBERS
+
+
+def note(name: str) -> object:
+    def subscriber(session: Session, event: DomainEvent) -> None:
+        audit.record(session, event.shop_id, f"test.{name}", ("event", event.id), actor="test")
+
+    return subscriber
+
+
+def heard(shop: Shop) -> list[str]:
+    with db.scoped(shop.id) as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def publish(shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        events.publish(session, shop.id, "BellRung", bell_id=1)
+
+
+def test_every_subscriber_hears_of_it_once(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", note("first")), ("second", note("second"))])
+    publish(acme)
+    assert outbox.deliver(acme.id) == 2
+    assert outbox.deliver(acme.id) == 0
+    assert heard(acme) == ["test.first", "test.second"]
+
+
+def test_a_subscriber_that_fails_is_tried_again_and_the_others_are_not(
+    acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(session: Session, event: DomainEvent) -> None:
+        note("half")(session, event)  # type: ignore[operator]
+        session.flush()
+        raise RuntimeError("not yet")
+
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", fail), ("second", note("second"))])
+    publish(acme)
+    outbox.deliver(acme.id)
+    assert heard(acme) == ["test.second"]
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", note("first")), ("second", note("second"))])
+    with db.scoped(acme.id) as session:
+        session.execute(update(EventDelivery).values(next_attempt_at=None))
+    outbox.deliver(acme.id)
+    assert heard(acme) == ["test.second", "test.first"]
+
+
+def test_an_event_of_a_transaction_that_failed_never_happened(acme: Shop) -> None:
+    def change_my_mind() -> None:
+        with db.scoped(acme.id) as session:
+            events.publish(session, acme.id, "BellRung", bell_id=1)
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError):
+        change_my_mind()
+    with db.system() as session:
+        assert session.scalars(select(DomainEvent)).all() == []
+
+
+def test_a_wiped_redis_loses_nothing(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", note("first"))])
+    publish(acme)
+    get_redis().flushall()
+    outbox.sweep()
+    assert get_redis().llen("rq:queue:events") == 1
+
+
+def test_everything_in_the_schedule_is_rung_for_in_its_time(database: str) -> None:
+    due = dict.fromkeys(schedule.SCHEDULE, 0.0)
+    assert schedule.ring_due(due, 1.0) == list(schedule.SCHEDULE)
+    assert schedule.ring_due(due, 2.0) == []
+    soon = [periodic for periodic in schedule.SCHEDULE if periodic.every_seconds <= 5]
+    assert schedule.ring_due(due, 6.5) == soon

@@ -1,0 +1,190 @@
+"""The webhook door, with real signatures, real threads and a real database."""
+
+import base64
+import io
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+
+from app import db
+from app.config import get_config
+from app.models.events import InboxEvent
+from app.queue import get_redis
+from tests.shopify.signing import sign_webhook
+from webhooks.intake import LARGEST_BODY, Inbox, Ring, WebhookIntake, connect
+
+BODY = b'{"id": 1, "name": "#1001"}'
+OLD = "the-previous-secret-of-thirty-two-bytes"
+
+
+def not_ours(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("299 Passed On", [])
+    return [b"flask"]
+
+
+@pytest.fixture
+def intake(database: str) -> Iterator[WebhookIntake]:
+    return WebhookIntake(not_ours, Inbox(connect, Ring()))
+
+
+def send(
+    intake: WebhookIntake, body: bytes = BODY, *, path: str = "/webhooks", method: str = "POST", **headers: str
+) -> int:
+    """The status of a webhook request; keyword headers override Shopify's, an empty one is left out."""
+    held = {
+        "X_SHOPIFY_TOPIC": "orders/create",
+        "X_SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",
+        "X_SHOPIFY_WEBHOOK_ID": "delivery-1",
+        "X_SHOPIFY_EVENT_ID": "event-1",
+        "X_SHOPIFY_API_VERSION": "2026-10",
+        "X_SHOPIFY_TRIGGERED_AT": "2026-11-20T09:00:00.123456789Z",
+        "X_SHOPIFY_HMAC_SHA256": sign_webhook(body),
+        **headers,
+    }
+    environ: dict[str, Any] = {f"HTTP_{name}": value for name, value in held.items() if value}
+    environ |= {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": io.BytesIO(body)}
+    environ["CONTENT_LENGTH"] = headers.get("LENGTH", str(len(body)))
+    answered: list[str] = []
+    list(intake(environ, lambda status, _headers, _info=None: answered.append(status)))  # type: ignore[arg-type]
+    return int(answered[0][:3])
+
+
+def rows() -> list[InboxEvent]:
+    with db.system() as session:
+        return list(session.scalars(select(InboxEvent).order_by(InboxEvent.id)))
+
+
+def test_a_webhook_is_stored_as_it_came_before_it_is_answered(intake: WebhookIntake) -> None:
+    assert send(intake) == 200
+    (row,) = rows()
+    assert (row.topic, row.shop_domain, row.event_id, bytes(row.body)) == (
+        "orders/create",
+        "acme.myshopify.com",
+        "event-1",
+        BODY,
+    )
+    assert get_redis().llen("rq:queue:events") == 1
+
+
+def test_the_same_event_in_another_delivery_is_stored_once(intake: WebhookIntake) -> None:
+    assert [send(intake), send(intake, X_SHOPIFY_WEBHOOK_ID="delivery-2")] == [200, 200]
+    assert len(rows()) == 1
+
+
+def test_one_event_of_two_topics_is_two_rows(intake: WebhookIntake) -> None:
+    assert [send(intake), send(intake, X_SHOPIFY_TOPIC="orders/paid")] == [200, 200]
+    assert len(rows()) == 2
+
+
+def test_fifty_copies_at_once_leave_one_row(intake: WebhookIntake) -> None:
+    statuses: list[int] = []
+    threads = [threading.Thread(target=lambda: statuses.append(send(intake))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 50
+    assert len(rows()) == 1
+
+
+def test_the_newer_header_family_is_understood(intake: WebhookIntake) -> None:
+    newer = {
+        "SHOPIFY_TOPIC": "orders/create",
+        "SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",
+        "SHOPIFY_WEBHOOK_ID": "delivery-9",
+        "SHOPIFY_HMAC_SHA256": sign_webhook(BODY),
+    }
+    old = dict.fromkeys(
+        [f"X_{name}" for name in newer] + ["X_SHOPIFY_EVENT_ID", "X_SHOPIFY_API_VERSION", "X_SHOPIFY_TRIGGERED_AT"], ""
+    )
+    assert send(intake, **old, **newer) == 200
+    assert rows()[0].event_id == "delivery-9"
+
+
+def test_a_signature_under_the_previous_secret_counts_while_keys_are_rotated(
+    intake: WebhookIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(get_config(), shopify_api_secret_previous=OLD)
+    monkeypatch.setattr("webhooks.intake.get_config", lambda: config)
+    assert send(intake, X_SHOPIFY_HMAC_SHA256=sign_webhook(BODY, OLD)) == 200
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["nonsense", "ÿÿÿ", sign_webhook(b"{}"), sign_webhook(BODY, OLD), base64.b64encode(b"x" * 32).decode()],
+)
+def test_a_wrong_signature_gets_401_and_leaves_nothing(intake: WebhookIntake, signature: str) -> None:
+    assert send(intake, X_SHOPIFY_HMAC_SHA256=signature) == 401
+    assert rows() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_SHOPIFY_HMAC_SHA256": ""},
+        {"X_SHOPIFY_TOPIC": ""},
+        {"X_SHOPIFY_TOPIC": "orders/create\x00"},
+        {"X_SHOPIFY_TOPIC": "x" * 500},
+        {"X_SHOPIFY_SHOP_DOMAIN": ""},
+        {"X_SHOPIFY_SHOP_DOMAIN": "evil.example"},
+        {"X_SHOPIFY_WEBHOOK_ID": ""},
+        {"X_SHOPIFY_EVENT_ID": "ÿ"},
+        {"LENGTH": "many"},
+        {"LENGTH": "1000"},
+    ],
+)
+def test_a_request_with_missing_or_malformed_headers_gets_400(intake: WebhookIntake, headers: dict[str, str]) -> None:
+    assert send(intake, **headers) == 400
+    assert rows() == []
+
+
+def test_a_signed_body_that_is_no_object_gets_400(intake: WebhookIntake) -> None:
+    assert send(intake, b"hmac=abc&shop=acme") == 400
+
+
+def test_other_methods_and_larger_bodies_are_refused(intake: WebhookIntake) -> None:
+    assert send(intake, method="GET") == 405
+    assert send(intake, LENGTH=str(LARGEST_BODY + 1)) == 413
+
+
+def test_a_body_of_five_megabytes_is_taken(intake: WebhookIntake) -> None:
+    assert send(intake, b'{"note": "' + b"x" * 5_000_000 + b'"}') == 200
+
+
+def test_everything_else_goes_on_to_the_application(intake: WebhookIntake) -> None:
+    assert send(intake, path="/webhooks/other") == 299
+
+
+def test_without_a_database_shopify_is_asked_to_come_again_and_then_served(database: str) -> None:
+    away = [True]
+
+    def sometimes() -> psycopg.Connection[Any]:
+        if away[0]:
+            raise psycopg.OperationalError("the database is away")
+        return connect()
+
+    intake = WebhookIntake(not_ours, Inbox(sometimes, Ring()))
+    assert send(intake) == 503
+    away[0] = False
+    assert send(intake) == 200
+    assert len(rows()) == 1
+
+
+def test_a_broken_connection_is_made_anew(intake: WebhookIntake) -> None:
+    assert send(intake) == 200
+    with db.get_engine().connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    statuses = [send(intake, X_SHOPIFY_EVENT_ID=f"event-{n}") for n in range(2, 8)]
+    assert set(statuses) <= {200, 503}
+    assert statuses[-1] == 200
+    with db.system() as session:
+        stored = session.execute(select(func.count()).select_from(InboxEvent)).scalar_one()
+    assert stored == 1 + statuses.count(200)
