@@ -256,6 +256,7 @@ def _show(name: str, number: int, template: str, errors: dict[str, str] | None =
         errors=errors or {},
         paid=text(paid_in(order), order["currency"]),
         returned=text(paid_back(order), order["currency"]),
+        was_refunded=paid_back(order) > 0,
         net=text(refundable(order), order["currency"]),
         capturable=text(left, order["currency"]) if left > 0 and not order["cancelled_at"] else None,
         can_refund=refundable(order) > 0,

@@ -36,7 +36,7 @@ def cancel_order(
             part["status"], part["updated_at"] = "cancelled", now
             for entry in part["line_items"]:
                 entry["remaining"] = 0
-        save(store, shop, order, f"This order was cancelled. Reason: {reason}.")
+        save(store, shop, order, f"This order was canceled. Reason: {reason}.")
         if made is not None:
             announce.refunded(store, shop, order, made)
         announce.cancelled(store, shop, order)
