@@ -1,5 +1,6 @@
 """Merchant pages and the development store's own admin use Polaris as its manifest says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from wtforms import BooleanField, Form, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired
 
-from .polaris import MANIFEST, lint_polaris, manifest, without_jinja
+from devstore.admin.scripts import bundle_polaris
+
+from .polaris import APP_BRIDGE, MANIFEST, lint_polaris, manifest, without_jinja
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted(
@@ -63,6 +66,12 @@ _PAGE = """{% import "merchant/_macros.html" as ui %}
 {{ ui.badge("Paid", "success") }}{{ ui.fact("Total", "$1") }}
 {{ ui.field(form.name, maxlength=80, readonly=true) }}
 {{ ui.field(form.state, "select") }}{{ ui.field(form.active, "checkbox") }}"""
+
+
+def test_every_polaris_element_in_use_has_a_stand_in_for_development() -> None:
+    used = {tag for path in TEMPLATES for tag in re.findall(r"<(s-[a-z-]+)", path.read_text(encoding="utf-8"))}
+    made = set(re.findall(r'define\("(s-[a-z-]+)"', bundle_polaris()))
+    assert used - made == APP_BRIDGE & used
 
 
 def test_the_macros_print_polaris_with_every_option() -> None:

@@ -226,7 +226,7 @@ def test_the_resource_picker_answers_with_what_was_picked(admin: Admin, page: Pa
         admin.store.put(ACME, "product", {"title": title, "handle": title, "status": "ACTIVE", "variants": []})
     page.goto(admin.app("/app/vendors"))
     frame(page).get_by_role("table").wait_for()
-    page.frames[1].evaluate("shopify.resourcePicker({type: 'product'}).then((found) => { window.found = found; })")
+    page.frames[1].evaluate("void shopify.resourcePicker({type: 'product'}).then((found) => { window.found = found; })")
     page.get_by_label("Rye bread").check()
     page.get_by_role("button", name="Add", exact=True).click()
     page.frames[1].wait_for_function("window.found")

@@ -38,6 +38,7 @@ export class PolarisElement extends HTMLElement {
   static styles = [];
   static template = "<slot></slot>";
   static delegatesFocus = false;
+  static role = "";
 
   static get observedAttributes() {
     return Object.keys(this.props).map((name) => name.toLowerCase());
@@ -52,6 +53,7 @@ export class PolarisElement extends HTMLElement {
   }
 
   connectedCallback() {
+    if (this.constructor.role) this.takeRole(this.constructor.role);
     this.update();
   }
 
@@ -60,6 +62,11 @@ export class PolarisElement extends HTMLElement {
   }
 
   update() {}
+
+  /** As an attribute rather than by ElementInternals, which axe and Playwright do not read. */
+  takeRole(role) {
+    if (this.getAttribute("role") !== role) this.setAttribute("role", role);
+  }
 
   part$(selector) {
     return this.shadowRoot.querySelector(selector);

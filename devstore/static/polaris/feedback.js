@@ -55,7 +55,6 @@ define("s-banner", class extends PolarisElement {
 
   constructor() {
     super();
-    this.internals = this.attachInternals();
     this.watchSlots();
     this.part$("button").addEventListener("click", () => {
       this.dispatchEvent(new Event("dismiss"));
@@ -65,8 +64,7 @@ define("s-banner", class extends PolarisElement {
   }
 
   update() {
-    this.internals.role = this.tone === "critical" ? "alert" : "status";
-    this.internals.ariaLabel = this.heading || null;
+    this.takeRole(this.tone === "critical" ? "alert" : "status");
     this.part$(".icon").innerHTML = iconSvg(signs[this.tone] ?? "info");
     this.part$(".icon").style.display = "contents";
     this.part$("h2").textContent = this.heading;

@@ -45,11 +45,7 @@ define("s-divider", class extends PolarisElement {
     :host([color="strong"]) { background: var(--line-strong); }
   `];
   static template = "";
-
-  constructor() {
-    super();
-    this.attachInternals().role = "separator";
-  }
+  static role = "separator";
 });
 define("s-query-container", class extends PolarisElement {
   static props = { containerName: String };

@@ -70,13 +70,12 @@ class Part extends PolarisElement {
 
   constructor() {
     super();
-    this.internals = this.attachInternals();
     this.own = new CSSStyleSheet();
     this.shadowRoot.adoptedStyleSheets.push(this.own);
   }
 
   arrange(list) {
-    this.internals.role = this.constructor.roles[list ? 1 : 0];
+    this.takeRole(this.constructor.roles[list ? 1 : 0]);
     this.own.replaceSync(list ? this.constructor.asList : "");
   }
 }

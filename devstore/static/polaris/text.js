@@ -53,12 +53,8 @@ define("s-text", class extends Words {
   `];
 });
 define("s-paragraph", class extends Words {
+  static role = "paragraph";
   static styles = [hidden, css`:host { display: block; overflow-wrap: anywhere; }`];
-
-  update() {
-    super.update();
-    this.internals.role = "paragraph";
-  }
 });
 define("s-heading", class extends Words {
   static props = { ...shared, accessibilityRole: String };
@@ -67,19 +63,18 @@ define("s-heading", class extends Words {
   update() {
     super.update();
     const role = this.getAttribute("accessibilityrole") ?? "heading";
-    this.internals.role = role;
-    if (role === "heading") this.internals.ariaLevel = this.closest("s-section") ? "3" : "2";
+    this.takeRole(role);
+    if (role === "heading") this.setAttribute("aria-level", this.closest("s-section") ? "3" : "2");
   }
 });
 
 class List extends PolarisElement {
   static styles = [css`:host { display: block; padding-inline-start: 20px; } :host > * { display: block; }`];
-  static template = `<slot role="list"></slot>`;
+  static role = "list";
   static marker = "disc";
 
   constructor() {
     super();
-    this.attachInternals().role = "list";
     this.shadowRoot.adoptedStyleSheets.push(css`::slotted(*) { list-style-type: ${this.constructor.marker}; }`);
   }
 }
@@ -88,10 +83,6 @@ define("s-ordered-list", class extends List {
   static marker = "decimal";
 });
 define("s-list-item", class extends PolarisElement {
+  static role = "listitem";
   static styles = [css`:host { display: list-item; padding-block: 2px; }`];
-
-  constructor() {
-    super();
-    this.attachInternals().role = "listitem";
-  }
 });
