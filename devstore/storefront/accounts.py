@@ -10,11 +10,13 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from devstore.clock import iso
 from devstore.current import get_store, get_storefront_shop
+from devstore.orders.payloads import customer_payload
 from devstore.store import Doc
 from devstore.storefront import pages
 from devstore.storefront.catalogue import cents
 from devstore.storefront.drops import Drop
 from devstore.storefront.session import current_customer, sign_in, sign_out
+from devstore.webhooks import emit
 
 bp = Blueprint("accounts", __name__)
 _SHORTEST_PASSWORD = 5
@@ -57,6 +59,7 @@ def register() -> Any:
         if errors:
             return _form("customers/register", "Create account", given, errors, status=422)
         customer = store.put(shop, "customer", {**(old or _new_customer()), **_account(given)})
+        emit(store, shop, "customers/update" if old else "customers/create", customer_payload(customer))
     return sign_in(redirect(_return_url(), 303), customer)  # type: ignore[arg-type]
 
 

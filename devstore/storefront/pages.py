@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from devstore.current import get_config, get_store, get_storefront_shop
+from devstore.installations import find_installation
 from devstore.store import Doc
 from devstore.storefront import cart as carts
 from devstore.storefront.drops import Drop
@@ -56,7 +57,8 @@ def open_page() -> Page:
         "linklists": _menus(),
         "powered_by_link": "",
     }
-    return Page(objects, get_config().extension_dir, scope)
+    is_installed = find_installation(store, domain) is not None
+    return Page(objects, get_config().extension_dir if is_installed else None, scope)
 
 
 def _shop(shop: Doc) -> Drop:

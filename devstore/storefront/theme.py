@@ -1,6 +1,7 @@
 """Liquid rendered as a theme does it: our small demo theme, with the app's blocks where the merchant placed them."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from liquid import BoundTemplate, CachingFileSystemLoader, Environment
+from liquid.exceptions import LiquidError
 from markupsafe import escape
 
 from devstore.storefront import blank
@@ -117,10 +119,13 @@ def _parse_block(folder: Path, path: Path, _changed: int) -> Block:
 
 @dataclass
 class Page:
-    """One page being rendered: the objects its templates see, and the files its blocks need."""
+    """One page being rendered: the objects its templates see, and the files its blocks need.
+
+    `extension` is the folder of the app's theme extension, None where the app is not installed.
+    """
 
     objects: Objects
-    extension: Path
+    extension: Path | None
     globals: dict[str, Any]
     assets: dict[str, str] = field(default_factory=dict)
 
@@ -134,7 +139,7 @@ class Page:
     def render_app_liquid(self, source: str) -> str:
         """A page whose Liquid came from the app through its proxy."""
         scope = {**self.globals, "template": _template_drop("page"), "page_title": self.globals["shop"]["name"]}
-        content = theme_environment().from_string(_NO_LAYOUT.sub("", source)).render(**scope)
+        content = _render_app(_NO_LAYOUT.sub("", source), scope)
         return content if _NO_LAYOUT.search(source) else self._in_layout(content, scope)
 
     def _in_layout(self, content: str, scope: dict[str, Any]) -> str:
@@ -152,7 +157,10 @@ class Page:
         return regions
 
     def _block(self, block_id: str, name: str, chosen: Mapping[str, Any], scope: dict[str, Any]) -> str:
-        block = load_block(self.extension, name)
+        try:
+            block = load_block(self.extension, name) if self.extension else None
+        except (LiquidError, ValueError) as error:
+            return f"Liquid syntax error (blocks/{escape(name)}): {escape(error)}"
         if block is None:
             return ""
         self._collect_assets(block.schema)
@@ -160,7 +168,7 @@ class Page:
         settings = {key: self._resource(block, key, value) for key, value in block.settings(chosen, locale).items()}
         attributes = f'data-block-handle="{escape(name)}"'
         drop = Drop(id=block_id, type=name, settings=Drop(**settings), shopify_attributes=attributes)
-        html = block.template.render(**scope, block=drop)
+        html = _render(block.template, f"blocks/{name}", {**scope, "block": drop})
         return f'<div id="shopify-block-{escape(block_id)}" class="shopify-block shopify-app-block">{html}</div>'
 
     def _resource(self, block: Block, key: str, value: Any) -> Any:
@@ -179,6 +187,23 @@ class Page:
             self.assets[name] = f'<link href="{EXTENSION_ASSETS}/{escape(name)}" rel="stylesheet">'
         if name := schema.get("javascript"):
             self.assets[name] = f'<script src="{EXTENSION_ASSETS}/{escape(name)}" defer></script>'
+
+
+def _render(template: BoundTemplate, name: str, scope: dict[str, Any]) -> str:
+    """The app's Liquid; what is wrong in it is said in its place, as Shopify does, and the page goes on."""
+    try:
+        return template.render(**scope)
+    except LiquidError as error:
+        logging.getLogger(__name__).warning("Liquid error in %s: %s", name, error)
+        return f"Liquid error ({escape(name)}): {escape(error)}"
+
+
+def _render_app(source: str, scope: dict[str, Any]) -> str:
+    try:
+        template = theme_environment().from_string(source)
+    except LiquidError as error:
+        return f"Liquid syntax error: {escape(error)}"
+    return _render(template, "app proxy", scope)
 
 
 def _file_of(template: str) -> str:

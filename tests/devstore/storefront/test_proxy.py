@@ -75,6 +75,14 @@ def test_liquid_from_the_app_is_rendered_inside_the_theme(shop: Shop, app_end: A
     assert visitor.get("/a/market/page").text == "Just Acme"
 
 
+def test_bad_liquid_from_the_app_is_said_on_the_page(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    app_end.answer = (200, {"Content-Type": "application/liquid"}, b"{% if %}<script>")
+    answer = visitor.get("/a/market/page")
+    assert answer.status_code == 200
+    assert "Liquid syntax error" in answer.text
+
+
 def test_a_redirect_goes_to_the_visitor(shop: Shop, app_end: AppEnd) -> None:
     visitor = shop.browser(app_url=app_end.url)
     app_end.answer = (302, {"Location": "http://127.0.0.1:5000/portal/enter/x"}, b"")

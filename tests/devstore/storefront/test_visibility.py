@@ -1,7 +1,11 @@
 import html
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
+from devstore.installations import uninstall
 from tests.devstore.storefront.cast import ACME, channel, product, vendor
 from tests.devstore.storefront.conftest import Shop
 
@@ -128,6 +132,32 @@ def test_blocks_speak_the_shops_language(shop: Shop) -> None:
     assert "Verkauft von" in _text(shop, "/products/morning-mug")
     assert "Bewerbung senden" in _text(shop, "/pages/sell")
     assert "Erzählen Sie uns" in _text(shop, "/pages/sell")
+
+
+def test_blocks_leave_the_shop_with_the_app(shop: Shop) -> None:
+    uninstall(shop.store, ACME, {})
+    page = _text(shop, "/products/morning-mug")
+    assert "Add to cart" in page
+    assert "Sold by" not in page
+    assert "Send application" not in _text(shop, "/pages/sell")
+
+
+@pytest.mark.parametrize("source", ["{% if %}", "{{ 1 | no_such_filter }}", "{% schema %}{,}{% endschema %}"])
+def test_a_broken_block_is_said_in_its_place_and_spoils_nothing_else(shop: Shop, tmp_path: Path, source: str) -> None:
+    extension = tmp_path / "theme"
+    shutil.copytree(shop.config.extension_dir, extension)
+    (extension / "blocks" / "vendor-card.liquid").write_text(source, encoding="utf-8")
+    page = shop.browser(extension_dir=extension).get("/products/morning-mug").text
+    assert re.search(r"Liquid (syntax )?error \(blocks/vendor-card\)", page)
+    assert "Add to cart" in page
+
+
+def test_no_text_is_missing_on_any_page(shop: Shop) -> None:
+    for path in ("/", "/products/morning-mug", "/pages/vendors", "/pages/vendors/adas-ceramics", "/pages/sell",
+                 "/pages/vendor-portal"):  # fmt: skip
+        page = _text(shop, path)
+        assert "translation missing" not in page
+        assert "Liquid error" not in page
 
 
 def test_another_shops_vendors_and_products_are_not_there(shop: Shop) -> None:
