@@ -26,6 +26,7 @@ class Look:
 
     name: str
     accent: str | None
+    logo_url: str | None
 
 
 def protect(bp: Blueprint) -> None:
@@ -58,7 +59,11 @@ def is_signed_in() -> bool:
 def dress(session: Session, shop: Shop | None) -> None:
     """Give the page being made the merchant's name and accent."""
     settings = session.get(ShopSettings, shop.id) if shop else None
-    g.look = Look(name=shop.name if shop else "", accent=settings.accent_color if settings else None)
+    g.look = Look(
+        name=shop.name if shop else "",
+        accent=settings.accent_color if settings else None,
+        logo_url=settings.logo_url if settings else None,
+    )
 
 
 def seal(response: Response) -> Response:

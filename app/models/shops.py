@@ -61,6 +61,8 @@ class ShopSettings(Model):
     mail_from_name: Mapped[str | None]
     """Who e-mails come from; the shop's name when empty."""
     accent_color: Mapped[str] = mapped_column(server_default="#0b6e5f")
+    logo_url: Mapped[str | None]
+    """The picture that the vendor portal wears; its initial when empty."""
     terms_version: Mapped[str] = mapped_column(server_default="1")
     terms_text: Mapped[str] = mapped_column(server_default="")
     default_commission_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="1000")

@@ -1,10 +1,13 @@
 """The merchant's settings as they are typed, with one sentence beside whatever cannot be."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from wtforms import BooleanField, Form, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, Form, IntegerField, StringField, TextAreaField, URLField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
+from app.appearance.colour import parse_colour
+from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.money import Money, read_amount
 
@@ -37,6 +40,15 @@ class SettingsForm(Form):
         description="Sellers accept them when they apply. Each change is a new version.",
         validators=[Length(max=20000, message="Use at most 20,000 characters.")],
     )
+    accent_color = StringField(
+        "Colour of the vendor portal",
+        description="Such as #0b6e5f. Where it would be hard to read, a darker or lighter shade of it is used.",
+    )
+    logo_url = URLField(
+        "Address of your logo",
+        description="A square picture, for example from Content > Files in your admin. Empty shows your initial.",
+        validators=[Length(max=500, message="Use at most 500 characters.")],
+    )
 
     def __init__(self, formdata: Any = None, *, shop: Shop, settings: ShopSettings) -> None:
         minimum = Money(settings.payout_minimum_minor, shop.currency)
@@ -52,6 +64,26 @@ class SettingsForm(Form):
         if self.minimum.minor < 0:
             raise ValidationError("A payout cannot be less than nothing. Enter 0 or more.")
 
+    def validate_accent_color(self, field: StringField) -> None:
+        if field.data and parse_colour(field.data) is None:
+            raise ValidationError("Write the colour as # and six digits or letters from a to f, such as #0b6e5f.")
+
+    def validate_logo_url(self, field: URLField) -> None:
+        field.data = (field.data or "").strip()
+        if field.data and not _is_picture_address(field.data):
+            raise ValidationError("Enter the picture's whole address. It begins with https://.")
+
     def validate_mail_from_name(self, field: StringField) -> None:
         if any(not character.isprintable() for character in field.data or ""):
             raise ValidationError("Use letters, digits and spaces only.")
+
+
+def _is_picture_address(text: str) -> bool:
+    """Whether a page may show a picture from there: over TLS, or from the configured content network."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    if not parts.netloc or any(character in text for character in "\"'()\\ ;,"):
+        return False
+    return parts.scheme == "https" or parts.netloc == urlsplit(get_config().shopify_cdn_url).netloc

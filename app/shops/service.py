@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.appearance.colour import DEFAULT_ACCENT, parse_colour
 from app.errors import Conflict, NotFound
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopSettings
@@ -23,6 +24,8 @@ def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: 
         "payout_minimum_minor": form.minimum.minor,
         "mail_from_name": (form.mail_from_name.data or "").strip() or None,
         "terms_text": (form.terms_text.data or "").replace("\r\n", "\n").strip(),
+        "accent_color": parse_colour(form.accent_color.data) or DEFAULT_ACCENT,
+        "logo_url": form.logo_url.data or None,
     }
     changes = {name: [getattr(settings, name), new] for name, new in wanted.items() if getattr(settings, name) != new}
     if not changes:

@@ -69,7 +69,6 @@
     form.addEventListener("input", tell);
     form.addEventListener("change", tell);
     form.addEventListener("reset", () => setTimeout(tell));
-    form.addEventListener("submit", () => { form.dataset.dirty = ""; });
     tell();
   };
   addEventListener("beforeunload", (event) => {
@@ -79,6 +78,7 @@
   // A form sent twice is sent once.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    form.dataset.dirty = "";
     if (form.dataset.sent && !form.hasAttribute("hx-post")) {
       event.preventDefault();
       return;
@@ -107,6 +107,7 @@
       if (!input.files[0]) return;
       image.src = URL.createObjectURL(input.files[0]);
       image.hidden = false;
+      input.form.dataset.dirty = "yes";
     });
   };
 
