@@ -1,0 +1,81 @@
+"""What is named in one place exists in the other: topics, jobs, subscribers, blueprints."""
+
+import ast
+import pkgutil
+import tomllib
+from pathlib import Path
+
+from flask import Flask
+
+from app import web
+from app.queue import QUEUES
+from jobs.schedule import SCHEDULE
+from jobs.subscribers import SUBSCRIBERS
+from webhooks.router import HANDLERS
+from wsgi import BLUEPRINTS, create_app
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for folder in ("app", "webhooks", "jobs") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def declared_topics() -> set[str]:
+    toml = tomllib.loads((ROOT / "shopify.app.toml").read_text())
+    subscriptions = toml["webhooks"]["subscriptions"]
+    return {t for s in subscriptions for t in [*s.get("topics", []), *s.get("compliance_topics", [])]}
+
+
+def calls(*names: str) -> list[tuple[Path, ast.Call]]:
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if called in names:
+                    found.append((path, node))
+    return found
+
+
+def test_every_topic_that_shopify_sends_has_a_handler_and_the_other_way_round() -> None:
+    assert declared_topics() == set(HANDLERS)
+
+
+def test_every_job_that_is_rung_for_exists_and_its_queue_too() -> None:
+    rung: list[tuple[str, str]] = [(periodic.job, periodic.queue) for periodic in SCHEDULE]
+    for _path, call in calls("enqueue", "enqueue_after_commit"):
+        job = next((a.value for a in call.args if isinstance(a, ast.Constant) and "jobs." in str(a.value)), None)
+        queue = next((k.value for k in call.keywords if k.arg == "queue"), ast.Constant("events"))
+        if job is not None:
+            rung.append((job, queue.value if isinstance(queue, ast.Constant) else "events"))
+    assert len(rung) > len(SCHEDULE)
+    for job, queue in rung:
+        assert callable(pkgutil.resolve_name(job)), job
+        assert queue in QUEUES, job
+
+
+def test_every_event_that_somebody_waits_for_is_published_somewhere() -> None:
+    kinds = {
+        a.value
+        for _path, call in calls("publish")
+        for a in ast.walk(call)
+        if isinstance(a, ast.Constant) and isinstance(a.value, str)
+    }
+    assert set(SUBSCRIBERS) <= kinds
+
+
+def test_every_blueprint_of_the_app_is_registered() -> None:
+    made = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                called = node.value.func
+                if isinstance(called, ast.Name) and called.id == "Blueprint":
+                    first = node.value.args[0]
+                    assert isinstance(first, ast.Constant), path
+                    made.add(first.value)
+    assert made == {bp.name for bp in BLUEPRINTS}
+
+
+def test_a_blueprint_without_a_door_is_not_let_in() -> None:
+    app: Flask = create_app()
+    for blueprint in app.blueprints:
+        assert blueprint in web._doors
