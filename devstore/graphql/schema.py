@@ -11,18 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
     build_schema,
+    get_named_type,
 )
 
 from devstore.clock import parse_iso
 from devstore.gids import InvalidGidError, gid
 from devstore.graphql import idempotency, resolvers
 from devstore.graphql.registry import RESOLVERS, Context, RefusedError, Resolver
+from devstore.store import Doc
 
 _SDL = Path(__file__).parents[1] / "schema" / "admin.graphql"
 _log = logging.getLogger(__name__)
@@ -85,9 +88,24 @@ def _mutation(function: Resolver) -> Callable[..., Any]:
         try:
             return _guarded(run, info)
         except RefusedError as refused:
-            return {"userErrors": refused.errors}
+            return {"userErrors": [_with_known_code(error, info) for error in refused.errors]}
 
     return resolve
+
+
+def _with_known_code(error: Doc, info: GraphQLResolveInfo) -> Doc:
+    """Each payload has its own list of codes; one that this payload does not know would hide the message."""
+    payload = get_named_type(info.return_type)
+    entry = get_named_type(payload.fields["userErrors"].type) if isinstance(payload, GraphQLObjectType) else None
+    codes = (
+        get_named_type(entry.fields["code"].type)
+        if isinstance(entry, GraphQLObjectType) and "code" in entry.fields
+        else None
+    )
+    if not isinstance(codes, GraphQLEnumType) or error["code"] is None or error["code"] in codes.values:
+        return error
+    _log.warning("%s does not know the code %s", codes.name, error["code"])
+    return {**error, "code": "INVALID" if "INVALID" in codes.values else None}
 
 
 def _guarded(call: Callable[[], Any], info: GraphQLResolveInfo) -> Any:

@@ -6,7 +6,6 @@ from devstore import collections, products
 from devstore.gids import gid, number_of
 from devstore.graphql.connections import paginate
 from devstore.graphql.registry import Context, RefusedError, field, mutation, node, query
-from devstore.graphql.resolvers.shop import shop
 from devstore.metaobjects import slug
 from devstore.search import matches
 from devstore.store import Doc
@@ -110,7 +109,7 @@ def collection_remove_products(ctx: Context, id: str, product_ids: list[str]) ->
 def collection_delete(ctx: Context, input: Doc) -> Doc:  # noqa: A002
     doc = _get(ctx, input["id"])
     ctx.store.delete(ctx.shop, "collection", doc["id"])
-    return {"deletedCollectionId": input["id"], "shop": shop(ctx), "userErrors": []}
+    return {"deletedCollectionId": input["id"], "userErrors": []}
 
 
 def _get(ctx: Context, id: str) -> Doc:  # noqa: A002

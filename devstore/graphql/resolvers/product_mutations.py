@@ -10,7 +10,6 @@ from devstore.graphql import product_input, variant_input
 from devstore.graphql.ownership import own_namespace
 from devstore.graphql.registry import Context, RefusedError, mutation
 from devstore.graphql.resolvers.products import product_by_identifier, product_node
-from devstore.graphql.resolvers.shop import shop
 from devstore.store import Doc
 
 
@@ -86,7 +85,7 @@ def product_create(ctx: Context, product: Doc | None = None, media: list[Doc] | 
         variant_input.set_variants(ctx, doc, [{"optionValues": firsts}])
     product_input.set_metafields(ctx, doc, given.get("metafields"), "product", replace=False)
     doc["media"] = _appended(ctx, doc, media)
-    return {"product": products.save_product(ctx.store, ctx.shop, doc), "shop": shop(ctx), "userErrors": []}
+    return {"product": products.save_product(ctx.store, ctx.shop, doc), "userErrors": []}
 
 
 @mutation("productUpdate")
@@ -115,7 +114,7 @@ def _appended(ctx: Context, doc: Doc, media: list[Doc] | None) -> list[Doc]:
 def product_delete(ctx: Context, input: Doc) -> Doc:  # noqa: A002
     doc = _get(ctx, input["id"], "id")
     products.delete_product(ctx.store, ctx.shop, doc)
-    return {"deletedProductId": input["id"], "shop": shop(ctx), "userErrors": []}
+    return {"deletedProductId": input["id"], "userErrors": []}
 
 
 @mutation("productVariantsBulkCreate")

@@ -7,7 +7,6 @@ from devstore import products
 from devstore.gids import number_of, parse_gid
 from devstore.graphql.connections import paginate
 from devstore.graphql.registry import Context, RefusedError, field, mutation, node, query
-from devstore.graphql.resolvers.shop import shop
 from devstore.store import Doc
 
 _PUBLISHABLE = {"Product": "product", "Collection": "collection"}
@@ -49,7 +48,7 @@ def _change(ctx: Context, text: str, given: list[Doc], merge: Callable[[set[int]
         doc = products.set_published(ctx.store, ctx.shop, doc, published)
     else:
         doc = ctx.store.put(ctx.shop, "collection", {**doc, "published_on": sorted(published)})
-    return {"publishable": {**doc, "__typename": kind}, "shop": shop(ctx), "userErrors": []}
+    return {"publishable": {**doc, "__typename": kind}, "userErrors": []}
 
 
 def _publication_id(ctx: Context, given: Doc, index: int) -> int:
@@ -59,36 +58,36 @@ def _publication_id(ctx: Context, given: Doc, index: int) -> int:
     return number
 
 
+def _channels(doc: Doc) -> list[int]:
+    """Where a product or collection is published; a variant is where its product is."""
+    found: list[int] = doc.get("product", doc)["published_on"]
+    return found
+
+
 def _published_on(_: Context, doc: Doc, publication_id: str) -> bool:
-    return number_of(publication_id, "Publication") in doc["published_on"]
+    return number_of(publication_id, "Publication") in _channels(doc)
 
 
 def _count(_: Context, doc: Doc, **__: Any) -> Doc:
-    return {"count": len(doc["published_on"]), "precision": "EXACT"}
+    return {"count": len(_channels(doc)), "precision": "EXACT"}
 
 
 def _links(kind: str) -> Callable[..., Doc]:
-    def links(ctx: Context, doc: Doc, only_published: bool = True, **page: Any) -> Doc:  # noqa: ARG001, FBT001, FBT002 nothing is scheduled here
-        found = [
-            {
-                "isPublished": True,
-                "publication": publication_node(ctx, number),
-                "publishDate": doc.get("published_at") or doc["updated_at"],
-                "publishable": {**doc, "__typename": kind},
-            }
-            for number in doc["published_on"]
-        ]
-        return paginate(found, **page)
+    def links(ctx: Context, doc: Doc, **page: Any) -> Doc:
+        page.pop("only_published", None)  # nothing is ever scheduled here: what is published is shown
+        since = doc.get("product", doc).get("published_at") or doc["updated_at"]
+        shown = {"isPublished": True, "publishDate": since, "publishable": {**doc, "__typename": kind}}
+        return paginate([{**shown, "publication": publication_node(ctx, each)} for each in _channels(doc)], **page)
 
     return links
 
 
 def _unpublished(ctx: Context, doc: Doc, **page: Any) -> Doc:
     everything = ctx.store.all(ctx.shop, "publication")
-    return paginate([_shown(each) for each in everything if each["id"] not in doc["published_on"]], **page)
+    return paginate([_shown(each) for each in everything if each["id"] not in _channels(doc)], **page)
 
 
-for _kind in _PUBLISHABLE:
+for _kind in (*_PUBLISHABLE, "ProductVariant"):
     field(_kind, "publishedOnPublication")(_published_on)
     field(_kind, "availablePublicationsCount")(_count)
     field(_kind, "resourcePublicationsCount")(_count)

@@ -37,6 +37,14 @@ def shop(ctx: Context) -> Doc:
     }
 
 
+def _shop_of_payload(ctx: Context, _: Doc) -> Doc:
+    return shop(ctx)
+
+
+for _payload in ("CollectionDelete", "ProductCreate", "ProductDelete", "PublishablePublish", "PublishableUnpublish"):
+    field(f"{_payload}Payload", "shop")(_shop_of_payload)
+
+
 @query("currentAppInstallation")
 def current_app_installation(ctx: Context) -> Doc:
     return {**ctx.installation, "__typename": "AppInstallation"}
