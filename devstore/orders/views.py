@@ -112,6 +112,7 @@ def _order_facts(order: Doc) -> Doc:
         "shippingAddress": address_view(order, order["shipping_address"]),
         "billingAddress": address_view(order, order["billing_address"]),
         "disputes": [],
+        "metafields": order.get("metafields", []),
     }
 
 

@@ -62,6 +62,7 @@ def _view(ctx: Context, customer: Doc) -> Doc:
         "tags": customer.get("tags", []),
         "state": "ENABLED" if customer.get("password_hash") else "DISABLED",
         "verifiedEmail": True,
+        "metafields": customer.get("metafields", []),
         "locale": "en",
         "createdAt": customer.get("created_at"),
         "updatedAt": customer.get("updated_at"),

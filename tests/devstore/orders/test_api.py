@@ -298,3 +298,19 @@ def test_customers_are_found_by_email(shopify: Shopify, store: Store, goods: Sim
     assert shopify.ask(query)["customers"]["nodes"] == [
         {"displayName": "Cleo Customer", "numberOfOrders": "1", "orders": {"nodes": [{"name": "#1001"}]}}
     ]
+
+
+def test_an_order_holds_metafields_and_leads_to_its_products(
+    shopify: Shopify, store: Store, goods: SimpleNamespace
+) -> None:
+    order = buy(store, (goods.mug, 1))
+    owner = gid("Order", order["id"])
+    write = """mutation($metafields: [MetafieldsSetInput!]!) { metafieldsSet(metafields: $metafields) {
+      userErrors { message } } }"""
+    wanted = {"ownerId": owner, "key": "note", "type": "single_line_text_field", "value": "Fragile"}
+    assert shopify.ask(write, {"metafields": [wanted]})["metafieldsSet"]["userErrors"] == []
+    query = """query($id: ID!) { order(id: $id) { metafield(key: "note") { value }
+      lineItems(first: 1) { nodes { product { title } variant { sku } } } } }"""
+    seen = shopify.ask(query, {"id": owner})["order"]
+    assert seen["metafield"] == {"value": "Fragile"}
+    assert seen["lineItems"]["nodes"] == [{"product": {"title": "Mug"}, "variant": {"sku": "MUG"}}]
