@@ -186,6 +186,15 @@ class Objects:
 
         return Lookup(of_type)
 
+    def products(self) -> Lookup:
+        """`all_products['mug']`."""
+
+        def find(handle: str) -> Drop | None:
+            found = catalogue.find_product(self.store, self.shop, handle)
+            return self.product(found) if found else None
+
+        return Lookup(find)
+
     def collections(self) -> Lookup:
         def find(handle: str) -> Drop | None:
             found = catalogue.find_collection(self.store, self.shop, handle)

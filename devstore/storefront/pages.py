@@ -53,6 +53,7 @@ def open_page() -> Page:
         "routes": Drop(**_ROUTES),
         "localization": _localization(shop),
         "collections": objects.collections(),
+        "all_products": objects.products(),
         "metaobjects": objects.metaobjects(),
         "linklists": _menus(),
         "powered_by_link": "",

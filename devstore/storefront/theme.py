@@ -174,10 +174,11 @@ class Page:
     def _resource(self, block: Block, key: str, value: Any) -> Any:
         """A setting that names a product, collection or metaobject gives that object."""
         setting: Mapping[str, Any] = next((s for s in block.schema["settings"] if s.get("id") == key), {})
-        if not value or setting.get("type") not in {"collection", "metaobject"}:
+        kind = setting.get("type")
+        if not value or kind not in {"collection", "metaobject", "product"}:
             return value
-        found: Lookup = self.objects.collections()
-        if setting["type"] == "metaobject":
+        found: Lookup = self.objects.products() if kind == "product" else self.objects.collections()
+        if kind == "metaobject":
             found = self.objects.metaobjects()[setting["metaobject_type"]]
         return found.get(value)
 
