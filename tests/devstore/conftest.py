@@ -16,6 +16,11 @@ from devstore.store import Store
 
 ACME, ZENITH = "acme.myshopify.com", "zenith.myshopify.com"
 ROOT = Path(__file__).parents[2]
+# More than the app asks for: what the store can answer is tested apart from what the app needs.
+SCOPES = (
+    "write_products,write_inventory,read_locations,write_files,write_publications,write_orders,write_customers,"
+    "write_merchant_managed_fulfillment_orders,write_fulfillments,write_app_proxy"
+)
 
 
 @dataclass
@@ -68,6 +73,7 @@ class Shopify:
 
 
 def make_config(folder: Path, app_url: str = "http://127.0.0.1:9") -> Config:
+    declared = tomllib.loads((ROOT / "shopify.app.toml").read_text(encoding="utf-8"))
     return Config(
         port=4000,
         storefronts={ACME: 4001, ZENITH: 4002},
@@ -75,7 +81,7 @@ def make_config(folder: Path, app_url: str = "http://127.0.0.1:9") -> Config:
         app_url=app_url,
         client_id="client-id-of-the-app",
         client_secret="a-secret-of-at-least-thirty-two-bytes",
-        app_toml=tomllib.loads((ROOT / "shopify.app.toml").read_text(encoding="utf-8")),
+        app_toml={**declared, "access_scopes": {"scopes": SCOPES}},
         extension_dir=ROOT / "extensions" / "theme",
     )
 
