@@ -8,6 +8,7 @@ from app import db
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError, ShopifyUserErrors, UserError
 from app.shopify.tokens import ShopCredentials
+from app.shopify.transport import get_http
 
 # The target is a storage service that the answer names, not the shop: no token of the shop goes there.
 _TIMEOUT: Final = httpx.Timeout(30, connect=5)
@@ -26,7 +27,8 @@ def send_file(shop: ShopCredentials, filename: str, mime: str, content: bytes) -
     fields = {field["name"]: field["value"] for field in target["parameters"]}
     db.assert_no_transaction()
     try:
-        answer = httpx.post(target["url"], data=fields, files={"file": (filename, content, mime)}, timeout=_TIMEOUT)
+        upload = {"file": (filename, content, mime)}
+        answer = get_http().post(target["url"], data=fields, files=upload, timeout=_TIMEOUT)
     except httpx.TransportError as error:
         raise ShopifyError(f"The picture could not be sent: {error}", permanent=False) from error
     if answer.is_error:
