@@ -28,7 +28,7 @@ def create_order(store: Store, shop: str, **purchase: Unpack[Purchase]) -> Doc:
             store, shop, str(purchase.get("email")), purchase.get("shipping_address")
         )
         order = draft_order(store, shop, basket, customer, purchase)
-        if purchase.get("pay", True):
+        if purchase.get("pay", True) and basket.priced.total:
             kind = "sale" if purchase.get("capture", True) else "authorization"
             add_transaction(store, order, kind, order["total_price"], at=order["created_at"])
         order["fulfillment_orders"] = open_fulfillment_orders(store, order)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from devstore.clock import parse_iso
-from devstore.current import get_store
+from devstore.current import get_config, get_store
 from devstore.orders import stock
 from devstore.orders.cancel import cancel_order
 from devstore.orders.checkout import create_order
@@ -58,7 +58,7 @@ def refund(order_id: int) -> Response:
     body, shop = _body(), _shop_of(order_id)
     order = get_order(get_store(), shop, order_id)
     lines = [
-        LineRefund(_line_item(order, entry, at), int(entry.get("quantity", 1)), entry.get("restock_type", "no_restock"))
+        LineRefund(_line_item(order, entry, at), _whole(entry, "quantity", at), entry.get("restock_type", "no_restock"))
         for at, entry in enumerate(body.get("lines", []))
     ]
     wanted = RefundRequest(
@@ -73,7 +73,7 @@ def fulfil(order_id: int) -> Response:
     body, shop = _body(), _shop_of(order_id)
     order = get_order(get_store(), shop, order_id)
     quantities = {
-        _line_item(order, entry, at): int(entry.get("quantity", 1)) for at, entry in enumerate(body.get("lines", []))
+        _line_item(order, entry, at): _whole(entry, "quantity", at) for at, entry in enumerate(body.get("lines", []))
     }
     given = body.get("tracking") or {}
     tracking = Tracking(given.get("company"), tuple(given.get("numbers", ())), tuple(given.get("urls", ())))
@@ -126,10 +126,11 @@ def _body() -> dict[str, Any]:
 
 def _shop_of(order_id: int) -> str:
     """Numbers are given once over all shops, so the order's own is enough to find its shop."""
-    found = get_store().select_everywhere("order", id=order_id)
-    if not found:
+    found = (shop for shop in get_config().storefronts if get_store().get(shop, "order", order_id))
+    shop = next(found, None)
+    if shop is None:
         raise OrderError("Order does not exist", ["id"], "NOT_FOUND")
-    return found[0][0]
+    return shop
 
 
 def _line(shop: str, line: Mapping[str, Any], at: int) -> LineRequest:
@@ -139,21 +140,29 @@ def _line(shop: str, line: Mapping[str, Any], at: int) -> LineRequest:
             raise OrderError(f"No variant has the SKU '{line['sku']}'", ["lines", str(at), "sku"], "NOT_FOUND")
         variant_id = variant["id"]
     else:
-        variant_id = int(line.get("variant_id", 0))
+        variant_id = _whole(line, "variant_id", at)
     return {
         "variant_id": variant_id,
-        "quantity": int(line.get("quantity", 1)),
+        "quantity": _whole(line, "quantity", at),
         "properties": line.get("properties", {}),
     }
 
 
 def _line_item(order: Doc, entry: Mapping[str, Any], at: int) -> int:
     if "sku" not in entry:
-        return int(entry.get("line_item_id", 0))
+        return _whole(entry, "line_item_id", at)
     found = [line["id"] for line in order["line_items"] if line["sku"] == entry["sku"]]
     if not found:
         raise OrderError(f"The order has no line with the SKU '{entry['sku']}'", ["lines", str(at), "sku"], "NOT_FOUND")
     return int(found[0])
+
+
+def _whole(entry: Mapping[str, Any], key: str, at: int) -> int:
+    """A whole number of a line; a quantity that is not given is 1."""
+    value = entry.get(key, 1 if key == "quantity" else None)
+    if not isinstance(value, int):
+        raise OrderError(f"'{value}' is not a whole number", ["lines", str(at), key], "INVALID")
+    return value
 
 
 def _moment(written: str) -> datetime:

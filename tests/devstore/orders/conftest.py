@@ -7,10 +7,23 @@ from devstore.store import Store
 from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME, product
 
+SCOPES = [
+    "read_orders",
+    "write_orders",
+    "read_customers",
+    "read_products",
+    "write_fulfillments",
+    "read_merchant_managed_fulfillment_orders",
+    "write_merchant_managed_fulfillment_orders",
+]
+
 
 @pytest.fixture
 def store(shopify: Shopify) -> Store:
-    """The store of a shop that has the app installed."""
+    """The store of a shop that has an app which may do everything with orders installed."""
+    app = shopify.store.find("", "app")
+    assert app is not None
+    shopify.store.put("", "app", {**app, "scopes": sorted({*app["scopes"], *SCOPES})})
     install(shopify.store, ACME)
     return shopify.store
 

@@ -100,3 +100,11 @@ def test_an_order_may_be_backdated(store: Store, goods: SimpleNamespace) -> None
     order = buy(store, (goods.mug, 1), created_at=datetime(2026, 10, 1, 9, tzinfo=UTC))
     assert order["created_at"] == order["updated_at"] == "2026-10-01T09:00:00Z"
     assert order["transactions"][0]["processed_at"] == "2026-10-01T09:00:00Z"
+
+
+def test_an_order_that_costs_nothing_is_paid_without_a_payment(store: Store, goods: SimpleNamespace) -> None:
+    store.put(ACME, "discount_code", {"code": "FREE", "kind": "percentage", "value": "100"})
+    store.put(ACME, "discount_code", {"code": "SHIP", "kind": "free_shipping"})
+    order = buy(store, (goods.mug, 1), discount_codes=["FREE", "SHIP"])
+    assert (order["total_price"], order["financial_status"], order["transactions"]) == ("0.00", "paid", [])
+    assert [entry["type"] for entry in order["discount_codes"]] == ["percentage", "shipping"]

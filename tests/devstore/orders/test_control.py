@@ -39,6 +39,7 @@ def test_a_bad_request_names_its_field(shopify: Shopify, goods: SimpleNamespace)
     cases: list[tuple[str, dict[str, Any], list[str]]] = [
         ("", {**BUY, "lines": [{"sku": "NOPE"}]}, ["lines", "0", "sku"]),
         ("", {**BUY, "lines": []}, ["lines"]),
+        ("", {**BUY, "lines": [{"sku": "MUG", "quantity": "two"}]}, ["lines", "0", "quantity"]),
         ("", {**BUY, "shop": "nobody.myshopify.com"}, ["shop"]),
         ("", {**BUY, "lines": [{"sku": "MUG"}], "created_at": "yesterday"}, ["created_at"]),
         ("/12/refund", {}, ["id"]),
