@@ -40,8 +40,9 @@ def signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
 @bp.route("/<any(a, apps, community, tools):prefix>/<subpath>/<path:rest>", methods=_METHODS)
 def forward(prefix: str, subpath: str, rest: str) -> Response:
     declared = get_config().app_proxy
-    is_installed = find_installation(get_store(), get_storefront_shop()) is not None
-    if (declared.get("prefix"), declared.get("subpath")) != (prefix, subpath) or not is_installed:
+    installation = find_installation(get_store(), get_storefront_shop())
+    is_granted = installation is not None and "write_app_proxy" in installation["scopes"]
+    if (declared.get("prefix"), declared.get("subpath")) != (prefix, subpath) or not is_granted:
         return pages.not_found()
     query = urlencode(_signed(f"/{prefix}/{subpath}"))
     target = f"{declared['url'].rstrip('/')}/{rest}?{query}"
@@ -71,11 +72,9 @@ def _signed(path_prefix: str) -> Sequence[tuple[str, str]]:
 
 
 def _returned(answer: httpx.Response) -> Response:
-    """The app's answer without its cookies; Liquid is rendered inside the theme."""
-    headers: dict[str, Any] = {
-        k: v for k, v in answer.headers.items() if k.lower() not in _NOT_RETURNED | _MEASURED_ANEW
-    }
-    if answer.headers.get("Content-Type", "").partition(";")[0].strip() != "application/liquid":
-        return Response(answer.content, status=answer.status_code, headers=headers)
-    headers["content-type"] = "text/html; charset=utf-8"
-    return Response(pages.open_page().render_app_liquid(answer.text), status=answer.status_code, headers=headers)
+    """The app's answer without its cookies. Liquid becomes a page of the shop, which takes no headers from the app."""
+    if answer.headers.get("Content-Type", "").partition(";")[0].strip() == "application/liquid":
+        html = pages.open_page().render_app_liquid(answer.text)
+        return Response(html, status=answer.status_code, mimetype="text/html")
+    headers: dict[str, Any] = {k: v for k, v in answer.headers.items() if k not in _NOT_RETURNED | _MEASURED_ANEW}
+    return Response(answer.content, status=answer.status_code, headers=headers)

@@ -65,9 +65,11 @@ def test_a_post_keeps_its_body_and_type(shop: Shop, app_end: AppEnd) -> None:
 
 def test_liquid_from_the_app_is_rendered_inside_the_theme(shop: Shop, app_end: AppEnd) -> None:
     visitor = shop.browser(app_url=app_end.url)
-    app_end.answer = (422, {"Content-Type": "application/liquid"}, b"<h1>Hello from {{ shop.name }}</h1>")
+    headers = {"Content-Type": "application/liquid", "Content-Security-Policy": "default-src 'none'"}
+    app_end.answer = (422, headers, b"<h1>Hello from {{ shop.name }}</h1>")
     answer = visitor.get("/a/market/page")
     assert answer.status_code == 422
+    assert "Content-Security-Policy" not in answer.headers
     assert answer.mimetype == "text/html"
     assert "<h1>Hello from Acme</h1>" in answer.text
     assert '<header class="header">' in answer.text
@@ -103,6 +105,14 @@ def test_only_the_declared_path_of_an_installed_app_is_forwarded(shop: Shop, app
     assert visitor.get("/a/other/portal").status_code == 404
     uninstall(shop.store, ACME, {})
     assert visitor.get("/a/market/portal").status_code == 404
+    assert app_end.requests == []
+
+
+def test_an_app_without_the_proxy_scope_gets_nothing(shop: Shop, app_end: AppEnd) -> None:
+    installation = shop.store.all(ACME, "installation")[0]
+    scopes = [scope for scope in installation["scopes"] if scope != "write_app_proxy"]
+    shop.store.put(ACME, "installation", {**installation, "scopes": scopes})
+    assert shop.browser(app_url=app_end.url).get("/a/market/portal").status_code == 404
     assert app_end.requests == []
 
 
