@@ -14,6 +14,7 @@ from devstore.webhooks import Courier
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     config = configuration.load()
     config.data.mkdir(parents=True, exist_ok=True)
     store = Store(config.data / "store.sqlite3")

@@ -34,6 +34,8 @@ def graphql(shop: str, version: str) -> Response:
     sent = request.get_json(silent=True)
     if not isinstance(sent, dict) or not isinstance(sent.get("query"), str):
         return _answer({"errors": {"query": "Required parameter missing or invalid"}}, 400)
+    if not isinstance(sent.get("variables") or {}, dict):
+        return _answer({"errors": {"variables": "Must be a JSON object"}}, 400)
     context = Context(store, shop, installation, get_config())
     answer = execute.run(context, sent["query"], sent.get("variables"), sent.get("operationName"))
     return _answer(answer.body)

@@ -16,7 +16,7 @@ bp = Blueprint("resend", __name__, template_folder="templates")
 _KIND = "email"
 _ADDRESS = re.compile(r"^(?:[^<>]*<)?[^<>@\s]+@[^<>@\s]+\.[^<>@\s]+>?$")
 _MOST_RECIPIENTS = 50
-_PAGE = 100
+_PAGE = 50
 
 
 @bp.post("/resend/emails")
@@ -59,14 +59,33 @@ def inbox_json() -> Response:
 
 @bp.get("/inbox")
 def inbox() -> str:
-    return render_template("inbox.html", mails=_filtered()[:_PAGE], mail=None, view="html", moment=_moment)
+    return _page(None, "html")
 
 
 @bp.get("/inbox/<int:number>")
 def message(number: int) -> str:
     mail = _get(number)
     view = "text" if request.args.get("view") == "text" or not mail["html"] else "html"
-    return render_template("inbox.html", mails=_filtered()[:_PAGE], mail=mail, view=view, moment=_moment)
+    return _page(mail, view)
+
+
+def _page(mail: Doc | None, view: str) -> str:
+    """The list, a page at a time, beside the mail that is open."""
+    found, number = _filtered(), max(1, request.args.get("page", 1, type=int))
+    shown = found[(number - 1) * _PAGE : number * _PAGE]
+    asked = {"to": request.args.get("to") or None, "page": number if number > 1 else None}
+    older, newer = number * _PAGE < len(found), number > 1
+    return render_template(
+        "inbox.html",
+        mails=shown,
+        mail=mail,
+        view=view,
+        moment=_moment,
+        asked=asked,
+        page=number,
+        older=older,
+        newer=newer,
+    )
 
 
 @bp.get("/inbox/<int:number>/body")

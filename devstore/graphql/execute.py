@@ -74,7 +74,7 @@ def _execute(
     level = buckets.give_back(ctx.shop, requested - actual)
     body: dict[str, Any] = {} if result.data is None and result.errors else {"data": result.data}
     if result.errors:
-        body["errors"] = [error.formatted for error in result.errors]
+        body["errors"] = [_in_shopifys_words(error).formatted for error in result.errors]
     body["extensions"] = {"cost": cost.report(requested, actual, level)}
     return Answer(body, actual)
 
@@ -89,6 +89,8 @@ def _read(text: str) -> tuple[DocumentNode | None, tuple[GraphQLError, ...]]:
 
 
 def _in_shopifys_words(error: GraphQLError) -> GraphQLError:
+    if error.message.startswith("Variable '$") and not error.extensions:
+        return GraphQLError(error.message, error.nodes, extensions={"code": "INVALID_VARIABLE"})
     unknown = _UNKNOWN_FIELD.match(error.message)
     if not unknown:
         return error

@@ -105,6 +105,7 @@ def test_exactly_one_way_to_name_a_product_is_accepted(shopify: Shopify) -> None
     both = "query($by: ProductIdentifierInput!) { productByIdentifier(identifier: $by) { id } }"
     answer = shopify.post(both, {"by": {"handle": "mug", "id": "gid://shopify/Product/1"}}).get_json()
     assert "Exactly one" in answer["errors"][0]["message"]
+    assert code(answer) == "INVALID_VARIABLE"
 
 
 def test_a_gid_of_the_wrong_type_is_an_error_not_a_crash(shopify: Shopify) -> None:

@@ -29,6 +29,15 @@ def test_a_mail_arrives_in_the_inbox_and_can_be_looked_up(shopify: Shopify) -> N
     assert "Welcome &lt;Ada&gt;" in page
 
 
+def test_a_long_inbox_is_read_page_by_page(shopify: Shopify) -> None:
+    for number in range(51):
+        send(shopify, subject=f"Mail {number:02}")
+    first = shopify.client.get("/inbox").get_data(as_text=True)
+    second = shopify.client.get("/inbox?page=2").get_data(as_text=True)
+    assert ("Mail 50" in first, "Mail 00" in first, 'rel="next"' in first) == (True, False, True)
+    assert ("Mail 50" in second, "Mail 00" in second, 'rel="next"' in second) == (False, True, False)
+
+
 def test_the_same_idempotency_key_sends_once(shopify: Shopify) -> None:
     first, again = send(shopify, "row-1").get_json(), send(shopify, "row-1").get_json()
     assert first == again

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devstore.gids import gid, parse_gid
+from devstore.gids import parse_gid
 from devstore.graphql.ownership import app_of
 from devstore.graphql.registry import NODES, Context, field, node, query
 from devstore.store import Doc
@@ -92,26 +92,3 @@ def node_by_id(ctx: Context, id: str) -> Doc | None:  # noqa: A002 the argument'
 @query("nodes")
 def nodes_by_id(ctx: Context, ids: list[str]) -> list[Any]:
     return [node_by_id(ctx, each) for each in ids]
-
-
-def shop_payload(shop_doc: Doc) -> Doc:
-    """The shop as `shop/update` and `app/uninstalled` carry it."""
-    address = shop_doc["address"]
-    return {
-        "id": shop_doc["id"],
-        "admin_graphql_api_id": gid("Shop", shop_doc["id"]),
-        "name": shop_doc["name"],
-        "email": shop_doc["email"],
-        "domain": shop_doc["domain"],
-        "myshopify_domain": shop_doc["domain"],
-        "shop_owner": shop_doc["owner"],
-        "currency": shop_doc["currency"],
-        "taxes_included": shop_doc["taxes_included"],
-        "iana_timezone": shop_doc["timezone"],
-        "primary_locale": shop_doc["locale"],
-        "country_code": shop_doc["country"],
-        "plan_name": shop_doc["plan"].lower(),
-        **{key: address[key] for key in ("address1", "address2", "city", "province", "zip", "phone")},
-        "created_at": shop_doc["created_at"],
-        "updated_at": shop_doc["updated_at"],
-    }
