@@ -3,6 +3,7 @@
 from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
+from app import clock
 from app.auth import merchant
 from app.home import queries
 
@@ -15,5 +16,10 @@ merchant.protect(bp)
 def home() -> ResponseReturnValue:
     """What needs doing, the numbers, and the set-up guide until everything in it is done."""
     counts = queries.count_everything(g.session)
-    steps = queries.list_setup_steps(g.session, g.shop, counts)
-    return render_template("merchant/home.html", counts=counts, steps=steps)
+    return render_template(
+        "merchant/home.html",
+        counts=counts,
+        steps=queries.list_setup_steps(g.session, g.shop, counts),
+        numbers=queries.get_numbers(g.session, g.shop, clock.now()),
+        days=queries.DAYS,
+    )
