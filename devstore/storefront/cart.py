@@ -103,7 +103,6 @@ def line_item(objects: Objects, line: Doc) -> Drop | None:
         return None
     product, variant = objects.product(found[0]), objects.variant(*found)
     title = product["title"] if variant["title"] == "Default Title" else f"{product['title']} - {variant['title']}"
-    price, quantity = variant["price"], line["quantity"]
     image = variant["image"] or product["featured_image"]
     return Drop(
         id=variant["id"],
@@ -115,16 +114,7 @@ def line_item(objects: Objects, line: Doc) -> Drop | None:
         variant_title=None if variant["title"] == "Default Title" else variant["title"],
         variant_options=variant["options"],
         options_with_values=_options(product, variant),
-        quantity=quantity,
-        price=price,
-        original_price=price,
-        final_price=price,
-        discounted_price=price,
-        line_price=price * quantity,
-        original_line_price=price * quantity,
-        final_line_price=price * quantity,
-        total_discount=0,
-        discounts=[],
+        quantity=line["quantity"],
         properties=line["properties"],
         sku=variant["sku"],
         grams=variant["weight"],
@@ -139,7 +129,15 @@ def line_item(objects: Objects, line: Doc) -> Drop | None:
         product_has_only_default_variant=product["has_only_default_variant"],
         product=product,
         variant=variant,
+        **_amounts(variant["price"], line["quantity"]),
     )
+
+
+def _amounts(price: int, quantity: int) -> dict[str, Any]:
+    """Codes are entered at the checkout, so that a line in the cart costs what it says."""
+    each = dict.fromkeys(("price", "original_price", "final_price", "discounted_price"), price)
+    whole = dict.fromkeys(("line_price", "original_line_price", "final_line_price"), price * quantity)
+    return {**each, **whole, "total_discount": 0, "discounts": []}
 
 
 def _options(product: Drop, variant: Drop) -> list[Drop]:

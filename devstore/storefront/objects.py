@@ -38,7 +38,6 @@ class Objects:
         ]
         available = next((variant for variant in variants if variant["available"]), None)
         selected = next((variant for variant in variants if variant["selected"]), None)
-        prices = [variant["price"] for variant in variants] or [0]
         images = [self.image(media, product["title"]) for media in product.get("media", []) if media.get("url")]
         chosen = selected or available or (variants[0] if variants else None)
         return Drop(
@@ -54,10 +53,7 @@ class Objects:
             published_at=product.get("published_at"),
             created_at=product.get("created_at"),
             available=available is not None,
-            price=min(prices),
-            price_min=min(prices),
-            price_max=max(prices),
-            price_varies=min(prices) != max(prices),
+            **_prices(variants),
             compare_at_price=chosen["compare_at_price"] if chosen else None,
             images=images,
             media=images,
@@ -201,6 +197,12 @@ class Objects:
             return self.collection(found) if found else None
 
         return Lookup(find)
+
+
+def _prices(variants: list[Drop]) -> dict[str, Any]:
+    prices = [variant["price"] for variant in variants] or [0]
+    low, high = min(prices), max(prices)
+    return {"price": low, "price_min": low, "price_max": high, "price_varies": low != high}
 
 
 def _sorted(product: Doc) -> list[Doc]:

@@ -8,6 +8,7 @@ from devstore.store import Doc, Store
 from devstore.storefront.catalogue import own_name
 
 ACME = "acme.myshopify.com"
+_NOW = "2026-11-01T10:00:00Z"
 _FIELDS = {"name": "single_line_text_field", "tagline": "single_line_text_field", "about": "multi_line_text_field",
            "location": "single_line_text_field", "logo": "file_reference", "website": "url",
            "policies": "multi_line_text_field", "since": "date"}  # fmt: skip
@@ -45,31 +46,9 @@ def product(
     store: Store, title: str, *, of: Doc | None = None, stock: int = 5, prices: Any = "12.50", **more: Any
 ) -> Doc:
     """`prices` is one price, or one per value of an option Size."""
-    named = [("Default Title", prices)] if isinstance(prices, str) else list(prices.items())
-    location = store.all(ACME, "location")[0]["id"]
-    variants = [
-        {
-            "id": store.next_id(),
-            "title": name,
-            "sku": f"{title}-{name}".upper(),
-            "price": price,
-            "compare_at_price": None,
-            "barcode": None,
-            "inventory_item_id": store.next_id(),
-            "option_values": [{"option_name": "Size", "name": name}],
-            "inventory_policy": "DENY",
-            "tracked": True,
-            "requires_shipping": True,
-            "taxable": True,
-            "weight_grams": 300,
-            "created_at": "2026-11-01T10:00:00Z",
-            "updated_at": "2026-11-01T10:00:00Z",
-            "quantities": {str(location): {"available": stock, "on_hand": stock}},
-            "position": place,
-        }
-        for place, (name, price) in enumerate(named, 1)
-    ]
+    named = {"Default Title": prices} if isinstance(prices, str) else prices
     link = {"namespace": own_name(store, "$app"), "key": "vendor", "type": "metaobject_reference"}
+    values = [{"name": name} for name in named]
     doc = {
         "id": store.next_id(),
         "title": title,
@@ -80,15 +59,36 @@ def product(
         "tags": [],
         "status": "ACTIVE",
         "category_gid": None,
-        "options": [
-            {"id": store.next_id(), "name": "Size", "position": 1, "values": [{"name": name} for name, _ in named]}
-        ],
-        "variants": variants,
+        "options": [{"id": store.next_id(), "name": "Size", "position": 1, "values": values}],
+        "variants": [_variant(store, title, name, price, stock) for name, price in named.items()],
         "media": [],
         "metafields": [{"id": store.next_id(), **link, "value": gid("Metaobject", of["id"])}] if of else [],
         "published_on": [channel(store)],
-        "created_at": "2026-11-01T10:00:00Z",
-        "updated_at": "2026-11-01T10:00:00Z",
-        "published_at": "2026-11-01T10:00:00Z",
+        "published_at": _NOW,
+        "created_at": _NOW,
+        "updated_at": _NOW,
     }
     return save_product(store, ACME, {**doc, **more})
+
+
+def _variant(store: Store, title: str, name: str, price: str, stock: int) -> Doc:
+    location = store.all(ACME, "location")[0]["id"]
+    return {
+        "id": store.next_id(),
+        "title": name,
+        "sku": f"{title}-{name}".upper(),
+        "price": price,
+        "compare_at_price": None,
+        "barcode": None,
+        "inventory_item_id": store.next_id(),
+        "option_values": [{"option_name": "Size", "name": name}],
+        "inventory_policy": "DENY",
+        "tracked": True,
+        "requires_shipping": True,
+        "taxable": True,
+        "weight_grams": 300,
+        "quantities": {str(location): {"available": stock, "on_hand": stock}},
+        "position": 0,
+        "created_at": _NOW,
+        "updated_at": _NOW,
+    }
