@@ -5,6 +5,7 @@ from devstore.orders.payload_parts import transaction
 from devstore.orders.payloads import (
     fulfillment_event_payload,
     fulfillment_payload,
+    order_edit_payload,
     order_payload,
     refund_payload,
 )
@@ -50,6 +51,11 @@ def cancelled(store: Store, shop: str, order: Doc) -> None:
         body = {"id": gid("FulfillmentOrder", part["id"]), "status": part["status"]}
         emit(store, shop, "fulfillment_orders/cancelled", {"fulfillment_order": body})
     order_event(store, shop, order, "orders/cancelled", "orders/updated")
+
+
+def edited(store: Store, shop: str, order: Doc, edit: Doc) -> None:
+    emit(store, shop, "orders/edited", order_edit_payload(order, edit))
+    order_event(store, shop, order, "orders/updated")
 
 
 def shipped(store: Store, shop: str, order: Doc, fulfillment: Doc) -> None:

@@ -12,6 +12,7 @@ from devstore.orders import stock
 from devstore.orders.cancel import cancel_order
 from devstore.orders.checkout import create_order
 from devstore.orders.documents import get_order
+from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payments import capture, mark_as_paid
@@ -103,6 +104,18 @@ def cancel(order_id: int) -> Response:
         refund=body.get("refund", True),
     )
     return jsonify(order)
+
+
+@bp.post("/<int:order_id>/edit")
+def edit(order_id: int) -> Response:
+    """Body: ``remove`` (line_item_id or sku, quantity) and ``add`` (variant_id or sku, quantity)."""
+    body, shop = _body(), _shop_of(order_id)
+    order = get_order(get_store(), shop, order_id)
+    remove = {
+        _line_item(order, entry, at): _whole(entry, "quantity", at) for at, entry in enumerate(body.get("remove", []))
+    }
+    add = [_line(shop, line, at) for at, line in enumerate(body.get("add", []))]
+    return jsonify(edit_order(get_store(), shop, order_id, remove=remove, add=add, staff_note=body.get("note")))
 
 
 @bp.post("/<int:order_id>/capture")

@@ -81,9 +81,8 @@ def _currency(settings: Doc, presentment: str | None) -> Doc:
 def _priced_parts(store: Store, settings: Doc, basket: Basket) -> Doc:
     """Line items, shipping lines, discounts and totals."""
     priced, currency = basket.priced, settings["currency"]
-    costs = zip(basket.lines, priced.lines, strict=True)
     return {
-        "line_items": [_line_item(store, settings, line, cost) for line, cost in costs],
+        "line_items": line_items(store, settings, basket),
         "shipping_lines": _shipping_lines(store, settings, basket),
         "discount_codes": _discount_codes(basket, currency),
         "discount_applications": [_application(discount, currency) for discount in basket.discounts],
@@ -94,6 +93,12 @@ def _priced_parts(store: Store, settings: Doc, basket: Basket) -> Doc:
         "total_tax": text(priced.tax, currency),
         "total_price": text(priced.total, currency),
     }
+
+
+def line_items(store: Store, settings: Doc, basket: Basket) -> list[Doc]:
+    """The basket's lines as an order holds them, before its standing is computed."""
+    costs = zip(basket.lines, basket.priced.lines, strict=True)
+    return [_line_item(store, settings, line, cost) for line, cost in costs]
 
 
 def _line_item(store: Store, settings: Doc, line: BasketLine, cost: PricedLine) -> Doc:

@@ -287,3 +287,22 @@ def fulfillment_event_payload(order: Doc, fulfillment: Doc, event: Doc) -> Doc:
         "longitude": None,
         **places,
     }
+
+
+def order_edit_payload(order: Doc, edit: Doc) -> Doc:
+    """Body of orders/edited: what changed, not the order."""
+    nothing: Doc = {"additions": [], "removals": []}
+    return {
+        "order_edit": {
+            "id": edit["id"],
+            "app_id": None,
+            "created_at": stamp(order, edit["created_at"]),
+            "notify_customer": False,
+            "order_id": order["id"],
+            "staff_note": edit["staff_note"],
+            "user_id": None,
+            "line_items": {"additions": edit["additions"], "removals": edit["removals"]},
+            "discounts": {"line_item": nothing},
+            "shipping_lines": nothing,
+        }
+    }
