@@ -193,6 +193,20 @@ def test_pictures_by_staged_upload_are_served_and_bad_ones_say_so(shopify: Shopi
     assert Image.open(io.BytesIO(smaller.data)).size == (30, 20)
 
 
+def test_a_created_file_is_ready_only_when_asked_again(shopify: Shopify) -> None:
+    create = """mutation($files: [FileCreateInput!]!) { fileCreate(files: $files) {
+      files { id fileStatus ... on MediaImage { image { url } } } userErrors { message } } }"""
+    files = [{"originalSource": staged(shopify, "PUT", content)} for content in (picture(), b"text")]
+    made = shopify.ask(create, {"files": files})["fileCreate"]["files"]
+    assert [(each["fileStatus"], each["image"]) for each in made] == [("UPLOADED", None)] * 2
+    poll = """query($ids: [ID!]!) { nodes(ids: $ids) {
+      ... on MediaImage { fileStatus image { url } fileErrors { code } } } }"""
+    good, bad = shopify.ask(poll, {"ids": [each["id"] for each in made]})["nodes"]
+    assert (good["fileStatus"], good["fileErrors"]) == ("READY", [])
+    assert good["image"]["url"].startswith(shopify.config.public_url)
+    assert (bad["fileStatus"], bad["image"]) == ("FAILED", None)
+
+
 def test_publishing_shows_a_product_on_the_online_store(shopify: Shopify) -> None:
     product = set_product(shopify, mugs())["product"]["id"]
     channel = shopify.ask("{ publications(first: 5) { nodes { id name } } }")["publications"]["nodes"][0]

@@ -33,7 +33,10 @@ def _target(ctx: Context, wanted: Doc) -> Doc:
 
 @mutation("fileCreate")
 def file_create(ctx: Context, files: list[Doc]) -> Doc:
-    return {"files": [as_file(create(ctx, each)) for each in files], "userErrors": []}
+    """Answers before the files are ready, as Shopify does: whoever wants the address or the errors asks again."""
+    waiting: Doc = {"fileStatus": "UPLOADED", "status": "UPLOADED", "image": None, "fileErrors": [], "mediaErrors": []}
+    made = [{**as_file(create(ctx, each)), **waiting, "url": None} for each in files]
+    return {"files": [{**each, "preview": {"image": None, "status": "UPLOADED"}} for each in made], "userErrors": []}
 
 
 def create(ctx: Context, wanted: Doc) -> Doc:
