@@ -14,13 +14,10 @@ def main(arguments: list[str]) -> int:
         from demo import screenshots  # noqa: PLC0415 - Playwright is there only for developers
 
         return screenshots.main()
-    if place.read_running():
-        sys.stderr.write("A demo is running already; its addresses are in var/demo.json. Stop it first with Ctrl-C.\n")
-        return 1
     if verb == "reset":
-        up.reset(place.find_place())
-        return 0
-    up.up(place.find_place(), seeded="--empty" not in options)
+        up.reset(place.default_var())
+    else:
+        up.up(place.default_var(), seeded="--empty" not in options)
     return 0
 
 

@@ -64,9 +64,13 @@ class Place:
         }
 
 
-def find_place(var: Path | None = None) -> Place:
-    """The demo of this checkout, with free ports: those it had, or the next free ones."""
-    var = (var or Path(os.environ.get("DEMO_VAR", ROOT / "var"))).resolve()
+def default_var() -> Path:
+    """The folder of this checkout's demo; DEMO_VAR names another."""
+    return Path(os.environ.get("DEMO_VAR", ROOT / "var")).resolve()
+
+
+def find_place(var: Path) -> Place:
+    """The demo in `var`, with free ports: those it had, or the next free ones."""
     kept = var / "demo" / "place.json"
     known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     wanted = known.get("ports", _PREFERRED)
@@ -79,9 +83,9 @@ def find_place(var: Path | None = None) -> Place:
     return place
 
 
-def read_running(var: Path | None = None) -> dict[str, Any] | None:
+def read_running() -> dict[str, Any] | None:
     """What demo.json says, when the demo it speaks of is alive."""
-    path = (var or Path(os.environ.get("DEMO_VAR", ROOT / "var"))).resolve() / "demo.json"
+    path = default_var() / "demo.json"
     if not path.exists():
         return None
     told: dict[str, Any] = json.loads(path.read_text())

@@ -1,13 +1,13 @@
 """`make demo`: start everything, fill the shop the first time, say where to look, and stop it all on Ctrl-C."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,29 +16,55 @@ from typing import Any
 import httpx
 
 from demo import seed
-from demo.place import ROOT, SHOPS, Place
+from demo.people import Town
+from demo.place import ROOT, SHOPS, Place, find_place
 
 _READY_SECONDS = 90
 _STOP_SECONDS = 15
+_TOKEN_SECONDS = 40 * 60
+"""Shopify's tokens live an hour; demo.json gets a new one before that."""
 
 
-def up(place: Place, *, seeded: bool = True) -> None:
-    """Run the demo until Ctrl-C or SIGTERM."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    with running(place) as processes:
-        if seeded:
-            seed.fill(place, _say)
-        _write_json(place, processes)
-        _print_table(place)
-        while not stopping.wait(1):
-            for name, process in processes.items():
-                if process.poll() is not None:
-                    raise SystemExit(f"{name} has stopped; its log is {place.data / 'logs' / name}.log")
-        _say("Stopping ...")
-    place.json_path.unlink(missing_ok=True)
-    _say("Stopped. `make demo` goes on where this ended; `make demo-reset` forgets it.")
+def up(var: Path, *, seeded: bool = True) -> None:
+    """Run the demo until Ctrl-C or SIGTERM, at whatever moment they come."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), alone(var):
+        place = find_place(var)
+        try:
+            with running(place) as processes:
+                _print_table(place)
+                if seeded:
+                    seed.fill(place, Town.of(describe(place, {})), _say)
+                _watch(place, processes)
+        finally:
+            place.json_path.unlink(missing_ok=True)
+    _say("\nStopped. `make demo` goes on where this ended; `make demo-reset` forgets it.")
+
+
+def _watch(place: Place, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    written = 0.0
+    while True:
+        if time.monotonic() - written > _TOKEN_SECONDS:
+            _write_json(place, processes)
+            written = time.monotonic()
+        time.sleep(1)
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise SystemExit(f"{name} has stopped; its log is {place.data / 'logs' / name}.log")
+
+
+@contextlib.contextmanager
+def alone(var: Path) -> Iterator[None]:
+    """Two demos must not share one folder: the second is turned away."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "demo.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"A demo runs already; its addresses are in {var}/demo.json. Ctrl-C there ends it."
+            ) from None
+        yield
 
 
 @contextlib.contextmanager
@@ -61,10 +87,10 @@ def running(place: Place) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
         _stop(list(processes.values()))
 
 
-def reset(place: Place) -> None:
+def reset(var: Path) -> None:
     """Forget the demo's data. Refused while it runs."""
-    shutil.rmtree(place.data, ignore_errors=True)
-    place.json_path.unlink(missing_ok=True)
+    with alone(var):
+        shutil.rmtree(var / "demo", ignore_errors=True)
     _say("The demo's data is gone. `make demo` makes new.")
 
 
@@ -139,6 +165,7 @@ def describe(place: Place, pids: dict[str, int]) -> dict[str, Any]:
         "api_key": place.keys["api_key"],
         "api_secret": place.keys["api_secret"],
         "log_folder": str(place.data / "logs"),
+        "clock_file": str(place.data / "clock-offset"),
         "people": seed.PEOPLE,
     }
 

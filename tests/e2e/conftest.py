@@ -1,6 +1,7 @@
 """The whole marketplace, started as `make demo` starts it but empty, and a real Chromium to click through it."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,11 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def marketplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def marketplace() -> Iterator[Place]:
     """Every process of the product on ports of its own, with no data."""
-    place = find_place(tmp_path_factory.mktemp("marketplace"))
-    with up.running(place):
-        yield place
+    with tempfile.TemporaryDirectory(prefix="stallkeeper-", ignore_cleanup_errors=True) as folder:
+        place = find_place(Path(folder))
+        with up.running(place):
+            yield place
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,3 @@
+"""The story's second half."""
+
+STEPS = ()

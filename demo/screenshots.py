@@ -1,0 +1,82 @@
+"""`make screenshots`: the README's pictures, taken from the running demo."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from demo import people
+from demo.place import ROOT, read_running
+from demo.seed import STORY_VENDOR, town_of
+
+FOLDER = ROOT / "docs" / "pictures"
+_DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+_PHONE: ViewportSize = {"width": 390, "height": 844}
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def main() -> int:
+    """Take every picture. 1 when no demo is running."""
+    told = read_running()
+    if told is None:
+        sys.stderr.write("Start the demo first: make demo\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_ARGUMENTS)
+        urls = told["urls"]
+        _take(browser, FOLDER / "merchant-home.png", urls["merchant_admin"])
+        _take(browser, FOLDER / "merchant-order.png", urls["merchant_admin"] + "/app/orders", follow="main a, s-link")
+        _take(browser, FOLDER / "merchant-payouts.png", urls["merchant_admin"] + "/app/payouts")
+        _take(browser, FOLDER / "storefront.png", urls["storefront"])
+        _take(browser, FOLDER / "vendor-page.png", f"{urls['storefront']}/pages/vendors/{STORY_VENDOR}")
+        _take_portal(browser, told)
+        browser.close()
+    return 0
+
+
+def _take(browser: Browser, path: Path, url: str, *, follow: str = "", viewport: ViewportSize = _DESKTOP) -> None:
+    context = browser.new_context(viewport=viewport, device_scale_factor=1.5)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    if follow:
+        page.frames[-1].locator(follow).first.click()
+        page.wait_for_load_state("networkidle")
+    _save(page, path)
+    context.close()
+
+
+def _take_portal(browser: Browser, told: dict[str, object]) -> None:
+    """The portal needs a session: a link is asked for and taken from the inbox, as a vendor would."""
+    town = town_of(told)
+    vendor = people.Vendor(town, "ada@example.com")
+    vendor.sign_in()
+    cookies = [
+        {"name": cookie.name, "value": cookie.value or "", "url": town.app} for cookie in vendor.client.cookies.jar
+    ]
+    for name, viewport, path in (
+        ("portal-home", _DESKTOP, "/portal"),
+        ("portal-money-phone", _PHONE, "/portal/money"),
+        ("portal-orders-phone", _PHONE, "/portal/orders"),
+    ):
+        context = browser.new_context(viewport=viewport, device_scale_factor=1.5)
+        context.add_cookies(cookies)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(town.app + path)
+        page.wait_for_load_state("networkidle")
+        _save(page, FOLDER / f"{name}.png")
+        context.close()
+
+
+def _save(page: Page, path: Path) -> None:
+    page.screenshot(path=path)
+    sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+def _find_chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    raise SystemExit("No Chromium: sudo apt install chromium")
