@@ -168,6 +168,8 @@ def _answer(status: HTTPStatus, message: str, *, errors: dict[str, str] | None =
         response = jsonify({"ok": False, "message": message, "errors": errors or {}})
     elif request.headers.get("HX-Request"):
         response = toast(Response(str(escape(message)), mimetype="text/html"), message, is_error=True)
+        # htmx swaps refusals in, too: the page, and what was typed in it, must stay.
+        response.headers["HX-Reswap"] = "none"
     else:
         door = door_of(request.blueprint)
         folder = door if door in {"merchant", "portal"} and g.get("shop") else "open"

@@ -136,3 +136,9 @@ def _masked_body(event: InboxEvent) -> str:
 def _harmless(text: str) -> str:
     """A spreadsheet must not take it for a formula."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+@bp.get("/<path:missing>")
+def show_nothing(missing: str) -> ResponseReturnValue:
+    """An address that is not there is refused behind the door, so that the admin may frame the answer."""
+    raise NotFound(f"There is nothing at /app/{missing}. It may have moved, or the link may be incomplete.")

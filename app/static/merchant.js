@@ -20,3 +20,18 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-filters]");
   if (form && event.target.localName !== "s-search-field") form.requestSubmit();
 });
+
+// A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved.
+const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
+document.addEventListener("htmx:after:swap", (event) => {
+  const field = event.detail.ctx?.response?.status === 422 && document.querySelector('form [error]:not([error=""])');
+  if (!field) return;
+  field.focus();
+  typed(field);
+});
+for (const type of ["htmx:error", "htmx:response:error"]) {
+  document.addEventListener(type, (event) => {
+    const form = event.target.closest?.("form[data-save-bar]");
+    if (form) typed(form);
+  });
+}
