@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devstore.orders.errors import OrderError
+from devstore.orders.purchase import LineRequest
 from devstore.orders.refunds import LineRefund, RefundRequest
 from devstore.orders.standing import fulfilled_quantity, refunded_lines
 from devstore.orders.tracking import Tracking
@@ -61,13 +62,23 @@ def refund_field(order: Doc, form: Form, error: OrderError) -> str:
     return {"transactions": "amount"}.get(path[0], path[0]) if path else "amount"
 
 
-def read_quantities(lines: Sequence[Doc], form: Form) -> dict[int, int]:
-    """Units to ship by line item. Raises OrderError naming the field."""
+def read_quantities(lines: Sequence[Doc], form: Form, prefix: str) -> dict[int, int]:
+    """Units not shipped yet by line item, from fields `<prefix>.<line item>`. Raises OrderError naming the field."""
     return {
         line["id"]: quantity
         for line in lines
-        if (quantity := _quantity(form, f"ship.{line['id']}", line["fulfillable_quantity"]))
+        if (quantity := _quantity(form, f"{prefix}.{line['id']}", line["fulfillable_quantity"]))
     }
+
+
+def read_addition(form: Form) -> list[LineRequest]:
+    """The product to add, if one was chosen. Raises OrderError naming the field."""
+    chosen, quantity = form.get("variant", ""), form.get("quantity", "").strip()
+    if not chosen.isdecimal():
+        return []
+    if not quantity.isdecimal() or int(quantity) < 1:
+        raise OrderError("Write a number from 1", ["quantity"], "INVALID")
+    return [{"variant_id": int(chosen), "quantity": int(quantity)}]
 
 
 def read_tracking(form: Form) -> Tracking:

@@ -15,6 +15,7 @@ from devstore.orders import admin_forms
 from devstore.orders.amounts import text
 from devstore.orders.cancel import REASONS, cancel_order
 from devstore.orders.documents import list_orders
+from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payload_parts import local
@@ -144,7 +145,7 @@ def fulfil_page(name: str, number: int) -> str:
 @bp.post("/<int:number>/fulfil")
 def fulfil(name: str, number: int) -> Response | str:
     def act(shop: str, order: Doc) -> str:
-        quantities = admin_forms.read_quantities(order["line_items"], request.form)
+        quantities = admin_forms.read_quantities(order["line_items"], request.form, "ship")
         if not quantities:
             raise OrderError("Choose how many items to fulfil", ["items"], "BLANK")
         fulfil_lines(get_store(), shop, number, quantities, admin_forms.read_tracking(request.form))
@@ -191,6 +192,26 @@ def cancel(name: str, number: int) -> Response | str:
         return "Order canceled"
 
     return _act(name, number, act, "orders/cancel.html", reasons=REASONS)
+
+
+@bp.get("/<int:number>/edit")
+def edit_page(name: str, number: int) -> str:
+    return _show(name, number, "orders/edit.html", products=_products(name))
+
+
+@bp.post("/<int:number>/edit")
+def edit(name: str, number: int) -> Response | str:
+    def act(shop: str, order: Doc) -> str:
+        remove = admin_forms.read_quantities(order["line_items"], request.form, "remove")
+        add = admin_forms.read_addition(request.form)
+        edit_order(get_store(), shop, number, remove=remove, add=add)
+        return "Order updated"
+
+    return _act(name, number, act, "orders/edit.html", products=_products(name))
+
+
+def _products(name: str) -> list[Doc]:
+    return sorted(get_store().all(get_shop(name), "product"), key=lambda product: str(product["title"]).lower())
 
 
 @bp.get("/<int:number>/shipments/<int:shipment>")

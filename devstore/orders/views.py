@@ -64,14 +64,13 @@ def order_view(order: Doc) -> Doc:
         "id": order["id"],
         "order": order,
         **_order_facts(order),
+        **_order_flags(order),
         **{name: money_bag(order, order[key]) for name, key in amounts.items()},
         **{name: minor_bag(order, amount) for name, amount in sums.items()},
     }
 
 
 def _order_facts(order: Doc) -> Doc:
-    outstanding = money(order, order["total_outstanding"])
-    cancelled = order["cancelled_at"] is not None
     return {
         "name": order["name"],
         "number": order["order_number"],
@@ -100,6 +99,19 @@ def _order_facts(order: Doc) -> Doc:
         "displayFinancialStatus": order["financial_status"].upper(),
         "displayFulfillmentStatus": _FULFILLMENT[order["fulfillment_status"]],
         "paymentGatewayNames": order["payment_gateway_names"],
+        "subtotalLineItemsQuantity": sum(line["quantity"] for line in order["line_items"]),
+        "currentSubtotalLineItemsQuantity": sum(line["current_quantity"] for line in order["line_items"]),
+        "shippingAddress": address_view(order, order["shipping_address"]),
+        "billingAddress": address_view(order, order["billing_address"]),
+        "disputes": [],
+        "metafields": order.get("metafields", []),
+    }
+
+
+def _order_flags(order: Doc) -> Doc:
+    outstanding = money(order, order["total_outstanding"])
+    cancelled = order["cancelled_at"] is not None
+    return {
         "fullyPaid": outstanding == 0 and not cancelled,
         "unpaid": paid_in(order) == 0,
         "capturable": authorized(order) > 0 and not cancelled,
@@ -107,12 +119,6 @@ def _order_facts(order: Doc) -> Doc:
         "refundable": refundable(order) > 0,
         "fulfillable": any(line["fulfillable_quantity"] for line in order["line_items"]),
         "requiresShipping": any(line["requires_shipping"] for line in order["line_items"]),
-        "subtotalLineItemsQuantity": sum(line["quantity"] for line in order["line_items"]),
-        "currentSubtotalLineItemsQuantity": sum(line["current_quantity"] for line in order["line_items"]),
-        "shippingAddress": address_view(order, order["shipping_address"]),
-        "billingAddress": address_view(order, order["billing_address"]),
-        "disputes": [],
-        "metafields": order.get("metafields", []),
     }
 
 

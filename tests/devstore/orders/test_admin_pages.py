@@ -145,6 +145,17 @@ def test_an_order_is_cancelled_with_refund_and_restock(shopify: Shopify, store: 
     assert "already been canceled" in str(send(shopify, order, "/cancel", reason="fraud"))
 
 
+def test_an_order_is_edited(shopify: Shopify, store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.mug, 2))
+    assert "Loaf (10.00 USD)" in page(shopify, f"/{order['id']}/edit")
+    assert "Nothing was changed" in str(send(shopify, order, "/edit"))
+    loaf = str(goods.loaf["variants"][0]["id"])
+    assert "Write a number from 1" in str(send(shopify, order, "/edit", variant=loaf, quantity="many"))
+    field = f"remove.{order['line_items'][0]['id']}"
+    assert send(shopify, order, "/edit", **{field: "1"}, variant=loaf, quantity="2") is None
+    assert [line["current_quantity"] for line in now(store, order)["line_items"]] == [1, 2]
+
+
 def test_forms_of_other_sites_press_no_buttons(shopify: Shopify, store: Store, goods: SimpleNamespace) -> None:
     order = buy(store, (goods.mug, 1))
     answer = shopify.client.post(f"{ORDERS}/{order['id']}/cancel", headers={"Sec-Fetch-Site": "cross-site"})
