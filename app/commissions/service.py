@@ -15,6 +15,7 @@ from app.errors import Conflict
 from app.models.commissions import CommissionRule, MoneySettings
 from app.models.shops import Shop, ShopSettings
 
+_PAYER = ("payer_name", "payer_iban", "payer_last4", "payer_bic")
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -111,7 +112,7 @@ def move_rule(session: Session, shop: Shop, rule_number: int, *, up: bool, actor
 def save_settings(session: Session, shop: Shop, changed: MoneySettings, actor: str) -> None:
     """For orders first seen from now on; orders already seen keep what was frozen."""
     before = queries.get_settings(session, shop.id)
-    names = [column.key for column in MoneySettings.__table__.columns if column.key not in {"shop_id", "updated_at"}]
+    names = [c.key for c in MoneySettings.__table__.columns if c.key not in {"shop_id", "updated_at", *_PAYER}]
     changes = {
         name: [str(getattr(before, name)), str(getattr(changed, name))]
         for name in names

@@ -58,4 +58,10 @@ class MoneySettings(Model):
     fee_tax_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="0")
     discount_bearers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """The vendor's part of a discount in basis points, by code or title in upper case; others: all of it."""
+    payer_name: Mapped[str] = mapped_column(server_default="")
+    """Whose account pays the vendors, for bank files."""
+    payer_iban: Mapped[bytes | None]
+    """Encrypted."""
+    payer_last4: Mapped[str] = mapped_column(server_default="")
+    payer_bic: Mapped[str] = mapped_column(server_default="")
     updated_at: Mapped[CreatedAt]

@@ -1,0 +1,290 @@
+"""A commission rule, the money settings and the simulator's question as they are typed."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
+from app.commissions.service import Draft
+from app.models.commissions import MoneySettings
+from app.money import Money, read_amount
+
+
+def read_percent(text: str) -> Decimal:
+    """Of "7.59": 759 basis points. Raises ValueError with a sentence."""
+    try:
+        percent = Decimal(text.strip().removesuffix("%").strip())
+    except InvalidOperation:
+        raise ValueError("Enter a percentage in digits, such as 12.5.") from None
+    bps = percent * 100
+    if not percent.is_finite() or not 0 <= bps <= FULL_BPS:
+        raise ValueError("Choose between 0 and 100 %.")
+    if bps != bps.quantize(Decimal("0.01")):
+        raise ValueError("Use at most four decimals.")
+    return bps
+
+
+def write_percent(bps: Decimal) -> str:
+    """759 basis points → "7.59"."""
+    return f"{(bps / 100).normalize():f}"
+
+
+class RuleForm(Form):
+    """Bind with `RuleForm(formdata, currency=…, vendors=[(id, name), …])`; `draft()` after `validate()`."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Give the rule a name, so that you recognise it."), Length(max=80)],
+        description="Only you see it, and vendors as the reason for their commission.",
+    )
+    rate = StringField(
+        "Commission",
+        [InputRequired("Enter a percentage. 0 takes none.")],
+        description="Percent of the price after the vendor's discounts.",
+    )
+    flat = StringField("Plus per item", description="A fixed amount for each unit. Empty: none.")
+    floor = StringField("At least, per line", description="Empty: no minimum.")
+    cap = StringField("At most, per line", description="Empty: no maximum.")
+    net_of_tax = BooleanField("Take included tax out first")
+    vendors = SelectMultipleField("Vendors", coerce=int)
+    products = StringField("Products", description="Shopify product numbers, separated by commas.")
+    categories = StringField(
+        "Categories",
+        description="Codes of Shopify's categories, such as hg-11, separated by commas. Everything below counts too.",
+    )
+    tags = StringField("Tags", description="Separated by commas; one is enough.")
+    price_from = StringField("Unit price from")
+    price_to = StringField("Unit price below")
+    ordered_from = DateField("Ordered from", [Optional()])
+    ordered_to = DateField("Ordered before", [Optional()])
+
+    def __init__(
+        self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]], rule: Rule | None = None
+    ) -> None:
+        super().__init__(formdata, data=_values(rule, currency) if rule else None)
+        self.currency = currency
+        self.vendors.choices = vendors
+        self.is_default = bool(rule and rule.is_default)
+
+    def validate_rate(self, field: StringField) -> None:
+        _checked(read_percent, field)
+
+    def validate_flat(self, field: StringField) -> None:
+        self._amount(field)
+
+    def validate_floor(self, field: StringField) -> None:
+        self._amount(field)
+
+    def validate_cap(self, field: StringField) -> None:
+        cap, floor = self._amount(field), self._amount(self.floor, quiet=True)
+        if cap is not None and floor is not None and cap < floor:
+            raise ValidationError("The most cannot be below the least.")
+
+    def validate_price_from(self, field: StringField) -> None:
+        self._amount(field)
+
+    def validate_price_to(self, field: StringField) -> None:
+        high, low = self._amount(field), self._amount(self.price_from, quiet=True)
+        if high is not None and low is not None and high <= low:
+            raise ValidationError("The upper price must be above the lower one.")
+
+    def validate_ordered_to(self, field: DateField) -> None:
+        if field.data and self.ordered_from.data and field.data <= self.ordered_from.data:
+            raise ValidationError("The end must be after the beginning.")
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        fine: bool = super().validate(extra_validators)
+        if fine and not self.is_default and self._conditions().is_empty:
+            self.vendors.errors = [
+                "Choose at least one condition. A rule without any never fires; only the default has none."
+            ]
+            return False
+        return fine
+
+    def draft(self) -> Draft:
+        return Draft(
+            name=(self.name.data or "").strip(),
+            rate_bps=read_percent(self.rate.data or "0"),
+            conditions=Conditions() if self.is_default else self._conditions(),
+            flat=self._by_currency(self.flat),
+            floor=self._by_currency(self.floor),
+            cap=self._by_currency(self.cap),
+            net_of_tax=bool(self.net_of_tax.data),
+        )
+
+    def _conditions(self) -> Conditions:
+        return Conditions(
+            vendor_ids=frozenset(self.vendors.data or ()),
+            product_gids=frozenset(f"gid://shopify/Product/{code}" for code in _split(self.products)),
+            category_gids=frozenset(f"gid://shopify/TaxonomyCategory/{code}" for code in _split(self.categories)),
+            tags=frozenset(tag.lower() for tag in _split(self.tags)),
+            price_from=self._amount(self.price_from, quiet=True),
+            price_to=self._amount(self.price_to, quiet=True),
+            price_currency=self.currency,
+            ordered_from=_midnight(self.ordered_from),
+            ordered_to=_midnight(self.ordered_to),
+        )
+
+    def _by_currency(self, field: StringField) -> dict[str, int]:
+        amount = self._amount(field, quiet=True)
+        return {} if amount is None else {self.currency: amount}
+
+    def _amount(self, field: StringField, *, quiet: bool = False) -> int | None:
+        """Minor units, or None when the field is empty (or, quietly, when it is no amount)."""
+        if not (field.data or "").strip():
+            return None
+        try:
+            amount = read_amount(field.data or "", self.currency)
+        except ValueError as error:
+            if quiet:
+                return None
+            raise ValidationError(str(error)) from None
+        if amount.minor < 0:
+            raise ValidationError("Enter 0 or more.")
+        return amount.minor
+
+
+class MoneyForm(Form):
+    """Who gets what besides commission. For orders that come in from now on."""
+
+    shipping_to = SelectField("Shipping goes to", choices=[("vendor", "The vendors"), ("marketplace", "You")])
+    shipping_share = SelectField(
+        "Shared over the vendors",
+        choices=[("value", "By value of the goods"), ("weight", "By weight"), ("equal", "Equally")],
+    )
+    sales_tax_to = SelectField("Sales tax goes to", choices=[("marketplace", "You"), ("vendor", "The vendors")])
+    shipping_tax_to = SelectField(
+        "Tax on shipping goes to", choices=[("marketplace", "You"), ("vendor", "The vendors")]
+    )
+    keep_commission = BooleanField("Keep the commission when something is refunded")
+    refund_bearer = SelectField(
+        "A refund without items",
+        choices=[("spread", "Is shared by the lines of the order"), ("marketplace", "Is borne by you")],
+    )
+    fee_tax = StringField(
+        "Tax on commission", description="Percent, taken from the vendor on top of the commission. 0: none."
+    )
+    discount_bearers = TextAreaField(
+        "Discounts that vendors do not bear alone",
+        description="A code or title a line with the vendors' part in percent, such as WELCOME10 = 0. Others: all of it.",
+    )
+
+    def __init__(self, formdata: Any = None, *, settings: MoneySettings) -> None:
+        lines = [f"{name} = {write_percent(Decimal(bps))}" for name, bps in sorted(settings.discount_bearers.items())]
+        data = {"fee_tax": write_percent(settings.fee_tax_bps), "discount_bearers": "\n".join(lines)}
+        super().__init__(formdata, obj=None if formdata else settings, data=data)
+        if not formdata:
+            self.discount_bearers.data = data["discount_bearers"]
+        self.shop_id = settings.shop_id
+
+    def validate_fee_tax(self, field: StringField) -> None:
+        _checked(read_percent, field)
+
+    def validate_discount_bearers(self, field: TextAreaField) -> None:
+        try:
+            _read_bearers(field.data or "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def settings(self) -> MoneySettings:
+        """The checked choices."""
+        return MoneySettings(
+            shop_id=self.shop_id,
+            shipping_to=self.shipping_to.data,
+            shipping_share=self.shipping_share.data,
+            sales_tax_to=self.sales_tax_to.data,
+            shipping_tax_to=self.shipping_tax_to.data,
+            keep_commission=bool(self.keep_commission.data),
+            refund_bearer=self.refund_bearer.data,
+            fee_tax_bps=read_percent(self.fee_tax.data or "0"),
+            discount_bearers=_read_bearers(self.discount_bearers.data or ""),
+        )
+
+
+class SimulatorForm(Form):
+    """A line that might be sold."""
+
+    vendor = SelectField("Vendor", coerce=int)
+    price = StringField("Unit price", [InputRequired("Enter a price, such as 12.50.")])
+    quantity = StringField("Quantity", default="1")
+    product = StringField("Product number")
+    category = StringField("Category code")
+    tags = StringField("Tags")
+
+    def __init__(self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]]) -> None:
+        super().__init__(formdata)
+        self.currency = currency
+        self.vendor.choices = vendors
+
+    def validate_price(self, field: StringField) -> None:
+        _checked(lambda text: read_amount(text, self.currency), field)
+
+    def validate_quantity(self, field: StringField) -> None:
+        if not (field.data or "").isdecimal() or not 1 <= int(field.data or "0") <= 10_000:
+            raise ValidationError("Enter a number from 1 to 10,000.")
+
+    def line(self, at: datetime) -> SoldLine:
+        product, category = (self.product.data or "").strip(), (self.category.data or "").strip()
+        return SoldLine(
+            vendor_id=self.vendor.data,
+            product_gid=f"gid://shopify/Product/{product}" if product else None,
+            category_gid=f"gid://shopify/TaxonomyCategory/{category}" if category else None,
+            tags=frozenset(tag.lower() for tag in _split(self.tags)),
+            unit_price=read_amount(self.price.data or "0", self.currency).minor,
+            currency=self.currency,
+            ordered_at=at,
+        )
+
+
+def _values(rule: Rule, currency: str) -> dict[str, Any]:
+    wanted = rule.conditions
+
+    def amount(minor: int | None) -> str:
+        return "" if minor is None else str(Money(minor, currency).decimal)
+
+    return {
+        "name": rule.name,
+        "rate": write_percent(rule.rate_bps),
+        "flat": amount(rule.flat.get(currency)),
+        "floor": amount(rule.floor.get(currency)),
+        "cap": amount(rule.cap.get(currency)),
+        "net_of_tax": rule.net_of_tax,
+        "vendors": sorted(wanted.vendor_ids),
+        "products": ", ".join(sorted(gid.rpartition("/")[2] for gid in wanted.product_gids)),
+        "categories": ", ".join(sorted(gid.rpartition("/")[2] for gid in wanted.category_gids)),
+        "tags": ", ".join(sorted(wanted.tags)),
+        "price_from": amount(wanted.price_from),
+        "price_to": amount(wanted.price_to),
+        "ordered_from": wanted.ordered_from.date() if wanted.ordered_from else None,
+        "ordered_to": wanted.ordered_to.date() if wanted.ordered_to else None,
+    }
+
+
+def _read_bearers(text: str) -> dict[str, str]:
+    """Lines such as "WELCOME10 = 50" → {"WELCOME10": "5000"}. Raises ValueError naming the line."""
+    bearers = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, sign, percent = line.rpartition("=")
+        if not sign or not name.strip():
+            raise ValueError(f"Write “{line[:40]}” as CODE = 50, with the vendors' part in percent.")
+        bearers[name.strip().upper()] = str(read_percent(percent))
+    return bearers
+
+
+def _split(field: StringField) -> list[str]:
+    return [part.strip() for part in (field.data or "").split(",") if part.strip()]
+
+
+def _midnight(field: DateField) -> datetime | None:
+    return datetime(field.data.year, field.data.month, field.data.day, tzinfo=UTC) if field.data else None
+
+
+def _checked(read: Callable[[str], object], field: Field) -> None:
+    try:
+        read(field.data or "")
+    except ValueError as error:
+        raise ValidationError(str(error)) from None

@@ -1,0 +1,121 @@
+"""The merchant's commission rules: the list, one rule, the simulator, and who gets shipping, tax and refunds."""
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app import clock, web
+from app.auth.merchant import protect
+from app.commissions import queries, rules, service
+from app.commissions.forms import MoneyForm, RuleForm, SimulatorForm, write_percent
+from app.errors import Conflict, NotFound
+from app.models.vendors import Vendor, VendorStatus
+from app.money import Money
+
+bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
+protect(bp)
+
+
+@bp.get("")
+def list_rules() -> ResponseReturnValue:
+    service.ensure_default_rule(g.session, g.shop.id)
+    return _list_page(MoneyForm(settings=queries.get_settings(g.session, g.shop.id)))
+
+
+@bp.post("/settings")
+def save_settings() -> ResponseReturnValue:
+    form = MoneyForm(request.form, settings=queries.get_settings(g.session, g.shop.id))
+    if not form.validate():
+        return _list_page(form, status=422)
+    service.save_settings(g.session, g.shop, form.settings(), _actor())
+    fresh = MoneyForm(settings=queries.get_settings(g.session, g.shop.id))
+    return web.toast(_list_page(fresh), "Saved for orders from now on")
+
+
+@bp.get("/simulator")
+def simulate() -> ResponseReturnValue:
+    """Which rule fires for a line, why, and what it takes."""
+    form = SimulatorForm(request.args, currency=g.shop.currency, vendors=_vendors())
+    if not form.validate():
+        return render_template("merchant/commissions/_answer.html", form=form, answer=None)
+    line, quantity = form.line(clock.now()), int(form.quantity.data or "1")
+    choice = rules.choose_rule(queries.list_rules(g.session, g.shop.id), line)
+    base = line.unit_price * quantity
+    fee = rules.fee(choice.winner, base, quantity, line.currency) if choice.winner else 0
+    answer = {
+        "choice": choice,
+        "price": Money(base, line.currency),
+        "fee": Money(fee, line.currency),
+        "vendor": Money(base - fee, line.currency),
+        "number": form.vendor.data,
+    }
+    return render_template("merchant/commissions/_answer.html", form=form, answer=answer)
+
+
+@bp.get("/<int:number>")
+@bp.get("/new", defaults={"number": 0})
+def show_rule(number: int) -> ResponseReturnValue:
+    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
+    return _rule_page(number, RuleForm(currency=g.shop.currency, vendors=_vendors(), rule=rule))
+
+
+@bp.post("/<int:number>")
+@bp.post("/new", defaults={"number": 0})
+def save_rule(number: int) -> ResponseReturnValue:
+    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
+    form = RuleForm(request.form, currency=g.shop.currency, vendors=_vendors(), rule=rule)
+    if not form.validate():
+        return _rule_page(number, form, status=422)
+    if number:
+        service.change_rule(g.session, g.shop, number, form.draft(), _actor())
+    else:
+        number = service.add_rule(g.session, g.shop, form.draft(), _actor())
+    return web.toast(_rule_page(number, form), "Saved. It counts for orders from now on.")
+
+
+@bp.post("/<int:number>/<action>")
+def act(number: int, action: str) -> ResponseReturnValue:
+    """Up, down, remove."""
+    try:
+        if action == "remove":
+            service.remove_rule(g.session, g.shop, number, _actor())
+        elif action in {"up", "down"}:
+            service.move_rule(g.session, g.shop, number, up=action == "up", actor=_actor())
+        else:
+            raise NotFound("There is no such action.")
+    except Conflict as error:
+        return web.toast(make_response(str(error.message), 409), error.message, is_error=True)
+    form = MoneyForm(settings=queries.get_settings(g.session, g.shop.id))
+    return web.toast(_list_page(form), "Removed" if action == "remove" else "Moved")
+
+
+def _list_page(form: MoneyForm, *, status: int = 200) -> Response:
+    listed = queries.list_rules(g.session, g.shop.id)
+    vendors = _vendors()
+    html = render_template(
+        "merchant/commissions/list.html",
+        rules=listed,
+        shadowed=rules.shadowed(listed),
+        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors)),
+        percent=write_percent,
+        money_of=Money,
+        form=form,
+        simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
+    )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _rule_page(number: int, form: RuleForm, *, status: int = 200) -> Response:
+    html = render_template("merchant/commissions/rule.html", form=form, number=number, vendors=_vendors())
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _vendors() -> list[tuple[int, str]]:
+    query = select(Vendor.id, Vendor.name).where(
+        Vendor.shop_id == g.shop.id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED))
+    )
+    return [(vendor_id, name) for vendor_id, name in g.session.execute(query.order_by(Vendor.name))]
+
+
+def _actor() -> str:
+    return f"staff:{g.staff}"

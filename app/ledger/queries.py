@@ -1,0 +1,163 @@
+"""Reading the books: balances, a vendor's entries, and whether everything still adds up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.ledger.rules import VENDOR_BALANCES, Account
+from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.payouts import PayoutEntry
+from app.money import Money
+
+PER_PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What the shop owes a vendor, by stage, in one currency."""
+
+    currency: str
+    pending: Money
+    held: Money
+    available: Money
+
+    @property
+    def total(self) -> Money:
+        return self.pending + self.held + self.available
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry on a vendor's account with the posting it belongs to."""
+
+    entry: LedgerEntry
+    transaction: LedgerTransaction
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.entry.amount_minor, self.entry.currency)
+
+
+def vendor_balances(session: Session, shop_id: int, currency: str, vendor_id: int) -> Balances:
+    """One vendor's balances in the shop's currency; zeros when nothing was ever booked."""
+    return list_balances(session, shop_id, currency, [vendor_id])[vendor_id]
+
+
+def list_balances(session: Session, shop_id: int, currency: str, vendor_ids: Iterable[int]) -> dict[int, Balances]:
+    """The balances of several vendors in one query."""
+    wanted = list(vendor_ids)
+    query = (
+        select(LedgerEntry.vendor_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+        .where(
+            LedgerEntry.shop_id == shop_id,
+            LedgerEntry.vendor_id.in_(wanted),
+            LedgerEntry.currency == currency,
+            LedgerEntry.account.in_(VENDOR_BALANCES),
+        )
+        .group_by(LedgerEntry.vendor_id, LedgerEntry.account)
+    )
+    sums = {(vendor, account): int(amount) for vendor, account, amount in session.execute(query)}
+
+    def at(vendor_id: int, account: Account) -> Money:
+        return Money(sums.get((vendor_id, account), 0), currency)
+
+    return {
+        vendor_id: Balances(
+            currency,
+            at(vendor_id, Account.VENDOR_PENDING),
+            at(vendor_id, Account.VENDOR_HELD),
+            at(vendor_id, Account.VENDOR_AVAILABLE),
+        )
+        for vendor_id in wanted
+    }
+
+
+def list_accounts(session: Session, shop_id: int) -> list[tuple[str, Money]]:
+    """Every account of the shop with its balance, in the order of the chart of accounts."""
+    query = (
+        select(LedgerEntry.account, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
+        .where(LedgerEntry.shop_id == shop_id)
+        .group_by(LedgerEntry.account, LedgerEntry.currency)
+    )
+    rows = [(account, Money(int(amount), currency)) for account, currency, amount in session.execute(query)]
+    places = {account.value: at for at, account in enumerate(Account)}
+    return sorted(rows, key=lambda row: (row[1].currency, places.get(row[0], 99)))
+
+
+def list_unpaid_entries(session: Session, shop_id: int, currency: str, vendor_id: int) -> Sequence[LedgerEntry]:
+    """A vendor's available entries that no payout has claimed, oldest first; payouts' own postings are left out."""
+    query = _unpaid(shop_id, currency).where(LedgerEntry.vendor_id == vendor_id)
+    return session.scalars(query.order_by(LedgerEntry.id)).all()
+
+
+def sum_unpaid(session: Session, shop_id: int, currency: str) -> dict[int, int]:
+    """What each vendor could be paid now, in minor units; vendors at exactly zero with no entries are left out."""
+    unpaid = _unpaid(shop_id, currency).subquery()
+    query = select(unpaid.c.vendor_id, func.sum(unpaid.c.amount_minor)).group_by(unpaid.c.vendor_id)
+    return {vendor_id: int(amount) for vendor_id, amount in session.execute(query)}
+
+
+def list_movements(
+    session: Session, shop_id: int, vendor_id: int, *, page: int = 1, per_page: int = PER_PAGE
+) -> tuple[Sequence[Movement], int]:
+    """What moved a vendor's money, newest first, and how many pages there are. Moves between stages are left out."""
+    where = (
+        LedgerEntry.shop_id == shop_id,
+        LedgerEntry.vendor_id == vendor_id,
+        LedgerEntry.account.in_(VENDOR_BALANCES),
+        LedgerTransaction.kind.not_in(("fulfilled", "released")),
+    )
+    query = select(LedgerEntry, LedgerTransaction).join(
+        LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id
+    )
+    total = session.scalar(select(func.count()).select_from(query.where(*where).subquery())) or 0
+    newest = (LedgerTransaction.happened_at.desc(), LedgerEntry.id.desc())
+    rows = session.execute(query.where(*where).order_by(*newest).limit(per_page).offset((page - 1) * per_page))
+    return [Movement(entry, transaction) for entry, transaction in rows], max(1, -(-total // per_page))
+
+
+def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:
+    """Every entry of an order that the asker may see, in the order of booking."""
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.order_id == order_id)
+        .order_by(LedgerTransaction.happened_at, LedgerTransaction.id, LedgerEntry.id)
+    )
+    return [Movement(entry, transaction) for entry, transaction in session.execute(query)]
+
+
+def list_unbalanced(session: Session, shop_id: int) -> Sequence[int]:
+    """Transactions whose entries do not sum to zero. The database refuses them, so this should always be empty."""
+    query = (
+        select(LedgerEntry.transaction_id)
+        .where(LedgerEntry.shop_id == shop_id)
+        .group_by(LedgerEntry.transaction_id, LedgerEntry.currency)
+        .having(func.sum(LedgerEntry.amount_minor) != 0)
+    )
+    return session.scalars(query).all()
+
+
+def count_transactions(session: Session, shop_id: int) -> int:
+    query = select(func.count()).select_from(LedgerTransaction).where(LedgerTransaction.shop_id == shop_id)
+    return session.scalar(query) or 0
+
+
+def _unpaid(shop_id: int, currency: str) -> Select[LedgerEntry]:
+    claimed = select(PayoutEntry.entry_id).where(
+        PayoutEntry.entry_id == LedgerEntry.id, PayoutEntry.released_at.is_(None)
+    )
+    return (
+        select(LedgerEntry)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(
+            LedgerEntry.shop_id == shop_id,
+            LedgerEntry.currency == currency,
+            LedgerEntry.account == Account.VENDOR_AVAILABLE,
+            LedgerTransaction.payout_id.is_(None),
+            ~claimed.exists(),
+        )
+    )

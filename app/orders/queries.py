@@ -1,0 +1,246 @@
+"""Reading orders: lists for the merchant and for a vendor, one order with its split, and what a vendor sold by day."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import NotFound
+from app.ledger.queries import Movement, list_order_movements
+from app.ledger.rules import VENDOR_BALANCES
+from app.models.fulfilments import Fulfilment
+from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder, VendorOrderStatus
+from app.models.vendors import Vendor
+from app.money import Money
+from app.orders.stages import HoldReason
+
+PER_PAGE: Final = 50
+WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order in the merchant's list, with the vendors in it."""
+
+    order: Order
+    vendors: Sequence[str]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.order.total_minor, self.order.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Any]
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PER_PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a vendor's money of an order stands."""
+
+    pending: Money
+    held: Money
+    available: Money
+    reason: HoldReason | None
+    release_at: datetime | None
+
+    @property
+    def total(self) -> Money:
+        return self.pending + self.held + self.available
+
+
+@dataclass(frozen=True, slots=True)
+class VendorPart:
+    """One vendor's part of an order: lines, money, where it stands, and every movement behind it."""
+
+    part: VendorOrder
+    vendor: Vendor
+    lines: Sequence[OrderLine]
+    standing: Standing
+    movements: Sequence[Movement]
+    parcels: Sequence[Fulfilment]
+
+    def sum_of(self, component: str) -> Money:
+        """What the vendor has of "line:7" or "shipping:3" after refunds."""
+        amounts = (m.entry.amount_minor for m in self.movements if m.transaction.component == component)
+        return Money(sum(amounts), self.part.currency)
+
+    @property
+    def shipping(self) -> Money:
+        """The vendor's part of the shipping that the customer paid."""
+        amounts = (m.entry.amount_minor for m in self.movements if m.transaction.component.startswith("shipping:"))
+        return Money(sum(amounts), self.part.currency)
+
+
+def list_orders(
+    session: Session, shop_id: int, *, search: str = "", status: str = "", sort: str = "newest", page: int = 1
+) -> Page:
+    """The merchant's orders; `search` looks into numbers and customers, `status` is a payment state or "check"."""
+    where: list[ColumnElement[bool]] = [Order.shop_id == shop_id]
+    if search:
+        like = f"%{search.lstrip('#')}%"
+        where.append(or_(Order.name.ilike(like), Order.customer_name.ilike(like), Order.customer_email.ilike(like)))
+    if status == "check":
+        where.append(func.jsonb_array_length(Order.flags) > 0)
+    elif status == "to_ship":
+        waits = select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING))
+        where.append(waits.exists())
+    elif status:
+        where.append(Order.financial_status == status)
+    total = session.scalar(select(func.count()).select_from(Order).where(*where)) or 0
+    newest = sort != "oldest"
+    order = (Order.ordered_at.desc(), Order.id.desc()) if newest else (Order.ordered_at, Order.id)
+    query = select(Order).where(*where).order_by(*order).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    orders = session.scalars(query).all()
+    names = _vendor_names(session, [row.id for row in orders])
+    return Page([OrderRow(row, names.get(row.id, ())) for row in orders], total)
+
+
+def get_order(session: Session, shop_id: int, order_id: int) -> Order:
+    """Raises NotFound."""
+    order = session.get(Order, order_id)
+    if order is None or order.shop_id != shop_id:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def list_lines(session: Session, order_id: int) -> Sequence[OrderLine]:
+    query = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
+    return session.scalars(query).all()
+
+
+def list_refunds(session: Session, order: Order) -> Sequence[OrderRefund]:
+    query = select(OrderRefund).where(
+        OrderRefund.shop_id == order.shop_id, OrderRefund.order_shopify_id == order.shopify_id
+    )
+    return session.scalars(query.order_by(OrderRefund.refunded_at, OrderRefund.id)).all()
+
+
+def list_parts(session: Session, order: Order) -> list[VendorPart]:
+    """Every vendor's part of an order, for the merchant."""
+    parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)).all()
+    return [_read_part(session, part) for part in parts]
+
+
+def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
+    """A vendor's own part. Raises NotFound for anybody else's."""
+    part = session.get(VendorOrder, part_id)
+    if part is None or part.vendor_id != vendor_id:
+        raise NotFound("There is no such order.")
+    return _read_part(session, part)
+
+
+def list_vendor_orders(session: Session, vendor_id: int, *, search: str = "", status: str = "", page: int = 1) -> Page:
+    """A vendor's orders, newest first; `search` looks into numbers, names and what was bought."""
+    where: list[ColumnElement[bool]] = [VendorOrder.vendor_id == vendor_id]
+    if search:
+        like = f"%{search.lstrip('#')}%"
+        inside = select(OrderLine.id).where(
+            OrderLine.order_id == VendorOrder.order_id, OrderLine.vendor_id == vendor_id, OrderLine.title.ilike(like)
+        )
+        where.append(or_(VendorOrder.name.ilike(like), VendorOrder.customer_name.ilike(like), inside.exists()))
+    if status == "waiting":
+        where.append(VendorOrder.status.in_(WAITING))
+    elif status:
+        where.append(VendorOrder.status == status)
+    total = session.scalar(select(func.count()).select_from(VendorOrder).where(*where)) or 0
+    newest = (VendorOrder.ordered_at.desc(), VendorOrder.id.desc())
+    query = select(VendorOrder).where(*where).order_by(*newest)
+    return Page(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all(), total)
+
+
+def count_waiting(session: Session, vendor_id: int) -> int:
+    """Orders that the vendor has to send."""
+    query = select(func.count()).where(VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING))
+    return session.scalar(query) or 0
+
+
+def sales_by_day(
+    session: Session, vendor_id: int, currency: str, timezone: str, *, days: int = 30
+) -> list[tuple[date, Money]]:
+    """What a vendor earned with the orders of each of the last `days` days, oldest first; days without are zero."""
+    zone = ZoneInfo(timezone)
+    today = clock.now().astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    since = datetime(first.year, first.month, first.day, tzinfo=zone)
+    day = func.date(func.timezone(timezone, VendorOrder.ordered_at))
+    query = (
+        select(day, func.sum(VendorOrder.earned_minor))
+        .where(
+            VendorOrder.vendor_id == vendor_id,
+            VendorOrder.currency == currency,
+            VendorOrder.ordered_at >= since,
+            VendorOrder.is_test.is_(False),
+        )
+        .group_by(day)
+    )
+    sums = {at: int(amount) for at, amount in session.execute(query)}
+    return [(at, Money(sums.get(at, 0), currency)) for at in (first + timedelta(days=n) for n in range(days))]
+
+
+def list_holds(session: Session, vendor_id: int, *, limit: int = 50) -> Sequence[VendorOrder]:
+    """The vendor's orders whose money is released next, soonest first."""
+    query = select(VendorOrder).where(VendorOrder.vendor_id == vendor_id, VendorOrder.next_release_at.is_not(None))
+    return session.scalars(query.order_by(VendorOrder.next_release_at, VendorOrder.id).limit(limit)).all()
+
+
+def _read_part(session: Session, part: VendorOrder) -> VendorPart:
+    lines = [line for line in list_lines(session, part.order_id) if line.vendor_id == part.vendor_id]
+    movements = [m for m in list_order_movements(session, part.order_id) if m.entry.vendor_id == part.vendor_id]
+    parcels = select(Fulfilment).where(
+        Fulfilment.shop_id == part.shop_id,
+        Fulfilment.order_shopify_id == part.order_shopify_id,
+        Fulfilment.vendor_id == part.vendor_id,
+    )
+    return VendorPart(
+        part=part,
+        vendor=session.get_one(Vendor, part.vendor_id),
+        lines=lines,
+        standing=_standing(part, movements),
+        movements=movements,
+        parcels=session.scalars(parcels.order_by(Fulfilment.id)).all(),
+    )
+
+
+def _standing(part: VendorOrder, movements: Iterable[Movement]) -> Standing:
+    sums = dict.fromkeys(VENDOR_BALANCES, 0)
+    for movement in movements:
+        for account in VENDOR_BALANCES:
+            if movement.entry.account == account:
+                sums[account] += movement.entry.amount_minor
+    pending, held, available = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
+    return Standing(pending, held, available, _reason(part, pending, held), part.next_release_at)
+
+
+def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None:
+    if part.is_test:
+        return HoldReason.TEST_ORDER
+    if not part.is_checked:
+        return HoldReason.CHECK
+    if pending:
+        return HoldReason.TO_SHIP
+    return HoldReason.RETURN_WINDOW if held else None
+
+
+def _vendor_names(session: Session, order_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    query = (
+        select(VendorOrder.order_id, Vendor.name)
+        .join(Vendor, Vendor.id == VendorOrder.vendor_id)
+        .where(VendorOrder.order_id.in_(order_ids))
+        .order_by(VendorOrder.id)
+    )
+    names: dict[int, list[str]] = {}
+    for order_id, name in session.execute(query):
+        names.setdefault(order_id, []).append(name)
+    return names

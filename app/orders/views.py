@@ -1,0 +1,112 @@
+"""The merchant's orders: the list, and one order with who gets what of it and why."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Final
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.merchant import protect
+from app.config import get_config
+from app.ledger import queries as ledger
+from app.models.shops import Shop
+from app.money import Money
+from app.orders import queries
+from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, PAYMENT_WORDS
+
+bp = Blueprint("orders", __name__, url_prefix="/app/orders")
+protect(bp)
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@bp.get("")
+def list_orders() -> ResponseReturnValue:
+    args = request.args
+    number = max(1, args.get("page", 1, int))
+    page = _find(number)
+    return render_template(
+        "merchant/orders/list.html",
+        page=page,
+        number=number,
+        per_page=queries.PER_PAGE,
+        payment_words=PAYMENT_WORDS,
+        searched=bool(args.get("q") or args.get("status")),
+    )
+
+
+@bp.get("/export.csv")
+def export_orders() -> ResponseReturnValue:
+    """What the list shows, up to 5,000 orders."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(["order", "ordered_at", "customer", "vendors", "payment", "total", "currency"])
+    pages = min(_find(1).pages, 100)
+    for number in range(1, pages + 1):
+        for row in _find(number).rows:
+            order = row.order
+            people = [_harmless(order.customer_name), _harmless(", ".join(row.vendors))]
+            amount = str(row.total.decimal)
+            when = order.ordered_at.isoformat()
+            writer.writerow([order.name, when, *people, order.financial_status, amount, order.currency])
+    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
+    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@bp.get("/<int:order_id>")
+def show_order(order_id: int) -> ResponseReturnValue:
+    order = queries.get_order(g.session, g.shop.id, order_id)
+    parts = queries.list_parts(g.session, order)
+    movements = ledger.list_order_movements(g.session, order.id)
+    return render_template(
+        "merchant/orders/detail.html",
+        order=order,
+        total=Money(order.total_minor, order.currency),
+        parts=parts,
+        own_lines=[line for line in queries.list_lines(g.session, order.id) if line.vendor_id is None],
+        movements=movements,
+        shares=_shares(order.currency, movements),
+        admin_url=admin_url(g.shop, order.shopify_id),
+        money_of=lambda minor: Money(minor, order.currency),
+        payment_words=PAYMENT_WORDS,
+        part_words=PART_WORDS,
+        hold_words=HOLD_WORDS,
+        kind_words=KIND_WORDS,
+        account_words=ACCOUNT_WORDS,
+    )
+
+
+def admin_url(shop: Shop, order_shopify_id: int) -> str:
+    """The order's own page in the Shopify admin."""
+    name = shop.domain.removesuffix(".myshopify.com")
+    return f"{get_config().shopify_admin_url}/store/{name}/orders/{order_shopify_id}"
+
+
+def _find(number: int) -> queries.Page:
+    args = request.args
+    return queries.list_orders(
+        g.session,
+        g.shop.id,
+        search=args.get("q", "").strip()[:100],
+        status=args.get("status", ""),
+        sort=args.get("sort", "newest"),
+        page=number,
+    )
+
+
+def _shares(currency: str, movements: Sequence[ledger.Movement]) -> list[tuple[str, Money]]:
+    """Who has what of the order now: all vendors together, then each account of the marketplace."""
+    sums: dict[str, int] = {}
+    for movement in movements:
+        entry = movement.entry
+        name = "vendors" if entry.vendor_id is not None else entry.account
+        sums[name] = sums.get(name, 0) + entry.amount_minor
+    received = -sums.pop("customer_receipts", 0)
+    parts = [(name, Money(amount, currency)) for name, amount in sums.items() if amount]
+    return [*parts, ("received", Money(received, currency))]
+
+
+def _harmless(words: str) -> str:
+    return f"'{words}" if words.startswith(_FORMULA) else words

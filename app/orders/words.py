@@ -1,0 +1,66 @@
+"""How pages name what happens to an order and its money."""
+
+from typing import Final
+
+from app.ledger.rules import Account
+from app.models.orders import VendorOrderStatus
+from app.orders.stages import HoldReason
+
+PAYMENT_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "pending": ("Payment pending", "warning"),
+    "authorized": ("Authorized", "warning"),
+    "expired": ("Expired", "neutral"),
+    "voided": ("Voided", "neutral"),
+    "partially_paid": ("Partly paid", "warning"),
+    "paid": ("Paid", "success"),
+    "partially_refunded": ("Partly refunded", "info"),
+    "refunded": ("Refunded", "neutral"),
+}
+PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
+    VendorOrderStatus.UNPAID: ("Not paid yet", None),
+    VendorOrderStatus.TO_SHIP: ("To send", "warn"),
+    VendorOrderStatus.PARTLY_SHIPPED: ("Partly sent", "warn"),
+    VendorOrderStatus.SHIPPED: ("Sent", "good"),
+    VendorOrderStatus.CANCELLED: ("Nothing to send", None),
+}
+HOLD_WORDS: Final[dict[str, str]] = {
+    HoldReason.TO_SHIP: "waits until the order is sent",
+    HoldReason.TEST_ORDER: "is a test and is never paid out",
+    HoldReason.RETURN_WINDOW: "is on hold for the return period",
+    HoldReason.CHECK: "is on hold: the amounts of this order are being checked",
+}
+KIND_WORDS: Final[dict[str, str]] = {
+    "sale": "Sold",
+    "refund": "Refunded",
+    "edit": "Taken off the order",
+    "cancellation": "Cancelled",
+    "fulfilled": "Sent: on hold for the return period",
+    "released": "Available",
+    "payout_claim": "Payout prepared",
+    "payout_sent": "Paid out",
+    "payout_given_back": "Payout came back",
+}
+ACCOUNT_WORDS: Final[dict[str, str]] = {
+    Account.CUSTOMER_RECEIPTS: "Received from the customer",
+    Account.CUSTOMER_CREDIT: "Owed back to the customer",
+    Account.VENDOR_PENDING: "Vendor, pending",
+    Account.VENDOR_HELD: "Vendor, on hold",
+    Account.VENDOR_AVAILABLE: "Vendor, available",
+    Account.PAYOUTS_IN_TRANSIT: "Payouts on their way",
+    Account.PAID_OUT: "Paid out to vendors",
+    Account.COMMISSION: "Commission",
+    Account.DISCOUNTS_BORNE: "Discounts you bear",
+    Account.REFUNDS_BORNE: "Refunds you bear",
+    Account.GOODS_REVENUE: "Your own goods",
+    Account.SHIPPING_REVENUE: "Shipping",
+    Account.SALES_TAX: "Sales tax",
+    Account.SHIPPING_TAX: "Tax on shipping",
+    Account.CHANNEL_TAX: "Tax that the channel pays",
+    Account.FEE_TAX: "Tax on commission",
+    Account.GIFT_CARDS: "Gift cards sold",
+    Account.TIPS: "Tips",
+    Account.DUTIES: "Duties",
+    Account.ADDITIONAL_FEES: "Additional fees",
+    Account.CASH_ROUNDING: "Cash rounding",
+    Account.UNEXPLAINED: "Not explained",
+}

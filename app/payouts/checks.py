@@ -1,0 +1,101 @@
+"""The books' self-check: what must always hold, looked at again from the rows themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.ledger import queries as ledger
+from app.ledger.rules import Account, Entry, add_entries
+from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.orders import Order
+from app.models.shops import Shop
+from app.orders import service as orders
+from app.orders.facts import Payment
+from app.orders.returns import removed_units
+from app.orders.rules import balances, book_to_date
+from app.payouts import queries
+
+_AT_A_TIME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not hold; `order_id` when it is about an order."""
+
+    check: str
+    words: str
+    order_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    checked_at: datetime
+    orders: int
+    transactions: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+
+def check_books(session: Session, shop: Shop) -> Report:
+    """Check every invariant for a shop. Reads only."""
+    findings = [
+        Finding("postings", f"The entries of ledger transaction {number} do not sum to zero.")
+        for number in ledger.list_unbalanced(session, shop.id)
+    ]
+    findings += [
+        Finding("payouts", f"The entries of payout {number} are not its amount.")
+        for number in queries.list_mismatched_payouts(session, shop.id)
+    ]
+    findings += [
+        Finding("payouts", f"Vendor {vendor_id} has {balance} available, but {unpaid} could be paid out.")
+        for vendor_id, balance, unpaid in queries.list_stray_balances(session, shop.id)
+    ]
+    count = 0
+    last = 0
+    while batch := session.scalars(
+        select(Order).where(Order.shop_id == shop.id, Order.id > last).order_by(Order.id).limit(_AT_A_TIME)
+    ).all():
+        for order in batch:
+            findings += check_order(session, order)
+        count, last = count + len(batch), batch[-1].id
+    return Report(clock.now(), count, ledger.count_transactions(session, shop.id), tuple(findings))
+
+
+def check_order(session: Session, order: Order) -> list[Finding]:
+    """Whether the order's books are what its facts say, and add up to the money received less the money returned."""
+    known = orders.read_facts(session, order)
+    books = book_to_date(known, clock.now())
+    rows = session.scalars(
+        select(LedgerEntry)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.order_id == order.id)
+    ).all()
+    booked = add_entries(Entry(Account(row.account), row.amount_minor, row.vendor_id) for row in rows)
+    findings = [Finding("orders", f"Order {order.name}: {words}", order.id) for words in books.flags]
+    if _settled(booked) != _settled(balances(books.postings)):
+        findings.append(
+            Finding("orders", f"Order {order.name} is booked differently from what is known of it.", order.id)
+        )
+    returned = sum(refund.returned for refund in known.refunds)
+    net = -booked.get((Account.CUSTOMER_RECEIPTS, None), 0)
+    edited = any(removed_units(line, known) for line in known.lines)
+    plain = known.payment is Payment.SETTLED and not books.flags and not edited
+    if plain and net != known.total + known.cash_rounding - returned:
+        findings.append(Finding("orders", f"Order {order.name}: paid less returned is not what is booked.", order.id))
+    return findings
+
+
+def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, int | None], int]:
+    """Balances with a vendor's stages taken together: a release that is due this minute is no difference."""
+    stages = {Account.VENDOR_PENDING, Account.VENDOR_HELD, Account.VENDOR_AVAILABLE}
+    sums: dict[tuple[str, int | None], int] = {}
+    for (account, vendor), amount in books.items():
+        key = ("vendor" if account in stages else str(account), vendor)
+        sums[key] = sums.get(key, 0) + amount
+    return {key: amount for key, amount in sums.items() if amount}

@@ -1,0 +1,220 @@
+"""Reading payouts: who can be paid, what a batch holds, which entries a payout pays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import Conflict, NotFound
+from app.ledger.queries import sum_unpaid
+from app.ledger.rules import Account
+from app.models.commissions import MoneySettings
+from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.orders import OrderLine, VendorOrder
+from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+from app.money import Money
+from app.payouts.rules import Candidate, obstacle
+
+STATE_WORDS: Final[dict[str, str]] = {
+    PayoutState.PENDING: "Waiting for approval",
+    PayoutState.ON_HOLD: "On hold",
+    PayoutState.APPROVED: "Approved",
+    PayoutState.SENDING: "At the bank",
+    PayoutState.SENT: "Sent",
+    PayoutState.SETTLED: "Arrived",
+    PayoutState.FAILED: "Came back",
+    PayoutState.CANCELLED: "Cancelled",
+}
+PER_PAGE: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """What a vendor would be paid now, or why not."""
+
+    vendor: Vendor
+    amount: Money
+    obstacle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    batch: PayoutBatch
+    total: Money
+    states: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidEntry:
+    """One entry that a payout pays, in words."""
+
+    entry: LedgerEntry
+    transaction: LedgerTransaction
+    order_name: str
+    title: str
+    line: OrderLine | None
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.entry.amount_minor, self.entry.currency)
+
+
+def preview(session: Session, shop: Shop) -> list[PreviewRow]:
+    """Every vendor with something unpaid, largest first; nothing is claimed by looking."""
+    sums = sum_unpaid(session, shop.id, shop.currency)
+    vendors = session.scalars(select(Vendor).where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
+    minimum = session.scalar(select(ShopSettings.payout_minimum_minor).where(ShopSettings.shop_id == shop.id)) or 0
+    rows = [
+        PreviewRow(vendor, Money(sums[vendor.id], shop.currency), _obstacle(vendor, sums[vendor.id], minimum))
+        for vendor in vendors
+    ]
+    return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
+
+
+def _obstacle(vendor: Vendor, amount: int, minimum: int) -> str | None:
+    candidate = Candidate(
+        amount=amount,
+        minimum=minimum,
+        is_selling=vendor.status is VendorStatus.APPROVED,
+        has_details=vendor.payout_iban is not None and vendor.payout_holder is not None,
+        details_changed_at=vendor.payout_changed_at,
+    )
+    return obstacle(candidate, clock.now())
+
+
+def list_batches(session: Session, shop: Shop, *, page: int = 1) -> tuple[list[BatchRow], int]:
+    """Newest first, and how many there are."""
+    total = session.scalar(select(func.count()).select_from(PayoutBatch).where(PayoutBatch.shop_id == shop.id)) or 0
+    query = select(PayoutBatch).where(PayoutBatch.shop_id == shop.id).order_by(PayoutBatch.number.desc())
+    batches = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    grouped = (
+        select(Payout.batch_id, Payout.state, func.count(), func.sum(Payout.amount_minor))
+        .where(Payout.batch_id.in_([batch.id for batch in batches]))
+        .group_by(Payout.batch_id, Payout.state)
+    )
+    states: dict[int, dict[str, int]] = {}
+    sums: dict[int, int] = {}
+    for batch_id, state, count, amount in session.execute(grouped):
+        states.setdefault(batch_id, {})[state] = count
+        if state not in (PayoutState.CANCELLED, PayoutState.FAILED):
+            sums[batch_id] = sums.get(batch_id, 0) + int(amount)
+    rows = [BatchRow(b, Money(sums.get(b.id, 0), b.currency), states.get(b.id, {})) for b in batches]
+    return rows, total
+
+
+def get_batch(session: Session, shop_id: int, batch_id: int) -> PayoutBatch:
+    """Raises NotFound."""
+    batch = session.get(PayoutBatch, batch_id)
+    if batch is None or batch.shop_id != shop_id:
+        raise NotFound("There is no such payout batch.")
+    return batch
+
+
+def list_payouts(session: Session, batch: PayoutBatch) -> Sequence[Payout]:
+    return session.scalars(select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)).all()
+
+
+def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:
+    """The payouts that the batch's bank file holds. Raises Conflict before there is one."""
+    if batch.file_made_at is None:
+        raise Conflict("Make the bank file first.")
+    made = select(PayoutMove.payout_id).where(PayoutMove.state == PayoutState.SENDING)
+    query = select(Payout).where(Payout.batch_id == batch.id, Payout.id.in_(made)).order_by(Payout.id)
+    return list(session.scalars(query))
+
+
+def get_payout(session: Session, shop_id: int, payout_id: int, vendor_id: int | None = None) -> Payout:
+    """A payout of the shop, or of one vendor of it. Raises NotFound."""
+    payout = session.get(Payout, payout_id)
+    if payout is None or payout.shop_id != shop_id or (vendor_id is not None and payout.vendor_id != vendor_id):
+        raise NotFound("There is no such payout.")
+    return payout
+
+
+def list_vendor_payouts(session: Session, vendor_id: int, *, limit: int = 100) -> Sequence[Payout]:
+    """Newest first."""
+    query = select(Payout).where(Payout.vendor_id == vendor_id).order_by(Payout.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def list_moves(session: Session, payout: Payout) -> Sequence[PayoutMove]:
+    return session.scalars(select(PayoutMove).where(PayoutMove.payout_id == payout.id).order_by(PayoutMove.id)).all()
+
+
+def list_paid_entries(session: Session, payout: Payout) -> list[PaidEntry]:
+    """The entries of a payout with the order line each belongs to. Their sum is the payout."""
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(PayoutEntry, PayoutEntry.entry_id == LedgerEntry.id)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(PayoutEntry.payout_id == payout.id)
+        .order_by(LedgerEntry.id)
+    )
+    found = session.execute(query).all()
+    order_ids = {transaction.order_id for _, transaction in found}
+    parts = select(VendorOrder).where(VendorOrder.order_id.in_(order_ids), VendorOrder.vendor_id == payout.vendor_id)
+    names: dict[int | None, str] = {part.order_id: part.name for part in session.scalars(parts)}
+    lines = {
+        (line.order_id, f"line:{line.shopify_id}"): line
+        for line in session.scalars(
+            select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == payout.vendor_id)
+        )
+    }
+    return [
+        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)))
+        for entry, transaction in found
+    ]
+
+
+def _paid_entry(
+    entry: LedgerEntry, transaction: LedgerTransaction, names: Mapping[int | None, str], line: OrderLine | None
+) -> PaidEntry:
+    title = line.title if line else "Shipping" if transaction.component.startswith("shipping:") else "Correction"
+    if entry.amount_minor < 0:
+        title = f"{title}: taken back after a refund or change"
+    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
+
+
+def get_or_add_settings(session: Session, shop_id: int) -> MoneySettings:
+    """The shop's stored money settings; stored with their defaults when nothing was chosen yet."""
+    settings = session.get(MoneySettings, shop_id)
+    if settings is None:
+        settings = MoneySettings(shop_id=shop_id)
+        session.add(settings)
+        session.flush()
+        session.refresh(settings)
+    return settings
+
+
+def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
+    """Payouts whose stamped entries do not sum to their amount. Should always be empty."""
+    query = (
+        select(Payout.id)
+        .outerjoin(PayoutEntry, PayoutEntry.payout_id == Payout.id)
+        .outerjoin(LedgerEntry, LedgerEntry.id == PayoutEntry.entry_id)
+        .where(Payout.shop_id == shop_id)
+        .group_by(Payout.id)
+        .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != Payout.amount_minor)
+    )
+    return session.scalars(query).all()
+
+
+def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money, Money]]:
+    """Vendors whose available balance is not what is unpaid: (vendor id, balance, unpaid). Should be empty."""
+    balances = (
+        select(LedgerEntry.vendor_id, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
+        .where(LedgerEntry.shop_id == shop_id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
+        .group_by(LedgerEntry.vendor_id, LedgerEntry.currency)
+    )
+    strays: list[tuple[int, Money, Money]] = []
+    for vendor_id, currency, amount in session.execute(balances).all():
+        assert vendor_id is not None
+        unpaid = sum_unpaid(session, shop_id, currency).get(vendor_id, 0)
+        if int(amount) != unpaid:
+            strays.append((vendor_id, Money(int(amount), currency), Money(unpaid, currency)))
+    return strays

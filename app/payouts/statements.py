@@ -1,0 +1,165 @@
+"""A payout's statement, on paper and as a table: every entry that it pays, adding up to what was sent."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models.orders import OrderLine
+from app.models.payouts import Payout
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
+
+_INK, _MUTED, _LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[bytes, str]:
+    """The statement as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
+    entries = list_paid_entries(session, payout)
+    if kind == "pdf":
+        return write_pdf(shop, session.get_one(Vendor, payout.vendor_id), payout, entries), "application/pdf"
+    if kind == "csv":
+        return write_csv(payout, entries).encode("utf-8-sig"), "text/csv"
+    raise NotFound("Statements come as PDF or CSV.")
+
+
+def write_csv(payout: Payout, entries: Sequence[PaidEntry]) -> str:
+    """One line per entry, amounts in major units; the last line is the payout's sum."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(
+        ["date", "order", "item", "quantity", "price", "your_discount", "commission", "amount", "currency", "entry"]
+    )
+    for paid in entries:
+        line = paid.line if paid.entry.amount_minor > 0 else None
+        detail: list[Any] = ["", "", "", ""]
+        if line:
+            amounts = (line.gross_minor, -line.vendor_discount_minor, -line.fee_minor)
+            detail = [line.quantity, *(str(Money(amount, payout.currency).decimal) for amount in amounts)]
+        day = paid.transaction.happened_at.date().isoformat()
+        names = [_harmless(paid.order_name), _harmless(paid.title)]
+        writer.writerow([day, *names, *detail, str(paid.amount.decimal), payout.currency, paid.entry.id])
+    total = str(Money(payout.amount_minor, payout.currency).decimal)
+    writer.writerow(["", "", f"Payout {payout.reference}", "", "", "", "", total, payout.currency, ""])
+    return sheet.getvalue()
+
+
+def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[PaidEntry]) -> bytes:
+    """The statement on A4, in the vendor's manner of writing amounts and dates."""
+    target = io.BytesIO()
+    name = f"Statement {payout.reference}"
+    paper = SimpleDocTemplate(
+        target, pagesize=A4, title=name, author=shop.name, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=20 * mm
+    )
+    plain = getSampleStyleSheet()["BodyText"]
+    body = ParagraphStyle("body", parent=plain, fontSize=9.5, leading=13, textColor=_INK)
+    small = ParagraphStyle("small", parent=body, fontSize=8.5, leading=11, textColor=_MUTED)
+    heading = ParagraphStyle("heading", parent=body, fontSize=18, leading=24, spaceAfter=2)
+    locale = vendor.locale.replace("-", "_")
+    story = [
+        Paragraph(_escape(shop.name), small),
+        Paragraph(_escape(name), heading),
+        Paragraph(_escape(f"For {vendor.name}, paid to the account ending in {payout.last4}"), body),
+        Paragraph(_escape(_when(shop, payout, locale)), body),
+        Spacer(1, 8 * mm),
+        _table(shop, payout, entries, body, small, locale),
+        Spacer(1, 6 * mm),
+        Paragraph(
+            "Amounts are what you receive after discounts you bear and after commission. "
+            "Open an order in the vendor pages to see how each amount came about.",
+            small,
+        ),
+    ]
+    paper.build(story)
+    return target.getvalue()
+
+
+def _table(
+    shop: Shop,
+    payout: Payout,
+    entries: Sequence[PaidEntry],
+    body: ParagraphStyle,
+    small: ParagraphStyle,
+    locale: str,
+) -> Table:
+    right = ParagraphStyle("right", parent=body, alignment=2)
+    strong = ParagraphStyle("strong", parent=right, fontName="Helvetica-Bold")
+    rows: list[list[Any]] = [[Paragraph(words, small) for words in ("Date", "Order", "What", "Amount")]]
+    for paid in entries:
+        what = [Paragraph(_escape(paid.title), body)]
+        if paid.line and paid.entry.amount_minor > 0:
+            what.append(Paragraph(_escape(explain_line(paid.line, payout.currency, locale)), small))
+        rows.append(
+            [
+                Paragraph(_day(shop, paid.transaction.happened_at, locale), body),
+                Paragraph(_escape(paid.order_name), body),
+                what,
+                Paragraph(_amount(paid.amount, locale), right),
+            ]
+        )
+    total = _amount(Money(payout.amount_minor, payout.currency), locale)
+    rows.append(["", "", Paragraph("Payout", strong), Paragraph(total, strong)])
+    table = Table(rows, colWidths=[26 * mm, 22 * mm, 92 * mm, 30 * mm], repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -2), 0.5, _LINE),
+                ("LINEABOVE", (0, -1), (-1, -1), 1, _INK),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
+                ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return table
+
+
+def explain_line(line: OrderLine, currency: str, locale: str = "en") -> str:
+    """Such as "3 sold for $15.00, your discount -$3.00, commission -$1.20"."""
+    parts = [f"{line.quantity} sold for {_amount(Money(line.gross_minor, currency), locale)}"]
+    if line.vendor_discount_minor:
+        parts.append(f"your discount {_amount(Money(-line.vendor_discount_minor, currency), locale)}")
+    if line.included_tax_minor:
+        parts.append(f"tax {_amount(Money(-line.included_tax_minor, currency), locale)}")
+    parts.append(f"commission {_amount(Money(-line.fee_minor, currency), locale)}")
+    if line.fee_tax_minor:
+        parts.append(f"tax on commission {_amount(Money(-line.fee_tax_minor, currency), locale)}")
+    return ", ".join(parts)
+
+
+def _when(shop: Shop, payout: Payout, locale: str) -> str:
+    if payout.sent_at:
+        return f"Sent on {_day(shop, payout.sent_at, locale)}"
+    return f"{STATE_WORDS[payout.state]} since {_day(shop, payout.state_changed_at, locale)}"
+
+
+def _day(shop: Shop, moment: datetime, locale: str) -> str:
+    return format_date(moment.astimezone(ZoneInfo(shop.timezone)), "medium", locale=locale)
+
+
+def _amount(amount: Money, locale: str) -> str:
+    return format_currency(amount.decimal, amount.currency, locale=locale)
+
+
+def _escape(words: str) -> str:
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _harmless(words: str) -> str:
+    """A spreadsheet must not take a title for a formula."""
+    return f"'{words}" if words.startswith(_FORMULA) else words
