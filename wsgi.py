@@ -7,9 +7,15 @@ from flask import Blueprint, Flask
 from app import health, logs, web
 from app.appearance import jinja
 from app.auth import merchant
+from app.commissions import views as commissions
 from app.emails import views as emails
+from app.fulfilment import portal as portal_fulfilment
 from app.home import views as home
 from app.live.pages import live_url
+from app.orders import portal as portal_orders
+from app.orders import views as orders
+from app.payouts import portal as portal_money
+from app.payouts import views as payouts
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
@@ -36,6 +42,13 @@ BLUEPRINTS: list[Blueprint] = [
     review.bp,
     portal_products.bp,
     portal_pictures.bp,
+    orders.bp,
+    commissions.bp,
+    payouts.bp,
+    payouts.books_bp,
+    portal_orders.bp,
+    portal_fulfilment.bp,
+    portal_money.bp,
     emails.bp,
     portal_login.bp,
     portal_pages.bp,

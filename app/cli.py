@@ -5,10 +5,15 @@ import sys
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
 from app import db, doctor, embedded, logs, processes
 from app.config import get_config
-from app.errors import AppError
+from app.errors import AppError, NotFound
+from app.ledger.queries import list_order_movements
+from app.models.orders import Order
+from app.models.shops import Shop
+from app.payouts import checks
 from app.queue import QUEUES
 
 
@@ -102,6 +107,49 @@ def dev(port: int, live_port: int) -> None:
         embedded.stop_redis(config.var)
     if not config.database_url:
         embedded.stop_postgres(config.var)
+
+
+@group.group()
+def books() -> None:
+    """The ledger: check that it holds, and explain an order."""
+
+
+@books.command("check")
+def check_books() -> None:
+    """Check every shop's books. Exits 1 when something does not hold."""
+    with db.system() as session:
+        shops = [(shop.id, shop.domain) for shop in session.scalars(select(Shop).order_by(Shop.id))]
+    wrong = 0
+    for shop_id, domain in shops:
+        with db.scoped(shop_id) as session:
+            report = checks.check_books(session, session.get_one(Shop, shop_id))
+        wrong += len(report.findings)
+        verdict = "hold" if report.holds else "DO NOT HOLD"
+        click.echo(f"{domain}: {report.orders} orders, {report.transactions} bookings, the books {verdict}")
+        for finding in report.findings:
+            click.echo(f"  {finding.words}")
+    if wrong:
+        sys.exit(1)
+
+
+@books.command("explain")
+@click.argument("domain")
+@click.argument("name")
+def explain_order(domain: str, name: str) -> None:
+    """Every booking of an order, such as `books explain acme.myshopify.com 1001`."""
+    with db.system() as session:
+        found = session.scalars(
+            select(Order)
+            .join(Shop, Shop.id == Order.shop_id)
+            .where(Shop.domain == domain, Order.name.in_((name, f"#{name}")))
+        ).first()
+        if found is None:
+            raise NotFound(f"{domain} has no order {name}.")
+        for movement in list_order_movements(session, found.id):
+            row, owner = movement.transaction, movement.entry.vendor_id
+            who = f"vendor {owner}" if owner else "marketplace"
+            line = f"{row.happened_at:%Y-%m-%d %H:%M}  {row.kind:<12} {movement.entry.account:<20} {who:<12}"
+            click.echo(f"{line} {movement.amount!s:>16}  {row.source_key}")
 
 
 @group.command("doctor")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models.events import DomainEvent
 from app.orders import notifications
+from app.payouts.notifications import tell_vendor_of_payout
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
@@ -20,6 +21,7 @@ SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("email_vendors", notifications.tell_vendors_of_order),
     ],
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
+    "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
 }
 """Kind → (name, function). Names are stored with each delivery: do not rename one, add a new one."""
 

@@ -170,7 +170,7 @@ class MoneyForm(Form):
     )
     discount_bearers = TextAreaField(
         "Discounts that vendors do not bear alone",
-        description="A code or title a line with the vendors' part in percent, such as WELCOME10 = 0. Others: all of it.",
+        description="A code or title a line with the vendors' part in percent: WELCOME10 = 0. Others: all of it.",
     )
 
     def __init__(self, formdata: Any = None, *, settings: MoneySettings) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import scoped, system
-from app.errors import ValidationErrors
+from app.errors import NotFound, ValidationErrors
 from app.fulfilment import rules
 from app.fulfilment.rules import Remaining
 from app.models.fulfilments import Fulfilment, FulfilmentState
@@ -63,6 +63,21 @@ def request_shipment(
     return parcel
 
 
+def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
+    """Have Shopify told once more of a parcel that it refused. Raises NotFound."""
+    parcel = _get_failed(session, part, parcel_id)
+    parcel.state, parcel.error = FulfilmentState.REQUESTED, None
+    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
+
+
+def discard(session: Session, part: VendorOrder, parcel_id: int, *, actor: str) -> None:
+    """Drop a parcel that Shopify refused: its items are left to send. Raises NotFound."""
+    parcel = _get_failed(session, part, parcel_id)
+    parcel.state = FulfilmentState.CANCELLED
+    subject = ("fulfilment", parcel.id)
+    audit.record(session, part.shop_id, "order.ship_discard", subject, actor=actor, vendor_id=part.vendor_id)
+
+
 def units_to_ship(session: Session, part: VendorOrder) -> dict[int, int]:
     """Units by line that are left to send, without those whose parcel is already on its way to Shopify."""
     lines = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
@@ -113,6 +128,17 @@ def sweep() -> None:
         due = session.execute(waiting.order_by(Fulfilment.id).limit(200)).all()
     for shop_id, parcel_id in due:
         enqueue(_JOB, shop_id, parcel_id)
+
+
+def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilment:
+    _lock(session, part)
+    parcel = session.get(Fulfilment, parcel_id, populate_existing=True)
+    theirs = parcel is not None and parcel.vendor_id == part.vendor_id
+    if parcel is None or not theirs or parcel.order_shopify_id != part.order_shopify_id:
+        raise NotFound("There is no such parcel.")
+    if parcel.state is not FulfilmentState.FAILED:
+        raise NotFound("This parcel is no longer waiting for you.")
+    return parcel
 
 
 def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | None]) -> tuple[int, datetime]:

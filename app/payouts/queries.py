@@ -7,9 +7,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import Conflict, NotFound
-from app.ledger.queries import sum_unpaid
+from app.ledger.queries import Movement, sum_unpaid
 from app.ledger.rules import Account
 from app.models.commissions import MoneySettings
 from app.models.ledger import LedgerEntry, LedgerTransaction
@@ -19,6 +18,7 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.payouts.rules import Candidate, obstacle
+from app.vendors.payout_details import held_until
 
 STATE_WORDS: Final[dict[str, str]] = {
     PayoutState.PENDING: "Waiting for approval",
@@ -82,9 +82,9 @@ def _obstacle(vendor: Vendor, amount: int, minimum: int) -> str | None:
         minimum=minimum,
         is_selling=vendor.status is VendorStatus.APPROVED,
         has_details=vendor.payout_iban is not None and vendor.payout_holder is not None,
-        details_changed_at=vendor.payout_changed_at,
+        details_are_held=held_until(vendor) is not None,
     )
-    return obstacle(candidate, clock.now())
+    return obstacle(candidate)
 
 
 def list_batches(session: Session, shop: Shop, *, page: int = 1) -> tuple[list[BatchRow], int]:
@@ -178,6 +178,28 @@ def _paid_entry(
     if entry.amount_minor < 0:
         title = f"{title}: taken back after a refund or change"
     return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
+
+
+def name_movements(
+    session: Session, vendor_id: int, movements: Sequence[Movement]
+) -> dict[int, tuple[str, str, str | None]]:
+    """By transaction id: the order or payout it belongs to, what of it, and where its explanation is."""
+    order_ids = {m.transaction.order_id for m in movements if m.transaction.order_id}
+    parts = select(VendorOrder).where(VendorOrder.order_id.in_(order_ids), VendorOrder.vendor_id == vendor_id)
+    by_order = {part.order_id: part for part in session.scalars(parts)}
+    lines = select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == vendor_id)
+    titles = {(line.order_id, f"line:{line.shopify_id}"): line.title for line in session.scalars(lines)}
+    payouts = select(Payout).where(Payout.id.in_({m.transaction.payout_id for m in movements}))
+    references = {payout.id: payout.reference for payout in session.scalars(payouts)}
+    names: dict[int, tuple[str, str, str | None]] = {}
+    for row in (movement.transaction for movement in movements):
+        if row.payout_id:
+            link = f"/portal/money/payouts/{row.payout_id}"
+            names[row.id] = (references.get(row.payout_id, ""), "Payout", link)
+        elif row.order_id and (part := by_order.get(row.order_id)):
+            what = titles.get((row.order_id, row.component), "Shipping")
+            names[row.id] = (part.name, what, f"/portal/orders/{part.id}")
+    return names
 
 
 def get_or_add_settings(session: Session, shop_id: int) -> MoneySettings:

@@ -1,7 +1,6 @@
 """Who can be paid, and what may become of a payout. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 # action → {state: state it leads to}. Nothing else moves a payout.
@@ -18,8 +17,6 @@ MOVES: Final[dict[str, dict[str, str]]] = {
 REASON_NEEDED: Final = frozenset({"hold", "fail"})
 GIVES_BACK: Final = frozenset({"failed", "cancelled"})
 """States in which the vendor has the entries again."""
-DETAILS_HOLD: Final = timedelta(hours=72)
-"""After a change of bank details: time for the vendor to notice a thief."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +27,8 @@ class Candidate:
     minimum: int
     is_selling: bool
     has_details: bool
-    details_changed_at: datetime | None
+    details_are_held: bool
+    """They were changed a short time ago: the vendor may still notice a thief."""
 
 
 def state_after(action: str, state: str) -> str | None:
@@ -42,15 +40,14 @@ def list_actions(state: str) -> list[str]:
     return [action for action, moves in MOVES.items() if state in moves]
 
 
-def obstacle(candidate: Candidate, now: datetime) -> str | None:
+def obstacle(candidate: Candidate) -> str | None:
     """Why the vendor is not paid now, in a sentence; None when the payout can be made."""
-    changed = candidate.details_changed_at
     checks = (
         (candidate.amount < 0, "Owes money from refunds after a payout. It is taken from the next earnings."),
         (candidate.amount == 0, "Nothing is available."),
         (candidate.amount < candidate.minimum, "Below the smallest payout. It is carried forward."),
         (not candidate.is_selling, "The vendor is not approved at the moment."),
         (not candidate.has_details, "No bank details yet. The vendor enters them in the portal."),
-        (changed and now < changed + DETAILS_HOLD, "Bank details were changed less than 72 hours ago."),
+        (candidate.details_are_held, "Bank details were changed less than 72 hours ago."),
     )
     return next((words for stands_in_the_way, words in checks if stands_in_the_way), None)

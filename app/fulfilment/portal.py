@@ -1,0 +1,88 @@
+"""One order of a vendor: every amount explained, the packing slip, and sending parcels."""
+
+import segno
+from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.config import get_config
+from app.errors import ValidationErrors
+from app.fulfilment import rules, service
+from app.fulfilment.forms import ShipForm
+from app.fulfilment.service import Tracking
+from app.money import Money
+from app.orders.queries import VendorPart, get_part
+from app.orders.words import HOLD_WORDS, KIND_WORDS, PART_WORDS
+
+bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
+protect(bp)
+
+
+@bp.get("/<int:part_id>")
+def show_order(part_id: int) -> ResponseReturnValue:
+    return _order_page(get_part(g.session, g.vendor.id, part_id), ShipForm())
+
+
+@bp.get("/<int:part_id>/packing-slip")
+def packing_slip(part_id: int) -> ResponseReturnValue:
+    """A page to print and put into the parcel: no prices, and a code that leads back to the order."""
+    found = get_part(g.session, g.vendor.id, part_id)
+    code = segno.make(f"{get_config().app_url}/portal/orders/{part_id}", error="m")
+    return render_template("portal/orders/packing_slip.html", found=found, code=code.svg_inline(scale=3, border=0))
+
+
+@bp.post("/<int:part_id>/ship")
+def ship(part_id: int) -> ResponseReturnValue:
+    found = get_part(g.session, g.vendor.id, part_id)
+    form = ShipForm(request.form)
+    wanted = {line.shopify_id: request.form.get(f"units-{line.shopify_id}", 0, int) for line in found.lines}
+    form.units = wanted
+    if not form.validate():
+        return _order_page(found, form, status=422)
+    tracking = Tracking(
+        (form.carrier.data or "").strip(),
+        (form.tracking_number.data or "").strip(),
+        (form.tracking_url.data or "").strip(),
+    )
+    actor = f"vendor_user:{g.vendor_user.id}"
+    try:
+        service.request_shipment(g.session, g.vendor, found.part, wanted, tracking, actor=actor)
+    except ValidationErrors as error:
+        form.form_errors = [error.errors["items"]]
+        return _order_page(found, form, status=422)
+    flash("Sent. The customer gets an e-mail as soon as Shopify has it.", "good")
+    return redirect(f"/portal/orders/{part_id}", 303)
+
+
+@bp.post("/<int:part_id>/parcels/<int:parcel_id>/again")
+def try_again(part_id: int, parcel_id: int) -> ResponseReturnValue:
+    """Tell Shopify once more of a parcel that it refused."""
+    found = get_part(g.session, g.vendor.id, part_id)
+    service.request_again(g.session, found.part, parcel_id)
+    flash("Shopify is told again.", "good")
+    return redirect(f"/portal/orders/{part_id}", 303)
+
+
+@bp.post("/<int:part_id>/parcels/<int:parcel_id>/discard")
+def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
+    """Drop a parcel that Shopify refused, so that its items can be sent otherwise."""
+    found = get_part(g.session, g.vendor.id, part_id)
+    service.discard(g.session, found.part, parcel_id, actor=f"vendor_user:{g.vendor_user.id}")
+    flash("Dropped. Its items are left to send again.", "good")
+    return redirect(f"/portal/orders/{part_id}", 303)
+
+
+def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Response:
+    html = render_template(
+        "portal/orders/show.html",
+        found=found,
+        form=form,
+        again=status != 200,
+        carriers=rules.CARRIERS,
+        left=service.units_to_ship(g.session, found.part),
+        states=PART_WORDS,
+        hold_words=HOLD_WORDS,
+        kind_words=KIND_WORDS,
+        money_of=lambda minor: Money(minor, found.part.currency),
+    )
+    return Response(html, status=status, mimetype="text/html")

@@ -1,0 +1,25 @@
+"""The vendor hears that money was sent."""
+
+from sqlalchemy.orm import Session
+
+from app.config import get_config
+from app.emails.service import queue_email
+from app.models.events import DomainEvent
+from app.models.payouts import Payout
+from app.models.vendors import Vendor
+from app.money import Money
+
+
+def tell_vendor_of_payout(session: Session, event: DomainEvent) -> None:
+    """PayoutSent."""
+    payout = session.get_one(Payout, event.subject["payout_id"])
+    vendor = session.get_one(Vendor, payout.vendor_id)
+    context = {
+        "vendor_name": vendor.name,
+        "amount": Money(payout.amount_minor, payout.currency),
+        "reference": payout.reference,
+        "destination": f"your account ending in {payout.last4}",
+        "link": f"{get_config().app_url}/portal/money/payouts/{payout.id}",
+    }
+    key = f"payout_sent:{payout.id}"
+    queue_email(session, payout.shop_id, "payout_sent", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

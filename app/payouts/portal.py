@@ -1,0 +1,72 @@
+"""A vendor's money: what is theirs at which stage, what moved it, and what was paid out."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.ledger.queries import list_movements, vendor_balances
+from app.money import Money
+from app.orders.queries import list_holds, sales_by_day
+from app.orders.words import KIND_WORDS
+from app.payouts import queries, statements
+from app.vendors.payout_details import held_until
+from app.web import write_money
+
+bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
+protect(bp)
+
+STATES = {
+    "pending": ("Being prepared", "info"),
+    "on_hold": ("On hold", "warn"),
+    "approved": ("Being prepared", "info"),
+    "sending": ("At the bank", "info"),
+    "sent": ("Sent", "good"),
+    "settled": ("Arrived", "good"),
+    "failed": ("Came back", "bad"),
+    "cancelled": ("Cancelled", None),
+}
+
+
+@bp.get("")
+def money() -> ResponseReturnValue:
+    number = max(1, request.args.get("page", 1, int))
+    movements, pages = list_movements(g.session, g.shop.id, g.vendor.id, page=number)
+    vendor = g.vendor
+    return render_template(
+        "portal/money/show.html",
+        balances=vendor_balances(g.session, g.shop.id, g.shop.currency, vendor.id),
+        holds=list_holds(g.session, vendor.id),
+        payouts=queries.list_vendor_payouts(g.session, vendor.id),
+        movements=movements,
+        names=queries.name_movements(g.session, vendor.id, movements),
+        number=number,
+        pages=pages,
+        sales=sales_by_day(g.session, vendor.id, g.shop.currency, g.shop.timezone),
+        details_wait_until=held_until(vendor),
+        tick=lambda minor: write_money(Money(minor, g.shop.currency)),
+        states=STATES,
+        kind_words=KIND_WORDS,
+        money_of=Money,
+    )
+
+
+@bp.get("/payouts/<int:payout_id>")
+def show_payout(payout_id: int) -> ResponseReturnValue:
+    payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
+    return render_template(
+        "portal/money/payout.html",
+        payout=payout,
+        amount=Money(payout.amount_minor, payout.currency),
+        entries=queries.list_paid_entries(g.session, payout),
+        moves=queries.list_moves(g.session, payout),
+        states=STATES,
+        explain=lambda line: statements.explain_line(line, payout.currency, g.vendor.locale.replace("-", "_")),
+    )
+
+
+@bp.get("/payouts/<int:payout_id>/statement.<kind>")
+def statement(payout_id: int, kind: str) -> ResponseReturnValue:
+    payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
+    body, media_type = statements.make_file(g.session, g.shop, payout, kind)
+    headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
+    return Response(body, mimetype=media_type, headers=headers)
