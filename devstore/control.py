@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from devstore.clock import parse_iso
 from devstore.current import get_config, get_store
 from devstore.faults import FAULTS, Fault
 from devstore.installations import find_installation
@@ -72,17 +73,17 @@ def expire_tokens() -> Response:
 
 @bp.get("/webhooks")
 def list_webhooks() -> Response:
-    """Deliveries, oldest first; `shop`, `topic` and `state` narrow them."""
-    found = [_delivery(shop, each) for shop, each in get_store().select_everywhere("webhook_delivery")]
+    """Deliveries, oldest first; `shop`, `topic`, `state` (pending, sent, failed, dropped) and `since` narrow them."""
+    found = [_delivery(shop, each) for shop, each in _since(request.args.get("since"))]
     wanted = {key: request.args[key] for key in ("shop", "topic", "state") if key in request.args}
     return jsonify([each for each in found if all(each[key] == value for key, value in wanted.items())])
 
 
 @bp.post("/webhooks/redeliver")
 def redeliver() -> Response:
-    """Send what was already sent once more, one after another: {"mode": "duplicate" | "reverse", "topics", "shop"}.
+    """Send what was already sent once more, one after another: {"mode": "duplicate" | "reverse"}.
 
-    Same bodies, same ids, as Shopify's own duplicates. Answers when all have been sent.
+    "topics", "shop" and "since" narrow it. Same bodies and ids, as Shopify's own duplicates. Answers when all are out.
     """
     sent = _sent()
     if sent.get("mode") not in {"duplicate", "reverse"}:
@@ -93,12 +94,22 @@ def redeliver() -> Response:
     topics, only = sent.get("topics"), sent.get("shop")
     found = [
         (shop, each)
-        for shop, each in get_store().select_everywhere("webhook_delivery", state="sent")
-        if (not topics or each["topic"] in topics) and only in {None, shop}
+        for shop, each in _since(sent.get("since"))
+        if each["state"] == "sent" and (not topics or each["topic"] in topics) and only in {None, shop}
     ]
     if sent["mode"] == "reverse":
         found.reverse()
     return jsonify([{**_delivery(shop, each), "status": courier.post(shop, each)} for shop, each in found])
+
+
+def _since(moment: str | None) -> list[tuple[str, Doc]]:
+    """(shop, delivery) of everything triggered at or after an ISO 8601 time. Aborts with 400 when it is none."""
+    try:
+        start = parse_iso(moment) if moment else None
+    except ValueError:
+        abort(_refuse("since must be an ISO 8601 time"))
+    found = get_store().select_everywhere("webhook_delivery")
+    return [(shop, each) for shop, each in found if start is None or parse_iso(each["triggered_at"]) >= start]
 
 
 @bp.post("/webhooks/settle")
@@ -120,7 +131,8 @@ def settle() -> Response:
 
 def _delivery(shop: str, each: Doc) -> Doc:
     shown = ("id", "topic", "state", "uri", "webhook_id", "event_id", "triggered_at", "created_at", "attempts", "body")
-    return {"shop": shop, **{key: each[key] for key in shown}}
+    state = "pending" if each["state"] == "retrying" else each["state"]
+    return {"shop": shop, **{key: each[key] for key in shown}, "state": state}
 
 
 def _sent() -> dict[str, Any]:

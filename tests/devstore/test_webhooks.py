@@ -47,8 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         self.send_response(status)
         self.send_header("Content-Length", "0")
-        self.end_headers()
         self.server.seen.append((dict(self.headers), body))
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -104,6 +104,7 @@ def test_a_retry_keeps_the_original_payload_and_ids(app: App, sending: Shopify) 
     emit(sending.store, ACME, "orders/create", {"id": 7})
     app.wait_for(1)
     for tries, seconds in ((2, 20), (3, 100)):
+        settle(sending)
         sending.client.post("/_control/clock", json={"offset_seconds": seconds})
         app.wait_for(tries)
     assert len({body for _, body in app.seen}) == 1
@@ -169,6 +170,30 @@ def test_redelivery_repeats_everything_backwards(app: App, sending: Shopify) -> 
     assert {headers["X-Shopify-Event-Id"] for headers, _ in app.seen} == {
         each["event_id"] for each in sending.deliveries()
     }
+
+
+def test_redelivery_can_begin_at_a_moment(app: App, sending: Shopify) -> None:
+    emit(sending.store, ACME, "orders/create", {"id": 1})
+    app.wait_for(1)
+    sending.client.post("/_control/clock", json={"offset_seconds": 3600})
+    since = sending.store.clock.now().isoformat()
+    emit(sending.store, ACME, "orders/create", {"id": 2})
+    app.wait_for(2)
+    settle(sending)
+    asked = {"mode": "duplicate", "since": since}
+    again = sending.client.post("/_control/webhooks/redeliver", json=asked).get_json()
+    assert [json.loads(each["body"])["id"] for each in again] == [2]
+    assert len(sending.client.get("/_control/webhooks", query_string={"since": since}).get_json()) == 1
+    assert sending.client.get("/_control/webhooks?since=yesterday").status_code == 400
+
+
+def test_a_delivery_that_waits_for_another_try_is_still_pending(app: App, sending: Shopify) -> None:
+    app.statuses = [503]
+    emit(sending.store, ACME, "orders/create", {"id": 1})
+    app.wait_for(1)
+    settle(sending)
+    pending = sending.client.get("/_control/webhooks?state=pending").get_json()
+    assert [attempt["status"] for each in pending for attempt in each["attempts"]] == [503]
 
 
 def test_faults_drop_double_and_delay(app: App, sending: Shopify) -> None:
