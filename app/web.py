@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency
+from babel.numbers import format_compact_currency, format_currency
 from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
@@ -195,6 +195,11 @@ def _zone() -> ZoneInfo:
 def write_money(money: Money) -> str:
     """As the reader writes it, with its currency."""
     return format_currency(money.decimal, money.currency, locale=_locale())
+
+
+def write_money_short(money: Money) -> str:
+    """For the axis of a chart: "$1.5K", no decimals that say nothing."""
+    return format_compact_currency(money.decimal, money.currency, locale=_locale(), fraction_digits=2)
 
 
 def write_date(moment: datetime | None) -> str:

@@ -1,15 +1,49 @@
 """What the home page needs to know of one vendor."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.ledger.queries import Balances, vendor_balances
+from app.models.orders import VendorOrder
 from app.models.products import Product, ProductStatus, Variant
-from app.models.shops import ShopSettings
+from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
+from app.money import Money
+from app.orders.queries import WAITING, count_waiting, sales_by_day
 from app.portal.rules import Facts
 
 
-def get_facts(session: Session, vendor: Vendor, *, orders_to_ship: int = 0) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Earnings:
+    """What the books say of a vendor: the balances, and what each of the last 30 days brought."""
+
+    balances: Balances
+    days: Sequence[tuple[date, Money]]
+
+    @property
+    def total(self) -> Money:
+        return Money(sum(amount.minor for _, amount in self.days), self.balances.currency)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is anything to show yet."""
+        return bool(self.balances.total) or any(amount for _, amount in self.days)
+
+
+def get_earnings(session: Session, shop: Shop, vendor: Vendor) -> Earnings:
+    """In the shop's currency, days in the shop's time zone."""
+    return Earnings(
+        vendor_balances(session, shop.id, shop.currency, vendor.id),
+        sales_by_day(session, vendor.id, shop.currency, shop.timezone),
+    )
+
+
+def get_facts(session: Session, vendor: Vendor) -> Facts:
     """Counts and yes-or-no for `rules.choose_task` and `rules.list_steps`."""
     rows = session.execute(
         select(Product.status, func.count()).where(Product.vendor_id == vendor.id).group_by(Product.status)
@@ -20,7 +54,8 @@ def get_facts(session: Session, vendor: Vendor, *, orders_to_ship: int = 0) -> F
         terms_accepted=has_accepted_terms(vendor, session.get(ShopSettings, vendor.shop_id)),
         has_profile=bool(vendor.tagline and vendor.about),
         has_payout_details=vendor.payout_iban is not None,
-        orders_to_ship=orders_to_ship,
+        orders_to_ship=count_waiting(session, vendor.id),
+        days_waiting=count_days_waiting(session, vendor.id),
         changes_requested=by_status.get(ProductStatus.CHANGES_REQUESTED, 0),
         drafts=by_status.get(ProductStatus.DRAFT, 0),
         in_review=by_status.get(ProductStatus.SUBMITTED, 0) + by_status.get(ProductStatus.IN_REVIEW, 0),
@@ -29,11 +64,21 @@ def get_facts(session: Session, vendor: Vendor, *, orders_to_ship: int = 0) -> F
     )
 
 
-def has_accepted_terms(vendor: Vendor, settings: ShopSettings | None) -> bool:
-    """Whether nothing is left to accept: no terms at all, or the current version was accepted."""
+def has_accepted_terms(vendor: Vendor, settings: ShopSettings | None) -> bool | None:
+    """Whether the current version was accepted; None when the shop has no terms."""
     if settings is None or not settings.terms_text.strip():
-        return True
+        return None
     return vendor.terms_accepted_at is not None and vendor.terms_version == settings.terms_version
+
+
+def count_days_waiting(session: Session, vendor_id: int) -> int:
+    """Whole days since the oldest order that is still to be sent was placed."""
+    oldest = session.scalar(
+        select(func.min(VendorOrder.ordered_at)).where(
+            VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING)
+        )
+    )
+    return (clock.now() - oldest).days if oldest else 0
 
 
 def count_sold_out(session: Session, vendor_id: int) -> int:

@@ -8,10 +8,13 @@ class Facts:
     """What the home page knows of a vendor."""
 
     status: str
-    terms_accepted: bool
+    terms_accepted: bool | None
+    """None: the shop has no terms."""
     has_profile: bool
     has_payout_details: bool
     orders_to_ship: int
+    days_waiting: int
+    """How long the oldest of them has waited."""
     changes_requested: int
     drafts: int
     in_review: int
@@ -56,10 +59,16 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
     return [
         (
             facts.orders_to_ship > 0,
-            Task(f"{orders} to ship", "Your customers have paid.", "Ship orders", "/portal/orders", "truck"),
+            Task(
+                f"{orders} to ship",
+                _waited(facts.days_waiting),
+                "Ship orders",
+                "/portal/orders?status=waiting",
+                "truck",
+            ),
         ),
         (
-            not facts.terms_accepted,
+            facts.terms_accepted is False,
             Task(
                 "Read and accept the terms",
                 "They say how selling here works.",
@@ -140,7 +149,7 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
 def list_steps(facts: Facts) -> list[Step]:
     """The start-up checklist in the order that makes sense; empty when everything is done."""
     steps = [
-        Step(facts.terms_accepted, "Accept the terms", "How selling here works.", "/portal/terms"),
+        Step(bool(facts.terms_accepted), "Accept the terms", "How selling here works.", "/portal/terms"),
         Step(
             facts.has_profile, "Write your public profile", "A sentence and a few words about you.", "/portal/profile"
         ),
@@ -157,7 +166,12 @@ def list_steps(facts: Facts) -> list[Step]:
             "/portal/products/new",
         ),
     ]
-    return [] if all(step.done for step in steps) else steps
+    left = steps if facts.terms_accepted is not None else steps[1:]
+    return [] if all(step.done for step in left) else left
+
+
+def _waited(days: int) -> str:
+    return f"Paid, and the oldest has waited {_count(days, 'day')}." if days else "Your customers have paid."
 
 
 def _count(number: int, noun: str) -> str:

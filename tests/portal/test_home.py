@@ -28,7 +28,7 @@ def test_a_new_vendor_sees_what_is_left_to_do(adas_browser: FlaskClient) -> None
     page = adas_browser.get("/portal").text
     assert "Say where your money should go" in page
     assert "Getting started" in page
-    assert "1 of 4" in page
+    assert "0 of 3" in page
 
 
 def test_home_counts_only_ones_own_products(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:

@@ -10,6 +10,7 @@ SETTLED = Facts(
     has_profile=True,
     has_payout_details=True,
     orders_to_ship=0,
+    days_waiting=0,
     changes_requested=0,
     drafts=0,
     in_review=0,
@@ -40,7 +41,19 @@ def test_the_most_pressing_thing_comes_first(facts: Facts, sentence: str | None)
     assert (task.sentence if task else None) == sentence
 
 
+def test_how_long_the_oldest_order_waits_is_said() -> None:
+    task = choose_task(replace(SETTLED, orders_to_ship=2, days_waiting=3))
+    assert task
+    assert task.why == "Paid, and the oldest has waited 3 days."
+
+
 def test_the_checklist_goes_away_when_everything_is_done() -> None:
     assert list_steps(SETTLED) == []
     started = list_steps(replace(SETTLED, has_profile=False))
     assert [step.done for step in started] == [True, False, True, True]
+
+
+def test_a_shop_without_terms_lets_nobody_accept_any() -> None:
+    steps = list_steps(replace(SETTLED, terms_accepted=None, has_profile=False))
+    assert steps[0].title == "Write your public profile"
+    assert choose_task(replace(SETTLED, terms_accepted=None)) is None
