@@ -1,5 +1,7 @@
 """The vendor's product pages: the list, the form, sending for review, taking back, stock."""
 
+import re
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
@@ -71,7 +73,7 @@ def show_product(product_id: int) -> ResponseReturnValue:
     detail = _get(product_id)
     if detail.product.status in rules.EDITABLE:
         return _form_page(detail, forms.form_of(detail.product), forms.rows_of(detail.variants))
-    return render_template("portal/products/show.html", detail=detail, rules=rules)
+    return _show_page(detail)
 
 
 @bp.post("/<int:product_id>")
@@ -124,13 +126,11 @@ def move_product(product_id: int, action: str) -> ResponseReturnValue:
 def save_stock(product_id: int) -> ResponseReturnValue:
     """New counts, by variant id; customers see them at once."""
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-    typed = {
-        key.removeprefix("stock_"): value.strip() for key, value in request.form.items() if key.startswith("stock_")
-    }
-    counts = {int(key): forms.read_stock(value) for key, value in typed.items() if key.isdigit()}
-    if any(count is None for count in counts.values()):
-        raise ValidationErrors({"stock": f"Enter whole numbers from 0 to {forms.MAX_STOCK:,}."})
-    known = {key: count for key, count in counts.items() if count is not None}
+    typed = {int(key[6:]): value.strip() for key, value in request.form.items() if re.fullmatch(r"stock_\d{1,18}", key)}
+    counts = {variant_id: forms.read_stock(text) for variant_id, text in typed.items()}
+    known = {variant_id: count for variant_id, count in counts.items() if count is not None}
+    if len(known) < len(counts):
+        return _show_page(_get(product_id), typed, wrong=counts.keys() - known.keys()), 422
     changed = service.set_stock(g.session, product, known, actor=_actor())
     flash("The new stock is on its way to the shop." if changed else "Nothing was different.", "good")
     return redirect(f"/portal/products/{product_id}", 303)
@@ -173,6 +173,18 @@ def _form_page(
         errors=errors or {},
         saved=saved,
         paused=g.vendor.status != VendorStatus.APPROVED,
+    )
+
+
+def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, wrong: Collection[int] = ()) -> str:
+    """A product that is out of the vendor's hands; `typed` is the stock form as it came, `wrong` its bad fields."""
+    return render_template(
+        "portal/products/show.html",
+        detail=detail,
+        may_withdraw=detail.product.status in rules.MOVES["withdraw"],
+        typed=typed or {},
+        wrong=wrong,
+        wrong_words=f"Enter a whole number from 0 to {forms.MAX_STOCK:,}.",
     )
 
 

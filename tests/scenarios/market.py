@@ -25,6 +25,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from app import db, queue
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop
+from app.models.vendors import Vendor
 from jobs.worker import Worker
 
 ROOT = Path(__file__).parents[2]
@@ -183,6 +184,18 @@ class Market:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+    def onboard(self, name: str = "Ada's Ceramics", email: str = "ada@example.com") -> httpx.Client:
+        """Somebody applies, is approved, and has the portal open."""
+        assert self.apply(name=name, email=email).status_code == 200
+        self.settle()
+        with db.system() as session:
+            vendor_id = session.scalars(select(Vendor.id).where(Vendor.email == email)).one()
+        self.merchant(f"/app/vendors/{vendor_id}/approve", {})
+        self.settle()
+        link = LINK.search(self.mails(email)[0]["text"])
+        assert link, self.mails(email)[0]
+        return self.sign_in(link[0])
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
