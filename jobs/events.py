@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.db import scoped, system
+from app.errors import AppError
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
@@ -100,7 +101,8 @@ def work(claimed: Claimed) -> None:
         except Exception as error:
             final = isinstance(error, PayloadError)
             log.warning("webhook_failed", error=str(error), final=final, exc_info=not final)
-            outcome = _fail(claimed, f"{type(error).__name__}: {error}", final=final)
+            words = str(error) if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+            outcome = _fail(claimed, words, final=final)
         HANDLED.labels(claimed.topic, outcome).inc()
 
 
@@ -123,6 +125,7 @@ def _handle(claimed: Claimed, shop_id: int) -> str:
         else:
             event.state = InboxState.REFUSED
             event.error = "The shop has uninstalled the app." if handler else "Nothing here handles this topic."
+        event.attempts += 1
         event.handled_at = clock.now()
         event.lease_token = event.lease_until = None
         return event.state.value

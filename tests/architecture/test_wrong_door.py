@@ -1,0 +1,292 @@
+"""Every address, asked by everybody who must not get in: refused, and nothing changed.
+
+The list of addresses is the application's own URL map, so a new page is tried the moment it is registered.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+from werkzeug.routing import Rule
+
+from app import clock, crypto, db, web
+from app.auth import portal
+from app.models.events import InboxEvent
+from app.models.mapping import Model
+from app.models.products import Product, ProductImage
+from app.models.shops import Shop
+from app.models.vendors import PortalSession, Vendor, VendorUser
+from app.shopify import definitions
+from app.shopify.tokens import TokenPair, store
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token, sign_proxy
+from wsgi import create_app
+
+OPEN = {
+    "static",
+    "auth.front_door",
+    "auth.bounce",
+    "health.alive",
+    "health.ready",
+    "health.metrics",
+    "portal_login.show_login",
+    "portal_login.ask_for_link",
+    "portal_login.show_enter",
+    "portal_login.enter",
+    "portal_login.leave",
+    "portal_login.arrive",
+}
+"""Everything that anybody may ask for. A new entry wants a reason."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REFUSALS = {302, 303, 400, 401, 403, 404, 405, 422}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Ids of what belongs to Acme and to Ada, to be reached for by others."""
+
+    shop: Shop
+    ada: Vendor
+    bea: Vendor
+    cy: Vendor
+    ids: dict[str, int]
+
+
+@pytest.fixture
+def app(database: str, shopify: FakeShopify) -> Flask:
+    return create_app()
+
+
+@pytest.fixture
+def browser(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client() as client:
+        yield client
+
+
+@pytest.fixture
+def cast(acme: Shop, zenith: Shop, ada: Vendor, bea: Vendor, cy: Vendor) -> Cast:
+    pair = TokenPair("access", clock.now() + timedelta(hours=1), "refresh", clock.now() + timedelta(days=90), "")
+    for shop in (acme, zenith):
+        with db.scoped(shop.id) as session:
+            row = session.get_one(Shop, shop.id)
+            store(row, pair)
+            row.definitions_version = definitions.VERSION
+    with db.scoped(acme.id) as session:
+        product = Product(shop_id=acme.id, vendor_id=ada.id, title="Blue bowl", status="in_review")
+        session.add(product)
+        session.flush()
+        image = ProductImage(shop_id=acme.id, vendor_id=ada.id, product_id=product.id, filename="a.png", source_url="x")
+        event = InboxEvent(
+            shop_domain=acme.domain,
+            shop_id=acme.id,
+            topic="orders/create",
+            webhook_id="w",
+            event_id="e",
+            body=b"{}",
+            state="dead",
+        )
+        session.add_all([image, event])
+        session.flush()
+        ids = {"product_id": product.id, "image_id": image.id, "event_id": event.id, "vendor_id": ada.id}
+    return Cast(acme, ada, bea, cy, ids)
+
+
+def rules(app: Flask, door: str) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if web.door_of(rule.endpoint.rpartition(".")[0]) == door]
+
+
+def address(rule: Rule, cast: Cast) -> str:
+    """The rule's address with Acme's and Ada's ids in it."""
+    values: dict[str, Any] = {}
+    for name in rule.arguments:
+        converter = type(rule._converters[name]).__name__
+        values[name] = cast.ids.get(name, 1) if converter == "IntegerConverter" else ACTIONS.get(name, "approve")
+    built = rule.build(values, append_unknown=False)
+    assert built is not None
+    return built[1]
+
+
+ACTIONS = {"action": "approve", "ticket": "x.y", "token": "x", "filename": "x"}
+
+
+def fingerprint() -> dict[str, Any]:
+    """What every table holds, apart from the outside's knocking itself."""
+    held = {}
+    with db.system() as session:
+        for table in Model.metadata.sorted_tables:
+            if table.name in {"portal_sessions", "magic_links"}:
+                continue
+            query = text(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table.name} t")
+            held[table.name] = (
+                session.execute(select(func.count()).select_from(table)).scalar_one(),
+                session.execute(query).scalar_one(),
+            )
+    return held
+
+
+def sign_in(browser: FlaskClient, vendor: Vendor, **columns: Any) -> None:
+    """A session of a vendor, in the browser's cookie."""
+    token, now = crypto.new_token(), clock.now()
+    with db.system() as session:
+        user = session.scalars(select(VendorUser).where(VendorUser.vendor_id == vendor.id)).one()
+        held = {"created_at": now, "last_seen_at": now, "expires_at": now + timedelta(days=1), **columns}
+        session.add(
+            PortalSession(
+                shop_id=vendor.shop_id,
+                vendor_id=vendor.id,
+                vendor_user_id=user.id,
+                token_hash=crypto.hash_token(token),
+                **held,
+            )
+        )
+    browser.set_cookie(portal.cookie_name(), token)
+
+
+def ask_all(browser: FlaskClient, found: list[Rule], cast: Cast, *, query: str = "", **headers: str) -> dict[str, int]:
+    """The status of every address under every method it knows."""
+    answers = {}
+    for rule in found:
+        for method in METHODS:
+            if method in (rule.methods or set()):
+                path = address(rule, cast)
+                url = f"{path}?{query}" if query else path
+                answer = browser.open(url, method=method, headers=headers, data={} if method != "GET" else None)
+                answers[f"{method} {path}"] = answer.status_code
+    assert answers
+    return answers
+
+
+def let_in(answers: dict[str, int]) -> dict[str, int]:
+    return {address: status for address, status in answers.items() if status not in REFUSALS}
+
+
+def test_only_the_listed_addresses_are_open_to_everybody(app: Flask) -> None:
+    assert {rule.endpoint for rule in rules(app, "open")} == OPEN
+
+
+def test_every_address_has_a_door(app: Flask) -> None:
+    known = {"merchant", "portal", "proxy", "open", "api"}
+    assert {web.door_of(rule.endpoint.rpartition(".")[0]) for rule in app.url_map.iter_rules()} <= known
+
+
+MERCHANT_STRANGERS = {
+    "nobody": {},
+    "nobody, by fetch": {"HX-Request": "true"},
+    "a token of another app": {"Authorization": "Bearer " + sign_id_token(aud="another-app")},
+    "a token under another secret": {"Authorization": "Bearer " + sign_id_token(secret="x" * 32)},
+    "an expired token": {"Authorization": "Bearer " + sign_id_token(exp=int(time.time()) - 60)},
+    "a token without an end": {"Authorization": "Bearer " + sign_id_token(exp=None)},
+    "a token for two shops": {"Authorization": "Bearer " + sign_id_token(iss="https://zenith.myshopify.com/admin")},
+    "a token for no shop": {"Authorization": "Bearer " + sign_id_token(dest="https://evil.example")},
+    "no token at all": {"Authorization": "Basic YTpi"},
+    "a header that is no text": {"Authorization": "Bearer \xff"},
+}
+
+
+@pytest.mark.parametrize("headers", MERCHANT_STRANGERS.values(), ids=MERCHANT_STRANGERS.keys())
+def test_merchant_pages_let_no_stranger_in(
+    app: Flask, browser: FlaskClient, cast: Cast, headers: dict[str, str]
+) -> None:
+    before = fingerprint()
+    answers = ask_all(browser, rules(app, "merchant"), cast, **headers)
+    assert {status for status in answers.values() if status not in {302, 401}} == set()
+    assert fingerprint() == before
+
+
+def test_another_shops_staff_reach_nothing_of_ours(app: Flask, browser: FlaskClient, cast: Cast) -> None:
+    """Zenith's own pages open for them; ours, by our ids, are not there, and nothing of ours changes."""
+    found = [rule for rule in rules(app, "merchant") if any(name in cast.ids for name in rule.arguments)]
+    token = sign_id_token("zenith.myshopify.com")
+    before = fingerprint()
+    answers = ask_all(browser, found, cast, Authorization=f"Bearer {token}")
+    assert let_in(answers) == {}
+    assert fingerprint() == before
+    for rule in rules(app, "merchant"):
+        if "GET" in (rule.methods or set()) and not rule.arguments:
+            page = browser.get(address(rule, cast), headers={"Authorization": f"Bearer {token}"})
+            assert "Blue bowl" not in page.text
+            assert cast.ada.name not in page.text
+            assert cast.ada.email not in page.text
+
+
+def test_a_vendors_cookie_opens_no_merchant_page(app: Flask, browser: FlaskClient, cast: Cast) -> None:
+    sign_in(browser, cast.ada)
+    answers = ask_all(browser, rules(app, "merchant"), cast)
+    assert set(answers.values()) <= {302, 401}
+
+
+@pytest.mark.parametrize("stranger", ["nobody", "forged", "expired", "idle", "revoked", "staff"])
+def test_portal_pages_let_no_stranger_in(app: Flask, browser: FlaskClient, cast: Cast, stranger: str) -> None:
+    now, headers = clock.now(), {"Sec-Fetch-Site": "same-origin"}
+    if stranger == "forged":
+        browser.set_cookie(portal.cookie_name(), crypto.new_token())
+    if stranger == "expired":
+        sign_in(browser, cast.ada, expires_at=now - timedelta(seconds=1))
+    if stranger == "idle":
+        sign_in(browser, cast.ada, last_seen_at=now - timedelta(days=365))
+    if stranger == "revoked":
+        sign_in(browser, cast.ada, revoked_at=now)
+    if stranger == "staff":
+        headers["Authorization"] = f"Bearer {sign_id_token()}"
+    before = fingerprint()
+    answers = ask_all(browser, rules(app, "portal"), cast, **headers)
+    assert {status for status in answers.values() if status not in {302, 303, 401}} == set()
+    assert fingerprint() == before
+
+
+@pytest.mark.parametrize("wrong", ["bea", "cy"])
+def test_another_vendor_reaches_nothing_of_adas(app: Flask, browser: FlaskClient, cast: Cast, wrong: str) -> None:
+    sign_in(browser, getattr(cast, wrong))
+    found = [rule for rule in rules(app, "portal") if any(name in cast.ids for name in rule.arguments)]
+    before = fingerprint()
+    answers = ask_all(browser, found, cast, **{"Sec-Fetch-Site": "same-origin"})
+    assert {status for status in answers.values() if status not in {400, 404, 405, 415}} == set()
+    assert fingerprint() == before
+    for rule in rules(app, "portal"):
+        if "GET" in (rule.methods or set()) and not rule.arguments:
+            page = browser.get(address(rule, cast))
+            assert "Blue bowl" not in page.text
+            assert cast.ada.email not in page.text
+
+
+def test_a_form_on_another_site_cannot_use_a_vendors_session(app: Flask, browser: FlaskClient, cast: Cast) -> None:
+    sign_in(browser, cast.ada)
+    before = fingerprint()
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        for rule in rules(app, "portal"):
+            if "POST" in (rule.methods or set()):
+                answer = browser.post(address(rule, cast), headers=headers)
+                assert answer.status_code == 403, rule
+    assert fingerprint() == before
+
+
+PROXY_STRANGERS = {
+    "unsigned": "shop=acme.myshopify.com",
+    "signed by another": sign_proxy(secret="x" * 32),
+    "too old": sign_proxy(age=3600),
+    "twice a shop": sign_proxy() + "&shop=zenith.myshopify.com",
+    "a shop that is none": sign_proxy("evil.example"),
+    "somebody else's customer": sign_proxy(logged_in_customer_id="1") + "&logged_in_customer_id=2",
+}
+
+
+@pytest.mark.parametrize("query", PROXY_STRANGERS.values(), ids=PROXY_STRANGERS.keys())
+def test_storefront_addresses_answer_only_what_shopify_signed(
+    app: Flask, browser: FlaskClient, cast: Cast, query: str
+) -> None:
+    before = fingerprint()
+    answers = ask_all(browser, rules(app, "proxy"), cast, query=query)
+    assert set(answers.values()) == {403}
+    assert fingerprint() == before
+
+
+def test_a_shop_that_never_installed_has_no_storefront_addresses(app: Flask, browser: FlaskClient, cast: Cast) -> None:
+    answers = ask_all(browser, rules(app, "proxy"), cast, query=sign_proxy("stranger.myshopify.com"))
+    assert set(answers.values()) == {404}
