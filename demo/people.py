@@ -102,6 +102,9 @@ class Vendor(Browser):
             raise Unexpected(f"no link into the portal in {mail['subject']!r}")
         return self.open(found.group()).submit()
 
+    def mails(self, subject: str = "") -> list[dict[str, Any]]:
+        return read_inbox(self.town, self.email, subject)
+
     def apply(self, **answers: Any) -> Page:
         """Fill in the form on the storefront's page "Sell with us"."""
         visitor = Browser(self.town.storefronts[self.shop])

@@ -1,15 +1,19 @@
 """Where the demo lives: its folder, its ports and keys, and the environment of the programs it starts."""
 
+import fcntl
 import json
 import os
 import secrets
 import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
 SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
+_claims: list[IO[str]] = []
+"""Held until this process ends."""
 _PREFERRED = {"devstore": 4000, "acme": 4001, "zenith": 4002, "app": 5000, "live": 5001}
 
 
@@ -105,11 +109,26 @@ def _new_keys() -> dict[str, str]:
 
 
 def _free_port(wanted: int, taken: set[int]) -> int:
-    """`wanted`, or the next one that nobody listens on."""
+    """`wanted`, or the next one that nobody listens on and no other demo that is just starting has chosen."""
     for port in range(wanted, wanted + 400):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in taken and probe.connect_ex(("127.0.0.1", port)) != 0:
-                taken.add(port)
-                return port
+        if port not in taken and _claim(port) and not _answers(port):
+            taken.add(port)
+            return port
     raise SystemExit(f"No free port between {wanted} and {wanted + 400}.")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _claim(port: int) -> bool:
+    """Seconds pass between choosing a port and listening on it, and servers may share one without a word."""
+    handle = (Path(tempfile.gettempdir()) / f"stallkeeper-port-{port}.lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        return False
+    _claims.append(handle)
+    return True
