@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from app import db, doctor, embedded, logs, processes
+from app import db, doctor, embedded, logs, processes, rotation
 from app.config import get_config
 from app.errors import AppError, NotFound
 from app.ledger.queries import list_order_movements
@@ -150,6 +150,17 @@ def explain_order(domain: str, name: str) -> None:
             who = f"vendor {owner}" if owner else "marketplace"
             line = f"{row.happened_at:%Y-%m-%d %H:%M}  {row.kind:<12} {movement.entry.account:<20} {who:<12}"
             click.echo(f"{line} {movement.amount!s:>16}  {row.source_key}")
+
+
+@group.command("rotate-keys")
+def rotate_keys() -> None:
+    """Put every stored secret under the first of SECRET_KEYS. Afterwards the other keys may be removed."""
+    try:
+        click.echo(f"{rotation.rotate_all()} secrets are now under the first key.")
+    except ValueError:
+        raise click.ClickException(
+            "A stored secret fits none of SECRET_KEYS. Add the key it was written with."
+        ) from None
 
 
 @group.command("doctor")

@@ -44,8 +44,11 @@ def decrypt(blob: bytes, keys: Sequence[str]) -> str:
 
 
 def rotate(blob: bytes, keys: Sequence[str]) -> bytes:
-    """The same secret under the first key."""
-    return _box(keys).rotate(blob)
+    """The same secret under the first key. Raises ValueError when none of the keys fits."""
+    try:
+        return _box(keys).rotate(blob)
+    except InvalidToken:
+        raise ValueError("none of SECRET_KEYS decrypts this value") from None
 
 
 def new_token() -> str:

@@ -4,6 +4,7 @@ A blueprint is registered only when a door guards it, or when it says why it is 
 """
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from app.errors import AppError, Forbidden, ValidationErrors
 from app.money import Money
 
 _log = structlog.get_logger(__name__)
+_QUIET = {"static", "health.alive", "health.ready", "health.metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used: it must not lie about in logs.
 _SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive)/).+")
@@ -104,6 +106,7 @@ def configure(app: Flask) -> None:
 
 
 def _begin() -> None:
+    g.began = time.monotonic()
     g.request_id = request.headers.get("X-Request-Id") or uuid.uuid4().hex[:16]
     structlog.contextvars.clear_contextvars()
     path = _SECRET_PATH.sub(r"\1…", request.path)
@@ -120,6 +123,10 @@ def _finish(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
+    if request.endpoint not in _QUIET:
+        milliseconds = round((time.monotonic() - g.began) * 1000)
+        shop = g.get("shop")
+        _log.info("request", status=response.status_code, ms=milliseconds, shop=shop.domain if shop else None)
     return response
 
 

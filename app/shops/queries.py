@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, defer
 
+from app.models.commissions import CommissionRule
 from app.models.events import AuditEntry, InboxEvent, InboxState
 from app.models.shops import Shop, ShopSettings
 
@@ -26,6 +28,15 @@ class EventFilter:
 
 def get_settings(session: Session, shop_id: int) -> ShopSettings:
     return session.get_one(ShopSettings, shop_id)
+
+
+def find_default_rate(session: Session, shop: Shop) -> Decimal | None:
+    """The commission of goods that no other rule is for, in per cent; None before the first rule was written."""
+    rule = select(CommissionRule.rate_bps).where(
+        CommissionRule.shop_id == shop.id, CommissionRule.is_default, CommissionRule.valid_to.is_(None)
+    )
+    found = session.execute(rule).scalar_one_or_none()
+    return None if found is None else (found / 100).normalize()
 
 
 def list_settings_changes(session: Session) -> Sequence[AuditEntry]:

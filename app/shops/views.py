@@ -92,7 +92,8 @@ def replay_event(event_id: int) -> ResponseReturnValue:
 def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
     held = queries.get_settings(g.session, g.shop.id)
     history = queries.list_settings_changes(g.session)
-    html = render_template("merchant/settings.html", form=form, held=held, history=history, minor=_minor)
+    rate = queries.find_default_rate(g.session, g.shop)
+    html = render_template("merchant/settings.html", form=form, held=held, history=history, minor=_minor, rate=rate)
     return Response(html, status=status, mimetype="text/html")
 
 
