@@ -38,7 +38,7 @@
   const config = { apiKey, shop: arrived.get("shop"), host: arrived.get("host"), locale: arrived.get("locale") ?? "en" };
   hello.then((known) => Object.assign(config, known));
 
-  const idToken = (fresh = false) => ask("idToken", { fresh });
+  const idToken = (fresh = false, bounced = false) => ask("idToken", { fresh, bounced });
 
   // ── Addresses ───────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The path the admin shows: without what was only there to sign the visit. */
@@ -48,9 +48,9 @@
     return shown.pathname + shown.search + shown.hash;
   }
 
-  async function signed(target) {
+  async function signed(target, bounced = false) {
     const url = new URL(target, window.location.href);
-    const token = await idToken();
+    const token = await idToken(bounced, bounced);
     await hello;
     const values = { shop: config.shop, host: config.host, embedded: "1", locale: config.locale, id_token: token };
     for (const [name, value] of Object.entries(values)) if (value) url.searchParams.set(name, value);
@@ -67,7 +67,7 @@
     const url = new URL(wanted, window.location.origin);
     if (url.origin !== window.location.origin) throw new Error("App Bridge: shopify-reload must stay on the app's own site");
     url.searchParams.delete("id_token");
-    window.location.replace(await signed(url));
+    window.location.replace(await signed(url, true));
   }
 
   function forgetSignature() {

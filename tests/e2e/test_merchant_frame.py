@@ -1,11 +1,19 @@
 """The real app inside the admin: saving, being refused, getting lost."""
 
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Response, expect
 
 from demo.place import Place
+from tests.architecture.polaris import lint_polaris
+
+from .conftest import DESKTOP, PHONE
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture
@@ -48,3 +56,31 @@ def test_an_address_that_is_not_there_says_so_inside_the_admin(zenith: Page) -> 
     expect(inside.get_by_role("heading", name="Not found")).to_be_visible()
     inside.get_by_role("link", name="Go to Home").click()
     expect(inside.get_by_role("heading", name="Home")).to_be_visible()
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_every_place_of_the_apps_navigation_is_polaris_accessible_and_fits(
+    zenith: Page, screen: dict[str, int]
+) -> None:
+    """What the server sent obeys the manifest; what the browser made of it passes axe and does not scroll sideways."""
+    zenith.set_viewport_size({"width": screen["width"], "height": screen["height"]})
+    links = zenith.frame_locator("#app-frame").locator("s-app-nav > *").all()
+    places = [str(link.get_attribute("href")) for link in links]
+    assert len(places) > 8
+    faults: dict[str, list[str]] = {}
+    for place in places:
+        with zenith.expect_response(lambda answer, at=place: _is_document(answer, at)) as answered:
+            visit(zenith, place).locator("s-page").wait_for()
+        framed = zenith.frames[1]
+        framed.wait_for_load_state()
+        framed.evaluate(AXE.read_text(encoding="utf-8"))
+        found = framed.evaluate("level => axe.run(document, {runOnly: level})", LEVEL)
+        violations = [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
+        wide = framed.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert answered.value.status == 200, place
+        faults[place] = [*lint_polaris(answered.value.text()), *violations, *(["scrolls sideways"] if wide else [])]
+    assert {place: found for place, found in faults.items() if found} == {}
+
+
+def _is_document(answer: Response, place: str) -> bool:
+    return answer.request.is_navigation_request() and urlsplit(answer.url).path == place and answer.status != 302

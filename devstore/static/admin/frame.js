@@ -14,7 +14,20 @@ function tell(type, payload) {
 const TOKEN_GOOD_FOR = 30_000;
 let token = { value: "", at: 0 };
 
-async function idToken({ fresh }) {
+const BOUNCES = { most: 4, within: 10_000 };
+let bounces = [];
+
+/** An app that turns every token away would bounce for ever: stop, and say why. */
+function stopEndlessBounce() {
+  bounces = [...bounces, Date.now()].filter((at) => Date.now() - at < BOUNCES.within);
+  if (bounces.length <= BOUNCES.most) return;
+  const message = "The app turns this store's session tokens away. Check its client id and secret, and its clock.";
+  window.showToast({ message, isError: true, duration: 60_000 });
+  throw new Error(message);
+}
+
+async function idToken({ fresh, bounced }) {
+  if (bounced) stopEndlessBounce();
   if (!fresh && Date.now() - token.at < TOKEN_GOOD_FOR) return token.value;
   const answer = await fetch(`${base}/id_token`, { method: "POST" });
   if (!answer.ok) throw new Error(`No session token: the admin answered ${answer.status}`);
