@@ -4,6 +4,7 @@ Documents carry it in the query; App Bridge adds it to fetches. A document witho
 with nothing but App Bridge, which comes back with a fresh token. No cookie is needed, so it works in private windows.
 """
 
+from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlsplit
 
 from flask import Blueprint, Response, g, redirect, render_template, request
@@ -13,7 +14,7 @@ from app import web
 from app.auth import installation
 from app.config import get_config
 from app.errors import AppError
-from app.shopify.id_tokens import BOUNCE_PATH, IdToken, verify_request
+from app.shopify.id_tokens import BOUNCE_PATH, IdToken, is_fresh, verify_request
 from app.shopify.signatures import is_shop_domain
 
 bp = Blueprint("auth", __name__)
@@ -41,7 +42,11 @@ def require_merchant() -> ResponseReturnValue | None:
         secrets=secrets,
     )
     if not isinstance(found, IdToken):
-        return _bounce() if _is_document() else Response("Unauthorized", 401, headers=dict(RETRY))
+        if not _is_document():
+            return Response("Unauthorized", 401, headers=dict(RETRY))
+        if is_fresh(request.args.get("id_token", "")):
+            raise WrongKeys
+        return _bounce()
     g.framed_by = found.shop_domain
     g.staff = found.staff_id
     shop = installation.admit(found)
@@ -49,6 +54,18 @@ def require_merchant() -> ResponseReturnValue | None:
     g.locale = request.args.get("locale", shop.locale)[:10]
     web.open_scope(shop.id)
     return None
+
+
+class WrongKeys(AppError):  # noqa: N818 - it reads as the answer it becomes
+    """A brand-new token that cannot be read: another bounce would bring the same, for ever."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Shopify's sign-in does not fit this installation. Whoever runs it should compare SHOPIFY_API_KEY and"
+            " SHOPIFY_API_SECRET with the app's settings in Shopify's Dev Dashboard, and the server's clock."
+        )
 
 
 RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}

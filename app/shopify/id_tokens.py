@@ -5,10 +5,12 @@ tokens without `exp` or `nbf`, `iss` of one shop with `dest` of another, a `dest
 and headers that are not ASCII.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jwt
 from shopify.session_token import SessionTokenError, decode_from_header
 from shopify_app import ShopifyApp
 from shopify_app.types import Res
@@ -16,6 +18,7 @@ from shopify_app.types import Res
 from app.shopify.signatures import SHOP_DOMAIN
 
 BOUNCE_PATH = "/auth/bounce"
+FRESH_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ def verify_request(
         return verify_id_token(result.id_token.token, client_id=client_id, secrets=secrets)
     except InvalidIdTokenError as error:
         return _unauthorized(str(error))
+
+
+def is_fresh(raw: str) -> bool:
+    """Whether a token says, unverified, that it was made within the last half minute. Good for explaining only."""
+    try:
+        made_at = jwt.decode(raw, options={"verify_signature": False}).get("iat")
+    except jwt.PyJWTError:
+        return False
+    return isinstance(made_at, int | float) and abs(time.time() - made_at) < FRESH_SECONDS
 
 
 class InvalidIdTokenError(Exception):

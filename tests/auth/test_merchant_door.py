@@ -141,6 +141,22 @@ def test_only_this_shops_admin_may_frame_the_page(browser: FlaskClient) -> None:
     assert browser.get("/healthz").headers["Content-Security-Policy"] == "frame-ancestors 'none'"
 
 
+def test_a_new_token_that_does_not_fit_is_explained_instead_of_bounced_for_ever(browser: FlaskClient) -> None:
+    for token in (sign_id_token(secret="x" * 32), sign_id_token(aud="another-app")):
+        answer = browser.get(f"/app?id_token={token}")
+        assert answer.status_code == 401
+        assert "SHOPIFY_API_SECRET" in answer.text
+    old = int(time.time()) - 300
+    stale = sign_id_token(iat=old, nbf=old, exp=old + 60)
+    assert browser.get(f"/app?id_token={stale}").status_code == 302
+
+
+def test_a_wrong_address_in_the_admin_shows_a_page_that_says_so(browser: FlaskClient) -> None:
+    answer = browser.get("/app/nowhere", headers=bearer())
+    assert answer.status_code == 404
+    assert "https://acme.myshopify.com" in answer.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("shop", ["evil.example", "acme.myshopify.com;script-src *", "x.myshopify.com%0d%0aX: y"])
 def test_the_bounce_page_lets_no_stranger_frame_it(browser: FlaskClient, shop: str) -> None:
     answer = browser.get(f"/auth/bounce?shopify-reload=%2Fapp&shop={shop}")

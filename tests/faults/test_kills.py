@@ -1,0 +1,73 @@
+"""Workers killed at any moment: nothing is lost, nothing happens twice."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import func, select, text
+
+from app import db
+from app.models.events import AuditEntry, InboxEvent, InboxState
+from app.models.shops import Shop
+
+EVENTS = 400
+KILLS = 6
+DRAIN = "from jobs.events import drain; drain()"
+
+
+def receive(shop: Shop) -> None:
+    body = b'{"shop_id": 1, "shop_domain": "acme.myshopify.com", "customer": {"id": 7}}'
+    with db.system() as session:
+        session.add_all(
+            InboxEvent(
+                shop_domain=shop.domain,
+                topic="customers/data_request",
+                webhook_id=f"w{n}",
+                event_id=f"e{n}",
+                body=body,
+            )
+            for n in range(EVENTS)
+        )
+
+
+def start_worker(url: str) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen([sys.executable, "-c", DRAIN], env=env)
+
+
+def count(shop: Shop) -> tuple[int, int]:
+    """Events done, and effects left."""
+    with db.scoped(shop.id) as session:
+        done = select(func.count()).select_from(InboxEvent).where(InboxEvent.state == InboxState.DONE)
+        effects = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "privacy.data_request")
+        return session.execute(done).scalar_one(), session.execute(effects).scalar_one()
+
+
+def let_leases_run_out() -> None:
+    with db.system() as session:
+        session.execute(text("UPDATE inbox_events SET lease_until = clock_timestamp() - interval '1 second'"))
+
+
+@pytest.mark.slow
+def test_killed_workers_lose_nothing_and_double_nothing(acme: Shop, database: str) -> None:
+    receive(acme)
+    chance = random.Random(7)
+    for _ in range(KILLS):
+        workers = [start_worker(database), start_worker(database)]
+        until = time.monotonic() + 30
+        before, _ = count(acme)
+        while count(acme)[0] == before and before < EVENTS and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.1))
+        for worker in workers:
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+        done, effects = count(acme)
+        assert done == effects
+        let_leases_run_out()
+    assert start_worker(database).wait(60) == 0
+    assert count(acme) == (EVENTS, EVENTS)
