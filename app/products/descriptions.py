@@ -7,17 +7,17 @@ import nh3
 from markupsafe import escape
 
 _TAGS: Final = {"p", "br", "strong", "em", "b", "i", "u", "ul", "ol", "li", "h3", "h4", "blockquote", "a"}
-_LOOKS_LIKE_HTML: Final = re.compile(
-    r"</?(?:" + "|".join(sorted(_TAGS | {"div", "span", "h1", "h2"})) + r")\b", re.IGNORECASE
-)
+_HAS_BLOCKS: Final = re.compile(r"</?(?:p|br|ul|ol|li|div|h\d|blockquote)\b", re.IGNORECASE)
+_HAS_INLINE: Final = re.compile(r"</?(?:strong|em|b|i|u|a|span|script|img|iframe)\b", re.IGNORECASE)
 
 
 def clean_description(text: str) -> str:
     """HTML from HTML or plain text: an allow-list of tags, links only to the web, empty lines as paragraphs."""
     text = text.replace("\r\n", "\n").strip()
-    if not _LOOKS_LIKE_HTML.search(text):
+    if not _HAS_BLOCKS.search(text):
         parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-        text = "".join(f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in parts)
+        words = parts if _HAS_INLINE.search(text) else [str(escape(part)) for part in parts]
+        text = "".join(f"<p>{part}</p>".replace("\n", "<br>") for part in words)
     cleaned = nh3.clean(
         text,
         tags=_TAGS,

@@ -9,6 +9,10 @@ def test_plain_words_become_paragraphs() -> None:
     )
 
 
+def test_bold_words_in_plain_text_keep_their_paragraphs() -> None:
+    assert clean_description("Holds <b>350 ml</b>.\n\nBlue.") == "<p>Holds <b>350 ml</b>.</p><p>Blue.</p>"
+
+
 def test_simple_formatting_stays() -> None:
     html = "<p>A <strong>good</strong> mug.</p><ul><li>Blue</li></ul>"
     assert clean_description(html) == html
