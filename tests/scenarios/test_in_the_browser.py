@@ -1,0 +1,119 @@
+"""The product form and the review queue as people use them: with a mouse, a keyboard and scripts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
+
+from app.models.products import ProductStatus
+from tests.scenarios.market import Market
+from tests.scenarios.test_product_listing import picture, send_mug, the_product
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        yield browser
+        browser.close()
+
+
+def open_portal(market: Market, browser: Browser, path: str, width: int = 390) -> Page:
+    portal = market.onboard()
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies([{"name": "portal", "value": portal.cookies["portal"], "url": market.app_url}])
+    page = context.new_page()
+    page.goto(market.app_url + path)
+    return page
+
+
+def test_a_vendor_lists_a_vase_on_a_phone(market: Market, browser: Browser, tmp_path: Path) -> None:
+    shop = market.install()
+    page = open_portal(market, browser, "/portal/products")
+    page.get_by_role("link", name="Add product").first.click()
+    page.get_by_label("What are you selling?").fill("Tall vase")
+    page.get_by_role("button", name="Continue").click()
+    files = [tmp_path / "one.png", tmp_path / "two.png"]
+    for file, colour in zip(files, ("teal", "maroon"), strict=True):
+        file.write_bytes(picture(colour))
+    page.set_input_files("[data-drop] input", [str(file) for file in files])
+    expect(page.locator("#picture-list li")).to_have_count(2)
+    market.settle()
+    expect(page.locator("#picture-list img")).to_have_count(2)
+
+    page.get_by_role("textbox", name="Description").click()
+    page.keyboard.type("A tall vase.")
+    page.get_by_label("Category", exact=True).fill("vases")
+    option = page.get_by_role("option").first
+    option.click()
+    expect(page.locator("[data-chosen]")).to_contain_text("Vases")
+    page.locator("[name=option_1_name]").fill("Size")
+    page.locator("[name=option_1_values]").fill("Small, Large")
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=variant_1_price]")).to_be_visible()
+    page.locator("[name=variant_0_price]").fill("32")
+    page.locator("[name=variant_1_price]").fill("dear")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved yet")
+    expect(page.locator("[name=variant_1_price]")).to_have_value("dear")
+    page.locator("[name=variant_1_price]").fill("48.50")
+    page.get_by_role("button", name="Save and send for review").click()
+    expect(page.get_by_text("Sent. You get an e-mail")).to_be_visible()
+    market.settle()
+    product = the_product(shop)
+    assert (product.status, product.description_html) == (ProductStatus.IN_REVIEW, "<p>A tall vase.</p>")
+    assert "Vases" in str(product.category_name)
+    expect(page.get_by_text("Acme is looking at it")).to_be_visible()
+
+
+def framed(page: Page, path: str) -> Frame:
+    page.wait_for_function("path => [...document.querySelectorAll('iframe')].length > 0", arg=path)
+    for _ in range(100):
+        for frame in page.frames:
+            if path in frame.url and frame.url.startswith("http://127.0.0.1") and frame.query_selector("s-page"):
+                return frame
+        page.wait_for_timeout(100)
+    raise AssertionError([frame.url for frame in page.frames])
+
+
+def test_the_merchant_reviews_by_keyboard(market: Market, browser: Browser) -> None:
+    shop = market.install()
+    portal = market.onboard()
+    send_mug(market, portal)
+    product = the_product(shop)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{market.store_url}/store/acme/apps/stallkeeper/app/review/{product.id}")
+    frame = framed(page, f"/app/review/{product.id}")
+    frame.locator("s-page").click(position={"x": 5, "y": 5})
+    page.keyboard.press("c")
+    page.keyboard.type("Say how tall it is.")
+    expect(frame.locator("[data-decision=ask_for_changes] s-text-area")).to_have_js_property(
+        "value", "Say how tall it is."
+    )
+    frame.locator("[data-decision=ask_for_changes] s-button").click()
+    expect(frame.locator("s-banner")).to_contain_text("Say how tall it is.")
+    assert the_product(shop).status == ProductStatus.CHANGES_REQUESTED
+    market.settle()
+    portal.post(
+        f"/portal/products/{product.id}",
+        data={
+            "title": "Stoneware mug",
+            "description": "10 cm tall.",
+            "variant_0_key": '["Default Title"]',
+            "variant_0_price": "18",
+            "variant_0_stock": "1",
+            "do": "submit",
+        },
+    )
+    market.settle()
+    page.reload()
+    frame = framed(page, f"/app/review/{product.id}")
+    frame.locator("s-page").click(position={"x": 5, "y": 5})
+    page.keyboard.press("a")
+    expect(frame.locator("s-banner")).to_be_visible()
+    market.settle()
+    assert the_product(shop).status == ProductStatus.PUBLISHED
