@@ -7,14 +7,14 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_compact_currency, format_currency
 from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -99,7 +99,13 @@ def configure(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     app.jinja_env.filters.update(
-        money=write_money, date=write_date, datetime=write_datetime, ago=write_ago, paragraphs=write_paragraphs
+        money=write_money,
+        money_short=write_money_short,
+        day=write_day,
+        date=write_date,
+        datetime=write_datetime,
+        ago=write_ago,
+        paragraphs=write_paragraphs,
     )
     app.jinja_env.globals.update(config_cdn=get_config().shopify_cdn_url, api_key=get_config().shopify_api_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -207,6 +213,11 @@ def write_money(money: Money) -> str:
 def write_money_short(money: Money) -> str:
     """For the axis of a chart: "$1.5K", no decimals that say nothing."""
     return format_compact_currency(money.decimal, money.currency, locale=_locale(), fraction_digits=2)
+
+
+def write_day(day: date) -> str:
+    """Day and month, for the axis of a chart: "Nov 3", "3. Nov."."""
+    return format_skeleton("MMMd", day, locale=_locale())
 
 
 def write_date(moment: datetime | None) -> str:

@@ -10,7 +10,7 @@ from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
 from app.payouts import queries, statements
 from app.vendors.payout_details import held_until
-from app.web import write_money
+from app.web import write_money_short
 
 bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
 protect(bp)
@@ -43,7 +43,7 @@ def money() -> ResponseReturnValue:
         pages=pages,
         sales=sales_by_day(g.session, vendor.id, g.shop.currency, g.shop.timezone),
         details_wait_until=held_until(vendor),
-        tick=lambda minor: write_money(Money(minor, g.shop.currency)),
+        tick=lambda minor: write_money_short(Money(minor, g.shop.currency)),
         states=STATES,
         kind_words=KIND_WORDS,
         money_of=Money,

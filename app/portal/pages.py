@@ -1,9 +1,7 @@
 """Home, More, and the small pages behind it: terms, where one is signed in, other vendors, the storefront's door."""
 
-from datetime import date
 from urllib.parse import urlencode
 
-from babel.dates import format_skeleton
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -17,7 +15,7 @@ from app.models.shops import ShopSettings
 from app.money import Money
 from app.portal import queries, rules, service
 from app.vendors.payout_details import held_until
-from app.web import write_money, write_money_short
+from app.web import write_day, write_money, write_money_short
 
 bp = Blueprint("portal", __name__, url_prefix="/portal")
 portal.protect(bp)
@@ -33,7 +31,7 @@ def show_home() -> ResponseReturnValue:
         steps=rules.list_steps(facts),
         held_until=held_until(g.vendor),
         earnings=(earnings := queries.get_earnings(g.session, g.shop, g.vendor)),
-        points=[(_write_day(day), amount.minor, write_money(amount)) for day, amount in earnings.days],
+        points=[(write_day(day), amount.minor, write_money(amount)) for day, amount in earnings.days],
         write_tick=lambda minor: write_money_short(Money(minor, g.shop.currency)),
     )
 
@@ -128,10 +126,6 @@ def disconnect() -> ResponseReturnValue:
     service.connect_customer(g.session, g.vendor, g.vendor_user, None)
     flash("Disconnected. From now on only an e-mailed link opens these pages.", "good")
     return redirect("/portal/more", 303)
-
-
-def _write_day(day: date) -> str:
-    return format_skeleton("MMMd", day, locale=g.locale.replace("-", "_"))
 
 
 def _list_others() -> list[magic_links.Seat]:
