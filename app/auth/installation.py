@@ -14,7 +14,7 @@ from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import enqueue_after_commit
 from app.shopify import definitions, tokens
 from app.shopify.client import graphql
-from app.shopify.errors import ShopifyAccessLost
+from app.shopify.errors import ShopifyAccessLost, ShopifyRefusedClient
 from app.shopify.id_tokens import IdToken
 from app.shopify.tokens import ShopCredentials
 
@@ -29,7 +29,7 @@ def admit(token: IdToken) -> Shop:
     """
     with system() as session:
         shop = session.scalars(select(Shop).where(Shop.domain == token.shop_domain)).one_or_none()
-    if shop is None or shop.status is not ShopStatus.INSTALLED or shop.access_token is None:
+    if shop is None or not _is_connected(shop):
         shop = _install(token)
     if shop.definitions_version < definitions.VERSION:
         shop = prepare(ShopCredentials(shop.id, shop.domain))
@@ -101,7 +101,8 @@ def confirm_uninstall(credentials: ShopCredentials) -> bool:
         suspected_at = shop.uninstalled_at
     try:
         graphql(credentials, "currentAppInstallation")
-    except ShopifyAccessLost:
+    except (ShopifyAccessLost, ShopifyRefusedClient):
+        # The webhook was signed with our secret, so it is not the secret that is wrong.
         removed = True
     else:
         removed = False
@@ -126,6 +127,11 @@ def change_scopes(shop: Shop, scopes: list[str]) -> None:
         shop.access_token_expires_at = clock.now()
 
 
+def _is_connected(shop: Shop) -> bool:
+    """A shop whose uninstall is suspected is not: the person in its admin brings a token, which settles it."""
+    return shop.status is ShopStatus.INSTALLED and shop.uninstalled_at is None and shop.access_token is not None
+
+
 def _install(token: IdToken) -> Shop:
     pair = tokens.exchange(token)
     now = clock.now()
@@ -133,7 +139,7 @@ def _install(token: IdToken) -> Shop:
         name = token.shop_domain.removesuffix(".myshopify.com")
         session.execute(insert(Shop).values(domain=token.shop_domain, name=name).on_conflict_do_nothing())
         shop = session.scalars(select(Shop).where(Shop.domain == token.shop_domain).with_for_update()).one()
-        if shop.status is not ShopStatus.INSTALLED or shop.access_token is None:
+        if not _is_connected(shop):
             shop.installed_at = now
         shop.status, shop.uninstalled_at = ShopStatus.INSTALLED, None
         tokens.store(shop, pair)

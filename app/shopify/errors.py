@@ -28,6 +28,20 @@ class ShopifyAccessLost(ShopifyError):  # noqa: N818 - it reads as what happened
         )
 
 
+class ShopifyRefusedClient(ShopifyError):  # noqa: N818
+    """The token endpoint does not know us: the app was removed from the shop, or our key or secret is wrong.
+
+    The two cannot be told apart here, so no tokens are thrown away because of it.
+    """
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            f"Shopify gave no access to {domain}: the app was removed there, or SHOPIFY_API_KEY and"
+            " SHOPIFY_API_SECRET do not fit.",
+            permanent=True,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class UserError:
     """One entry of a mutation's userErrors; `field` is the dotted path into the input, empty when there is none."""

@@ -12,7 +12,7 @@ from app import clock, crypto
 from app.config import get_config
 from app.db import scoped, system
 from app.models.shops import Shop, ShopStatus
-from app.shopify.errors import ShopifyAccessLost, ShopifyError
+from app.shopify.errors import ShopifyAccessLost, ShopifyError, ShopifyRefusedClient
 from app.shopify.id_tokens import IdToken
 from app.shopify.transport import get_http
 
@@ -165,9 +165,11 @@ def _refresh(row: Shop) -> TokenPair:
 def _read_pair(result: TokenExchangeResult, domain: str) -> TokenPair:
     if result.log.code in ("invalid_grant", "refresh_token_expired"):
         raise ShopifyAccessLost(domain)
+    if result.log.code == "invalid_client":
+        raise ShopifyRefusedClient(domain)
     token = result.access_token
     if not result.ok or token is None or not token.token:
-        permanent = result.log.code in ("invalid_client", "invalid_subject_token", "configuration_error")
+        permanent = result.log.code in ("invalid_subject_token", "configuration_error")
         raise ShopifyError(f"Shopify gave no access token for {domain}: {result.log.code}.", permanent=permanent)
     return TokenPair(
         token.token,

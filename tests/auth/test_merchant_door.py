@@ -182,13 +182,19 @@ def uninstall(domain: str = "acme.myshopify.com") -> None:
         installation.suspect_uninstall(session, session.get_one(Shop, get(domain).id), clock.now())
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(400, json={"error": "invalid_grant"}), httpx.Response(401, json={"error": "invalid_client"})],
+    ids=["invalid_grant", "invalid_client"],
+)
 def test_an_uninstall_forgets_the_tokens_and_a_return_finds_everything_again(
-    browser: FlaskClient, shopify: FakeShopify
+    browser: FlaskClient, shopify: FakeShopify, answer: httpx.Response
 ) -> None:
     browser.get("/app", headers=bearer())
     before = get()
     uninstall()
     shopify.answer("currentAppInstallation", httpx.Response(401))
+    shopify.token_answers = [answer]
     shops.confirm_uninstall(before.id)
     gone = get()
     assert (gone.status, gone.access_token, gone.refresh_token) == (ShopStatus.UNINSTALLED, None, None)
@@ -205,6 +211,17 @@ def test_a_forged_uninstall_is_found_out_by_asking_shopify(browser: FlaskClient,
     shopify.answer("currentAppInstallation", httpx.Response(200, json=held))
     shops.confirm_uninstall(get().id)
     assert (get().status, get().uninstalled_at) == (ShopStatus.INSTALLED, None)
+
+
+def test_a_return_before_the_uninstall_was_confirmed_brings_new_tokens(
+    browser: FlaskClient, shopify: FakeShopify
+) -> None:
+    browser.get("/app", headers=bearer())
+    uninstall()
+    browser.get("/app", headers=bearer())
+    assert (get().uninstalled_at, len(shopify.token_requests)) == (None, 2)
+    assert shops.confirm_uninstall(get().id) is None
+    assert get().status is ShopStatus.INSTALLED
 
 
 def test_late_news_of_an_earlier_uninstall_changes_nothing(browser: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from app import audit, clock, crypto, db
 from app.config import get_config
 from app.models.shops import Shop
 from app.shopify import tokens
-from app.shopify.errors import ShopifyAccessLost, ShopifyError
+from app.shopify.errors import ShopifyAccessLost, ShopifyError, ShopifyRefusedClient
 from app.shopify.id_tokens import verify_id_token
 from app.shopify.tokens import ShopCredentials
 from tests.shopify.fake import FakeShopify
@@ -103,6 +103,13 @@ def test_a_dead_refresh_token_is_forgotten_so_that_the_next_visit_exchanges(
     with pytest.raises(ShopifyAccessLost):
         tokens.renew(connected, refused="access-0")
     assert read(connected).access_token is None
+
+
+def test_a_wrong_app_secret_throws_no_tokens_away(connected: ShopCredentials, shopify: FakeShopify) -> None:
+    shopify.token_answers = [httpx.Response(401, json={"error": "invalid_client"})]
+    with pytest.raises(ShopifyRefusedClient):
+        tokens.renew(connected, refused="access-0")
+    assert read(connected).refresh_token is not None
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(503)])
