@@ -8,7 +8,7 @@ from app.auth.merchant import protect
 from app.emails import queries, service
 from app.emails.kinds import KINDS
 from app.errors import Conflict
-from app.models.emails import EmailStatus
+from app.models.emails import Email, EmailStatus
 
 bp = Blueprint("emails", __name__, url_prefix="/app/emails")
 protect(bp)
@@ -34,7 +34,7 @@ def list_emails() -> ResponseReturnValue:
 @bp.get("/<int:email_id>")
 def show_email(email_id: int) -> ResponseReturnValue:
     email = queries.get_email(g.session, g.shop.id, email_id)
-    return render_template("merchant/emails/detail.html", email=email, kinds=KINDS)
+    return _page(email)
 
 
 @bp.post("/<int:email_id>/send")
@@ -44,5 +44,9 @@ def send_again(email_id: int) -> ResponseReturnValue:
     if email.status != EmailStatus.FAILED:
         raise Conflict("Only an e-mail that failed can be sent again.")
     service.send_again(g.session, email)
-    page = render_template("merchant/emails/detail.html", email=email, kinds=KINDS)
-    return web.toast(make_response(page), "The e-mail is being sent again.")
+    return web.toast(make_response(_page(email)), "The e-mail is being sent again.")
+
+
+def _page(email: Email) -> str:
+    html = service.hide_secrets(email.html)
+    return render_template("merchant/emails/detail.html", email=email, html=html, kinds=KINDS)
