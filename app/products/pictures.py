@@ -20,7 +20,7 @@ from app.models.products import Product, ProductImage
 from app.models.shops import Shop
 from app.products import rules, service
 from app.queue import enqueue_after_commit
-from app.shopify.client import graphql
+from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
@@ -45,7 +45,7 @@ def stage(shop: ShopCredentials, product_id: int, filename: str, mime: str, size
     extension = check_file(mime, size)
     name = rules.safe_filename(filename, extension)
     wish = {"filename": name, "mimeType": mime, "resource": "IMAGE", "httpMethod": "POST", "fileSize": str(size)}
-    staged = graphql(shop, "stagedUploadsCreate", {"input": [wish]})["stagedTargets"][0]
+    staged = graphql(shop, "stagedUploadsCreate", {"input": [wish]}, patience_seconds=PAGE_SECONDS)["stagedTargets"][0]
     claim = {"product": product_id, "source": staged["resourceUrl"], "name": name}
     ticket = sign_ticket(claim, get_config().secret_keys, _TICKET, seconds=_TICKET_SECONDS)
     fields = {field["name"]: field["value"] for field in staged["parameters"]}

@@ -8,7 +8,7 @@ from app.auth.portal import protect
 from app.errors import ValidationErrors
 from app.models.products import Product
 from app.products import pictures, queries, service
-from app.shopify.client import graphql
+from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
 
@@ -26,7 +26,8 @@ def search_categories() -> ResponseReturnValue:
     found, failed = [], False
     if len(search) >= 2:
         try:
-            found = graphql(shop, "taxonomy", {"search": search, "first": _FOUND_AT_MOST})["categories"]["nodes"]
+            asked = {"search": search, "first": _FOUND_AT_MOST}
+            found = graphql(shop, "taxonomy", asked, patience_seconds=PAGE_SECONDS)["categories"]["nodes"]
         except ShopifyError:
             failed = True
     return render_template("portal/products/_categories.html", found=found, search=search, failed=failed)

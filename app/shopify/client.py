@@ -26,6 +26,7 @@ from app.shopify.transport import get_http
 API_VERSION: Final = "2026-10"
 ATTEMPTS: Final = 6
 DEADLINE_SECONDS: Final = 60.0
+PAGE_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.4
 
 log = structlog.get_logger()
@@ -49,18 +50,20 @@ def graphql(
     variables: Mapping[str, Any] | None = None,
     *,
     idempotency_key: str | None = None,
+    patience_seconds: float = DEADLINE_SECONDS,
 ) -> dict[str, Any]:
     """Run documents/<name>.graphql and return the data of its root field ({} when that is null).
 
     `idempotency_key` fills `$idempotencyKey` of documents that use @idempotent: derive it from the row that wants the
-    call, so that a repeated job repeats the key. Raises ShopifyUserErrors, ShopifyAccessLost, ShopifyError.
+    call, so that a repeated job repeats the key. `patience_seconds`: how long to go on trying; PAGE_SECONDS when a
+    person waits for the answer. Raises ShopifyUserErrors, ShopifyAccessLost, ShopifyError.
     """
     db.assert_no_transaction()
     operation = get_operation(name)
     values = dict(variables or {})
     if idempotency_key is not None:
         values["idempotencyKey"] = idempotency_key
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     for attempt in range(1, ATTEMPTS + 1):
         try:
             data = _attempt(shop, operation, values, deadline)

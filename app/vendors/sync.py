@@ -18,7 +18,7 @@ from app.models.emails import Email
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
 from app.queue import enqueue
-from app.shopify.client import graphql
+from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.payloads import Metaobject
 from app.shopify.tokens import ShopCredentials
@@ -39,6 +39,7 @@ def find_entries(shop: ShopCredentials, name: str) -> list[Entry]:
         shop,
         "metaobjects",
         {"type": TYPE, "first": _SEARCHED, "query": f"display_name:{rules.search_prefix(name)}*"},
+        patience_seconds=PAGE_SECONDS,
     )
     return [Entry(node["handle"], node["displayName"] or "") for node in answer["nodes"]]
 
