@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
@@ -67,7 +68,7 @@ class RuleForm(Form):
     ) -> None:
         super().__init__(formdata, data=_values(rule, currency) if rule else None)
         self.currency = currency
-        self.vendors.choices = vendors
+        self.vendors.choices = [SelectChoice(number, name) for number, name in vendors]
         self.is_default = bool(rule and rule.is_default)
 
     def validate_rate(self, field: StringField) -> None:
@@ -151,19 +152,30 @@ class RuleForm(Form):
 class MoneyForm(Form):
     """Who gets what besides commission. For orders that come in from now on."""
 
-    shipping_to = SelectField("Shipping goes to", choices=[("vendor", "The vendors"), ("marketplace", "You")])
+    shipping_to = SelectField(
+        "Shipping goes to", choices=[SelectChoice("vendor", "The vendors"), SelectChoice("marketplace", "You")]
+    )
     shipping_share = SelectField(
         "Shared over the vendors",
-        choices=[("value", "By value of the goods"), ("weight", "By weight"), ("equal", "Equally")],
+        choices=[
+            SelectChoice("value", "By value of the goods"),
+            SelectChoice("weight", "By weight"),
+            SelectChoice("equal", "Equally"),
+        ],
     )
-    sales_tax_to = SelectField("Sales tax goes to", choices=[("marketplace", "You"), ("vendor", "The vendors")])
+    sales_tax_to = SelectField(
+        "Sales tax goes to", choices=[SelectChoice("marketplace", "You"), SelectChoice("vendor", "The vendors")]
+    )
     shipping_tax_to = SelectField(
-        "Tax on shipping goes to", choices=[("marketplace", "You"), ("vendor", "The vendors")]
+        "Tax on shipping goes to", choices=[SelectChoice("marketplace", "You"), SelectChoice("vendor", "The vendors")]
     )
     keep_commission = BooleanField("Keep the commission when something is refunded")
     refund_bearer = SelectField(
         "A refund without items",
-        choices=[("spread", "Is shared by the lines of the order"), ("marketplace", "Is borne by you")],
+        choices=[
+            SelectChoice("spread", "Is shared by the lines of the order"),
+            SelectChoice("marketplace", "Is borne by you"),
+        ],
     )
     fee_tax = StringField(
         "Tax on commission", description="Percent, taken from the vendor on top of the commission. 0: none."
@@ -218,7 +230,7 @@ class SimulatorForm(Form):
     def __init__(self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]]) -> None:
         super().__init__(formdata)
         self.currency = currency
-        self.vendor.choices = vendors
+        self.vendor.choices = [SelectChoice(number, name) for number, name in vendors]
 
     def validate_price(self, field: StringField) -> None:
         _checked(lambda text: read_amount(text, self.currency), field)

@@ -14,7 +14,7 @@ from app.ledger import queries as ledger
 from app.models.shops import Shop
 from app.money import Money
 from app.orders import queries
-from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, PAYMENT_WORDS
+from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, PAYMENT_WORDS, STAGE_WORDS
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
@@ -60,13 +60,18 @@ def show_order(order_id: int) -> ResponseReturnValue:
     order = queries.get_order(g.session, g.shop.id, order_id)
     parts = queries.list_parts(g.session, order)
     movements = ledger.list_order_movements(g.session, order.id)
+    lines = queries.list_lines(g.session, order.id)
     return render_template(
         "merchant/orders/detail.html",
         order=order,
         total=Money(order.total_minor, order.currency),
         parts=parts,
-        own_lines=[line for line in queries.list_lines(g.session, order.id) if line.vendor_id is None],
+        own_lines=[line for line in lines if line.vendor_id is None],
         movements=movements,
+        every=bool(request.args.get("every")),
+        titles={f"line:{line.shopify_id}": line.title for line in lines},
+        vendor_names={part.part.vendor_id: part.vendor.name for part in parts},
+        stage_words=STAGE_WORDS,
         shares=_shares(order.currency, movements),
         admin_url=admin_url(g.shop, order.shopify_id),
         money_of=lambda minor: Money(minor, order.currency),

@@ -64,3 +64,8 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.CASH_ROUNDING: "Cash rounding",
     Account.UNEXPLAINED: "Not explained",
 }
+STAGE_WORDS: Final[dict[str, str]] = {
+    Account.VENDOR_PENDING: "pending",
+    Account.VENDOR_HELD: "on hold",
+    Account.VENDOR_AVAILABLE: "available",
+}

@@ -18,7 +18,7 @@ protect(bp)
 STATES = {
     "pending": ("Being prepared", "info"),
     "on_hold": ("On hold", "warn"),
-    "approved": ("Being prepared", "info"),
+    "approved": ("Approved", "info"),
     "sending": ("At the bank", "info"),
     "sent": ("Sent", "good"),
     "settled": ("Arrived", "good"),
@@ -60,7 +60,7 @@ def show_payout(payout_id: int) -> ResponseReturnValue:
         entries=queries.list_paid_entries(g.session, payout),
         moves=queries.list_moves(g.session, payout),
         states=STATES,
-        explain=lambda line: statements.explain_line(line, payout.currency, g.vendor.locale.replace("-", "_")),
+        explain=lambda paid: statements.explain_entry(paid, g.vendor.locale.replace("-", "_")),
     )
 
 

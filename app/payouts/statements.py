@@ -103,7 +103,7 @@ def _table(
     for paid in entries:
         what = [Paragraph(_escape(paid.title), body)]
         if paid.line and paid.entry.amount_minor > 0:
-            what.append(Paragraph(_escape(explain_line(paid.line, payout.currency, locale)), small))
+            what.append(Paragraph(_escape(explain_entry(paid, locale)), small))
         rows.append(
             [
                 Paragraph(_day(shop, paid.transaction.happened_at, locale), body),
@@ -129,7 +129,16 @@ def _table(
     return table
 
 
-def explain_line(line: OrderLine, currency: str, locale: str = "en") -> str:
+def explain_entry(paid: PaidEntry, locale: str = "en") -> str:
+    """How the amount came about: the line as it was sold, and what has changed since. Empty for shipping."""
+    if paid.line is None or paid.entry.amount_minor <= 0:
+        return ""
+    sold = _explain_line(paid.line, paid.entry.currency, locale)
+    since = Money(paid.entry.amount_minor - paid.line.vendor_minor, paid.entry.currency)
+    return f"{sold}, refunds, changes and other parcels {_amount(since, locale)}" if since else sold
+
+
+def _explain_line(line: OrderLine, currency: str, locale: str) -> str:
     """Such as "3 sold for $15.00, your discount -$3.00, commission -$1.20"."""
     parts = [f"{line.quantity} sold for {_amount(Money(line.gross_minor, currency), locale)}"]
     if line.vendor_discount_minor:

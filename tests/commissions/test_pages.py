@@ -1,0 +1,132 @@
+"""The merchant's rules list, by its real door."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import db
+from app.commissions.queries import list_rules
+from app.models.commissions import CommissionRule, MoneySettings
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from tests.architecture.polaris import lint_polaris
+from tests.conftest import make_vendor
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        assert client.get("/app").status_code == 200
+        yield client
+
+
+@pytest.fixture
+def shop(merchant: FlaskClient) -> Shop:
+    with db.system() as session:
+        return session.scalars(select(Shop)).one()
+
+
+@pytest.fixture
+def seller(shop: Shop) -> Vendor:
+    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+
+
+def add(merchant: FlaskClient, name: str, **fields: object) -> int:
+    answer = merchant.post("/app/commissions/new", data={"name": name, "rate": "10", **fields})
+    assert answer.status_code == 200, answer.text
+    with db.system() as session:
+        number = session.scalar(select(CommissionRule.rule_number).where(CommissionRule.name == name))
+    assert number
+    return number
+
+
+def names(shop: Shop) -> list[str]:
+    with db.scoped(shop.id) as session:
+        return [rule.name for rule in list_rules(session, shop.id)]
+
+
+def test_every_page_is_made_of_real_polaris(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    number = add(merchant, "Ada", vendors=seller.id)
+    for path in ("", "/new", f"/{number}", "/1"):
+        answer = merchant.get(f"/app/commissions{path}")
+        assert answer.status_code == 200
+        assert lint_polaris(answer.text) == []
+
+
+def test_rules_are_added_above_the_default_moved_and_removed(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    merchant.get("/app/commissions")
+    first, second = add(merchant, "Ada", vendors=seller.id), add(merchant, "Sale", tags="sale")
+    assert names(shop) == ["Ada", "Sale", "Default commission"]
+    merchant.post(f"/app/commissions/{second}/up")
+    assert names(shop) == ["Sale", "Ada", "Default commission"]
+    merchant.post(f"/app/commissions/{first}/remove")
+    assert names(shop) == ["Sale", "Default commission"]
+
+
+def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
+    merchant.get("/app/commissions")
+    assert merchant.post("/app/commissions/1/remove").status_code == 409
+    assert names(shop) == ["Default commission"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"rate": "12,5"}, "Enter a percentage in digits"),
+        ({"rate": "101"}, "Choose between 0 and 100"),
+        ({"flat": "1.234", "tags": "x"}, "at most 2 decimals"),
+        ({"floor": "5", "cap": "4", "tags": "x"}, "cannot be below the least"),
+        ({"price_from": "5", "price_to": "5"}, "must be above the lower one"),
+        ({}, "at least one condition"),
+        ({"name": ""}, "Give the rule a name"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field_and_nothing_is_saved(
+    merchant: FlaskClient, shop: Shop, fields: dict[str, str], words: str
+) -> None:
+    answer = merchant.post("/app/commissions/new", data={"name": "New", "rate": "10", **fields})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "New" not in names(shop)
+
+
+def test_a_shadowed_rule_is_warned_of(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    add(merchant, "All of Ada", vendors=seller.id)
+    add(merchant, "Ada on sale", vendors=seller.id, tags="sale")
+    page = merchant.get("/app/commissions").text
+    assert "1 rule can never fire" in page
+    assert "“All of Ada” stands above it" in page
+
+
+def test_the_simulator_names_winner_reason_and_runner_up(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    merchant.get("/app/commissions")
+    merchant.post(
+        "/app/commissions/new", data={"name": "Ada", "rate": "7.59", "flat": "0.50", "vendors": str(seller.id)}
+    )
+    question = {"vendor": str(seller.id), "price": "100.00", "quantity": "2"}
+    answer = merchant.get("/app/commissions/simulator", query_string=question).text
+    assert "$16.18 for you, $183.82 for the vendor" in answer
+    assert "Without it “Default commission” would apply" in answer
+    assert "Enter an amount" in merchant.get("/app/commissions/simulator", query_string=question | {"price": "x"}).text
+
+
+def test_money_settings_are_checked_and_kept(merchant: FlaskClient, shop: Shop) -> None:
+    wanted = {
+        "shipping_to": "marketplace", "shipping_share": "equal", "sales_tax_to": "vendor", "keep_commission": "y",
+        "shipping_tax_to": "marketplace", "refund_bearer": "marketplace", "fee_tax": "19",
+        "discount_bearers": "welcome10 = 50",
+    }  # fmt: skip
+    refused = merchant.post("/app/commissions/settings", data=wanted | {"discount_bearers": "WELCOME10"})
+    assert refused.status_code == 422
+    assert "WELCOME10” as CODE = 50" in refused.text
+    assert merchant.post("/app/commissions/settings", data=wanted).status_code == 200
+    with db.scoped(shop.id) as session:
+        held = session.get_one(MoneySettings, shop.id)
+        assert (held.shipping_to, held.sales_tax_to, held.keep_commission) == ("marketplace", "vendor", True)
+        assert (held.fee_tax_bps, held.discount_bearers) == (1900, {"WELCOME10": "5000"})

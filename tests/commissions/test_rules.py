@@ -1,0 +1,163 @@
+"""The rules list: who wins, why, and who never can."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.commissions.rules import Conditions, Rule, SoldLine, ancestors, choose_rule, fee, shadowed
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+CATEGORY = "gid://shopify/TaxonomyCategory/"
+ADA, BEA = 1, 2
+
+
+def rule(number: int, bps: str = "1000", *, default: bool = False, **parts: Any) -> Rule:
+    amounts = {name: parts.pop(name) for name in ("flat", "floor", "cap") if name in parts}
+    conditions = Conditions(**parts)
+    name = f"Rule {number}"
+    return Rule(
+        id=number, version=1, name=name, rate_bps=Decimal(bps), conditions=conditions, is_default=default, **amounts
+    )
+
+
+def sold(vendor: int = ADA, price: int = 1000, **more: Any) -> SoldLine:
+    facts = {"product_gid": None, "category_gid": None, "tags": frozenset(), "currency": "USD", "ordered_at": NOON}
+    return SoldLine(vendor_id=vendor, unit_price=price, **(facts | more))
+
+
+DEFAULT = rule(99, default=True)
+
+
+def winner(rules: list[Rule], line: SoldLine) -> int | None:
+    found = choose_rule(rules, line).winner
+    return found.id if found else None
+
+
+def test_the_first_rule_that_fits_wins_and_the_next_is_named() -> None:
+    rules = [rule(1, vendor_ids=frozenset({BEA})), rule(2, vendor_ids=frozenset({ADA})), DEFAULT]
+    choice = choose_rule(rules, sold())
+    assert choice.winner == rules[1]
+    assert choice.runner_up == DEFAULT
+    assert "Rule 2" in choice.reason
+
+
+def test_without_any_rule_nothing_is_taken_and_it_says_so() -> None:
+    choice = choose_rule([], sold())
+    assert choice.winner is None
+    assert "no commission" in choice.reason
+
+
+def test_a_rule_without_conditions_matches_nothing_except_as_the_default() -> None:
+    assert winner([rule(1), DEFAULT], sold()) == 99
+
+
+@pytest.mark.parametrize(("price", "expected"), [(999, 99), (1000, 1), (1999, 1), (2000, 99)])
+def test_a_price_band_takes_its_lower_end_and_not_its_upper(price: int, expected: int) -> None:
+    band = rule(1, price_from=1000, price_to=2000, price_currency="USD")
+    assert winner([band, DEFAULT], sold(price=price)) == expected
+
+
+def test_a_price_band_says_nothing_about_another_currency() -> None:
+    band = rule(1, price_from=1000, price_to=2000, price_currency="USD")
+    assert winner([band, DEFAULT], sold(price=1500, currency="EUR")) == 99
+
+
+@pytest.mark.parametrize(("day", "expected"), [(-1, 99), (0, 1), (6, 1), (7, 99)])
+def test_a_period_takes_its_first_moment_and_not_its_last(day: int, expected: int) -> None:
+    week = rule(1, ordered_from=NOON, ordered_to=NOON + timedelta(days=7))
+    assert winner([week, DEFAULT], sold(ordered_at=NOON + timedelta(days=day))) == expected
+
+
+def test_a_category_covers_everything_below_it() -> None:
+    assert ancestors(CATEGORY + "hg-11-10") == [CATEGORY + "hg-11-10", CATEGORY + "hg-11", CATEGORY + "hg"]
+    home = rule(1, category_gids=frozenset({CATEGORY + "hg-11"}))
+    assert winner([home, DEFAULT], sold(category_gid=CATEGORY + "hg-11-10")) == 1
+    assert winner([home, DEFAULT], sold(category_gid=CATEGORY + "hg-1")) == 99
+    assert winner([home, DEFAULT], sold(category_gid=None)) == 99
+
+
+def test_all_conditions_must_hold() -> None:
+    both = rule(1, vendor_ids=frozenset({ADA}), tags=frozenset({"sale"}))
+    assert winner([both, DEFAULT], sold(tags=frozenset({"sale", "new"}))) == 1
+    assert winner([both, DEFAULT], sold()) == 99
+    assert winner([both, DEFAULT], sold(BEA, tags=frozenset({"sale"}))) == 99
+
+
+def test_a_rule_whose_fixed_amount_lacks_the_currency_is_passed_over() -> None:
+    rules = [rule(1, vendor_ids=frozenset({ADA}), flat={"EUR": 50}), DEFAULT]
+    assert winner(rules, sold()) == 99
+    assert winner(rules, sold(currency="EUR")) == 1
+
+
+@pytest.mark.parametrize(
+    ("amounts", "base", "quantity", "expected"),
+    [
+        ({}, 1005, 1, 101),
+        ({"flat": {"USD": 30}}, 1000, 3, 190),
+        ({"floor": {"USD": 150}}, 1000, 1, 150),
+        ({"cap": {"USD": 80}}, 1000, 1, 80),
+        ({"floor": {"USD": 150}}, 120, 1, 120),
+        ({"flat": {"USD": 500}}, 200, 1, 200),
+        ({}, 0, 1, 0),
+    ],
+)
+def test_percent_flat_floor_and_cap(amounts: dict[str, Any], base: int, quantity: int, expected: int) -> None:
+    assert fee(rule(1, **amounts), base, quantity, "USD") == expected
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "dead"),
+    [
+        (rule(1, vendor_ids=frozenset({ADA, BEA})), rule(2, vendor_ids=frozenset({ADA})), True),
+        (rule(1, vendor_ids=frozenset({ADA})), rule(2, vendor_ids=frozenset({ADA, BEA})), False),
+        (rule(1, vendor_ids=frozenset({ADA})), rule(2, vendor_ids=frozenset({ADA}), tags=frozenset({"x"})), True),
+        (rule(1, vendor_ids=frozenset({ADA}), tags=frozenset({"x"})), rule(2, vendor_ids=frozenset({ADA})), False),
+        (
+            rule(1, category_gids=frozenset({CATEGORY + "hg"})),
+            rule(2, category_gids=frozenset({CATEGORY + "hg-11"})),
+            True,
+        ),
+        (rule(1, price_from=0, price_currency="USD"), rule(2, vendor_ids=frozenset({ADA})), False),
+        (rule(1, vendor_ids=frozenset({ADA}), flat={"EUR": 1}), rule(2, vendor_ids=frozenset({ADA})), False),
+        (rule(1, ordered_to=NOON), rule(2, ordered_to=NOON + timedelta(days=1)), False),
+        (rule(1, ordered_to=NOON), rule(2, ordered_to=NOON - timedelta(days=1)), True),
+    ],
+)
+def test_a_rule_that_can_never_fire_is_named_with_what_stands_above_it(above: Rule, below: Rule, *, dead: bool) -> None:
+    assert shadowed([above, below, DEFAULT]) == ({2: above} if dead else {})
+
+
+def test_a_rule_without_conditions_can_never_fire() -> None:
+    assert shadowed([rule(1), DEFAULT]) == {1: None}
+
+
+_SETS = st.frozensets(st.sampled_from([1, 2, 3]), max_size=2)
+_CODES = st.frozensets(st.sampled_from([CATEGORY + code for code in ("a", "a-1", "a-1-2", "b")]), max_size=2)
+
+
+@st.composite
+def rules_lists(draw: st.DrawFn) -> list[Rule]:
+    made = []
+    for number in range(1, draw(st.integers(1, 5)) + 1):
+        low, high = sorted((draw(st.integers(0, 30)), draw(st.integers(0, 30))))
+        band = {"price_from": low, "price_to": high + 1, "price_currency": "USD"} if draw(st.booleans()) else {}
+        flat = draw(st.sampled_from([{}, {}, {"USD": 1}, {"EUR": 1}]))
+        made.append(rule(number, vendor_ids=draw(_SETS), category_gids=draw(_CODES), flat=flat, **band))
+    return [*made, DEFAULT]
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(rules_lists(), st.data())
+def test_a_shadowed_rule_never_wins(rules: list[Rule], data: st.DataObject) -> None:
+    codes = st.sampled_from([None, *(CATEGORY + code for code in ("a", "a-1", "a-1-2", "a-1-2-3", "b"))])
+    line = sold(
+        data.draw(st.sampled_from([1, 2, 3])),
+        data.draw(st.integers(0, 32)),
+        category_gid=data.draw(codes),
+        currency=data.draw(st.sampled_from(["USD", "EUR"])),
+    )
+    assert winner(rules, line) not in shadowed(rules)

@@ -1,0 +1,96 @@
+"""Bank files: structure, characters, and the same bytes every time."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from app.errors import ValidationErrors
+from app.payouts.bank_files import NAMESPACE, Batch, Payer, Transfer, bank_text, write_csv, write_pain
+
+BATCH = Batch(
+    message_id="STALLKEEPER-1-7",
+    made_at=datetime(2026, 11, 20, 10, 30, tzinfo=UTC),
+    currency="EUR",
+    payer=Payer("Acme & Söhne", "DE89370400440532013000", "COBADEFFXXX"),
+    transfers=[
+        Transfer("P7-1", "Ada Ünal", "DE75512108001245126199", Decimal("1080.55"), "Acme payout P7-1"),
+        Transfer("P7-2", "Bea", "FR1420041010050500013M02606", Decimal("0.45"), "Acme payout P7-2"),
+    ],
+)
+
+
+def names(element: ET.Element) -> list[str]:
+    return [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in element]
+
+
+def find(root: ET.Element, path: str) -> ET.Element:
+    found = root.find("/".join(f"{{{NAMESPACE}}}{part}" for part in path.split("/")))
+    assert found is not None, path
+    return found
+
+
+def test_every_element_stands_where_the_schema_wants_it() -> None:
+    root = ET.fromstring(write_pain(BATCH))
+    assert root.tag == f"{{{NAMESPACE}}}Document"
+    message = find(root, "CstmrCdtTrfInitn")
+    assert names(message) == ["GrpHdr", "PmtInf"]
+    assert names(find(message, "GrpHdr")) == ["MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "InitgPty"]
+    assert names(find(message, "PmtInf")) == [
+        "PmtInfId", "PmtMtd", "BtchBookg", "NbOfTxs", "CtrlSum", "PmtTpInf", "ReqdExctnDt",
+        "Dbtr", "DbtrAcct", "DbtrAgt", "ChrgBr", "CdtTrfTxInf", "CdtTrfTxInf",
+    ]  # fmt: skip
+    assert names(find(message, "PmtInf/CdtTrfTxInf")) == ["PmtId", "Amt", "Cdtr", "CdtrAcct", "RmtInf"]
+
+
+def test_sums_and_counts_are_those_of_the_transfers() -> None:
+    message = find(ET.fromstring(write_pain(BATCH)), "CstmrCdtTrfInitn")
+    for part in ("GrpHdr", "PmtInf"):
+        assert find(message, f"{part}/NbOfTxs").text == "2"
+        assert find(message, f"{part}/CtrlSum").text == "1081.00"
+    amount = find(message, "PmtInf/CdtTrfTxInf/Amt/InstdAmt")
+    assert (amount.text, amount.get("Ccy")) == ("1080.55", "EUR")
+
+
+def test_the_same_batch_gives_the_same_bytes() -> None:
+    assert write_pain(BATCH) == write_pain(replace(BATCH))
+    assert find(ET.fromstring(write_pain(BATCH)), "CstmrCdtTrfInitn/GrpHdr/MsgId").text == "STALLKEEPER-1-7"
+
+
+def test_only_euros_travel_as_sepa() -> None:
+    message = find(ET.fromstring(write_pain(replace(BATCH, currency="USD"))), "CstmrCdtTrfInitn/PmtInf")
+    assert "PmtTpInf" not in names(message)
+    assert find(message, "ChrgBr").text == "SHAR"
+
+
+def test_without_a_bic_the_bank_is_left_to_find_itself() -> None:
+    payer = replace(BATCH.payer, bic="")
+    root = ET.fromstring(write_pain(replace(BATCH, payer=payer)))
+    assert find(root, "CstmrCdtTrfInitn/PmtInf/DbtrAgt/FinInstnId/Othr/Id").text == "NOTPROVIDED"
+
+
+def test_a_file_without_a_payer_is_refused_in_words() -> None:
+    with pytest.raises(ValidationErrors) as refused:
+        write_pain(replace(BATCH, payer=Payer("Acme", "")))
+    assert "IBAN" in refused.value.errors["payer"]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("Ada Ünal", "Ada Unal"),
+        ("Straße & Co", "Strasse + Co"),
+        ("Łódź Œuvre", "Lodz .uvre"),
+        ("//x", "x"),
+        ("日本", ".."),
+        ("", "-"),
+    ],
+)
+def test_names_are_written_in_the_characters_that_banks_take(given: str, written: str) -> None:
+    assert bank_text(given, 70) == written
+
+
+def test_the_table_says_the_same() -> None:
+    assert write_csv(BATCH).splitlines()[1] == "P7-1,Ada Unal,DE75512108001245126199,1080.55,EUR,Acme payout P7-1"
