@@ -88,7 +88,7 @@ def test_what_the_app_does_not_let_merchants_edit_stays_as_it_is(shopify: Shopif
 def test_the_frame_carries_who_asks_signed_by_the_store(shopify: Shopify) -> None:
     install(shopify.store, ACME)
     page = shopify.client.get("/store/acme/apps/stallkeeper/app/vendors?q=ada").text
-    source = page.partition('src="http://127.0.0.1:9/')[2].partition('"')[0].replace("&amp;", "&")
+    source = page.partition('data-source="http://127.0.0.1:9/')[2].partition('"')[0].replace("&amp;", "&")
     asked = {key: value[0] for key, value in parse_qs(urlsplit(source).query).items()}
     claims = jwt.decode(
         asked["id_token"], shopify.config.client_secret, algorithms=["HS256"], audience=shopify.config.client_id

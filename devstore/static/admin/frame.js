@@ -139,3 +139,6 @@ window.addEventListener("message", async ({ origin: from, source, data }) => {
 
 // Another document in the frame has nothing unsaved.
 frame.addEventListener("load", () => { bar.hidden = true; });
+
+// Only now: what the app says before anybody listens would be lost.
+frame.src = dataset.source;
