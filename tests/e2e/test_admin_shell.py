@@ -15,9 +15,10 @@ from devstore.config import Config
 from devstore.installations import find_installation, install
 from devstore.store import Store
 
-from .conftest import PHONE
+from .conftest import DESKTOP, PHONE
 from .framed_app import create_app
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ACME = "acme.myshopify.com"
 KEY, SECRET = "the-client-id", "a-secret-of-at-least-thirty-two-bytes"
 TOML = {
@@ -280,3 +281,17 @@ def test_a_button_pressed_on_another_site_does_nothing(admin: Admin, page: Page)
     )
     assert answer.status == 403
     assert find_installation(admin.store, ACME) is not None
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])
+def test_the_admins_own_pages_are_accessible_and_fit(admin: Admin, page: Page, screen: dict[str, int]) -> None:
+    page.set_viewport_size({"width": screen["width"], "height": screen["height"]})
+    cup = {"title": "Blue cup", "handle": "blue-cup", "status": "ACTIVE", "variants": []}
+    number = admin.store.put(ACME, "product", cup)["id"]
+    admin.store.put(ACME, "customer", {"email": "cara@example.com", "first_name": "Cara", "last_name": "C"})
+    for path in ("", "/products", f"/products/{number}", "/customers", "/content", "/apps", "/orders"):
+        page.goto(f"{admin.url}/store/acme{path}")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path

@@ -66,8 +66,13 @@ class Pressable extends PolarisElement {
       event.preventDefault();
       event.stopImmediatePropagation();
     } else if (this.commandFor) this.obey();
-    else if (!this.href && this.type === "submit") queueMicrotask(() => event.defaultPrevented || this.form?.requestSubmit());
-    else if (!this.href && this.type === "reset") this.form?.reset();
+    else if (!this.href && this.type !== "button") window.setTimeout(() => event.defaultPrevented || this.actOnForm());
+  }
+
+  /** After every listener has had its say, as a native button would. */
+  actOnForm() {
+    if (this.type === "submit") this.form?.requestSubmit();
+    else if (this.type === "reset") this.form?.reset();
   }
 
   obey() {
