@@ -1,6 +1,7 @@
 """Signatures of webhooks and of storefront requests."""
 
 import base64
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 
@@ -63,6 +64,33 @@ def test_words_of_every_language_are_part_of_the_signature() -> None:
 )
 def test_a_query_that_shopify_did_not_sign_like_this_is_refused(query: str) -> None:
     assert visit(query) is None
+
+
+def resigned(visited: str, **forged: str) -> str:
+    """A query that carries the signature of another one."""
+    signed = {name: values[0] for name, values in parse_qs(visited, keep_blank_values=True).items() if name != "a"}
+    return urlencode({**signed, **forged})
+
+
+@pytest.mark.parametrize(
+    ("typed", "forged"),
+    [
+        ("1logged_in_customer_id=7m=", {"a": "1", "logged_in_customer_id": "7", "m": "logged_in_customer_id="}),
+        ("1logged_in_customer_id=7m", {"a": "1", "logged_in_customer_id": "7", "mlogged_in_customer_id": ""}),
+        (
+            "1logged_in_customer_id=7m=",
+            {"a": "1", "logged_in_customer_id": "7", "m": "logged_in_cust", "omer_id": ""},
+        ),
+        ("1logged_in_customer_id=", {"a": "1", "logged_in_customer_id": "logged_in_customer_id="}),
+    ],
+)
+def test_a_signature_cannot_be_split_anew_into_another_customer(typed: str, forged: dict[str, str]) -> None:
+    """Shopify signs what visitors type, and its signed text has no separators."""
+    assert visit(resigned(sign_proxy(a=typed), **forged)) is None
+
+
+def test_a_customer_without_a_number_is_refused() -> None:
+    assert visit(sign_proxy(logged_in_customer_id="7x")) is None
 
 
 def test_a_signature_under_the_previous_secret_still_counts() -> None:
