@@ -10,6 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
 _THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
 
+_TOO_MUCH = Decimal(10) ** 12
+"""Amounts of that size are slips of the hand, and sums of them would leave 64 bits."""
+
 
 def minor_exponent(currency: str) -> int:
     """How many decimals the currency has: JPY 0, USD 2, KWD 3."""
@@ -79,6 +82,8 @@ def read_amount(text: str, currency: str) -> Money:
         raise ValueError("Enter an amount in digits, such as 12.50.") from None
     if not amount.is_finite():
         raise ValueError("Enter an amount in digits, such as 12.50.")
+    if abs(amount) >= _TOO_MUCH:
+        raise ValueError("This amount is too large. Check it for digits too many.")
     exponent = minor_exponent(currency)
     if amount != amount.quantize(Decimal(1).scaleb(-exponent)):
         raise ValueError(f"{currency} amounts have at most {exponent} decimals.")

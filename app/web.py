@@ -19,7 +19,9 @@ from babel.numbers import format_compact_currency, format_currency
 from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from app import clock, crypto, db
 from app.config import get_config
@@ -87,8 +89,18 @@ def refuse_foreign_posts() -> None:
 # -- one request, one transaction -------------------------------------------------------------------------------------
 
 
+class RowId(IntegerConverter):
+    """`<int:…>` in an address: no number that no row can have."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
+
+
 def configure(app: Flask) -> None:
-    """Put everything on this page to work in `app`."""
+    """Put everything on this page to work in `app`. Called before any address is registered."""
+    # Tidying "//" up by a redirect happens before any door, and would hand a signed query back to whoever asked.
+    app.url_map.merge_slashes = False
+    app.url_map.converters["int"] = RowId
     keys = [crypto.derive_key(key, "flash") for key in get_config().secret_keys]
     app.config.update(SECRET_KEY=keys[0], SECRET_KEY_FALLBACKS=keys[1:], SESSION_COOKIE_SAMESITE="Lax")
     app.config.update(SESSION_COOKIE_NAME="flash", SESSION_COOKIE_SECURE=get_config().is_secure)
@@ -96,6 +108,7 @@ def configure(app: Flask) -> None:
     app.after_request(_finish)
     app.teardown_request(_close)
     app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(DataError, _answer_unstorable)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     app.jinja_env.filters.update(
@@ -151,7 +164,14 @@ def toast(response: Response, message: str, *, is_error: bool = False) -> Respon
 
 
 def _answer_app_error(error: AppError) -> Response:
-    return _answer(error.status, error.message, errors=error.errors if isinstance(error, ValidationErrors) else None)
+    if isinstance(error, ValidationErrors):
+        return _answer(error.status, " ".join(error.errors.values()), errors=error.errors)
+    return _answer(error.status, error.message)
+
+
+def _answer_unstorable(_error: DataError) -> Response:
+    """PostgreSQL knows no such value: a number beyond 64 bits, or a text with a NUL in it. Forms send neither."""
+    return _answer(HTTPStatus.BAD_REQUEST, "A number is too large, or a text holds a character that no text has.")
 
 
 def _answer_http_error(error: HTTPException) -> Response:
@@ -176,6 +196,8 @@ def _answer_bug(error: Exception) -> Response:
 
 def _answer(status: HTTPStatus, message: str, *, errors: dict[str, str] | None = None) -> Response:
     """As JSON, as a toast for htmx, or as a page in the manner of the door."""
+    if session := g.get("session"):
+        session.rollback()  # what failed is undone, and the page that says so can read again
     wants_json = request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     if wants_json or request.is_json:
         response = jsonify({"ok": False, "message": message, "errors": errors or {}})

@@ -7,6 +7,7 @@ with nothing but App Bridge, which comes back with a fresh token. No cookie is n
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlsplit
 
+from babel import Locale, UnknownLocaleError
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -51,7 +52,7 @@ def require_merchant() -> ResponseReturnValue | None:
     g.staff = found.staff_id
     shop = installation.admit(found)
     g.shop = shop
-    g.locale = request.args.get("locale", shop.locale)[:10]
+    g.locale = _known_locale(request.args.get("locale", "")) or shop.locale
     web.open_scope(shop.id)
     return None
 
@@ -66,6 +67,15 @@ class WrongKeys(AppError):  # noqa: N818 - it reads as the answer it becomes
             "Shopify's sign-in does not fit this installation. Whoever runs it should compare SHOPIFY_API_KEY and"
             " SHOPIFY_API_SECRET with the app's settings in Shopify's Dev Dashboard, and the server's clock."
         )
+
+
+def _known_locale(code: str) -> str | None:
+    """The admin's language as Shopify names it, when we know how its dates and amounts are written."""
+    try:
+        Locale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return None
+    return code
 
 
 RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}

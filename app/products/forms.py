@@ -179,7 +179,7 @@ def read_stock(text: str) -> int | None:
 def _read_key(text: str) -> tuple[str, ...]:
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(map(str, values)) if isinstance(values, list) else ()
 

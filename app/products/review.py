@@ -29,7 +29,7 @@ def show_queue() -> ResponseReturnValue:
 @bp.post("/approve")
 def approve_many() -> ResponseReturnValue:
     """Approve every product that was ticked; what was decided meanwhile is left as it is."""
-    ids = sorted({int(text) for text in request.form.getlist("product") if text.isdigit()})
+    ids = sorted(set(request.form.getlist("product", type=int)))
     approved = 0
     for product_id in ids:
         product = service.lock_product(g.session, g.shop.id, product_id)

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from app import clock, crypto, db, web
 from app.auth import portal
@@ -105,9 +105,9 @@ def rules(app: Flask, door: str) -> list[Rule]:
 def address(rule: Rule, cast: Cast) -> str:
     """The rule's address with Acme's and Ada's ids in it."""
     values: dict[str, Any] = {}
-    for name in rule.arguments:
-        converter = type(rule._converters[name]).__name__
-        values[name] = cast.ids.get(name, 1) if converter == "IntegerConverter" else ACTIONS.get(name, "approve")
+    for name, converter in rule._converters.items():
+        is_id = isinstance(converter, IntegerConverter)
+        values[name] = cast.ids.get(name, 1) if is_id else ACTIONS.get(name, "approve")
     built = rule.build(values, append_unknown=False)
     assert built is not None
     return built[1]

@@ -1,0 +1,101 @@
+"""What every address does with input that no form sends."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import clock, db
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.shopify import definitions
+from app.shopify.tokens import TokenPair, store
+from tests.portal.conftest import signed_in
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+TOO_MUCH = "9" * 25
+UNSTORABLE = [
+    f"vendors?page={TOO_MUCH}",
+    "vendors?q=%00",
+    f"products?vendor={TOO_MUCH}",
+    f"review?vendor={TOO_MUCH}",
+    f"emails?page={TOO_MUCH}",
+    "emails?q=%00",
+    "events?topic=%00",
+    "events.csv?q=%00",
+]
+
+
+@pytest.fixture
+def staff(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    """Somebody of Acme's staff, with the app ready."""
+    pair = TokenPair("access", clock.now() + timedelta(hours=1), "refresh", clock.now() + timedelta(days=90), "")
+    with db.scoped(acme.id) as session:
+        row = session.get_one(Shop, acme.id)
+        store(row, pair)
+        row.definitions_version = definitions.VERSION
+    with create_app().test_client() as client:
+        client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {sign_id_token()}", "HTTP_ACCEPT": "text/html"}
+        yield client
+
+
+@pytest.mark.parametrize("path", UNSTORABLE)
+def test_what_the_database_cannot_hold_is_refused_with_words(staff: FlaskClient, path: str) -> None:
+    answer = staff.get(f"/app/{path}")
+    assert answer.status_code == 400
+    assert "no text has" in answer.text
+
+
+def test_a_refused_value_leaves_the_vendor_a_page(ada: Vendor, shopify: FakeShopify) -> None:
+    """The page that says so reads the database again, after the failed transaction."""
+    answer = signed_in(create_app(), ada).post("/portal/products/new", data={"title": "a\x00b"})
+    assert answer.status_code == 400
+    assert "no text has" in answer.text
+    assert "Ada" in answer.text
+
+
+@pytest.mark.parametrize("page", ["vendors", "review", "emails", "events"])
+def test_a_number_that_no_row_has_is_an_address_that_is_not_there(staff: FlaskClient, page: str) -> None:
+    assert staff.get(f"/app/{page}/{TOO_MUCH}").status_code == 404
+
+
+@pytest.mark.parametrize("ticked", ["²", TOO_MUCH, "x", ""])
+def test_ticks_that_are_no_products_approve_nothing(staff: FlaskClient, ticked: str) -> None:
+    assert staff.post("/app/review/approve", data={"product": ticked}).status_code in {200, 400, 404}
+
+
+@pytest.mark.parametrize("locale", ["xx-yy", "%00", "../../etc", "de_DE", ""])
+def test_a_language_that_nobody_knows_is_not_spoken(staff: FlaskClient, locale: str) -> None:
+    answer = staff.get(f"/app?locale={locale}")
+    assert answer.status_code == 200
+    assert '<html lang="en">' in answer.text
+
+
+def test_the_admins_language_is_the_pages_language(staff: FlaskClient) -> None:
+    assert '<html lang="de-DE">' in staff.get("/app?locale=de-DE").text
+
+
+@pytest.mark.parametrize("path", ["/proxy//apply", "/proxy//portal", "/app//vendors", "/portal//enter/x"])
+def test_no_address_is_tidied_up_before_its_door(staff: FlaskClient, path: str) -> None:
+    """A redirect would repeat the query, and with it Shopify's signature, to whoever asked through the shop."""
+    answer = staff.get(f"{path}?signature=secret", headers={"Authorization": "none"})
+    assert "secret" not in answer.headers.get("Location", "")
+    assert answer.status_code in {302, 401, 404}
+
+
+@pytest.mark.parametrize("amount", ["9" * 30, "1e400", "1e18", "1000000000000"])
+def test_an_amount_beyond_reason_is_refused_beside_its_field(staff: FlaskClient, amount: str) -> None:
+    answer = staff.post("/app/settings", data={"hold_days": "3", "payout_minimum": amount})
+    assert answer.status_code == 422
+    assert "too large" in answer.text
+
+
+def test_a_refusal_of_a_whole_page_says_what_is_wrong(ada: Vendor, shopify: FakeShopify) -> None:
+    browser = signed_in(create_app(), ada)
+    made = browser.post("/portal/products/new", data={"title": "Blue bowl"}).headers["Location"]
+    answer = browser.post(f"{made}/pictures", data={"ticket": "x.y"})
+    assert answer.status_code == 422
+    assert "This upload took too long" in answer.text
