@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.live.channels import announce
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
 from app.orders import facts
 from app.orders.cells import share_line
@@ -39,6 +40,8 @@ def update_vendor_orders(
             bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
         )
         part.next_release_at = books.next_release_at(vendor_id)
+        if part in session.new or session.is_modified(part):
+            announce(session, order.shop_id, "VendorOrderChanged", vendor_id)
     session.flush()
 
 

@@ -158,7 +158,7 @@ def _book_move(session: Session, payout: Payout, old: PayoutState) -> None:
     if payout.state is PayoutState.SENT:
         payout.sent_at = clock.now()
         _post(session, payout, "sent", Account.PAYOUTS_IN_TRANSIT, Account.PAID_OUT)
-        publish(session, payout.shop_id, "PayoutSent", payout_id=payout.id)
+        publish(session, payout.shop_id, "PayoutSent", vendor_id=payout.vendor_id, payout_id=payout.id)
     elif payout.state in rules.GIVES_BACK:
         source = _MONEY_IS_IN.get(old, Account.PAYOUTS_IN_TRANSIT)
         _post(session, payout, "given_back", source, Account.VENDOR_AVAILABLE)

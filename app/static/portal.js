@@ -38,6 +38,12 @@
   });
   addEventListener("pageshow", () => { waits = 0; waiting(0); });
 
+  // What arrived by itself is said to who cannot see it.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const words = event.target?.closest?.("[data-says]")?.dataset.says;
+    if (words) document.getElementById("said").textContent = words;
+  });
+
   // Sticky save bar: says what changed, warns before leaving, and the second press of Save does nothing.
   const labelOf = (control) => {
     const group = control.closest("fieldset")?.querySelector("legend");

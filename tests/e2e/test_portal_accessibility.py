@@ -157,8 +157,10 @@ def _address_of(rule: Rule, ids: dict[str, int]) -> str | None:
 
 
 def _is_trouble(said: ConsoleMessage) -> bool:
-    """A script's error or a breach of the content policy; not the icon that browsers ask for beside a fragment."""
-    return said.type == "error" and not said.location["url"].endswith("/favicon.ico")
+    """A script's error or a breach of the content policy; not the icon that browsers ask for beside a fragment, nor
+    the stream of live events, which another process serves.
+    """
+    return said.type == "error" and not said.location["url"].partition("?")[0].endswith(("/favicon.ico", "/live"))
 
 
 def _sign_in(page: Page, address: str, vendor: Vendor) -> None:
