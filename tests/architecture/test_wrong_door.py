@@ -13,12 +13,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter, Rule
 
 from app import clock, crypto, db, web
 from app.auth import portal
+from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.mapping import Model
+from app.models.orders import Order, VendorOrder
+from app.models.payouts import Payout, PayoutBatch
 from app.models.products import Product, ProductImage
 from app.models.shops import Shop
 from app.models.vendors import PortalSession, Vendor, VendorUser
@@ -79,41 +83,55 @@ def cast(acme: Shop, zenith: Shop, ada: Vendor, bea: Vendor, cy: Vendor) -> Cast
             store(row, pair)
             row.definitions_version = definitions.VERSION
     with db.scoped(acme.id) as session:
-        product = Product(shop_id=acme.id, vendor_id=ada.id, title="Blue bowl", status="in_review")
-        session.add(product)
-        session.flush()
-        image = ProductImage(shop_id=acme.id, vendor_id=ada.id, product_id=product.id, filename="a.png", source_url="x")
-        event = InboxEvent(
-            shop_domain=acme.domain,
-            shop_id=acme.id,
-            topic="orders/create",
-            webhook_id="w",
-            event_id="e",
-            body=b"{}",
-            state="dead",
-        )
-        session.add_all([image, event])
-        session.flush()
-        ids = {"product_id": product.id, "image_id": image.id, "event_id": event.id, "vendor_id": ada.id}
+        ids = make_things(session, acme, ada)
     return Cast(acme, ada, bea, cy, ids)
+
+
+def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
+    """One of each thing that has an address, Acme's and where possible Ada's. Keys are the addresses' names."""
+    ours: dict[str, Any] = {"shop_id": acme.id}
+    hers = {**ours, "vendor_id": ada.id}
+    now = clock.now()
+    named = {"name": "#1001", "ordered_at": now, "currency": "USD"}
+    order = Order(**ours, **named, shopify_id=1, snapshot={}, snapshot_updated_at=now, terms={}, total_minor=1)
+    product = Product(**hers, title="Blue bowl", status="in_review")
+    batch = PayoutBatch(**ours, number=1, currency="USD", created_by="staff:1")
+    received = {"topic": "orders/create", "webhook_id": "w", "event_id": "e", "body": b"{}", "state": "dead"}
+    event = InboxEvent(**ours, shop_domain=acme.domain, **received)
+    words = {"from_name": "Acme", "subject": "s", "html": "h", "text_body": "t"}
+    email = Email(**hers, kind="vendor_welcome", dedupe_key="d", to_address=ada.email, status="failed", **words)
+    session.add_all([order, product, batch, event, email])
+    session.flush()
+    part = VendorOrder(**hers, **named, order_id=order.id, order_shopify_id=1, status="to_ship", items_to_ship=1)
+    bank = {"iban": b"x", "holder": b"x", "last4": "1234"}
+    payout = Payout(**hers, batch_id=batch.id, reference="SK-1", amount_minor=1, currency="USD", **bank)
+    image = ProductImage(**hers, product_id=product.id, filename="a.png", source_url="x")
+    session.add_all([part, payout, image])
+    session.flush()
+    made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
+    made |= {"part": part, "payout": payout, "image": image}
+    return {f"{name}_id": thing.id for name, thing in made.items()}
 
 
 def rules(app: Flask, door: str) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if web.door_of(rule.endpoint.rpartition(".")[0]) == door]
 
 
-def address(rule: Rule, cast: Cast) -> str:
-    """The rule's address with Acme's and Ada's ids in it."""
-    values: dict[str, Any] = {}
-    for name, converter in rule._converters.items():
-        is_id = isinstance(converter, IntegerConverter)
-        values[name] = cast.ids.get(name, 1) if is_id else ACTIONS.get(name, "approve")
-    built = rule.build(values, append_unknown=False)
-    assert built is not None
-    return built[1]
+def addresses(rule: Rule, cast: Cast) -> list[str]:
+    """The rule's addresses with Acme's and Ada's ids in it, one for each word it might know."""
+    numbers = {
+        name: cast.ids.get(name, 1) for name, kind in rule._converters.items() if isinstance(kind, IntegerConverter)
+    }
+    texts = [name for name in rule._converters if name not in numbers]
+    found = []
+    for word in WORDS if texts else ("",):
+        built = rule.build({**(rule.defaults or {}), **numbers, **dict.fromkeys(texts, word)}, append_unknown=False)
+        assert built is not None
+        found.append(built[1])
+    return found
 
 
-ACTIONS = {"action": "approve", "ticket": "x.y", "token": "x", "filename": "x"}
+WORDS = ("approve", "reject", "suspend", "submit", "archive", "delete", "cancel", "send", "retry", "csv", "pdf")
 
 
 def fingerprint() -> dict[str, Any]:
@@ -155,10 +173,10 @@ def ask_all(browser: FlaskClient, found: list[Rule], cast: Cast, *, query: str =
     for rule in found:
         for method in METHODS:
             if method in (rule.methods or set()):
-                path = address(rule, cast)
-                url = f"{path}?{query}" if query else path
-                answer = browser.open(url, method=method, headers=headers, data={} if method != "GET" else None)
-                answers[f"{method} {path}"] = answer.status_code
+                for path in addresses(rule, cast):
+                    url = f"{path}?{query}" if query else path
+                    answer = browser.open(url, method=method, headers=headers, data={} if method != "GET" else None)
+                    answers[f"{method} {path}"] = answer.status_code
     assert answers
     return answers
 
@@ -210,10 +228,28 @@ def test_another_shops_staff_reach_nothing_of_ours(app: Flask, browser: FlaskCli
     assert fingerprint() == before
     for rule in rules(app, "merchant"):
         if "GET" in (rule.methods or set()) and not rule.arguments:
-            page = browser.get(address(rule, cast), headers={"Authorization": f"Bearer {token}"})
+            page = browser.get(addresses(rule, cast)[0], headers={"Authorization": f"Bearer {token}"})
             assert "Blue bowl" not in page.text
             assert cast.ada.name not in page.text
             assert cast.ada.email not in page.text
+
+
+def test_another_shops_staff_reach_nothing_of_ours_by_ids_in_a_form(
+    app: Flask, browser: FlaskClient, cast: Cast
+) -> None:
+    """Addresses without an id of their own take ids from the form: every name they might have, with our ids."""
+    ids = {name.removesuffix("_id"): str(value) for name, value in cast.ids.items()}
+    form = {**ids, **{name: str(value) for name, value in cast.ids.items()}}
+    token = {"Authorization": f"Bearer {sign_id_token('zenith.myshopify.com')}"}
+    with db.system() as session:
+        before = session.get_one(Product, cast.ids["product_id"]).status
+    for rule in rules(app, "merchant"):
+        if "POST" in (rule.methods or set()) and not rule.arguments:
+            browser.post(addresses(rule, cast)[0], data=form, headers=token)
+    with db.system() as session:
+        assert session.get_one(Product, cast.ids["product_id"]).status == before
+        assert session.get_one(InboxEvent, cast.ids["event_id"]).state == "dead"
+        assert session.get_one(Vendor, cast.ada.id).status == cast.ada.status
 
 
 def test_a_vendors_cookie_opens_no_merchant_page(app: Flask, browser: FlaskClient, cast: Cast) -> None:
@@ -251,7 +287,7 @@ def test_another_vendor_reaches_nothing_of_adas(app: Flask, browser: FlaskClient
     assert fingerprint() == before
     for rule in rules(app, "portal"):
         if "GET" in (rule.methods or set()) and not rule.arguments:
-            page = browser.get(address(rule, cast))
+            page = browser.get(addresses(rule, cast)[0])
             assert "Blue bowl" not in page.text
             assert cast.ada.email not in page.text
 
@@ -262,7 +298,7 @@ def test_a_form_on_another_site_cannot_use_a_vendors_session(app: Flask, browser
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
         for rule in rules(app, "portal"):
             if "POST" in (rule.methods or set()):
-                answer = browser.post(address(rule, cast), headers=headers)
+                answer = browser.post(addresses(rule, cast)[0], headers=headers)
                 assert answer.status_code == 403, rule
     assert fingerprint() == before
 
