@@ -16,8 +16,12 @@ def publish_product(shop_id: int, product_id: int) -> None:
     sync.publish_product(shop_id, product_id)
 
 
-def take_down_product(shop_id: int, product_id: int) -> None:
-    sync.take_down_product(shop_id, product_id)
+def show_or_hide_product(shop_id: int, product_id: int) -> None:
+    sync.show_or_hide_product(shop_id, product_id)
+
+
+def follow_vendor(shop_id: int, vendor_id: int) -> None:
+    sync.follow_vendor(shop_id, vendor_id)
 
 
 def push_stock(shop_id: int, product_id: int) -> None:

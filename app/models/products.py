@@ -58,6 +58,8 @@ class Product(Model):
     shopify_updated_at: Mapped[datetime | None]
     shopify_status: Mapped[str | None]
     """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
+    hidden_with_vendor: Mapped[bool] = mapped_column(server_default="false")
+    """Taken off sale because its vendor is paused: it comes back when the vendor does."""
     listing_key: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
     """The product's name in Shopify (metafield `$app.listing`, unique): a repeated call finds the same product."""
     created_at: Mapped[CreatedAt]

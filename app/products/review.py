@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.models.products import ProductStatus
 from app.products import queries, service
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
@@ -30,14 +29,16 @@ def show_queue() -> ResponseReturnValue:
 def approve_many() -> ResponseReturnValue:
     """Approve every product that was ticked; what was decided meanwhile is left as it is."""
     ids = sorted(set(request.form.getlist("product", type=int)))
-    approved = 0
+    approved, left = 0, ""
     for product_id in ids:
-        product = service.lock_product(g.session, g.shop.id, product_id)
-        if product.status == ProductStatus.IN_REVIEW and product.reviewed_at is None:
-            service.approve(g.session, product, actor=f"staff:{g.staff}")
+        try:
+            service.approve(g.session, service.lock_product(g.session, g.shop.id, product_id), actor=f"staff:{g.staff}")
             approved += 1
-    words = f"{approved} {'product is' if approved == 1 else 'products are'} approved and going on sale."
-    return web.toast(make_response(_queue_page()), words if ids else "Tick the products that you want to approve.")
+        except (Conflict, NotFound) as error:
+            left = f" {error.message}"
+    words = f"{approved} {'product is' if approved == 1 else 'products are'} approved and going on sale.{left}"
+    answer = make_response(_queue_page())
+    return web.toast(answer, words if ids else "Tick the products that you want to approve.", is_error=bool(left))
 
 
 @bp.get("/<int:product_id>")

@@ -84,6 +84,18 @@ def split_values(text: str) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
+def wanted_visibility(status: str, vendor_status: str, shopify_status: str, *, hidden: bool) -> str | None:
+    """The status that Shopify should be told, or None when it is right as it is.
+
+    `hidden`: we took it off sale with its vendor. What the merchant hid in the admin stays hidden.
+    """
+    if status == "published" and vendor_status == "approved":
+        return "ACTIVE" if hidden else None
+    if shopify_status != "ACTIVE":
+        return None
+    return "ARCHIVED" if status == "archived" else "DRAFT"
+
+
 def missing_for_submit(
     title: str, description: str, prices: Sequence[int | None], pictures_ready: Sequence[bool]
 ) -> dict[str, str]:

@@ -152,7 +152,7 @@ def take_back(session: Session, product: Product, action: str, *, actor: str) ->
     """`withdraw` or `archive`: off sale, too, if it was on sale."""
     move(session, product, action, actor=actor)
     product.sync_error = None
-    _ring(session, "take_down_product", product)
+    _ring(session, "show_or_hide_product", product)
 
 
 def begin_review(session: Session, product: Product) -> None:
@@ -176,6 +176,9 @@ def approve(session: Session, product: Product, *, actor: str) -> None:
         raise Conflict(f"“{product.title}” is no longer in review. Look at it again.")
     if product.reviewed_at is not None:
         return
+    vendor = session.get_one(Vendor, product.vendor_id)
+    if vendor.status != VendorStatus.APPROVED:
+        raise Conflict(f"{vendor.name} is {vendor.status}, so their products cannot go on sale now.")
     product.reviewed_at, product.sync_error = clock.now(), None
     _record(session, product, "approve", actor)
     session.flush()

@@ -76,22 +76,37 @@ def publish_product(shop_id: int, product_id: int) -> None:
         service.finish_publishing(session, product)
 
 
-def take_down_product(shop_id: int, product_id: int) -> None:
-    """Hide a product that Shopify still shows although its row says that it is not on sale. Raises ShopifyError."""
+def show_or_hide_product(shop_id: int, product_id: int) -> None:
+    """Hide a product that Shopify shows although it should not be on sale, or show it again when its vendor is back.
+
+    Raises ShopifyError.
+    """
     with scoped(shop_id) as session:
         product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
-        if product is None or product.shopify_gid is None or not is_wrongly_shown(product):
+        if product is None or product.shopify_gid is None:
             return
+        vendor = session.get_one(Vendor, product.vendor_id)
+        held = product.shopify_status or ""
+        wanted = rules.wanted_visibility(product.status, vendor.status, held, hidden=product.hidden_with_vendor)
         credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
-        status = "ARCHIVED" if product.status == ProductStatus.ARCHIVED else "DRAFT"
-    made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": status}})["product"]
+        with_vendor = product.status == ProductStatus.PUBLISHED and wanted == "DRAFT"
+    if wanted is None:
+        return
+    made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": wanted}})["product"]
     with scoped(shop_id) as session:
-        _note(service.lock_product(session, shop_id, product_id), made)
+        product = service.lock_product(session, shop_id, product_id)
+        _note(product, made)
+        product.hidden_with_vendor = with_vendor
 
 
-def is_wrongly_shown(product: Product) -> bool:
-    """Whether Shopify sells a product that should not be on sale."""
-    return product.shopify_status == "ACTIVE" and product.status != ProductStatus.PUBLISHED
+def follow_vendor(shop_id: int, vendor_id: int) -> None:
+    """A vendor was paused, closed, or is back: so are the products. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        ids = session.scalars(
+            select(Product.id).where(Product.vendor_id == vendor_id, Product.status == ProductStatus.PUBLISHED)
+        ).all()
+    for product_id in ids:
+        show_or_hide_product(shop_id, product_id)
 
 
 def push_stock(shop_id: int, product_id: int) -> None:

@@ -12,7 +12,7 @@ from app.errors import ValidationErrors
 from app.models.shops import Shop, ShopSettings
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
-from app.vendors import service, sync
+from app.vendors import queries, service, sync
 from app.vendors.forms import ApplicationForm, describe_fields, read_application
 
 bp = Blueprint("vendors_proxy", __name__, url_prefix="/proxy")
@@ -29,6 +29,19 @@ def show_fields() -> ResponseReturnValue:
     settings = g.session.get(ShopSettings, g.shop.id)
     terms = settings.terms_text if settings else ""
     return jsonify({"fields": describe_fields(terms_needed=bool(terms)), "trap": _TRAP, "terms": terms})
+
+
+@bp.get("/vendors.json")
+def list_public_vendors() -> ResponseReturnValue:
+    """Who sells here, by name: what their public pages say, at most 50 of those that match `q`."""
+    found = queries.list_public(g.session, g.shop.id, request.args.get("q", "").strip())
+    keys = ("handle", "name", "tagline", "location")
+    vendors = [
+        {**{key: getattr(vendor, key) for key in keys}, "url": f"/pages/vendors/{vendor.handle}"} for vendor in found
+    ]
+    answer = jsonify({"vendors": vendors})
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
 
 
 @bp.post("/apply")

@@ -69,6 +69,16 @@ def list_vendors(
     return Page([Row(vendor, count) for vendor, count in found], total, count_pending(session, shop_id))
 
 
+def list_public(session: Session, shop_id: int, search: str = "", limit: int = 50) -> Sequence[Vendor]:
+    """Vendors whose page is public, by name."""
+    where = [Vendor.shop_id == shop_id, Vendor.status == VendorStatus.APPROVED, Vendor.metaobject_gid.is_not(None)]
+    if search:
+        where.append(
+            or_(Vendor.name.icontains(search, autoescape=True), Vendor.tagline.icontains(search, autoescape=True))
+        )
+    return session.scalars(select(Vendor).where(*where).order_by(func.lower(Vendor.name)).limit(limit)).all()
+
+
 def count_pending(session: Session, shop_id: int) -> int:
     """Applications that wait for a decision."""
     waiting = select(func.count()).where(Vendor.shop_id == shop_id, Vendor.status == VendorStatus.PENDING)

@@ -125,6 +125,8 @@ def move(
         kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended"}[action]
         _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
     request_profile_sync(session, vendor)
+    if action in {"suspend", "reinstate", "close"}:
+        enqueue_after_commit(session, "jobs.catalogue.follow_vendor", shop_id, vendor.id, queue="catalogue")
     return vendor
 
 
@@ -138,9 +140,11 @@ def request_profile_sync(session: Session, vendor: Vendor) -> None:
 
 
 def check_name(session: Session, shop_id: int, name: str, *, vendor_id: int) -> None:
-    """Raises ValidationErrors when another vendor of the shop has this name, or one that looks the same."""
-    own = session.get(Vendor, vendor_id)
-    _check_name(session, shop_id, name, (), own)
+    """Raises ValidationErrors when another vendor of the shop has this name, or one that looks the same.
+
+    The session must be the shop's: a vendor's own sees no other vendor.
+    """
+    _check_name(session, shop_id, name, (), session.get(Vendor, vendor_id))
 
 
 def _check_name(session: Session, shop_id: int, name: str, entries: Collection[Entry], own: Vendor | None) -> None:

@@ -302,3 +302,40 @@ def test_an_edit_in_the_admin_reaches_the_vendor(market: Market, shop: Shop, por
     market.ask_shopify(delete, {"id": the_product(shop).shopify_gid})
     market.settle()
     assert the_product(shop).status == ProductStatus.ARCHIVED
+
+
+def test_a_paused_vendors_products_leave_the_shop_and_come_back(
+    market: Market, shop: Shop, portal: httpx.Client
+) -> None:
+    path = send_mug(market, portal)
+    product = the_product(shop)
+    market.merchant(f"/app/review/{product.id}/approve", {})
+    market.settle()
+    market.merchant(f"/app/vendors/{product.vendor_id}/suspend", {"reason": "Three complaints about breakage."})
+    market.settle()
+    assert in_shopify(market)["status"] == "DRAFT"
+    assert httpx.get(f"{market.storefront_url()}/products/stoneware-mug").status_code == 404
+    assert httpx.get(f"{market.storefront_url()}/a/market/vendors.json").json() == {"vendors": []}
+    assert "Three complaints" in market.mails("ada@example.com")[0]["text"]
+    assert "hidden" in portal.get(path).text
+    market.merchant(f"/app/vendors/{product.vendor_id}/reinstate", {})
+    market.settle()
+    assert in_shopify(market)["status"] == "ACTIVE"
+    assert httpx.get(f"{market.storefront_url()}/products/stoneware-mug").status_code == 200
+    [listed] = httpx.get(f"{market.storefront_url()}/a/market/vendors.json?q=ada").json()["vendors"]
+    assert (listed["name"], "email" in listed) == ("Ada's Ceramics", False)
+
+
+def test_what_the_merchant_hid_by_hand_stays_hidden(market: Market, shop: Shop, portal: httpx.Client) -> None:
+    send_mug(market, portal)
+    product = the_product(shop)
+    market.merchant(f"/app/review/{product.id}/approve", {})
+    market.settle()
+    hide = """mutation ($id: ID!) { productUpdate(product: {id: $id, status: DRAFT}) { userErrors { message } } }"""
+    market.ask_shopify(hide, {"id": the_product(shop).shopify_gid})
+    market.settle()
+    market.merchant(f"/app/vendors/{product.vendor_id}/suspend", {"reason": "A break."})
+    market.settle()
+    market.merchant(f"/app/vendors/{product.vendor_id}/reinstate", {})
+    market.settle()
+    assert in_shopify(market)["status"] == "DRAFT"

@@ -144,3 +144,17 @@ def test_a_robot_gets_thanks_and_leaves_nothing(market: Market) -> None:
     assert market.apply(**ADA, company_url="https://spam.example").json()["ok"] is True
     with db.scoped(shop.id) as session:
         assert session.scalars(select(Vendor)).all() == []
+
+
+def test_a_form_without_scripts_gets_a_page_in_the_theme(market: Market) -> None:
+    market.install()
+    url = f"{market.storefront_url()}/a/market/apply"
+    form = {**ADA, "contact_name": "Ada", "what_they_sell": "Mugs {{ shop.name }}", "name": "{{ 7 | times: 7 }}"}
+    accept = {"Accept": "text/html"}
+    refused = httpx.post(url, data={**form, "email": "nobody"}, headers=accept)
+    assert refused.status_code == 422
+    assert "E-mail: This does not look like an e-mail address" in refused.text
+    taken = httpx.post(url, data=form, headers=accept)
+    assert taken.status_code == 200
+    assert "Your application is on its way" in taken.text
+    assert "49" not in taken.text.split("Your application")[1][:200]
