@@ -130,8 +130,8 @@ def _link(endpoint: str, **changes: Any) -> str:
 def _masked_body(event: InboxEvent) -> str:
     try:
         return json.dumps(mask_personal(json.loads(event.body)), indent=2, ensure_ascii=False)
-    except ValueError:
-        return "This body is no JSON."
+    except (ValueError, RecursionError):
+        return "This body is no JSON that can be shown."
 
 
 def _harmless(text: str) -> str:

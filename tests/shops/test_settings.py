@@ -84,6 +84,18 @@ def test_new_terms_are_a_new_version(browser: FlaskClient, acme: Shop) -> None:
     assert held(acme).terms_version == "3"
 
 
+def test_an_event_nested_beyond_reading_is_shown_without_its_body(browser: FlaskClient, acme: Shop) -> None:
+    deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    with db.system() as session:
+        row = InboxEvent(
+            shop_domain=acme.domain, shop_id=acme.id, topic="t/x", webhook_id="w", event_id="e-78", body=deep
+        )
+        session.add(row)
+    answer = browser.get(f"/app/events/{row.id}")
+    assert answer.status_code == 200
+    assert "no JSON that can be shown" in answer.text
+
+
 def test_a_stuck_event_is_found_shown_masked_and_replayed(browser: FlaskClient, acme: Shop) -> None:
     with db.system() as session:
         row = InboxEvent(

@@ -2,10 +2,12 @@
 
 import base64
 import io
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import psycopg
 import pytest
@@ -15,7 +17,7 @@ from app import db
 from app.config import get_config
 from app.models.events import InboxEvent
 from app.queue import get_redis
-from tests.shopify.signing import sign_webhook
+from tests.shopify.signing import sign_proxy, sign_webhook
 from webhooks.intake import LARGEST_BODY, Inbox, Ring, WebhookIntake, connect
 
 BODY = b'{"id": 1, "name": "#1001"}'
@@ -188,3 +190,14 @@ def test_a_broken_connection_is_made_anew(intake: WebhookIntake) -> None:
     with db.system() as session:
         stored = session.execute(select(func.count()).select_from(InboxEvent)).scalar_one()
     assert stored == 1 + statuses.count(200)
+
+
+def test_a_signature_that_shopify_made_for_a_visitor_signs_no_webhook(intake: WebhookIntake) -> None:
+    """The storefront's signature is made with the same secret, over text in which visitors choose a part."""
+    query = dict(parse_qsl(sign_proxy(**{' {"id": 1, "note': "", "~": '": 0}'}), keep_blank_values=True))
+    signature = base64.b64encode(bytes.fromhex(query.pop("signature"))).decode()
+    body = "".join(f"{name}={value}" for name, value in sorted(query.items())).encode()
+    assert json.loads(body)["id"] == 1
+    assert sign_webhook(body) == signature
+    assert send(intake, body, X_SHOPIFY_HMAC_SHA256=signature) == 400
+    assert rows() == []
