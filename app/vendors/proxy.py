@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
+from app.auth import limits
 from app.auth import proxy as door
 from app.db import scoped
 from app.errors import ValidationErrors
@@ -59,6 +60,9 @@ def apply() -> ResponseReturnValue:
     form = read_application(values, terms_needed=terms_needed)
     if not form.validate():
         return _refuse(form.first_errors)
+    if not limits.allow("apply", g.shop.domain, limit=60, seconds=600):
+        # Each application asks Shopify and writes to an address that anybody may have typed.
+        return _answer("Very many applications are coming in. Nothing was lost: send it again in ten minutes.", 429)
     try:
         _take(g.shop, form)
     except ValidationErrors as error:

@@ -81,7 +81,8 @@ def apply(session: Session, shop: Shop, application: Application, entries: Colle
     )
     events.publish(session, shop.id, "VendorApplied", vendor_id=vendor.id)
     _send(session, vendor, "vendor_welcome", {"vendor_name": vendor.name}, reason=vendor.applied_at.isoformat())
-    if settings is not None and settings.auto_approve_vendors:
+    # Whom the shop once turned away or parted with comes back by a person's decision only.
+    if settings is not None and settings.auto_approve_vendors and known is None:
         move(session, shop.id, vendor.id, "approve", actor="system")
     else:
         request_profile_sync(session, vendor)

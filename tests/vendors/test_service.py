@@ -1,0 +1,61 @@
+"""Applying, and applying again."""
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app import db
+from app.models.emails import Email
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+from app.shopify.tokens import ShopCredentials
+from app.vendors import service
+from app.vendors.service import Application
+from tests.conftest import make_vendor
+from tests.shopify.fake import FakeShopify, data
+from tests.shopify.signing import sign_proxy
+from wsgi import create_app
+
+ADA = Application("Ada's Ceramics", "ada@example.com", contact_name="Ada", what_they_sell="Bowls")
+FORM = {"name": "Ada's Ceramics", "contact_name": "Ada", "email": "ada@example.com", "what_they_sell": "Bowls"}
+
+
+def apply_at(shop: Shop) -> Vendor | None:
+    with db.scoped(shop.id) as session:
+        return service.apply(session, session.get_one(Shop, shop.id), ADA)
+
+
+def approve_everybody(shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        session.execute(update(ShopSettings).values(auto_approve_vendors=True))
+
+
+def test_a_newcomer_is_approved_where_the_shop_approves_everybody(acme: Shop) -> None:
+    approve_everybody(acme)
+    vendor = apply_at(acme)
+    assert vendor is not None
+    assert vendor.status is VendorStatus.APPROVED
+
+
+@pytest.mark.parametrize("status", [VendorStatus.REJECTED, VendorStatus.CLOSED])
+def test_who_was_turned_away_waits_for_a_person_even_there(acme: Shop, status: VendorStatus) -> None:
+    approve_everybody(acme)
+    make_vendor(acme, ADA.name, ADA.email, status)
+    vendor = apply_at(acme)
+    assert vendor is not None
+    assert vendor.status is VendorStatus.PENDING
+    with db.scoped(acme.id) as session:
+        assert session.scalar(select(func.count()).where(Email.kind == "merchant_new_application")) == 1
+
+
+def test_a_flood_of_applications_is_stopped_before_shopify_and_the_mail(
+    connected: ShopCredentials, shopify: FakeShopify
+) -> None:
+    shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
+    browser = create_app().test_client()
+    statuses = []
+    for number in range(62):
+        form = {**FORM, "name": f"Shop {number}", "email": f"somebody{number}@example.com"}
+        statuses.append(browser.post(f"/proxy/apply?{sign_proxy()}", json=form).status_code)
+    assert statuses == [200] * 60 + [429] * 2
+    with db.system() as session:
+        assert session.scalar(select(func.count()).select_from(Vendor)) == 60
