@@ -1,5 +1,7 @@
 """The merchant's commission rules: the list, one rule, the simulator, and who gets shipping, tax and refunds."""
 
+from typing import Final
+
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -14,6 +16,8 @@ from app.money import Money
 
 bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
 protect(bp)
+
+_SAVED: Final = "Saved. It counts for orders from now on."
 
 
 @bp.get("")
@@ -52,25 +56,32 @@ def simulate() -> ResponseReturnValue:
     return render_template("merchant/commissions/_answer.html", form=form, answer=answer)
 
 
+@bp.get("/new")
+def new_rule() -> ResponseReturnValue:
+    return _rule_page(None, _rule_form(None))
+
+
+@bp.post("/new")
+def add_rule() -> ResponseReturnValue:
+    form = _rule_form(None, bound=True)
+    if not form.validate():
+        return _rule_page(None, form, status=422)
+    number = service.add_rule(g.session, g.shop, form.draft(), _actor())
+    return web.toast(_rule_page(number, form), _SAVED)
+
+
 @bp.get("/<int:number>")
-@bp.get("/new", defaults={"number": 0})
 def show_rule(number: int) -> ResponseReturnValue:
-    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
-    return _rule_page(number, RuleForm(currency=g.shop.currency, vendors=_vendors(), rule=rule))
+    return _rule_page(number, _rule_form(number))
 
 
 @bp.post("/<int:number>")
-@bp.post("/new", defaults={"number": 0})
-def save_rule(number: int) -> ResponseReturnValue:
-    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
-    form = RuleForm(request.form, currency=g.shop.currency, vendors=_vendors(), rule=rule)
+def change_rule(number: int) -> ResponseReturnValue:
+    form = _rule_form(number, bound=True)
     if not form.validate():
         return _rule_page(number, form, status=422)
-    if number:
-        service.change_rule(g.session, g.shop, number, form.draft(), _actor())
-    else:
-        number = service.add_rule(g.session, g.shop, form.draft(), _actor())
-    return web.toast(_rule_page(number, form), "Saved. It counts for orders from now on.")
+    service.change_rule(g.session, g.shop, number, form.draft(), _actor())
+    return web.toast(_rule_page(number, form), _SAVED)
 
 
 @bp.post("/<int:number>/<action>")
@@ -105,7 +116,12 @@ def _list_page(form: MoneyForm, *, status: int = 200) -> Response:
     return Response(html, status=status, mimetype="text/html")
 
 
-def _rule_page(number: int, form: RuleForm, *, status: int = 200) -> Response:
+def _rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
+    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
+    return RuleForm(request.form if bound else None, currency=g.shop.currency, vendors=_vendors(), rule=rule)
+
+
+def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Response:
     html = render_template("merchant/commissions/rule.html", form=form, number=number, vendors=_vendors())
     return Response(html, status=status, mimetype="text/html")
 
