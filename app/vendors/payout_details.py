@@ -5,8 +5,7 @@ and nothing is paid for 72 hours.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 from stdnum import iban as iban_numbers
@@ -18,8 +17,7 @@ from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import ValidationErrors
 from app.models.vendors import Vendor
-
-HOLD: Final = timedelta(hours=72)
+from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def held_until(vendor: Vendor) -> datetime | None:
     """The moment from which the vendor may be paid again after a change of details; None when that is over."""
     if vendor.payout_changed_at is None:
         return None
-    end = vendor.payout_changed_at + HOLD
+    end = vendor.payout_changed_at + PAYOUT_DETAILS_HOLD
     return end if end > clock.now() else None
 
 
@@ -98,7 +96,7 @@ def _tell(session: Session, vendor: Vendor, now: datetime) -> None:
     context = {
         "vendor_name": vendor.name,
         "link": f"{get_config().app_url}/portal/payout-details",
-        "hold_hours": int(HOLD.total_seconds() // 3600),
+        "hold_hours": int(PAYOUT_DETAILS_HOLD.total_seconds() // 3600),
     }
     key = f"vendor_payout_details_changed:{vendor.id}:{now.isoformat()}"
     queue_email(

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from datetime import timedelta
+from typing import Final
 
 # action → {state: state it leads to}. Nothing else moves a vendor.
 MOVES: dict[str, dict[str, str]] = {
@@ -13,6 +15,8 @@ MOVES: dict[str, dict[str, str]] = {
     "reapply": {"rejected": "pending", "closed": "pending"},
 }
 REASON_NEEDED = frozenset({"reject", "suspend"})
+PAYOUT_DETAILS_HOLD: Final = timedelta(hours=72)
+"""Nothing is paid for so long after a change of bank details: time for the vendor to notice a thief."""
 
 # Words that say how a business is organised, not who it is: "Ada Ceramics Ltd" is "Ada Ceramics".
 _LEGAL_FORMS = frozenset({"ltd", "limited", "llc", "inc", "gmbh", "ug", "ag", "bv", "sarl", "sas", "srl", "co", "plc"})

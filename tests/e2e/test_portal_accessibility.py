@@ -24,6 +24,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.vendors import pictures
+from tests.portal.booked import add_order
 from wsgi import create_app
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -49,7 +50,7 @@ def address(ada: Vendor) -> Iterator[str]:
 
 @pytest.fixture
 def stocked(ada: Vendor) -> dict[str, int]:
-    """Ada with terms to accept, payout details on hold and a product in each state; ids for addresses."""
+    """Ada with terms to accept, payout details on hold, a product in each state and orders; ids for addresses."""
     with db.scoped(ada.shop_id) as session:
         settings = session.get_one(ShopSettings, ada.shop_id)
         settings.terms_text = "Ship within three days.\n\nAnswer within one."
@@ -75,7 +76,8 @@ def stocked(ada: Vendor) -> dict[str, int]:
                 )
             )
         draft = session.scalars(select(Product.id).where(Product.status == ProductStatus.DRAFT)).one()
-    return {"product_id": draft}
+    parts = [add_order(ada, days, 1000 + days) for days in (1, 4, 9)]
+    return {"product_id": draft, "part_id": parts[0]}
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
-from datetime import timedelta
-
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
-from app import clock, db
-from app.ledger.rules import Account
-from app.models.ledger import LedgerEntry, LedgerTransaction
-from app.models.orders import Order, VendorOrder, VendorOrderStatus
+from app import db
+from app.models.orders import VendorOrderStatus
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from tests.portal.booked import add_order
 
 
 def add_product(vendor: Vendor, status: ProductStatus, stock: int = 3) -> None:
@@ -97,64 +94,6 @@ def test_the_merchants_accent_reaches_the_page_corrected(adas_browser: FlaskClie
 def write_terms(vendor: Vendor, version: str) -> None:
     with db.scoped(vendor.shop_id) as session:
         session.execute(update(ShopSettings).values(terms_text="Ship within three days.", terms_version=version))
-
-
-def add_order(
-    vendor: Vendor, days_ago: int, earned: int, status: VendorOrderStatus = VendorOrderStatus.TO_SHIP
-) -> None:
-    """One order's part of `vendor`, booked: `earned` waits until it is sent."""
-    at = clock.now() - timedelta(days=days_ago)
-    with db.scoped(vendor.shop_id) as session:
-        number = (session.scalar(select(func.count()).select_from(Order)) or 0) + 1
-        order = Order(
-            shop_id=vendor.shop_id,
-            shopify_id=number,
-            name=f"#{number}",
-            currency="USD",
-            ordered_at=at,
-            snapshot={},
-            snapshot_updated_at=at,
-            terms={},
-            total_minor=earned,
-        )
-        session.add(order)
-        session.flush()
-        session.add(
-            VendorOrder(
-                shop_id=vendor.shop_id,
-                vendor_id=vendor.id,
-                order_id=order.id,
-                order_shopify_id=number,
-                name=order.name,
-                ordered_at=at,
-                currency="USD",
-                status=status,
-                earned_minor=earned,
-            )
-        )
-        booking = LedgerTransaction(
-            shop_id=vendor.shop_id,
-            vendor_id=vendor.id,
-            order_id=order.id,
-            key=str(number),
-            source_key=str(number),
-            kind="sold",
-            currency="USD",
-            happened_at=at,
-        )
-        session.add(booking)
-        session.flush()
-        for account, sign, owner in ((Account.VENDOR_PENDING, 1, vendor.id), (Account.CUSTOMER_RECEIPTS, -1, None)):
-            session.add(
-                LedgerEntry(
-                    shop_id=vendor.shop_id,
-                    vendor_id=owner,
-                    transaction_id=booking.id,
-                    account=account,
-                    amount_minor=sign * earned,
-                    currency="USD",
-                )
-            )
 
 
 def test_orders_to_ship_come_first_with_how_long_they_wait(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
