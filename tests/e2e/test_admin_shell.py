@@ -295,3 +295,17 @@ def test_the_admins_own_pages_are_accessible_and_fit(admin: Admin, page: Page, s
         found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
         assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+def test_a_long_table_is_there_at_once(admin: Admin, page: Page) -> None:
+    """Observers run after every element that the parser makes; work per element must not grow with the table."""
+    row = "<s-table-row>" + "<s-table-cell><s-badge>x</s-badge></s-table-cell>" * 5 + "</s-table-row>"
+    heads = "<s-table-header>x</s-table-header>" * 5
+    table = (
+        f"<s-table><s-table-header-row>{heads}</s-table-header-row><s-table-body>{row * 250}</s-table-body></s-table>"
+    )
+    page.goto(f"{admin.url}/store/acme")
+    script = f'<script src="{admin.url}/cdn/shopifycloud/polaris-1.js"></script>'
+    page.route("**/long", lambda route: route.fulfill(body=f"<!doctype html>{script}{table}", content_type="text/html"))
+    page.goto(f"{admin.url}/long", timeout=8_000)
+    expect(page.get_by_role("row")).to_have_count(251)

@@ -25,7 +25,7 @@ define("s-select", class extends Field {
 
   constructor() {
     super();
-    new MutationObserver(() => this.update()).observe(this, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["selected", "disabled", "value"] });
+    new MutationObserver(() => this.updateSoon()).observe(this, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["selected", "disabled", "value"] });
   }
 
   get value() {
@@ -46,6 +46,14 @@ define("s-select", class extends Field {
   formResetCallback() {
     this.chosen = undefined;
     this.update();
+  }
+
+  /** Once for many options: while a page is parsed, observers are called after every single element. */
+  updateSoon() {
+    this.soon ??= window.setTimeout(() => {
+      this.soon = undefined;
+      this.update();
+    });
   }
 
   update() {

@@ -26,7 +26,7 @@ define("s-table", class extends PolarisElement {
     super();
     this.watchSlots();
     new ResizeObserver(() => this.arrange()).observe(this);
-    new MutationObserver(() => this.arrange(true)).observe(this, { childList: true, subtree: true });
+    new MutationObserver(() => this.arrangeSoon()).observe(this, { childList: true, subtree: true });
     this.addEventListener("click", (event) => this.delegate(event));
     for (const button of this.shadowRoot.querySelectorAll(".pages button")) {
       button.addEventListener("click", () => this.dispatchEvent(new Event(button.dataset.event)));
@@ -48,7 +48,16 @@ define("s-table", class extends PolarisElement {
     this.part$('[data-event="previouspage"]').disabled = !this.hasPreviousPage;
     this.part$('[data-event="nextpage"]').disabled = !this.hasNextPage;
     this.part$("#table").ariaBusy = this.loading ? "true" : null;
-    this.arrange(true);
+    this.arrangeSoon();
+  }
+
+  /** Once for many changes: while a page is parsed, observers are called after every single element. */
+  arrangeSoon() {
+    if (this.soon) return;
+    this.soon = window.setTimeout(() => {
+      this.soon = null;
+      this.arrange(true);
+    });
   }
 
   arrange(fresh = false) {
@@ -76,7 +85,12 @@ class Part extends PolarisElement {
 
   arrange(list) {
     this.takeRole(this.constructor.roles[list ? 1 : 0]);
-    this.own.replaceSync(list ? this.constructor.asList : "");
+    this.dress(list ? this.constructor.asList : "");
+  }
+
+  dress(rules) {
+    if (this.rules !== rules) this.own.replaceSync(rules);
+    this.rules = rules;
   }
 }
 
@@ -127,11 +141,11 @@ define("s-table-cell", class extends Part {
   static template = `<span class="label"></span><slot></slot>`;
 
   arrange(list, header) {
-    super.arrange(list);
+    this.takeRole(this.constructor.roles[list ? 1 : 0]);
     const place = header?.listSlot || "labeled";
     const figures = ["numeric", "currency"].includes(header?.format);
     this.part$(".label").textContent = list && place === "labeled" ? (header?.textContent.trim() ?? "") : "";
     const rules = list ? `display: block; padding: 0; border: 0; min-inline-size: 0; ${listRules[place]}` : figures ? "text-align: end; white-space: nowrap;" : "";
-    this.own.replaceSync(`:host { ${rules} ${figures ? "font-variant-numeric: tabular-nums;" : ""} }`);
+    this.dress(`:host { ${rules} ${figures ? "font-variant-numeric: tabular-nums;" : ""} }`);
   }
 });
