@@ -16,8 +16,8 @@ def publish_product(shop_id: int, product_id: int) -> None:
     sync.publish_product(shop_id, product_id)
 
 
-def show_or_hide_product(shop_id: int, product_id: int) -> None:
-    sync.show_or_hide_product(shop_id, product_id)
+def align_product(shop_id: int, product_id: int) -> None:
+    sync.align_product(shop_id, product_id)
 
 
 def follow_vendor(shop_id: int, vendor_id: int) -> None:

@@ -60,6 +60,8 @@ class Product(Model):
     """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
     hidden_with_vendor: Mapped[bool] = mapped_column(server_default="false")
     """Taken off sale because its vendor is paused: it comes back when the vendor does."""
+    vendor_told: Mapped[str | None]
+    """The vendor's name that we last told Shopify to show with the product."""
     listing_key: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
     """The product's name in Shopify (metafield `$app.listing`, unique): a repeated call finds the same product."""
     created_at: Mapped[CreatedAt]

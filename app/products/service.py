@@ -152,7 +152,7 @@ def take_back(session: Session, product: Product, action: str, *, actor: str) ->
     """`withdraw` or `archive`: off sale, too, if it was on sale."""
     move(session, product, action, actor=actor)
     product.sync_error = None
-    _ring(session, "show_or_hide_product", product)
+    _ring(session, "align_product", product)
 
 
 def begin_review(session: Session, product: Product) -> None:

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import system
 from app.models.products import Product, ProductImage, ProductStatus, Variant
 from app.models.shops import Shop, ShopStatus
-from app.models.vendors import Vendor, VendorStatus
+from app.models.vendors import Vendor
+from app.products.sync import out_of_line
 from app.queue import enqueue
 
 _PATIENCE: Final = timedelta(seconds=45)
@@ -37,23 +38,11 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
         Shop, (Shop.id == Product.shop_id) & (Shop.status == ShopStatus.INSTALLED)
     )
     settled = Product.updated_at < before
-    on_sale, may_sell = Product.status == ProductStatus.PUBLISHED, Vendor.status == VendorStatus.APPROVED
-    paused = and_(
-        on_sale,
-        or_(and_(Product.shopify_status == "ACTIVE", ~may_sell), and_(Product.hidden_with_vendor, may_sell)),
-        Vendor.status_changed_at < before,
-    )
+    with_vendor = products.join(Vendor, Vendor.id == Product.vendor_id).where(settled, Vendor.updated_at < before)
     return [
         ("push_product", products.where(Product.status == ProductStatus.SUBMITTED, settled)),
-        (
-            "publish_product",
-            products.where(Product.status == ProductStatus.IN_REVIEW, Product.reviewed_at < before),
-        ),
-        (
-            "show_or_hide_product",
-            products.where(Product.shopify_status == "ACTIVE", Product.status != ProductStatus.PUBLISHED, settled),
-        ),
-        ("show_or_hide_product", products.join(Vendor, Vendor.id == Product.vendor_id).where(paused)),
+        ("publish_product", products.where(Product.status == ProductStatus.IN_REVIEW, Product.reviewed_at < before)),
+        ("align_product", with_vendor.where(out_of_line())),
         (
             "push_stock",
             products.join(Variant, Variant.product_id == Product.id)

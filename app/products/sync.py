@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db import scoped
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.products import rules, service
 from app.shopify.client import graphql
@@ -41,6 +41,7 @@ def push_product(shop_id: int, product_id: int) -> None:
             return
         credentials = ShopCredentials(shop.id, shop.domain)
         content = _content(session, shop, vendor, product)
+        vendor_name = vendor.name
         name = {"customId": {"namespace": NAMESPACE, "key": LISTING_KEY, "value": product.listing_key}}
     try:
         made = graphql(credentials, "productSet", {"identifier": name, "input": content})["product"]
@@ -50,6 +51,7 @@ def push_product(shop_id: int, product_id: int) -> None:
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
+        product.vendor_told = vendor_name
         _note_variants(session, product, made)
         service.begin_review(session, product)
 
@@ -76,37 +78,53 @@ def publish_product(shop_id: int, product_id: int) -> None:
         service.finish_publishing(session, product)
 
 
-def show_or_hide_product(shop_id: int, product_id: int) -> None:
-    """Hide a product that Shopify shows although it should not be on sale, or show it again when its vendor is back.
+def align_product(shop_id: int, product_id: int) -> None:
+    """Bring what Shopify shows in line with our rows: hidden or shown, and under its vendor's present name.
 
     Raises ShopifyError.
     """
     with scoped(shop_id) as session:
         product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
-        if product is None or product.shopify_gid is None:
+        if product is None or product.shopify_gid is None or product.shopify_status is None:
             return
         vendor = session.get_one(Vendor, product.vendor_id)
-        held = product.shopify_status or ""
-        wanted = rules.wanted_visibility(product.status, vendor.status, held, hidden=product.hidden_with_vendor)
-        credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
-        with_vendor = product.status == ProductStatus.PUBLISHED and wanted == "DRAFT"
-    if wanted is None:
+        status = rules.wanted_visibility(
+            product.status, vendor.status, product.shopify_status, hidden=product.hidden_with_vendor
+        )
+        credentials, gid, name = ShopCredentials(shop.id, shop.domain), product.shopify_gid, vendor.name
+        changes = ({"status": status} if status else {}) | ({"vendor": name} if product.vendor_told != name else {})
+        with_vendor = product.status == ProductStatus.PUBLISHED and status == "DRAFT"
+    if not changes:
         return
-    made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": wanted}})["product"]
+    made = graphql(credentials, "productUpdate", {"product": {"id": gid, **changes}})["product"]
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
-        product.hidden_with_vendor = with_vendor
+        product.vendor_told = name
+        if status:
+            product.hidden_with_vendor = with_vendor
 
 
 def follow_vendor(shop_id: int, vendor_id: int) -> None:
-    """A vendor was paused, closed, or is back: so are the products. Raises ShopifyError."""
+    """A vendor was paused, closed, renamed, or is back: so are the products. Raises ShopifyError."""
     with scoped(shop_id) as session:
-        ids = session.scalars(
-            select(Product.id).where(Product.vendor_id == vendor_id, Product.status == ProductStatus.PUBLISHED)
-        ).all()
+        waiting = select(Product.id).join(Vendor, Vendor.id == Product.vendor_id)
+        ids = session.scalars(waiting.where(Vendor.id == vendor_id, out_of_line())).all()
     for product_id in ids:
-        show_or_hide_product(shop_id, product_id)
+        align_product(shop_id, product_id)
+
+
+def out_of_line() -> ColumnElement[bool]:
+    """Of products joined with their vendors: those that Shopify shows otherwise than they should be shown."""
+    on_sale, may_sell = Product.status == ProductStatus.PUBLISHED, Vendor.status == VendorStatus.APPROVED
+    return and_(
+        Product.shopify_status.is_not(None),
+        or_(
+            and_(Product.shopify_status == "ACTIVE", ~and_(on_sale, may_sell)),
+            and_(Product.hidden_with_vendor, on_sale, may_sell),
+            Product.vendor_told.is_distinct_from(Vendor.name),
+        ),
+    )
 
 
 def push_stock(shop_id: int, product_id: int) -> None:

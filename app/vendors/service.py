@@ -126,18 +126,20 @@ def move(
         kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended"}[action]
         _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
     request_profile_sync(session, vendor)
-    if action in {"suspend", "reinstate", "close"}:
-        enqueue_after_commit(session, "jobs.catalogue.follow_vendor", shop_id, vendor.id, queue="catalogue")
     return vendor
 
 
 def request_profile_sync(session: Session, vendor: Vendor) -> None:
-    """Have the public page in Shopify follow the vendor's row. Call it after each change of what customers see."""
+    """Have the public page and the products in Shopify follow the vendor's row.
+
+    Call it after each change of what customers see.
+    """
     vendor.updated_at = clock.now()
     vendor.profile_synced_at = None
     vendor.sync_error = None
     session.flush()
     enqueue_after_commit(session, "jobs.catalogue.sync_vendor", vendor.shop_id, vendor.id, queue="catalogue")
+    enqueue_after_commit(session, "jobs.catalogue.follow_vendor", vendor.shop_id, vendor.id, queue="catalogue")
 
 
 def check_name(session: Session, shop_id: int, name: str, *, vendor_id: int) -> None:

@@ -17,7 +17,7 @@ from app.emails.service import queue_email
 from app.models.emails import Email
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
-from app.queue import enqueue
+from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.payloads import Metaobject
@@ -97,6 +97,7 @@ def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
     for field, (_, after) in changes.items():
         setattr(vendor, field, after)
     vendor.updated_at = clock.now()
+    enqueue_after_commit(session, "jobs.catalogue.follow_vendor", shop.id, vendor.id, queue="catalogue")
     audit.record(
         session,
         shop.id,

@@ -339,3 +339,12 @@ def test_what_the_merchant_hid_by_hand_stays_hidden(market: Market, shop: Shop, 
     market.merchant(f"/app/vendors/{product.vendor_id}/reinstate", {})
     market.settle()
     assert in_shopify(market)["status"] == "DRAFT"
+
+
+def test_a_vendors_new_name_reaches_their_products(market: Market, shop: Shop, portal: httpx.Client) -> None:
+    send_mug(market, portal)
+    rename = """mutation ($id: ID!) { metaobjectUpdate(id: $id, metaobject: {fields: [
+      {key: "name", value: "Ada & Daughters"}]}) { userErrors { message } } }"""
+    market.ask_shopify(rename, {"id": in_shopify(market)["vendorPage"]["value"]})
+    market.settle()
+    assert in_shopify(market)["vendor"] == "Ada & Daughters"
