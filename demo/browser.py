@@ -7,6 +7,7 @@ be sent, and a field that it does not have cannot be filled in.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -42,13 +43,13 @@ class Page:
 
     def must_say(self, *words: str) -> "Page":
         for word in words:
-            if word not in self.text and word not in self.html:
+            if word not in self.text and word not in unescape(self.html):
                 raise Unexpected(f"{self.url} does not say {word!r}; it says: {self.text[:600]}")
         return self
 
     def must_not_say(self, *words: str) -> "Page":
         for word in words:
-            if word in self.text:
+            if word in self.text or word in unescape(self.html):
                 raise Unexpected(f"{self.url} says {word!r}")
         return self
 

@@ -12,7 +12,7 @@ import httpx
 from demo.browser import Browser, Page, Unexpected
 
 T = TypeVar("T")
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,12 @@ class Vendor(Browser):
 
     def sign_in(self) -> Page:
         """Ask for a link, find it in the inbox, follow it, continue."""
-        before = {mail["id"] for mail in self.mails()}
+        subject = "sign-in link"
+        before = {mail["id"] for mail in self.mails(subject)}
         self.open(f"/portal/login?shop={self.town.shops[self.shop]}").submit(to="/portal/login", email=self.email)
-        mail = wait_for("the sign-in link", lambda: next((m for m in self.mails() if m["id"] not in before), None))
+        mail = wait_for(
+            "the sign-in link", lambda: next((m for m in self.mails(subject) if m["id"] not in before), None)
+        )
         return self.enter(mail)
 
     def enter(self, mail: dict[str, Any]) -> Page:
@@ -165,10 +168,12 @@ class Customer(Browser):
             if (title := link.find(class_="card__title"))
         }
 
-    def add_to_cart(self, handle: str, *, quantity: int = 1, variant: int = 0) -> None:
+    def add_to_cart(self, handle: str, *, quantity: int = 1, variant: int = 0) -> bool:
+        """False when there is not enough of it left."""
         product = self.client.get(f"/products/{handle}.js").raise_for_status().json()
         line = {"id": product["variants"][variant]["id"], "quantity": quantity}
-        self.client.post("/cart/add.js", json={"items": [line]}).raise_for_status()
+        answer = self.client.post("/cart/add.js", json={"items": [line]})
+        return answer.status_code != 422 and bool(answer.raise_for_status())
 
     def check_out(self, *, code: str = "", address: dict[str, str] | None = None, rate: str | None = None) -> Page:
         """Fill in the checkout and pay; answers with the thank-you page."""

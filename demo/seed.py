@@ -4,21 +4,27 @@ The clock starts four weeks back and is moved forward as the story of the shop g
 are what they would have been.
 """
 
-import json
 import random
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 
 from demo import pictures
-from demo.browser import Browser, Unexpected
+from demo.browser import Browser, Page, Unexpected
 from demo.goods import CUSTOMERS, STALLS, Good, Stall
 from demo.people import Customer, Merchant, Town, Vendor, wait_for, wait_for_mail
 from demo.place import SHOPS, Place
 
 DAY = 24 * 3600
 _DAYS = 27
+_PARCELS = (-20, -11, -3)
+"""A vendor can ask for five sign-in links in a quarter of an hour, and some are left for whoever looks around."""
+_REFUNDS = (-16, -9, -3)
+_PAYOUTS = (-8, -1)
+_ORDER = re.compile(r"^/portal/orders/\d+$")
 _CODES = ("", "", "", "WELCOME10", "FIVEOFF")
 PEOPLE = {
     "merchant": "Mona Merchant, owner of Acme; no password, the development store signs her in",
@@ -28,22 +34,27 @@ PEOPLE = {
 
 
 def fill(place: Place, town: Town, say: Callable[[str], None]) -> None:
-    """Tell the shop's four weeks, unless they have been told."""
-    mark = place.data / "seeded.json"
-    if mark.exists():
-        return
+    """Tell the shop's four weeks. What goes wrong is said; the demo runs on with what is there."""
     say("\nFilling the shop with four weeks of life; look around meanwhile, it takes about a minute.")
     began = time.monotonic()
-    chance = random.Random("acme")
     try:
-        _Seed(town, chance, say).run()
-    except (Unexpected, httpx.HTTPError) as error:
-        say(f"The filling broke off: {error}\nWhat is there stays; `make demo-reset` and `make demo` begin anew.")
-        return
+        _Seed(town, random.Random("acme"), say).run()
+        end = f"The shop is full ({time.monotonic() - began:.0f} s)."
+    except (Unexpected, httpx.HTTPError, ValueError) as error:
+        end = f"The filling broke off: {error}\nWhat is there stays; `make demo-reset` and `make demo` begin anew."
     finally:
         town.move_clock(0)
-    mark.write_text(json.dumps({"seconds": round(time.monotonic() - began)}))
-    say(f"The shop is full ({time.monotonic() - began:.0f} s).")
+    _mark(place).write_text(end)
+    say(end)
+
+
+def is_filled(place: Place) -> bool:
+    """Whether the filling has ended, well or badly."""
+    return _mark(place).exists()
+
+
+def _mark(place: Place) -> Path:
+    return place.data / "filled"
 
 
 def read_api_token(place: Place) -> str:
@@ -75,6 +86,7 @@ class _Seed:
         self.town, self.chance, self.say = town, chance, say
         self.merchant = Merchant(town)
         self.vendors = {stall.email: Vendor(town, stall.email) for stall in STALLS}
+        self.goods: dict[str, str] = {}
         self.window = Customer(town, *CUSTOMERS[0])
         self.day = -_DAYS
 
@@ -83,7 +95,8 @@ class _Seed:
         self._open_shops()
         self._take_applications()
         self._list_products()
-        self.say("Four weeks of orders ...")
+        self.goods = self.window.list_goods()
+        self.say("Four weeks of orders, parcels, refunds and payouts ...")
         for day in range(self.day + 2, 1):
             self._go_to(day)
             self._live_a_day()
@@ -97,6 +110,8 @@ class _Seed:
     def _open_shops(self) -> None:
         for name in SHOPS:
             Merchant(self.town, name).install()
+        self.merchant.open("/app/settings").submit(to="/app/settings", hold_days="7")
+        self.merchant.open("/app/payouts").submit(to="/app/payouts/payer", name="Acme", iban="GB29NWBK60161331926819")
 
     def _take_applications(self) -> None:
         self.say("Vendors apply, and Mona decides ...")
@@ -134,6 +149,8 @@ class _Seed:
     def _set_up_stall(self, vendor: Vendor, stall: Stall) -> None:
         vendor.enter(wait_for_mail(self.town, vendor.email, "You can start selling"))
         vendor.open("/portal/profile").submit(having="about", about=stall.about, tagline=stall.tagline)
+        if stall.iban:
+            vendor.open("/portal/payout-details").submit(having="iban", iban=stall.iban, holder=stall.contact)
         for good in stall.goods:
             variants = {
                 value: (price, good.stock) for value, price in zip(good.values or ("",), good.prices, strict=True)
@@ -154,8 +171,65 @@ class _Seed:
         else:
             page.submit(to="/ask_for_changes", reason="Please add a picture that shows its size.")
 
-    def _live_a_day(self) -> None: ...
-    def _leave_things_to_do(self) -> None: ...
+    def _live_a_day(self) -> None:
+        """Some orders come in; what came in earlier is sent; now and then something comes back or is paid out."""
+        for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
+            self._buy()
+        if self.day in _PARCELS:
+            for email in ("ada@example.com", "bea@example.com", "dov@example.com", "elif@example.com"):
+                self._ship(self.vendors[email])
+        if self.day in _REFUNDS:
+            self._refund()
+        if self.day in _PAYOUTS:
+            self._pay_out()
+
+    def _buy(self) -> None:
+        email, name = self.chance.choice(CUSTOMERS)
+        customer = Customer(self.town, email, name)
+        goods = list(self.goods.values())
+        wanted = self.chance.sample(goods, self.chance.choice((1, 1, 2, 3)))
+        taken = [customer.add_to_cart(handle, quantity=self.chance.choice((1, 1, 1, 2))) for handle in wanted]
+        if not any(taken):
+            return
+        customer.check_out(code=self.chance.choice(_CODES))
+
+    def _ship(self, vendor: Vendor) -> None:
+        """Send everything that waits, a few of the newest aside: somebody always has something to do."""
+        vendor.sign_in()
+        page = vendor.open("/portal/orders?status=to_ship")
+        waiting = list(dict.fromkeys(str(a["href"]) for a in page.soup.find_all("a", href=_ORDER)))
+        for address in waiting[1:] if self.day == _PARCELS[-1] else waiting:
+            number = "".join(self.chance.choices("0123456789", k=10))
+            page = vendor.open(address)
+            if "/ship" in page.html:
+                page.submit(to="/ship", carrier="UPS", tracking_number=f"1Z{number}")
+
+    def _refund(self) -> None:
+        """One unit of the newest paid order that is left, in the Shopify admin."""
+        admin = self.merchant.admin
+        order = admin.open(admin.open("/store/acme/orders").link("#"))
+        page = admin.open(order.link("Refund"))
+        name = next(
+            str(t["name"]) for t in page.soup.find_all("s-number-field") if "Quantity of" in str(t.get("label"))
+        )
+        page.submit(having=name, note="Arrived broken", **{name: "1"})
+
+    def _pay_out(self) -> None:
+        def prepare() -> Page:
+            page = self.merchant.open("/app/payouts")
+            ticks = [str(t["value"]) for t in page.soup.find_all("s-checkbox") if t.get("name") == "vendor"]
+            if not ticks:
+                raise Unexpected("nobody can be paid yet")
+            return page.submit(having="vendor", vendor=ticks)
+
+        wait_for("money that can be paid", prepare)
+        batch = self.merchant.open("/app/payouts").link("Batch")
+        for action in ("/approve", "/make_file", "/mark_sent"):
+            self.merchant.open(batch).submit(to=action)
+
+    def _leave_things_to_do(self) -> None:
+        """Today's mail: an order for everybody to find."""
+        self._buy()
 
 
 def _published() -> list[str]:

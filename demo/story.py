@@ -15,7 +15,7 @@ from typing import Any
 
 from demo import money_story, shop_story, up
 from demo.browser import Unexpected
-from demo.people import Town
+from demo.people import Town, wait_for
 from demo.place import default_var, find_place, read_running
 from demo.telling import Story
 
@@ -68,10 +68,16 @@ def play(story: Story, telling: Telling) -> None:
         telling.tell(name, seen, ok=True, seconds=time.monotonic() - began)
 
 
+def _filled() -> dict[str, Any] | None:
+    """The running demo, once its clock stands still."""
+    told = read_running()
+    return told if told and not told["filling"] else None
+
+
 @contextlib.contextmanager
 def _a_town() -> Iterator[Town]:
-    if told := read_running():
-        yield Town.of(told)
+    if read_running():
+        yield Town.of(wait_for("the demo to fill its shop", _filled, patience=600))
         return
     with up.alone(default_var()):
         place = find_place(default_var())

@@ -32,8 +32,10 @@ def up(var: Path, *, seeded: bool = True) -> None:
         place = find_place(var)
         try:
             with running(place) as processes:
+                empty = seeded and not seed.is_filled(place)
+                _write_json(place, processes, filling=empty)
                 _print_table(place)
-                if seeded:
+                if empty:
                     seed.fill(place, Town.of(describe(place, {})), _say)
                 _watch(place, processes)
         finally:
@@ -45,7 +47,7 @@ def _watch(place: Place, processes: dict[str, subprocess.Popen[bytes]]) -> None:
     written = 0.0
     while True:
         if time.monotonic() - written > _TOKEN_SECONDS:
-            _write_json(place, processes)
+            _write_json(place, processes, filling=False)
             written = time.monotonic()
         time.sleep(1)
         for name, process in processes.items():
@@ -81,7 +83,6 @@ def running(place: Place) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
             processes["app"] = _start(place, "app", ["-m", "app.cli", "dev", *arguments])
             _wait_for(place.url("devstore") + "/_control/health", processes["devstore"])
             _wait_for(place.url("app") + "/readyz", processes["app"])
-        _write_json(place, processes)
         yield processes
     finally:
         _stop(list(processes.values()))
@@ -170,11 +171,11 @@ def describe(place: Place, pids: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _write_json(place: Place, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+def _write_json(place: Place, processes: dict[str, subprocess.Popen[bytes]], *, filling: bool) -> None:
     pids = {"demo": os.getpid(), **{name: process.pid for name, process in processes.items()}}
     with contextlib.suppress(FileNotFoundError):
         pids |= json.loads((place.data / "processes.json").read_text())
-    told = describe(place, pids) | {"api_token": seed.read_api_token(place)}
+    told = describe(place, pids) | {"api_token": seed.read_api_token(place), "filling": filling}
     new = place.json_path.with_suffix(".new")
     new.touch(mode=0o600)
     new.write_text(json.dumps(told, indent=2))

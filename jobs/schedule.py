@@ -36,7 +36,7 @@ SCHEDULE: Final = (
     Periodic("jobs.emails.sweep_emails", "emails", 30),
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.fulfilment.sweep_fulfilments", "events", 30),
-    Periodic("jobs.payouts.release_holds", "payouts", MINUTE),
+    Periodic("jobs.payouts.release_holds", "payouts", 15),
     Periodic("jobs.payouts.check_books", "payouts", DAY),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
