@@ -34,7 +34,10 @@ def age_of(order: payloads.Order, snapshot: Mapping[str, Any]) -> tuple[Any, ...
         order.cancelled_at is not None,
         sum(len(refund.transactions) + 1 for refund in order.refunds),
         _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,
+        -Decimal(order.total_outstanding or "0"),
         len(order.fulfillments),
+        len(order.line_items),
+        -sum(item.quantity if item.current_quantity is None else item.current_quantity for item in order.line_items),
         json.dumps(snapshot, sort_keys=True, default=str),
     )
 

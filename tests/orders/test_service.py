@@ -21,7 +21,7 @@ from app.models.vendors import Vendor
 from app.orders.service import release_due_holds
 from devstore.orders.cancel import cancel_order
 from devstore.orders.fulfilment import fulfil_lines
-from devstore.orders.payments import mark_as_paid
+from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
 from tests.devstore.orders.cast import ACME, buy
@@ -95,7 +95,29 @@ def _paid_later(store: Store, goods: SimpleNamespace) -> None:
     fulfil_lines(store, ACME, order["id"], None)
 
 
-@pytest.mark.parametrize("story", [_refunds, _cancelled, _paid_later])
+def _abroad(store: Store, goods: SimpleNamespace) -> None:
+    shop = store.all(ACME, "shop")[0]
+    store.put(ACME, "shop", {**shop, "presentment_rates": {"EUR": "0.9137"}})
+    order = buy(store, (goods.vase, 3), (goods.loaf, 1), currency_presentment="EUR")
+    refund_order(store, ACME, order["id"], RefundRequest([LineRefund(lines_of(order)["VASE"], 1, "cancel")]))
+
+
+def _prices_with_tax(store: Store, goods: SimpleNamespace) -> None:
+    shop = store.all(ACME, "shop")[0]
+    store.put(ACME, "shop", {**shop, "taxes_included": True})
+    order = buy(store, (goods.vase, 3), (goods.mug, 1), discount_codes=["FIVEOFF"])
+    refund_order(store, ACME, order["id"], RefundRequest([LineRefund(lines_of(order)["VASE"], 2, "cancel")]))
+    refund_order(store, ACME, order["id"], RefundRequest(amount="0.77"))
+
+
+def _captured_in_parts(store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.vase, 2), (goods.loaf, 1), capture=False)
+    capture(store, ACME, order["id"], "20.00")
+    refund_order(store, ACME, order["id"], RefundRequest(amount="5.00"))
+    capture(store, ACME, order["id"], None)
+
+
+@pytest.mark.parametrize("story", [_refunds, _cancelled, _paid_later, _abroad, _prices_with_tax, _captured_in_parts])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_any_order_of_arrival_ends_in_the_same_books(
     story: Story, seed: int, goods: SimpleNamespace, store: Store, post: Post, acme: Shop
