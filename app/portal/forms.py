@@ -8,29 +8,15 @@ from werkzeug.datastructures import FileStorage
 from wtforms import EmailField, Field, FileField, Form, SelectField, StringField, TelField, TextAreaField, URLField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from app.vendors.forms import is_web_address
+from app.typed import is_web_address, tidy, tidy_lines, with_scheme
+from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_iban
 
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
 
-def _tidy(value: str | None) -> str:
-    """One line: trimmed, inner white space single, control characters gone."""
-    return " ".join("".join(char for char in value or "" if char.isprintable() or char.isspace()).split())
-
-
-def _tidy_lines(value: str | None) -> str:
-    lines = (value or "").replace("\r\n", "\n").split("\n")
-    return "\n".join(_tidy(line) for line in lines).strip()
-
-
-def _with_scheme(value: str | None) -> str:
-    tidy = _tidy(value)
-    return f"https://{tidy}" if tidy and "://" not in tidy else tidy
-
-
 class SignInForm(Form):
-    email = EmailField("E-mail", filters=[_tidy], validators=[DataRequired("Enter the e-mail address you sell with.")])
+    email = EmailField("E-mail", filters=[tidy], validators=[DataRequired("Enter the e-mail address you sell with.")])
 
     def validate_email(self, field: Field) -> None:
         try:
@@ -44,32 +30,35 @@ class ProfileForm(Form):
 
     name = StringField(
         "Shop name",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[
             DataRequired("Customers need a name to call you by."),
             Length(max=80, message="Up to 80 characters."),
         ],
     )
     tagline = StringField(
-        "In one sentence", filters=[_tidy], validators=[Length(max=160, message="Up to 160 characters.")]
+        "In one sentence", filters=[tidy], validators=[Length(max=160, message="Up to 160 characters.")]
     )
     about = TextAreaField(
-        "About you", filters=[_tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+        "About you", filters=[tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
     )
-    location = StringField("Town", filters=[_tidy], validators=[Length(max=120, message="Up to 120 characters.")])
-    website = URLField("Website", filters=[_with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    location = StringField("Town", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
+    website = URLField("Website", filters=[with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
     policies = TextAreaField(
-        "Shipping and returns", filters=[_tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+        "Shipping and returns", filters=[tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
     )
     contact_name = StringField(
-        "Your name", filters=[_tidy], validators=[Length(max=120, message="Up to 120 characters.")]
+        "Your name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")]
     )
-    phone = TelField("Phone", filters=[_tidy], validators=[Length(max=40, message="Up to 40 characters.")])
+    phone = TelField("Phone", filters=[tidy], validators=[Length(max=40, message="Up to 40 characters.")])
     locale = SelectField("Dates and amounts")
 
     def __init__(self, *args: Any, current_locale: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.locale.choices = list_locales(current_locale)
+
+    def validate_name(self, field: Field) -> None:
+        check_readable(field)
 
     def validate_website(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
@@ -79,13 +68,13 @@ class ProfileForm(Form):
 class PayoutForm(Form):
     holder = StringField(
         "Account holder",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[
             DataRequired("Write the name that the account is in."),
             Length(max=70, message="Banks take up to 70 characters."),
         ],
     )
-    iban = StringField("IBAN", filters=[_tidy], validators=[DataRequired("Enter the IBAN of the account.")])
+    iban = StringField("IBAN", filters=[tidy], validators=[DataRequired("Enter the IBAN of the account.")])
 
     def validate_iban(self, field: Field) -> None:
         try:

@@ -13,12 +13,9 @@ from app.money import read_amount
 from app.products import rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
+from app.typed import tidy
 
 MAX_STOCK: Final = 1_000_000
-
-
-def _tidy(value: str | None) -> str:
-    return " ".join((value or "").split())
 
 
 class TitleForm(Form):
@@ -26,7 +23,7 @@ class TitleForm(Form):
 
     title = StringField(
         "What are you selling?",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[InputRequired("Give the product a title."), Length(max=255, message="Up to 255 characters.")],
         description="The title customers see, for example “Stoneware mug, speckled”.",
     )
@@ -43,21 +40,21 @@ class ProductForm(TitleForm):
     )
     category_gid = HiddenField()
     category_name = HiddenField()
-    option_1_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_1_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
     option_1_values = StringField("Values", validators=[Length(max=2000)])
-    option_2_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_2_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
     option_2_values = StringField("Values", validators=[Length(max=2000)])
-    option_3_name = StringField("Option", filters=[_tidy], validators=[Length(max=60)])
+    option_3_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
     option_3_values = StringField("Values", validators=[Length(max=2000)])
     seo_title = StringField(
         "Title in search engines",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[Length(max=70, message="Up to 70 characters, or search engines cut it.")],
         description="Leave it empty to use the product's title.",
     )
     seo_description = TextAreaField(
         "Description in search engines",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[Length(max=160, message="Up to 160 characters, or search engines cut it.")],
     )
 
@@ -79,7 +76,7 @@ class ProductForm(TitleForm):
             title=self.title.data or "",
             description_html=self.description.data or "",
             category_gid=gid if known else None,
-            category_name=_tidy(self.category_name.data)[:255] or None if known else None,
+            category_name=tidy(self.category_name.data)[:255] or None if known else None,
             seo_title=self.seo_title.data or "",
             seo_description=self.seo_description.data or "",
             options=self.options,

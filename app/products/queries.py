@@ -15,6 +15,7 @@ from app.models.products import Product, ProductImage, ProductStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
 from app.products.descriptions import plain_text
+from app.sheets import plain_cell
 
 PER_PAGE: Final = 50
 _SORTS: Final[dict[str, tuple[Any, ...]]] = {
@@ -156,12 +157,8 @@ def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "
 
 
 def _csv_line(values: Iterable[object]) -> str:
-    """A spreadsheet takes a cell that begins with =, +, - or @ for a formula: an apostrophe makes it text again."""
-    cells = [
-        f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value for value in values
-    ]
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow(plain_cell(value) if isinstance(value, str) else value for value in values)
     return line.getvalue()
 
 

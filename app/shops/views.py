@@ -13,6 +13,7 @@ from app.auth import merchant
 from app.errors import NotFound
 from app.models.events import InboxEvent, InboxState
 from app.money import Money
+from app.sheets import plain_cell
 from app.shops import queries, service
 from app.shops.forms import SettingsForm
 from app.shops.rules import mask_personal
@@ -73,7 +74,7 @@ def export_events() -> ResponseReturnValue:
     for event in queries.list_events_for_csv(g.session, g.shop, _read_filter()):
         handled = event.handled_at.isoformat() if event.handled_at else ""
         row = [event.received_at.isoformat(), event.topic, event.state, event.attempts, event.event_id, handled]
-        writer.writerow([*row, _harmless(event.error or "")])
+        writer.writerow([*row, plain_cell(event.error or "")])
     headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
     return Response(sheet.getvalue(), mimetype="text/csv", headers=headers)
 
@@ -132,11 +133,6 @@ def _masked_body(event: InboxEvent) -> str:
         return json.dumps(mask_personal(json.loads(event.body)), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return "This body is no JSON that can be shown."
-
-
-def _harmless(text: str) -> str:
-    """A spreadsheet must not take it for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @bp.get("/<path:missing>")

@@ -2,32 +2,17 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, EmailField, Field, Form, StringField, TelField, TextAreaField, URLField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
+from app.typed import is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors import rules
 from app.vendors.service import Application
 
 _PHONE: Final = re.compile(r"[+()\d][\d\s()./-]{4,28}")
-
-
-def _tidy(value: str | None) -> str:
-    """One line: trimmed, inner white space single, control characters gone."""
-    return " ".join("".join(char for char in value or "" if char.isprintable() or char.isspace()).split())
-
-
-def _tidy_lines(value: str | None) -> str:
-    lines = (value or "").replace("\r\n", "\n").split("\n")
-    return "\n".join(_tidy(line) for line in lines).strip()
-
-
-def _with_scheme(value: str | None) -> str:
-    tidy = _tidy(value)
-    return f"https://{tidy}" if tidy and "://" not in tidy else tidy
 
 
 class ApplicationForm(Form):
@@ -35,7 +20,7 @@ class ApplicationForm(Form):
 
     name = StringField(
         "Shop name",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[
             InputRequired("Tell us the name customers will see."),
             Length(max=80, message="Up to 80 characters."),
@@ -44,38 +29,38 @@ class ApplicationForm(Form):
     )
     contact_name = StringField(
         "Your name",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[InputRequired("Tell us whom we are talking to."), Length(max=120, message="Up to 120 characters.")],
     )
     email = EmailField(
         "E-mail",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[InputRequired("We need an e-mail address to answer you.")],
         description="Your sign-in links and order e-mails go here. Customers never see it.",
     )
-    phone = TelField("Phone", filters=[_tidy], validators=[Optional()])
+    phone = TelField("Phone", filters=[tidy], validators=[Optional()])
     country = StringField(
         "Country",
-        filters=[lambda value: _tidy(value).upper()],
+        filters=[lambda value: tidy(value).upper()],
         validators=[Optional()],
         description="Two letters, such as US or DE.",
     )
     location = StringField(
         "Town",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[Length(max=120, message="Up to 120 characters.")],
         description="Shown on your page, for example Portland, Oregon.",
     )
-    website = URLField("Website", filters=[_with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    website = URLField("Website", filters=[with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
     tagline = StringField(
         "In one sentence",
-        filters=[_tidy],
+        filters=[tidy],
         validators=[Length(max=160, message="Up to 160 characters.")],
         description="For example: Stoneware thrown and glazed by hand.",
     )
     what_they_sell = TextAreaField(
         "What would you like to sell?",
-        filters=[_tidy_lines],
+        filters=[tidy_lines],
         validators=[
             InputRequired("Tell us in a sentence or two what you make."),
             Length(max=2000, message="Up to 2,000 characters."),
@@ -83,7 +68,7 @@ class ApplicationForm(Form):
     )
     about = TextAreaField(
         "About you",
-        filters=[_tidy_lines],
+        filters=[tidy_lines],
         validators=[Length(max=5000, message="Up to 5,000 characters.")],
         description="Your story, for your public page. You can change it later.",
     )
@@ -92,8 +77,7 @@ class ApplicationForm(Form):
     terms_needed = False
 
     def validate_name(self, field: Field) -> None:
-        if not re.search(r"\w", field.data) or not rules.normalise_name(field.data):
-            raise ValidationError("Use letters or digits, so that customers can read and type the name.")
+        check_readable(field)
 
     def validate_email(self, field: Field) -> None:
         try:
@@ -128,6 +112,12 @@ class ApplicationForm(Form):
         return Application(**{name: self[name].data or "" for name in Application.__slots__})
 
 
+def check_readable(field: Field) -> None:
+    """Raises ValidationError for a vendor's name that nobody could type, or tell from the next one."""
+    if not rules.normalise_name(field.data):
+        raise ValidationError("Use letters or digits, so that customers can read and type the name.")
+
+
 def read_application(values: MultiDict[str, Any] | dict[str, Any], *, terms_needed: bool) -> ApplicationForm:
     """The form from an HTML form's fields or a JSON object. Values that are no text count as missing."""
     if not isinstance(values, MultiDict):
@@ -156,12 +146,3 @@ def describe_fields(*, terms_needed: bool) -> list[dict[str, Any]]:
         for field in form
         if terms_needed or field.name != "accept_terms"
     ]
-
-
-def is_web_address(text: str) -> bool:
-    """Whether `text` is an http(s) address with a host that could be public."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in text

@@ -66,6 +66,7 @@ def test_another_vendors_name_is_refused_beside_the_field(adas_browser: FlaskCli
     ("field", "value", "words"),
     [
         ("name", " ", "Customers need a name"),
+        ("name", "💥", "Use letters or digits"),
         ("tagline", "x" * 161, "Up to 160 characters"),
         ("website", "javascript:alert(1)", "Enter a web address"),
         ("website", "not an address", "Enter a web address"),

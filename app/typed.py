@@ -1,0 +1,29 @@
+"""What people type into forms, brought into one shape before it is looked at."""
+
+from urllib.parse import urlsplit
+
+
+def tidy(text: str | None) -> str:
+    """One line: trimmed, inner white space single, control characters gone."""
+    return " ".join("".join(char for char in text or "" if char.isprintable() or char.isspace()).split())
+
+
+def tidy_lines(text: str | None) -> str:
+    """Several lines, each tidied, without empty ones at the ends."""
+    lines = (text or "").replace("\r\n", "\n").split("\n")
+    return "\n".join(tidy(line) for line in lines).strip()
+
+
+def with_scheme(text: str | None) -> str:
+    """A web address as people write it, with the https:// that they leave out."""
+    address = tidy(text)
+    return f"https://{address}" if address and "://" not in address else address
+
+
+def is_web_address(text: str) -> bool:
+    """Whether `text` is an http(s) address with a host that could be public."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in text
