@@ -20,6 +20,7 @@ from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
+from app.privacy import views as privacy
 from app.products import portal as portal_products
 from app.products import portal_pictures, review
 from app.products import views as products
@@ -50,6 +51,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_fulfilment.bp,
     portal_money.bp,
     emails.bp,
+    privacy.bp,
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,

@@ -13,6 +13,8 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "vendors": ("tax_id", "payout_iban", "payout_holder"),
     "money_settings": ("payer_iban",),
     "payouts": ("iban", "holder"),
+    "privacy_requests": ("person",),
+    "privacy_exports": ("content",),
 }
 _BATCH: Final = 200
 

@@ -13,6 +13,7 @@ from app import clock
 from app.db import scoped, system
 from app.live.channels import announce
 from app.models.events import DomainEvent, EventDelivery
+from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
@@ -22,7 +23,13 @@ log = structlog.get_logger()
 
 
 def deliver(shop_id: int) -> int:
-    """Hand a shop's events to their subscribers, oldest first; returns how many deliveries were tried."""
+    """Hand a shop's events to their subscribers, oldest first; returns how many deliveries were tried.
+
+    Events of a shop that has left wait for its return.
+    """
+    with scoped(shop_id) as session:
+        if session.get_one(Shop, shop_id).status is not ShopStatus.INSTALLED:
+            return 0
     dispatch(shop_id)
     for tried in range(_AT_MOST):
         if not _deliver_next(shop_id):
@@ -52,8 +59,12 @@ def sweep() -> None:
     """Ring again for shops whose events wait: the doorbell may have been lost."""
     due = (EventDelivery.done_at.is_(None), EventDelivery.attempts < MAX_ATTEMPTS)
     with system() as session:
-        shops = set(session.scalars(select(DomainEvent.shop_id).where(DomainEvent.dispatched_at.is_(None)).distinct()))
-        shops |= set(session.scalars(select(EventDelivery.shop_id).where(*due).distinct()))
+        here = select(Shop.id).where(Shop.status == ShopStatus.INSTALLED)
+        fresh = (DomainEvent.dispatched_at.is_(None), DomainEvent.shop_id.in_(here))
+        shops = set(session.scalars(select(DomainEvent.shop_id).where(*fresh).distinct()))
+        shops |= set(
+            session.scalars(select(EventDelivery.shop_id).where(*due, EventDelivery.shop_id.in_(here)).distinct())
+        )
     for shop_id in shops:
         enqueue("jobs.outbox.deliver", shop_id)
 

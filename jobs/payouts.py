@@ -20,6 +20,7 @@ def release_holds() -> int:
     with system() as session:
         due = (
             select(VendorOrder.shop_id, VendorOrder.order_id)
+            .join(Shop, (Shop.id == VendorOrder.shop_id) & (Shop.status == ShopStatus.INSTALLED))
             .where(VendorOrder.next_release_at <= clock.now())
             .distinct()
             .limit(_AT_ONCE)

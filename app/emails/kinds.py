@@ -93,4 +93,13 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "email", "tagline", "link"),
         "New application",
     ),
+    "privacy_export_ready": Kind(
+        "merchant",
+        "A customer asked for their data: it is ready",
+        ("customer", "days", "due", "link"),
+        "Customer's data ready",
+    ),
 }
+
+AFTER_UNINSTALL: frozenset[str] = frozenset({"privacy_export_ready"})
+"""What is owed even to a shop that has left; everything else waits for its return."""

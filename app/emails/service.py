@@ -13,16 +13,18 @@ from typing import Any, Final
 import resend
 from resend.exceptions import ResendError
 from resend.http_client_requests import RequestsClient
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import get_config
 from app.db import assert_no_transaction, scoped, system
+from app.emails.kinds import AFTER_UNINSTALL
 from app.emails.render import render
+from app.errors import Conflict
 from app.models.emails import Email, EmailStatus
-from app.models.shops import Shop, ShopSettings
+from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
 
 MAX_ATTEMPTS: Final = 10
@@ -80,12 +82,12 @@ def queue_email(
 def send(shop_id: int, email_id: int) -> None:
     """Send one waiting e-mail and write down what became of it. Does nothing when it is not due or already sent."""
     with scoped(shop_id) as session:
-        email = _claim(session, email_id)
-        reply_to = session.get_one(Shop, shop_id).email
+        shop = session.get_one(Shop, shop_id)
+        email = _claim(session, email_id, has_left=shop.status is not ShopStatus.INSTALLED)
     if email is None:
         return
     try:
-        provider_id = _hand_over(email, reply_to)
+        provider_id = _hand_over(email, shop.email)
     except ResendError as error:
         outcome = _after_failure(email, error)
     else:
@@ -96,8 +98,9 @@ def send(shop_id: int, email_id: int) -> None:
             "error": None,
             "next_attempt_at": None,
             # A sign-in link has done its work in the recipient's inbox; here it would be a key lying about.
-            "html": hide_secrets(email.html),
-            "text_body": hide_secrets(email.text_body),
+            # In the row as it is now: the recipient may have been forgotten while the e-mail was on its way.
+            "html": func.regexp_replace(Email.html, _SECRET_PATH.pattern, r"\1hidden", "g"),
+            "text_body": func.regexp_replace(Email.text_body, _SECRET_PATH.pattern, r"\1hidden", "g"),
         }
     with scoped(shop_id) as session:
         session.execute(update(Email).where(Email.id == email_id).values(**outcome))
@@ -109,7 +112,9 @@ def hide_secrets(words: str) -> str:
 
 
 def send_again(session: Session, email: Email) -> None:
-    """Give a failed e-mail another round of attempts."""
+    """Give a failed e-mail another round of attempts. Raises Conflict when its address was removed."""
+    if "@" not in email.to_address:
+        raise Conflict("The recipient asked to be forgotten, so this e-mail cannot be sent any more.")
     email.status = EmailStatus.QUEUED
     email.attempts = 0
     email.next_attempt_at = None
@@ -122,7 +127,9 @@ def sweep() -> int:
     with system() as session:
         due = session.execute(
             select(Email.shop_id, Email.id)
+            .join(Shop, Shop.id == Email.shop_id)
             .where(
+                or_(Shop.status == ShopStatus.INSTALLED, Email.kind.in_(AFTER_UNINSTALL)),
                 Email.status == EmailStatus.QUEUED,
                 or_(Email.next_attempt_at.is_(None), Email.next_attempt_at <= now),
                 Email.created_at < now - _SWEEP_AFTER,
@@ -135,15 +142,17 @@ def sweep() -> int:
     return len(due)
 
 
-def _claim(session: Session, email_id: int) -> Email | None:
-    """Take the row for this attempt, so that two workers do not both send it."""
+def _claim(session: Session, email_id: int, *, has_left: bool) -> Email | None:
+    """Take the row for this attempt, so that two workers do not both send it. A shop that has left sends no more."""
     now = clock.now()
+    allowed = Email.kind.in_(AFTER_UNINSTALL) if has_left else true()
     return session.execute(
         update(Email)
         .where(
             Email.id == email_id,
             Email.status == EmailStatus.QUEUED,
             or_(Email.next_attempt_at.is_(None), Email.next_attempt_at <= now),
+            allowed,
         )
         .values(attempts=Email.attempts + 1, next_attempt_at=now + _LEASE)
         .returning(Email)

@@ -15,7 +15,7 @@ from app.fulfilment import rules
 from app.fulfilment.rules import Remaining
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
-from app.models.shops import Shop
+from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.orders import service as orders
 from app.queue import enqueue, enqueue_after_commit
@@ -121,9 +121,14 @@ def sweep() -> None:
     """Ring again for parcels whose ring was lost, or whose last attempt failed for the moment."""
     now = clock.now()
     with system() as session:
-        waiting = select(Fulfilment.shop_id, Fulfilment.id).where(
-            Fulfilment.state == FulfilmentState.REQUESTED,
-            or_(Fulfilment.created_at < now - _SWEEP_AFTER, Fulfilment.attempts == 0),
+        here = (Shop.id == Fulfilment.shop_id) & (Shop.status == ShopStatus.INSTALLED)
+        waiting = (
+            select(Fulfilment.shop_id, Fulfilment.id)
+            .join(Shop, here)
+            .where(
+                Fulfilment.state == FulfilmentState.REQUESTED,
+                or_(Fulfilment.created_at < now - _SWEEP_AFTER, Fulfilment.attempts == 0),
+            )
         )
         due = session.execute(waiting.order_by(Fulfilment.id).limit(200)).all()
     for shop_id, parcel_id in due:

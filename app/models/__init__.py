@@ -1,6 +1,18 @@
 """All tables. Importing this package maps every one of them."""
 
-from app.models import commissions, emails, events, fulfilments, ledger, orders, payouts, products, shops, vendors
+from app.models import (
+    commissions,
+    emails,
+    events,
+    fulfilments,
+    ledger,
+    orders,
+    payouts,
+    privacy,
+    products,
+    shops,
+    vendors,
+)
 
 __all__ = [
     "commissions",
@@ -10,6 +22,7 @@ __all__ = [
     "ledger",
     "orders",
     "payouts",
+    "privacy",
     "products",
     "shops",
     "vendors",

@@ -92,6 +92,6 @@ class PayoutEntry(Model):
     shop_id: Mapped[ShopId]
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
     payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"), index=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     released_at: Mapped[datetime | None]
     """When a cancelled or returned payout gave it back."""

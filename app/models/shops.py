@@ -45,6 +45,8 @@ class Shop(Model):
     """The online store's publication."""
     installed_at: Mapped[CreatedAt]
     uninstalled_at: Mapped[datetime | None]
+    has_redactions: Mapped[bool] = mapped_column(server_default="false")
+    """Whether customers asked to be forgotten here: then late news of them are cleaned before they are handled."""
 
 
 class ShopSettings(Model):

@@ -31,6 +31,9 @@ EVERYTHING: dict[str, Any] = {
     "destination": "•••• 3000",
     "email": "ada@example.com",
     "tagline": "By hand.",
+    "customer": "customer 207119551",
+    "days": 30,
+    "due": "2026-12-20",
 }
 
 

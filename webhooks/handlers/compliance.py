@@ -1,29 +1,36 @@
-"""Shopify's privacy topics: each leaves a receipt in the audit trail, naming ids only."""
+"""Shopify's privacy topics. Each is written down with its 30-day clock; a job carries it out and leaves a receipt."""
 
+import msgspec
 from sqlalchemy.orm import Session
 
-from app import audit
 from app.models.events import InboxEvent
+from app.models.privacy import PrivacyKind
 from app.models.shops import Shop
+from app.privacy import service
 from app.shopify.payloads import CustomerDataRequest, CustomerRedact, PayloadError, ShopRedact, read_payload
 
 
 def handle_customers_data_request(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(CustomerDataRequest, payload)
     _require_own(shop, body.shop_domain)
-    _leave_receipt(session, shop, event, "privacy.data_request", ("customer", body.customer.id or 0))
+    _refuse_keys(payload, "orders_to_redact")
+    kind = PrivacyKind.DATA_REQUEST
+    service.receive_customer_request(session, shop, kind, event, body.customer, body.orders_requested)
 
 
 def handle_customers_redact(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(CustomerRedact, payload)
     _require_own(shop, body.shop_domain)
-    _leave_receipt(session, shop, event, "privacy.customer_redact", ("customer", body.customer.id or 0))
+    _refuse_keys(payload, "orders_requested", "data_request")
+    kind = PrivacyKind.CUSTOMER_REDACT
+    service.receive_customer_request(session, shop, kind, event, body.customer, body.orders_to_redact)
 
 
 def handle_shop_redact(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(ShopRedact, payload)
     _require_own(shop, body.shop_domain)
-    _leave_receipt(session, shop, event, "privacy.shop_redact", ("shop", shop.id))
+    _refuse_keys(payload, "customer")
+    service.receive_shop_redact(session, shop, event)
 
 
 def _require_own(shop: Shop, named_in_body: str) -> None:
@@ -32,5 +39,7 @@ def _require_own(shop: Shop, named_in_body: str) -> None:
         raise PayloadError("The body names another shop than the header.")
 
 
-def _leave_receipt(session: Session, shop: Shop, event: InboxEvent, action: str, subject: tuple[str, int]) -> None:
-    audit.record(session, shop.id, action, subject, actor="shopify", changes={"event_id": [None, event.event_id]})
+def _refuse_keys(payload: bytes, *foreign: str) -> None:
+    """Nor is the topic signed: a request for data must not be replayed as one to delete it."""
+    if found := set(foreign) & msgspec.json.decode(payload, type=dict[str, object]).keys():
+        raise PayloadError(f"This body belongs to another topic: it has {', '.join(sorted(found))}.")

@@ -1,0 +1,160 @@
+"""Everything held about one customer, as plain data for people and programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.emails import Email
+from app.models.events import InboxEvent
+from app.models.fulfilments import Fulfilment
+from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
+from app.models.privacy import PrivacyRequest
+from app.models.shops import Shop
+from app.models.vendors import Vendor, VendorUser
+from app.money import Money
+from app.privacy import queries
+from app.privacy.bodies import is_theirs
+from app.privacy.rules import Person
+
+
+def make_export(session: Session, shop: Shop, request: PrivacyRequest, person: Person) -> dict[str, Any]:
+    """The customer's data by where it lies. Amounts are decimal strings beside their currency, times are ISO 8601."""
+    orders = queries.list_orders(session, shop.id, person)
+    found = frozenset(order.shopify_id for order in orders)
+    person = replace(person.knowing(*(order.snapshot for order in orders)), order_ids=person.order_ids | found)
+    sellers = queries.list_seller_accounts(session, shop.id, person)
+    return {
+        "made_at": clock.now().isoformat(),
+        "shop": {"name": shop.name, "domain": shop.domain},
+        "customer": {"shopify_customer_id": request.customer_id, "email_addresses": sorted(person.emails)},
+        "orders": [_order(session, order) for order in orders],
+        "emails": [_email(email) for email in queries.list_emails(session, shop.id, person)],
+        "seller_accounts": [_seller(session, vendor) for vendor in sellers],
+        "privacy_requests": _requests(session, request),
+        "messages_from_shopify": _events(session, shop.id, person),
+    }
+
+
+def count_export(export: dict[str, Any]) -> dict[str, int]:
+    """How many rows of which table are in it."""
+    sections = {
+        "orders": "orders",
+        "emails": "emails",
+        "vendors": "seller_accounts",
+        "inbox_events": "messages_from_shopify",
+    }
+    return {table: len(export[section]) for table, section in sections.items() if export[section]}
+
+
+def _order(session: Session, order: Order) -> dict[str, Any]:
+    lines = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)).all()
+    parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)).all()
+    sellers = _seller_names(session, parts)
+    of_order = (order.shop_id, order.shopify_id)
+    return {
+        "number": order.name,
+        "shopify_order_id": order.shopify_id,
+        "ordered_at": order.ordered_at.isoformat(),
+        "customer_name": order.customer_name,
+        "customer_email": order.customer_email,
+        "total": _amount(order.total_minor, order.currency),
+        "currency": order.currency,
+        "payment": order.financial_status,
+        "items": [
+            {
+                "title": line.title,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "price": _amount(line.gross_minor, order.currency),
+                "seller": sellers.get(line.vendor_id, ""),
+            }
+            for line in lines
+        ],
+        "shown_to_sellers": [
+            {"seller": sellers[part.vendor_id], "customer_name": part.customer_name, "address": part.ship_to}
+            for part in parts
+        ],
+        "parcels": [_parcel(parcel) for parcel in _rows(session, Fulfilment, of_order)],
+        "refunds": [refund.snapshot for refund in _rows(session, OrderRefund, of_order)],
+        "as_shopify_told_it": order.snapshot,
+    }
+
+
+def _rows(session: Session, table: Any, of_order: tuple[int, int]) -> Sequence[Any]:
+    shop_id, order_id = of_order
+    query = select(table).where(table.shop_id == shop_id, table.order_shopify_id == order_id).order_by(table.id)
+    return session.scalars(query).all()
+
+
+def _parcel(parcel: Fulfilment) -> dict[str, Any]:
+    return {
+        "sent_at": parcel.fulfilled_at.isoformat(),
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+    }
+
+
+def _email(email: Email) -> dict[str, Any]:
+    return {
+        "to": email.to_address,
+        "subject": email.subject,
+        "text": email.text_body,
+        "state": email.status.value,
+        "written_at": email.created_at.isoformat(),
+        "sent_at": email.sent_at.isoformat() if email.sent_at else None,
+    }
+
+
+def _seller(session: Session, vendor: Vendor) -> dict[str, Any]:
+    names = (
+        "name", "email", "contact_name", "phone", "country", "location", "website", "tagline", "about", "policies",
+        "what_they_sell", "shopify_customer_id",
+    )  # fmt: skip
+    users = session.scalars(select(VendorUser).where(VendorUser.vendor_id == vendor.id).order_by(VendorUser.id)).all()
+    return {
+        **{name: getattr(vendor, name) for name in names},
+        "applied_at": vendor.applied_at.isoformat(),
+        "account_ends_in": vendor.payout_last4,
+        "people": [{"name": user.name, "email": user.email} for user in users],
+    }
+
+
+def _requests(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:
+    if request.customer_id is None:
+        return []
+    query = select(PrivacyRequest).where(
+        PrivacyRequest.shop_id == request.shop_id, PrivacyRequest.customer_id == request.customer_id
+    )
+    return [
+        {"kind": each.kind.value, "received_at": each.received_at.isoformat()}
+        for each in session.scalars(query.order_by(PrivacyRequest.id)).all()
+    ]
+
+
+def _events(session: Session, shop_id: int, person: Person) -> list[dict[str, Any]]:
+    found = []
+    for event_id in queries.list_event_ids(session, shop_id, person):
+        event = session.get_one(InboxEvent, event_id)
+        try:
+            body = json.loads(event.body)
+        except ValueError:
+            body = event.body.decode(errors="replace")
+        if is_theirs(body, event.topic, person):
+            found.append({"topic": event.topic, "received_at": event.received_at.isoformat(), "body": body})
+        session.expunge(event)
+    return found
+
+
+def _seller_names(session: Session, parts: Sequence[VendorOrder]) -> dict[int | None, str]:
+    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_([part.vendor_id for part in parts]))
+    return dict(session.execute(query).tuples().all())
+
+
+def _amount(minor: int, currency: str) -> str:
+    return str(Money(minor, currency).decimal)
