@@ -159,9 +159,9 @@ def _scrub_everything(session: Session, shop_id: int, person: Person) -> Counter
     changed: Counter[str] = Counter()
     for table in Model.metadata.sorted_tables:
         words = person.words if table.name in REMARKS else person.emails
-        if table.name in ABOUT_SELLERS or "shop_id" not in table.c or not words:
-            continue
         texts = list(_texts_of(table))
+        if table.name in ABOUT_SELLERS or "shop_id" not in table.c or not texts or not words:
+            continue
         said = or_(*(_contains(column, word) for column in texts for word in words))
         keys = list(table.primary_key.columns)
         rows = session.execute(select(*keys, *texts).where(table.c.shop_id == shop_id, said).with_for_update()).all()
