@@ -20,6 +20,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders.service import release_due_holds
 from devstore.orders.cancel import cancel_order
+from devstore.orders.edits import edit_order
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
@@ -117,7 +118,17 @@ def _captured_in_parts(store: Store, goods: SimpleNamespace) -> None:
     capture(store, ACME, order["id"], None)
 
 
-@pytest.mark.parametrize("story", [_refunds, _cancelled, _paid_later, _abroad, _prices_with_tax, _captured_in_parts])
+def _edited(store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.mug, 3), (goods.loaf, 1))
+    edit_order(store, ACME, order["id"], remove={lines_of(order)["MUG"]: 1})
+    refund_order(store, ACME, order["id"], RefundRequest(amount="5.50"))
+    edit_order(store, ACME, order["id"], add=[{"variant_id": goods.bag["variants"][0]["id"], "quantity": 2}])
+    mark_as_paid(store, ACME, order["id"])
+
+
+@pytest.mark.parametrize(
+    "story", [_edited, _refunds, _cancelled, _paid_later, _abroad, _prices_with_tax, _captured_in_parts]
+)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_any_order_of_arrival_ends_in_the_same_books(
     story: Story, seed: int, goods: SimpleNamespace, store: Store, post: Post, acme: Shop
