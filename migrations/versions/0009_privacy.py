@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0008_privacy"
-down_revision: str | None = "0007_hidden_with_vendor"
+revision: str = "0009_privacy"
+down_revision: str | None = "0008_vendor_told"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
