@@ -14,7 +14,6 @@ from urllib.parse import urljoin
 import httpx
 from bs4 import BeautifulSoup, Tag
 
-File = tuple[str, bytes, str]
 _FIELDS = ("input", "textarea", "select", "button", "s-")
 _TIMEOUT = httpx.Timeout(30, connect=5)
 
@@ -63,9 +62,7 @@ class Page:
     def follow(self, text: str) -> "Page":
         return self.browser.open(self.link(text))
 
-    def submit(
-        self, *, to: str = "", having: str = "", files: list[tuple[str, File]] | None = None, **values: Any
-    ) -> "Page":
+    def submit(self, *, to: str = "", having: str = "", **values: Any) -> "Page":
         """Send the form whose address contains `to` (or that has the field `having`), filled in with `values`.
 
         What is not given keeps the value that the page shows. A list sends the field several times, None leaves it out.
@@ -76,7 +73,7 @@ class Page:
         if foreign:
             raise Unexpected(f"the form on {self.url} has no field {foreign}; it has {sorted(shown)}")
         data = {name: value for name, value in {**shown, **values}.items() if value is not None}
-        return self.browser.send(urljoin(self.url, _address(form) or self.url), data, files=files, htmx=_is_htmx(form))
+        return self.browser.send(urljoin(self.url, _address(form) or self.url), data, htmx=_is_htmx(form))
 
     def _find_form(self, to: str, having: str) -> Tag:
         for form in self.soup.find_all("form"):
@@ -100,12 +97,10 @@ class Browser:
     def open(self, address: str, *, status: int = 200) -> Page:
         return self._page(self.client.get(address, headers=self.headers()), status)
 
-    def send(
-        self, address: str, data: dict[str, Any], *, files: list[tuple[str, File]] | None = None, htmx: bool = False
-    ) -> Page:
+    def send(self, address: str, data: dict[str, Any], *, htmx: bool = False) -> Page:
         """POST a form. Redirects are followed, htmx's own ones too."""
         headers = self.headers() | {"Origin": self._origin(address)} | ({"HX-Request": "true"} if htmx else {})
-        response = self.client.post(address, data=data, files=files, headers=headers)
+        response = self.client.post(address, data=data, headers=headers)
         target = response.headers.get("HX-Redirect") or response.headers.get("HX-Location")
         if target and response.is_success:
             path = json.loads(target)["path"] if target.startswith("{") else target
@@ -157,5 +152,5 @@ def _read_fields(form: Tag) -> list[tuple[str, Any]]:
 def _selected(tag: Tag) -> str | None:
     options = tag.find_all(["option", "s-option"])
     chosen = [o for o in options if o.has_attr("selected") or o.get("value") == tag.get("value")]
-    best = (chosen or options or [None])[0]
+    best = next(iter(chosen or options), None)
     return str(best.get("value", best.get_text())) if best else None

@@ -117,8 +117,8 @@ def _loaf(pen: ImageDraw.ImageDraw, colour: Colour, chance: random.Random) -> No
     pen.ellipse(_box(170, 420, 830, 840), fill=colour)
     pen.rounded_rectangle(_box(180, 620, 820, 815), 80 * _UNIT, fill=_darker(colour, part=0.08))
     for cut in range(4):
-        x = 290 + cut * 120 + chance.randint(-10, 10)
-        pen.line([_point(x, 610), _point(x + 85, 455)], fill=(242, 222, 184), width=round(26 * _UNIT))
+        start = 290 + cut * 120 + chance.randint(-10, 10)
+        pen.line([_point(start, 610), _point(start + 85, 455)], fill=(242, 222, 184), width=round(26 * _UNIT))
     for _ in range(160):
         x, y = chance.gauss(500, 160), chance.gauss(560, 70)
         pen.ellipse(_box(x - 3, y - 3, x + 3, y + 3), fill=(250, 240, 220))

@@ -3,12 +3,12 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from demo import people
 from demo.place import ROOT, read_running
-from demo.seed import STORY_VENDOR, town_of
 
 FOLDER = ROOT / "docs" / "pictures"
 _DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -30,7 +30,7 @@ def main() -> int:
         _take(browser, FOLDER / "merchant-order.png", urls["merchant_admin"] + "/app/orders", follow="main a, s-link")
         _take(browser, FOLDER / "merchant-payouts.png", urls["merchant_admin"] + "/app/payouts")
         _take(browser, FOLDER / "storefront.png", urls["storefront"])
-        _take(browser, FOLDER / "vendor-page.png", f"{urls['storefront']}/pages/vendors/{STORY_VENDOR}")
+        _take(browser, FOLDER / "vendor-page.png", f"{urls['storefront']}/pages/vendors/adas-ceramics")
         _take_portal(browser, told)
         browser.close()
     return 0
@@ -48,9 +48,9 @@ def _take(browser: Browser, path: Path, url: str, *, follow: str = "", viewport:
     context.close()
 
 
-def _take_portal(browser: Browser, told: dict[str, object]) -> None:
+def _take_portal(browser: Browser, told: dict[str, Any]) -> None:
     """The portal needs a session: a link is asked for and taken from the inbox, as a vendor would."""
-    town = town_of(told)
+    town = people.Town.of(told)
     vendor = people.Vendor(town, "ada@example.com")
     vendor.sign_in()
     cookies = [
