@@ -167,8 +167,10 @@ def _where(shop_id: int, vendor_id: int | None, search: str, status: str) -> lis
     if vendor_id is not None:
         where.append(Product.vendor_id == vendor_id)
     if search:
-        with_sku = select(Variant.product_id).where(
-            Variant.product_id == Product.id, Variant.sku.icontains(search, autoescape=True)
+        with_sku = (
+            select(Variant.product_id)
+            .where(Variant.product_id == Product.id, Variant.sku.icontains(search, autoescape=True))
+            .correlate(Product)
         )
         where.append(
             or_(

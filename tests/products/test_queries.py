@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
 from app import db
 from app.emails import queries as emails
 from app.emails.service import queue_email
-from app.models.products import ProductImage
+from app.models.products import ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import queries, service
@@ -61,6 +61,14 @@ def test_a_longer_list_asks_no_more_questions(name: str, acme: Shop, ada: Vendor
             LISTS[name](session, acme.id)
         costs.append(len(asked))
     assert costs[0] == costs[1] <= 5
+
+
+def test_the_export_holds_what_the_search_found(acme: Shop, ada: Vendor) -> None:
+    add_products(acme, ada, 3)
+    with db.scoped(acme.id) as session:
+        session.execute(update(Variant).where(Variant.product_id == 3).values(sku="BLUE-1"))
+        found = list(queries.write_csv(session, acme.id, ada.id, search="blue"))
+        assert [line.split(",")[0] for line in found] == ["Product", "Mug 2"]
 
 
 def test_lists_show_a_vendor_only_their_own(acme: Shop, ada: Vendor, bea: Vendor, zenith: Shop, cy: Vendor) -> None:
