@@ -13,6 +13,9 @@ from demo.place import ROOT, read_running
 FOLDER = ROOT / "docs" / "pictures"
 _DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 _PHONE: ViewportSize = {"width": 390, "height": 844}
+_SCALE = 1.25
+_SETTLE_MS = 1500
+"""Pages with live updates never fall silent, so stillness cannot be waited for."""
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -26,24 +29,24 @@ def main() -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_ARGUMENTS)
         urls = told["urls"]
-        _take(browser, FOLDER / "merchant-home.png", urls["merchant_admin"])
-        _take(browser, FOLDER / "merchant-order.png", urls["merchant_admin"] + "/app/orders", follow="main a, s-link")
-        _take(browser, FOLDER / "merchant-payouts.png", urls["merchant_admin"] + "/app/payouts")
-        _take(browser, FOLDER / "storefront.png", urls["storefront"])
-        _take(browser, FOLDER / "vendor-page.png", f"{urls['storefront']}/pages/vendors/adas-ceramics")
+        admin, shop = urls["merchant_admin"], urls["storefront"]
+        for name, url in (
+            ("merchant-home", admin),
+            ("merchant-order", f"{admin}/app/orders/9"),
+            ("merchant-payouts", f"{admin}/app/payouts"),
+            ("storefront", shop),
+            ("vendor-page", f"{shop}/pages/vendors/adas-ceramics"),
+        ):
+            _take(browser, FOLDER / f"{name}.png", url)
         _take_portal(browser, told)
         browser.close()
     return 0
 
 
-def _take(browser: Browser, path: Path, url: str, *, follow: str = "", viewport: ViewportSize = _DESKTOP) -> None:
-    context = browser.new_context(viewport=viewport, device_scale_factor=1.5)
+def _take(browser: Browser, path: Path, url: str, viewport: ViewportSize = _DESKTOP) -> None:
+    context = browser.new_context(viewport=viewport, device_scale_factor=_SCALE)
     page = context.new_page()
     page.goto(url)
-    page.wait_for_load_state("networkidle")
-    if follow:
-        page.frames[-1].locator(follow).first.click()
-        page.wait_for_load_state("networkidle")
     _save(page, path)
     context.close()
 
@@ -58,19 +61,21 @@ def _take_portal(browser: Browser, told: dict[str, Any]) -> None:
     ]
     for name, viewport, path in (
         ("portal-home", _DESKTOP, "/portal"),
+        ("portal-home-phone", _PHONE, "/portal"),
         ("portal-money-phone", _PHONE, "/portal/money"),
         ("portal-orders-phone", _PHONE, "/portal/orders"),
     ):
-        context = browser.new_context(viewport=viewport, device_scale_factor=1.5)
+        context = browser.new_context(viewport=viewport, device_scale_factor=_SCALE)
         context.add_cookies(cookies)  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(town.app + path)
-        page.wait_for_load_state("networkidle")
         _save(page, FOLDER / f"{name}.png")
         context.close()
 
 
 def _save(page: Page, path: Path) -> None:
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=path)
     sys.stdout.write(f"{path.relative_to(ROOT)}\n")
 
