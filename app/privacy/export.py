@@ -153,7 +153,7 @@ def _events(session: Session, shop_id: int, person: Person) -> list[dict[str, An
 
 def _seller_names(session: Session, parts: Sequence[VendorOrder]) -> dict[int | None, str]:
     query = select(Vendor.id, Vendor.name).where(Vendor.id.in_([part.vendor_id for part in parts]))
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def _amount(minor: int, currency: str) -> str:
