@@ -22,7 +22,6 @@ from demo.place import ROOT, SHOPS, Place, find_place
 _READY_SECONDS = 90
 _STOP_SECONDS = 15
 _TOKEN_SECONDS = 40 * 60
-"""Shopify's tokens live an hour; demo.json gets a new one before that."""
 
 
 def up(var: Path, *, seeded: bool = True) -> None:
@@ -44,15 +43,21 @@ def up(var: Path, *, seeded: bool = True) -> None:
 
 
 def _watch(place: Place, processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    written = 0.0
+    """Keep demo.json true: a restarted worker has another pid, and Shopify's tokens live an hour."""
+    written, told = 0.0, -1.0
     while True:
-        if time.monotonic() - written > _TOKEN_SECONDS:
+        changed = _changed_at(place.data / "processes.json")
+        if changed != told or time.monotonic() - written > _TOKEN_SECONDS:
             _write_json(place, processes, filling=False)
-            written = time.monotonic()
+            written, told = time.monotonic(), changed
         time.sleep(1)
         for name, process in processes.items():
             if process.poll() is not None:
                 raise SystemExit(f"{name} has stopped; its log is {place.data / 'logs' / name}.log")
+
+
+def _changed_at(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 @contextlib.contextmanager
