@@ -63,16 +63,16 @@ $(PY):
 
 $(STAMPS)/runtime: requirements.lock package-lock.json scripts/copy-assets | $(PY)
 	@echo "Installing the app's dependencies, checked by hash ..."
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r requirements.lock
 	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(VENV)/bin/npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@$(VENV)/bin/npm ci --omit=dev --no-audit --no-fund --no-update-notifier --loglevel=error
 	@sh scripts/copy-assets
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: requirements-dev.lock scripts/fetch-shopify-schema $(STAMPS)/runtime
 	@echo "Installing what the tests need ..."
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(VENV)/bin/npm ci --no-audit --no-fund --loglevel=error
+	@$(PY) -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r requirements-dev.lock
+	@$(VENV)/bin/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@sh scripts/fetch-shopify-schema
 	@touch $@
 
