@@ -160,3 +160,33 @@ def test_a_worker_that_was_paused_cannot_mark_a_failure_either(acme: Shop, handl
     events.drain()
     assert events._fail(paused, "late", final=True) == "lost_lease"
     assert read(event).state is InboxState.DONE
+
+
+def test_a_shop_that_sends_thousands_keeps_nobody_waiting(
+    acme: Shop, zenith: Shop, handler: Callable[..., None]
+) -> None:
+    handler(leave_mark)
+    with db.system() as session:
+        session.execute(
+            text(
+                "INSERT INTO inbox_events (shop_domain, topic, webhook_id, event_id, body)"
+                " SELECT 'acme.myshopify.com', 'shop/update', n, n, '{}' FROM generate_series(1, 2000) n"
+            )
+        )
+    late = receive(zenith.domain, event_id="late")
+    first = events.claim()
+    assert late in [claimed.event_id for claimed in first]
+    assert len(first) == events.BATCH // 2 + 1
+    stranger = receive("stranger.myshopify.com")
+    assert stranger in [claimed.event_id for claimed in events.claim()]
+
+
+def test_with_more_shops_than_a_batch_holds_each_gets_its_turn(acme: Shop, handler: Callable[..., None]) -> None:
+    waiting = {
+        receive(f"shop{n}.myshopify.com", event_id=f"{turn}") for n in range(events.BATCH + 20) for turn in (1, 2)
+    }
+    taken: set[int] = set()
+    while batch := events.claim():
+        assert len(batch) <= events.BATCH
+        taken |= {claimed.event_id for claimed in batch}
+    assert taken == waiting
