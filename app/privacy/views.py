@@ -108,5 +108,6 @@ def row_words(table: str, count: int) -> str:
 
 
 def days_left(asked: PrivacyRequest) -> int:
-    """Whole days until the answer is due; negative when it is late."""
-    return (asked.due_at - clock.now()).days
+    """Days until the answer is due, begun ones included; negative when it is late."""
+    left = asked.due_at - clock.now()
+    return left.days + (1 if left.days >= 0 else 0)

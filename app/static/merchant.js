@@ -35,3 +35,19 @@ for (const type of ["htmx:error", "htmx:response:error"]) {
     if (form) typed(form);
   });
 }
+
+// A download is a navigation, and App Bridge signs fetches only: the file is fetched and then handed over.
+document.addEventListener("click", async (event) => {
+  const link = event.composedPath().find((node) => node.hasAttribute?.("download") && node.hasAttribute("href"));
+  if (!link) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.getAttribute("href"));
+    if (!answer.ok) throw new Error(answer.status);
+    const file = URL.createObjectURL(await answer.blob());
+    Object.assign(document.createElement("a"), { href: file, download: link.getAttribute("download") }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  } catch {
+    window.shopify.toast.show("The file could not be downloaded. Reload the page and try again.", { isError: true });
+  }
+});

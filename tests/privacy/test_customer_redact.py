@@ -9,7 +9,10 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app import clock, db
+from app.emails import service
 from app.emails.service import queue_email
+from app.errors import Conflict
+from app.models.emails import Email, EmailStatus
 from app.models.events import AuditEntry, EventDelivery, InboxEvent, InboxState
 from app.models.orders import Order, VendorOrder
 from app.models.privacy import PrivacyState
@@ -174,6 +177,29 @@ def test_an_email_that_waited_is_not_sent_and_cannot_be(office: Office, order: D
                 "The recipient asked to be forgotten. It was not sent.",
             )
         }
+
+
+def test_an_email_that_was_on_its_way_is_emptied_by_the_second_look(
+    office: Office, order: Doc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.system() as session:
+        email_id = session.scalars(select(Email.id).where(Email.to_address == CLEO)).first()
+    assert email_id is not None
+
+    def slow_provider(email: Email, reply_to: str | None) -> str:
+        redact(office, order)
+        office.carry_out(1)
+        return "provider-1"
+
+    monkeypatch.setattr("app.emails.service._hand_over", slow_provider)
+    service.send(office.shop.id, email_id)
+    with db.system() as session:
+        email = session.get_one(Email, email_id)
+        assert (email.status, email.to_address) == (EmailStatus.SENT, "[removed]")
+    office.carry_out(1)
+    assert where_found(*TRACES) == set()
+    with pytest.raises(Conflict), db.scoped(office.shop.id) as session:
+        service.send_again(session, session.get_one(Email, email_id))
 
 
 def test_a_seller_who_also_shops_stays_a_seller(office: Office, order: Doc, acme: Shop, ada: Vendor) -> None:
