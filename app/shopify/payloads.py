@@ -148,6 +148,12 @@ class Metaobject(Payload, kw_only=True, frozen=True):
 P = TypeVar("P", bound=msgspec.Struct)
 
 
+def require_own(domain: str, named: str) -> None:
+    """Raises PayloadError unless a body names the shop that its header named: only the body is signed."""
+    if named != domain:
+        raise PayloadError("The body names another shop than the header.")
+
+
 def read_payload(kind: type[P], raw: bytes) -> P:
     """Decode and check a body. Raises PayloadError with the path of what does not fit."""
     try:

@@ -28,6 +28,11 @@ def read(event_id: int) -> InboxEvent:
         return session.get_one(InboxEvent, event_id)
 
 
+def read_after_drain(event_id: int) -> InboxEvent:
+    events.drain()
+    return read(event_id)
+
+
 def make_due() -> None:
     with db.system() as session:
         session.execute(update(InboxEvent).values(next_attempt_at=None, lease_until=None))
@@ -190,3 +195,14 @@ def test_with_more_shops_than_a_batch_holds_each_gets_its_turn(acme: Shop, handl
         assert len(batch) <= events.BATCH
         taken |= {claimed.event_id for claimed in batch}
     assert taken == waiting
+
+
+@pytest.mark.parametrize("topic", ["shop/update", "app/uninstalled"])
+def test_a_body_of_one_shop_is_not_taken_for_another(acme: Shop, zenith: Shop, topic: str) -> None:
+    """Only the body is signed: whoever holds one of Zenith's could send it under Acme's name."""
+    body = b'{"id": 2, "name": "Not Acme", "myshopify_domain": "zenith.myshopify.com", "email": "me@evil.example"}'
+    row = read_after_drain(receive(topic=topic, body=body))
+    assert row.state is InboxState.DEAD
+    with db.scoped(acme.id) as session:
+        held = session.get_one(Shop, acme.id)
+        assert (held.name, held.email, held.uninstalled_at) == (acme.name, acme.email, None)

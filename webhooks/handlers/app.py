@@ -5,11 +5,11 @@ from sqlalchemy.orm import Session
 from app.auth import installation
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.shopify.payloads import AppUninstalled, ScopesUpdate, read_payload
+from app.shopify.payloads import AppUninstalled, ScopesUpdate, read_payload, require_own
 
 
 def handle_app_uninstalled(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
-    read_payload(AppUninstalled, payload)
+    require_own(shop.domain, read_payload(AppUninstalled, payload).myshopify_domain)
     installation.suspect_uninstall(session, shop, event.triggered_at or event.received_at)
 
 
@@ -21,5 +21,6 @@ def handle_app_scopes_update(session: Session, shop: Shop, payload: bytes, event
 def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     del session, event
     body = read_payload(AppUninstalled, payload)
+    require_own(shop.domain, body.myshopify_domain)
     shop.name, shop.email = body.name, body.email
     shop.timezone = body.iana_timezone or shop.timezone

@@ -7,12 +7,19 @@ from app.models.events import InboxEvent
 from app.models.privacy import PrivacyKind
 from app.models.shops import Shop
 from app.privacy import service
-from app.shopify.payloads import CustomerDataRequest, CustomerRedact, PayloadError, ShopRedact, read_payload
+from app.shopify.payloads import (
+    CustomerDataRequest,
+    CustomerRedact,
+    PayloadError,
+    ShopRedact,
+    read_payload,
+    require_own,
+)
 
 
 def handle_customers_data_request(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(CustomerDataRequest, payload)
-    _require_own(shop, body.shop_domain)
+    require_own(shop.domain, body.shop_domain)
     _refuse_keys(payload, "orders_to_redact")
     kind = PrivacyKind.DATA_REQUEST
     service.receive_customer_request(session, shop, kind, event, body.customer, body.orders_requested)
@@ -20,7 +27,7 @@ def handle_customers_data_request(session: Session, shop: Shop, payload: bytes, 
 
 def handle_customers_redact(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(CustomerRedact, payload)
-    _require_own(shop, body.shop_domain)
+    require_own(shop.domain, body.shop_domain)
     _refuse_keys(payload, "orders_requested", "data_request")
     kind = PrivacyKind.CUSTOMER_REDACT
     service.receive_customer_request(session, shop, kind, event, body.customer, body.orders_to_redact)
@@ -28,18 +35,12 @@ def handle_customers_redact(session: Session, shop: Shop, payload: bytes, event:
 
 def handle_shop_redact(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     body = read_payload(ShopRedact, payload)
-    _require_own(shop, body.shop_domain)
+    require_own(shop.domain, body.shop_domain)
     _refuse_keys(payload, "customer")
     service.receive_shop_redact(session, shop, event)
 
 
-def _require_own(shop: Shop, named_in_body: str) -> None:
-    """Only the body is signed: a request about one shop must not be replayed under another's header."""
-    if named_in_body != shop.domain:
-        raise PayloadError("The body names another shop than the header.")
-
-
 def _refuse_keys(payload: bytes, *foreign: str) -> None:
-    """Nor is the topic signed: a request for data must not be replayed as one to delete it."""
+    """The topic is not signed: a request for data must not be replayed as one to delete it."""
     if found := set(foreign) & msgspec.json.decode(payload, type=dict[str, object]).keys():
         raise PayloadError(f"This body belongs to another topic: it has {', '.join(sorted(found))}.")
