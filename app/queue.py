@@ -36,7 +36,9 @@ def enqueue(job: str, *args: int | str, queue: str = "events") -> None:
     """Ring for `job`, such as "jobs.emails.send_email"."""
     assert queue in QUEUES
     try:
-        Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(job, *args, result_ttl=0, ttl=3600)
+        Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(
+            job, *args, result_ttl=0, ttl=3600, failure_ttl=3600
+        )
     except RedisError as error:
         _log.warning("doorbell_unreachable", job=job, error=str(error))
 
