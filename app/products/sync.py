@@ -48,6 +48,10 @@ def push_product(shop_id: int, product_id: int) -> None:
     except ShopifyUserErrors as refusal:
         _give_back(shop_id, product_id, refusal)
         return
+    except ShopifyError as error:
+        if error.permanent:
+            _note_failure(shop_id, product_id, error)
+        raise
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
@@ -239,6 +243,12 @@ def _give_back(shop_id: int, product_id: int, refusal: ShopifyUserErrors) -> Non
         if product.status == ProductStatus.SUBMITTED:
             service.move(session, product, "refuse", actor="shopify", reason=words)
             product.sync_error = words
+
+
+def _note_failure(shop_id: int, product_id: int, error: ShopifyError) -> None:
+    """Nothing that the vendor could mend: the shop's staff are shown it, and the sweep tries again."""
+    with scoped(shop_id) as session:
+        service.lock_product(session, shop_id, product_id).sync_error = error.message
 
 
 def _undo_approval(shop_id: int, product_id: int, error: ShopifyError) -> None:

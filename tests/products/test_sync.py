@@ -1,0 +1,42 @@
+"""What becomes of a product that Shopify does not take."""
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from app import db
+from app.models.products import Product, ProductStatus
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.products import service, sync
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
+from tests.shopify.fake import FakeShopify
+
+
+@pytest.fixture
+def submitted(acme: Shop, ada: Vendor, connected: ShopCredentials) -> Product:
+    with db.scoped(acme.id) as session:
+        session.execute(update(Shop).values(location_gid="gid://shopify/Location/1"))
+        session.execute(update(Vendor).values(metaobject_gid="gid://shopify/Metaobject/1"))
+        product = service.create_draft(session, acme, ada, "Blue bowl", actor="vendor_user:1")
+        product.status = ProductStatus.SUBMITTED
+    return product
+
+
+def read(product: Product) -> Product:
+    with db.scoped(product.shop_id) as session:
+        return session.get_one(Product, product.id)
+
+
+def test_a_refusal_that_no_vendor_can_mend_is_written_down_for_the_staff(
+    submitted: Product, shopify: FakeShopify
+) -> None:
+    denied = {"message": "Access denied for productSet field", "extensions": {"code": "ACCESS_DENIED"}}
+    shopify.answer("productSet", httpx.Response(200, json={"errors": [denied]}))
+    with pytest.raises(ShopifyError):
+        sync.push_product(submitted.shop_id, submitted.id)
+    held = read(submitted)
+    assert held.status is ProductStatus.SUBMITTED
+    assert held.sync_error is not None
+    assert "Access denied" in held.sync_error
