@@ -69,10 +69,13 @@ def show_enter(token: str) -> ResponseReturnValue:
 @bp.post("/enter/<token>")
 def enter(token: str) -> ResponseReturnValue:
     with db.system() as session:
-        link = magic_links.use_link(session, token)
+        link = magic_links.find_link(session, token)
         seats = magic_links.list_seats(session, link.email, shop_id=link.shop_id) if link else []
         seat = _chosen(seats)
-        if seat is None:
+        if seats and seat is None:
+            portal.dress(session, seats[0].shop)
+            return render_template("portal/enter.html", seats=seats), 422
+        if seat is None or magic_links.use_link(session, token) is None:
             return _login_page(SignInForm(), problem=_GONE), 410
         response = redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
         portal.sign_in(session, seat, response, by="e-mailed link")

@@ -131,6 +131,18 @@ def test_who_works_for_two_vendors_chooses_and_may_switch(browser: FlaskClient, 
     assert "Ada&#39;s Ceramics" in browser.get("/portal").text
 
 
+def test_a_link_is_not_used_up_by_a_choice_that_is_none(browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
+    with db.scoped(ada.shop_id) as session:
+        session.execute(update(VendorUser).where(VendorUser.vendor_id == bea.id).values(email=ada.email))
+    browser.post("/portal/login", data={"email": ada.email})
+    (link,) = mailed_links(ada.email)
+    for nobody in ({}, {"vendor": "999"}, {"vendor": "x"}):
+        answer = browser.post(link, data=nobody)
+        assert answer.status_code == 422
+        assert "For whom are you working?" in answer.text
+    assert browser.post(link, data={"vendor": bea.id}).status_code == 303
+
+
 def test_nobody_switches_to_a_vendor_they_do_not_work_for(adas_browser: FlaskClient, bea: Vendor, cy: Vendor) -> None:
     for other in (bea, cy):
         assert adas_browser.post("/portal/switch", data={"vendor": other.id}).status_code == 403
