@@ -33,6 +33,7 @@ _QUIET = {"static", "health.alive", "health.ready", "health.metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used: it must not lie about in logs.
 _SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive)/).+")
+_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
@@ -126,7 +127,8 @@ def configure(app: Flask) -> None:
 
 def _begin() -> None:
     g.began = time.monotonic()
-    g.request_id = request.headers.get("X-Request-Id") or uuid.uuid4().hex[:16]
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
     structlog.contextvars.clear_contextvars()
     path = _SECRET_PATH.sub(r"\1…", request.path)
     structlog.contextvars.bind_contextvars(request_id=g.request_id, method=request.method, path=path)

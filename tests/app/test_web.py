@@ -99,3 +99,11 @@ def test_a_refusal_of_a_whole_page_says_what_is_wrong(ada: Vendor, shopify: Fake
     answer = browser.post(f"{made}/pictures", data={"ticket": "x.y"})
     assert answer.status_code == 422
     assert "This upload took too long" in answer.text
+
+
+@pytest.mark.parametrize(("given", "kept"), [("abc-123.x", True), ("a b", False), ("<b>", False), ("x" * 65, False)])
+def test_a_request_keeps_the_name_that_a_proxy_gave_it_when_it_is_one(
+    staff: FlaskClient, *, given: str, kept: bool
+) -> None:
+    answer = staff.get("/healthz", headers={"X-Request-Id": given})
+    assert (answer.headers["X-Request-Id"] == given) is kept
