@@ -106,6 +106,8 @@ class ShippingLine:
     price: int
     discount: int = 0
     taxes: tuple[Tax, ...] = ()
+    removed: bool = False
+    """By an edit of the order."""
 
     @property
     def tax(self) -> int:
@@ -120,6 +122,8 @@ class RefundLine:
     tax: int = 0
     cancelled: bool = False
     """Shopify's restock type "cancel": the units were taken off before they were sent."""
+    came_back: bool = False
+    """Shopify's restock type "return": the units had been sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ class Refund:
     has_transactions: bool = True
     lines: tuple[RefundLine, ...] = ()
     shipping: tuple[ShippingRefund, ...] = ()
+    duties: int = 0
     adjustments: int = 0
     """Sum of order adjustments other than shipping; plus means that less than the lines' worth was returned."""
     keep_commission: bool = False

@@ -12,7 +12,7 @@ from app.models.commissions import MoneySettings
 from app.models.orders import Order, OrderLine
 from app.models.products import Product
 from app.models.shops import Shop, ShopSettings
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.money import parse_money
 from app.shopify import payloads_orders as payloads
 
@@ -73,7 +73,9 @@ def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineIt
     by_gid = select(Product).where(Product.shop_id == shop_id, Product.shopify_gid.in_(gids))
     products = {product.shopify_gid: product for product in session.scalars(by_gid)}
     names = {item.vendor.strip().lower() for item in items if item.vendor}
-    by_name = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id, func.lower(Vendor.name).in_(names))
+    # Whoever merely applied under the name of a brand that the store sells must not earn with it.
+    sellers = (Vendor.shop_id == shop_id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED)))
+    by_name = select(Vendor.id, Vendor.name).where(*sellers, func.lower(Vendor.name).in_(names))
     vendors = {name.lower(): vendor_id for vendor_id, name in session.execute(by_name.order_by(Vendor.id.desc()))}
     owners = {}
     for item in items:

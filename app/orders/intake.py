@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from app.commissions.rules import FULL_BPS
-from app.money import parse_money, share_of
+from app.money import parse_money
 from app.orders import facts
+from app.orders.cells import round_fraction
 from app.shopify import payloads_orders as payloads
 
 _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
@@ -53,11 +55,11 @@ def read_order(
     currency = order.currency
     items = tuple(_line(item, order, lines.get(item.id, Frozen(facts.LineTerms()))) for item in order.line_items)
     total = _minor(order.total_price_set)
-    within = [read_refund(refund, currency) for refund in order.refunds]
+    within = [read_refund(refund, currency, rate=shop_rate(order)) for refund in order.refunds]
     tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
     duties = _minor(order.original_total_duties_set) or sum(line.duties for line in items)
     returned = sum(refund.returned + refund.adjustments for refund in within)
-    outstanding = _outstanding(order, total)
+    outstanding = _outstanding(order)
     return facts.Order(
         id=order.id,
         currency=currency,
@@ -69,7 +71,7 @@ def read_order(
         outstanding=outstanding,
         known_returned=returned,
         lines=items,
-        shipping=tuple(_shipping(line) for line in order.shipping_lines if not line.is_removed),
+        shipping=tuple(_shipping(line) for line in order.shipping_lines),
         tips=max(parse_money(order.total_tip_received, currency).minor, tips),
         duties=duties,
         additional_fees=_minor(order.original_total_additional_fees_set),
@@ -87,10 +89,11 @@ def read_refund(
     refund: payloads.Refund,
     currency: str,
     *,
+    rate: Fraction,
     keep_commission: bool = False,
     bearer: facts.RefundBearer = facts.RefundBearer.SPREAD,
 ) -> facts.Refund:
-    """A refund with the merchant's choices for it. `currency` is the shop's."""
+    """A refund with the merchant's choices for it. `currency` is the shop's, `rate` the order's (see `shop_rate`)."""
     lines = tuple(_refund_line(line) for line in refund.refund_line_items)
     shipping = tuple(_shipping_refund(line) for line in refund.refund_shipping_lines)
     others = [a for a in refund.order_adjustments if a.kind != "shipping_refund"]
@@ -101,18 +104,28 @@ def read_refund(
             if a.kind == "shipping_refund"
         )
     adjustments = sum(_minor(a.amount_set) + _minor(a.tax_amount_set) for a in others)
-    named = sum(line.subtotal + line.tax for line in lines) + sum(part.amount + part.tax for part in shipping)
+    duties = _minor(refund.total_duties_set)
+    named = duties + sum(line.subtotal + line.tax for line in lines)
+    named += sum(part.amount + part.tax for part in shipping)
     return facts.Refund(
         id=refund.id,
         at=refund.processed_at or refund.created_at,
-        returned=_returned(refund, currency, named - adjustments),
+        returned=_returned(refund, currency, named - adjustments, rate),
         has_transactions=any(t.kind == "refund" for t in refund.transactions),
         lines=lines,
         shipping=shipping,
+        duties=duties,
         adjustments=adjustments,
         keep_commission=keep_commission,
         bearer=bearer,
     )
+
+
+def shop_rate(order: payloads.Order) -> Fraction:
+    """How much shop money one of the customer's minor units was worth at the sale."""
+    theirs = order.total_price_set.presentment_money
+    whole = parse_money(theirs.amount, theirs.currency_code).minor if theirs else 0
+    return Fraction(_minor(order.total_price_set), whole) if whole else Fraction(1)
 
 
 def is_live(fulfilment: payloads.Fulfillment) -> bool:
@@ -173,6 +186,7 @@ def _shipping(line: payloads.ShippingLine) -> facts.ShippingLine:
         price=_minor(line.price_set),
         discount=sum(_minor(part.amount_set) for part in line.discount_allocations),
         taxes=_taxes(line.tax_lines),
+        removed=line.is_removed,
     )
 
 
@@ -183,6 +197,7 @@ def _refund_line(line: payloads.RefundLineItem) -> facts.RefundLine:
         subtotal=_minor(line.subtotal_set),
         tax=_minor(line.total_tax_set),
         cancelled=line.restock_type == "cancel",
+        came_back=line.restock_type == "return",
     )
 
 
@@ -195,12 +210,17 @@ def _shipping_refund(line: payloads.RefundShippingLine) -> facts.ShippingRefund:
     )
 
 
-def _returned(refund: payloads.Refund, currency: str, named: int) -> int:
-    """Money that went back, in shop money. Charged in another currency, Shopify's own shop-money parts say how much."""
+def _returned(refund: payloads.Refund, currency: str, named: int, rate: Fraction) -> int:
+    """Money that went back, in shop money.
+
+    Charged in another currency, Shopify's own shop-money parts say how much; without any, the rate of the sale does.
+    """
     done = [t for t in refund.transactions if t.kind == "refund" and t.status == "success"]
     if all(t.currency in (None, currency) for t in done):
         return sum(parse_money(t.amount, currency).minor for t in done)
-    return max(0, named)
+    if named > 0:
+        return named
+    return round_fraction(sum(parse_money(t.amount, t.currency or currency).minor for t in done) * rate)
 
 
 def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
@@ -210,15 +230,11 @@ def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
     return facts.Payment.PARTLY if partly else facts.Payment.SETTLED
 
 
-def _outstanding(order: payloads.Order, total: int) -> int:
+def _outstanding(order: payloads.Order) -> int:
     """In shop money; Shopify writes it in the customer's currency."""
     written = order.presentment_currency or order.currency
     amount = parse_money(order.total_outstanding, written).minor
-    theirs = order.total_price_set.presentment_money
-    if written == order.currency or theirs is None:
-        return amount
-    whole = parse_money(theirs.amount, written).minor
-    return share_of(total, amount, whole) if whole else 0
+    return amount if written == order.currency else round_fraction(amount * shop_rate(order))
 
 
 def _taxes(lines: Iterable[payloads.TaxLine]) -> tuple[facts.Tax, ...]:

@@ -49,6 +49,26 @@ def removed_units(line: Line, order: Order) -> int:
     return max(0, line.quantity - line.current_quantity - refunded_units(line, order))
 
 
+def returned_units(line: Line, order: Order) -> int:
+    """Units that were sent and came back: others of the line may still have to be sent."""
+    back = sum(
+        part.quantity for refund in order.refunds for part in refund.lines if part.line_id == line.id and part.came_back
+    )
+    return min(back, sent_units(line, order))
+
+
+def sent_units(line: Line, order: Order) -> int:
+    return sum(parcel.quantities.get(line.id, 0) for parcel in order.fulfilments)
+
+
+def units_to_ship(line: Line, order: Order) -> int:
+    """Units that are neither sent, nor refunded before they were, nor taken off, nor cancelled."""
+    if order.cancelled_at:
+        return 0
+    never_sent = refunded_units(line, order) - returned_units(line, order)
+    return max(0, line.quantity - never_sent - removed_units(line, order) - sent_units(line, order))
+
+
 def divide_refund(order: Order, refund: Refund, cells: Iterable[Cell], left: Amounts, credit: int) -> Takeback:
     """Divide one refund over the cells, of which `left` is not yet returned; `credit` is the customer's with us."""
     by_key = {cell.key: cell for cell in cells}
@@ -75,16 +95,18 @@ def divide_refund(order: Order, refund: Refund, cells: Iterable[Cell], left: Amo
 def _claims(order: Order, refund: Refund, cells: Mapping[str, Cell], left: Amounts) -> Amounts:
     """What the refund itself says comes from where."""
     inclusive = order.taxes_included and _is_inclusive(refund)
+    tips = {line.id for line in order.lines if line.tip}
     claims: Amounts = {}
     for part in refund.lines:
         goods = part.subtotal - part.tax if inclusive else part.subtotal
-        _claim(claims, [f"line:{part.line_id}:sale"], goods, left)
+        _claim(claims, ["tip" if part.line_id in tips else f"line:{part.line_id}:sale"], goods, left)
         _claim(claims, [f"line:{part.line_id}:tax"], part.tax, left)
     for shipping in refund.shipping:
         mine = [c for c in cells.values() if c.shipping_id and shipping.shipping_id in (None, c.shipping_id)]
         amount = shipping.amount - shipping.tax if inclusive else shipping.amount
         _claim(claims, [c.key for c in mine if c.key.endswith("sale")], amount, left)
         _claim(claims, [c.key for c in mine if c.key.endswith("tax")], shipping.tax, left)
+    _claim(claims, ["duties"], refund.duties, left)
     return claims
 
 
@@ -101,7 +123,7 @@ def _is_inclusive(refund: Refund) -> bool:
     """Whether the subtotals contain the tax. Shopify does not say, so the money returned decides; if not, they do."""
     lines = sum(part.subtotal for part in refund.lines) + sum(part.amount for part in refund.shipping)
     tax = sum(part.tax for part in refund.lines) + sum(part.tax for part in refund.shipping)
-    return lines + tax - refund.adjustments != refund.returned
+    return lines + tax + refund.duties - refund.adjustments != refund.returned
 
 
 def _spread(rest: int, cells: Iterable[Cell], left: Amounts, taken: Amounts) -> int:

@@ -140,20 +140,26 @@ class _Steps:
                 self._post(f"cancelled:{cell.key}", "cancellation", at, entries, cell, Account.CUSTOMER_CREDIT)
 
     def close(self) -> None:
-        """When everything that was paid is returned, subsidies on lines that nobody paid for end as well."""
-        if not self.order.refunds or any(self.left.values()):
+        """An amount that returns the rest of what was paid ends the subsidies on lines that nobody paid for as well.
+
+        Refunds that name their lines say by units which of those came back.
+        """
+        by_amount = any(refund.returned and not refund.lines for refund in self.order.refunds)
+        if not by_amount or any(self.left.values()):
             return
         for cell in self.cells:
             entries = self._take(cell, self.paid[cell.key] - self.gone[cell.key])
             self._post(f"returned:{cell.key}", "refund", max(r.at for r in self.order.refunds), entries, cell)
 
     def _removals(self) -> Amounts:
-        """The worth of units that edits took off, by cell key."""
+        """The worth of the units and shipping lines that edits took off, by cell key."""
         parts = {
             f"line:{line.id}": Fraction(min(units, line.quantity), line.quantity)
             for line in self.order.lines
             if line.quantity and (units := removed_units(line, self.order))
         }
+        if not self.order.cancelled_at:
+            parts |= {f"shipping:{line.id}": Fraction(1) for line in self.order.shipping if line.removed}
         amounts = {c.key: round_fraction(c.owed * parts.get(c.component, Fraction())) for c in self.cells}
         return {key: amount for key, amount in amounts.items() if amount}
 

@@ -20,7 +20,7 @@ from app.models.shops import Shop
 from app.money import parse_money
 from app.orders import facts
 from app.orders.freeze import freeze_lines, order_terms
-from app.orders.intake import Frozen, age_of, customer_name, is_live, read_order, read_refund
+from app.orders.intake import Frozen, age_of, customer_name, is_live, read_order, read_refund, shop_rate
 from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import update_vendor_orders
 from app.shopify import payloads_orders as payloads
@@ -90,8 +90,9 @@ def read_facts(session: Session, order: Order) -> facts.Order:
     lines = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
     of_order = (OrderRefund.shop_id == order.shop_id, OrderRefund.order_shopify_id == order.shopify_id)
     refunds = session.scalars(select(OrderRefund).where(*of_order)).all()
+    body = payloads.read_snapshot(payloads.Order, order.snapshot)
     return read_order(
-        payloads.read_snapshot(payloads.Order, order.snapshot),
+        body,
         {line.shopify_id: _thaw(line) for line in lines},
         facts.OrderTerms(
             shipping_to=facts.Recipient(order.terms["shipping_to"]),
@@ -102,6 +103,7 @@ def read_facts(session: Session, order: Order) -> facts.Order:
             read_refund(
                 payloads.read_snapshot(payloads.Refund, refund.snapshot),
                 order.currency,
+                rate=shop_rate(body),
                 keep_commission=refund.keep_commission,
                 bearer=facts.RefundBearer(refund.bearer),
             )

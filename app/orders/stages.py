@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.money import split
 from app.orders.facts import Fulfilment, Line, Order
-from app.orders.returns import refunded_units, removed_units
+from app.orders.returns import returned_units, units_to_ship
 
 
 class Stage(StrEnum):
@@ -63,13 +63,17 @@ def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *,
 
 def _parcels(order: Order, line: Line) -> list[_Parcel]:
     """Never empty. With nothing left to send, what remains follows the last event of the order."""
-    sent = [(f.quantities[line.id], f.at) for f in _in_time(order) if f.quantities.get(line.id)]
-    kept = line.quantity - refunded_units(line, order) - removed_units(line, order)
-    unsent = 0 if order.cancelled_at else max(0, kept - sum(units for units, _ in sent))
-    parcels = [_Parcel(units, at) for units, at in sent]
-    if unsent:
-        parcels.insert(0, _Parcel(unsent, None))
-    return parcels or [_Parcel(1, _last_event(order))]
+    back = returned_units(line, order)
+    parcels: list[_Parcel] = []
+    # Which unit came back is not known: the youngest parcel is the one that most likely is still on hold.
+    for parcel in reversed(_in_time(order)):
+        units = parcel.quantities.get(line.id, 0)
+        kept = max(0, units - back)
+        back -= units - kept
+        parcels += [_Parcel(kept, parcel.at)] if kept else []
+    if unsent := units_to_ship(line, order):
+        parcels.append(_Parcel(unsent, None))
+    return parcels[::-1] or [_Parcel(1, _last_event(order))]
 
 
 def _in_time(order: Order) -> list[Fulfilment]:

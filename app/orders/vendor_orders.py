@@ -1,6 +1,5 @@
 """Each vendor's part of an order, kept as the vendor may see it: what to send, where to, what it earns."""
 
-from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
 from app.orders import facts
 from app.orders.cells import share_line
 from app.orders.intake import address_lines, customer_name
-from app.orders.returns import refunded_units, removed_units
+from app.orders.returns import refunded_units, removed_units, units_to_ship
 from app.orders.rules import Books
 from app.shopify import payloads_orders as payloads
 
@@ -34,7 +33,7 @@ def update_vendor_orders(
         part.customer_name, part.ship_to = customer_name(body), address_lines(body)
         mine = [line for line in known.lines if line.terms.vendor_id == vendor_id]
         part.items_total = sum(line.quantity for line in mine)
-        part.items_to_ship = _units_to_ship(mine, known)
+        part.items_to_ship = sum(units_to_ship(line, known) for line in mine)
         part.status = _status(part, known)
         part.earned_minor = sum(
             bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
@@ -63,23 +62,11 @@ def _update_line(row: OrderLine, line: facts.Line, known: facts.Order) -> None:
     share = share_line(line, known)
     row.quantity = line.quantity
     row.current_quantity = line.quantity - refunded_units(line, known) - removed_units(line, known)
-    row.to_ship = 0 if known.cancelled_at else units_to_ship(line, known)
+    row.to_ship = units_to_ship(line, known)
     row.gross_minor, row.tax_minor = share.gross, line.tax
     row.vendor_discount_minor, row.market_discount_minor = share.vendor_discount, share.market_discount
     row.included_tax_minor, row.base_minor = share.included_tax, share.base
     row.fee_minor, row.fee_tax_minor, row.vendor_minor = share.fee, share.fee_tax, share.vendor
-
-
-def _units_to_ship(lines: Iterable[facts.Line], known: facts.Order) -> int:
-    if known.cancelled_at:
-        return 0
-    return sum(units_to_ship(line, known) for line in lines)
-
-
-def units_to_ship(line: facts.Line, known: facts.Order) -> int:
-    """Units of a line that are neither sent, nor refunded, nor taken off."""
-    sent = sum(parcel.quantities.get(line.id, 0) for parcel in known.fulfilments)
-    return max(0, line.quantity - refunded_units(line, known) - removed_units(line, known) - sent)
 
 
 def _status(part: VendorOrder, known: facts.Order) -> VendorOrderStatus:

@@ -118,6 +118,7 @@ class Refund(Payload, kw_only=True, frozen=True):
     refund_line_items: tuple[RefundLineItem, ...] = ()
     refund_shipping_lines: tuple[RefundShippingLine, ...] = ()
     order_adjustments: tuple[OrderAdjustment, ...] = ()
+    total_duties_set: MoneySet | None = None
     transactions: tuple[Transaction, ...] = ()
 
 
