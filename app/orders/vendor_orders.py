@@ -1,6 +1,5 @@
 """Each vendor's part of an order, kept as the vendor may see it: what to send, where to, what it earns."""
 
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

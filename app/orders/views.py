@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,11 +14,10 @@ from app.models.shops import Shop
 from app.money import Money
 from app.orders import queries
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, PAYMENT_WORDS, STAGE_WORDS
+from app.sheets import plain_cell
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @bp.get("")
@@ -47,7 +45,7 @@ def export_orders() -> ResponseReturnValue:
     for number in range(1, pages + 1):
         for row in _find(number).rows:
             order = row.order
-            people = [_harmless(order.customer_name), _harmless(", ".join(row.vendors))]
+            people = [plain_cell(order.customer_name), plain_cell(", ".join(row.vendors))]
             amount = str(row.total.decimal)
             when = order.ordered_at.isoformat()
             writer.writerow([order.name, when, *people, order.financial_status, amount, order.currency])
@@ -111,7 +109,3 @@ def _shares(currency: str, movements: Sequence[ledger.Movement]) -> list[tuple[s
     received = -sums.pop("customer_receipts", 0)
     parts = [(name, Money(amount, currency)) for name, amount in sums.items() if amount]
     return [*parts, ("received", Money(received, currency))]
-
-
-def _harmless(words: str) -> str:
-    return f"'{words}" if words.startswith(_FORMULA) else words

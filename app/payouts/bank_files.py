@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.errors import ValidationErrors
+from app.sheets import plain_cell
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
+_SLASHES = re.compile("/+")
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "&": "+", "_": "-"})
 
 
@@ -77,8 +80,8 @@ def write_csv(batch: Batch) -> str:
     writer = csv.writer(sheet)
     writer.writerow(["reference", "holder", "iban", "amount", "currency", "message"])
     for transfer in batch.transfers:
-        holder, amount = bank_text(transfer.holder, 70), str(transfer.amount)
-        writer.writerow([transfer.reference, holder, transfer.iban, amount, batch.currency, transfer.message])
+        holder, message = plain_cell(bank_text(transfer.holder, 70)), plain_cell(bank_text(transfer.message, 140))
+        writer.writerow([transfer.reference, holder, transfer.iban, str(transfer.amount), batch.currency, message])
     return sheet.getvalue()
 
 
@@ -89,7 +92,7 @@ def bank_text(words: str, length: int) -> str:
         letter if letter in _ALLOWED else "." for letter in plain if not unicodedata.combining(letter)
     ).strip()
     # A field may not begin with a slash, nor hold two in a row.
-    return kept.replace("//", "/").lstrip("/")[:length].strip() or "-"
+    return _SLASHES.sub("/", kept).lstrip("/")[:length].strip() or "-"
 
 
 def _check(batch: Batch) -> None:

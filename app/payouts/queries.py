@@ -1,6 +1,6 @@
 """Reading payouts: who can be paid, what a batch holds, which entries a payout pays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,6 +119,12 @@ def list_payouts(session: Session, batch: PayoutBatch) -> Sequence[Payout]:
     return session.scalars(select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)).all()
 
 
+def name_vendors(session: Session, payouts: Iterable[Payout]) -> dict[int, str]:
+    """Whom the payouts go to, by vendor id."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_({payout.vendor_id for payout in payouts}))
+    return dict(session.execute(query).tuples().all())
+
+
 def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:
     """The payouts that the batch's bank file holds. Raises Conflict before there is one."""
     if batch.file_made_at is None:
@@ -233,10 +239,10 @@ def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money
         .where(LedgerEntry.shop_id == shop_id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
         .group_by(LedgerEntry.vendor_id, LedgerEntry.currency)
     )
-    strays: list[tuple[int, Money, Money]] = []
-    for vendor_id, currency, amount in session.execute(balances).all():
-        assert vendor_id is not None
-        unpaid = sum_unpaid(session, shop_id, currency).get(vendor_id, 0)
-        if int(amount) != unpaid:
-            strays.append((vendor_id, Money(int(amount), currency), Money(unpaid, currency)))
-    return strays
+    rows = [(vendor_id or 0, currency, int(amount)) for vendor_id, currency, amount in session.execute(balances)]
+    unpaid = {currency: sum_unpaid(session, shop_id, currency) for currency in {currency for _, currency, _ in rows}}
+    return [
+        (vendor_id, Money(amount, currency), Money(unpaid[currency].get(vendor_id, 0), currency))
+        for vendor_id, currency, amount in rows
+        if amount != unpaid[currency].get(vendor_id, 0)
+    ]

@@ -21,7 +21,7 @@ from app.ledger.service import post_once
 from app.models.ledger import LedgerEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.payouts import queries, rules
 
 _MONEY_IS_IN: Final = {
@@ -47,7 +47,7 @@ def open_batch(session: Session, shop: Shop, vendor_ids: Sequence[int], *, actor
     session.add(batch)
     session.flush()
     for row in chosen:
-        _claim(session, shop, batch, row.vendor, actor)
+        _claim(session, shop, batch, row, actor)
     audit.record(session, shop.id, "payout_batch.open", ("payout_batch", batch.id), actor=actor)
     return batch
 
@@ -86,9 +86,14 @@ def make_file(session: Session, shop: Shop, batch: PayoutBatch, *, actor: str) -
     approved = [p for p in queries.list_payouts(session, batch) if p.state is PayoutState.APPROVED]
     if not approved:
         raise Conflict("Approve at least one payout first. A bank file holds approved payouts only.")
+    doubts = {payout.id: _doubt(session, payout) for payout in approved}
+    if all(doubts.values()):
+        raise Conflict(f"None of the approved payouts can be sent now. {doubts[approved[0].id]}")
     batch.file_made_at = clock.now()
     for payout in approved:
-        move(session, payout, "make_file", actor=actor)
+        # One vendor's doubt must not keep back what the others are paid.
+        action = "hold" if doubts[payout.id] else "make_file"
+        move(session, payout, action, actor=actor, reason=doubts[payout.id])
 
 
 def save_payer(session: Session, shop: Shop, *, name: str, iban: str, bic: str, actor: str) -> None:
@@ -102,10 +107,14 @@ def save_payer(session: Session, shop: Shop, *, name: str, iban: str, bic: str, 
     audit.record(session, shop.id, "payer_account.change", ("shop", shop.id), actor=actor)
 
 
-def _claim(session: Session, shop: Shop, batch: PayoutBatch, vendor: Vendor, actor: str) -> None:
+def _claim(session: Session, shop: Shop, batch: PayoutBatch, row: queries.PreviewRow, actor: str) -> None:
     """Stamp the vendor's available entries with a new payout, and take them out of the available balance."""
+    vendor = row.vendor
     entries = ledger.list_unpaid_entries(session, shop.id, shop.currency, vendor.id)
     amount = sum(entry.amount_minor for entry in entries)
+    if amount != row.amount.minor:
+        # A refund was booked since the preview was read: what is left may be too little, or even a debt.
+        raise Conflict(f"The balance of {vendor.name} has just changed. Look at the preview again.")
     assert vendor.payout_iban
     assert vendor.payout_holder
     now = clock.now()
@@ -139,18 +148,23 @@ def _stamp(session: Session, payout: Payout, entries: Sequence[LedgerEntry]) -> 
 
 
 def _approve_or_hold(session: Session, payout: Payout) -> tuple[str, str | None]:
-    """An approval after the bank details changed becomes a hold: the payout still carries the old ones."""
+    """An approval of what has become doubtful since the claim becomes a hold."""
     batch = session.get_one(PayoutBatch, payout.batch_id)
     if batch.file_made_at is not None:
         raise Conflict("The bank file of this batch was already taken. Cancel this payout; the next batch pays it.")
-    vendor = session.get_one(Vendor, payout.vendor_id)
-    if (
-        payout.state is PayoutState.PENDING
-        and vendor.payout_changed_at
-        and vendor.payout_changed_at > payout.created_at
-    ):
-        return "hold", "The vendor changed the bank details after this payout was made. Cancel it and pay again later."
-    return "approve", None
+    doubt = _doubt(session, payout) if payout.state is PayoutState.PENDING else None
+    return ("hold", doubt) if doubt else ("approve", None)
+
+
+def _doubt(session: Session, payout: Payout) -> str | None:
+    """What has happened to the vendor since the claim that a person should think about; None when nothing has."""
+    vendor = session.get_one(Vendor, payout.vendor_id, populate_existing=True)
+    if vendor.payout_changed_at and vendor.payout_changed_at > payout.created_at:
+        # The payout still carries the old ones.
+        return "The vendor changed the bank details after this payout was made. Cancel it and pay again later."
+    if vendor.status is not VendorStatus.APPROVED:
+        return "The vendor is not approved at the moment."
+    return None
 
 
 def _book_move(session: Session, payout: Payout, old: PayoutState) -> None:

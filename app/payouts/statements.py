@@ -23,9 +23,9 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
+from app.sheets import plain_cell
 
 _INK, _MUTED, _LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[bytes, str]:
@@ -52,7 +52,7 @@ def write_csv(payout: Payout, entries: Sequence[PaidEntry]) -> str:
             amounts = (line.gross_minor, -line.vendor_discount_minor, -line.fee_minor)
             detail = [line.quantity, *(str(Money(amount, payout.currency).decimal) for amount in amounts)]
         day = paid.transaction.happened_at.date().isoformat()
-        names = [_harmless(paid.order_name), _harmless(paid.title)]
+        names = [plain_cell(paid.order_name), plain_cell(paid.title)]
         writer.writerow([day, *names, *detail, str(paid.amount.decimal), payout.currency, paid.entry.id])
     total = str(Money(payout.amount_minor, payout.currency).decimal)
     writer.writerow(["", "", f"Payout {payout.reference}", "", "", "", "", total, payout.currency, ""])
@@ -167,8 +167,3 @@ def _amount(amount: Money, locale: str) -> str:
 
 def _escape(words: str) -> str:
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _harmless(words: str) -> str:
-    """A spreadsheet must not take a title for a formula."""
-    return f"'{words}" if words.startswith(_FORMULA) else words

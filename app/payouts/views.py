@@ -14,7 +14,6 @@ from app.crypto import decrypt
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.ledger.queries import list_accounts
 from app.models.payouts import Payout, PayoutBatch, PayoutState
-from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.words import ACCOUNT_WORDS
 from app.payouts import bank_files, queries, rules, service, statements
@@ -193,7 +192,7 @@ def _list_page(form: PayerForm, *, status: int = 200) -> Response:
 
 def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 200) -> Response:
     payouts = queries.list_payouts(g.session, batch)
-    names = {p.vendor_id: g.session.get_one(Vendor, p.vendor_id).name for p in payouts}
+    names = queries.name_vendors(g.session, payouts)
     live = [p for p in payouts if p.state not in rules.GIVES_BACK]
     html = render_template(
         "merchant/payouts/batch.html",

@@ -1,5 +1,6 @@
 """Bank files: structure, characters, and the same bytes every time."""
 
+import csv
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -84,6 +85,8 @@ def test_a_file_without_a_payer_is_refused_in_words() -> None:
         ("Straße & Co", "Strasse + Co"),
         ("Łódź Œuvre", "Lodz .uvre"),
         ("//x", "x"),
+        ("a///b", "a/b"),
+        ("<Nm>Mallory</Nm>\x00", ".Nm.Mallory./Nm.."),
         ("日本", ".."),
         ("", "-"),
     ],
@@ -94,3 +97,10 @@ def test_names_are_written_in_the_characters_that_banks_take(given: str, written
 
 def test_the_table_says_the_same() -> None:
     assert write_csv(BATCH).splitlines()[1] == "P7-1,Ada Unal,DE75512108001245126199,1080.55,EUR,Acme payout P7-1"
+
+
+@pytest.mark.parametrize("holder", ["+A1", "-2+3", "@SUM(A1)", "=1+1", "&A1"])
+def test_no_name_is_a_formula_in_the_table(holder: str) -> None:
+    table = write_csv(replace(BATCH, transfers=[replace(BATCH.transfers[0], holder=holder)]))
+    [_, row] = csv.reader(table.splitlines())
+    assert row[1][0] not in "=+-@"

@@ -1,0 +1,267 @@
+"""Payouts in the database: what is claimed is what is paid, whoever presses which button at the same moment."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import event, func, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app import clock, db
+from app.errors import AppError, Conflict
+from app.ledger.rules import Account, Entry, Posting
+from app.ledger.service import post_once
+from app.models.ledger import LedgerEntry
+from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+from app.payouts import queries, service
+from app.payouts.checks import check_books
+from app.payouts.statements import write_csv
+from app.vendors.payout_details import PayoutDetails, change_payout_details
+
+IBAN, OTHER_IBAN = "DE89370400440532013000", "FR1420041010050500013M02606"
+
+
+def earn(shop: Shop, vendor: Vendor, key: str, minor: int) -> None:
+    """Money that the vendor may be paid; below zero it is taken back again."""
+    entries = (Entry(Account.VENDOR_AVAILABLE, minor, vendor.id), Entry(Account.CUSTOMER_RECEIPTS, -minor))
+    with db.scoped(shop.id) as session:
+        posting = Posting(key, "sale", clock.now(), entries, vendor_id=vendor.id)
+        post_once(session, shop.id, shop.currency, posting)
+
+
+def open_batch(shop: Shop, *vendors: Vendor) -> PayoutBatch:
+    with db.scoped(shop.id) as session:
+        return service.open_batch(session, shop, [vendor.id for vendor in vendors], actor="staff:1")
+
+
+def move(shop: Shop, action: str, reason: str | None = None) -> None:
+    """On the newest payout."""
+    with db.scoped(shop.id) as session:
+        payout = session.scalars(select(Payout).order_by(Payout.id.desc()).limit(1)).one()
+        service.move(session, payout, action, actor="staff:1", reason=reason)
+
+
+def payouts(shop: Shop) -> list[tuple[str, int]]:
+    with db.scoped(shop.id) as session:
+        rows = session.scalars(select(Payout).order_by(Payout.id))
+        return [(row.state.value, row.amount_minor) for row in rows]
+
+
+def available(shop: Shop, vendor: Vendor) -> int:
+    with db.scoped(shop.id) as session:
+        theirs = (LedgerEntry.vendor_id == vendor.id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
+        return int(session.scalar(select(func.sum(LedgerEntry.amount_minor)).where(*theirs)) or 0)
+
+
+def obstacle(shop: Shop) -> str | None:
+    with db.scoped(shop.id) as session:
+        [row] = queries.preview(session, shop)
+        return row.obstacle
+
+
+def race(*acts: Callable[[], None]) -> list[Exception | None]:
+    """Do everything at the same moment; what each of them raised."""
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], None]) -> Exception | None:
+        start.wait(10)
+        try:
+            act()
+        except (AppError, DBAPIError) as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def books_hold(shop: Shop) -> bool:
+    with db.scoped(shop.id) as session:
+        return check_books(session, shop).holds
+
+
+@pytest.fixture
+def paid(acme: Shop, ada: Vendor) -> Vendor:
+    """Ada has had her bank details for long."""
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, ada.id)
+        change_payout_details(session, vendor, PayoutDetails(IBAN, "Ada"), actor="test")
+        session.flush()
+        vendor.payout_changed_at = None
+    return ada
+
+
+def test_two_batches_at_once_claim_every_entry_once(acme: Shop, paid: Vendor) -> None:
+    for number in range(20):
+        earn(acme, paid, f"sale:{number}", 100 + number)
+    errors = race(*[lambda: open_batch(acme, paid) and None for _ in range(4)])
+    assert sum(error is None for error in errors) == 1
+    assert all(isinstance(error, Conflict) for error in errors if error)
+    assert payouts(acme) == [("pending", 2190)]
+    assert available(acme, paid) == 0
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize("actions", [("approve", "cancel"), ("approve", "approve"), ("cancel", "cancel")])
+def test_of_two_people_at_one_payout_each_is_done_or_told(acme: Shop, paid: Vendor, actions: tuple[str, str]) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    errors = race(*[lambda action=action: move(acme, action) for action in actions])
+    assert all(error is None or isinstance(error, Conflict) for error in errors)
+    [(state, amount)] = payouts(acme)
+    with db.scoped(acme.id) as session:
+        moves = [row.value for row in session.scalars(select(PayoutMove.state).order_by(PayoutMove.id))]
+        claimed = session.scalars(select(PayoutEntry.id).where(PayoutEntry.released_at.is_(None))).all()
+    assert moves[-1] == state
+    assert len(moves) == len(set(moves)), "no state is entered twice"
+    given_back = state == "cancelled"
+    assert available(acme, paid) == (amount if given_back else 0)
+    assert len(claimed) == (0 if given_back else 1)
+    assert books_hold(acme)
+
+
+def test_a_refund_between_the_preview_and_the_claim_stops_the_payout(
+    acme: Shop, paid: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earn(acme, paid, "sale", 4200)
+    look = queries.preview
+
+    def look_and_lose(session: Session, shop: Shop) -> list[queries.PreviewRow]:
+        rows = look(session, shop)
+        earn(acme, paid, "refund", -5000)
+        return rows
+
+    monkeypatch.setattr(queries, "preview", look_and_lose)
+    with pytest.raises(Conflict, match="changed"):
+        open_batch(acme, paid)
+    assert payouts(acme) == []
+    assert available(acme, paid) == -800
+
+
+def test_a_debt_is_netted_from_the_next_payout(acme: Shop, paid: Vendor) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    for action in ("approve", "mark_sent"):
+        move(acme, action)
+    earn(acme, paid, "refund", -1200)
+    words = obstacle(acme)
+    assert words
+    assert words.startswith("Owes money")
+    with pytest.raises(Conflict):
+        open_batch(acme, paid)
+    earn(acme, paid, "next", 2000)
+    open_batch(acme, paid)
+    assert payouts(acme) == [("sent", 4200), ("pending", 800)]
+    assert books_hold(acme)
+
+
+def test_below_the_minimum_is_carried_forward(acme: Shop, paid: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        session.execute(update(ShopSettings).values(payout_minimum_minor=5000))
+    earn(acme, paid, "sale", 4999)
+    assert obstacle(acme) == "Below the smallest payout. It is carried forward."
+    earn(acme, paid, "one more", 1)
+    assert obstacle(acme) is None
+
+
+def test_a_paused_vendors_money_stays_and_a_claimed_payout_is_held(acme: Shop, paid: Vendor) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        session.execute(update(Vendor).where(Vendor.id == paid.id).values(status=VendorStatus.SUSPENDED))
+    move(acme, "approve")
+    assert payouts(acme) == [("on_hold", 4200)]
+    move(acme, "cancel")
+    assert available(acme, paid) == 4200
+    assert obstacle(acme) == "The vendor is not approved at the moment."
+
+
+def test_a_payout_approved_before_the_vendor_was_paused_does_not_get_into_the_bank_file(
+    acme: Shop, paid: Vendor, bea: Vendor
+) -> None:
+    earn(acme, paid, "sale", 4200)
+    batch = open_batch(acme, paid)
+    move(acme, "approve")
+    with db.scoped(acme.id) as session:
+        session.execute(update(Vendor).where(Vendor.id == paid.id).values(status=VendorStatus.SUSPENDED))
+    with pytest.raises(Conflict), db.scoped(acme.id) as session:
+        service.make_file(session, acme, session.get_one(PayoutBatch, batch.id), actor="staff:1")
+    with db.scoped(acme.id) as session:
+        assert session.get_one(PayoutBatch, batch.id).file_made_at is None
+
+
+def test_one_doubtful_payout_does_not_keep_back_the_others(acme: Shop, paid: Vendor, bea: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, bea.id)
+        change_payout_details(session, vendor, PayoutDetails(OTHER_IBAN, "Bea"), actor="test")
+        session.flush()
+        vendor.payout_changed_at = None
+    earn(acme, paid, "sale", 4200)
+    earn(acme, bea, "loaf", 1000)
+    batch = open_batch(acme, paid, bea)
+    with db.scoped(acme.id) as session:
+        for payout in session.scalars(select(Payout)):
+            service.move(session, payout, "approve", actor="staff:1")
+        session.execute(update(Vendor).where(Vendor.id == bea.id).values(status=VendorStatus.SUSPENDED))
+    with db.scoped(acme.id) as session:
+        service.make_file(session, acme, session.get_one(PayoutBatch, batch.id), actor="staff:1")
+        in_file = queries.list_in_file(session, session.get_one(PayoutBatch, batch.id))
+    assert [payout.vendor_id for payout in in_file] == [paid.id]
+    assert sorted(payouts(acme)) == [("on_hold", 1000), ("sending", 4200)]
+
+
+def test_new_bank_details_hold_what_was_claimed_for_the_old_ones(acme: Shop, paid: Vendor) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, paid.id)
+        change_payout_details(session, vendor, PayoutDetails(OTHER_IBAN, "Mallory"), actor="test")
+    move(acme, "approve")
+    assert payouts(acme) == [("on_hold", 4200)]
+    move(acme, "cancel")
+    assert obstacle(acme) == "Bank details were changed less than 72 hours ago."
+
+
+def test_a_returned_payout_gives_its_entries_to_the_next(acme: Shop, paid: Vendor) -> None:
+    earn(acme, paid, "sale", 4200)
+    batch = open_batch(acme, paid)
+    move(acme, "approve")
+    with db.scoped(acme.id) as session:
+        service.make_file(session, acme, session.get_one(PayoutBatch, batch.id), actor="staff:1")
+    move(acme, "mark_sent")
+    move(acme, "fail", "The bank says the account is closed")
+    assert available(acme, paid) == 4200
+    open_batch(acme, paid)
+    assert payouts(acme) == [("failed", 4200), ("pending", 4200)]
+    assert books_hold(acme)
+
+
+def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
+    for number, minor in enumerate((4200, -1, 333, -500)):
+        earn(acme, paid, f"sale:{number}", minor)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        payout = session.scalars(select(Payout)).one()
+        entries = queries.list_paid_entries(session, payout)
+        assert sum(paid_entry.entry.amount_minor for paid_entry in entries) == payout.amount_minor == 4032
+        assert write_csv(payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
+        assert payout.state is PayoutState.PENDING
+
+
+def test_checking_the_books_of_many_vendors_takes_no_query_for_each(acme: Shop, paid: Vendor, bea: Vendor) -> None:
+    def count() -> int:
+        asked: list[str] = []
+        with db.scoped(acme.id) as session:
+            connection = session.connection()
+            event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2]))
+            queries.list_stray_balances(session, acme.id)
+        return len(asked)
+
+    earn(acme, paid, "sale", 100)
+    before = count()
+    earn(acme, bea, "other sale", 100)
+    assert count() == before
