@@ -5,6 +5,7 @@ be sent, and a field that it does not have cannot be filled in.
 """
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
@@ -16,6 +17,10 @@ from bs4 import BeautifulSoup, Tag
 
 _FIELDS = ("input", "textarea", "select", "button", "s-")
 _TIMEOUT = httpx.Timeout(30, connect=5)
+_PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Everything here is plain HTTP on this machine: reading the world's certificates would be most of the time."""
+LOCAL = httpx.Client(verify=_PLAIN, timeout=_TIMEOUT)
+"""For switches, uploads and the inbox, where nobody is signed in."""
 
 
 class Unexpected(Exception):  # noqa: N818 - it reads as what happened
@@ -88,7 +93,9 @@ class Browser:
 
     def __init__(self, base_url: str, headers: Mapping[str, str] | None = None) -> None:
         self.base_url = base_url
-        self.client = httpx.Client(base_url=base_url, timeout=_TIMEOUT, follow_redirects=True, headers=headers)
+        self.client = httpx.Client(
+            base_url=base_url, timeout=_TIMEOUT, follow_redirects=True, headers=headers, verify=_PLAIN
+        )
 
     def headers(self) -> dict[str, str]:
         """What to add to the next request; the merchant's browser adds a fresh session token."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-
-from demo.browser import Browser, Page, Unexpected
+from demo.browser import LOCAL, Browser, Page, Unexpected
 
 T = TypeVar("T")
 _PATIENCE = 60.0
@@ -39,7 +37,7 @@ class Town:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A switch of the development store."""
-        response = httpx.request(method, f"{self.store}/_control/{path}", json=body, timeout=30)
+        response = LOCAL.request(method, f"{self.store}/_control/{path}", json=body, timeout=30)
         response.raise_for_status()
         return response.json() if response.content else None
 
@@ -139,7 +137,7 @@ class Vendor(Browser):
         origin = {"Origin": self._origin(base)}
         target = self.client.post(f"{base}/target", json=asked, headers=origin).raise_for_status().json()
         file = {"file": (name, content, "image/jpeg")}
-        httpx.request(target["method"], target["url"], data=target["fields"], files=file, timeout=30).raise_for_status()
+        LOCAL.request(target["method"], target["url"], data=target["fields"], files=file, timeout=30).raise_for_status()
         self.client.post(base, data={"ticket": target["ticket"]}, headers=origin).raise_for_status()
 
     def send_for_review(self, product: int) -> Page:
@@ -195,7 +193,7 @@ class Customer(Browser):
 
 def read_inbox(town: Town, to: str, subject: str = "") -> list[dict[str, Any]]:
     """Mails to an address, newest first, as the development store's inbox has them."""
-    answer = httpx.get(f"{town.store}/inbox.json", params={"to": to, "subject": subject}, timeout=10).raise_for_status()
+    answer = LOCAL.get(f"{town.store}/inbox.json", params={"to": to, "subject": subject}, timeout=10).raise_for_status()
     mails = answer.json()
     return list(mails["emails"] if isinstance(mails, dict) else mails)
 

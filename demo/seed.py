@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from demo import pictures
-from demo.browser import Browser, Page, Unexpected
+from demo.browser import LOCAL, Browser, Page, Unexpected
 from demo.goods import CUSTOMERS, STALLS, Good, Stall
 from demo.people import Customer, Merchant, Town, Vendor, wait_for, wait_for_mail
 from demo.place import SHOPS, Place
@@ -60,10 +60,10 @@ def _mark(place: Place) -> Path:
 def read_api_token(place: Place) -> str:
     """An Admin API token of Acme for scripts, got as the app gets its own; empty until the app is installed."""
     store = f"{place.url('devstore')}"
-    answer = httpx.post(f"{store}/store/acme/apps/stallkeeper/id_token", timeout=10)
+    answer = LOCAL.post(f"{store}/store/acme/apps/stallkeeper/id_token", timeout=10)
     if answer.status_code != 200:
         return ""
-    exchanged = httpx.post(
+    exchanged = LOCAL.post(
         f"{store}/shops/{SHOPS['acme']}/admin/oauth/access_token",
         json={
             "client_id": place.keys["api_key"],

@@ -7,6 +7,7 @@ Nothing inside is replaced; jobs run when `settle` is called, so that a test dec
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -30,6 +31,8 @@ from jobs.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
+_HTTP = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=20)
+"""One for all: reading the certificates of the world, for each call to this machine, took most of a test's time."""
 LINK = re.compile(r"https?://\S+/portal/enter/[\w-]+(?:\?[^\s\"<]*)?")
 
 
@@ -119,7 +122,7 @@ class Market:
         while time.monotonic() < deadline:
             assert process.poll() is None, (self.folder / "devstore.log").read_text()[-3000:]
             try:
-                if httpx.get(url, timeout=2).is_success:
+                if _HTTP.get(url, timeout=2).is_success:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -129,7 +132,7 @@ class Market:
 
     def install(self, shop: str = "acme") -> Shop:
         """The merchant presses Install in the admin and opens the app for the first time."""
-        pressed = httpx.post(f"{self.store_url}/store/{shop}/apps/stallkeeper/install")
+        pressed = _HTTP.post(f"{self.store_url}/store/{shop}/apps/stallkeeper/install")
         assert pressed.status_code == 302, pressed.text
         answer = self.merchant("/app", shop=shop)
         assert answer.status_code == 200, answer.text
@@ -139,7 +142,7 @@ class Market:
 
     def id_token(self, shop: str = "acme") -> str:
         """What App Bridge puts into a request: the admin signs it for whoever is signed in there."""
-        answer = httpx.post(f"{self.store_url}/store/{shop}/apps/stallkeeper/id_token").raise_for_status()
+        answer = _HTTP.post(f"{self.store_url}/store/{shop}/apps/stallkeeper/id_token").raise_for_status()
         token: str = answer.json()["id_token"]
         return token
 
@@ -147,14 +150,14 @@ class Market:
         """A request from inside the admin's frame: GET, or POST when there is data."""
         headers = {"Authorization": f"Bearer {self.id_token(shop)}", "HX-Request": "true"}
         if data is None:
-            return httpx.get(self.app_url + path, headers=headers, timeout=20)
-        return httpx.post(self.app_url + path, data=data, headers=headers, timeout=20)
+            return _HTTP.get(self.app_url + path, headers=headers, timeout=20)
+        return _HTTP.post(self.app_url + path, data=data, headers=headers, timeout=20)
 
     def apply(self, *, shop: str = "acme", **fields: Any) -> httpx.Response:
         """Somebody sends the storefront's form: through Shopify's app proxy to the app."""
         wanted = {"contact_name": "Ada", "what_they_sell": "Mugs, bowls and plates.", **fields}
         url = f"{self.storefront_url(shop)}/a/market/apply"
-        return httpx.post(url, json=wanted, headers={"Accept": "application/json"}, timeout=20)
+        return _HTTP.post(url, json=wanted, headers={"Accept": "application/json"}, timeout=20)
 
     def sign_in(self, link: str) -> httpx.Client:
         """A vendor opens the link from an e-mail and presses Continue."""
@@ -168,7 +171,7 @@ class Market:
 
     def mails(self, to: str = "") -> list[dict[str, Any]]:
         """The inbox, newest first."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.store_url}/inbox.json", params={"to": to}).json()
+        found: list[dict[str, Any]] = _HTTP.get(f"{self.store_url}/inbox.json", params={"to": to}).json()
         return found
 
     def ask_shopify(self, query: str, variables: dict[str, Any] | None = None, shop: str = "acme") -> dict[str, Any]:
@@ -180,7 +183,7 @@ class Market:
         token = tokens.get_access_token(tokens.ShopCredentials(row.id, row.domain))
         url = f"{self.store_url}/shops/{SHOPS[shop]}/admin/api/2026-10/graphql.json"
         body = {"query": query, "variables": variables or {}}
-        answer = httpx.post(url, json=body, headers={"X-Shopify-Access-Token": token}).json()
+        answer = _HTTP.post(url, json=body, headers={"X-Shopify-Access-Token": token}).json()
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
@@ -219,7 +222,7 @@ class Market:
         return waiting > 0
 
     def _webhooks_waiting(self) -> bool:
-        return bool(httpx.get(f"{self.store_url}/_control/webhooks", params={"state": "pending"}).json())
+        return bool(_HTTP.get(f"{self.store_url}/_control/webhooks", params={"state": "pending"}).json())
 
     def _inbox_waiting(self) -> bool:
         with db.system() as session:
