@@ -28,7 +28,6 @@ class Config:
     redis_url: str | None = field(repr=False)
     resend_api_url: str
     resend_api_key: str = field(repr=False)
-    resend_webhook_secret: str | None = field(repr=False)
     mail_from: str
     live_url: str
     var: Path
@@ -77,7 +76,6 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         redis_url=env.get("REDIS_URL") or None,
         resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
         resend_api_key=env.get("RESEND_API_KEY", ""),
-        resend_webhook_secret=env.get("RESEND_WEBHOOK_SECRET") or None,
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
         live_url=env.get("LIVE_URL", f"{app_url}/live").rstrip("/"),
         var=var,

@@ -1,0 +1,42 @@
+"""What an operator can set or type stands in the README."""
+
+import re
+from pathlib import Path
+
+import click
+
+from app import cli
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+# Set by the demo, by tests or by `shopify app dev`, never by a person.
+INTERNAL = {"STALLKEEPER_CLOCK_DIR", "HOST"}
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    read = {
+        name
+        for source in (ROOT / "app").rglob("*.py")
+        for name in re.findall(r"""env(?:iron)?(?:\.get\(|\[)\s*["']([A-Z][A-Z0-9_]+)["']""", source.read_text())
+    }
+    assert "SHOPIFY_API_KEY" in read
+    assert {name for name in read - INTERNAL if f"`{name}`" not in README} == set()
+
+
+def test_every_command_says_what_it_does() -> None:
+    for command in _commands(cli.group):
+        assert command.help, command.name
+
+
+def test_make_help_lists_every_verb() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    verbs = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    described = set(re.findall(r"^([a-z][a-z-]*):.*## ", makefile, re.MULTILINE))
+    assert verbs == described
+
+
+def _commands(group: click.Group) -> list[click.Command]:
+    found: list[click.Command] = []
+    for command in group.commands.values():
+        found += _commands(command) if isinstance(command, click.Group) else [command]
+    return found
