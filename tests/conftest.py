@@ -3,19 +3,24 @@
 Each test that asks for `database` gets a fresh copy of a migrated template: real commits, real row-level security, as
 many connections as it likes.
 """
+# ruff: noqa: E402 - the environment has to be set before the app reads it
 
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 os.environ.setdefault("SHOPIFY_API_KEY", "test-key")
 os.environ.setdefault("SHOPIFY_API_SECRET", "a-test-secret-of-thirty-two-bytes")
 os.environ.setdefault("SECRET_KEYS", "a-test-key")
 os.environ.setdefault("RESEND_API_KEY", "re_test")
-os.environ.setdefault("STALLKEEPER_VAR", str(Path(tempfile.gettempdir()) / f"stallkeeper-tests-{os.getuid()}"))
+# Servers of their own for each run: two runs must not empty each other's Redis.
+_OWN_VAR = None if "STALLKEEPER_VAR" in os.environ else tempfile.mkdtemp(prefix="stallkeeper-tests-")
+os.environ.setdefault("STALLKEEPER_VAR", _OWN_VAR or "")
 
 import psycopg
 import pytest
@@ -32,6 +37,16 @@ from tests.shopify.fake import FakeShopify, installable
 _SERVER = os.environ.get("DATABASE_URL")
 
 
+def pytest_unconfigure() -> None:
+    """Stop the servers that this run started."""
+    if _OWN_VAR:
+        queue.get_redis().close()
+        embedded.stop_redis(Path(_OWN_VAR).resolve())
+        embedded.stop_postgres(Path(_OWN_VAR).resolve())
+        shutil.rmtree(_OWN_VAR, ignore_errors=True)
+
+
+@cache
 def _admin_url() -> str:
     return _SERVER or embedded.start_postgres(get_config().var)
 
