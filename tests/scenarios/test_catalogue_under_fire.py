@@ -84,7 +84,7 @@ def test_an_address_that_is_refused_for_good_is_shown_and_can_be_sent_again(mark
         broken = session.scalars(select(Email).order_by(Email.id)).first()
         assert broken is not None
         # The provider refuses such an address with 422 however often it is tried.
-        broken.to_address, broken.status, broken.dedupe_key = "nobody", EmailStatus.QUEUED, "broken"
+        broken.to_address, broken.status, broken.dedupe_key = "nobody@", EmailStatus.QUEUED, "broken"
     with db.scoped(shop.id) as session:
         session.execute(update(Email).where(Email.id == broken.id).values(attempts=0))
     emails.send_email(shop.id, broken.id)
