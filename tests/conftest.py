@@ -24,6 +24,7 @@ os.environ.setdefault("STALLKEEPER_VAR", _OWN_VAR or "")
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url
 
 from app import clock, db, embedded, queue
@@ -146,3 +147,15 @@ def connected(acme: Shop) -> ShopCredentials:
     with db.scoped(acme.id) as session:
         tokens.store(session.get_one(Shop, acme.id), pair)
     return ShopCredentials(acme.id, acme.domain)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for every test that needs one: two of Playwright's loops cannot run in one thread."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert path, "no Chromium: `make test` installs it, or says how"
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()

@@ -1,20 +1,19 @@
-"""The whole marketplace, started as `make demo` starts it but empty, and a real Chromium to click through it."""
+"""The whole marketplace, started once as `make demo` starts it but empty, and a real Chromium to click through it."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from demo import up
-from demo.place import ROOT, Place, find_place
+from demo.place import Place, find_place
+from tests.e2e.looks import DESKTOP, take_screenshot
+from tests.e2e.story import STEPS, Screens
 
-SCREENSHOTS = ROOT / "var" / "screenshots"
-DESKTOP = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+OpenBrowser = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def marketplace() -> Iterator[Place]:
-    """Every process of the product on ports of its own, with no data."""
+    """Every process of the product on ports of its own, with no data. Acme is for `told`; Zenith is for anybody."""
     with tempfile.TemporaryDirectory(prefix="stallkeeper-", ignore_cleanup_errors=True) as folder:
         place = find_place(Path(folder))
         with up.running(place):
@@ -34,32 +33,40 @@ def marketplace() -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert path, "no Chromium: `make test` installs it, or says how"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield browser
-        browser.close()
+def told(marketplace: Place, chromium: Browser) -> Iterator[Screens]:
+    """Acme with the whole main job behind it, done by clicking; its people are still at their screens.
+
+    The clock is two weeks ahead afterwards, for everybody, and stays there: it never runs backwards.
+    """
+    with _opening(chromium) as open_browser:
+        screens = Screens(up.describe(marketplace, {}), open_browser)
+        for step in STEPS:
+            try:
+                step(screens)
+            except BaseException:
+                for person in ("mona", "ada", "cleo"):
+                    take_screenshot(getattr(screens, person), f"broken-off-{person}")
+                raise
+        yield screens
 
 
 @pytest.fixture
-def open_browser(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def open_browser(chromium: Browser) -> Iterator[OpenBrowser]:
     """A new person at a screen: `open_browser(PHONE)` gives a page in a browser profile of their own."""
+    with _opening(chromium) as open_page:
+        yield open_page
+
+
+@contextmanager
+def _opening(chromium: Browser) -> Iterator[OpenBrowser]:
     contexts: list[BrowserContext] = []
 
     def open_page(viewport: dict[str, int] = DESKTOP) -> Page:
         context = chromium.new_context(viewport={"width": viewport["width"], "height": viewport["height"]})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         contexts.append(context)
         return context.new_page()
 
     yield open_page
     for context in contexts:
         context.close()
-
-
-def take_screenshot(page: Page, name: str) -> None:
-    """Kept under var/screenshots, to be looked at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

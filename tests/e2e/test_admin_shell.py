@@ -14,8 +14,8 @@ from devstore import seed, server
 from devstore.config import Config
 from devstore.installations import find_installation, install
 from devstore.store import Store
+from tests.e2e.looks import DESKTOP, PHONE
 
-from .conftest import DESKTOP, PHONE
 from .framed_app import create_app
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"

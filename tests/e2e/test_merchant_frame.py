@@ -9,8 +9,7 @@ from playwright.sync_api import FrameLocator, Page, Response, expect
 
 from demo.place import Place
 from tests.architecture.polaris import lint_polaris
-
-from .conftest import DESKTOP, PHONE
+from tests.e2e.looks import DESKTOP, PHONE
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

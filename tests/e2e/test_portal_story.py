@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from demo.place import Place
-from tests.e2e.conftest import PHONE, take_screenshot
+from tests.e2e.looks import PHONE, take_screenshot
 
 EMAIL = "dee@example.com"
 

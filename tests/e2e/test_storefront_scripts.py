@@ -14,7 +14,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.app_end import AppEnd, app_end
 from tests.devstore.storefront.cast import ACME, vendor
 from tests.devstore.storefront.conftest import Shop, shop
-from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.looks import DESKTOP, PHONE, is_covered
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PATHS = (
@@ -87,6 +87,7 @@ def test_what_is_wrong_with_an_application_is_said_beside_its_field(
     expect(page.get_by_label("Email")).to_have_accessible_description(
         "We answer here. Customers never see it. Check the address."
     )
+    assert not is_covered(page.get_by_label("Email"))
     expect(page.get_by_text("Choose a country.")).to_be_visible()
     _answer(app_end, 200, {"ok": True, "message": "Thank you. Look into your inbox."})
     page.get_by_role("button", name="Send application").click()

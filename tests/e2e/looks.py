@@ -1,0 +1,80 @@
+"""What a screen must look like for anybody: kept as a picture, tried with axe, fitting its width, easy to hit."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Locator, Page
+
+from demo.place import ROOT
+
+SCREENSHOTS = ROOT / "var" / "screenshots"
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_CUT_OFF = """() => [...document.querySelectorAll('main *, s-page *')]
+    .filter((each) => each.checkVisibility() && !each.closest('.visually-hidden, [hidden], s-table, .scrolls'))
+    .filter((each) => { const box = each.getBoundingClientRect(); return box.width > 1 && box.right > innerWidth + 1; })
+    .slice(0, 3).map((each) => each.outerHTML.slice(0, 160))"""
+
+
+_SMALL = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+    .filter((each) => each.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+    .filter((each) => !each.closest('.visually-hidden, .skip, p, li, td, dd, label, s-paragraph, s-text'))
+    .map((each) => [each, each.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 1 && box.height > 1 && (box.height < 24 || box.width < 24))
+    .map(([each, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${each.outerHTML.slice(0, 140)}`)"""
+
+
+def take_screenshot(page: Page, name: str) -> None:
+    """Kept under var/screenshots, to be looked at: the whole page, and an app in its frame down to its end."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    size = page.viewport_size or DESKTOP
+    more = max(frame.evaluate("document.documentElement.scrollHeight - innerHeight") for frame in page.frames)
+    page.set_viewport_size({"width": size["width"], "height": size["height"] + int(max(more, 0))})
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+
+
+def list_small_targets(page: Page | Frame) -> list[str]:
+    """Controls that a finger misses: under 24 px either way (WCAG 2.5.8), unless they stand in a sentence."""
+    return [f"small: {html}" for html in page.evaluate(_SMALL)]
+
+
+def is_covered(field: Locator) -> bool:
+    """Whether something else lies over the middle of a field, such as a header that stays on top."""
+    return bool(
+        field.evaluate(
+            """field => { const box = field.getBoundingClientRect();
+            return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== field; }"""
+        )
+    )
+
+
+def examine(page: Page | Frame, level: list[str] | None = None) -> list[str]:
+    """What axe finds (every impact), and whether the page is wider than its screen or has things beyond its edge."""
+    page.evaluate(AXE)
+    found = page.evaluate("level => axe.run(document, {runOnly: level})", level or LEVEL)
+    faults = [
+        f"{each['id']}: {node['html'][:160]} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        faults.append("scrolls sideways")
+    return [*faults, *(f"cut off: {html}" for html in page.evaluate(_CUT_OFF))]
+
+
+def listen(context: BrowserContext) -> list[str]:
+    """Everything that goes wrong in the scripts of the context's pages from now on."""
+    heard: list[str] = []
+    context.on("weberror", lambda error: heard.append(f"{error.error}"))
+    context.on(
+        "console", lambda said: heard.append(f"{said.location['url']}: {said.text}") if is_trouble(said) else None
+    )
+    return heard
+
+
+def is_trouble(said: ConsoleMessage) -> bool:
+    """An error, or a breach of the content policy; not the icon that browsers ask for beside a fragment."""
+    return said.type == "error" and not re.search(r"/favicon\.ico$", said.location["url"])

@@ -1,0 +1,83 @@
+"""Every page of a marketplace with a history, found by following its links, at a desk and on a phone."""
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Frame, Page
+
+from tests.e2e.looks import DESKTOP, PHONE, examine, list_small_targets
+from tests.e2e.story import Screens
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])]
+_LINKS = """() => [...document.querySelectorAll('[href]:not(link, [download])')]
+    .map((each) => each.getAttribute('href'))"""
+
+
+@pytest.fixture(autouse=True)
+def _at_this_width(told: Screens, screen: dict[str, int]) -> Iterator[None]:
+    """The people of the story, with their windows as wide as asked; what their scripts said so far is forgotten."""
+    people = (told.mona, told.ada, told.cleo)
+    before = [person.viewport_size or DESKTOP for person in people]
+    for person, heard in zip(people, told.heard, strict=True):
+        person.set_viewport_size({"width": screen["width"], "height": screen["height"]})
+        heard.clear()
+    yield
+    for person, size in zip(people, before, strict=True):
+        person.set_viewport_size({"width": size["width"], "height": size["height"]})
+
+
+def test_every_page_of_the_merchant(told: Screens, screen: dict[str, int]) -> None:
+    def open_page(path: str) -> Frame:
+        told.open_app(path)
+        framed = told.mona.frames[1]
+        framed.wait_for_load_state()
+        return framed
+
+    seen = _walk(open_page, ["/app"], r"/app(/|$)", told.heard[0], screen)
+    assert {"/app/payouts", "/app/orders", "/app/settings", "/app/books"} <= seen
+    assert {_shape(path) for path in seen} >= {"/app/orders/0", "/app/payouts/0", "/app/vendors/0", "/app/review/0"}
+
+
+def test_every_page_of_the_vendor(told: Screens, screen: dict[str, int]) -> None:
+    def open_page(path: str) -> Page:
+        told.ada.goto(told.town.app + path)
+        return told.ada
+
+    seen = _walk(open_page, ["/portal"], r"/portal(/|$)", told.heard[1], screen)
+    assert {"/portal/money", "/portal/profile", "/portal/payout-details"} <= seen
+    assert {_shape(path) for path in seen} >= {"/portal/orders/0", "/portal/products/0", "/portal/money/payouts/0"}
+
+
+def test_every_page_of_the_customer(told: Screens, screen: dict[str, int]) -> None:
+    seen = _walk(told.open_shop, ["/"], "/", told.heard[2], screen)
+    assert {"/cart", "/products/harbour-mug", "/pages/vendors", "/pages/sell", "/account/login"} <= seen
+
+
+def _walk(
+    open_page: Callable[[str], Page | Frame], first: list[str], inside: str, heard: list[str], screen: dict[str, int]
+) -> set[str]:
+    """Open every page that links lead to, one of each shape, and fail with all that is wrong with them."""
+    waiting, seen, faults = list(first), set[str](), dict[str, list[str]]()
+    shapes = {_shape(path) for path in waiting}
+    while waiting:
+        path = waiting.pop(0)
+        page = open_page(path)
+        seen.add(path)
+        small = list_small_targets(page) if screen is PHONE else []
+        faults[path] = [*examine(page), *small, *heard]
+        heard.clear()
+        for link in page.evaluate(_LINKS):
+            target = urlsplit(str(link))
+            known = target.netloc or target.query or not re.match(inside, target.path) or _shape(target.path) in shapes
+            if not known and not re.search(r"\.(csv|pdf|xml)$|/logout$", target.path):
+                shapes.add(_shape(target.path))
+                waiting.append(target.path)
+    assert {path: found for path, found in faults.items() if found} == {}
+    return seen
+
+
+def _shape(path: str) -> str:
+    """Pages that differ by a number alone are one page."""
+    return re.sub(r"/\d+(?=/|$)", "/0", path)
