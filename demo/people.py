@@ -110,7 +110,8 @@ class Vendor(Browser):
         """Fill in the form on the storefront's page "Sell with us"."""
         visitor = Browser(self.town.storefronts[self.shop])
         given = {"email": self.email, "accept_terms": "on", **answers}
-        return visitor.open("/pages/sell").submit(to="/apply", **given)
+        with visitor.client:
+            return visitor.open("/pages/sell").submit(to="/apply", **given)
 
     def create_product(
         self, title: str, description: str, variants: dict[str, tuple[str, int]], option: str = ""

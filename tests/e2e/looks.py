@@ -12,12 +12,12 @@ DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_CUT_OFF = """() => [...document.querySelectorAll('main *, s-page *')]
-    .filter((each) => each.checkVisibility() && !each.closest('.visually-hidden, [hidden], s-table, .scrolls'))
-    .filter((each) => { const box = each.getBoundingClientRect(); return box.width > 1 && box.right > innerWidth + 1; })
-    .slice(0, 3).map((each) => each.outerHTML.slice(0, 160))"""
-
-
+_CUT_OFF = """() => {
+    const hidden = (each) => each && (each.offsetWidth === 1 || hidden(each.parentElement));
+    return [...document.querySelectorAll('main *, s-page *')]
+        .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+        .filter((each) => !hidden(each))
+        .slice(0, 3).map((each) => each.outerHTML.slice(0, 160)); }"""
 _SMALL = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
     .filter((each) => each.checkVisibility({opacityProperty: true, visibilityProperty: true}))
     .filter((each) => !each.closest('.visually-hidden, .skip, p, li, td, dd, label, s-paragraph, s-text'))
@@ -32,7 +32,9 @@ def take_screenshot(page: Page, name: str) -> None:
     size = page.viewport_size or DESKTOP
     more = max(frame.evaluate("document.documentElement.scrollHeight - innerHeight") for frame in page.frames)
     page.set_viewport_size({"width": size["width"], "height": size["height"] + int(max(more, 0))})
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    for frame in page.frames[1:]:
+        frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight + 1")
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 

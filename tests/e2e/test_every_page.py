@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Frame, Page, expect
 
-from tests.e2e.looks import DESKTOP, PHONE, examine, list_small_targets
+from tests.e2e.looks import DESKTOP, PHONE, examine, list_small_targets, listen
 from tests.e2e.story import Screens
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])]
@@ -17,12 +17,11 @@ _LINKS = """() => [...document.querySelectorAll('[href]:not(link, [download])')]
 
 @pytest.fixture(autouse=True)
 def _at_this_width(told: Screens, screen: dict[str, int]) -> Iterator[None]:
-    """The people of the story, with their windows as wide as asked; what their scripts said so far is forgotten."""
+    """The people of the story, with their windows as wide as asked."""
     people = (told.mona, told.ada, told.cleo)
     before = [person.viewport_size or DESKTOP for person in people]
-    for person, heard in zip(people, told.heard, strict=True):
+    for person in people:
         person.set_viewport_size({"width": screen["width"], "height": screen["height"]})
-        heard.clear()
     yield
     for person, size in zip(people, before, strict=True):
         person.set_viewport_size({"width": size["width"], "height": size["height"]})
@@ -35,7 +34,7 @@ def test_every_page_of_the_merchant(told: Screens, screen: dict[str, int]) -> No
         framed.wait_for_load_state()
         return framed
 
-    seen = _walk(open_page, ["/app"], r"/app(/|$)", told.heard[0], screen)
+    seen = _walk(open_page, ["/app"], r"/app(/|$)", listen(told.mona.context), screen)
     assert {"/app/payouts", "/app/orders", "/app/settings", "/app/books"} <= seen
     assert {_shape(path) for path in seen} >= {"/app/orders/0", "/app/payouts/0", "/app/vendors/0", "/app/review/0"}
 
@@ -45,14 +44,24 @@ def test_every_page_of_the_vendor(told: Screens, screen: dict[str, int]) -> None
         told.ada.goto(told.town.app + path)
         return told.ada
 
-    seen = _walk(open_page, ["/portal"], r"/portal(/|$)", told.heard[1], screen)
+    seen = _walk(open_page, ["/portal"], r"/portal(/|$)", listen(told.ada.context), screen)
     assert {"/portal/money", "/portal/profile", "/portal/payout-details"} <= seen
     assert {_shape(path) for path in seen} >= {"/portal/orders/0", "/portal/products/0", "/portal/money/payouts/0"}
 
 
 def test_every_page_of_the_customer(told: Screens, screen: dict[str, int]) -> None:
-    seen = _walk(told.open_shop, ["/"], "/", told.heard[2], screen)
-    assert {"/cart", "/products/harbour-mug", "/pages/vendors", "/pages/sell", "/account/login"} <= seen
+    told.open_shop("/products/harbour-mug").get_by_role("button", name="Add to cart").click()
+    expect(told.cleo.get_by_role("link", name="View cart")).to_be_visible()
+    first = ["/", "/cart", "/checkout", "/account/login", "/account/register"]
+    seen = _walk(told.open_shop, first, "/", listen(told.cleo.context), screen)
+    assert {
+        "/products/harbour-mug",
+        "/collections/all",
+        "/pages/vendors",
+        "/pages/sell",
+        "/pages/vendor-portal",
+    } <= seen
+    assert "/pages/vendors/adas-ceramics" in seen
 
 
 def _walk(
