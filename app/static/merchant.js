@@ -51,22 +51,3 @@ document.addEventListener("click", async (event) => {
     window.shopify.toast.show("The file could not be downloaded. Reload the page and try again.", { isError: true });
   }
 });
-
-// A link carries no session token, so the browser could not fetch a file by itself: App Bridge signs this request.
-const save = (blob, name) => {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-};
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest?.("[download][href]");
-  if (!link) return;
-  event.preventDefault();
-  try {
-    const answer = await fetch(link.getAttribute("href"));
-    if (!answer.ok) throw new Error(answer.status);
-    save(await answer.blob(), link.getAttribute("download"));
-  } catch {
-    window.shopify.toast.show("The file did not arrive. Try again.", { isError: true });
-  }
-});

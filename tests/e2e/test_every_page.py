@@ -54,14 +54,8 @@ def test_every_page_of_the_customer(told: Screens, screen: dict[str, int]) -> No
     expect(told.cleo.get_by_role("link", name="View cart")).to_be_visible()
     first = ["/", "/cart", "/checkout", "/account/login", "/account/register"]
     seen = _walk(told.open_shop, first, "/", listen(told.cleo.context), screen)
-    assert {
-        "/products/harbour-mug",
-        "/collections/all",
-        "/pages/vendors",
-        "/pages/sell",
-        "/pages/vendor-portal",
-    } <= seen
-    assert "/pages/vendors/adas-ceramics" in seen
+    assert {"/products/harbour-mug", "/collections/all", "/pages/sell", "/pages/vendor-portal"} <= seen
+    assert {"/pages/vendors", "/pages/vendors/adas-ceramics"} <= seen
 
 
 def _walk(

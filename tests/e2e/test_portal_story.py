@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from demo.place import Place
 from tests.e2e.looks import PHONE, take_screenshot
+from tests.e2e.story import comes
 
 EMAIL = "dee@example.com"
 
@@ -36,15 +37,15 @@ def test_a_vendor_moves_in(marketplace: Place, open_browser: Callable[..., Page]
 
 
 def _install(page: Page, place: Place) -> None:
-    page.goto(f"{place.url('devstore')}/store/acme/apps/stallkeeper")
+    page.goto(f"{place.url('devstore')}/store/zenith/apps/stallkeeper")
     button = page.get_by_role("button", name="Install")
-    if button.is_visible():
+    if button.count():
         button.click()
-        page.wait_for_url(re.compile("/apps/stallkeeper/"))
+    expect(page.frame_locator("#app-frame").get_by_role("heading", name="Home")).to_be_visible()
 
 
 def _become_customer(page: Page, place: Place) -> None:
-    page.goto(f"{place.url('acme')}/account/register")
+    page.goto(f"{place.url('zenith')}/account/register")
     for name, value in (("first_name", "Dee"), ("last_name", "Drummer"), ("email", EMAIL), ("password", "secret12345")):
         page.locator(f'[name="customer[{name}]"]').fill(value)
     page.locator("main button").first.click()
@@ -52,7 +53,7 @@ def _become_customer(page: Page, place: Place) -> None:
 
 
 def _apply(page: Page, place: Place) -> None:
-    page.goto(f"{place.url('acme')}/pages/sell")
+    page.goto(f"{place.url('zenith')}/pages/sell")
     page.get_by_label("Shop name").fill("Dee's Drums")
     page.get_by_label("Your name").fill("Dee")
     page.get_by_label("Email").fill(EMAIL)
@@ -62,8 +63,8 @@ def _apply(page: Page, place: Place) -> None:
 
 
 def _approve(page: Page, place: Place) -> None:
-    page.goto(f"{place.url('devstore')}/store/acme/apps/stallkeeper/app/vendors")
-    frame = page.frame_locator("iframe").first
+    page.goto(f"{place.url('devstore')}/store/zenith/apps/stallkeeper/app/vendors")
+    frame = page.frame_locator("#app-frame")
     frame.get_by_text("Dee's Drums").first.click()
     frame.get_by_role("button", name="Approve").first.click()
     expect(frame.get_by_text("Approved").first).to_be_visible()
@@ -71,17 +72,13 @@ def _approve(page: Page, place: Place) -> None:
 
 def _sign_in_by_mail(page: Page, place: Place) -> None:
     """Asked for on the phone, opened on the phone; the approval's own link would do as well."""
-    page.goto(f"{place.url('app')}/portal?shop=acme.myshopify.com")
+    page.goto(f"{place.url('app')}/portal?shop=zenith.myshopify.com")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_role("button", name="E-mail me a link").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
     page.goto(f"{place.url('devstore')}/inbox")
     mail = page.get_by_text("Your sign-in link for").first
-    for _ in range(20):
-        if mail.is_visible():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
+    comes("the sign-in link", page.reload, mail)
     mail.click()
     link = page.frame_locator("iframe").get_by_role("link", name="Sign in").get_attribute("href")
     assert link
@@ -101,14 +98,12 @@ def _show_a_face(page: Page, place: Place, picture: Path) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Your page in the shop follows within a minute.")).to_be_visible()
     take_screenshot(page, "portal-profile")
-    directory = f"{place.url('acme')}/pages/vendors"
-    for _ in range(20):
-        page.goto(directory)
-        if page.get_by_text("built to be heard").is_visible() and page.locator("main img[src*='vendor-']").count():
-            break
-        page.wait_for_timeout(500)
-    expect(page.get_by_text("built to be heard")).to_be_visible()
-    expect(page.locator("main img[src*='vendor-']").first).to_be_visible()
+
+    def open_directory() -> None:
+        page.goto(f"{place.url('zenith')}/pages/vendors")
+
+    comes("what she wrote", open_directory, page.get_by_text("built to be heard"))
+    comes("her picture", open_directory, page.locator("main img[src*='vendor-']"))
 
 
 def _come_back_from_the_shop(page: Page, place: Place) -> None:
@@ -118,7 +113,7 @@ def _come_back_from_the_shop(page: Page, place: Place) -> None:
     expect(page.get_by_text("you get here with one click")).to_be_visible()
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.goto(f"{place.url('acme')}/pages/vendor-portal")
+    page.goto(f"{place.url('zenith')}/pages/vendor-portal")
     page.get_by_role("link", name="Open the vendor portal").click()
     page.wait_for_url(f"{place.url('app')}/portal")
     expect(page.get_by_role("heading", name="Dee's Drums")).to_be_visible()

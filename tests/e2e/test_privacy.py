@@ -8,9 +8,9 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from demo.place import Place
+from tests.e2e.looks import DESKTOP, PHONE, take_screenshot
+from tests.e2e.story import comes
 from tests.shopify.signing import sign_webhook
-
-from .conftest import DESKTOP, PHONE, take_screenshot
 
 SHOP = "zenith.myshopify.com"
 
@@ -45,12 +45,13 @@ def test_the_merchant_downloads_a_customers_data_inside_the_admin(
     page.goto(f"{app}/app/settings")
     inside.get_by_role("link", name="See privacy requests").click()
     request = inside.get_by_role("link", name="Show a customer's data").first
-    for _ in range(20):
-        expect(inside.get_by_role("heading", name="Privacy requests")).to_be_visible()
-        if request.count():
-            break
-        page.wait_for_timeout(1000)
+    expect(inside.get_by_role("heading", name="Privacy requests")).to_be_visible()
+
+    def open_requests() -> None:
         page.goto(f"{app}/app/privacy")
+        expect(inside.get_by_role("heading", name="Privacy requests")).to_be_visible()
+
+    comes("the request", open_requests, request)
     request.click()
     button = inside.get_by_text("File for programs (JSON)")
     expect(button).to_be_visible(timeout=20_000)
