@@ -30,10 +30,11 @@ def take_screenshot(page: Page, name: str) -> None:
     """Kept under var/screenshots, to be looked at: the whole page, and an app in its frame down to its end."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     size = page.viewport_size or DESKTOP
-    more = max(frame.evaluate("document.documentElement.scrollHeight - innerHeight") for frame in page.frames)
-    page.set_viewport_size({"width": size["width"], "height": size["height"] + int(max(more, 0))})
-    for frame in page.frames[1:]:
-        frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight + 1")
+    deepest = page.frames[1 if page.locator("#app-frame").count() else 0]
+    before, more = deepest.evaluate("[innerHeight, document.documentElement.scrollHeight - innerHeight]")
+    if more > 0:
+        page.set_viewport_size({"width": size["width"], "height": size["height"] + int(more)})
+        deepest.wait_for_function("before => innerHeight > before", arg=before)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True, animations="disabled")
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
@@ -43,13 +44,13 @@ def list_small_targets(page: Page | Frame) -> list[str]:
     return [f"small: {html}" for html in page.evaluate(_SMALL)]
 
 
-def is_covered(field: Locator) -> bool:
-    """Whether something else lies over the middle of a field, such as a header that stays on top."""
-    return bool(
-        field.evaluate(
-            """field => { const box = field.getBoundingClientRect();
-            return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) !== field; }"""
-        )
+def wait_until_uncovered(field: Locator) -> None:
+    """A page may scroll smoothly to a field; in the end nothing, such as a header that stays on top, lies over it."""
+    field.page.wait_for_function(
+        """field => { const box = field.getBoundingClientRect();
+        return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === field; }""",
+        arg=field.element_handle(),
+        timeout=5_000,
     )
 
 

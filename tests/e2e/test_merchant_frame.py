@@ -1,7 +1,6 @@
 """The real app inside the admin: saving, being refused, getting lost."""
 
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,10 +8,7 @@ from playwright.sync_api import FrameLocator, Page, Response, expect
 
 from demo.place import Place
 from tests.architecture.polaris import lint_polaris
-from tests.e2e.looks import DESKTOP, PHONE
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+from tests.e2e.looks import DESKTOP, PHONE, examine
 
 
 @pytest.fixture
@@ -72,12 +68,8 @@ def test_every_place_of_the_apps_navigation_is_polaris_accessible_and_fits(
             visit(zenith, place).locator("s-page").wait_for()
         framed = zenith.frames[1]
         framed.wait_for_load_state()
-        framed.evaluate(AXE.read_text(encoding="utf-8"))
-        found = framed.evaluate("level => axe.run(document, {runOnly: level})", LEVEL)
-        violations = [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
-        wide = framed.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert answered.value.status == 200, place
-        faults[place] = [*lint_polaris(answered.value.text()), *violations, *(["scrolls sideways"] if wide else [])]
+        faults[place] = [*lint_polaris(answered.value.text()), *examine(framed)]
     assert {place: found for place, found in faults.items() if found} == {}
 
 

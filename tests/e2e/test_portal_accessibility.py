@@ -7,7 +7,6 @@ needs an entry in `stocked`.
 import io
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +23,10 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.vendors import pictures
+from tests.e2e.looks import LEVEL, examine
 from tests.portal.booked import add_order
 from wsgi import create_app
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-LEVEL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCREENS = [
     pytest.param({"width": 1280, "height": 860}, "light", id="desk, light"),
     pytest.param({"width": 390, "height": 844}, "dark", id="phone, dark"),
@@ -177,13 +175,4 @@ def _examine(page: Page) -> list[str]:
     """What axe finds, and whether the page is wider than its screen. Answers that are no whole page are passed over."""
     if not page.evaluate("!!document.querySelector('main') && document.contentType === 'text/html'"):
         return []
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("level => axe.run(document, {runOnly: level})", LEVEL)
-    problems = [
-        f"{page.url}: {problem['id']}: {node['html'][:160]} {node['failureSummary']}"
-        for problem in found["violations"]
-        for node in problem["nodes"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        problems.append(f"{page.url}: wider than the screen")
-    return problems
+    return [f"{page.url}: {fault}" for fault in examine(page, [*LEVEL, "best-practice"])]
