@@ -11,6 +11,7 @@ from app.commissions import views as commissions
 from app.emails import views as emails
 from app.fulfilment import portal as portal_fulfilment
 from app.home import views as home
+from app.inbox import views as inbox
 from app.live.pages import live_url
 from app.orders import portal as portal_orders
 from app.orders import views as orders
@@ -36,6 +37,7 @@ BLUEPRINTS: list[Blueprint] = [
     health.bp,
     merchant.bp,
     home.bp,
+    inbox.bp,
     shops.bp,
     vendors.bp,
     vendors_proxy.bp,

@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import Counter
@@ -22,6 +22,7 @@ from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
 from app.shopify.payloads import PayloadError
+from webhooks.resources import name_resource
 from webhooks.router import AFTER_UNINSTALL, HANDLERS
 
 BATCH: Final = 50
@@ -66,7 +67,7 @@ _REFUSE: Final = text("""
 """)
 _FAIL: Final = text("""
     UPDATE inbox_events SET state = CASE WHEN :final OR attempts + 1 >= :most THEN 'dead' ELSE 'failed' END,
-           attempts = attempts + 1, error = :error, lease_token = NULL, lease_until = NULL,
+           attempts = attempts + 1, error = :error, resource = :resource, lease_token = NULL, lease_until = NULL,
            next_attempt_at = clock_timestamp() + make_interval(secs => :spread * least(:longest, :first * 2 ^ attempts))
     WHERE id = :id AND lease_token = :token
     RETURNING state
@@ -131,6 +132,7 @@ def _handle(claimed: Claimed, shop_id: int) -> str:
         event = session.scalars(select(InboxEvent).where(*mine).with_for_update()).one_or_none()
         if event is None:
             return "lost_lease"
+        event.resource = name_resource(event.topic, event.body)
         shop = session.get_one(Shop, shop_id)
         welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
         handler = HANDLERS.get(event.topic)
@@ -158,8 +160,9 @@ def _refuse(claimed: Claimed) -> None:
 
 
 def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
-    values = {
+    values: dict[str, Any] = {
         "id": claimed.event_id,
+        "resource": None,
         "token": claimed.token,
         "error": error[:2000],
         "final": final,
@@ -169,4 +172,6 @@ def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
         "spread": random.uniform(0.7, 1.3),  # noqa: S311 - spreads retries, hides nothing
     }
     with system() as session:
+        if body := session.scalar(select(InboxEvent.body).where(InboxEvent.id == claimed.event_id)):
+            values["resource"] = name_resource(claimed.topic, body)
         return str(session.execute(_FAIL, values).scalar_one_or_none() or "lost_lease")

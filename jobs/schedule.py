@@ -40,6 +40,7 @@ SCHEDULE: Final = (
     Periodic("jobs.payouts.check_books", "payouts", DAY),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
+    Periodic("jobs.reconciliation.sweep", "catalogue", HOUR),
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
 )

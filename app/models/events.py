@@ -34,6 +34,7 @@ class InboxEvent(Model):
             postgresql_where=text("state IN ('received', 'failed')"),
         ),
         Index("ix_inbox_events_shop_domain_received_at", "shop_domain", "received_at"),
+        Index("ix_inbox_events_dead", "shop_id", "id", postgresql_where=text("state = 'dead'")),
     )
 
     id: Mapped[Id]
@@ -48,6 +49,8 @@ class InboxEvent(Model):
     triggered_at: Mapped[datetime | None]
     received_at: Mapped[CreatedAt]
     body: Mapped[bytes]
+    resource: Mapped[str | None]
+    """What it is about, as people and Shopify name it: "order 5001 #1001". Read off the body when it is handled."""
     state: Mapped[InboxState] = mapped_column(server_default=InboxState.RECEIVED)
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None]
@@ -56,6 +59,33 @@ class InboxEvent(Model):
     lease_token: Mapped[str | None]
     """Fencing: a worker that lost its lease finds another token here and commits nothing."""
     handled_at: Mapped[datetime | None]
+
+
+class LookKind(StrEnum):
+    """What a shop is compared with Shopify about."""
+
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    VENDOR_PAGES = "vendor_pages"
+    DELETIONS = "deletions"
+
+
+class Look(Model):
+    """How far a shop was compared with Shopify, and what the last comparison found. One row for each kind."""
+
+    __tablename__ = "looks"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[LookKind] = mapped_column(primary_key=True)
+    seen_until: Mapped[datetime | None]
+    """The watermark, by Shopify's clock: everything changed up to here was looked at."""
+    asked_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
+    looked_at: Mapped[int] = mapped_column(server_default="0")
+    """How many objects the last comparison looked at."""
+    missed: Mapped[int] = mapped_column(server_default="0")
+    """News that had never come, now in the inbox."""
+    error: Mapped[str | None]
 
 
 class DomainEvent(Model):

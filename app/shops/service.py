@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.appearance.colour import DEFAULT_ACCENT, parse_colour
-from app.errors import Conflict, NotFound
-from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopSettings
-from app.queue import enqueue_after_commit
 from app.shops.forms import SettingsForm
 
 
@@ -39,20 +35,3 @@ def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: 
     settings.updated_at = clock.now()
     audit.record(session, shop.id, "settings.change", ("shop", shop.id), actor=actor, changes=changes)
     return changes
-
-
-def replay_event(session: Session, shop: Shop, event_id: int, *, actor: str) -> InboxEvent:
-    """Have an event worked off again from the start. Raises NotFound, Conflict when it is being worked on."""
-    query = select(InboxEvent).where(InboxEvent.id == event_id, InboxEvent.shop_id == shop.id)
-    event = session.scalars(query).one_or_none()
-    if event is None:
-        raise NotFound("There is no such event.")
-    free = (InboxEvent.id == event_id, InboxEvent.state.not_in((InboxState.RECEIVED,)))
-    again = {"state": InboxState.RECEIVED, "attempts": 0, "next_attempt_at": None, "error": None, "handled_at": None}
-    done = session.execute(update(InboxEvent).where(*free).values(again).returning(InboxEvent.id)).one_or_none()
-    if done is None:
-        raise Conflict("This event is already waiting for its turn.")
-    session.refresh(event)
-    audit.record(session, shop.id, "event.replay", ("event", event_id), actor=actor)
-    enqueue_after_commit(session, "jobs.events.drain")
-    return event

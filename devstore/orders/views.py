@@ -104,6 +104,11 @@ def _order_facts(order: Doc) -> Doc:
         "shippingAddress": address_view(order, order["shipping_address"]),
         "billingAddress": address_view(order, order["billing_address"]),
         "disputes": [],
+        "customerLocale": "en",
+        "totalTipReceivedSet": minor_bag(order, 0),
+        "originalTotalDutiesSet": None,
+        "originalTotalAdditionalFeesSet": None,
+        "totalCashRoundingAdjustment": {"paymentSet": minor_bag(order, 0), "refundSet": minor_bag(order, 0)},
         "metafields": order.get("metafields", []),
     }
 
@@ -204,6 +209,8 @@ def line_view(order: Doc, line: Doc) -> Doc:
         "unfulfilledQuantity": line["fulfillable_quantity"],
         "requiresShipping": line["requires_shipping"],
         "isGiftCard": line["gift_card"],
+        "weight": {"unit": "GRAMS", "value": float(line["grams"])},
+        "duties": [],
         "customAttributes": [{"key": entry["name"], "value": entry["value"]} for entry in line["properties"]],
         "originalUnitPriceSet": money_bag(order, line["price"]),
         "originalTotalSet": minor_bag(order, gross),

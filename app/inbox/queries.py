@@ -1,0 +1,92 @@
+"""Reads for the events page. All run in the shop's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, defer
+
+from app import clock
+from app.models.events import InboxEvent, InboxState, Look
+from app.models.shops import Shop
+
+PAGE: Final = 50
+PERIODS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+_CSV_AT_MOST: Final = 5000
+_STUCK_AT_MOST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What the list of events is narrowed to; empty strings narrow nothing."""
+
+    text: str = ""
+    topic: str = ""
+    state: str = ""
+    period: str = ""
+    oldest_first: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.text or self.topic or self.state or self.period)
+
+
+def list_events(session: Session, shop: Shop, wanted: EventFilter, page: int) -> Sequence[InboxEvent]:
+    """One page, without the bodies."""
+    query = _sorted(wanted).where(*conditions(shop, wanted)).limit(PAGE).offset((page - 1) * PAGE)
+    return session.scalars(query).all()
+
+
+def list_events_for_csv(session: Session, shop: Shop, wanted: EventFilter) -> Sequence[InboxEvent]:
+    return session.scalars(_sorted(wanted).where(*conditions(shop, wanted)).limit(_CSV_AT_MOST)).all()
+
+
+def list_stuck(session: Session, shop: Shop) -> Sequence[InboxEvent]:
+    """The newest ten of those that a person must look at."""
+    dead = select(InboxEvent).where(InboxEvent.shop_id == shop.id, InboxEvent.state == InboxState.DEAD)
+    return session.scalars(
+        dead.order_by(InboxEvent.id.desc()).limit(_STUCK_AT_MOST).options(defer(InboxEvent.body))
+    ).all()
+
+
+def count_events(session: Session, shop: Shop, wanted: EventFilter) -> int:
+    query = select(func.count()).select_from(InboxEvent).where(*conditions(shop, wanted))
+    return session.execute(query).scalar_one()
+
+
+def list_topics(session: Session, shop: Shop) -> Sequence[str]:
+    """Topics that this shop has sent, for the filter."""
+    query = select(InboxEvent.topic).where(InboxEvent.shop_id == shop.id).distinct().order_by(InboxEvent.topic)
+    return session.scalars(query).all()
+
+
+def find_event(session: Session, shop: Shop, event_id: int) -> InboxEvent | None:
+    query = select(InboxEvent).where(InboxEvent.id == event_id, InboxEvent.shop_id == shop.id)
+    return session.scalars(query).one_or_none()
+
+
+def list_looks(session: Session, shop: Shop) -> Sequence[Look]:
+    """What each comparison with Shopify found last."""
+    return session.scalars(select(Look).where(Look.shop_id == shop.id).order_by(Look.kind)).all()
+
+
+def conditions(shop: Shop, wanted: EventFilter) -> list[ColumnElement[bool]]:
+    """The shop's own events, narrowed."""
+    found: list[ColumnElement[bool]] = [InboxEvent.shop_domain == shop.domain, InboxEvent.shop_id == shop.id]
+    if wanted.topic:
+        found.append(InboxEvent.topic == wanted.topic)
+    if wanted.state in set(InboxState):
+        found.append(InboxEvent.state == InboxState(wanted.state))
+    if wanted.period in PERIODS:
+        found.append(InboxEvent.received_at >= clock.now() - PERIODS[wanted.period])
+    if wanted.text:
+        searched = (InboxEvent.resource, InboxEvent.event_id, InboxEvent.error)
+        found.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
+    return found
+
+
+def _sorted(wanted: EventFilter) -> Select[InboxEvent]:
+    order = InboxEvent.id if wanted.oldest_first else InboxEvent.id.desc()
+    return select(InboxEvent).options(defer(InboxEvent.body)).order_by(order)

@@ -1,0 +1,152 @@
+"""The events that Shopify sent: what became of each, and having it handled again."""
+
+import csv
+import io
+import json
+from typing import Any, Final
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth import merchant
+from app.errors import Conflict, NotFound
+from app.inbox import queries, service
+from app.models.events import InboxEvent, InboxState, LookKind
+from app.reconciliation import service as reconciliation
+from app.sheets import plain_cell
+from app.shops.rules import mask_personal
+
+bp = Blueprint("inbox", __name__, url_prefix="/app")
+merchant.protect(bp)
+
+STATES: Final = {
+    InboxState.RECEIVED: ("Waiting", "info"),
+    InboxState.DONE: ("Done", "success"),
+    InboxState.FAILED: ("Will be tried again", "warning"),
+    InboxState.DEAD: ("Stuck", "critical"),
+    InboxState.REFUSED: ("Not for us", "neutral"),
+}
+PERIODS: Final = [("", "All time"), ("hour", "Last hour"), ("day", "Last 24 hours"), ("week", "Last 7 days")]
+LOOKS: Final = {
+    LookKind.ORDERS: "Orders and refunds",
+    LookKind.PRODUCTS: "Products and stock",
+    LookKind.VENDOR_PAGES: "Vendors' pages",
+    LookKind.DELETIONS: "Deletions",
+}
+
+
+@bp.get("/events")
+def list_events() -> ResponseReturnValue:
+    return _list_page()
+
+
+@bp.get("/events.csv")
+def export_events() -> ResponseReturnValue:
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(["received_at", "topic", "about", "state", "attempts", "event_id", "handled_at", "error"])
+    for event in queries.list_events_for_csv(g.session, g.shop, _read_filter()):
+        handled = event.handled_at.isoformat() if event.handled_at else ""
+        about, error = plain_cell(event.resource or ""), plain_cell(event.error or "")
+        row = [event.received_at.isoformat(), event.topic, about, event.state, event.attempts, event.event_id]
+        writer.writerow([*row, handled, error])
+    headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
+    return Response(sheet.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@bp.get("/events/<int:event_id>")
+def show_event(event_id: int) -> ResponseReturnValue:
+    return _event_page(event_id)
+
+
+@bp.post("/events/<int:event_id>/replay")
+def replay_event(event_id: int) -> ResponseReturnValue:
+    service.replay_event(g.session, g.shop, event_id, actor=f"staff:{g.staff}")
+    return web.toast(_event_page(event_id), "The event is worked off again")
+
+
+@bp.post("/events/replay")
+def replay_events() -> ResponseReturnValue:
+    """Everything that the filter in the address names; never everything there is."""
+    wanted = _read_filter()
+    if not wanted.narrows:
+        raise Conflict("Narrow the list to the events that are to be handled again.")
+    count = service.replay_events(g.session, g.shop, wanted, actor=f"staff:{g.staff}")
+    words = "1 event is" if count == 1 else f"{count} events are"
+    return web.toast(_list_page(), f"{words} handled again")
+
+
+@bp.post("/events/reconcile")
+def reconcile() -> ResponseReturnValue:
+    reconciliation.ask(g.session, g.shop)
+    return web.toast(_list_page(), "Comparing with Shopify")
+
+
+def _list_page() -> Response:
+    wanted = _read_filter()
+    page = max(1, request.args.get("page", 1, type=int))
+    total = queries.count_events(g.session, g.shop, wanted)
+    looks = queries.list_looks(g.session, g.shop)
+    html = render_template(
+        "merchant/events.html",
+        events=queries.list_events(g.session, g.shop, wanted, page),
+        stuck=queries.list_stuck(g.session, g.shop),
+        stuck_total=queries.count_events(g.session, g.shop, queries.EventFilter(state=InboxState.DEAD)),
+        topic_choices=[(topic, topic) for topic in queries.list_topics(g.session, g.shop)],
+        state_choices=[(state.value, words) for state, (words, _) in STATES.items()],
+        period_choices=PERIODS,
+        wanted=wanted,
+        states=STATES,
+        looks=[(LOOKS[look.kind], look) for look in looks],
+        comparing=any(look.finished_at is None or look.finished_at < look.asked_at for look in looks),
+        took=_took,
+        page=page,
+        size=queries.PAGE,
+        total=total,
+        link=_link,
+    )
+    return Response(html, mimetype="text/html")
+
+
+def _event_page(event_id: int) -> Response:
+    event = queries.find_event(g.session, g.shop, event_id)
+    if event is None:
+        raise NotFound("There is no such event.")
+    html = render_template("merchant/event.html", event=event, body=_masked_body(event), states=STATES, took=_took)
+    return Response(html, mimetype="text/html")
+
+
+def _read_filter() -> queries.EventFilter:
+    args = request.args
+    return queries.EventFilter(
+        text=args.get("q", "").strip()[:100],
+        topic=args.get("topic", ""),
+        state=args.get("state", ""),
+        period=args.get("period", ""),
+        oldest_first=args.get("sort") == "oldest",
+    )
+
+
+def _link(endpoint: str, **changes: Any) -> str:
+    """The address of a list with the filters in use, and `changes` on top."""
+    names = ("q", "topic", "state", "period", "sort", "shop", "host")
+    kept = {name: request.args[name] for name in names if name in request.args}
+    return url_for(endpoint, **{**kept, **changes})
+
+
+def _took(event: InboxEvent) -> str:
+    """From its arrival to its effect, in words."""
+    if event.handled_at is None:
+        return ""
+    seconds = (event.handled_at - event.received_at).total_seconds()
+    if seconds < 1:
+        return f"{max(1, round(seconds * 1000))} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{round(seconds / 60)} min"
+
+
+def _masked_body(event: InboxEvent) -> str:
+    try:
+        return json.dumps(mask_personal(json.loads(event.body)), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "This body is no JSON that can be shown."

@@ -1,0 +1,165 @@
+"""Telling what of Shopify's differs from what we hold, and reading it whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.models.events import LookKind
+from app.models.orders import Order
+from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.shopify import webhook_bodies as bodies
+from app.shopify.client import graphql
+from app.shopify.tokens import ShopCredentials
+
+Node = Mapping[str, Any]
+News = tuple[str, dict[str, Any]]
+"""A topic and the body that its webhook would have had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An object to read whole, and what of ours its body needs."""
+
+    node: Node
+    customer: Any = None
+    location_gid: str | None = None
+
+
+def choose(session: Session, shop_id: int, kind: LookKind, nodes: Sequence[Node]) -> list[Choice]:
+    """Those of a page that differ from what we hold."""
+    if kind is LookKind.ORDERS:
+        return _choose_orders(session, shop_id, nodes)
+    if kind is LookKind.PRODUCTS:
+        return _choose_products(session, shop_id, nodes)
+    return _choose_pages(session, shop_id, nodes)
+
+
+def read(shop: ShopCredentials, kind: LookKind, choice: Choice) -> list[News]:
+    """The object as webhooks would have told it. Raises ShopifyError."""
+    if kind is LookKind.ORDERS:
+        return _read_order(shop, choice)
+    if kind is LookKind.PRODUCTS:
+        return _read_product(shop, choice)
+    return [("metaobjects/update", bodies.metaobject_body(choice.node))]
+
+
+def list_held(session: Session, shop_id: int) -> dict[str, News]:
+    """Everything that Shopify should still have, by gid, with the news that it has not."""
+    products = select(Product.shopify_gid).where(
+        Product.shop_id == shop_id, Product.shopify_gid.is_not(None), Product.shopify_status.is_not(None)
+    )
+    pages = select(Vendor.metaobject_gid, Vendor.handle).where(
+        Vendor.shop_id == shop_id, Vendor.metaobject_gid.is_not(None)
+    )
+    held: dict[str, News] = {
+        gid: ("products/delete", {"id": bodies.number_of(gid)}) for gid in session.scalars(products) if gid
+    }
+    for gid, handle in session.execute(pages):
+        assert gid is not None
+        held[gid] = ("metaobjects/delete", {"id": gid, "type": "$app:vendor", "handle": handle})
+    return held
+
+
+def _choose_orders(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:
+    numbers = [bodies.number_of(node["id"]) for node in nodes]
+    query = select(Order).where(Order.shop_id == shop_id, Order.shopify_id.in_(numbers))
+    held = {order.shopify_id: order for order in session.scalars(query)}
+    chosen = []
+    for number, node in zip(numbers, nodes, strict=True):
+        order = held.get(number)
+        if order is None or _order_differs(order, node):
+            chosen.append(Choice(node, customer=order.snapshot.get("customer") if order else None))
+    return chosen
+
+
+def _order_differs(order: Order, node: Node) -> bool:
+    """Newer, or of the same second and further on: a webhook may be lost between two of one second."""
+    if datetime.fromisoformat(node["updatedAt"]) != order.snapshot_updated_at:
+        return datetime.fromisoformat(node["updatedAt"]) > order.snapshot_updated_at
+    known = order.snapshot
+    total = (known.get("current_total_price_set") or known["total_price_set"])["shop_money"]["amount"]
+    return (
+        (node["displayFinancialStatus"] or "").lower() != order.financial_status
+        or (node["cancelledAt"] is None) != (order.cancelled_at is None)
+        or Decimal(node["currentTotalPriceSet"]["shopMoney"]["amount"]) != Decimal(total)
+        or len(node["refunds"]) != len(known.get("refunds") or ())
+        or len(node["fulfillments"]) != len(known.get("fulfillments") or ())
+    )
+
+
+def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
+    order = _whole(shop, "orderInFull", {"id": choice.node["id"]}, "lineItems")
+    if order is None:
+        return []
+    refunds = [_whole(shop, "refundInFull", {"id": refund["id"]}, "refundLineItems") for refund in order["refunds"]]
+    body = bodies.order_body(order, [refund for refund in refunds if refund], choice.customer)
+    return [("orders/updated", body)]
+
+
+def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:
+    """Ours that changed. Stock moves without the product's webhook, so the sum of it is compared too."""
+    location = session.get_one(Shop, shop_id).location_gid
+    stock = func.coalesce(func.sum(Variant.stock), 0)
+    query = (
+        select(Product.shopify_gid, Product.shopify_updated_at, Product.status, stock)
+        .outerjoin(Variant, Variant.product_id == Product.id)
+        .where(Product.shop_id == shop_id, Product.shopify_gid.in_([node["id"] for node in nodes]))
+        .group_by(Product.id)
+    )
+    held = {row[0]: row for row in session.execute(query)}
+    chosen = []
+    for node in nodes:
+        if node["id"] not in held or location is None:
+            continue
+        _, seen_at, status, units = held[node["id"]]
+        newer = seen_at is None or datetime.fromisoformat(node["updatedAt"]) > seen_at
+        if newer or status == ProductStatus.SUBMITTED or units != node["totalInventory"]:
+            chosen.append(Choice(node, location_gid=location))
+    return chosen
+
+
+def _read_product(shop: ShopCredentials, choice: Choice) -> list[News]:
+    assert choice.location_gid is not None
+    variables = {"id": choice.node["id"], "location": choice.location_gid}
+    product = _whole(shop, "productInFull", variables, "variants")
+    if product is None:
+        return []
+    levels = bodies.stock_bodies(product, choice.location_gid)
+    return [("products/update", bodies.product_body(product)), *(("inventory_levels/update", each) for each in levels)]
+
+
+def _choose_pages(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:
+    gids, handles = [node["id"] for node in nodes], [node["handle"] for node in nodes]
+    query = select(Vendor).where(
+        Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid.in_(gids), Vendor.handle.in_(handles))
+    )
+    vendors = session.scalars(query).all()
+    seen = {vendor.metaobject_gid: vendor.metaobject_updated_at for vendor in vendors}
+    seen |= {vendor.handle: vendor.metaobject_updated_at for vendor in vendors}
+    chosen = []
+    for node in nodes:
+        key = node["id"] if node["id"] in seen else node["handle"]
+        seen_at = seen.get(key)
+        if key in seen and (seen_at is None or datetime.fromisoformat(node["updatedAt"]) > seen_at):
+            chosen.append(Choice(node))
+    return chosen
+
+
+def _whole(shop: ShopCredentials, document: str, variables: Mapping[str, Any], paged: str) -> dict[str, Any] | None:
+    """An object with every page of its long list; None when it is gone by now."""
+    whole: dict[str, Any] = graphql(shop, document, variables)
+    if not whole:
+        return None
+    page = whole[paged]["pageInfo"]
+    while page["hasNextPage"]:
+        more = graphql(shop, document, {**variables, "after": page["endCursor"]})
+        whole[paged]["nodes"] += more[paged]["nodes"]
+        page = more[paged]["pageInfo"]
+    return whole

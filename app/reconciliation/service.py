@@ -1,0 +1,173 @@
+"""Asking Shopify what changed, for webhooks that never came.
+
+Each kind is read page by page in order of `updated_at`, from a watermark that moves with every page, so that a killed
+run goes on where it was. What differs from what we hold becomes a row of the inbox, written as its webhook would be: it
+takes the same way as all news, and its id is made from its content, so that looking twice brings it in once.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import scoped, system
+from app.models.events import InboxEvent, Look, LookKind
+from app.models.shops import Shop, ShopStatus
+from app.queue import enqueue, enqueue_after_commit
+from app.reconciliation import differences
+from app.shopify.client import API_VERSION, graphql
+from app.shopify.errors import ShopifyAccessLost, ShopifyError
+from app.shopify.tokens import ShopCredentials
+
+OVERLAP: Final = timedelta(minutes=15)
+"""Shopify's search lags behind its objects, so what is a little older is looked at again."""
+_RUN_SECONDS: Final = 100.0
+_AT_ONCE: Final = 100
+_LISTS: Final[dict[LookKind, tuple[str, dict[str, Any]]]] = {
+    LookKind.ORDERS: ("ordersChanged", {}),
+    LookKind.PRODUCTS: ("productsChanged", {}),
+    LookKind.VENDOR_PAGES: ("metaobjectsChanged", {"type": "$app:vendor"}),
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Run:
+    """One comparison under way."""
+
+    shop: ShopCredentials
+    kind: LookKind
+    since: datetime
+    until: float
+    """When to stop and leave the rest to the next job, in monotonic seconds."""
+    looked_at: int = 0
+    missed: int = 0
+
+
+def ask(session: Session, shop: Shop) -> None:
+    """Have the shop compared with Shopify soon."""
+    for kind in LookKind:
+        row = {"shop_id": shop.id, "kind": kind, "asked_at": clock.now()}
+        again = {"asked_at": row["asked_at"]}
+        session.execute(insert(Look).values(row).on_conflict_do_update(index_elements=["shop_id", "kind"], set_=again))
+    enqueue_after_commit(session, "jobs.reconciliation.reconcile", shop.id, queue="catalogue")
+
+
+def ask_everywhere() -> int:
+    """Ring for every shop that uses the app. Returns how many."""
+    with system() as session:
+        shops = session.scalars(select(Shop).where(Shop.status == ShopStatus.INSTALLED)).all()
+    for shop in shops:
+        with scoped(shop.id) as session:
+            ask(session, shop)
+    return len(shops)
+
+
+def reconcile(shop_id: int) -> None:
+    """Compare a shop with Shopify. A refusal of one kind is written down, and the others are compared all the same."""
+    with scoped(shop_id) as session:
+        shop = session.get_one(Shop, shop_id)
+        if shop.status is not ShopStatus.INSTALLED:
+            return
+        credentials, installed_at = ShopCredentials(shop.id, shop.domain), shop.installed_at
+        seen = {look.kind: look.seen_until for look in session.scalars(select(Look))}
+    until = time.monotonic() + _RUN_SECONDS
+    for kind in LookKind:
+        run = _Run(credentials, kind, (seen.get(kind) or installed_at) - OVERLAP, until)
+        try:
+            whole = _look_for_deletions(run) if kind is LookKind.DELETIONS else _look(run)
+        except ShopifyAccessLost:
+            # The app was taken off the shop, or is about to be: its own sweep finds out.
+            return
+        except ShopifyError as error:
+            log.warning("reconciliation_failed", shop=credentials.domain, kind=kind, error=error.message)
+            _note(run, error=error.message)
+            continue
+        if not whole:
+            enqueue("jobs.reconciliation.reconcile", shop_id, queue="catalogue")
+            return
+        _note(run, finished=True)
+
+
+def _look(run: _Run) -> bool:
+    """Everything that changed since the watermark. False when time ran out before the end."""
+    for nodes in _pages(run):
+        with scoped(run.shop.shop_id) as session:
+            wanted = differences.choose(session, run.shop.shop_id, run.kind, nodes)
+        for choice in wanted:
+            _take_in(run, differences.read(run.shop, run.kind, choice))
+        run.looked_at += len(nodes)
+        _note(run, seen_until=datetime.fromisoformat(nodes[-1]["updatedAt"]))
+        if time.monotonic() > run.until:
+            return False
+    return True
+
+
+def _look_for_deletions(run: _Run) -> bool:
+    """What we hold and Shopify no longer has: a deleted object has no `updated_at` to be found by."""
+    with scoped(run.shop.shop_id) as session:
+        held = differences.list_held(session, run.shop.shop_id)
+    gids = list(held)
+    for start in range(0, len(gids), _AT_ONCE):
+        asked = gids[start : start + _AT_ONCE]
+        found: Any = graphql(run.shop, "nodesLeft", {"ids": asked})
+        left = {node["id"] for node in found if node}
+        _take_in(run, [held[gid] for gid in asked if gid not in left])
+        run.looked_at += len(asked)
+    return True
+
+
+def _pages(run: _Run) -> Iterator[Sequence[Mapping[str, Any]]]:
+    document, variables = _LISTS[run.kind]
+    query = f"updated_at:>='{run.since.isoformat(timespec='seconds')}'"
+    after: str | None = None
+    while True:
+        page = graphql(run.shop, document, {**variables, "query": query, "after": after})
+        if page["nodes"]:
+            yield page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def _take_in(run: _Run, news: Sequence[differences.News]) -> None:
+    """Put news into the inbox and ring. What came in before is left alone."""
+    stored = 0
+    with system() as session:
+        for topic, body in news:
+            raw = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+            name = f"reconciled-{hashlib.sha256(raw).hexdigest()[:32]}"
+            row = {
+                "shop_domain": run.shop.domain,
+                "topic": topic,
+                "webhook_id": name,
+                "event_id": name,
+                "api_version": API_VERSION,
+                "triggered_at": body.get("updated_at"),
+                "body": raw,
+            }
+            written = insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)
+            stored += len(session.execute(written).all())
+        if stored:
+            enqueue_after_commit(session, "jobs.events.drain")
+    run.missed += stored
+
+
+def _note(run: _Run, *, seen_until: datetime | None = None, finished: bool = False, error: str | None = None) -> None:
+    with scoped(run.shop.shop_id) as session:
+        session.execute(insert(Look).values(shop_id=run.shop.shop_id, kind=run.kind).on_conflict_do_nothing())
+        look = session.get_one(Look, (run.shop.shop_id, run.kind), with_for_update=True)
+        look.seen_until = max(filter(None, (look.seen_until, seen_until)), default=None)
+        look.error = error
+        if finished or error:
+            look.looked_at, look.missed, look.finished_at = run.looked_at, run.missed, clock.now()

@@ -1,0 +1,12 @@
+"""Comparing shops with Shopify; rides in the queue `catalogue`, where nobody waits for the next job."""
+
+from app.reconciliation import service
+
+
+def reconcile(shop_id: int) -> None:
+    service.reconcile(shop_id)
+
+
+def sweep() -> None:
+    """Every hour: every shop."""
+    service.ask_everywhere()

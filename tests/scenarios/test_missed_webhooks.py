@@ -1,0 +1,230 @@
+"""Webhooks that never come: one comparison with Shopify makes the books, products, stock and vendors' pages right."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from sqlalchemy import func, select, update
+
+from app import db
+from app.models.events import InboxEvent, InboxState, Look, LookKind
+from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.orders import Order
+from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.payouts.checks import check_books
+from app.reconciliation import differences, service
+from app.shopify.payloads_orders import Order as OrderBody
+from app.shopify.payloads_orders import Refund, read_snapshot
+from app.shopify.tokens import ShopCredentials
+from tests.conftest import make_vendor
+from tests.scenarios.market import Market
+
+SET_PRODUCT = (
+    "mutation($input: ProductSetInput!) { productSet(input: $input)"
+    " { product { id variants(first: 5) { nodes { id inventoryItem { id } } } } userErrors { message } } }"
+)
+ADDRESS = {
+    "first_name": "Cleo", "last_name": "Customer", "address1": "1 Harbour Road", "city": "Portland",
+    "province": "Oregon", "province_code": "OR", "country": "United States", "country_code": "US", "zip": "97201",
+}  # fmt: skip
+
+
+@pytest.fixture
+def shop(market: Market) -> Shop:
+    return market.install()
+
+
+@pytest.fixture
+def mug(market: Market, shop: Shop) -> Product:
+    """Ada's mug at 20.00, five in stock, on sale and known to us."""
+    vendor = make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    with db.scoped(shop.id) as session:
+        location = session.get_one(Shop, shop.id).location_gid
+    assert location
+    variant = {
+        "optionValues": [{"optionName": "Title", "name": "Default Title"}],
+        "price": "20.00",
+        "sku": "MUG",
+        "inventoryPolicy": "CONTINUE",
+        "inventoryItem": {"tracked": True},
+        "inventoryQuantities": [{"locationId": location, "name": "available", "quantity": 50}],
+    }
+    option = {"name": "Title", "values": [{"name": "Default Title"}]}
+    wanted = {"title": "Mug", "vendor": vendor.name, "status": "ACTIVE", "productOptions": [option]}
+    made = market.ask_shopify(SET_PRODUCT, {"input": {**wanted, "variants": [variant]}})["productSet"]
+    assert not made["userErrors"], made
+    with db.scoped(shop.id) as session:
+        product = Product(
+            shop_id=shop.id,
+            vendor_id=vendor.id,
+            shopify_gid=made["product"]["id"],
+            title="Mug",
+            shopify_status="ACTIVE",
+        )
+        product.status = ProductStatus.PUBLISHED
+        session.add(product)
+        session.flush()
+        node = made["product"]["variants"]["nodes"][0]
+        session.add(
+            Variant(
+                shop_id=shop.id, vendor_id=vendor.id, product_id=product.id, price_minor=2000, currency="USD", stock=50,
+                shopify_gid=node["id"], inventory_item_gid=node["inventoryItem"]["id"],
+            )
+        )  # fmt: skip
+    market.settle()
+    return product
+
+
+def lose_webhooks(market: Market) -> None:
+    fault = {"target": "webhooks", "kind": "drop", "times": None}
+    httpx.post(f"{market.store_url}/_control/faults", json=fault).raise_for_status()
+
+
+def find_them_again(market: Market) -> None:
+    httpx.delete(f"{market.store_url}/_control/faults").raise_for_status()
+    assert market.merchant("/app/events/reconcile", {"x": "y"}).status_code == 200
+    market.settle()
+
+
+def live_an_order(market: Market) -> dict[str, Any]:
+    """Bought with a discount code, sent, one of three returned and refunded with a part of the shipping."""
+    body = {
+        "shop": "acme.myshopify.com",
+        "lines": [{"sku": "MUG", "quantity": 3}],
+        "email": "cleo@example.com",
+        "shipping_address": ADDRESS,
+        "shipping_rate_code": "standard",
+        "discount_codes": ["WELCOME10"],
+    }
+    url = f"{market.store_url}/_control/orders"
+    order: dict[str, Any] = httpx.post(url, json=body).raise_for_status().json()
+    httpx.post(
+        f"{url}/{order['id']}/fulfil", json={"tracking": {"company": "UPS", "numbers": ["1Z9"]}}
+    ).raise_for_status()
+    back = {"lines": [{"line_item_id": order["line_items"][0]["id"], "quantity": 1}], "shipping": "1.00"}
+    httpx.post(f"{url}/{order['id']}/refund", json=back).raise_for_status()
+    return order
+
+
+def books_of(shop: Shop, order: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with db.scoped(shop.id) as session:
+        row = session.scalars(select(Order).where(Order.shopify_id == order["id"])).one()
+        query = (
+            select(
+                LedgerTransaction.kind, LedgerEntry.account, LedgerEntry.vendor_id, func.sum(LedgerEntry.amount_minor)
+            )
+            .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+            .where(LedgerTransaction.order_id == row.id)
+            .group_by(LedgerTransaction.kind, LedgerEntry.account, LedgerEntry.vendor_id)
+        )
+        return sorted((tuple(found) for found in session.execute(query)), key=str)
+
+
+def test_an_order_of_which_every_webhook_was_lost_is_booked_like_one_that_was_told(
+    market: Market, shop: Shop, mug: Product
+) -> None:
+    told = live_an_order(market)
+    market.settle()
+    lose_webhooks(market)
+    missed = live_an_order(market)
+    market.settle()
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Order.shopify_id)).all() == [told["id"]]
+    find_them_again(market)
+    assert books_of(shop, missed) == books_of(shop, told) != []
+    with db.scoped(shop.id) as session:
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
+        look = session.get_one(Look, (shop.id, LookKind.ORDERS))
+        assert (look.missed, look.error) == (1, None)
+        rows = select(InboxEvent).where(InboxEvent.event_id.startswith("reconciled-"))
+        before = {row.id: row.state for row in session.scalars(rows)}
+    assert set(before.values()) == {InboxState.DONE}
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        assert {row.id for row in session.scalars(rows)} == set(before)
+        assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0
+
+
+def without_copies(refund: Refund) -> Refund:
+    """A webhook repeats the order's shipping line inside the refund's."""
+    lines = tuple(msgspec.structs.replace(line, shipping_line=None) for line in refund.refund_shipping_lines)
+    return msgspec.structs.replace(refund, refund_shipping_lines=lines)
+
+
+def test_an_order_that_was_asked_for_reads_like_its_webhook(market: Market, shop: Shop, mug: Product) -> None:
+    order = live_an_order(market)
+    market.settle()
+    with db.scoped(shop.id) as session:
+        held = read_snapshot(OrderBody, session.scalars(select(Order.snapshot)).one())
+    choice = differences.Choice({"id": f"gid://shopify/Order/{order['id']}"})
+    ((topic, body),) = differences.read(ShopCredentials(shop.id, shop.domain), LookKind.ORDERS, choice)
+    asked = read_snapshot(OrderBody, body)
+    assert topic == "orders/updated"
+    assert len(asked.refunds) == len(asked.fulfillments) == 1
+    (told, read) = (without_copies(found.refunds[0]) for found in (held, asked))
+    assert read == told
+    for name in set(OrderBody.__struct_fields__) - {"customer", "discount_applications", "refunds"}:
+        assert getattr(asked, name) == getattr(held, name), name
+    assert [a.code for a in asked.discount_applications] == [a.code for a in held.discount_applications]
+
+
+def test_products_stock_and_pages_that_changed_unheard_are_made_right(market: Market, shop: Shop, mug: Product) -> None:
+    with db.scoped(shop.id) as session:
+        vendor = session.get_one(Vendor, mug.vendor_id)
+        session.execute(update(Vendor).values(profile_synced_at=None))
+        assert vendor.handle
+    from app.vendors.sync import sync_vendor  # noqa: PLC0415
+
+    sync_vendor(shop.id, mug.vendor_id)
+    market.settle()
+    with db.scoped(shop.id) as session:
+        page = session.get_one(Vendor, mug.vendor_id).metaobject_gid
+        item = session.scalars(select(Variant.inventory_item_gid)).one()
+        location = session.get_one(Shop, shop.id).location_gid
+    lose_webhooks(market)
+    market.ask_shopify(
+        'mutation($id: ID!) { productUpdate(product: {id: $id, title: "Big mug"}) { userErrors { message } } }',
+        {"id": mug.shopify_gid},
+    )
+    market.ask_shopify(
+        "mutation($input: InventorySetQuantitiesInput!) { inventorySetQuantities(input: $input)"
+        ' @idempotent(key: "k1") { userErrors { message } } }',
+        {"input": {"name": "available", "reason": "correction", "quantities": [
+            {"inventoryItemId": item, "locationId": location, "quantity": 7, "changeFromQuantity": None}]}},
+    )  # fmt: skip
+    market.ask_shopify(
+        'mutation($id: ID!) { metaobjectUpdate(id: $id, metaobject: {fields: [{key: "tagline", value: "By hand"}]})'
+        " { userErrors { message } } }",
+        {"id": page},
+    )
+    market.settle()
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Product, mug.id).title == "Big mug"
+        assert session.scalars(select(Variant.stock)).one() == 7
+        assert session.get_one(Vendor, mug.vendor_id).tagline == "By hand"
+
+
+def test_what_was_deleted_unheard_is_put_away(market: Market, shop: Shop, mug: Product) -> None:
+    lose_webhooks(market)
+    market.ask_shopify(
+        "mutation($id: ID!) { productDelete(input: {id: $id}) { deletedProductId } }", {"id": mug.shopify_gid}
+    )
+    market.settle()
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        product = session.get_one(Product, mug.id)
+        assert (product.status, product.shopify_status) == (ProductStatus.ARCHIVED, None)
+
+
+def test_a_comparison_that_shopify_refuses_says_so_and_the_next_goes_on(market: Market, shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        service.ask(session, shop)
+    service.reconcile(shop.id)
+    with db.scoped(shop.id) as session:
+        looks = {look.kind: look for look in session.scalars(select(Look))}
+    assert set(looks) == set(LookKind)
+    assert all(look.finished_at and look.error is None for look in looks.values())
