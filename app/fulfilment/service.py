@@ -220,6 +220,9 @@ def _join(session: Session, parcel: Fulfilment, shopify_id: int, made_at: dateti
 def _fail(shop_id: int, parcel_id: int, message: str) -> None:
     with scoped(shop_id) as session:
         parcel = session.get_one(Fulfilment, parcel_id)
+        # Its webhook may have come meanwhile: then it was made after all.
+        orders.lock_order(session, shop_id, parcel.order_shopify_id)
+        session.refresh(parcel)
         if parcel.state is FulfilmentState.REQUESTED:
             parcel.state, parcel.error = FulfilmentState.FAILED, message
 

@@ -112,16 +112,16 @@ def _write(
     ]
     session.add_all(rows)
     session.flush()
-    session.add_all(
-        LedgerEntry(
-            shop_id=shop_id,
-            vendor_id=entry.vendor_id,
-            transaction_id=row.id,
-            account=entry.account,
-            amount_minor=entry.amount,
-            currency=currency,
-        )
-        for row, (_, entries, _) in zip(rows, due, strict=True)
-        for entry in entries
-    )
+    session.add_all(_row_of(entry, row) for row, one in zip(rows, due, strict=True) for entry in one.entries)
     session.flush()
+
+
+def _row_of(entry: Entry, transaction: LedgerTransaction) -> LedgerEntry:
+    return LedgerEntry(
+        shop_id=transaction.shop_id,
+        vendor_id=entry.vendor_id,
+        transaction_id=transaction.id,
+        account=entry.account,
+        amount_minor=entry.amount,
+        currency=transaction.currency,
+    )

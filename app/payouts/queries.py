@@ -122,7 +122,7 @@ def list_payouts(session: Session, batch: PayoutBatch) -> Sequence[Payout]:
 def name_vendors(session: Session, payouts: Iterable[Payout]) -> dict[int, str]:
     """Whom the payouts go to, by vendor id."""
     query = select(Vendor.id, Vendor.name).where(Vendor.id.in_({payout.vendor_id for payout in payouts}))
-    return dict(session.execute(query).tuples().all())
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:

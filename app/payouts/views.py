@@ -25,6 +25,7 @@ protect(bp)
 books_bp = Blueprint("books", __name__, url_prefix="/app/books")
 protect(books_bp)
 
+_CHECKED_AT_ONCE: Final = 300
 _DONE: Final = {
     "approve": "Approved",
     "hold": "On hold",
@@ -141,8 +142,8 @@ def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
 
 @books_bp.get("")
 def books() -> ResponseReturnValue:
-    """Check everything now and show the result."""
-    report = check_books(g.session, g.shop)
+    """Check the books now and show the result; the nightly check looks at orders of any age."""
+    report = check_books(g.session, g.shop, newest=_CHECKED_AT_ONCE)
     accounts = list_accounts(g.session, g.shop.id)
     return render_template("merchant/books.html", report=report, accounts=accounts, account_words=ACCOUNT_WORDS)
 

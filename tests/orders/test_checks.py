@@ -3,10 +3,11 @@
 from types import SimpleNamespace
 
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app import db
 from app.cli import group
+from app.models.orders import Order
 from app.models.shops import Shop
 from app.payouts.checks import check_books
 from devstore.store import Store
@@ -41,3 +42,20 @@ def test_an_entry_slipped_past_the_program_is_found(
         report = check_books(session, session.get_one(Shop, acme.id))
     assert {finding.check for finding in report.findings} == {"postings", "orders"}
     assert CliRunner().invoke(group, ["books", "check"]).exit_code == 1
+
+
+def test_a_quick_check_looks_at_the_newest_orders_and_says_how_many_it_left_out(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    for _ in range(3):
+        buy(store, (goods.mug, 1))
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        first = session.scalars(select(Order).order_by(Order.id).limit(1)).one()
+        first.flags = ["Somebody must look at this."]
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        quick, whole = check_books(session, shop, newest=1), check_books(session, shop)
+    assert (quick.orders, quick.skipped) == (2, 1)
+    assert (whole.orders, whole.skipped) == (3, 0)
+    assert quick.holds

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
-from app.orders.facts import Discount, Line, Order, OrderTerms, Recipient, Refund, RefundBearer, ShippingShare, Tax
+from app.orders.facts import (
+    Discount,
+    Line,
+    Order,
+    OrderTerms,
+    Payment,
+    Recipient,
+    Refund,
+    RefundBearer,
+    ShippingRefund,
+    ShippingShare,
+    Tax,
+)
 from app.orders.rules import balances, book_to_date
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
 
@@ -165,6 +177,66 @@ def test_a_full_refund_in_any_parts_leaves_every_party_at_zero(
     books = book_to_date(done, LATE)
     assert balances(books.postings) == {}
     assert not books.flags
+
+
+@st.composite
+def nonsense(draw: st.DrawFn) -> Order:
+    """Refunds, parcels, totals and edits that contradict each other: what the network and other apps can send."""
+    sold = draw(orders())
+    parts = tuple(
+        replace(part, current_quantity=draw(st.integers(0, part.quantity)), gift_card=draw(st.booleans()))
+        for part in sold.lines
+    )
+    line_ids = st.integers(1, len(parts) + 1)
+    made = tuple(
+        refund(
+            number,
+            draw(st.integers(0, 30000)),
+            *(
+                returns(draw(line_ids), draw(st.integers(0, 6)), draw(st.integers(0, 20000)), draw(st.integers(0, 900)),
+                        cancelled=draw(st.booleans()), came_back=draw(st.booleans()))
+                for _ in range(draw(st.integers(0, 2)))
+            ),
+            shipping=(ShippingRefund(shipping_id=draw(st.sampled_from([None, 1])), amount=draw(st.integers(0, 900))),),
+            duties=draw(st.sampled_from([0, 99])),
+            adjustments=draw(st.sampled_from([0, -500, 500])),
+            has_transactions=draw(st.booleans()),
+            keep_commission=draw(st.booleans()),
+        )
+        for number in range(draw(st.integers(0, 3)))
+    )  # fmt: skip
+    return replace(
+        sold,
+        lines=parts,
+        shipping=tuple(replace(one, removed=draw(st.booleans())) for one in sold.shipping),
+        refunds=made,
+        fulfilments=tuple(
+            sent(i, {draw(line_ids): draw(st.integers(0, 5))}, i) for i in range(draw(st.integers(0, 3)))
+        ),
+        total=draw(st.sampled_from([sold.total, sold.total + 7, 0])),
+        current_total=draw(st.integers(0, 60000)),
+        outstanding=draw(st.sampled_from([0, 100, -500])),
+        payment=draw(st.sampled_from(Payment)),
+        cancelled_at=draw(st.sampled_from([None, DAY_0])),
+        test=draw(st.booleans()),
+    )
+
+
+@quick
+@given(nonsense())
+def test_nonsense_never_crashes_and_nothing_of_it_is_paid_out_unseen(story: Order) -> None:
+    books = book_to_date(story, LATE)
+    booked = balances(books.postings)
+    for posting in books.postings:
+        assert sum(entry.amount for entry in posting.entries) == 0
+        assert {entry.vendor_id for entry in posting.entries} <= {None, posting.vendor_id}
+    if not books.flags:
+        assert (Account.UNEXPLAINED, None) not in booked
+    if books.flags or story.test:
+        assert not any(account is Account.VENDOR_AVAILABLE for account, _ in booked)
+    for vendor in (ADA, BEA):
+        staged = sum(b.amount for (_, owner), group in books.buckets.items() if owner == vendor for b in group)
+        assert staged == sum(amount for (_, owner), amount in booked.items() if owner == vendor)
 
 
 def _refund_line(part: Line, sold: Order) -> Refund:
