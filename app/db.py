@@ -23,6 +23,16 @@ _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('app.shop_id', :shop_id, true),"
     " set_config('app.vendor_id', :vendor_id, true)"
 )
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": 5,
+    # A process that is stopped or cut off in the middle of a transaction must not keep its locks: others wait for them.
+    # Shorter than the inbox's lease; no honest transaction is idle for long, because none waits for outside calls.
+    "options": "-c idle_in_transaction_session_timeout=20s -c lock_timeout=30s",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 _engines: dict[str, Engine] = {}
 _open: ContextVar[tuple[Session, ...]] = ContextVar("open_sessions", default=())
 
@@ -72,7 +82,7 @@ def use_database(url: str) -> Engine:
     if old := _engines.pop("main", None):
         old.dispose()
     _engines["main"] = create_engine(
-        url, pool_size=10, max_overflow=20, pool_timeout=5, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url, pool_size=10, max_overflow=20, pool_timeout=5, pool_pre_ping=True, connect_args=_CONNECT
     )
     return _engines["main"]
 

@@ -157,16 +157,32 @@ def connect() -> psycopg.Connection[Any]:
 
 
 class Ring:
-    """Rings for the drain at most once per 20 ms: it takes every waiting row anyway."""
+    """Rings for the drain, at most once per 20 ms and from a thread of its own: no webhook waits for Redis.
+
+    What is stored just after a ring is rung for again: the drain may have looked already.
+    """
 
     def __init__(self) -> None:
-        self._last = 0.0
+        self._wanted = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def __call__(self) -> None:
-        now = time.monotonic()
-        if now - self._last >= _RING_EVERY_SECONDS:
-            self._last = now
-            enqueue("jobs.events.drain", queue="events")
+        self._wanted.set()
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, daemon=True, name="inbox-ring")
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while self._wanted.wait():
+            self._wanted.clear()
+            try:
+                enqueue("jobs.events.drain", queue="events")
+            except Exception as error:  # noqa: BLE001 - the sweep rings as well; this thread must live on
+                log.warning("doorbell_failed", error=str(error))
+            time.sleep(_RING_EVERY_SECONDS)
 
 
 class WebhookIntake:

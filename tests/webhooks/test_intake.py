@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -73,6 +74,9 @@ def test_a_webhook_is_stored_as_it_came_before_it_is_answered(intake: WebhookInt
         "event-1",
         BODY,
     )
+    until = time.monotonic() + 10
+    while not get_redis().llen("rq:queue:events") and time.monotonic() < until:
+        time.sleep(0.01)
     assert get_redis().llen("rq:queue:events") == 1
 
 
