@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock bench clean
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock faults bench-intake bench-drain clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,15 @@ test-unit: $(STAMPS)/dev  ## The tests that need no browser
 
 test-e2e: $(STAMPS)/dev $(STAMPS)/chromium  ## The browser tests alone
 	@$(PY) -m pytest -m e2e $(ARGS)
+
+faults: $(STAMPS)/dev  ## Ten minutes of kills, cuts and crashes under traffic (ARGS="--seconds 60 --seed 1")
+	@$(PY) -m tests.faults.storm $(ARGS)
+
+bench-intake: $(STAMPS)/dev  ## Webhooks taken in per second, beside Shopify's own Node packages (bench/README.md)
+	@$(PY) -m bench.intake $(ARGS)
+
+bench-drain: $(STAMPS)/dev  ## Webhooks worked off per second by one worker process
+	@$(PY) -m bench.drain $(ARGS)
 
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .

@@ -6,10 +6,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CHUNK = 64 * 1024
+T = TypeVar("T")
 
 
 class Proxy:
@@ -19,13 +20,12 @@ class Proxy:
         self._find_upstream = find_upstream
         self._weather, self._delay = "calm", 0.0
         self._writers: set[asyncio.StreamWriter] = set()
-        self._stranded: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy-{self.port}", daemon=True)
         self._thread.start()
-        self._call(asyncio.start_server(self._accept, sock=self._listener))
+        self._server = self._call(asyncio.start_server(self._accept, sock=listener))
 
     def calm(self) -> None:
         self._weather = "calm"
@@ -42,28 +42,24 @@ class Proxy:
         """The next chunk on each connection arrives in half, then the connection is reset."""
         self._weather = "half"
 
-    def strand(self) -> None:
-        """Connections that are open now stay silent for ever; new ones work."""
-        self._stranded |= self._writers
-
     def reset(self) -> None:
         """Reset every connection that is open now."""
         self._loop.call_soon_threadsafe(self._reset_all)
 
     def close(self) -> None:
-        self._call(self._cancel_all())
+        self.calm()
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
-        self._listener.close()
         self._loop.close()
 
-    def _call(self, work: Coroutine[Any, Any, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
 
-    async def _cancel_all(self) -> None:
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
+    async def _end(self) -> None:
+        self._server.close()
+        self._reset_all()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _reset_all(self) -> None:
@@ -87,7 +83,6 @@ class Proxy:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._writers -= ends
-            self._stranded -= ends
             for pump in pumps:
                 pump.cancel()
             for end in ends:
@@ -98,8 +93,8 @@ class Proxy:
             while chunk := await reader.read(_CHUNK):
                 if self._weather == "slow":
                     await asyncio.sleep(self._delay)
-                while self._weather == "frozen" or writer in self._stranded:
-                    await asyncio.sleep(0.05)  # noqa: ASYNC110 - another thread changes the weather
+                while self._weather == "frozen":  # noqa: ASYNC110 - another thread changes the weather
+                    await asyncio.sleep(0.05)
                 half = self._weather == "half"
                 writer.write(chunk[: len(chunk) // 2] if half else chunk)
                 await writer.drain()

@@ -1,0 +1,161 @@
+"""The whole app on a stage of its own: every process real, every connection by way of a proxy that can misbehave.
+
+Between the app and PostgreSQL, Redis and Shopify (the development store) stands a proxy each. A watcher restarts what
+dies, as a service manager would.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from app import db
+from bench import servers
+from bench.proxy import Proxy
+from tests.scenarios.market import free_ports
+
+PROGRAMS = {
+    "web": ["app.cli", "serve"],
+    "worker": ["app.cli", "worker", "events"],
+    "catalogue": ["app.cli", "worker", "catalogue"],
+    "emails": ["app.cli", "worker", "emails"],
+    "cron": ["app.cli", "cron"],
+}
+_WATCH_SECONDS = 0.1
+
+
+class Stage:
+    """Servers, proxies, programs. `kill` ends one; the watcher starts it again."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.database = servers.Database(var)
+        self.bell = servers.Bell(var)
+        self.database_proxy = Proxy(lambda: self.database.socket)
+        self.bell_proxy = Proxy(lambda: self.bell.socket)
+        self.ports = dict(zip(("web", "devstore", "acme", "zenith"), free_ports(4), strict=True))
+        self.shopify_url = f"http://127.0.0.1:{self.ports['devstore']}"
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.deaths: list[str] = []
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['web']}"
+
+    def open(self) -> None:
+        """Start everything, and install the app in the development store's shop through its own doors."""
+        db.use_database(self.database.url.replace("postgresql://", "postgresql+psycopg://"))
+        self._start_devstore()
+        for name in PROGRAMS:
+            self.running[name] = self._start(name)
+        threading.Thread(target=self._watch, daemon=True).start()
+        self._await(f"{self.web_url}/readyz")
+        self._install()
+
+    def close(self) -> None:
+        self._stopping.set()
+        with self._lock:
+            for process in self.running.values():
+                servers.kill_group(process)
+        servers.end(self._devstore)
+        db.get_engine().dispose()
+        self.database_proxy.close()
+        self.bell_proxy.close()
+        self.bell.stop()
+        self.database.stop()
+
+    def kill(self, name: str) -> None:
+        """kill -9 the program and its children."""
+        with self._lock:
+            servers.kill_group(self.running[name])
+
+    def kill_child(self, name: str) -> None:
+        """kill -9 a program's child alone, such as the web server's worker. Its parent must cope."""
+        parent = self.running[name].pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), 9)
+
+    def signal(self, name: str, number: int) -> None:
+        os.kill(self.running[name].pid, number)
+
+    @contextlib.contextmanager
+    def another(self, name: str) -> Iterator[None]:
+        """One more process of a kind for a while."""
+        process = self._start(name)
+        try:
+            yield
+        finally:
+            servers.end(process)
+
+    def trouble_shopify(self, target: str, kind: str, times: int, delay_ms: int = 0) -> None:
+        fault = {"target": target, "kind": kind, "times": times, "delay_ms": delay_ms}
+        httpx.post(f"{self.shopify_url}/_control/faults", json=fault, timeout=10).raise_for_status()
+
+    def _environment(self) -> dict[str, str]:
+        return servers.environment(
+            self.var,
+            self.database.through(self.database_proxy.port),
+            f"redis://127.0.0.1:{self.bell_proxy.port}/0",
+            PORT=str(self.ports["web"]),
+            APP_URL=self.web_url,
+            SHOPIFY_SHOP_URL=self.shopify_url + "/shops/{shop}",
+            SHOPIFY_ADMIN_URL=self.shopify_url,
+            STOREFRONT_URLS=f"{servers.SHOP}=http://localhost:{self.ports['acme']}",
+            RESEND_API_URL=f"{self.shopify_url}/resend",
+        )
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        return servers.start(PROGRAMS[name], self._environment(), self.var / f"{name}.log")
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(_WATCH_SECONDS):
+            with self._lock:
+                for name, process in self.running.items():
+                    if process.poll() is not None and not self._stopping.is_set():
+                        self.deaths.append(name)
+                        servers.kill_group(process)
+                        self.running[name] = self._start(name)
+
+    def _start_devstore(self) -> None:
+        shops = ",".join(f"{name}.myshopify.com={self.ports[name]}" for name in ("acme", "zenith"))
+        settings = {
+            "DEVSTORE_PORT": str(self.ports["devstore"]),
+            "DEVSTORE_STOREFRONTS": shops,
+            "DEVSTORE_DATA": str(self.var / "devstore"),
+            "DEVSTORE_APP_URL": self.web_url,
+            "DEVSTORE_CLIENT_ID": servers.API_KEY,
+            "DEVSTORE_CLIENT_SECRET": servers.API_SECRET,
+            "DEVSTORE_APP_TOML": str(servers.ROOT / "shopify.app.toml"),
+            "DEVSTORE_EXTENSION_DIR": str(servers.ROOT / "extensions" / "theme"),
+        }
+        self._devstore = servers.start(["devstore"], {**os.environ, **settings}, self.var / "devstore.log")
+        self._await(f"{self.shopify_url}/_control/health")
+
+    def _install(self) -> None:
+        store = f"http://localhost:{self.ports['devstore']}/store/acme/apps/stallkeeper"
+        assert httpx.post(f"{store}/install", timeout=20).status_code == 302
+        token = httpx.post(f"{store}/id_token", timeout=20).raise_for_status().json()["id_token"]
+        headers = {"Authorization": f"Bearer {token}", "HX-Request": "true"}
+        answer = httpx.get(f"{self.web_url}/app", headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+
+    def _await(self, url: str, seconds: float = 40) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(url, timeout=2).is_success:
+                    return
+            time.sleep(0.05)
+        logs = "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in self.var.glob("*.log"))
+        sys.stderr.write(logs)
+        raise AssertionError(f"{url} did not answer")
