@@ -3,7 +3,7 @@
 Exponents follow ISO 4217. Rounding is half away from zero; splitting is by largest remainder, ties by position.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -109,16 +109,3 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     for i in by_remainder[: abs(total) - sum(floors)]:
         floors[i] += 1
     return [sign * part for part in floors]
-
-
-def share_of(total: int, part: int, whole: int) -> int:
-    """Total times part over whole, rounded half away from zero. `whole` must not be zero."""
-    return round_half_away(Decimal(total) * Decimal(part) / Decimal(whole))
-
-
-def add_up(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum; an empty one is zero in `currency`, and any other currency inside raises ValueError."""
-    total = Money(0, currency)
-    for amount in amounts:
-        total += amount
-    return total
