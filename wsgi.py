@@ -24,6 +24,7 @@ from app.portal import proxy as portal_proxy
 from app.privacy import views as privacy
 from app.products import portal as portal_products
 from app.products import portal_pictures, review
+from app.products import proxy as products_proxy
 from app.products import views as products
 from app.shops import views as shops
 from app.vendors import proxy as vendors_proxy
@@ -43,6 +44,7 @@ BLUEPRINTS: list[Blueprint] = [
     vendors_proxy.bp,
     products.bp,
     review.bp,
+    products_proxy.bp,
     portal_products.bp,
     portal_pictures.bp,
     orders.bp,

@@ -2,6 +2,7 @@
 
 import pkgutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -150,6 +151,25 @@ def explain_order(domain: str, name: str) -> None:
             who = f"vendor {owner}" if owner else "marketplace"
             line = f"{row.happened_at:%Y-%m-%d %H:%M}  {row.kind:<12} {movement.entry.account:<20} {who:<12}"
             click.echo(f"{line} {movement.amount!s:>16}  {row.source_key}")
+
+
+@group.group()
+def events() -> None:
+    """What happened in the shops: have a subscriber hear it again."""
+
+
+@events.command("replay")
+@click.argument("domain")
+@click.argument("subscriber")
+@click.option("--since", type=click.DateTime(), required=True, help="In UTC, such as 2026-11-20T09:00:00.")
+def replay_events(domain: str, subscriber: str, since: datetime) -> None:
+    """Hand a SUBSCRIBER everything that happened in the shop DOMAIN since a moment once more."""
+    with db.system() as session:
+        shop_id = session.scalars(select(Shop.id).where(Shop.domain == domain)).one_or_none()
+    if shop_id is None:
+        raise NotFound(f"No shop {domain} uses this installation.")
+    count = pkgutil.resolve_name("jobs.outbox:replay")(shop_id, subscriber, since.replace(tzinfo=UTC))
+    click.echo(f"{subscriber} will hear {count} events again.")
 
 
 @group.command("rotate-keys")

@@ -28,6 +28,13 @@ _BACKLOG: Final = text("""
       FROM emails WHERE status = 'queued'
 """)
 
+_LATENCY: Final = text("""
+    SELECT topic, count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+           ORDER BY extract(epoch FROM handled_at - received_at))
+      FROM inbox_events
+     WHERE received_at > clock_timestamp() - interval '15 minutes' AND state = 'done' GROUP BY topic
+""")
+
 
 @bp.get("/healthz")
 def alive() -> ResponseReturnValue:
@@ -66,6 +73,7 @@ class Backlog(Collector):
             return
         yield waiting
         yield oldest
+        yield from self._collect_latency()
         doorbells = GaugeMetricFamily("stallkeeper_doorbells", "Rings that no worker has answered", labels=["queue"])
         try:
             for queue in QUEUES:
@@ -73,6 +81,19 @@ class Backlog(Collector):
         except RedisError:
             return
         yield doorbells
+
+    def _collect_latency(self) -> Iterator[GaugeMetricFamily]:
+        """Of webhooks that came in the last quarter of an hour, from the request to the committed effect."""
+        words = "From a webhook's arrival to its effect, over the last 15 minutes"
+        seconds = GaugeMetricFamily("stallkeeper_webhook_latency_seconds", words, labels=["topic", "quantile"])
+        handled = GaugeMetricFamily("stallkeeper_webhooks_handled_lately", "How many those are", labels=["topic"])
+        with db.system() as session:
+            for topic, count, quantiles in session.execute(_LATENCY):
+                handled.add_metric([topic], count)
+                for name, value in zip(("0.5", "0.99"), quantiles, strict=True):
+                    seconds.add_metric([topic, name], float(value))
+        yield seconds
+        yield handled
 
 
 def _database_answers() -> bool:

@@ -1,20 +1,21 @@
 """Delivering domain events: each subscriber's effect and its done-mark in one transaction."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import scoped, system
+from app.errors import NotFound
 from app.live.channels import announce
 from app.models.events import DomainEvent, EventDelivery
 from app.models.shops import Shop, ShopStatus
-from app.queue import enqueue
+from app.queue import enqueue, enqueue_after_commit
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
 MAX_ATTEMPTS: Final = 20
@@ -53,6 +54,29 @@ def dispatch(shop_id: int) -> None:
                 session.execute(insert(EventDelivery).values(row).on_conflict_do_nothing())
             event.dispatched_at = clock.now()
             announce(session, shop_id, event.kind, event.vendor_id)
+
+
+def replay(shop_id: int, subscriber: str, since: datetime) -> int:
+    """Hand a subscriber every event since a moment once more, also those from before it subscribed. Returns how many.
+
+    Raises NotFound when nobody is called so. Other subscribers keep their place.
+    """
+    kinds = [kind for kind, heard in SUBSCRIBERS.items() if subscriber in dict(heard)]
+    if not kinds:
+        names = sorted({name for heard in SUBSCRIBERS.values() for name, _ in heard})
+        raise NotFound(f"Nobody is called {subscriber} among the subscribers: {', '.join(names)}.")
+    told = (DomainEvent.dispatched_at.is_not(None), DomainEvent.occurred_at >= since, DomainEvent.kind.in_(kinds))
+    columns = ["shop_id", "vendor_id", "event_id", "subscriber"]
+    rows = select(DomainEvent.shop_id, DomainEvent.vendor_id, DomainEvent.id, literal(subscriber))
+    with scoped(shop_id) as session:
+        again = insert(EventDelivery).from_select(columns, rows.where(*told).order_by(DomainEvent.id))
+        again = again.on_conflict_do_update(
+            index_elements=["event_id", "subscriber"],
+            set_={"done_at": None, "attempts": 0, "next_attempt_at": None, "error": None},
+        )
+        count = len(session.execute(again.returning(EventDelivery.id)).all())
+        enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
+    return count
 
 
 def sweep() -> None:

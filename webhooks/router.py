@@ -8,7 +8,17 @@ from sqlalchemy.orm import Session
 from app.models.events import InboxEvent
 from app.models.shops import Shop
 from app.privacy.service import clean_late_news
-from webhooks.handlers import app, compliance, fulfillments, inventory, metaobjects, orders, products, refunds
+from webhooks.handlers import (
+    app,
+    compliance,
+    fulfillments,
+    inventory,
+    locations,
+    metaobjects,
+    orders,
+    products,
+    refunds,
+)
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
 
@@ -32,6 +42,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "products/update": products.handle_products_update,
     "products/delete": products.handle_products_delete,
     "inventory_levels/update": inventory.handle_inventory_levels_update,
+    "locations/create": locations.handle_locations_create,
+    "locations/activate": locations.handle_locations_activate,
+    "locations/deactivate": locations.handle_locations_deactivate,
+    "locations/delete": locations.handle_locations_delete,
     "metaobjects/create": metaobjects.handle_metaobjects_create,
     "metaobjects/update": metaobjects.handle_metaobjects_update,
     "metaobjects/delete": metaobjects.handle_metaobjects_delete,

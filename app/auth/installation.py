@@ -63,6 +63,19 @@ def find_places(credentials: ShopCredentials) -> None:
         shop.publication_gid = shop.publication_gid or next(iter(online), None)
 
 
+def ask_for_places(session: Session, shop: Shop) -> None:
+    """A location opened: if stock had nowhere to be counted, it may have now."""
+    if shop.location_gid is None:
+        enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
+
+
+def leave_place(session: Session, shop: Shop, location_gid: str) -> None:
+    """A location closed or is gone. If stock was counted there, another one is looked for; Shopify is asked which."""
+    if shop.location_gid == location_gid:
+        shop.location_gid = None
+        ask_for_places(session, shop)
+
+
 def list_unfinished(session: Session) -> list[ShopCredentials]:
     """Installed shops whose definitions are old or whose places are unknown, for the sweep."""
     query = select(Shop.id, Shop.domain).where(

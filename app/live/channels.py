@@ -1,6 +1,12 @@
-"""Telling open pages that something changed, after the change is durable. A page that misses it is merely not fresh."""
+"""Telling open pages that something changed, after the change is durable. A page that misses it is merely not fresh.
+
+Each announcement is published to whoever listens now and kept for a few minutes for whoever was cut off: the number it
+gets in the channel's log is the `id` of the server-sent event, and a page that comes back names the last one it saw.
+"""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -13,9 +19,27 @@ from app.db import after_commit
 from app.queue import get_redis
 
 PURPOSE: Final = "live"
-TICKET_SECONDS: Final = 12 * 3600
+TICKET_SECONDS: Final = 3600
+KEPT: Final = 100
+"""Announcements that a channel's log holds at least."""
+KEPT_SECONDS: Final = 600
+
+# One step: numbers must rise in the order of publishing, or a page that comes back would be told less than it missed.
+_ANNOUNCE: Final = """
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'data', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('PUBLISH', ARGV[1], cjson.encode({id = id, data = ARGV[3]}))
+"""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a ticket lets its holder hear, and until when (seconds since 1970)."""
+
+    channel: str
+    until: float
 
 
 def shop_channel(shop_id: int) -> str:
@@ -28,32 +52,63 @@ def vendor_channel(vendor_id: int) -> str:
     return f"live:vendor:{vendor_id}"
 
 
+def stock_channel(shop_id: int, product_number: int) -> str:
+    """What everybody may hear of one product that is on sale, by Shopify's number."""
+    return f"live:stock:{shop_id}:{product_number}"
+
+
+def log_of(channel: str) -> str:
+    """The Redis stream that keeps what was announced on a channel."""
+    return f"log:{channel}"
+
+
+def is_public(channel: str) -> bool:
+    """Whether pages of other sites, such as the storefront, may listen."""
+    return channel.startswith("live:stock:")
+
+
 def announce(session: Session, shop_id: int, kind: str, vendor_id: int | None = None) -> None:
     """After commit, tell the shop's open pages, and those of the vendor concerned, that `kind` happened. Ids only."""
     channels = [shop_channel(shop_id)] + ([vendor_channel(vendor_id)] if vendor_id is not None else [])
     after_commit(session, lambda: _send(channels, kind))
 
 
+def announce_stock(
+    session: Session, shop_id: int, product_number: int, variant_number: int, *, available: bool
+) -> None:
+    """After commit, tell open product pages whether a variant can be had. How many there are is the shop's affair."""
+    news = json.dumps({"variant": variant_number, "available": available})
+    after_commit(session, lambda: _send([stock_channel(shop_id, product_number)], news))
+
+
 def shop_ticket(shop_id: int) -> str:
-    """A signed pass, good for half a day, to listen as the shop's staff."""
-    return crypto.sign_ticket({"ch": shop_channel(shop_id)}, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
+    """A signed pass, good for an hour, to listen as the shop's staff."""
+    return _sign(shop_channel(shop_id))
 
 
 def vendor_ticket(vendor_id: int) -> str:
-    """A signed pass, good for half a day, to listen as a vendor."""
-    claims = {"ch": vendor_channel(vendor_id)}
-    return crypto.sign_ticket(claims, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
+    """A signed pass, good for an hour, to listen as a vendor."""
+    return _sign(vendor_channel(vendor_id))
 
 
-def find_channel(ticket: str) -> str | None:
-    """The channel that a ticket is for, or None when it is forged, foreign or too old."""
+def stock_ticket(shop_id: int, product_number: int) -> str:
+    """A signed pass, good for an hour, to listen to one product's stock."""
+    return _sign(stock_channel(shop_id, product_number))
+
+
+def find_pass(ticket: str) -> Pass | None:
+    """What a ticket is for, or None when it is forged, foreign or too old."""
     claims = crypto.read_ticket(ticket, get_config().secret_keys, PURPOSE)
-    return str(claims["ch"]) if claims else None
+    return Pass(str(claims["ch"]), float(claims["exp"])) if claims else None
 
 
-def _send(channels: list[str], kind: str) -> None:
+def _sign(channel: str) -> str:
+    return crypto.sign_ticket({"ch": channel}, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
+
+
+def _send(channels: Sequence[str], data: str) -> None:
     try:
         for channel in channels:
-            get_redis().publish(channel, json.dumps({"kind": kind}))
+            get_redis().eval(_ANNOUNCE, 1, log_of(channel), channel, KEPT, data, KEPT_SECONDS)
     except RedisError as error:
         log.warning("live_unreachable", error=str(error))

@@ -3,7 +3,7 @@
 from flask import g
 
 from app.config import get_config
-from app.live.channels import shop_ticket, vendor_ticket
+from app.live.channels import shop_ticket, stock_ticket, vendor_ticket
 
 
 def live_url() -> str:
@@ -11,3 +11,8 @@ def live_url() -> str:
     vendor = g.get("vendor")
     ticket = vendor_ticket(vendor.id) if vendor else shop_ticket(g.shop.id)
     return f"{get_config().live_url}?ticket={ticket}"
+
+
+def stock_url(shop_id: int, product_number: int) -> str:
+    """The stream of one product's stock, for its page in the storefront."""
+    return f"{get_config().live_url}?ticket={stock_ticket(shop_id, product_number)}"

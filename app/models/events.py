@@ -34,6 +34,7 @@ class InboxEvent(Model):
             postgresql_where=text("state IN ('received', 'failed')"),
         ),
         Index("ix_inbox_events_shop_domain_received_at", "shop_domain", "received_at"),
+        Index("ix_inbox_events_received_at", "received_at", postgresql_using="brin"),
         Index("ix_inbox_events_dead", "shop_id", "id", postgresql_where=text("state = 'dead'")),
     )
 

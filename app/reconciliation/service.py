@@ -99,6 +99,23 @@ def reconcile(shop_id: int) -> None:
         _note(run, finished=True)
 
 
+def look_at_order(shop_id: int, order_number: int) -> None:
+    """Compare one order, by Shopify's number, with what we hold. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        shop = session.get_one(Shop, shop_id)
+        if shop.status is not ShopStatus.INSTALLED:
+            return
+    credentials = ShopCredentials(shop.id, shop.domain)
+    node = graphql(credentials, "orderChanged", {"id": f"gid://shopify/Order/{order_number}"})
+    if not node:
+        return
+    with scoped(shop_id) as session:
+        wanted = differences.choose(session, shop_id, LookKind.ORDERS, [node])
+    run = _Run(credentials, LookKind.ORDERS, clock.now(), 0)
+    for choice in wanted:
+        _take_in(run, differences.read(credentials, LookKind.ORDERS, choice))
+
+
 def _look(run: _Run) -> bool:
     """Everything that changed since the watermark. False when time ran out before the end."""
     for nodes in _pages(run):

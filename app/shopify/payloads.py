@@ -132,6 +132,12 @@ class InventoryLevel(Payload, kw_only=True, frozen=True):
     updated_at: datetime
 
 
+class Location(Payload, kw_only=True, frozen=True):
+    """locations/*; of a deleted one Shopify sends the id alone."""
+
+    id: int
+
+
 class Metaobject(Payload, kw_only=True, frozen=True):
     """metaobjects/create, update and delete; `fields` maps keys to their stored text."""
 

@@ -1,10 +1,14 @@
 """Domain events reach each subscriber, with each effect once."""
 
+from datetime import timedelta
+
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import audit, db, events
+from app import audit, cli, clock, db, events
+from app.errors import NotFound
 from app.models.events import AuditEntry, DomainEvent, EventDelivery
 from app.models.shops import Shop
 from app.queue import get_redis
@@ -54,6 +58,37 @@ def test_a_subscriber_that_fails_is_tried_again_and_the_others_are_not(
         session.execute(update(EventDelivery).values(next_attempt_at=None))
     outbox.deliver(acme.id)
     assert heard(acme) == ["test.second", "test.first"]
+
+
+def test_one_subscriber_hears_events_again_from_a_moment_on(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", note("first")), ("second", note("second"))])
+    publish(acme)
+    outbox.deliver(acme.id)
+    moment = clock.now()
+    publish(acme)
+    outbox.deliver(acme.id)
+    before = len(heard(acme))
+    assert outbox.replay(acme.id, "second", moment) == 1
+    outbox.deliver(acme.id)
+    assert heard(acme)[before:] == ["test.second"]
+    assert outbox.replay(acme.id, "second", moment - timedelta(days=1)) == 2
+
+
+def test_a_new_subscriber_catches_up_with_what_happened_before_it(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(acme)
+    outbox.deliver(acme.id)
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("late", note("late"))])
+    assert outbox.deliver(acme.id) == 0
+    since = (clock.now() - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    said = CliRunner().invoke(cli.group, ["events", "replay", acme.domain, "late", "--since", since])
+    assert "late will hear 1 events again" in said.output, said.output
+    outbox.deliver(acme.id)
+    assert heard(acme) == ["test.late"]
+
+
+def test_a_name_that_nobody_has_is_refused_with_those_that_there_are(acme: Shop) -> None:
+    with pytest.raises(NotFound, match="email_customer"):
+        outbox.replay(acme.id, "nobody", clock.now())
 
 
 def test_an_event_of_a_transaction_that_failed_never_happened(acme: Shop) -> None:

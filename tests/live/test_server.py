@@ -1,6 +1,7 @@
 """The stream of live events, asked as an ASGI server would."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from app import crypto, db
 from app.config import get_config
 from app.live import channels
-from app.live.server import create_live
+from app.live.server import _put, create_live
 from app.models.shops import Shop
+from app.queue import get_redis
 
 
 async def listen(
-    ticket: str, *, meanwhile: Callable[[], Awaitable[None]] | None = None, wait_for: bytes = b""
+    ticket: str, *, meanwhile: Callable[[], Awaitable[None]] | None = None, wait_for: bytes = b"", last: str = ""
 ) -> tuple[int, bytes]:
     """Status and everything that was sent until `wait_for` came, or the answer ended."""
     sent: list[dict[str, Any]] = []
@@ -30,6 +32,7 @@ async def listen(
             heard.set()
 
     scope = {"type": "http", "path": "/live", "query_string": f"ticket={ticket}".encode()}
+    scope["headers"] = [(b"last-event-id", last.encode())] if last else []
     stream = asyncio.ensure_future(create_live()(scope, receive, send))
     if meanwhile is not None:
         await asyncio.sleep(0.3)
@@ -90,3 +93,72 @@ def test_what_was_rolled_back_is_not_announced(acme: Shop, monkeypatch: pytest.M
     with pytest.raises(RuntimeError):
         fail()
     assert told == []
+
+
+async def nothing() -> None:
+    """The page only listens."""
+
+
+def number_of(body: bytes, nth: int = 0) -> str:
+    return re.findall(rb"id: (\S+)\n", body)[nth].decode()
+
+
+def say(shop: Shop, *kinds: str) -> None:
+    with db.scoped(shop.id) as session:
+        for kind in kinds:
+            channels.announce(session, shop.id, kind)
+
+
+def test_a_page_that_was_cut_off_hears_what_it_missed_once_and_in_order(acme: Shop) -> None:
+    ticket = channels.shop_ticket(acme.id)
+    _, body = asyncio.run(listen(ticket, meanwhile=announce(acme), wait_for=b"VendorApproved"))
+    say(acme, "OrderCreated", "PaymentReceived")
+
+    async def one_more() -> None:
+        await asyncio.to_thread(say, acme, "PayoutSent")
+
+    _, after = asyncio.run(listen(ticket, meanwhile=one_more, wait_for=b"PayoutSent", last=number_of(body)))
+    assert re.findall(rb"data: (\w+)", after) == [b"OrderCreated", b"PaymentReceived", b"PayoutSent"]
+    _, end = asyncio.run(listen(ticket, meanwhile=one_more, wait_for=b"PayoutSent", last=number_of(after, -1)))
+    assert re.findall(rb"data: (\w+)", end) == [b"PayoutSent"]
+
+
+def test_a_page_is_told_to_look_for_itself_when_what_it_missed_is_forgotten(acme: Shop) -> None:
+    ticket = channels.shop_ticket(acme.id)
+    _, body = asyncio.run(listen(ticket, meanwhile=announce(acme), wait_for=b"VendorApproved"))
+    get_redis().flushdb()
+    say(acme, "OrderCreated")
+    _, after = asyncio.run(listen(ticket, meanwhile=nothing, wait_for=b"Resync", last=number_of(body)))
+    assert re.findall(rb"data: (\w+)", after) == [b"Resync"]
+
+
+def test_a_page_that_does_not_read_is_told_to_look_for_itself() -> None:
+    async def fill() -> list[tuple[str, str]]:
+        stream: asyncio.Queue[tuple[str, str]] = asyncio.Queue(3)
+        for number in range(5):
+            _put(stream, (f"{number}-0", "OrderCreated"))
+        return [stream.get_nowait() for _ in range(stream.qsize())]
+
+    assert asyncio.run(fill()) == [("3-0", "Resync"), ("4-0", "OrderCreated")]
+
+
+def test_a_stream_ends_with_its_ticket(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.server.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(channels, "TICKET_SECONDS", 1)
+    status, body = asyncio.run(listen(channels.shop_ticket(acme.id)))
+    assert status == 200
+    assert b": still here" in body
+
+
+def test_shoppers_hear_of_one_products_stock_and_of_nothing_else(acme: Shop) -> None:
+    def change() -> None:
+        with db.scoped(acme.id) as session:
+            channels.announce(session, acme.id, "OrderCreated")
+            channels.announce_stock(session, acme.id, 8, 80, available=True)
+            channels.announce_stock(session, acme.id, 7, 70, available=False)
+
+    async def meanwhile() -> None:
+        await asyncio.to_thread(change)
+
+    _, body = asyncio.run(listen(channels.stock_ticket(acme.id, 7), meanwhile=meanwhile, wait_for=b"variant"))
+    assert re.findall(rb"data: (.+)\n", body) == [b'{"variant": 70, "available": false}']
