@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from app.shopify.tokens import ShopCredentials
 Node = Mapping[str, Any]
 News = tuple[str, dict[str, Any]]
 """A topic and the body that its webhook would have had."""
+TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "policies")
+"""Of a vendor's page, what our row holds under the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> l
     location = session.get_one(Shop, shop_id).location_gid
     stock = func.coalesce(func.sum(Variant.stock), 0)
     query = (
-        select(Product.shopify_gid, Product.shopify_updated_at, Product.status, stock)
+        select(Product.shopify_gid, Product.shopify_updated_at, Product.status, Product.title, stock)
         .outerjoin(Variant, Variant.product_id == Product.id)
         .where(Product.shop_id == shop_id, Product.shopify_gid.in_([node["id"] for node in nodes]))
         .group_by(Product.id)
@@ -118,9 +120,9 @@ def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> l
     for node in nodes:
         if node["id"] not in held or location is None:
             continue
-        _, seen_at, status, units = held[node["id"]]
+        _, seen_at, status, title, units = held[node["id"]]
         newer = seen_at is None or datetime.fromisoformat(node["updatedAt"]) > seen_at
-        if newer or status == ProductStatus.SUBMITTED or units != node["totalInventory"]:
+        if newer or status == ProductStatus.SUBMITTED or (title, units) != (node["title"], node["totalInventory"]):
             chosen.append(Choice(node, location_gid=location))
     return chosen
 
@@ -141,15 +143,21 @@ def _choose_pages(session: Session, shop_id: int, nodes: Sequence[Node]) -> list
         Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid.in_(gids), Vendor.handle.in_(handles))
     )
     vendors = session.scalars(query).all()
-    seen = {vendor.metaobject_gid: vendor.metaobject_updated_at for vendor in vendors}
-    seen |= {vendor.handle: vendor.metaobject_updated_at for vendor in vendors}
+    held = {vendor.handle: vendor for vendor in vendors} | {vendor.metaobject_gid: vendor for vendor in vendors}
     chosen = []
     for node in nodes:
-        key = node["id"] if node["id"] in seen else node["handle"]
-        seen_at = seen.get(key)
-        if key in seen and (seen_at is None or datetime.fromisoformat(node["updatedAt"]) > seen_at):
+        vendor = held.get(node["id"]) or held.get(node["handle"])
+        if vendor is not None and _page_differs(vendor, node):
             chosen.append(Choice(node))
     return chosen
+
+
+def _page_differs(vendor: Vendor, node: Node) -> bool:
+    seen_at, updated_at = vendor.metaobject_updated_at, datetime.fromisoformat(node["updatedAt"])
+    if seen_at is None or updated_at != seen_at:
+        return seen_at is None or updated_at > seen_at
+    words = {field["key"]: field["value"] or "" for field in node["fields"]}
+    return any(words.get(name, "") != getattr(vendor, name) for name in TEXT_FIELDS)
 
 
 def _whole(shop: ShopCredentials, document: str, variables: Mapping[str, Any], paged: str) -> dict[str, Any] | None:
