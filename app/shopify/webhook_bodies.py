@@ -150,6 +150,7 @@ def _refund(refund: Node, order_id: int) -> Body:
         "created_at": refund["createdAt"],
         "processed_at": refund["processedAt"],
         "note": refund["note"],
+        "total_duties_set": _sum([duty["amountSet"] for duty in refund["duties"] or ()]),
         "refund_line_items": [
             {
                 "id": number_of(part["id"]),
@@ -263,6 +264,20 @@ def _money(amount: Node | None) -> Body | None:
     return {
         name: {"amount": amount[key]["amount"], "currency_code": amount[key]["currencyCode"]}
         for name, key in (("shop_money", "shopMoney"), ("presentment_money", "presentmentMoney"))
+    }
+
+
+def _sum(amounts: Sequence[Node]) -> Body | None:
+    """Of one currency pair; None when there is nothing to add."""
+    sets = [_money(amount) or {} for amount in amounts]
+    if not sets:
+        return None
+    return {
+        half: {
+            "amount": str(sum(Decimal(each[half]["amount"]) for each in sets)),
+            "currency_code": first["currency_code"],
+        }
+        for half, first in sets[0].items()
     }
 
 

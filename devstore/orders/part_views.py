@@ -35,6 +35,7 @@ def refund_view(order: Doc, refund: Doc) -> Doc:
         "shipping": [_refund_shipping_view(order, entry) for entry in refund["refund_shipping_lines"]],
         "adjustments": [_adjustment_view(order, entry) for entry in refund["order_adjustments"]],
         "sent": [transaction_view(order, entry) for entry in sent],
+        "duties": [],
     }
 
 
