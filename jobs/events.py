@@ -35,8 +35,12 @@ _LONGEST_PAUSE_SECONDS: Final = 900
 log = structlog.get_logger()
 HANDLED = Counter("stallkeeper_webhooks_handled", "Webhooks worked off, by topic and outcome", ["topic", "outcome"])
 
+_DUE: Final = """
+    e.state IN ('received', 'failed') AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
+    AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp())"""
 # Which shops wait is read off the index, one step per shop, however many rows each has.
-_CLAIM: Final = text("""
+_CLAIM: Final = text(
+    """
     WITH RECURSIVE waiting AS (
         (SELECT shop_domain FROM inbox_events WHERE state IN ('received', 'failed') ORDER BY shop_domain LIMIT 1)
         UNION ALL
@@ -46,20 +50,20 @@ _CLAIM: Final = text("""
         FROM waiting WHERE waiting.shop_domain IS NOT NULL),
     turns AS (
         SELECT shop_domain, greatest(1, :batch / count(*) OVER ()) AS share
-        FROM waiting WHERE shop_domain IS NOT NULL ORDER BY random() LIMIT :batch),
+        FROM waiting WHERE EXISTS (SELECT FROM inbox_events e WHERE e.shop_domain = waiting.shop_domain AND {due})
+        ORDER BY random() LIMIT :batch),
     due AS (
         SELECT mine.id, s.id AS shop_id FROM turns LEFT JOIN shops s ON s.domain = turns.shop_domain
         CROSS JOIN LATERAL (
             SELECT e.id FROM inbox_events e
-            WHERE e.shop_domain = turns.shop_domain AND e.state IN ('received', 'failed')
-              AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
-              AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp())
+            WHERE e.shop_domain = turns.shop_domain AND {due}
             ORDER BY e.id LIMIT turns.share FOR UPDATE SKIP LOCKED) mine)
     UPDATE inbox_events SET lease_token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease),
            shop_id = due.shop_id
     FROM due WHERE inbox_events.id = due.id
     RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic
-""")
+""".replace("{due}", _DUE)
+)
 _REFUSE: Final = text("""
     UPDATE inbox_events SET state = 'refused', lease_token = NULL, lease_until = NULL, handled_at = clock_timestamp(),
            error = 'This shop does not use the app.'
