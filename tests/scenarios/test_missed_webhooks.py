@@ -1,5 +1,6 @@
 """Webhooks that never come: one comparison with Shopify makes the books, products, stock and vendors' pages right."""
 
+import json
 from typing import Any
 
 import httpx
@@ -15,10 +16,11 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts.checks import check_books
-from app.reconciliation import differences, service
+from app.reconciliation import differences
 from app.shopify.payloads_orders import Order as OrderBody
 from app.shopify.payloads_orders import Refund, read_snapshot
 from app.shopify.tokens import ShopCredentials
+from jobs.events import drain
 from tests.conftest import make_vendor
 from tests.scenarios.market import Market
 
@@ -222,11 +224,21 @@ def test_what_was_deleted_unheard_is_put_away(market: Market, shop: Shop, mug: P
         assert (product.status, product.shopify_status) == (ProductStatus.ARCHIVED, None)
 
 
-def test_a_comparison_that_shopify_refuses_says_so_and_the_next_goes_on(market: Market, shop: Shop) -> None:
+def test_an_edit_of_which_only_the_notice_came_is_booked(market: Market, shop: Shop, mug: Product) -> None:
+    order = live_an_order(market)
+    market.settle()
+    edited = f"{market.store_url}/_control/orders/{order['id']}/edit"
+    lose_webhooks(market)
+    httpx.post(edited, json={"add": [{"sku": "MUG", "quantity": 2}]}).raise_for_status()
+    market.settle()
+    httpx.delete(f"{market.store_url}/_control/faults").raise_for_status()
+    with db.system() as session:
+        notice = json.dumps({"order_edit": {"id": 1, "order_id": order["id"]}}).encode()
+        row = InboxEvent(shop_domain=shop.domain, topic="orders/edited", webhook_id="n", event_id="n", body=notice)
+        session.add(row)
+    drain()
+    market.settle()
     with db.scoped(shop.id) as session:
-        service.ask(session, shop)
-    service.reconcile(shop.id)
-    with db.scoped(shop.id) as session:
-        looks = {look.kind: look for look in session.scalars(select(Look))}
-    assert set(looks) == set(LookKind)
-    assert all(look.finished_at and look.error is None for look in looks.values())
+        lines = session.scalars(select(Order.snapshot)).one()["line_items"]
+        assert sorted(line["quantity"] for line in lines) == [2, 3]
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
