@@ -44,7 +44,7 @@ def migrate() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True, envvar="PORT")
 @click.option("--workers", default=1, show_default=True, help="Processes. One for each core that is left over.")
-@click.option("--threads", default=16, show_default=True, help="Requests at once in each process.")
+@click.option("--threads", default=32, show_default=True, help="Requests at once in each process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Answer requests: merchant pages, vendor portal, storefront, webhooks."""
     from granian import Granian  # noqa: PLC0415 - only the serving commands need a server

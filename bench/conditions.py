@@ -1,5 +1,6 @@
 """What a measurement was made on, and how processes are kept apart while it is made."""
 
+import contextlib
 import os
 import platform
 import shutil
@@ -23,16 +24,18 @@ def pin(pid: int, number: int) -> None:
     """Put a process, its threads and what it starts from now on onto one core."""
     if can_pin():
         for process in (pid, *children(pid)):
-            for thread in Path(f"/proc/{process}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), {number})
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for thread in Path(f"/proc/{process}/task").iterdir():
+                    os.sched_setaffinity(int(thread.name), {number})
 
 
 def children(pid: int) -> list[int]:
-    """The process ids of a process's children and theirs."""
+    """The process ids of a process's children and theirs; some may end meanwhile."""
     found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            found += [int(child), *children(int(child))]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                found += [int(child), *children(int(child))]
     return found
 
 
@@ -40,8 +43,9 @@ def cpu_seconds(pid: int) -> float:
     """CPU time of a process and its children so far."""
     total = 0.0
     for process in (pid, *children(pid)):
-        stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        total += (int(stat[11]) + int(stat[12])) / _TICKS
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            total += (int(stat[11]) + int(stat[12])) / _TICKS
     return total
 
 
