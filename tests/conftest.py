@@ -24,6 +24,7 @@ os.environ.setdefault("STALLKEEPER_VAR", _OWN_VAR or "")
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url
 
@@ -34,6 +35,10 @@ from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials, TokenPair
 from tests.shopify.fake import FakeShopify, installable
+
+# A busy machine is no failure: no test judges by the clock.
+settings.register_profile("stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("stallkeeper")
 
 _SERVER = os.environ.get("DATABASE_URL")
 
