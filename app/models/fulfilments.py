@@ -45,4 +45,6 @@ class Fulfilment(Model):
     fulfilled_at: Mapped[datetime]
     shopify_updated_at: Mapped[datetime | None]
     announced_at: Mapped[datetime | None]
+    shipped_seen_at: Mapped[datetime | None]
+    delivered_seen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

@@ -4,7 +4,7 @@ So it does not matter in which order Shopify's news arrive, how often, or which 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ from app.orders.intake import Frozen, age_of, customer_name, is_live, read_order
 from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import update_vendor_orders
 from app.shopify import payloads_orders as payloads
+
+_ON_ITS_WAY: Final = frozenset({"in_transit", "out_for_delivery", "attempted_delivery", "delivered"})
 
 
 def receive_order(session: Session, shop: Shop, body: payloads.Order, snapshot: dict[str, Any]) -> None:
@@ -280,6 +282,18 @@ def _announce(session: Session, order: Order, known: facts.Order) -> None:
         refund.announced_at = now
         publish(session, order.shop_id, "RefundProcessed", order_id=order.id, refund_id=refund.id)
     for parcel in list_parcels(session, order):
-        if parcel.announced_at is None:
-            parcel.announced_at = now
-            publish(session, order.shop_id, "OrderFulfilled", order_id=order.id, fulfilment_id=parcel.id)
+        _announce_parcel(session, order, parcel)
+
+
+def _announce_parcel(session: Session, order: Order, parcel: Fulfilment) -> None:
+    """Handed over, on its way, arrived: each once, also when the carrier leaves one out."""
+    now, ids = clock.now(), {"order_id": order.id, "fulfilment_id": parcel.id}
+    if parcel.announced_at is None:
+        parcel.announced_at = now
+        publish(session, order.shop_id, "OrderFulfilled", **ids)
+    if parcel.shipped_seen_at is None and parcel.shipment_status in _ON_ITS_WAY:
+        parcel.shipped_seen_at = now
+        publish(session, order.shop_id, "OrderShipped", **ids)
+    if parcel.delivered_seen_at is None and parcel.shipment_status == "delivered":
+        parcel.delivered_seen_at = now
+        publish(session, order.shop_id, "OrderDelivered", **ids)

@@ -24,6 +24,7 @@ from devstore.orders.edits import edit_order
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
+from devstore.orders.shipments import add_event
 from devstore.store import Doc, Store
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
@@ -71,6 +72,20 @@ def test_a_replayed_webhook_changes_nothing(goods: SimpleNamespace, store: Store
     before, posted = books(acme), count_transactions(acme)
     post.deliver(store.all(ACME, "webhook_delivery")[:3])
     assert (books(acme), count_transactions(acme)) == (before, posted)
+
+
+def test_a_parcels_way_is_told_once_each_also_when_the_carrier_leaves_a_step_out(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    order = buy(store, (goods.mug, 1))
+    parcel = fulfil_lines(store, ACME, order["id"], None)[0]
+    post.deliver()
+    add_event(store, ACME, parcel["id"], "delivered")
+    post.deliver()
+    post.deliver(store.all(ACME, "webhook_delivery"))
+    with db.scoped(acme.id) as session:
+        kinds = session.scalars(select(DomainEvent.kind).order_by(DomainEvent.id)).all()
+    assert kinds == ["OrderCreated", "PaymentReceived", "OrderFulfilled", "OrderShipped", "OrderDelivered"]
 
 
 Story = Callable[[Store, SimpleNamespace], None]
