@@ -70,11 +70,11 @@ class Database:
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """As the owner, who sees every shop's rows."""
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[call-overload, no-any-return]
+            return connection.execute(query, values).fetchall()
 
     def run(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(statement, values or None)  # type: ignore[call-overload]
+            connection.execute(statement, values or None)
 
 
 class Bell:

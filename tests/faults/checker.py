@@ -1,5 +1,6 @@
 """What must hold after a storm, by sets and sums: nothing answered is lost, nothing happened twice, books at zero."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from app import db
@@ -9,6 +10,8 @@ from bench import servers
 from tests.faults.stage import Stage
 from tests.faults.traffic import LINES, Storm, receipts_of
 
+ANSWERS = frozenset({0, 200, 503})
+"""0: nobody was there to answer. Shopify comes again after that and after 503; it must see nothing else."""
 EFFECTS_ONCE = {
     "orders": "SELECT shopify_id, count(*) FROM orders GROUP BY 1",
     "lines": "SELECT order_id, count(*) FROM order_lines GROUP BY 1",
@@ -53,6 +56,9 @@ def judge(stage: Stage, storm: Storm) -> Verdict:
     wrong += ["an event is stored twice"] * (len(stored) - len(set(stored)))
     wrong += [f"{topic} {event} ended as {state}" for topic, event, state in rows if state != "done"]
     counted = {"acknowledged": len(storm.acknowledged), "stored": len(stored), "requests": len(storm.answers)}
+    statuses = Counter(one.status for one in storm.answers)
+    wrong += [f"{count} webhooks were answered {status}" for status, count in statuses.items() if status not in ANSWERS]
+    counted |= {f"answered {status or 'by nobody'}": count for status, count in sorted(statuses.items())}
     wrong += _judge_effects(stage, storm, counted)
     wrong += _judge_books(stage, storm)
     wrong += _judge_vendor_pages(stage)

@@ -41,7 +41,6 @@ class Report:
     recoveries: list[Recovery] = field(default_factory=list)
     unanswered: int = 0
     slowest_answer: float = 0.0
-    refused: int = 0
     settled: float = 0.0
     deaths: int = 0
     verdict: Verdict = field(default_factory=lambda: Verdict([], {}))
@@ -77,7 +76,6 @@ def _add_vendors(stage: Stage) -> None:
 def _end(stage: Stage, storm: Storm, report: Report) -> None:
     report.unanswered = storm.finish()
     _come_to_rest(stage, report)
-    report.refused = sum(one.status != 200 for one in storm.answers)
     report.slowest_answer = max(one.ended - one.began for one in storm.answers)
     report.deaths = len(stage.deaths)
     report.verdict = judge(stage, storm)
@@ -125,9 +123,7 @@ def render(report: Report) -> str:
         worst = [max(getattr(one, what) for one in mine) for what in ("lasted", "answering", "working")]
         lines.append(f"{name:<30} {len(mine):>3} {worst[0]:>8.2f} {worst[1]:>10.2f} {worst[2]:>14.2f}")
     counted = ", ".join(f"{count} {name}" for name, count in report.verdict.counted.items())
-    lines.append(
-        f"\nseed {report.seed}: {counted}; {report.unanswered} never answered; {report.refused} answers other than 200"
-    )
+    lines.append(f"\nseed {report.seed}: {counted}; {report.unanswered} never answered 200")
     lines.append(f"slowest answer {report.slowest_answer:.2f} s; {report.deaths} programs restarted")
     lines.append(f"at rest {report.settled:.1f} s after the last webhook")
     lines.append("NOTHING LOST, NOTHING DOUBLED, BOOKS HOLD" if not report.verdict.wrong else "WRONG:")
