@@ -43,6 +43,11 @@ settings.load_profile("stallkeeper")
 _SERVER = os.environ.get("DATABASE_URL")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright's event loop stays in this thread, and no other can run beside it."""
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+
+
 def pytest_unconfigure() -> None:
     """Stop the servers that this run started."""
     if _OWN_VAR:
