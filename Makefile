@@ -28,10 +28,10 @@ dev: $(STAMPS)/runtime  ## Everything but the development store: what `shopify a
 	@$(VENV)/bin/stallkeeper dev
 
 test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
 test-unit: $(STAMPS)/dev  ## The tests that need no browser
-	@$(PY) -m pytest -m "not e2e" $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadgroup -m "not e2e" $(ARGS)
 
 test-e2e: $(STAMPS)/dev $(STAMPS)/chromium  ## The browser tests alone
 	@$(PY) -m pytest -m e2e $(ARGS)

@@ -5,6 +5,7 @@ many connections as it likes.
 """
 # ruff: noqa: E402 - the environment has to be set before the app reads it
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -18,9 +19,12 @@ os.environ.setdefault("SHOPIFY_API_KEY", "test-key")
 os.environ.setdefault("SHOPIFY_API_SECRET", "a-test-secret-of-thirty-two-bytes")
 os.environ.setdefault("SECRET_KEYS", "a-test-key")
 os.environ.setdefault("RESEND_API_KEY", "re_test")
-# Servers of their own for each run: two runs must not empty each other's Redis.
+# Servers of their own for each run, and for each process of a run: two must not empty each other's Redis.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 _OWN_VAR = None if "STALLKEEPER_VAR" in os.environ else tempfile.mkdtemp(prefix="stallkeeper-tests-")
 os.environ.setdefault("STALLKEEPER_VAR", _OWN_VAR or "")
+if _WORKER:
+    _OWN_VAR = os.environ["STALLKEEPER_VAR"] = str(Path(os.environ["STALLKEEPER_VAR"]) / _WORKER)
 
 import psycopg
 import pytest
@@ -44,8 +48,26 @@ _SERVER = os.environ.get("DATABASE_URL")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright's event loop stays in this thread, and no other can run beside it."""
-    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+    """Browser tests come last and share one process: they share a browser and a marketplace that is slow to fill."""
+    for item in items:
+        if _in_a_browser(item):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=_in_a_browser)
+
+
+def _in_a_browser(item: pytest.Item) -> bool:
+    return "chromium" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(autouse=True)
+def loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's event loop stays in the thread after its tests; the others must be free to run one of their own."""
+    theirs = None if _in_a_browser(request.node) else asyncio._get_running_loop()
+    if theirs:
+        asyncio._set_running_loop(None)
+    yield
+    if theirs:
+        asyncio._set_running_loop(theirs)
 
 
 def pytest_unconfigure() -> None:
