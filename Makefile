@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock faults bench-intake bench-drain clean
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock faults bench-intake bench-drain bench-live clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-intake: $(STAMPS)/dev  ## Webhooks taken in per second, beside Shopify's o
 
 bench-drain: $(STAMPS)/dev  ## Webhooks worked off per second by one worker process
 	@$(PY) -m bench.drain $(ARGS)
+
+bench-live: $(STAMPS)/dev  ## What ten thousand open pages cost, and how soon they all hear of a stock change
+	@$(PY) -m bench.live $(ARGS)
 
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .

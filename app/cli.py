@@ -66,10 +66,13 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @group.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5001, show_default=True)
-def live(host: str, port: int) -> None:
+@click.option("--pages", default=20_000, show_default=True, help="Open pages at most. Each needs a file descriptor.")
+def live(host: str, port: int, pages: int) -> None:
     """Keep open pages fresh: server-sent events, fed by Redis."""
     from granian import Granian  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
+
+    processes.allow_open_files(pages)
 
     Granian(
         "app.live.server:create_live",
@@ -77,6 +80,8 @@ def live(host: str, port: int) -> None:
         interface=Interfaces.ASGI,
         address=host,
         port=port,
+        # A stream is a request under way for an hour; granian's own limit is about a thousand of those.
+        backpressure=pages,
         respawn_failed_workers=True,
         log_enabled=False,
     ).serve()

@@ -6,6 +6,7 @@ Production gives the same commands to its own supervisor (systemd, a container p
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from app.queue import QUEUES
 
 _STOP_SECONDS = 8
 _RESTART_SECONDS = 1.0
+_SPARE_FILES = 100
 
 
 def commands(*, port: int, live_port: int) -> dict[str, list[str]]:
@@ -47,6 +49,15 @@ def run(config: Config, *, port: int, live_port: int) -> None:
             _write_pids(config.var, running)
     _stop(list(running.values()))
     (config.var / "processes.json").unlink(missing_ok=True)
+
+
+def allow_open_files(count: int) -> None:
+    """Let this process and its children open so many files, or as many as the system grants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _start(arguments: list[str]) -> subprocess.Popen[bytes]:

@@ -10,7 +10,8 @@ import contextlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,8 +31,6 @@ _BACKLOG: Final = 100
 _ASKING_AT_ONCE: Final = 20
 _NUMBER: Final = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
 
-News = tuple[str, str]
-"""The number of an announcement, empty when it has none, and what it says."""
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -39,22 +38,73 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """One announcement, written out once for all the streams that pass it on."""
+
+    place: tuple[int, int]
+    """Its number in the channel's log; zeros when it has none."""
+    is_resync: bool
+    text: bytes
+
+
+def make_news(number: str, data: str) -> News:
+    """`number` as Redis writes it, "1700000000000-0", or empty."""
+    milliseconds, _, count = number.partition("-")
+    place = (int(milliseconds), int(count)) if number else (0, 0)
+    name = f"id: {number}\n" if number else ""
+    return News(place, data == RESYNC, f"{name}data: {data}\n\n".encode())
+
+
+class Stream:
+    """What one page has still to be told."""
+
+    __slots__ = ("_waiting", "_wake")
+
+    def __init__(self) -> None:
+        self._waiting: list[News] = []
+        self._wake = asyncio.Event()
+
+    def put(self, news: News) -> None:
+        """A page that did not read for a hundred events is told to look for itself instead of hearing some of them."""
+        if len(self._waiting) >= _BACKLOG:
+            self._waiting.clear()
+            news = make_news("-".join(map(str, news.place)), RESYNC)
+        self._waiting.append(news)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Have `take` return although nothing came."""
+        self._wake.set()
+
+    async def take(self, seconds: float) -> list[News] | None:
+        """Everything that waits, as soon as something does; None when it stayed quiet for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return None
+        self._wake.clear()
+        taken, self._waiting = self._waiting, []
+        return taken
+
+
 class Switchboard:
     """Which streams listen to which channel, and the one task that reads Redis for all of them."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._streams: dict[str, set[asyncio.Queue[News]]] = defaultdict(set)
+        self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
         # After a restart every page comes back at once.
         self._asking = asyncio.Semaphore(_ASKING_AT_ONCE)
 
     @contextlib.contextmanager
-    def listen(self, channel: str) -> Any:
-        """A queue that receives the news announced on `channel`."""
+    def listen(self, channel: str) -> Iterator[Stream]:
+        """A stream that receives the news announced on `channel`."""
         if self._reader is None or self._reader.done():
             self._reader = asyncio.get_running_loop().create_task(self._read())
-        stream: asyncio.Queue[News] = asyncio.Queue(_BACKLOG)
+        stream = Stream()
         self._streams[channel].add(stream)
         try:
             yield stream
@@ -63,17 +113,18 @@ class Switchboard:
             if not self._streams[channel]:
                 del self._streams[channel]
 
-    async def list_missed(self, channel: str, last: str) -> list[News]:
+    async def list_missed(self, channel: str, last: str) -> Sequence[News]:
         """What was announced after number `last`; one Resync when the log does not reach back that far."""
         try:
             async with self._asking, Redis.from_url(self._url, socket_timeout=5, socket_connect_timeout=2) as redis:
                 entries: Any = await redis.xrange(log_of(channel), min=last)
         except RedisError as error:
             log.warning("live_redis_lost", error=str(error))
-            return [("", RESYNC)]
+            return [make_news("", RESYNC)]
         found = [(number.decode(), fields[b"data"].decode()) for number, fields in entries]
         # The page's own last number must still be in the log: else what came next may be gone as well.
-        return found[1:] if found and found[0][0] == last else [("", RESYNC)]
+        known = bool(found) and found[0][0] == last
+        return [make_news(*each) for each in found[1:]] if known else [make_news("", RESYNC)]
 
     async def _read(self) -> None:
         lost = False
@@ -92,23 +143,16 @@ class Switchboard:
             await asyncio.sleep(1)
 
     def _pass_on(self, channel: str, message: bytes) -> None:
-        news = json.loads(message)
+        said = json.loads(message)
+        news = make_news(str(said["id"]), str(said["data"]))
         for stream in self._streams.get(channel, ()):
-            _put(stream, (str(news["id"]), str(news["data"])))
+            stream.put(news)
 
     def _tell_everybody_to_resync(self) -> None:
+        news = make_news("", RESYNC)
         for streams in self._streams.values():
             for stream in streams:
-                _put(stream, ("", RESYNC))
-
-
-def _put(stream: "asyncio.Queue[News]", news: News) -> None:
-    """A page that did not read for a hundred events is told to look for itself instead of hearing some of them."""
-    if stream.full():
-        while not stream.empty():
-            stream.get_nowait()
-        news = (news[0], RESYNC)
-    stream.put_nowait(news)
+                stream.put(news)
 
 
 def create_live() -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -146,9 +190,10 @@ async def _answer(board: Switchboard, scope: Scope, receive: Receive, send: Send
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     with board.listen(ticket.channel) as stream:
         gone = asyncio.ensure_future(_wait_until_gone(receive))
+        gone.add_done_callback(lambda _: stream.wake())
         try:
-            last = await _catch_up(board, ticket, _read_last(scope, query), send)
-            await _stream(send, stream, gone, ticket.until, last)
+            place = await _catch_up(board, ticket, _read_last(scope, query), send)
+            await _stream(send, stream, gone, ticket.until, place)
         finally:
             gone.cancel()
 
@@ -160,41 +205,30 @@ def _read_last(scope: Scope, query: Mapping[str, list[str]]) -> str | None:
     return last if _NUMBER.fullmatch(last) else None
 
 
-async def _catch_up(board: Switchboard, ticket: Pass, last: str | None, send: Send) -> str | None:
-    """Say what was missed; returns the number of the last thing said. Listening has begun, so nothing falls between."""
+async def _catch_up(board: Switchboard, ticket: Pass, last: str | None, send: Send) -> tuple[int, int]:
+    """Say what was missed; returns the place of the last thing said. Listening has begun, so nothing falls between."""
     await _write(send, b"retry: 3000\n\n")
-    for number, data in await board.list_missed(ticket.channel, last) if last else ():
-        await _say(send, number, data)
-        last = number or last
-    return last
+    if last is None:
+        return 0, 0
+    missed = await board.list_missed(ticket.channel, last)
+    for news in missed:
+        await _write(send, news.text)
+    return max([make_news(last, "").place, *(news.place for news in missed)])
 
 
 async def _stream(
-    send: Send, stream: "asyncio.Queue[News]", gone: "asyncio.Future[None]", until: float, last: str | None
+    send: Send, stream: Stream, gone: "asyncio.Future[None]", until: float, place: tuple[int, int]
 ) -> None:
-    while not gone.done() and clock.now().timestamp() < until:
-        waiting = asyncio.ensure_future(stream.get())
-        watched: set[asyncio.Future[Any]] = {waiting, gone}
-        await asyncio.wait(watched, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            waiting.cancel()
+    while not gone.done() and (left := until - clock.now().timestamp()) > 0:
+        taken = await stream.take(min(HEARTBEAT_SECONDS, left))
+        if taken is None:
             await _write(send, b": still here\n\n")
             continue
-        number, data = waiting.result()
-        if data == RESYNC or last is None or _place(number) > _place(last):
-            await _say(send, number, data)
-            last = number or last
+        fresh = [news for news in taken if news.is_resync or news.place > place]
+        if fresh:
+            await _write(send, b"".join(news.text for news in fresh))
+            place = max(place, fresh[-1].place)
     await send({"type": "http.response.body", "body": b""})
-
-
-def _place(number: str) -> tuple[int, int]:
-    milliseconds, _, count = number.partition("-")
-    return int(milliseconds), int(count)
-
-
-async def _say(send: Send, number: str, data: str) -> None:
-    name = f"id: {number}\n" if number else ""
-    await _write(send, f"{name}data: {data}\n\n".encode())
 
 
 async def _wait_until_gone(receive: Receive) -> None:

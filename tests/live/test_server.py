@@ -10,7 +10,7 @@ import pytest
 from app import crypto, db
 from app.config import get_config
 from app.live import channels
-from app.live.server import _put, create_live
+from app.live.server import Stream, create_live, make_news
 from app.models.shops import Shop
 from app.queue import get_redis
 
@@ -100,7 +100,8 @@ async def nothing() -> None:
 
 
 def number_of(body: bytes, nth: int = 0) -> str:
-    return re.findall(rb"id: (\S+)\n", body)[nth].decode()
+    found: list[bytes] = re.findall(rb"id: (\S+)\n", body)
+    return found[nth].decode()
 
 
 def say(shop: Shop, *kinds: str) -> None:
@@ -133,13 +134,13 @@ def test_a_page_is_told_to_look_for_itself_when_what_it_missed_is_forgotten(acme
 
 
 def test_a_page_that_does_not_read_is_told_to_look_for_itself() -> None:
-    async def fill() -> list[tuple[str, str]]:
-        stream: asyncio.Queue[tuple[str, str]] = asyncio.Queue(3)
-        for number in range(5):
-            _put(stream, (f"{number}-0", "OrderCreated"))
-        return [stream.get_nowait() for _ in range(stream.qsize())]
+    async def fill() -> bytes:
+        stream = Stream()
+        for number in range(102):
+            stream.put(make_news(f"{number}-0", "OrderCreated"))
+        return b"".join(news.text for news in await stream.take(1) or [])
 
-    assert asyncio.run(fill()) == [("3-0", "Resync"), ("4-0", "OrderCreated")]
+    assert asyncio.run(fill()) == b"id: 100-0\ndata: Resync\n\nid: 101-0\ndata: OrderCreated\n\n"
 
 
 def test_a_stream_ends_with_its_ticket(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
