@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.ledger.rules import VENDOR_BALANCES, Account
+from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.payouts import PayoutEntry
 from app.money import Money
@@ -23,10 +23,11 @@ class Balances:
     pending: Money
     held: Money
     available: Money
+    reserve: Money
 
     @property
     def total(self) -> Money:
-        return self.pending + self.held + self.available
+        return self.pending + self.held + self.available + self.reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def list_balances(session: Session, shop_id: int, currency: str, vendor_ids: Ite
             at(vendor_id, Account.VENDOR_PENDING),
             at(vendor_id, Account.VENDOR_HELD),
             at(vendor_id, Account.VENDOR_AVAILABLE),
+            at(vendor_id, Account.VENDOR_RESERVE),
         )
         for vendor_id in wanted
     }
@@ -108,7 +110,7 @@ def list_movements(
         LedgerEntry.shop_id == shop_id,
         LedgerEntry.vendor_id == vendor_id,
         LedgerEntry.account.in_(VENDOR_BALANCES),
-        LedgerTransaction.kind.not_in(("fulfilled", "released")),
+        LedgerTransaction.kind.not_in(STAGE_MOVES),
     )
     query = select(LedgerEntry, LedgerTransaction).join(
         LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id

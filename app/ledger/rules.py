@@ -17,6 +17,8 @@ class Account(StrEnum):
     VENDOR_PENDING = "vendor_pending"
     VENDOR_HELD = "vendor_held"
     VENDOR_AVAILABLE = "vendor_available"
+    VENDOR_RESERVE = "vendor_reserve"
+    """Kept back of what became available, until its date."""
     PAYOUTS_IN_TRANSIT = "payouts_in_transit"
     PAID_OUT = "paid_out"
     COMMISSION = "commission"
@@ -33,10 +35,23 @@ class Account(StrEnum):
     DUTIES = "duties"
     ADDITIONAL_FEES = "additional_fees"
     CASH_ROUNDING = "cash_rounding"
+    PAYMENT_FEES = "payment_fees"
+    """What payments cost the marketplace; minus is a cost."""
+    PAYMENT_PROVIDER = "payment_provider"
+    """What the payment provider kept for itself: fees for payments and for disputes."""
+    DISPUTES = "disputes"
+    """Money that the bank has taken back while it decides; minus, until it comes back or is lost."""
+    DISPUTE_FEES = "dispute_fees"
     UNEXPLAINED = "unexplained"
 
 
-VENDOR_BALANCES = (Account.VENDOR_PENDING, Account.VENDOR_HELD, Account.VENDOR_AVAILABLE)
+VENDOR_BALANCES = (Account.VENDOR_PENDING, Account.VENDOR_HELD, Account.VENDOR_AVAILABLE, Account.VENDOR_RESERVE)
+
+MARKETPLACE_FEES = (Account.COMMISSION, Account.FEE_TAX)
+"""What the marketplace charges its vendors for a sale."""
+
+STAGE_MOVES = ("fulfilled", "released", "reserved", "reserve_released")
+"""Kinds of postings that move a vendor's money from one stage to the next: nobody has more or less by them."""
 
 
 class UnbalancedError(ValueError):

@@ -28,6 +28,26 @@ class RefundBearer(StrEnum):
     SPREAD = "spread"
     """Over the order's lines, by what is left of each."""
     MARKETPLACE = "marketplace"
+    VENDOR = "vendor"
+    """Over what is left of one vendor's lines, whom the merchant named; then over the others."""
+
+
+class FeesTo(StrEnum):
+    """Who bears what the payment provider keeps of a payment, on a vendor's part of it."""
+
+    MARKETPLACE = "marketplace"
+    VENDOR = "vendor"
+    SHARED = "shared"
+    """The vendor and the marketplace, by what each gets of that part."""
+
+
+class DisputeState(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+    """Or accepted: the customer has the money."""
+    CLOSED = "closed"
+    """Ended without anything taken: prevented, or settled by a refund."""
 
 
 class Payment(StrEnum):
@@ -48,12 +68,32 @@ class LineTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VendorTerms:
+    """What holds for one vendor's part of an order. Frozen when the vendor's first line is seen."""
+
+    shipping_to: Recipient = Recipient.VENDOR
+    shipping_tax_to: Recipient = Recipient.MARKETPLACE
+    payment_fees_to: FeesTo = FeesTo.MARKETPLACE
+    reserve_bps: Decimal = Decimal(0)
+    """Kept back of what becomes available, for `reserve_days` more."""
+    reserve_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTerms:
     """Frozen with the order."""
 
     shipping_to: Recipient = Recipient.VENDOR
     shipping_tax_to: Recipient = Recipient.MARKETPLACE
     shipping_share: ShippingShare = ShippingShare.BY_VALUE
+    vendors: Mapping[int, VendorTerms] = field(default_factory=dict)
+    """Of the vendors in the order; a vendor who is not here has the order's."""
+    shipping_owners: Mapping[int, int] = field(default_factory=dict)
+    """Shipping lines that are one vendor's own: vendor id by shipping line id."""
+
+    def of(self, vendor_id: int) -> VendorTerms:
+        found = self.vendors.get(vendor_id)
+        return found or VendorTerms(shipping_to=self.shipping_to, shipping_tax_to=self.shipping_tax_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +186,45 @@ class Refund:
     adjustments: int = 0
     """Sum of order adjustments other than shipping; plus means that less than the lines' worth was returned."""
     keep_commission: bool = False
+    keep_payment_fee: bool = False
+    """Whether a vendor who bears the payment fee bears it on what is refunded too."""
     bearer: RefundBearer = RefundBearer.SPREAD
+    bearer_vendor_id: int | None = None
+    """Whom the merchant put it on, for RefundBearer.VENDOR."""
 
     @property
     def removes_only(self) -> bool:
         """Units taken off the order and no money moved: an edit, told by Shopify as a refund."""
         return not self.has_transactions and bool(self.lines) and all(line.cancelled for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A customer went to the bank. An inquiry only holds money; of a chargeback the bank takes it at once."""
+
+    id: int
+    opened_at: datetime
+    ended_at: datetime
+    """Without meaning while it is open."""
+    amount: int
+    state: DisputeState
+    is_chargeback: bool = True
+    fee: int = 0
+    """What the payment provider charges for it; returned when it is won."""
+    fee_to_vendors: bool = False
+    keep_commission: bool = False
+    keep_payment_fee: bool = False
+    bearer: RefundBearer = RefundBearer.SPREAD
+    bearer_vendor_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFee:
+    """What the payment provider kept of one transaction, its tax included."""
+
+    transaction_id: int
+    at: datetime
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,4 +260,8 @@ class Order:
     test: bool = False
     refunds: tuple[Refund, ...] = ()
     fulfilments: tuple[Fulfilment, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    payment_fees: tuple[PaymentFee, ...] = ()
+    lifted: frozenset[str] = frozenset()
+    """Flags that a person has looked at and lifted."""
     terms: OrderTerms = field(default_factory=OrderTerms)

@@ -52,12 +52,13 @@ class Standing:
     pending: Money
     held: Money
     available: Money
+    reserve: Money
     reason: HoldReason | None
     release_at: datetime | None
 
     @property
     def total(self) -> Money:
-        return self.pending + self.held + self.available
+        return self.pending + self.held + self.available + self.reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,8 @@ def _standing(part: VendorOrder, movements: Iterable[Movement]) -> Standing:
         for account in VENDOR_BALANCES:
             if movement.entry.account == account:
                 sums[account] += movement.entry.amount_minor
-    pending, held, available = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
-    return Standing(pending, held, available, _reason(part, pending, held), part.next_release_at)
+    pending, held, available, reserve = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
+    return Standing(pending, held, available, reserve, _reason(part, pending, held), part.next_release_at)
 
 
 def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None:

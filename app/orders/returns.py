@@ -81,7 +81,7 @@ def divide_refund(order: Order, refund: Refund, cells: Iterable[Cell], left: Amo
     from_credit = min(rest, max(0, credit))
     rest -= from_credit
     borne = rest if refund.bearer is RefundBearer.MARKETPLACE else 0
-    unexplained = _spread(rest - borne, by_key.values(), left, taken)
+    unexplained = _spread(rest - borne, _spread_groups(refund, by_key.values()), left, taken)
     return Takeback(
         {key: amount for key, amount in taken.items() if amount},
         _unpaid_units(order, refund, by_key),
@@ -126,10 +126,17 @@ def _is_inclusive(refund: Refund) -> bool:
     return lines + tax + refund.duties - refund.adjustments != refund.returned
 
 
-def _spread(rest: int, cells: Iterable[Cell], left: Amounts, taken: Amounts) -> int:
-    """Take `rest` from the lines, then from everything else, by what is left of each. Returns what finds no place."""
+def _spread_groups(refund: Refund, cells: Iterable[Cell]) -> list[list[Cell]]:
+    """The lines, then everything else; before them whatever is the vendor's whom the merchant put it on."""
     listed = list(cells)
-    for group in ([c for c in listed if c.line_id], [c for c in listed if not c.line_id]):
+    named = refund.bearer_vendor_id if refund.bearer is RefundBearer.VENDOR else None
+    theirs = [cell for cell in listed if named is not None and cell.vendor_id == named]
+    return [theirs, [c for c in listed if c.line_id], [c for c in listed if not c.line_id]]
+
+
+def _spread(rest: int, groups: Iterable[list[Cell]], left: Amounts, taken: Amounts) -> int:
+    """Take `rest` from one group after the other, by what is left of each cell. Returns what finds no place."""
+    for group in groups:
         room = {cell.key: left[cell.key] - taken.get(cell.key, 0) for cell in group}
         part = min(rest, sum(room.values()))
         if part <= 0:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
-from app.ledger.rules import Account, Balance, Entry, Posting, add_entries, against, balanced
-from app.money import split
+from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
+from app.money import Money, split
 from app.orders.cells import Cell, cells_of, round_fraction
-from app.orders.facts import Order, Payment, Refund
-from app.orders.returns import Amounts, divide_refund, removed_units
-from app.orders.stages import Bucket, Stage, line_buckets, shipping_bucket
-
-_MARKETPLACE_FEES = (Account.COMMISSION, Account.FEE_TAX)
+from app.orders.disputes import as_refund, fee_postings, vendor_share
+from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
+from app.orders.fees import Return, share_fees
+from app.orders.moves import list_moves, stage_nets, vendor_nets
+from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
+from app.orders.stages import Bucket, Disputed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,12 @@ def book_to_date(order: Order, now: datetime) -> Books:
     steps.sell()
     for refund in sorted(order.refunds, key=lambda refund: (refund.at, refund.id)):
         steps.give_back(refund)
+    for dispute in sorted(order.disputes, key=lambda dispute: (dispute.opened_at, dispute.id)):
+        steps.dispute(dispute)
     steps.remove()
     steps.cancel()
     steps.close()
+    steps.charge_fees()
     return _stage(order, steps, now)
 
 
@@ -73,6 +77,8 @@ class _Steps:
         self.paid: dict[str, Fraction] = {}
         self.gone: dict[str, Fraction] = {cell.key: Fraction() for cell in self.cells}
         self.removals = self._removals()
+        self.returns: list[Return] = []
+        """What came off the vendors' parts without their payment fee being kept."""
         self.credit = 0
         returned = sum(refund.returned for refund in order.refunds)
         # A refund seen before the payment: there was one, its news is still on the way.
@@ -101,40 +107,97 @@ class _Steps:
 
     def give_back(self, refund: Refund) -> None:
         """Book one refund: each cell's part, then what the credit, the marketplace or nobody can explain."""
-        if refund.removes_only:
+        if not refund.removes_only:
+            part = divide_refund(self.order, refund, self.cells, self.left, self.credit)
+            self._return(f"refund:{refund.id}", "refund", refund, part, Account.CUSTOMER_RECEIPTS)
+            self.flags += [part.flag] if part.flag else []
+
+    def dispute(self, dispute: Dispute) -> None:
+        """Book what the bank took back, what came back of it, and whom it was lost to.
+
+        Both sides are booked when it is over, so that it does not matter which of its news were seen.
+        """
+        if not dispute.is_chargeback or dispute.state is DisputeState.CLOSED:
             return
-        part = divide_refund(self.order, refund, self.cells, self.left, self.credit)
-        prefix = f"refund:{refund.id}"
+        key, taken, fee = f"dispute:{dispute.id}", dispute.amount, dispute.fee
+        opened, ended = dispute.opened_at, dispute.ended_at
+        self._post(f"{key}:taken", "dispute", opened, [Entry(Account.DISPUTES, -taken)])
+        fees = [Entry(Account.DISPUTE_FEES, -fee)]
+        self._post(f"{key}:fee", "dispute_fee", opened, fees, counter=Account.PAYMENT_PROVIDER)
+        if dispute.state is DisputeState.WON:
+            self._post(f"{key}:won", "dispute_won", ended, [Entry(Account.DISPUTES, taken)])
+            fees = [Entry(Account.DISPUTE_FEES, fee)]
+            self._post(f"{key}:fee_back", "dispute_won", ended, fees, counter=Account.PAYMENT_PROVIDER)
+        elif dispute.state is DisputeState.LOST:
+            lost = as_refund(dispute)
+            part = divide_refund(self.order, lost, self.cells, self.left, self.credit)
+            self._return(f"{key}:lost", "dispute_lost", lost, part, Account.DISPUTES)
+            self.postings += fee_postings(self.order, dispute, self.cells, part)
+            if part.unexplained:
+                self.flags.append(f"Dispute {dispute.id} took more than was left of the order.")
+
+    def disputed(self) -> dict[tuple[str, int], Disputed]:
+        """What open disputes would take from each vendor, by component, should they be lost."""
+        left, credit, held = self.left, self.credit, dict[tuple[str, int], Disputed]()
+        for dispute in self.order.disputes:
+            if dispute.state is not DisputeState.OPEN:
+                continue
+            part = divide_refund(self.order, as_refund(dispute), self.cells, left, credit)
+            credit -= part.credit
+            for cell in self.cells:
+                amount = part.cells.get(cell.key, 0)
+                left[cell.key] -= amount
+                keep = dispute.keep_commission
+                share = vendor_share(cell, self.gone[cell.key], amount, keep_commission=keep)
+                if share and cell.vendor_id is not None:
+                    key = cell.component, cell.vendor_id
+                    held[key] = Disputed(share + (held[key].amount if key in held else 0), dispute.opened_at)
+        return held
+
+    def charge_fees(self) -> None:
+        """Book what the payment provider kept, and the vendors' parts of it."""
+        for fee in self.order.payment_fees:
+            entries = [Entry(Account.PAYMENT_FEES, -fee.amount)]
+            key = f"payment:{fee.transaction_id}:fee"
+            self._post(key, "payment_fee", fee.at, entries, counter=Account.PAYMENT_PROVIDER)
+        if self.order.payment_fees:
+            self.postings += share_fees(self.order, self.cells, self.paid, self.returns)
+
+    def _return(self, key: str, kind: str, refund: Refund, part: Takeback, counter: Account) -> None:
+        """Take a divided refund, or what the bank took, back from everybody who has it."""
         for cell in self.cells:
             amount, units = part.cells.get(cell.key, 0), part.units.get(cell.key, Fraction())
             step = Fraction(amount, cell.owed) if cell.owed else units
             entries = self._take(cell, step)
             if refund.keep_commission:
                 entries = _keep_fees(entries, cell)
-            self._post(f"{prefix}:{cell.key}", "refund", refund.at, entries, cell)
+            self._post(f"{key}:{cell.key}", kind, refund.at, entries, cell, counter)
         for name, account, amount in (
             ("credit", Account.CUSTOMER_CREDIT, part.credit),
             ("borne", Account.REFUNDS_BORNE, part.borne),
             ("unexplained", Account.UNEXPLAINED, part.unexplained),
         ):
-            self._post(f"{prefix}:{name}", "refund", refund.at, [Entry(account, -amount)])
+            self._post(f"{key}:{name}", kind, refund.at, [Entry(account, -amount)], counter=counter)
         self.credit -= part.credit
-        self.flags += [part.flag] if part.flag else []
+        if not refund.keep_payment_fee:
+            self.returns.append(Return(key, refund.at, part.cells))
 
     def remove(self) -> None:
         """Units an edit took off after the payment are owed back to the customer."""
         left = self.left
         if self.payment is not Payment.SETTLED:
             return
+        amounts = {key: min(amount, left[key]) for key, amount in self.removals.items() if left[key]}
         for cell in self.cells:
-            amount = min(self.removals.get(cell.key, 0), left[cell.key])
-            if amount:
+            if amount := amounts.get(cell.key, 0):
                 entries = self._take(cell, Fraction(amount, cell.owed))
                 self._post(f"removed:{cell.key}", "edit", self.order.updated_at, entries, cell, Account.CUSTOMER_CREDIT)
+        self.returns.append(Return("removed", self.order.updated_at, amounts))
 
     def cancel(self) -> None:
         """What a cancelled order has not returned is owed back to the customer, and nobody has earned it."""
         if at := self.order.cancelled_at:
+            self.returns.append(Return("cancelled", at, self.left))
             for cell in self.cells:
                 entries = self._take(cell, self.paid[cell.key] - self.gone[cell.key])
                 self._post(f"cancelled:{cell.key}", "cancellation", at, entries, cell, Account.CUSTOMER_CREDIT)
@@ -175,7 +238,8 @@ class _Steps:
             self.credit += excess
             self._post("credit", "edit", self.order.updated_at, [Entry(Account.CUSTOMER_CREDIT, excess)])
         elif excess:
-            self.flags.append("What the customer paid is not the sum of the order's lines, shipping and tax.")
+            more = f"{Money(abs(excess), self.order.currency)} {'more' if excess > 0 else 'less'}"
+            self.flags.append(f"The customer paid {more} than the order's lines, shipping and tax come to.")
             self._post("unexplained", "sale", self.order.ordered_at, [Entry(Account.UNEXPLAINED, excess)])
 
     def _take(self, cell: Cell, step: Fraction) -> list[Entry]:
@@ -205,47 +269,18 @@ def _nonzero(entries: Iterable[Entry]) -> list[Entry]:
 
 def _keep_fees(entries: list[Entry], cell: Cell) -> list[Entry]:
     """The marketplace keeps its commission on what is refunded, so the vendor bears that too."""
-    kept = sum(entry.amount for entry in entries if entry.account in _MARKETPLACE_FEES)
-    others = [entry for entry in entries if entry.account not in _MARKETPLACE_FEES]
+    kept = sum(entry.amount for entry in entries if entry.account in MARKETPLACE_FEES)
+    others = [entry for entry in entries if entry.account not in MARKETPLACE_FEES]
     return [*others, Entry(cell.rest[0], kept, cell.rest[1])]
 
 
 def _stage(order: Order, steps: _Steps, now: datetime) -> Books:
-    """Add the moves from pending to held to available."""
-    lines = {f"line:{line.id}": line for line in order.lines}
-    flagged = bool(steps.flags)
-    postings, buckets = list(steps.postings), {}
-    for (component, vendor), amount in _vendor_nets(steps.postings).items():
-        if component in lines:
-            parts = line_buckets(order, lines[component], amount, now, flagged=flagged)
-        else:
-            parts = [shipping_bucket(order, vendor, amount, now, flagged=flagged)]
-        buckets[component, vendor] = parts
-        postings += _moves(order, component, vendor, parts)
-    return Books(tuple(postings), tuple(steps.flags), buckets)
-
-
-def _vendor_nets(postings: Iterable[Posting]) -> dict[tuple[str, int], int]:
-    nets: dict[tuple[str, int], int] = {}
-    for posting in postings:
-        for entry in posting.entries:
-            if entry.vendor_id is not None:
-                key = posting.component, entry.vendor_id
-                nets[key] = nets.get(key, 0) + entry.amount
-    return nets
-
-
-def _moves(order: Order, component: str, vendor: int, parts: list[Bucket]) -> Iterable[Posting]:
-    key = f"order:{order.id}:{component}:vendor:{vendor}"
-    gone = [part for part in parts if part.stage is not Stage.PENDING]
-    free = [part for part in parts if part.stage is Stage.AVAILABLE]
-    for name, kind, source, to, moved in (
-        ("hold", "fulfilled", Account.VENDOR_PENDING, Account.VENDOR_HELD, gone),
-        ("release", "released", Account.VENDOR_HELD, Account.VENDOR_AVAILABLE, free),
-    ):
-        if amount := sum(part.amount for part in moved):
-            entries = balanced([Entry(source, -amount, vendor), Entry(to, amount, vendor)])
-            yield Posting(f"{key}:{name}", kind, max(p.since for p in moved), entries, component, vendor)
+    """Add the moves from pending to held to available. Flags that a person has lifted hold nothing any more."""
+    flags = tuple(flag for flag in steps.flags if flag not in order.lifted)
+    nets = vendor_nets(steps.postings)
+    buckets = stage_nets(order, nets, steps.disputed(), now, flagged=bool(flags))
+    moves = [move for (part, vendor), parts in buckets.items() for move in list_moves(order, part, vendor, parts)]
+    return Books((*steps.postings, *moves), flags, buckets)
 
 
 def balances(postings: Iterable[Posting]) -> Balance:

@@ -1,11 +1,13 @@
 """Where a vendor's money stands: pending until sent, on hold for the return window, then available. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from app.money import split
-from app.orders.facts import Fulfilment, Line, Order
+from app.commissions.rules import FULL_BPS
+from app.money import round_half_away, split
+from app.orders.facts import Fulfilment, Line, Order, VendorTerms
 from app.orders.returns import returned_units, units_to_ship
 
 
@@ -13,6 +15,7 @@ class Stage(StrEnum):
     PENDING = "pending"
     HELD = "held"
     AVAILABLE = "available"
+    RESERVE = "reserve"
 
 
 class HoldReason(StrEnum):
@@ -21,6 +24,10 @@ class HoldReason(StrEnum):
     RETURN_WINDOW = "return_window"
     CHECK = "check"
     """The order's amounts do not add up; a person must look at them first."""
+    DISPUTE = "dispute"
+    """The customer went to the bank, which has not decided yet."""
+    RESERVE = "reserve"
+    """A part kept back for refunds that may still come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,15 @@ class Bucket:
     since: datetime
     reason: HoldReason | None = None
     release_at: datetime | None = None
+    was_reserved: bool = False
+    """Available now, after its time in the reserve."""
+
+
+class Disputed(NamedTuple):
+    """How much of a vendor's amount the bank may take, since when."""
+
+    amount: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,24 @@ def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *,
     parcels = [parcel for line in lines for parcel in _parcels(order, line)]
     sent = None if any(p.sent_at is None for p in parcels) else max(p.sent_at for p in parcels if p.sent_at)
     return _bucket(order, sent, amount, max(line.terms.hold_days for line in lines), now, flagged=flagged)
+
+
+def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list[Bucket]:
+    """Keep a part of what has become available back for some days more. Debts have no reserve."""
+    kept: list[Bucket] = []
+    for part in parts:
+        reserve = round_half_away(max(0, part.amount) * terms.reserve_bps / FULL_BPS)
+        if part.stage is not Stage.AVAILABLE or not reserve:
+            kept.append(part)
+            continue
+        until = part.since + timedelta(days=terms.reserve_days)
+        if part.amount != reserve:
+            kept.append(replace(part, amount=part.amount - reserve))
+        if now < until:
+            kept.append(Bucket(reserve, Stage.RESERVE, part.since, HoldReason.RESERVE, until))
+        else:
+            kept.append(Bucket(reserve, Stage.AVAILABLE, until, was_reserved=True))
+    return kept
 
 
 def _parcels(order: Order, line: Line) -> list[_Parcel]:

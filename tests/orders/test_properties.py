@@ -1,112 +1,22 @@
 """What must always hold, whatever the order looks like and in whichever order its news arrives."""
 
 from dataclasses import replace
-from decimal import Decimal
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
-from app.orders.facts import (
-    Discount,
-    Line,
-    Order,
-    OrderTerms,
-    Payment,
-    Recipient,
-    Refund,
-    RefundBearer,
-    ShippingRefund,
-    ShippingShare,
-    Tax,
-)
+from app.orders.facts import Dispute, DisputeState, Line, Order, Refund
 from app.orders.rules import balances, book_to_date
-from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
+from tests.orders.histories import nonsense, orders, payment_fees, stories
+from tests.orders.make import ADA, BEA, DAY_0, refund, returns
 
 quick = settings(max_examples=80, deadline=None, derandomize=True)
-LATE = DAY_0.replace(year=2027)
-
-
-@st.composite
-def lines(draw: st.DrawFn, line_id: int) -> Line:
-    quantity, price = draw(st.integers(1, 5)), draw(st.integers(0, 20000))
-    discount = draw(st.integers(0, quantity * price))
-    tax = draw(st.integers(0, (quantity * price - discount) // 4))
-    return line(
-        line_id,
-        quantity,
-        price,
-        discounts=(Discount(discount, Decimal(draw(st.sampled_from([0, 3333, 5000, 10000])))),) if discount else (),
-        taxes=(Tax(tax, draw(st.booleans())),) if tax else (),
-        terms=terms(
-            draw(st.sampled_from([ADA, BEA, None])),
-            draw(st.sampled_from(["0", "759", "1000", "1234.56", "10000"])),
-            flat=draw(st.sampled_from([{}, {"USD": 50}])),
-            net_of_tax=draw(st.booleans()),
-            fee_tax_bps=Decimal(draw(st.sampled_from([0, 1900]))),
-            tax_to=draw(st.sampled_from(Recipient)),
-        ),
-    )
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> Order:
-    """A settled order without refunds, whose parts add up."""
-    count = draw(st.integers(1, 4))
-    price = draw(st.integers(0, 3000))
-    order_terms = OrderTerms(
-        shipping_to=draw(st.sampled_from(Recipient)),
-        shipping_tax_to=draw(st.sampled_from(Recipient)),
-        shipping_share=draw(st.sampled_from(ShippingShare)),
-    )
-    return order(
-        *(draw(lines(line_id)) for line_id in range(1, count + 1)),
-        shipping=(shipping(price, taxes=(Tax(draw(st.integers(0, price // 4))),)),),
-        tips=draw(st.sampled_from([0, 250])),
-        duties=draw(st.sampled_from([0, 99])),
-        taxes_included=draw(st.booleans()),
-        terms=order_terms,
-    )
-
-
-@st.composite
-def refunds(draw: st.DrawFn, of: Order) -> tuple[Refund, ...]:
-    """Up to four refunds of any shape; together never more than was paid."""
-    made, room = [], of.total
-    for refund_id in range(1, draw(st.integers(0, 4)) + 1):
-        returned = draw(st.integers(0, room))
-        part = draw(st.sampled_from(of.lines))
-        named = draw(st.booleans())
-        goods = draw(st.integers(0, returned))
-        made.append(
-            refund(
-                refund_id,
-                returned,
-                *([returns(part.id, 1, goods, min(part.tax, returned - goods))] if named else []),
-                day=draw(st.integers(1, 9)),
-                keep_commission=draw(st.booleans()),
-                bearer=draw(st.sampled_from(RefundBearer)),
-            )
-        )
-        room -= returned
-    return tuple(made)
-
-
-@st.composite
-def stories(draw: st.DrawFn) -> Order:
-    sold = draw(orders())
-    made = draw(refunds(sold))
-    shipped = tuple(sent(i, {part.id: part.quantity}, i) for i, part in enumerate(sold.lines, 1) if draw(st.booleans()))
-    back = sum(each.returned for each in made)
-    return replace(
-        sold,
-        refunds=made,
-        fulfilments=shipped,
-        current_total=sold.total - back,
-        known_returned=back,
-        cancelled_at=DAY_0 if draw(st.integers(0, 9)) == 0 else None,
-    )
+LATE = DAY_0.replace(year=2028)
+_WITH_THE_BANK = (DisputeState.OPEN, DisputeState.LOST)
+_COSTS = (Account.PAYMENT_FEES, Account.PAYMENT_PROVIDER)
 
 
 @quick
@@ -115,7 +25,10 @@ def test_all_parties_together_have_what_customers_paid_and_did_not_get_back(stor
     books = balances(book_to_date(story, LATE).postings)
     assert sum(books.values()) == 0
     back = sum(each.returned for each in story.refunds)
-    assert -books.get((Account.CUSTOMER_RECEIPTS, None), 0) == story.total - back
+    taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in _WITH_THE_BANK)
+    assert -books.get((Account.CUSTOMER_RECEIPTS, None), 0) == story.total - back - taken
+    disputed = sum(each.amount for each in story.disputes if each.is_chargeback and each.state is DisputeState.OPEN)
+    assert -books.get((Account.DISPUTES, None), 0) == disputed
 
 
 @quick
@@ -142,7 +55,8 @@ def test_every_posting_balances_and_stands_for_one_vendor_at_most(story: Order) 
 def test_any_order_of_arrival_with_replays_ends_in_the_same_balances(
     story: Order, chance: object, data: st.DataObject
 ) -> None:
-    news = [*story.refunds, *story.fulfilments]
+    opened = [replace(each, state=DisputeState.OPEN) for each in story.disputes]
+    news = [*story.refunds, *story.fulfilments, *story.payment_fees, *story.disputes]
     arrivals = data.draw(st.permutations([*news, *news]))
     known: set[int] = set()
     ledger: dict[str, Balance] = {}
@@ -152,6 +66,8 @@ def test_any_order_of_arrival_with_replays_ends_in_the_same_balances(
             story,
             refunds=tuple(r for r in story.refunds if id(r) in known),
             fulfilments=tuple(f for f in story.fulfilments if id(f) in known),
+            payment_fees=tuple(f for f in story.payment_fees if id(f) in known),
+            disputes=tuple(d if id(d) in known else o for d, o in zip(story.disputes, opened, strict=True)),
         )
         _post(ledger, partial)
     _post(ledger, story)
@@ -173,53 +89,15 @@ def test_a_full_refund_in_any_parts_leaves_every_party_at_zero(
         made = (*(_refund_line(part, sold) for part in data.draw(st.permutations(sold.lines))),)
         rest = sold.total - sum(each.returned for each in made)
         made = (*made, refund(99, rest, day=9))
-    done = replace(sold, refunds=made, current_total=0, known_returned=sold.total)
+    fees = data.draw(payment_fees())
+    done = replace(sold, refunds=made, current_total=0, known_returned=sold.total, payment_fees=fees)
     books = book_to_date(done, LATE)
-    assert balances(books.postings) == {}
+    cost = sum(fee.amount for fee in fees) if sold.total else 0
+    left = balances(books.postings)
+    assert {account for account, _ in left} <= set(_COSTS), "only what the payment provider kept is not at zero"
+    if sold.total:
+        assert left.get((Account.PAYMENT_FEES, None), 0) == -cost
     assert not books.flags
-
-
-@st.composite
-def nonsense(draw: st.DrawFn) -> Order:
-    """Refunds, parcels, totals and edits that contradict each other: what the network and other apps can send."""
-    sold = draw(orders())
-    parts = tuple(
-        replace(part, current_quantity=draw(st.integers(0, part.quantity)), gift_card=draw(st.booleans()))
-        for part in sold.lines
-    )
-    line_ids = st.integers(1, len(parts) + 1)
-    made = tuple(
-        refund(
-            number,
-            draw(st.integers(0, 30000)),
-            *(
-                returns(draw(line_ids), draw(st.integers(0, 6)), draw(st.integers(0, 20000)), draw(st.integers(0, 900)),
-                        cancelled=draw(st.booleans()), came_back=draw(st.booleans()))
-                for _ in range(draw(st.integers(0, 2)))
-            ),
-            shipping=(ShippingRefund(shipping_id=draw(st.sampled_from([None, 1])), amount=draw(st.integers(0, 900))),),
-            duties=draw(st.sampled_from([0, 99])),
-            adjustments=draw(st.sampled_from([0, -500, 500])),
-            has_transactions=draw(st.booleans()),
-            keep_commission=draw(st.booleans()),
-        )
-        for number in range(draw(st.integers(0, 3)))
-    )  # fmt: skip
-    return replace(
-        sold,
-        lines=parts,
-        shipping=tuple(replace(one, removed=draw(st.booleans())) for one in sold.shipping),
-        refunds=made,
-        fulfilments=tuple(
-            sent(i, {draw(line_ids): draw(st.integers(0, 5))}, i) for i in range(draw(st.integers(0, 3)))
-        ),
-        total=draw(st.sampled_from([sold.total, sold.total + 7, 0])),
-        current_total=draw(st.integers(0, 60000)),
-        outstanding=draw(st.sampled_from([0, 100, -500])),
-        payment=draw(st.sampled_from(Payment)),
-        cancelled_at=draw(st.sampled_from([None, DAY_0])),
-        test=draw(st.booleans()),
-    )
 
 
 @quick
@@ -237,6 +115,45 @@ def test_nonsense_never_crashes_and_nothing_of_it_is_paid_out_unseen(story: Orde
     for vendor in (ADA, BEA):
         staged = sum(b.amount for (_, owner), group in books.buckets.items() if owner == vendor for b in group)
         assert staged == sum(amount for (_, owner), amount in booked.items() if owner == vendor)
+
+
+@quick
+@given(stories())
+def test_a_dispute_that_is_won_leaves_nothing_behind(story: Order) -> None:
+    won = tuple(replace(each, state=DisputeState.WON) for each in story.disputes)
+    never = replace(story, disputes=())
+    booked = balances(book_to_date(replace(story, disputes=won), LATE).postings)
+    assert booked == balances(book_to_date(never, LATE).postings)
+
+
+@quick
+@given(stories())
+def test_a_lost_dispute_takes_from_everybody_what_a_refund_without_lines_would(story: Order) -> None:
+    at = DAY_0 + timedelta(days=40)
+    refunded = replace(story, disputes=(), cancelled_at=None)
+    back = sum(each.returned for each in story.refunds)
+    rest = (story.total - back) // 2
+    again = (*story.refunds, refund(99, rest, day=40))
+    lost = Dispute(id=9, opened_at=at, ended_at=at, amount=rest, state=DisputeState.LOST)
+    by_bank = balances(book_to_date(replace(refunded, disputes=(lost,)), LATE).postings)
+    known = replace(refunded, refunds=again, known_returned=back + rest, current_total=story.total - back - rest)
+    assert by_bank == balances(book_to_date(known, LATE).postings)
+
+
+@quick
+@given(stories())
+def test_what_a_customer_disputes_is_on_hold_and_nothing_of_it_is_lost_yet(story: Order) -> None:
+    open_now = tuple(replace(each, state=DisputeState.OPEN, fee=0) for each in story.disputes)
+    now, before = replace(story, disputes=open_now), replace(story, disputes=())
+    books, calm = (balances(book_to_date(each, LATE).postings) for each in (now, before))
+    for vendor in (ADA, BEA):
+        assert _has(books, vendor) == _has(calm, vendor)
+        free = books.get((Account.VENDOR_AVAILABLE, vendor), 0)
+        assert free <= max(0, calm.get((Account.VENDOR_AVAILABLE, vendor), 0)) or free <= 0
+
+
+def _has(books: Balance, vendor: int) -> int:
+    return sum(amount for (_, owner), amount in books.items() if owner == vendor)
 
 
 def _refund_line(part: Line, sold: Order) -> Refund:

@@ -1,0 +1,59 @@
+"""The postings that move a vendor's money from pending to held, to the reserve, to available. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from app.ledger.rules import Account, Entry, Posting, balanced
+from app.orders.facts import Order
+from app.orders.stages import Bucket, Disputed, HoldReason, Stage, keep_reserve, line_buckets, shipping_bucket
+
+Nets = dict[tuple[str, int], int]
+"""Amounts by (component, vendor id)."""
+
+
+def stage_nets(
+    order: Order, nets: Nets, disputed: Mapping[tuple[str, int], Disputed], now: datetime, *, flagged: bool
+) -> dict[tuple[str, int], list[Bucket]]:
+    """Where each vendor's net amount stands: the part that a customer disputes on hold, the rest by its parcels."""
+    lines = {f"line:{line.id}": line for line in order.lines}
+    buckets = {}
+    for (component, vendor), amount in nets.items():
+        held = disputed.get((component, vendor))
+        kept = min(held.amount, max(0, amount)) if held and not order.test else 0
+        if component in lines:
+            parts = line_buckets(order, lines[component], amount - kept, now, flagged=flagged)
+        else:
+            parts = [shipping_bucket(order, vendor, amount - kept, now, flagged=flagged)]
+        parts = keep_reserve(parts, order.terms.of(vendor), now)
+        if held and kept:
+            parts.append(Bucket(kept, Stage.HELD, held.since, HoldReason.DISPUTE))
+        buckets[component, vendor] = parts
+    return buckets
+
+
+def vendor_nets(postings: Iterable[Posting]) -> Nets:
+    nets: Nets = {}
+    for posting in postings:
+        for entry in posting.entries:
+            if entry.vendor_id is not None:
+                key = posting.component, entry.vendor_id
+                nets[key] = nets.get(key, 0) + entry.amount
+    return nets
+
+
+def list_moves(order: Order, component: str, vendor: int, parts: list[Bucket]) -> Iterable[Posting]:
+    """Every move to date, each under its own key: what is posted is the difference."""
+    key = f"order:{order.id}:{component}:vendor:{vendor}"
+    gone = [part for part in parts if part.stage is not Stage.PENDING]
+    free = [part for part in gone if part.stage is Stage.AVAILABLE and not part.was_reserved]
+    kept = [part for part in gone if part.stage is Stage.RESERVE or part.was_reserved]
+    back = [part for part in kept if part.was_reserved]
+    for name, kind, source, to, moved in (
+        ("hold", "fulfilled", Account.VENDOR_PENDING, Account.VENDOR_HELD, gone),
+        ("release", "released", Account.VENDOR_HELD, Account.VENDOR_AVAILABLE, free),
+        ("reserve", "reserved", Account.VENDOR_HELD, Account.VENDOR_RESERVE, kept),
+        ("reserve_release", "reserve_released", Account.VENDOR_RESERVE, Account.VENDOR_AVAILABLE, back),
+    ):
+        if amount := sum(part.amount for part in moved):
+            entries = balanced([Entry(source, -amount, vendor), Entry(to, amount, vendor)])
+            yield Posting(f"{key}:{name}", kind, max(p.since for p in moved), entries, component, vendor)
