@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 
-from app import health, logs, web
+from app import health, logs, metrics, web
 from app.appearance import jinja
 from app.auth import merchant
 from app.commissions import views as commissions
@@ -78,4 +78,5 @@ def create_app() -> Flask:
 def create_server() -> "WSGIApplication":
     """What a server process runs: webhooks are taken in front of Flask."""
     logs.configure()
+    metrics.publish_forever("web")
     return WebhookIntake(create_app())

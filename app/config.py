@@ -30,6 +30,7 @@ class Config:
     resend_api_key: str = field(repr=False)
     mail_from: str
     live_url: str
+    metrics_token: str = field(repr=False)
     var: Path
 
     def shop_url(self, domain: str) -> str:
@@ -78,6 +79,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         resend_api_key=env.get("RESEND_API_KEY", ""),
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
         live_url=env.get("LIVE_URL", f"{app_url}/live").rstrip("/"),
+        metrics_token=env.get("METRICS_TOKEN", ""),
         var=var,
     )
 

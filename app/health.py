@@ -1,20 +1,25 @@
 """For load balancers and monitoring: alive, ready, and numbers."""
 
+import hmac
 from collections.abc import Iterator
 from typing import Final
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import db, web
+from app import db, metrics, web
+from app.config import get_config
+from app.errors import Forbidden
 from app.queue import QUEUES, get_redis
 
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1"})
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
 bp = Blueprint("health", __name__)
 web.open_to_all(bp, why="says nothing about any shop: states and counts of the whole installation")
 
@@ -50,12 +55,25 @@ def ready() -> ResponseReturnValue:
 
 
 @bp.get("/metrics")
-def metrics() -> ResponseReturnValue:
-    """The counters of this process, and what waits in the database and in Redis, in Prometheus' text format."""
+def show_metrics() -> ResponseReturnValue:
+    """The counters of every process, and what waits in the database and in Redis, in Prometheus' text format."""
+    _require_monitor()
     registry = CollectorRegistry()
+    registry.register(metrics.AllProcesses())
     registry.register(Backlog())
-    body = generate_latest(REGISTRY) + generate_latest(registry)
-    return Response(body, content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _require_monitor() -> None:
+    """Raises Forbidden. A proxy on this machine brings everybody in from 127.0.0.1, but says that it does."""
+    if token := get_config().metrics_token:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            raise Forbidden("Show METRICS_TOKEN as a bearer token to read these numbers.")
+        return
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    if forwarded or request.remote_addr not in _THIS_MACHINE:
+        raise Forbidden("These numbers are for this machine only. To read them from elsewhere, set METRICS_TOKEN.")
 
 
 class Backlog(Collector):

@@ -29,7 +29,7 @@ from app.errors import AppError, Forbidden, ValidationErrors
 from app.money import Money
 
 _log = structlog.get_logger(__name__)
-_QUIET = {"static", "health.alive", "health.ready", "health.metrics"}
+_QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used: it must not lie about in logs.
 _SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive)/).+")

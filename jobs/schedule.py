@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from app import metrics
 from app.queue import enqueue
 
 MINUTE: Final = 60.0
@@ -41,6 +42,7 @@ SCHEDULE: Final = (
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
     Periodic("jobs.reconciliation.sweep", "catalogue", HOUR),
+    Periodic("jobs.inbox.clean_up", "catalogue", DAY),
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
 )
@@ -52,6 +54,7 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     due = dict.fromkeys(SCHEDULE, 0.0)
+    metrics.publish_forever("cron")
     log.info("schedule_started", jobs=len(SCHEDULE))
     while not stopping.wait(0.5):
         ring_due(due, time.monotonic())

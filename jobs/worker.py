@@ -10,6 +10,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from app import metrics
 from app.queue import QUEUES, get_redis
 
 log = structlog.get_logger()
@@ -37,4 +38,5 @@ def run(queue: str) -> None:
     worker = Worker(
         [doorbell], name=f"{queue}-{uuid.uuid4().hex[:8]}", connection=connection, serializer=JSONSerializer
     )
+    metrics.publish_forever(f"worker-{queue}")
     worker.work(logging_level="WARNING", with_scheduler=False)

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from app import clock
-from app.models.events import InboxEvent, InboxState, Look
+from app.models.events import AuditEntry, InboxEvent, InboxState, Look
 from app.models.shops import Shop
 
 PAGE: Final = 50
 PERIODS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+CLEAN_UP: Final = "event.clean_up"
 _CSV_AT_MOST: Final = 5000
 _STUCK_AT_MOST: Final = 10
 
@@ -70,6 +71,12 @@ def find_event(session: Session, shop: Shop, event_id: int) -> InboxEvent | None
 def list_looks(session: Session, shop: Shop) -> Sequence[Look]:
     """What each comparison with Shopify found last."""
     return session.scalars(select(Look).where(Look.shop_id == shop.id).order_by(Look.kind)).all()
+
+
+def find_last_clean_up(session: Session, shop: Shop) -> AuditEntry | None:
+    """What was removed from the list the last time that something was."""
+    query = select(AuditEntry).where(AuditEntry.shop_id == shop.id, AuditEntry.action == CLEAN_UP)
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
 
 
 def conditions(shop: Shop, wanted: EventFilter) -> list[ColumnElement[bool]]:

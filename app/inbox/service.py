@@ -2,17 +2,18 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from app import audit
 from app.errors import Conflict, NotFound
 from app.inbox import queries
-from app.models.events import InboxEvent, InboxState
+from app.models.events import SETTLED, InboxEvent, InboxState
 from app.models.shops import Shop
 from app.queue import enqueue_after_commit
 
 AT_ONCE: Final = 1000
+_EMPTIED: Final = (func.octet_length(InboxEvent.body) == 0) & InboxEvent.state.in_(SETTLED)
 _AGAIN: Final = {
     "state": InboxState.RECEIVED,
     "attempts": 0,
@@ -29,6 +30,8 @@ def replay_event(session: Session, shop: Shop, event_id: int, *, actor: str) -> 
     event = queries.find_event(session, shop, event_id)
     if event is None:
         raise NotFound("There is no such event.")
+    if event.is_emptied:
+        raise Conflict("What Shopify sent is no longer kept, so this event cannot be handled again.")
     if not _replay(session, [InboxEvent.id == event_id]):
         raise Conflict("This event is already waiting for its turn.")
     session.refresh(event)
@@ -40,7 +43,7 @@ def replay_event(session: Session, shop: Shop, event_id: int, *, actor: str) -> 
 def replay_events(session: Session, shop: Shop, wanted: queries.EventFilter, *, actor: str) -> int:
     """Have up to a thousand events of a filter handled again, oldest first. Returns how many wait now."""
     oldest = select(InboxEvent.id).where(*queries.conditions(shop, wanted), InboxEvent.state != InboxState.RECEIVED)
-    chosen = oldest.order_by(InboxEvent.id).limit(AT_ONCE).scalar_subquery()
+    chosen = oldest.where(~_EMPTIED).order_by(InboxEvent.id).limit(AT_ONCE).scalar_subquery()
     count = _replay(session, [InboxEvent.id.in_(chosen)])
     if count:
         audit.record(
@@ -52,5 +55,5 @@ def replay_events(session: Session, shop: Shop, wanted: queries.EventFilter, *, 
 
 def _replay(session: Session, which: list[ColumnElement[bool]]) -> int:
     """Compare and swap: what waits already is left alone."""
-    again = update(InboxEvent).where(*which, InboxEvent.state != InboxState.RECEIVED).values(_AGAIN)
+    again = update(InboxEvent).where(*which, InboxEvent.state != InboxState.RECEIVED, ~_EMPTIED).values(_AGAIN)
     return len(session.execute(again.returning(InboxEvent.id)).all())

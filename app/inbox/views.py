@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.errors import Conflict, NotFound
-from app.inbox import queries, service
+from app.inbox import queries, retention, service
 from app.models.events import InboxEvent, InboxState, LookKind
 from app.reconciliation import service as reconciliation
 from app.sheets import plain_cell
@@ -99,6 +99,9 @@ def _list_page() -> Response:
         wanted=wanted,
         states=STATES,
         looks=[(LOOKS[look.kind], look) for look in looks],
+        cleaned=queries.find_last_clean_up(g.session, g.shop),
+        keep_body_days=retention.KEEP_BODY.days,
+        keep_row_days=retention.KEEP_ROW.days,
         comparing=any(look.finished_at is None or look.finished_at < look.asked_at for look in looks),
         took=_took,
         page=page,
@@ -146,6 +149,8 @@ def _took(event: InboxEvent) -> str:
 
 
 def _masked_body(event: InboxEvent) -> str:
+    if event.is_emptied:
+        return f"What Shopify sent is kept for {retention.KEEP_BODY.days} days."
     try:
         return json.dumps(mask_personal(json.loads(event.body)), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):

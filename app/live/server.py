@@ -19,7 +19,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app import clock
+from app import clock, metrics
 from app.config import get_config
 from app.live.channels import Pass, find_pass, is_public, log_of
 from app.queue import redis_url
@@ -171,6 +171,8 @@ def create_live() -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 async def _live_through(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            metrics.publish_forever("live")
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -19,6 +19,10 @@ class InboxState(StrEnum):
     """Out of attempts: a person looks at it and replays it."""
     REFUSED = "refused"
     """From a shop that does not use this app."""
+
+
+SETTLED: Final = frozenset({InboxState.DONE, InboxState.REFUSED})
+"""Nothing more is to be done for these."""
 
 
 class InboxEvent(Model):
@@ -60,6 +64,11 @@ class InboxEvent(Model):
     lease_token: Mapped[str | None]
     """Fencing: a worker that lost its lease finds another token here and commits nothing."""
     handled_at: Mapped[datetime | None]
+
+    @property
+    def is_emptied(self) -> bool:
+        """Its body was taken away because nothing needs it any more."""
+        return not self.body and self.state in SETTLED
 
 
 class LookKind(StrEnum):

@@ -38,7 +38,7 @@ OPEN = {
     "auth.bounce",
     "health.alive",
     "health.ready",
-    "health.metrics",
+    "health.show_metrics",
     "portal_login.show_login",
     "portal_login.ask_for_link",
     "portal_login.show_enter",

@@ -1,0 +1,43 @@
+"""Numbers for monitoring: everybody's, for those who may read them."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import health, metrics
+from app.config import get_config
+from jobs import events
+from wsgi import create_app
+
+
+@pytest.fixture
+def monitor(database: str) -> FlaskClient:
+    return create_app().test_client()
+
+
+def test_each_process_adds_its_counters_under_its_name(monitor: FlaskClient) -> None:
+    events.HANDLED.labels("shop/update", "done").inc()
+    for title in ("web-a-1", "worker-events-a-2"):
+        metrics.publish_once(title)
+    page = monitor.get("/metrics").text
+    for title in ("web-a-1", "worker-events-a-2"):
+        assert f'stallkeeper_webhooks_handled_total{{outcome="done",process="{title}",topic="shop/update"}}' in page
+    assert page.count("# TYPE stallkeeper_webhooks_handled_total counter") == 1
+
+
+def test_the_numbers_are_for_this_machine_alone_unless_a_token_is_set(monitor: FlaskClient) -> None:
+    assert monitor.get("/metrics").status_code == 200
+    assert monitor.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 403
+    # A proxy on this machine passes on requests of the whole world.
+    assert monitor.get("/metrics", headers={"X-Forwarded-For": "10.0.0.9"}).status_code == 403
+
+
+def test_with_a_token_only_its_holder_reads_the_numbers(monitor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(get_config(), metrics_token="s3cret")
+    monkeypatch.setattr(health, "get_config", lambda: config)
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer s3crét"}):
+        assert monitor.get("/metrics", headers=headers).status_code == 403
+    remote = {"REMOTE_ADDR": "10.0.0.9"}
+    answer = monitor.get("/metrics", headers={"Authorization": "Bearer s3cret"}, environ_base=remote)
+    assert answer.status_code == 200
