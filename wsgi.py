@@ -7,6 +7,7 @@ from flask import Blueprint, Flask
 from app import health, logs, metrics, web
 from app.appearance import jinja
 from app.auth import merchant
+from app.books import views as books
 from app.commissions import views as commissions
 from app.emails import views as emails
 from app.fulfilment import portal as portal_fulfilment
@@ -51,6 +52,7 @@ BLUEPRINTS: list[Blueprint] = [
     commissions.bp,
     payouts.bp,
     payouts.books_bp,
+    books.bp,
     portal_orders.bp,
     portal_fulfilment.bp,
     portal_money.bp,

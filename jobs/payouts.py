@@ -1,4 +1,4 @@
-"""Money that becomes available by itself, and the books' nightly self-check."""
+"""Money that becomes available by itself."""
 
 import structlog
 from sqlalchemy import select
@@ -8,7 +8,6 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
-from app.payouts.checks import check_books as check_books_of
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -36,15 +35,3 @@ def release_holds() -> int:
     if len(orders) == _AT_ONCE:
         enqueue("jobs.payouts.release_holds", queue="payouts")
     return len(orders)
-
-
-def check_books() -> None:
-    """Check every shop's books and say in the log what does not hold."""
-    with system() as session:
-        shops = session.scalars(select(Shop.id).where(Shop.status == ShopStatus.INSTALLED)).all()
-    for shop_id in shops:
-        with scoped(shop_id) as session:
-            report = check_books_of(session, session.get_one(Shop, shop_id))
-        for finding in report.findings:
-            log.error("books_do_not_hold", shop=shop_id, check=finding.check, words=finding.words)
-        log.info("books_checked", shop=shop_id, orders=report.orders, findings=len(report.findings))

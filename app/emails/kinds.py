@@ -93,6 +93,12 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "email", "tagline", "link"),
         "New application",
     ),
+    "merchant_books_differ": Kind(
+        "merchant",
+        "Something does not agree in the books of {{ shop_name }}",
+        ("count", "differences", "link"),
+        "Books do not agree",
+    ),
     "privacy_export_ready": Kind(
         "merchant",
         "A customer asked for their data: it is ready",

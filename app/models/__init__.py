@@ -1,6 +1,7 @@
 """All tables. Importing this package maps every one of them."""
 
 from app.models import (
+    books,
     commissions,
     emails,
     events,
@@ -15,6 +16,7 @@ from app.models import (
 )
 
 __all__ = [
+    "books",
     "commissions",
     "emails",
     "events",

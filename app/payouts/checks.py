@@ -24,11 +24,14 @@ _AT_A_TIME = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that does not hold; `order_id` when it is about an order."""
+    """One thing that does not hold, and what it is about."""
 
     check: str
     words: str
     order_id: int | None = None
+    payout_id: int | None = None
+    vendor_id: int | None = None
+    transaction_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,7 @@ def check_books(session: Session, shop: Shop, *, newest: int | None = None) -> R
 
     With `newest`, of the orders only so many and all that are flagged: a person who waits cannot wait for every one.
     """
-    findings = [
-        Finding("postings", f"The entries of ledger transaction {number} do not sum to zero.")
-        for number in ledger.list_unbalanced(session, shop.id)
-    ]
-    findings += [
-        Finding("payouts", f"The entries of payout {number} are not its amount.")
-        for number in queries.list_mismatched_payouts(session, shop.id)
-    ]
-    findings += [
-        Finding("payouts", f"Vendor {vendor_id} has {balance} available, but {unpaid} could be paid out.")
-        for vendor_id, balance, unpaid in queries.list_stray_balances(session, shop.id)
-    ]
+    findings = check_totals(session, shop)
     ids = _choose_orders(session, shop.id, newest)
     for at in range(0, len(ids), _AT_A_TIME):
         batch = select(Order).where(Order.id.in_(ids[at : at + _AT_A_TIME])).order_by(Order.id)
@@ -71,6 +63,31 @@ def check_books(session: Session, shop: Shop, *, newest: int | None = None) -> R
     skipped = (session.scalar(select(func.count()).where(Order.shop_id == shop.id)) or 0) - len(ids)
     transactions = ledger.count_transactions(session, shop.id)
     return Report(clock.now(), len(ids), skipped, transactions, tuple(findings))
+
+
+def check_totals(session: Session, shop: Shop) -> list[Finding]:
+    """What must hold beyond single orders: each booking, each payout, each vendor's balance."""
+    findings = [
+        Finding("postings", f"The entries of ledger transaction {number} do not sum to zero.", transaction_id=number)
+        for number in ledger.list_unbalanced(session, shop.id)
+    ]
+    findings += [
+        Finding("payouts", f"The entries of payout {number} are not its amount.", payout_id=number)
+        for number in queries.list_mismatched_payouts(session, shop.id)
+    ]
+    findings += [
+        Finding("payouts", f"Payout {number} is not booked where its state says.", payout_id=number)
+        for number in queries.list_misplaced_payouts(session, shop.id)
+    ]
+    findings += [
+        Finding(
+            "balances",
+            f"Vendor {vendor_id} has {balance} available, but {unpaid} could be paid out.",
+            vendor_id=vendor_id,
+        )
+        for vendor_id, balance, unpaid in queries.list_stray_balances(session, shop.id)
+    ]
+    return findings
 
 
 def _choose_orders(session: Session, shop_id: int, newest: int | None) -> Sequence[int]:
@@ -92,7 +109,7 @@ def check_order(session: Session, order: Order) -> list[Finding]:
         .where(LedgerTransaction.order_id == order.id)
     ).all()
     booked = add_entries(Entry(Account(row.account), row.amount_minor, row.vendor_id) for row in rows)
-    findings = [Finding("orders", f"Order {order.name}: {words}", order.id) for words in books.flags]
+    findings = [Finding("flags", f"Order {order.name}: {words}", order.id) for words in books.flags]
     if _settled(booked) != _settled(balances(books.postings)):
         findings.append(
             Finding("orders", f"Order {order.name} is booked differently from what is known of it.", order.id)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
 from app.ledger.queries import list_movements, vendor_balances
+from app.ledger.stops import is_stopped
 from app.money import Money
 from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
@@ -43,6 +44,7 @@ def money() -> ResponseReturnValue:
         pages=pages,
         sales=sales_by_day(g.session, vendor.id, g.shop.currency, g.shop.timezone),
         details_wait_until=held_until(vendor),
+        is_stopped=is_stopped(g.session, vendor.id),
         tick=lambda minor: write_money_short(Money(minor, g.shop.currency)),
         states=STATES,
         kind_words=KIND_WORDS,

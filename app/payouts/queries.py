@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.ledger.queries import Movement, sum_unpaid
 from app.ledger.rules import Account
+from app.ledger.stops import STOPPED, list_stopped
 from app.models.commissions import MoneySettings
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import OrderLine, VendorOrder
@@ -69,8 +70,13 @@ def preview(session: Session, shop: Shop) -> list[PreviewRow]:
     sums = sum_unpaid(session, shop.id, shop.currency)
     vendors = session.scalars(select(Vendor).where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
     minimum = session.scalar(select(ShopSettings.payout_minimum_minor).where(ShopSettings.shop_id == shop.id)) or 0
+    stopped = list_stopped(session, shop.id)
     rows = [
-        PreviewRow(vendor, Money(sums[vendor.id], shop.currency), _obstacle(vendor, sums[vendor.id], minimum))
+        PreviewRow(
+            vendor,
+            Money(sums[vendor.id], shop.currency),
+            STOPPED if vendor.id in stopped else _obstacle(vendor, sums[vendor.id], minimum),
+        )
         for vendor in vendors
     ]
     return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
@@ -230,6 +236,34 @@ def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
         .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != Payout.amount_minor)
     )
     return session.scalars(query).all()
+
+
+def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
+    """Payouts whose money is booked elsewhere than their state says: on its way, paid out, or given back."""
+    booked = (
+        select(LedgerTransaction.payout_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor).label("minor"))
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(LedgerTransaction.shop_id == shop_id, LedgerTransaction.payout_id.is_not(None))
+        .group_by(LedgerTransaction.payout_id, LedgerEntry.account)
+        .subquery()
+    )
+
+    def held_in(account: Account) -> ColumnElement[int]:
+        of_account = select(func.sum(booked.c.minor)).where(
+            booked.c.payout_id == Payout.id, booked.c.account == account
+        )
+        return func.coalesce(of_account.scalar_subquery(), 0)
+
+    paid = Payout.state.in_((PayoutState.SENT, PayoutState.SETTLED))
+    back = Payout.state.in_((PayoutState.CANCELLED, PayoutState.FAILED))
+    query = select(Payout.id).where(
+        Payout.shop_id == shop_id,
+        or_(
+            held_in(Account.PAID_OUT) != case((paid, Payout.amount_minor), else_=0),
+            held_in(Account.PAYOUTS_IN_TRANSIT) != case((or_(paid, back), 0), else_=Payout.amount_minor),
+        ),
+    )
+    return session.scalars(query.order_by(Payout.id)).all()
 
 
 def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money, Money]]:

@@ -18,6 +18,7 @@ from app.events import publish
 from app.ledger import queries as ledger
 from app.ledger.rules import Account, Entry, Posting
 from app.ledger.service import post_once
+from app.ledger.stops import STOPPED, is_stopped
 from app.models.ledger import LedgerEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop
@@ -164,7 +165,7 @@ def _doubt(session: Session, payout: Payout) -> str | None:
         return "The vendor changed the bank details after this payout was made. Cancel it and pay again later."
     if vendor.status is not VendorStatus.APPROVED:
         return "The vendor is not approved at the moment."
-    return None
+    return STOPPED if is_stopped(session, vendor.id) else None
 
 
 def _book_move(session: Session, payout: Payout, old: PayoutState) -> None:

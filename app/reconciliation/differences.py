@@ -76,12 +76,12 @@ def _choose_orders(session: Session, shop_id: int, nodes: Sequence[Node]) -> lis
     chosen = []
     for number, node in zip(numbers, nodes, strict=True):
         order = held.get(number)
-        if order is None or _order_differs(order, node):
+        if order is None or order_differs(order, node):
             chosen.append(Choice(node, customer=order.snapshot.get("customer") if order else None))
     return chosen
 
 
-def _order_differs(order: Order, node: Node) -> bool:
+def order_differs(order: Order, node: Node) -> bool:
     """Newer, or of the same second and further on: a webhook may be lost between two of one second."""
     if datetime.fromisoformat(node["updatedAt"]) != order.snapshot_updated_at:
         return datetime.fromisoformat(node["updatedAt"]) > order.snapshot_updated_at

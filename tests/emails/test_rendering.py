@@ -10,6 +10,8 @@ from app.money import Money
 
 LINES = [{"title": "Stoneware mug", "quantity": 2}]
 EVERYTHING: dict[str, Any] = {
+    "count": 2,
+    "differences": ["#1001: Paid less returned is 52.00 USD in Shopify and 50.00 USD in the books."],
     "vendor_name": "Ada's <b>Ceramics</b>",
     "link": "https://market.example/portal/enter/abc?x=1&y=2",
     "link_lasts": "15 minutes",

@@ -1,0 +1,68 @@
+"""Reading proofs and differences for pages, the command line and the API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models.books import Difference, PayoutStop, Proof
+from app.models.vendors import Vendor
+
+PER_PAGE: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """A difference with the vendors whose payouts wait for it."""
+
+    difference: Difference
+    vendors: Sequence[tuple[int, str]]
+
+
+def find_running(session: Session, shop_id: int) -> Proof | None:
+    query = select(Proof).where(Proof.shop_id == shop_id, Proof.finished_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def find_last(session: Session, shop_id: int) -> Proof | None:
+    """The newest proof that was finished."""
+    query = select(Proof).where(Proof.shop_id == shop_id, Proof.finished_at.is_not(None))
+    return session.scalars(query.order_by(Proof.id.desc()).limit(1)).one_or_none()
+
+
+def list_proofs(session: Session, shop_id: int, *, page: int = 1) -> tuple[Sequence[Proof], int]:
+    """Newest first, and how many pages there are."""
+    where = (Proof.shop_id == shop_id, Proof.finished_at.is_not(None))
+    total = session.scalar(select(func.count()).select_from(Proof).where(*where)) or 0
+    query = select(Proof).where(*where).order_by(Proof.id.desc())
+    rows = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    return rows, max(1, -(-total // PER_PAGE))
+
+
+def count_open(session: Session, shop_id: int) -> int:
+    query = select(func.count()).where(Difference.shop_id == shop_id, Difference.cleared_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def list_open(session: Session, shop_id: int, *, limit: int = 100) -> list[DifferenceRow]:
+    """Oldest first: what has been open longest keeps somebody waiting longest."""
+    query = select(Difference).where(Difference.shop_id == shop_id, Difference.cleared_at.is_(None))
+    rows = session.scalars(query.order_by(Difference.found_at, Difference.id).limit(limit)).all()
+    named = (
+        select(PayoutStop.difference_id, Vendor.id, Vendor.name)
+        .join(Vendor, Vendor.id == PayoutStop.vendor_id)
+        .where(PayoutStop.difference_id.in_([row.id for row in rows]))
+        .order_by(Vendor.name)
+    )
+    vendors: dict[int, list[tuple[int, str]]] = {}
+    for difference_id, vendor_id, name in session.execute(named):
+        vendors.setdefault(difference_id, []).append((vendor_id, name))
+    return [DifferenceRow(row, vendors.get(row.id, [])) for row in rows]
+
+
+def list_cleared(session: Session, shop_id: int, *, limit: int = 20) -> Sequence[Difference]:
+    """Last cleared first."""
+    query = select(Difference).where(Difference.shop_id == shop_id, Difference.cleared_at.is_not(None))
+    return session.scalars(query.order_by(Difference.cleared_at.desc(), Difference.id.desc()).limit(limit)).all()

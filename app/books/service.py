@@ -1,0 +1,121 @@
+"""Asking for a proof of the books, and having one order read again."""
+
+import math
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.books import findings, rules
+from app.books.differences import settle
+from app.books.proof import is_due, prove
+from app.db import scoped, system
+from app.errors import NotFound
+from app.models.books import Difference, Proof
+from app.models.shops import Shop, ShopStatus
+from app.orders.service import book_order, lock_order
+from app.payouts.checks import check_order
+from app.queue import enqueue_after_commit
+from app.reconciliation.service import look_at_order
+from app.shopify.client import graphql
+from app.shopify.tokens import ShopCredentials
+
+
+def ask(session: Session, shop_id: int, actor: str) -> Proof:
+    """Have the books proven soon; the proof that is under way, when there is one."""
+    running = session.scalars(
+        select(Proof).where(Proof.shop_id == shop_id, Proof.finished_at.is_(None)).with_for_update()
+    ).one_or_none()
+    if running is None:
+        running = Proof(shop_id=shop_id, asked_by=actor, asked_at=clock.now())
+        session.add(running)
+        session.flush()
+    enqueue_after_commit(session, "jobs.books.prove", shop_id, running.id, queue="payouts")
+    return running
+
+
+def run_proof(shop_id: int) -> Proof:
+    """Prove the books here and now, to the end, for somebody at the command line."""
+    with scoped(shop_id) as session:
+        proof_id = ask(session, shop_id, "operator").id
+    while not prove(shop_id, proof_id, seconds=math.inf):
+        time.sleep(1)  # a worker has it
+    with scoped(shop_id) as session:
+        return session.get_one(Proof, proof_id)
+
+
+def ask_where_due() -> int:
+    """Every hour: the shops in which the night's proof is due. Returns how many."""
+    with system() as session:
+        last = (
+            select(Proof.shop_id, func.max(Proof.asked_at).label("at"))
+            .where(Proof.asked_by == "system")
+            .group_by(Proof.shop_id)
+            .subquery()
+        )
+        query = select(Shop.id, Shop.timezone, last.c.at).outerjoin(last, last.c.shop_id == Shop.id)
+        shops = session.execute(query.where(Shop.status == ShopStatus.INSTALLED)).all()
+    due = [shop_id for shop_id, timezone, at in shops if _is_due(timezone, at)]
+    for shop_id in due:
+        with scoped(shop_id) as session:
+            ask(session, shop_id, "system")
+    return len(due)
+
+
+def ask_to_reread(session: Session, shop_id: int, difference_id: int, actor: str) -> Difference:
+    """Have the order of a difference read again. Raises NotFound."""
+    found = session.get(Difference, difference_id)
+    if found is None or found.shop_id != shop_id or found.order_number is None:
+        raise NotFound("There is no such difference.")
+    if found.cleared_at is None:
+        found.reread_at = clock.now()
+        audit.record(session, shop_id, "difference.reread", ("difference", found.id), actor=actor)
+        enqueue_after_commit(session, "jobs.books.reread", shop_id, found.id, queue="payouts")
+    return found
+
+
+def bring_in_news(shop_id: int, difference_id: int) -> None:
+    """Ask Shopify for the difference's order; what we had missed waits in the inbox afterwards. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        number = session.get_one(Difference, difference_id).order_number
+    if number is not None:
+        look_at_order(shop_id, number)
+
+
+def look_again(shop_id: int, difference_id: int) -> bool:
+    """Book the order from what we hold and compare it once more; whether everything agrees. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        shop, number = session.get_one(Shop, shop_id), session.get_one(Difference, difference_id).order_number
+        credentials = ShopCredentials(shop.id, shop.domain)
+    if number is None:
+        return False
+    node = graphql(credentials, "orderChanged", {"id": f"gid://shopify/Order/{number}"})
+    with scoped(shop_id) as session:
+        order = lock_order(session, shop_id, number)
+        looked_at, found = [rules.order_key(number)], []
+        if node:
+            found += findings.of_statements(session, shop_id, [(node, findings.read_statement(node))])
+        if order is not None:
+            book_order(session, order)
+            session.flush()
+            looked_at += findings.keys_of(order)
+            found += findings.of_orders(session, {order: check_order(session, order)})
+        settle(session, shop_id, looked_at, found)
+    return not found
+
+
+def finish_rereading(shop_id: int, difference_id: int, error: str | None = None) -> None:
+    """The answer is in: the page stops waiting, and says why nothing was read."""
+    with scoped(shop_id) as session:
+        row = session.get_one(Difference, difference_id, with_for_update=True)
+        row.reread_at = None
+        if error:
+            row.cause = f"Shopify could not be asked: {error}"
+
+
+def _is_due(timezone: str, last_at: datetime | None) -> bool:
+    zone = ZoneInfo(timezone)
+    return is_due(last_at.astimezone(zone) if last_at else None, clock.now().astimezone(zone))

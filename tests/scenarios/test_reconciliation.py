@@ -1,0 +1,99 @@
+"""A difference between Shopify and the books: found, told, held back, read again, cleared. Through the real doors."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from app import db
+from app.books import queries
+from app.ledger.stops import STOPPED
+from app.models.books import Difference, PayoutStop
+from app.models.orders import Order
+from app.models.products import Product
+from app.models.shops import Shop, ShopSettings
+from app.payouts.queries import preview
+from tests.scenarios.market import Market
+from tests.scenarios.test_missed_webhooks import live_an_order, lose_webhooks, mug, shop
+
+__all__ = ["mug", "shop"]
+
+
+@pytest.fixture
+def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app's clock is an hour ahead: what Shopify changed just now has had its time."""
+    (tmp_path / "clock-offset").write_text("3600")
+    monkeypatch.setenv("STALLKEEPER_CLOCK_DIR", str(tmp_path))
+
+
+def prove(market: Market) -> None:
+    assert market.merchant("/app/reconciliation", {"x": "y"}).status_code == 200
+    market.settle()
+
+
+def refund_unheard(market: Market) -> None:
+    """Bought and sent; then one unit is refunded and Shopify's word of it is lost."""
+    order = live_an_order(market)
+    market.settle()
+    lose_webhooks(market)
+    back = {"lines": [{"line_item_id": order["line_items"][0]["id"], "quantity": 1}]}
+    httpx.post(f"{market.store_url}/_control/orders/{order['id']}/refund", json=back).raise_for_status()
+    market.settle()
+    httpx.delete(f"{market.store_url}/_control/faults").raise_for_status()
+
+
+def obstacles(shop: Shop) -> list[str | None]:
+    with db.scoped(shop.id) as session:
+        return [row.obstacle for row in preview(session, session.get_one(Shop, shop.id))]
+
+
+def test_a_refund_that_was_never_told_is_found_held_read_again_and_cleared(
+    market: Market, shop: Shop, mug: Product, later: None
+) -> None:
+    with db.scoped(shop.id) as session:
+        session.execute(update(ShopSettings).values(hold_days=0, payout_minimum_minor=0))
+    refund_unheard(market)
+    assert obstacles(shop) == ["No bank details yet. The vendor enters them in the portal."]
+    prove(market)
+    assert obstacles(shop) == [STOPPED]
+    with db.scoped(shop.id) as session:
+        row = session.scalars(select(Difference)).one()
+        assert "in Shopify and" in row.words
+        assert "Its event never came" in row.cause
+        assert session.scalars(select(PayoutStop.vendor_id)).all() == [mug.vendor_id]
+        last = queries.find_last(session, shop.id)
+        assert last
+        assert (last.orders, last.shopify_orders, last.found, last.open, last.error) == (1, 1, 1, 1, None)
+    page = market.merchant("/app/reconciliation").text
+    assert "1 thing does not agree" in page
+    assert "Payouts held" in page
+    assert "Something does not agree" in market.mails()[0]["subject"]
+    assert market.merchant(f"/app/reconciliation/differences/{row.id}/reread", {"x": "y"}).status_code == 200
+    market.settle()
+    with db.scoped(shop.id) as session:
+        row = session.get_one(Difference, row.id)
+        assert row.cleared_at
+        assert row.reread_at is None
+        assert session.scalars(select(PayoutStop.vendor_id)).all() == []
+    assert obstacles(shop) != [STOPPED]
+    prove(market)
+    assert "Everything agrees" in market.merchant("/app/reconciliation").text
+
+
+def test_an_order_that_the_books_never_saw_is_found_and_brought_in(
+    market: Market, shop: Shop, mug: Product, later: None
+) -> None:
+    lose_webhooks(market)
+    missed = live_an_order(market)
+    market.settle()
+    httpx.delete(f"{market.store_url}/_control/faults").raise_for_status()
+    prove(market)
+    with db.scoped(shop.id) as session:
+        row = session.scalars(select(Difference)).one()
+        assert (row.order_id, row.order_number) == (None, missed["id"])
+    market.merchant(f"/app/reconciliation/differences/{row.id}/reread", {"x": "y"})
+    market.settle()
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Difference, row.id).cleared_at
+        assert session.scalars(select(Order.shopify_id)).one() == missed["id"]
