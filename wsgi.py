@@ -12,6 +12,7 @@ from app.commissions import views as commissions
 from app.emails import views as emails
 from app.fulfilment import portal as portal_fulfilment
 from app.home import views as home
+from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
 from app.live.pages import live_url
 from app.orders import portal as portal_orders
@@ -40,6 +41,7 @@ BLUEPRINTS: list[Blueprint] = [
     merchant.bp,
     home.bp,
     inbox.bp,
+    deliveries.bp,
     shops.bp,
     vendors.bp,
     vendors_proxy.bp,

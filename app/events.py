@@ -4,11 +4,16 @@ The event is a row of the transaction that made the change; the `events` queue i
 hands it to every subscriber at least once.
 """
 
+from typing import Final
+
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.events import DomainEvent
 from app.queue import enqueue_after_commit
+
+MAX_ATTEMPTS: Final = 20
+"""How often a subscriber is tried before a person has to look."""
 
 
 def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None = None, **subject: int | str) -> None:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import scoped, system
 from app.errors import NotFound
+from app.events import MAX_ATTEMPTS
 from app.live.channels import announce
 from app.models.events import DomainEvent, EventDelivery
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
-MAX_ATTEMPTS: Final = 20
 _AT_MOST: Final = 500
 log = structlog.get_logger()
 

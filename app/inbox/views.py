@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.errors import Conflict, NotFound
-from app.inbox import queries, retention, service
+from app.inbox import deliveries, queries, retention, service
 from app.models.events import InboxEvent, InboxState, LookKind
 from app.reconciliation import service as reconciliation
 from app.sheets import plain_cell
@@ -99,6 +99,7 @@ def _list_page() -> Response:
         wanted=wanted,
         states=STATES,
         looks=[(LOOKS[look.kind], look) for look in looks],
+        stuck_deliveries=deliveries.count_stuck(g.session, g.shop),
         cleaned=queries.find_last_clean_up(g.session, g.shop),
         keep_body_days=retention.KEEP_BODY.days,
         keep_row_days=retention.KEEP_ROW.days,

@@ -1,0 +1,80 @@
+"""What the marketplace itself told on: each event with everybody who was to hear of it."""
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth import merchant
+from app.inbox import deliveries
+from app.inbox.deliveries import DeliveryFilter, DeliveryState
+
+bp = Blueprint("deliveries", __name__, url_prefix="/app/events/told")
+merchant.protect(bp)
+
+_FILTERS: Final = frozenset({"kind", "subscriber", "state", "shop", "host"})
+STATES: Final = {
+    DeliveryState.STUCK: ("Stuck", "critical"),
+    DeliveryState.WAITING: ("Waiting", "info"),
+    DeliveryState.DONE: ("Done", "success"),
+}
+
+
+@bp.get("")
+def list_deliveries() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/<int:delivery_id>/again")
+def tell_again(delivery_id: int) -> ResponseReturnValue:
+    deliveries.tell_again(g.session, g.shop, delivery_id, actor=f"staff:{g.staff}")
+    return web.toast(_page(), "It is told again")
+
+
+@bp.post("/again")
+def tell_stuck_again() -> ResponseReturnValue:
+    count = deliveries.tell_stuck_again(g.session, g.shop, actor=f"staff:{g.staff}")
+    return web.toast(_page(), f"{count} are tried again" if count != 1 else "1 is tried again")
+
+
+@bp.post("/replay")
+def replay() -> ResponseReturnValue:
+    """Everything since a moment, in the shop's own time."""
+    try:
+        since = datetime.strptime(request.form.get("since", ""), "%Y-%m-%d").replace(tzinfo=ZoneInfo(g.shop.timezone))
+    except ValueError:
+        return _page(since_error="Choose the day from which on everything is to be told again."), 422
+    deliveries.ask_for_replay(g.session, g.shop, request.form.get("subscriber", ""), since, actor=f"staff:{g.staff}")
+    return web.toast(_page(), "Everything since then is told again")
+
+
+def _page(since_error: str = "") -> Response:
+    args = request.args
+    wanted = DeliveryFilter(args.get("kind", ""), args.get("subscriber", ""), args.get("state", ""))
+    page = max(1, args.get("page", 1, type=int))
+    kinds, subscribers = deliveries.list_names(g.session, g.shop)
+    html = render_template(
+        "merchant/deliveries.html",
+        rows=deliveries.list_deliveries(g.session, g.shop, wanted, page),
+        total=deliveries.count_deliveries(g.session, g.shop, wanted),
+        stuck=deliveries.count_stuck(g.session, g.shop),
+        kinds=kinds,
+        subscribers=subscribers,
+        wanted=wanted,
+        states=STATES,
+        state_of=deliveries.state_of,
+        page=page,
+        size=deliveries.PAGE,
+        link=_link,
+        since_error=since_error,
+    )
+    return Response(html, mimetype="text/html")
+
+
+def _link(**changes: Any) -> str:
+    """The list with the filters in use, and `changes` on top."""
+    kept = {name: value for name, value in request.args.items() if name in _FILTERS}
+    return url_for("deliveries.list_deliveries", **{**kept, **changes})
