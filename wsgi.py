@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from app import health, logs, metrics, web
 from app.appearance import jinja
-from app.auth import merchant
+from app.auth import merchant, portal
 from app.books import views as books
 from app.commissions import views as commissions
 from app.emails import views as emails
@@ -23,6 +23,7 @@ from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
+from app.portal import staff as portal_staff
 from app.privacy import views as privacy
 from app.products import portal as portal_products
 from app.products import portal_pictures, review
@@ -63,6 +64,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
+    portal_staff.bp,
     portal_proxy.bp,
 ]
 
@@ -73,7 +75,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 25 * 1024 * 1024
     web.configure(app)
     jinja.register(app)
-    app.jinja_env.globals["live_url"] = live_url
+    app.jinja_env.globals.update(live_url=live_url, may=portal.may, may_open=portal.may_open)
     for bp in BLUEPRINTS:
         web.register(app, bp)
     return app

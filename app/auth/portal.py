@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db, web
 from app.appearance.jinja import csp_nonce
-from app.auth import rules
+from app.auth import roles, rules
 from app.auth.magic_links import MAY_ENTER, Seat
+from app.auth.roles import Area
 from app.config import get_config
 from app.crypto import hash_token, new_token
+from app.errors import Forbidden
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
@@ -35,6 +37,17 @@ def protect(bp: Blueprint) -> None:
     bp.after_request(seal)
 
 
+def may(area: str, *, change: bool = False) -> bool:
+    """Whether the person who asks may see (or change) an area; for pages that show the way there."""
+    return roles.may(g.vendor_user.role, Area(area), change=change)
+
+
+def may_open(path: str, *, change: bool = False) -> bool:
+    """Whether the person's role opens that page, to look or to change."""
+    area = roles.area_of(path)
+    return area is None or roles.may(g.vendor_user.role, area, change=change)
+
+
 def require_vendor() -> ResponseReturnValue | None:
     """Let the person in, or send them to the sign-in page (which brings them back)."""
     web.refuse_foreign_posts()
@@ -48,6 +61,9 @@ def require_vendor() -> ResponseReturnValue | None:
     g.vendor_user = session.get_one(VendorUser, found.vendor_user_id)
     g.locale = g.vendor.locale
     dress(session, g.shop)
+    if not may_open(request.path, change=request.method not in {"GET", "HEAD"}):
+        raise Forbidden(roles.refusal(g.vendor_user.role))
+    g.may_change = may_open(request.path, change=True)
     return None
 
 

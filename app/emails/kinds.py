@@ -39,6 +39,12 @@ KINDS: dict[str, Kind] = {
     "vendor_magic_link": Kind(
         "vendor", "Your sign-in link for {{ shop_name }}", ("vendor_name", "link", "link_lasts"), "Sign-in link"
     ),
+    "vendor_staff_invited": Kind(
+        "vendor",
+        "{{ inviter }} invites you to work for {{ vendor_name }}",
+        ("vendor_name", "inviter", "role", "link", "link_lasts"),
+        "Staff invited",
+    ),
     "vendor_payout_details_changed": Kind(
         "vendor", "Your payout details were changed", ("vendor_name", "link", "hold_hours"), "Payout details changed"
     ),

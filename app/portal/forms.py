@@ -6,8 +6,10 @@ from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import FileStorage
 from wtforms import EmailField, Field, FileField, Form, SelectField, StringField, TelField, TextAreaField, URLField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from app.auth.roles import ROLE_WORDS
 from app.typed import is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_iban
@@ -15,14 +17,31 @@ from app.vendors.payout_details import check_iban
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
 
-class SignInForm(Form):
-    email = EmailField("E-mail", filters=[tidy], validators=[DataRequired("Enter the e-mail address you sell with.")])
+def is_address(_form: Form, field: Field) -> None:
+    """A validator: an e-mail address, put into its normal form."""
+    try:
+        field.data = validate_email(field.data, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
 
-    def validate_email(self, field: Field) -> None:
-        try:
-            field.data = validate_email(field.data, check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
+
+class SignInForm(Form):
+    email = EmailField(
+        "E-mail", filters=[tidy], validators=[DataRequired("Enter the e-mail address you sell with."), is_address]
+    )
+
+
+class RoleForm(Form):
+    role = SelectField("Role", choices=[SelectChoice(str(role), words) for role, (words, _) in ROLE_WORDS.items()])
+
+
+class InvitationForm(RoleForm):
+    """Somebody else who works for the vendor."""
+
+    email = EmailField(
+        "E-mail", filters=[tidy], validators=[DataRequired("Enter the address that the link goes to."), is_address]
+    )
+    person_name = StringField("Name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
 
 
 class ProfileForm(Form):

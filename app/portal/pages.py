@@ -1,6 +1,6 @@
 """Home, More, and the small pages behind it: terms, where one is signed in, other vendors, the storefront's door."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import db
 from app.appearance.jinja import THEMES
 from app.auth import magic_links, portal
+from app.auth.roles import ROLE_WORDS, Role
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.errors import Forbidden, NotFound
@@ -27,8 +28,8 @@ def show_home() -> ResponseReturnValue:
     return render_template(
         "portal/home.html",
         facts=facts,
-        task=rules.choose_task(facts),
-        steps=rules.list_steps(facts),
+        task=rules.choose_task(facts, _opens),
+        steps=rules.list_steps(facts, _opens),
         held_until=held_until(g.vendor),
         earnings=(earnings := queries.get_earnings(g.session, g.shop, g.vendor)),
         points=[(write_day(day), amount.minor, write_money(amount)) for day, amount in earnings.days],
@@ -41,6 +42,7 @@ def show_more() -> ResponseReturnValue:
     connect = urlencode({"connect": service.issue_connection(g.vendor_user)})
     return render_template(
         "portal/more.html",
+        role=ROLE_WORDS[Role(g.vendor_user.role)][0],
         sessions=[
             (entry, describe_device(entry.user_agent)) for entry in portal.list_sessions(g.session, g.vendor_user.id)
         ],
@@ -126,6 +128,10 @@ def disconnect() -> ResponseReturnValue:
     service.connect_customer(g.session, g.vendor, g.vendor_user, None)
     flash("Disconnected. From now on only an e-mailed link opens these pages.", "good")
     return redirect("/portal/more", 303)
+
+
+def _opens(href: str) -> bool:
+    return portal.may_open(urlsplit(href).path, change=True)
 
 
 def _list_others() -> list[magic_links.Seat]:

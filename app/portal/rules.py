@@ -1,5 +1,6 @@
 """What a vendor should do now, and what is left of starting up. Pure: counts and yes-or-no in, sentences out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -48,10 +49,13 @@ class Step:
     href: str
 
 
-def choose_task(facts: Facts) -> Task | None:
-    """The most pressing thing to do, or None: what waits for a customer first, then money, then what sells."""
+def choose_task(facts: Facts, opens: Callable[[str], bool]) -> Task | None:
+    """The most pressing thing to do, or None: what waits for a customer first, then money, then what sells.
+
+    `opens` says whether the person's role opens an address: nobody is sent to a page that turns them away.
+    """
     candidates = (*_list_duties(facts), *_list_openings(facts))
-    return next((task for needed, task in candidates if needed), None)
+    return next((task for needed, task in candidates if needed and opens(task.href)), None)
 
 
 def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
@@ -146,8 +150,8 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
     ]
 
 
-def list_steps(facts: Facts) -> list[Step]:
-    """The start-up checklist in the order that makes sense; empty when everything is done."""
+def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
+    """The start-up checklist in the order that makes sense, as far as it is theirs to do; empty when all is done."""
     steps = [
         Step(bool(facts.terms_accepted), "Accept the terms", "How selling here works.", "/portal/terms"),
         Step(
@@ -166,7 +170,8 @@ def list_steps(facts: Facts) -> list[Step]:
             "/portal/products/new",
         ),
     ]
-    left = steps if facts.terms_accepted is not None else steps[1:]
+    asked = steps if facts.terms_accepted is not None else steps[1:]
+    left = [step for step in asked if opens(step.href)]
     return [] if all(step.done for step in left) else left
 
 

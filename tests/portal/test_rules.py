@@ -19,6 +19,19 @@ SETTLED = Facts(
 )
 
 
+def everything(_href: str) -> bool:
+    """An owner's role: it opens every page."""
+    return True
+
+
+def test_nobody_is_sent_to_a_page_that_turns_them_away() -> None:
+    facts = replace(SETTLED, orders_to_ship=3, changes_requested=1)
+    task = choose_task(facts, lambda href: href.startswith("/portal/products"))
+    assert task
+    assert task.sentence == "1 product needs a change"
+    assert list_steps(replace(SETTLED, has_profile=False), lambda href: href == "/portal/terms") == []
+
+
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
@@ -37,23 +50,23 @@ SETTLED = Facts(
     ],
 )
 def test_the_most_pressing_thing_comes_first(facts: Facts, sentence: str | None) -> None:
-    task = choose_task(facts)
+    task = choose_task(facts, everything)
     assert (task.sentence if task else None) == sentence
 
 
 def test_how_long_the_oldest_order_waits_is_said() -> None:
-    task = choose_task(replace(SETTLED, orders_to_ship=2, days_waiting=3))
+    task = choose_task(replace(SETTLED, orders_to_ship=2, days_waiting=3), everything)
     assert task
     assert task.why == "Paid, and the oldest has waited 3 days."
 
 
 def test_the_checklist_goes_away_when_everything_is_done() -> None:
-    assert list_steps(SETTLED) == []
-    started = list_steps(replace(SETTLED, has_profile=False))
+    assert list_steps(SETTLED, everything) == []
+    started = list_steps(replace(SETTLED, has_profile=False), everything)
     assert [step.done for step in started] == [True, False, True, True]
 
 
 def test_a_shop_without_terms_lets_nobody_accept_any() -> None:
-    steps = list_steps(replace(SETTLED, terms_accepted=None, has_profile=False))
+    steps = list_steps(replace(SETTLED, terms_accepted=None, has_profile=False), everything)
     assert steps[0].title == "Write your public profile"
-    assert choose_task(replace(SETTLED, terms_accepted=None)) is None
+    assert choose_task(replace(SETTLED, terms_accepted=None), everything) is None

@@ -1,0 +1,87 @@
+"""What each person of a vendor may see and change. Pure: one table, read at the portal's door."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Area(StrEnum):
+    """A part of the portal that a role opens or does not."""
+
+    CATALOGUE = "catalogue"
+    ORDERS = "orders"
+    MONEY = "money"
+    PROFILE = "profile"
+    BUSINESS = "business"
+    """What binds the vendor: terms, payout details, who works here."""
+
+
+# By the beginning of a page's address, the longest that fits. What is not listed belongs to the owner.
+_PLACES: Final[dict[str, Area | None]] = {
+    "/portal/products": Area.CATALOGUE,
+    "/portal/orders": Area.ORDERS,
+    "/portal/money": Area.MONEY,
+    "/portal/profile": Area.PROFILE,
+    "/portal/payout-details": Area.BUSINESS,
+    "/portal/terms": Area.BUSINESS,
+    "/portal/connect": Area.BUSINESS,
+    "/portal/disconnect": Area.BUSINESS,
+    "/portal/staff": Area.BUSINESS,
+    # Everybody's own: where one is signed in, how it looks, for whom one works.
+    "/portal/more": None,
+    "/portal/sessions": None,
+    "/portal/theme": None,
+    "/portal/switch": None,
+}
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    CATALOGUE = "catalogue"
+    ORDERS = "orders"
+    FINANCE = "finance"
+    VIEWER = "viewer"
+
+
+ROLE_WORDS: Final = {
+    Role.OWNER: ("Owner", "Everything, including payout details and who works here."),
+    Role.CATALOGUE: ("Catalogue", "Products and the public profile. No orders, no money."),
+    Role.ORDERS: ("Orders", "Orders and parcels. Sees products, but no balance and no payouts."),
+    Role.FINANCE: ("Finance", "Balance, statements and payouts. Sees orders and products."),
+    Role.VIEWER: ("Read only", "Sees all but payout details and who works here. Changes nothing."),
+}
+
+_CHANGES: Final = {
+    Role.OWNER: frozenset(Area),
+    Role.CATALOGUE: frozenset({Area.CATALOGUE, Area.PROFILE}),
+    Role.ORDERS: frozenset({Area.ORDERS}),
+    Role.FINANCE: frozenset({Area.MONEY}),
+    Role.VIEWER: frozenset[Area](),
+}
+_SEES: Final = {
+    Role.OWNER: frozenset(Area),
+    Role.CATALOGUE: frozenset({Area.CATALOGUE, Area.PROFILE}),
+    Role.ORDERS: frozenset({Area.ORDERS, Area.CATALOGUE}),
+    Role.FINANCE: frozenset({Area.MONEY, Area.ORDERS, Area.CATALOGUE}),
+    Role.VIEWER: frozenset({Area.CATALOGUE, Area.ORDERS, Area.MONEY, Area.PROFILE}),
+}
+
+
+def area_of(path: str) -> Area | None:
+    """The area that a page of the portal belongs to; None for what is everybody's own."""
+    if path.rstrip("/") == "/portal":
+        return None
+    places = [place for place in _PLACES if path == place or path.startswith(f"{place}/")]
+    return _PLACES[max(places, key=len)] if places else Area.BUSINESS
+
+
+def may(role: str, area: Area, *, change: bool = False) -> bool:
+    """Whether `role` opens `area`, to look or to change. An unknown role opens nothing."""
+    if role not in set(Role):
+        return False
+    return area in (_CHANGES if change else _SEES)[Role(role)]
+
+
+def refusal(role: str) -> str:
+    """Why somebody was turned away, and who can help."""
+    words = ROLE_WORDS[Role(role)][0] if role in set(Role) else role
+    return f"Your role here is “{words}”, and that does not include this. An owner can change it under More, Staff."
