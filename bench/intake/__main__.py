@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import conditions, orders, servers
+from bench import conditions, installed, orders, servers
 from bench.intake import stacks
 from bench.intake.stacks import STACKS, Stack
 from tests.scenarios.market import free_ports
@@ -129,9 +129,10 @@ def main() -> None:
     stacks.install()
     result: Row = {"conditions": conditions.describe(), "versions": stacks.versions(), "measured": []}
     with servers.temporary_folder() as folder:
-        place = Place(folder, servers.Database(folder), servers.Bell(folder))
+        place = Place(folder, installed.open_database(folder), servers.Bell(folder))
         try:
             _prepare(place)
+            result["conditions"] |= _describe(place.database)
             for lines in asked.lines:
                 for connections in asked.connections:
                     _play(place, Wanted(lines, connections, asked.seconds), asked.rounds, result)
@@ -141,7 +142,9 @@ def main() -> None:
     result["conditions"]["load_average_after"] = conditions.describe()["load_average"]
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\n{conditions.render(result['conditions'])}\nwritten to {RESULT.relative_to(servers.ROOT)}")
+    found = result["conditions"]
+    print(f"\n{conditions.render(found)}, PostgreSQL {found['postgresql']} with {found['body_compression']}")
+    print(f"written to {RESULT.relative_to(servers.ROOT)}")
 
 
 def _play(place: Place, wanted: Wanted, rounds: int, result: Row) -> None:
@@ -165,6 +168,13 @@ def _prepare(place: Place) -> None:
         raise SystemExit(f"PostgreSQL is not durable: {settings}")
     conditions.pin(place.database.pid, 1)
     conditions.pin(place.bell.pid, 1)
+
+
+def _describe(database: servers.Database) -> dict[str, str]:
+    """The server, and how it squeezes bodies: the older method costs more than all the rest of storing them."""
+    squeezed = "SELECT attcompression FROM pg_attribute WHERE attrelid = 'inbox_events'::regclass AND attname = 'body'"
+    version, method = database.ask("SHOW server_version")[0][0], database.ask(squeezed)[0][0]
+    return {"postgresql": str(version).split()[0], "body_compression": "lz4" if method == "l" else "pglz"}
 
 
 def _start(stack: Stack, env: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:

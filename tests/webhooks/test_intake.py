@@ -22,7 +22,7 @@ from app.models.shops import Shop
 from app.queue import get_redis
 from jobs.events import drain
 from tests.shopify.signing import sign_proxy, sign_webhook
-from webhooks.intake import LARGEST_BODY, Inbox, Ring, WebhookIntake, connect
+from webhooks.intake import LARGEST_BODY, Arrival, Inbox, Refused, Ring, WebhookIntake, connect, insert
 
 BODY = b'{"id": 1, "name": "#1001"}'
 OLD = "the-previous-secret-of-thirty-two-bytes"
@@ -200,6 +200,45 @@ def test_a_database_that_does_not_answer_is_not_waited_for(database: str) -> Non
     intake = WebhookIntake(not_ours, Inbox(hang, Ring()))
     assert send(intake) == 503
     freed.set()
+
+
+def test_while_the_database_says_nothing_only_the_first_waits_and_it_is_found_again(database: str) -> None:
+    """Hundreds of connections share a few dozen threads: if each waited its second, the last would wait for many."""
+    freed = threading.Event()
+
+    def hang() -> psycopg.Connection[Any]:
+        freed.wait(20)
+        return connect()
+
+    inbox = Inbox(hang, Ring())
+
+    def why_not(number: int) -> str | None:
+        try:
+            inbox.store(Arrival("acme.myshopify.com", "orders/create", f"w{number}", f"e{number}", "", None, BODY))
+        except Refused as refused:
+            return str(refused)
+        return None
+
+    assert why_not(1) == "not stored: the database does not answer"
+    assert {why_not(number) for number in range(2, 40)} == {"not stored: too much is waiting"}
+    freed.set()
+    until = time.monotonic() + 20
+    while why_not(40):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert [row.event_id for row in rows()] == ["e40"]
+
+
+def test_a_batch_is_stored_row_by_row_as_it_came(database: str) -> None:
+    """The array of bodies is encoded here and not by psycopg."""
+    bodies = [b"", b"{}", bytes(range(256)), "Zoë, 東京".encode(), b"x" * 70_000]
+    arrivals = [
+        Arrival("acme.myshopify.com", "orders/create", f"w{n}", f"e{n}", "", None, body)
+        for n, body in enumerate(bodies)
+    ]
+    with connect() as connection:
+        insert(connection, arrivals)
+    assert [bytes(row.body) for row in rows()] == bodies
 
 
 def test_when_too_much_is_waiting_shopify_is_asked_to_come_again(
