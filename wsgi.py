@@ -30,6 +30,7 @@ from app.products import portal_pictures, review
 from app.products import proxy as products_proxy
 from app.products import views as products
 from app.shops import views as shops
+from app.storefront import proxy as storefront_proxy
 from app.vendors import proxy as vendors_proxy
 from app.vendors import views as vendors
 from webhooks.intake import WebhookIntake
@@ -49,6 +50,7 @@ BLUEPRINTS: list[Blueprint] = [
     products.bp,
     review.bp,
     products_proxy.bp,
+    storefront_proxy.bp,
     portal_products.bp,
     portal_pictures.bp,
     orders.bp,

@@ -2,7 +2,8 @@
 
 Every transaction says who is asking before its first statement: it takes on the role `stallkeeper_app`, whose rows
 PostgreSQL filters by shop and vendor (row-level security), or `stallkeeper_system` for the few cross-shop jobs: doors
-that look a person up, the webhook inbox, sweeps. The login role of DATABASE_URL is a member of both.
+that look a person up, the webhook inbox, sweeps. A customer's requests run as `stallkeeper_customer`, which can touch
+their own lists and no other table. The login role of DATABASE_URL is a member of all three.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from app.config import get_config
 
 _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('app.shop_id', :shop_id, true),"
-    " set_config('app.vendor_id', :vendor_id, true)"
+    " set_config('app.vendor_id', :vendor_id, true), set_config('app.customer_id', :customer_id, true)"
 )
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
@@ -39,14 +40,17 @@ _open: ContextVar[tuple[Session, ...]] = ContextVar("open_sessions", default=())
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who is asking: a whole shop, one vendor of a shop, or (both None) the system across shops."""
+    """Who is asking: a whole shop, one vendor or one customer of a shop, or (all None) the system across shops."""
 
     shop_id: int | None = None
     vendor_id: int | None = None
+    customer_id: int | None = None
 
     @property
     def role(self) -> str:
-        return "stallkeeper_system" if self.shop_id is None else "stallkeeper_app"
+        if self.shop_id is None:
+            return "stallkeeper_system"
+        return "stallkeeper_app" if self.customer_id is None else "stallkeeper_customer"
 
 
 class ScopedSession(Session):
@@ -58,9 +62,19 @@ class ScopedSession(Session):
 
 @event.listens_for(ScopedSession, "after_begin")
 def _enter_scope(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
-    scope = session.scope
-    values = {"role": scope.role, "shop_id": str(scope.shop_id or ""), "vendor_id": str(scope.vendor_id or "")}
-    connection.execute(_ENTER, values)
+    _enter(session.scope, connection)
+
+
+def _enter(scope: Scope, connection: Connection) -> None:
+    asking = {"shop_id": scope.shop_id, "vendor_id": scope.vendor_id, "customer_id": scope.customer_id}
+    connection.execute(_ENTER, {"role": scope.role, **{name: str(number or "") for name, number in asking.items()}})
+
+
+def speak_for_shop(session: Session) -> None:
+    """Let the rest of a customer's transaction speak for the shop, to announce what the customer did."""
+    assert isinstance(session, ScopedSession)
+    session.scope = Scope(session.scope.shop_id)
+    _enter(session.scope, session.connection())
 
 
 def database_url() -> str:
@@ -121,9 +135,9 @@ def watch(session: ScopedSession) -> Iterator[ScopedSession]:
 
 
 @contextlib.contextmanager
-def scoped(shop_id: int, vendor_id: int | None = None) -> Iterator[ScopedSession]:
-    """One transaction as a shop, or as one of its vendors. Commits at the end, rolls back on an exception."""
-    with watch(open_session(Scope(shop_id, vendor_id))) as session:
+def scoped(shop_id: int, vendor_id: int | None = None, *, customer_id: int | None = None) -> Iterator[ScopedSession]:
+    """One transaction as a shop, a vendor or a customer of it. Commits at the end, rolls back on an exception."""
+    with watch(open_session(Scope(shop_id, vendor_id, customer_id))) as session:
         yield session
         commit(session)
 

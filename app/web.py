@@ -64,9 +64,9 @@ def door_of(blueprint: str | None) -> str:
     return _doors.get(blueprint or "", "open")
 
 
-def open_scope(shop_id: int, vendor_id: int | None = None) -> db.ScopedSession:
+def open_scope(shop_id: int, vendor_id: int | None = None, *, customer_id: int | None = None) -> db.ScopedSession:
     """Give this request its session, scoped to who is asking. A door calls it once, when it knows."""
-    g.session = db.open_session(db.Scope(shop_id, vendor_id))
+    g.session = db.open_session(db.Scope(shop_id, vendor_id, customer_id))
     g.watch = db.watch(g.session)
     g.watch.__enter__()
     session: db.ScopedSession = g.session

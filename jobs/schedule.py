@@ -45,6 +45,7 @@ SCHEDULE: Final = (
     Periodic("jobs.reconciliation.sweep", "catalogue", HOUR),
     Periodic("jobs.inbox.clean_up", "catalogue", DAY),
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
+    Periodic("jobs.storefront.remove_expired", "catalogue", DAY),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
 )
 

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from app.models.events import DomainEvent
 from app.orders import notifications
 from app.payouts.notifications import tell_vendor_of_payout
+from app.storefront.service import forget_bought
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
+    "OrderCreated": [("empty_saved_cart", forget_bought)],
     "PaymentReceived": [
         ("email_customer", notifications.tell_customer_of_order),
         ("email_vendors", notifications.tell_vendors_of_order),

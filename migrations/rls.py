@@ -1,7 +1,8 @@
-"""Row-level security in four shapes. Every table with a shop_id gets one of them in the migration that makes it.
+"""Row-level security in five shapes. Every table with a shop_id gets one of them in the migration that makes it.
 
 `stallkeeper_app` is what requests and shop jobs run as; it is told by `SET LOCAL` which shop, and perhaps which vendor,
-is asking (app/db.py). `stallkeeper_system` sees every shop: doors, inbox and sweeps.
+is asking (app/db.py). `stallkeeper_system` sees every shop: doors, inbox and sweeps. `stallkeeper_customer` is one
+customer of one shop, and has no grant on any table but those of `protect_for_customer`.
 """
 
 from collections.abc import Iterable
@@ -26,12 +27,37 @@ CREATE FUNCTION asking_vendor() RETURNS bigint LANGUAGE sql STABLE
   AS $$ SELECT nullif(current_setting('app.vendor_id', true), '')::bigint $$;
 """
 
+CUSTOMER_ROLE = """
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stallkeeper_customer') THEN
+    CREATE ROLE stallkeeper_customer NOLOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- two databases of one server, migrated at once
+END $$;
+GRANT stallkeeper_customer TO CURRENT_USER;
+GRANT USAGE ON SCHEMA public TO stallkeeper_customer;
+CREATE FUNCTION asking_customer() RETURNS bigint LANGUAGE sql STABLE
+  AS $$ SELECT nullif(current_setting('app.customer_id', true), '')::bigint $$;
+"""
+
 _NO_VENDOR = "(SELECT asking_vendor()) IS NULL"
 _ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 def create_roles() -> None:
     op.execute(ROLES)
+
+
+def create_customer_role() -> None:
+    op.execute(CUSTOMER_ROLE)
+
+
+def protect_for_customer(table: str) -> None:
+    """A customer reads and writes their own rows; the shop's staff and jobs see all of the shop, vendors nothing."""
+    protect_for_shop(table)
+    own = f"{_this_shop()} AND customer_id = (SELECT asking_customer())"
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON {table} TO stallkeeper_customer")
+    op.execute(f"CREATE POLICY own ON {table} TO stallkeeper_customer USING ({own}) WITH CHECK ({own})")
 
 
 def protect_for_shop(table: str, grants: Iterable[str] = _ALL) -> None:

@@ -1,5 +1,7 @@
 """The storefront's door: requests that Shopify forwards from /a/market/… with its signature."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -7,9 +9,15 @@ from sqlalchemy import select
 from app import web
 from app.config import get_config
 from app.db import system
-from app.errors import Forbidden, NotFound
+from app.errors import AppError, Forbidden, NotFound
 from app.models.shops import Shop, ShopStatus
-from app.shopify.signatures import find_proxy_visitor
+from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
+
+
+class SignIn(AppError):  # noqa: N818 - it reads as the answer it becomes
+    """For customers only, and nobody is signed in."""
+
+    status = HTTPStatus.UNAUTHORIZED
 
 
 def protect(blueprint: Blueprint) -> None:
@@ -17,8 +25,30 @@ def protect(blueprint: Blueprint) -> None:
     web.guard(blueprint, "proxy", require_storefront)
 
 
+def protect_for_customers(blueprint: Blueprint) -> None:
+    """As `protect`, for signed-in customers alone: what runs behind it reaches that customer's own rows only."""
+    web.guard(blueprint, "proxy", require_customer)
+
+
 def require_storefront() -> ResponseReturnValue | None:
     """Set g.shop, g.customer_id (None for a guest), g.path_prefix and g.session. Raises Forbidden, NotFound."""
+    visitor = _enter()
+    g.customer_id = visitor.customer_id
+    web.open_scope(g.shop.id)
+    return None
+
+
+def require_customer() -> ResponseReturnValue | None:
+    """Set g.shop, g.customer_id (a number) and g.session, the customer's own. Raises Forbidden, NotFound, SignIn."""
+    visitor = _enter()
+    if visitor.customer_id is None or int(visitor.customer_id) >= 2**63:
+        raise SignIn("Sign in to keep this with your account.")
+    g.customer_id = int(visitor.customer_id)
+    web.open_scope(g.shop.id, customer_id=g.customer_id)
+    return None
+
+
+def _enter() -> ProxyVisitor:
     config = get_config()
     visitor = find_proxy_visitor(
         f"{config.app_url}{request.path}?{request.query_string.decode('utf-8', 'replace')}",
@@ -33,8 +63,6 @@ def require_storefront() -> ResponseReturnValue | None:
     if shop is None:
         raise NotFound("This shop has no marketplace at the moment.")
     g.shop = shop
-    g.customer_id = visitor.customer_id
     g.path_prefix = visitor.path_prefix
     g.locale = shop.locale
-    web.open_scope(shop.id)
-    return None
+    return visitor

@@ -12,6 +12,7 @@ from app.models import (
     privacy,
     products,
     shops,
+    storefront,
     vendors,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "privacy",
     "products",
     "shops",
+    "storefront",
     "vendors",
 ]

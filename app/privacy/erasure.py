@@ -18,6 +18,7 @@ from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.mapping import Model
 from app.models.orders import OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyExport, PrivacyRequest
+from app.models.storefront import CustomerItem, CustomerSync
 from app.models.vendors import Vendor
 from app.orders.service import lock_order
 from app.privacy import queries
@@ -53,6 +54,7 @@ def forget_customer(shop_id: int, person: Person) -> Counter[str]:
         if person.customer_id is not None:
             own = (Vendor.shop_id == shop_id, Vendor.shopify_customer_id == person.customer_id)
             session.execute(update(Vendor).where(*own).values(shopify_customer_id=None))
+            changed += _drop_lists(session, shop_id, person.customer_id)
         event_ids = queries.list_event_ids(session, shop_id, person)
     for first in range(0, len(event_ids), _AT_ONCE):
         with scoped(shop_id) as session:
@@ -140,6 +142,16 @@ def _drop_exports(session: Session, shop_id: int, person: Person) -> Counter[str
         PrivacyRequest.shop_id == shop_id, PrivacyRequest.customer_id == person.customer_id
     )
     return Counter(privacy_exports=_count(session, delete(PrivacyExport).where(PrivacyExport.request_id.in_(theirs))))
+
+
+def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str]:
+    """What they kept in the shop: lists, saved carts, history, preferences, drafts."""
+    return Counter({
+        table.__tablename__: _count(
+            session, delete(table).where(table.shop_id == shop_id, table.customer_id == customer_id)
+        )
+        for table in (CustomerItem, CustomerSync)
+    })  # fmt: skip
 
 
 def _clean_events(session: Session, event_ids: Sequence[int], person: Person) -> Counter[str]:

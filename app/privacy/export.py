@@ -15,6 +15,7 @@ from app.models.fulfilments import Fulfilment
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyRequest
 from app.models.shops import Shop
+from app.models.storefront import CustomerItem
 from app.models.vendors import Vendor, VendorUser
 from app.money import Money
 from app.privacy import queries
@@ -35,6 +36,7 @@ def make_export(session: Session, shop: Shop, request: PrivacyRequest, person: P
         "orders": [_order(session, order) for order in orders],
         "emails": [_email(email) for email in queries.list_emails(session, shop.id, person)],
         "seller_accounts": [_seller(session, vendor) for vendor in sellers],
+        "kept_in_the_shop": _items(session, request),
         "privacy_requests": _requests(session, request),
         "messages_from_shopify": _events(session, shop.id, person),
     }
@@ -46,6 +48,7 @@ def count_export(export: dict[str, Any]) -> dict[str, int]:
         "orders": "orders",
         "emails": "emails",
         "vendors": "seller_accounts",
+        "customer_items": "kept_in_the_shop",
         "inbox_events": "messages_from_shopify",
     }
     return {table: len(export[section]) for table, section in sections.items() if export[section]}
@@ -123,6 +126,19 @@ def _seller(session: Session, vendor: Vendor) -> dict[str, Any]:
         "account_ends_in": vendor.payout_last4,
         "people": [{"name": user.name, "email": user.email} for user in users],
     }
+
+
+def _items(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:
+    """Lists, saved carts, history, preferences and drafts. What the customer deleted is held without its content."""
+    query = select(CustomerItem).where(
+        CustomerItem.shop_id == request.shop_id,
+        CustomerItem.customer_id == request.customer_id,
+        CustomerItem.value.is_not(None),
+    )
+    return [
+        {"kind": item.kind, "about": item.key, "content": item.value, "changed_at": item.changed_at.isoformat()}
+        for item in session.scalars(query.order_by(CustomerItem.kind, CustomerItem.key)).all()
+    ]
 
 
 def _requests(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:

@@ -1,0 +1,45 @@
+"""What customers keep in the shop: lists, the saved cart, history, preferences. Each row is one customer's own."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.mapping import CreatedAt, Model
+
+
+class CustomerSync(Model):
+    """How far a customer's items have moved on. Its row is locked by each sync, so that revisions follow commits."""
+
+    __tablename__ = "customer_syncs"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Shopify's number."""
+    revision: Mapped[int] = mapped_column(server_default="1")
+    synced_at: Mapped[CreatedAt]
+
+
+class CustomerItem(Model):
+    """One item as last edited on any of the customer's devices; a deleted one is kept so that no old copy returns.
+
+    `fillfactor` and no index but the key: an edit changes no indexed column and stays on its page.
+    """
+
+    __tablename__ = "customer_items"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    """What it is about: a product's number, a vendor's handle, a line of the cart and where it was put in."""
+    clock: Mapped[str] = mapped_column(Text(collation="C"))
+    """Hybrid logical clock of the last edit; of two edits the greater wins (app/storefront/rules.py)."""
+    value: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """None: deleted."""
+    revision: Mapped[int]
+    """Of the customer, when this reached us: devices ask for what came after the revision they know."""
+    changed_at: Mapped[CreatedAt]
+    """When it reached us."""

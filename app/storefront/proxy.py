@@ -1,0 +1,64 @@
+"""The storefront's door for what customers keep: one call sends edits and brings news. JSON only, nothing is echoed."""
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from flask import Blueprint, Response, g, request
+from flask.typing import ResponseReturnValue
+
+from app import clock
+from app.auth import proxy as door
+from app.errors import AppError, Conflict
+from app.storefront import queries, service
+from app.storefront.queries import News
+from app.storefront.wire import LARGEST_BODY, read_batch
+
+bp = Blueprint("storefront_proxy", __name__, url_prefix="/proxy")
+door.protect_for_customers(bp)
+
+_NOTHING: Final = msgspec.Raw(b"null")
+
+
+class TooLarge(AppError):  # noqa: N818
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+@bp.get("/sync")
+def show_news() -> ResponseReturnValue:
+    """Everything after revision `since`: {revision, restart, now, items: [{kind, key, clock, value}]}."""
+    since = request.args.get("since", "0")
+    if not since.isdecimal() or len(since) > 18:
+        raise AppError("`since` is a revision that an earlier answer gave.")
+    return _answer(queries.read_news(g.session, g.shop.id, g.customer_id, int(since)))
+
+
+@bp.post("/sync")
+def sync() -> ResponseReturnValue:
+    """Take {account, since, merged, items} and answer as `show_news` does, and with what was refused, by its place."""
+    if not request.is_json:
+        # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
+        raise AppError("Items are sent as JSON.")
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise TooLarge("That is more than we take at once. Send fewer items.")
+    batch = read_batch(request.get_data(), clock.now())
+    if batch.account != str(g.customer_id):
+        # Somebody else signed in since the page was opened: these items are not theirs.
+        raise Conflict("Another account is signed in now. Open the page again.")
+    news, unplaced = service.sync(g.session, g.shop.id, g.customer_id, batch)
+    return _answer(news, stored=len(batch.edits) - unplaced, refused=batch.refused, full=unplaced > 0)
+
+
+def _answer(news: News, **more: object) -> Response:
+    items = [
+        {
+            "kind": row.kind,
+            "key": row.key,
+            "clock": row.clock,
+            "value": msgspec.Raw(row.value.encode()) if row.value else _NOTHING,
+        }
+        for row in news.items
+    ]
+    now = int(clock.now().timestamp() * 1000)
+    body = {"ok": True, "revision": news.revision, "restart": news.restart, "now": now, "items": items, **more}
+    return Response(msgspec.json.encode(body), content_type="application/json")
