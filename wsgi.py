@@ -8,6 +8,7 @@ from app import health, logs, metrics, web
 from app.appearance import jinja
 from app.auth import merchant, portal
 from app.books import views as books
+from app.commissions import money_views
 from app.commissions import views as commissions
 from app.emails import views as emails
 from app.fulfilment import portal as portal_fulfilment
@@ -55,6 +56,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_pictures.bp,
     orders.bp,
     commissions.bp,
+    money_views.bp,
     payouts.bp,
     payouts.books_bp,
     books.bp,

@@ -1,17 +1,16 @@
-"""A commission rule, the money settings and the simulator's question as they are typed."""
+"""A commission rule and the simulator's question as they are typed."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
 from app.commissions.service import Draft
-from app.models.commissions import MoneySettings
 from app.money import Money, read_amount
 
 
@@ -72,7 +71,7 @@ class RuleForm(Form):
         self.is_default = bool(rule and rule.is_default)
 
     def validate_rate(self, field: StringField) -> None:
-        _checked(read_percent, field)
+        checked(read_percent, field)
 
     def validate_flat(self, field: StringField) -> None:
         self._amount(field)
@@ -149,74 +148,6 @@ class RuleForm(Form):
         return amount.minor
 
 
-class MoneyForm(Form):
-    """Who gets what besides commission. For orders that come in from now on."""
-
-    shipping_to = SelectField(
-        "Shipping goes to", choices=[SelectChoice("vendor", "The vendors"), SelectChoice("marketplace", "You")]
-    )
-    shipping_share = SelectField(
-        "Shared over the vendors",
-        choices=[
-            SelectChoice("value", "By value of the goods"),
-            SelectChoice("weight", "By weight"),
-            SelectChoice("equal", "Equally"),
-        ],
-    )
-    sales_tax_to = SelectField(
-        "Sales tax goes to", choices=[SelectChoice("marketplace", "You"), SelectChoice("vendor", "The vendors")]
-    )
-    shipping_tax_to = SelectField(
-        "Tax on shipping goes to", choices=[SelectChoice("marketplace", "You"), SelectChoice("vendor", "The vendors")]
-    )
-    keep_commission = BooleanField("Keep the commission when something is refunded")
-    refund_bearer = SelectField(
-        "A refund without items",
-        choices=[
-            SelectChoice("spread", "Is shared by the lines of the order"),
-            SelectChoice("marketplace", "Is borne by you"),
-        ],
-    )
-    fee_tax = StringField(
-        "Tax on commission", description="Percent, taken from the vendor on top of the commission. 0: none."
-    )
-    discount_bearers = TextAreaField(
-        "Discounts that vendors do not bear alone",
-        description="A code or title a line with the vendors' part in percent: WELCOME10 = 0. Others: all of it.",
-    )
-
-    def __init__(self, formdata: Any = None, *, settings: MoneySettings) -> None:
-        lines = [f"{name} = {write_percent(Decimal(bps))}" for name, bps in sorted(settings.discount_bearers.items())]
-        data = {"fee_tax": write_percent(settings.fee_tax_bps), "discount_bearers": "\n".join(lines)}
-        super().__init__(formdata, obj=None if formdata else settings, data=data)
-        if not formdata:
-            self.discount_bearers.data = data["discount_bearers"]
-        self.shop_id = settings.shop_id
-
-    def validate_fee_tax(self, field: StringField) -> None:
-        _checked(read_percent, field)
-
-    def validate_discount_bearers(self, field: TextAreaField) -> None:
-        try:
-            _read_bearers(field.data or "")
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-    def settings(self) -> MoneySettings:
-        """The checked choices."""
-        return MoneySettings(
-            shop_id=self.shop_id,
-            shipping_to=self.shipping_to.data,
-            shipping_share=self.shipping_share.data,
-            sales_tax_to=self.sales_tax_to.data,
-            shipping_tax_to=self.shipping_tax_to.data,
-            keep_commission=bool(self.keep_commission.data),
-            refund_bearer=self.refund_bearer.data,
-            fee_tax_bps=read_percent(self.fee_tax.data or "0"),
-            discount_bearers=_read_bearers(self.discount_bearers.data or ""),
-        )
-
-
 class SimulatorForm(Form):
     """A line that might be sold."""
 
@@ -233,7 +164,7 @@ class SimulatorForm(Form):
         self.vendor.choices = [SelectChoice(number, name) for number, name in vendors]
 
     def validate_price(self, field: StringField) -> None:
-        _checked(lambda text: read_amount(text, self.currency), field)
+        checked(lambda text: read_amount(text, self.currency), field)
 
     def validate_quantity(self, field: StringField) -> None:
         if not (field.data or "").isdecimal() or not 1 <= int(field.data or "0") <= 10_000:
@@ -276,17 +207,6 @@ def _values(rule: Rule, currency: str) -> dict[str, Any]:
     }
 
 
-def _read_bearers(text: str) -> dict[str, str]:
-    """Lines such as "WELCOME10 = 50" → {"WELCOME10": "5000"}. Raises ValueError naming the line."""
-    bearers = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        name, sign, percent = line.rpartition("=")
-        if not sign or not name.strip():
-            raise ValueError(f"Write “{line[:40]}” as CODE = 50, with the vendors' part in percent.")
-        bearers[name.strip().upper()] = str(read_percent(percent))
-    return bearers
-
-
 def _split(field: StringField) -> list[str]:
     return [part.strip() for part in (field.data or "").split(",") if part.strip()]
 
@@ -295,7 +215,7 @@ def _midnight(field: DateField) -> datetime | None:
     return datetime(field.data.year, field.data.month, field.data.day, tzinfo=UTC) if field.data else None
 
 
-def _checked(read: Callable[[str], object], field: Field) -> None:
+def checked(read: Callable[[str], object], field: Field) -> None:
     try:
         read(field.data or "")
     except ValueError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.commissions.rules import Conditions, Rule
+from app.commissions.rules import FULL_BPS, Conditions, Rule
 from app.errors import NotFound
 from app.models.commissions import CommissionRule, MoneySettings
 
@@ -60,6 +60,13 @@ def get_settings(session: Session, shop_id: int) -> MoneySettings:
         refund_bearer="spread",
         fee_tax_bps=Decimal(0),
         discount_bearers={},
+        discount_bps=FULL_BPS,
+        payment_fees_to="marketplace",
+        keep_payment_fee=False,
+        dispute_fee_minor=0,
+        dispute_fee_to="marketplace",
+        reserve_bps=Decimal(0),
+        reserve_days=0,
     )
 
 

@@ -12,10 +12,9 @@ from app import audit, clock
 from app.commissions import queries
 from app.commissions.rules import Conditions, Rule
 from app.errors import Conflict
-from app.models.commissions import CommissionRule, MoneySettings
+from app.models.commissions import CommissionRule
 from app.models.shops import Shop, ShopSettings
 
-_PAYER = ("payer_name", "payer_iban", "payer_last4", "payer_bic")
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -107,22 +106,6 @@ def move_rule(session: Session, shop: Shop, rule_number: int, *, up: bool, actor
         successor.position = position
         _begin(session, successor, draft, actor)
     audit.record(session, shop.id, "commission_rule.move", ("commission_rule", rule_number), actor=actor)
-
-
-def save_settings(session: Session, shop: Shop, changed: MoneySettings, actor: str) -> None:
-    """For orders first seen from now on; orders already seen keep what was frozen."""
-    before = queries.get_settings(session, shop.id)
-    names = [c.key for c in MoneySettings.__table__.columns if c.key not in {"shop_id", "updated_at", *_PAYER}]
-    changes = {
-        name: [str(getattr(before, name)), str(getattr(changed, name))]
-        for name in names
-        if getattr(before, name) != getattr(changed, name)
-    }
-    values = {name: getattr(changed, name) for name in names} | {"updated_at": clock.now()}
-    statement = insert(MoneySettings).values(shop_id=shop.id, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["shop_id"], set_=values))
-    session.expire_all()
-    audit.record(session, shop.id, "money_settings.change", ("shop", shop.id), actor=actor, changes=changes)
 
 
 def _this_second() -> datetime:

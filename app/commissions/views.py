@@ -1,4 +1,4 @@
-"""The merchant's commission rules: the list, one rule, the simulator, and who gets shipping, tax and refunds."""
+"""The merchant's commission rules: the list, one rule and the simulator."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app import clock, web
 from app.auth.merchant import protect
 from app.commissions import queries, rules, service
-from app.commissions.forms import MoneyForm, RuleForm, SimulatorForm, write_percent
+from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
@@ -23,17 +23,7 @@ _SAVED: Final = "Saved. It counts for orders from now on."
 @bp.get("")
 def list_rules() -> ResponseReturnValue:
     service.ensure_default_rule(g.session, g.shop.id)
-    return _list_page(MoneyForm(settings=queries.get_settings(g.session, g.shop.id)))
-
-
-@bp.post("/settings")
-def save_settings() -> ResponseReturnValue:
-    form = MoneyForm(request.form, settings=queries.get_settings(g.session, g.shop.id))
-    if not form.validate():
-        return _list_page(form, status=422)
-    service.save_settings(g.session, g.shop, form.settings(), _actor())
-    fresh = MoneyForm(settings=queries.get_settings(g.session, g.shop.id))
-    return web.toast(_list_page(fresh), "Saved for orders from now on")
+    return _list_page()
 
 
 @bp.get("/simulator")
@@ -96,11 +86,10 @@ def act(number: int, action: str) -> ResponseReturnValue:
             raise NotFound("There is no such action.")
     except Conflict as error:
         return web.toast(make_response(str(error.message), 409), error.message, is_error=True)
-    form = MoneyForm(settings=queries.get_settings(g.session, g.shop.id))
-    return web.toast(_list_page(form), "Removed" if action == "remove" else "Moved")
+    return web.toast(_list_page(), "Removed" if action == "remove" else "Moved")
 
 
-def _list_page(form: MoneyForm, *, status: int = 200) -> Response:
+def _list_page() -> Response:
     listed = queries.list_rules(g.session, g.shop.id)
     vendors = _vendors()
     html = render_template(
@@ -110,10 +99,9 @@ def _list_page(form: MoneyForm, *, status: int = 200) -> Response:
         describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors)),
         percent=write_percent,
         money_of=Money,
-        form=form,
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, mimetype="text/html")
 
 
 def _rule_form(number: int | None, *, bound: bool = False) -> RuleForm:

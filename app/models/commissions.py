@@ -57,11 +57,34 @@ class MoneySettings(Model):
     refund_bearer: Mapped[str] = mapped_column(server_default="spread")
     fee_tax_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="0")
     discount_bearers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """The vendor's part of a discount in basis points, by code or title in upper case; others: all of it."""
+    """The vendor's part of a discount in basis points, by code or title in upper case; others: `discount_bps`."""
+    discount_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="10000")
+    payment_fees_to: Mapped[str] = mapped_column(server_default="marketplace")
+    """Who bears the payment provider's fee on a vendor's part: "marketplace", "vendor" or "shared"."""
+    keep_payment_fee: Mapped[bool] = mapped_column(server_default="false")
+    """Whether a vendor who bears it bears it on what is refunded too."""
+    dispute_fee_minor: Mapped[int] = mapped_column(server_default="0")
+    """What the payment provider charges for a chargeback; no webhook says it."""
+    dispute_fee_to: Mapped[str] = mapped_column(server_default="marketplace")
+    reserve_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2), server_default="0")
+    """Kept back of what becomes available, for `reserve_days` more."""
+    reserve_days: Mapped[int] = mapped_column(server_default="0")
     payer_name: Mapped[str] = mapped_column(server_default="")
     """Whose account pays the vendors, for bank files."""
     payer_iban: Mapped[bytes | None]
     """Encrypted."""
     payer_last4: Mapped[str] = mapped_column(server_default="")
     payer_bic: Mapped[str] = mapped_column(server_default="")
+    updated_at: Mapped[CreatedAt]
+
+
+class VendorTerms(Model):
+    """What was agreed with one vendor alone; everything else is as for all. The vendor may read it."""
+
+    __tablename__ = "vendor_terms"
+
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), primary_key=True)
+    shop_id: Mapped[ShopId]
+    overrides: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """By the names of app/commissions/terms.py; decimals as text."""
     updated_at: Mapped[CreatedAt]

@@ -18,6 +18,11 @@ class Order(Model):
     __table_args__ = (
         UniqueConstraint("shop_id", "shopify_id"),
         Index("ix_orders_shop_id_ordered_at", "shop_id", "ordered_at"),
+        Index(
+            "ix_orders_fees_unread",
+            "paid_seen_at",
+            postgresql_where=text("fees_read_at IS NULL AND terms ? 'reads_fees'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -40,6 +45,10 @@ class Order(Model):
     customer_email: Mapped[str | None]
     flags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Why its amounts do not add up; its vendors' money is held until there is none."""
+    lifted: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """Flags that a person has lifted: {"flag", "reason", "by", "at"}."""
+    fees_read_at: Mapped[datetime | None]
+    """When Shopify was asked what the payment provider kept; asked only where vendors bear it."""
     paid_seen_at: Mapped[datetime | None]
     cancelled_seen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
@@ -126,6 +135,8 @@ class VendorOrder(Model):
     earned_minor: Mapped[int] = mapped_column(server_default="0")
     """What the vendor has of this order after refunds, at whichever stage; a cache of the ledger's entries."""
     next_release_at: Mapped[datetime | None]
+    hold_reason: Mapped[str | None]
+    """Why the money that is not available yet is not."""
     told_at: Mapped[datetime | None]
     """When the vendor was sent the e-mail about it."""
     created_at: Mapped[CreatedAt]
@@ -149,5 +160,54 @@ class OrderRefund(Model):
     keep_commission: Mapped[bool]
     """The merchant's choice when the refund was first seen; so is the bearer."""
     bearer: Mapped[str]
+    terms: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """The other choices of that moment, and on which vendor a person put it since, with the reason."""
     announced_at: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
+
+
+class OrderDispute(Model):
+    """A chargeback or an inquiry, perhaps known before its order is."""
+
+    __tablename__ = "order_disputes"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_id"),
+        Index("ix_order_disputes_shop_id_order_shopify_id", "shop_id", "order_shopify_id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    order_shopify_id: Mapped[int]
+    shopify_id: Mapped[int]
+    opened_at: Mapped[datetime]
+    state: Mapped[str]
+    """As the books read it: open, won, lost or closed."""
+    snapshot: Mapped[dict[str, Any]]
+    terms: Mapped[dict[str, Any]]
+    """The merchant's choices when it was first seen, and on which vendor a person put it since."""
+    created_at: Mapped[CreatedAt]
+
+
+class OrderPayment(Model):
+    """One transaction of an order: how money came in or went back. Nothing of the customer's card is kept."""
+
+    __tablename__ = "order_payments"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_id"),
+        Index("ix_order_payments_shop_id_order_shopify_id", "shop_id", "order_shopify_id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    order_shopify_id: Mapped[int]
+    shopify_id: Mapped[int]
+    processed_at: Mapped[datetime]
+    kind: Mapped[str]
+    status: Mapped[str]
+    gateway: Mapped[str] = mapped_column(server_default="")
+    amount: Mapped[str]
+    """In what the customer was charged in, as Shopify wrote it."""
+    currency: Mapped[str]
+    fee_minor: Mapped[int | None]
+    """What the payment provider kept, its tax included, in shop money; None while it is not known."""
     created_at: Mapped[CreatedAt]

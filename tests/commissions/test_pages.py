@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app import db
 from app.commissions.queries import list_rules
-from app.models.commissions import CommissionRule, MoneySettings
+from app.models.commissions import CommissionRule
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.architecture.polaris import lint_polaris
@@ -114,19 +114,3 @@ def test_the_simulator_names_winner_reason_and_runner_up(merchant: FlaskClient, 
     assert "$16.18 for you, $183.82 for the vendor" in answer
     assert "Without it “Default commission” would apply" in answer
     assert "Enter an amount" in merchant.get("/app/commissions/simulator", query_string=question | {"price": "x"}).text
-
-
-def test_money_settings_are_checked_and_kept(merchant: FlaskClient, shop: Shop) -> None:
-    wanted = {
-        "shipping_to": "marketplace", "shipping_share": "equal", "sales_tax_to": "vendor", "keep_commission": "y",
-        "shipping_tax_to": "marketplace", "refund_bearer": "marketplace", "fee_tax": "19",
-        "discount_bearers": "welcome10 = 50",
-    }  # fmt: skip
-    refused = merchant.post("/app/commissions/settings", data=wanted | {"discount_bearers": "WELCOME10"})
-    assert refused.status_code == 422
-    assert "WELCOME10” as CODE = 50" in refused.text
-    assert merchant.post("/app/commissions/settings", data=wanted).status_code == 200
-    with db.scoped(shop.id) as session:
-        held = session.get_one(MoneySettings, shop.id)
-        assert (held.shipping_to, held.sales_tax_to, held.keep_commission) == ("marketplace", "vendor", True)
-        assert (held.fee_tax_bps, held.discount_bearers) == (1900, {"WELCOME10": "5000"})

@@ -1,0 +1,115 @@
+"""What the merchant agreed with all vendors, and with one alone: read as the books read it, and changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.commissions.queries import get_settings
+from app.commissions.terms import Terms, merge_terms, write_overrides
+from app.models.commissions import MoneySettings, VendorTerms
+from app.models.events import AuditEntry
+from app.models.shops import Shop, ShopSettings
+
+_CHANGED: Final = ("money_settings.change", "vendor_terms.change")
+_OF_SETTINGS: Final = (
+    "shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_payment_fee", "keep_commission",
+    "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days",
+)  # fmt: skip
+_FOR_ALL_ONLY: Final = ("shipping_share", "refund_bearer", "dispute_fee_minor", "dispute_fee_to", "discount_bearers")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    shared: Terms
+    alone: Mapping[int, Terms]
+    """Of the vendors with terms of their own, what holds for them."""
+
+    def of(self, vendor_id: int | None) -> Terms:
+        return self.shared if vendor_id is None else self.alone.get(vendor_id, self.shared)
+
+
+def get_agreed(session: Session, shop_id: int) -> Agreed:
+    """The shop's terms, and of each vendor who has some of their own, theirs."""
+    settings, held = get_settings(session, shop_id), session.get(ShopSettings, shop_id)
+    shared = Terms(
+        **{name: getattr(settings, name) for name in _OF_SETTINGS},
+        hold_days=held.hold_days if held else Terms().hold_days,
+        payout_minimum_minor=held.payout_minimum_minor if held else 0,
+    )
+    rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
+    return Agreed(shared, {row.vendor_id: merge_terms(shared, row.overrides) for row in rows})
+
+
+def get_overrides(session: Session, vendor_id: int) -> dict[str, Any]:
+    """What was agreed with this vendor alone, as stored; empty when nothing was."""
+    found = session.get(VendorTerms, vendor_id)
+    return dict(found.overrides) if found else {}
+
+
+def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor: str) -> dict[str, Any]:
+    """For orders first seen from now on; orders already seen keep what was frozen. Returns what changed."""
+    before = get_settings(session, shop.id)
+    wanted = {name: chosen[name] for name in (*_OF_SETTINGS, *_FOR_ALL_ONLY)}
+    changes = {
+        name: [_said(getattr(before, name)), _said(value)]
+        for name, value in wanted.items()
+        if getattr(before, name) != value
+    }
+    if not changes:
+        return {}
+    values = wanted | {"updated_at": clock.now()}
+    statement = insert(MoneySettings).values(shop_id=shop.id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["shop_id"], set_=values))
+    session.expire_all()
+    audit.record(session, shop.id, _CHANGED[0], ("shop", shop.id), actor=actor, changes=changes)
+    return changes
+
+
+def save_overrides(
+    session: Session, shop: Shop, vendor_id: int, chosen: Mapping[str, Any], actor: str
+) -> dict[str, Any]:
+    """Replace what was agreed with one vendor alone. Returns what changed, empty when nothing did."""
+    before, after = get_overrides(session, vendor_id), write_overrides(chosen)
+    changes = {
+        name: [_said(before.get(name)), _said(after.get(name))]
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    }
+    if not changes:
+        return {}
+    values = {"shop_id": shop.id, "overrides": after, "updated_at": clock.now()}
+    statement = insert(VendorTerms).values(vendor_id=vendor_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["vendor_id"], set_=values))
+    session.expire_all()
+    subject = ("vendor", vendor_id)
+    audit.record(session, shop.id, _CHANGED[1], subject, actor=actor, vendor_id=vendor_id, changes=changes)
+    return changes
+
+
+def list_changes(session: Session, shop_id: int, vendor_id: int | None = None) -> Sequence[AuditEntry]:
+    """Who changed the settings, or one vendor's, newest first; the latest fifty."""
+    where = [AuditEntry.shop_id == shop_id, AuditEntry.action.in_(_CHANGED)]
+    if vendor_id is not None:
+        where += [AuditEntry.action == _CHANGED[1], AuditEntry.subject_id == vendor_id]
+    return session.scalars(select(AuditEntry).where(*where).order_by(AuditEntry.id.desc()).limit(50)).all()
+
+
+def list_vendors_with_terms(session: Session, shop_id: int) -> dict[int, dict[str, Any]]:
+    """What was agreed alone, by vendor id; vendors without are left out."""
+    rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
+    return {row.vendor_id: dict(row.overrides) for row in rows if row.overrides}
+
+
+def shown(terms: Terms) -> dict[str, Any]:
+    """The terms by name, for pages."""
+    return asdict(terms)
+
+
+def _said(value: Any) -> Any:
+    """For the audit trail: what JSON can hold, and None for what is as for everybody."""
+    return value if value is None or isinstance(value, (bool, int, dict, list)) else str(value)

@@ -1,0 +1,111 @@
+"""The merchant's money settings: for all vendors, for one alone, and who changed them."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app import web
+from app.auth.merchant import protect
+from app.commissions import agreements
+from app.commissions.money_forms import MoneyForm, VendorMoneyForm, described
+from app.commissions.money_words import SETTING_WORDS, say
+from app.commissions.queries import get_settings
+from app.errors import NotFound
+from app.models.vendors import Vendor
+from app.money import Money
+
+bp = Blueprint("money_settings", __name__, url_prefix="/app/settings/money")
+protect(bp)
+
+
+@bp.get("")
+def show_settings() -> ResponseReturnValue:
+    return _settings_page(_form())
+
+
+@bp.post("")
+def save_settings() -> ResponseReturnValue:
+    form = _form(bound=True)
+    if not form.validate():
+        return _settings_page(form, status=422)
+    changes = agreements.save_settings(g.session, g.shop, form.chosen(), _actor())
+    return web.toast(_settings_page(_form()), "Saved for orders from now on" if changes else "Nothing had changed")
+
+
+@bp.get("/vendors/<int:vendor_id>")
+def show_vendor(vendor_id: int) -> ResponseReturnValue:
+    vendor = _vendor(vendor_id)
+    return _vendor_page(vendor, _vendor_form(vendor))
+
+
+@bp.post("/vendors/<int:vendor_id>")
+def save_vendor(vendor_id: int) -> ResponseReturnValue:
+    vendor = _vendor(vendor_id)
+    form = _vendor_form(vendor, bound=True)
+    if not form.validate():
+        return _vendor_page(vendor, form, status=422)
+    changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), _actor())
+    page = _vendor_page(vendor, _vendor_form(vendor))
+    return web.toast(page, "Saved for orders from now on" if changes else "Nothing had changed")
+
+
+def _form(*, bound: bool = False) -> MoneyForm:
+    settings = get_settings(g.session, g.shop.id)
+    return MoneyForm(request.form if bound else None, settings=settings, currency=g.shop.currency)
+
+
+def _vendor_form(vendor: Vendor, *, bound: bool = False) -> VendorMoneyForm:
+    overrides = agreements.get_overrides(g.session, vendor.id)
+    shared = agreements.get_agreed(g.session, g.shop.id).shared
+    formdata = request.form if bound else None
+    return VendorMoneyForm(formdata, shared=shared, overrides=overrides, currency=g.shop.currency)
+
+
+def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
+    alone = agreements.list_vendors_with_terms(g.session, g.shop.id)
+    vendors = g.session.scalars(select(Vendor).where(Vendor.id.in_(alone)).order_by(Vendor.name)).all()
+    shared, history = agreements.get_agreed(g.session, g.shop.id).shared, _history()
+    html = render_template(
+        "merchant/money/settings.html",
+        form=form,
+        agreed=shared,
+        minimum=Money(shared.payout_minimum_minor, g.shop.currency),
+        vendors=[(vendor, [SETTING_WORDS[name] for name in alone[vendor.id]]) for vendor in vendors],
+        **history,
+    )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) -> Response:
+    agreed = agreements.get_agreed(g.session, g.shop.id)
+    html = render_template(
+        "merchant/money/vendor.html",
+        form=form,
+        vendor=vendor,
+        now=described(agreed.of(vendor.id), g.shop.currency),
+        alone=agreements.get_overrides(g.session, vendor.id),
+        **_history(vendor.id),
+    )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _history(vendor_id: int | None = None) -> dict[str, object]:
+    changes = agreements.list_changes(g.session, g.shop.id, vendor_id)
+    names = select(Vendor.id, Vendor.name).where(Vendor.id.in_({change.vendor_id for change in changes}))
+    return {
+        "history": changes,
+        "names": {row.id: row.name for row in g.session.execute(names)},
+        "words": SETTING_WORDS,
+        "say": lambda name, value: say(name, value, g.shop.currency),
+    }
+
+
+def _vendor(vendor_id: int) -> Vendor:
+    vendor: Vendor | None = g.session.get(Vendor, vendor_id)
+    if vendor is None or vendor.shop_id != g.shop.id:
+        raise NotFound("There is no such vendor.")
+    return vendor
+
+
+def _actor() -> str:
+    return f"staff:{g.staff}"

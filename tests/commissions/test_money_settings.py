@@ -1,0 +1,124 @@
+"""The merchant's money settings, by their real door: for all vendors, for one alone, and their history."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import db
+from app.commissions.agreements import get_agreed
+from app.commissions.terms import Terms, merge_terms, own_shipping
+from app.models.commissions import MoneySettings
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from tests.architecture.polaris import lint_polaris
+from tests.conftest import make_vendor
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+WANTED = {
+    "shipping_to": "marketplace", "shipping_share": "equal", "sales_tax_to": "vendor", "keep_commission": "y",
+    "shipping_tax_to": "marketplace", "refund_bearer": "marketplace", "fee_tax": "19", "discount": "75",
+    "discount_bearers": "welcome10 = 50", "payment_fees_to": "shared", "dispute_fee": "15.00",
+    "dispute_fee_to": "vendor", "reserve": "10", "reserve_days": "90",
+}  # fmt: skip
+EMPTY = dict.fromkeys(
+    ("shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_commission", "keep_payment_fee"), ""
+)
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        assert client.get("/app").status_code == 200
+        yield client
+
+
+@pytest.fixture
+def shop(merchant: FlaskClient) -> Shop:
+    with db.system() as session:
+        return session.scalars(select(Shop)).one()
+
+
+@pytest.fixture
+def seller(shop: Shop) -> Vendor:
+    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+
+
+def agreed_with(shop: Shop, vendor: Vendor) -> Terms:
+    with db.scoped(shop.id) as session:
+        return get_agreed(session, shop.id).of(vendor.id)
+
+
+def test_settings_for_all_are_checked_kept_and_remembered_with_who_changed_them(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    for broken, words in (
+        ({"discount_bearers": "WELCOME10"}, "WELCOME10” as CODE = 50"),
+        ({"dispute_fee": "-1"}, "Enter 0 or more"),
+        ({"reserve_days": "0"}, "Say for how many days"),
+        ({"discount": "120"}, "Choose between 0 and 100"),
+    ):
+        refused = merchant.post("/app/settings/money", data=WANTED | broken)
+        assert refused.status_code == 422
+        assert words in refused.text
+    with db.scoped(shop.id) as session:
+        assert session.get(MoneySettings, shop.id) is None
+    saved = merchant.post("/app/settings/money", data=WANTED)
+    assert saved.status_code == 200
+    assert lint_polaris(saved.text) == []
+    assert "Kept in reserve: 0 % → 10 %" in saved.text
+    assert "by staff member" in saved.text
+    with db.scoped(shop.id) as session:
+        held = session.get_one(MoneySettings, shop.id)
+        assert (held.shipping_to, held.sales_tax_to, held.keep_commission) == ("marketplace", "vendor", True)
+        assert (held.fee_tax_bps, held.discount_bearers) == (1900, {"WELCOME10": "5000"})
+        assert (held.dispute_fee_minor, held.payment_fees_to, held.reserve_days) == (1500, "shared", 90)
+    assert "Nothing had changed" in merchant.post("/app/settings/money", data=WANTED).headers["HX-Trigger"]
+
+
+def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    path = f"/app/settings/money/vendors/{seller.id}"
+    assert "Empty: as for everybody, 14 days." in merchant.get(path).text
+    assert merchant.post(path, data=EMPTY | {"reserve": "101"}).status_code == 422
+    chosen = EMPTY | {
+        "hold_days": "0",
+        "reserve": "5",
+        "keep_commission": "yes",
+        "shipping_names": "Ada's Parcel, ada-x",
+    }
+    page = merchant.post(path, data=chosen)
+    assert page.status_code == 200
+    assert lint_polaris(page.text) == []
+    terms = agreed_with(shop, seller)
+    assert (terms.hold_days, terms.reserve_bps, terms.keep_commission) == (0, 500, True)
+    assert terms.shipping_names == ("ada's parcel", "ada-x")
+    merchant.post("/app/settings/money", data=WANTED | {"reserve": "20", "fee_tax": "7"})
+    assert (agreed_with(shop, seller).reserve_bps, agreed_with(shop, seller).fee_tax_bps) == (500, 700)
+    assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text
+    merchant.post(path, data=EMPTY)
+    assert agreed_with(shop, seller).reserve_bps == 2000
+
+
+def test_another_shops_vendor_is_not_there(merchant: FlaskClient, zenith: Shop, cy: Vendor) -> None:
+    path = f"/app/settings/money/vendors/{cy.id}"
+    assert merchant.get(path).status_code == 404
+    assert merchant.post(path, data=EMPTY | {"hold_days": "0"}).status_code == 404
+
+
+def test_terms_are_merged_by_name_and_unknown_names_are_left_out() -> None:
+    merged = merge_terms(Terms(hold_days=7), {"reserve_bps": "250.5", "iban": "DE", "shipping_names": ["x"]})
+    assert merged == Terms(hold_days=7, reserve_bps=Decimal("250.5"), shipping_names=("x",))
+
+
+def test_a_shipping_line_that_two_vendors_claim_is_nobodys_own() -> None:
+    one, two = Terms(shipping_names=("express",)), Terms(shipping_names=("express", "parcel"))
+    assert own_shipping({1: one, 2: two}, "Parcel", "") == 2
+    assert own_shipping({1: one, 2: two}, "EXPRESS ", "x") is None
+    assert own_shipping({1: one}, "", "") is None
