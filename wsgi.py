@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 
 from app import health, logs, metrics, web
+from app.api import docs as api_docs
+from app.api import resources as api
 from app.appearance import jinja
 from app.auth import merchant, portal
 from app.books import views as books
@@ -70,6 +72,8 @@ BLUEPRINTS: list[Blueprint] = [
     portal_profile.bp,
     portal_staff.bp,
     portal_proxy.bp,
+    api.bp,
+    api_docs.bp,
 ]
 
 

@@ -31,6 +31,7 @@ class Config:
     mail_from: str
     live_url: str
     metrics_token: str = field(repr=False)
+    api_requests_per_minute: int
     var: Path
 
     def shop_url(self, domain: str) -> str:
@@ -80,6 +81,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
         live_url=env.get("LIVE_URL", f"{app_url}/live").rstrip("/"),
         metrics_token=env.get("METRICS_TOKEN", ""),
+        api_requests_per_minute=_read_count(env, "API_REQUESTS_PER_MINUTE", 600),
         var=var,
     )
 
@@ -87,6 +89,13 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
 @cache
 def get_config() -> Config:
     return read_config()
+
+
+def _read_count(env: Mapping[str, str], name: str, usual: int) -> int:
+    text = env.get(name) or str(usual)
+    if not text.isdecimal() or not int(text):
+        raise ConfigError(f"{name} is a whole number above 0, such as {usual}.")
+    return int(text)
 
 
 def _read_pairs(text: str) -> dict[str, str]:

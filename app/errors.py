@@ -8,33 +8,41 @@ class AppError(Exception):
     """A refusal that is no bug. `message` is shown to the person; `field` names the input it belongs to."""
 
     status = HTTPStatus.BAD_REQUEST
+    kind = "bad-request"
+    """What programs tell refusals apart by."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.headers: dict[str, str] = {}
+        """For the answer, such as Retry-After."""
 
 
 class NotFound(AppError):  # noqa: N818 - it reads as the answer it becomes
     """Nothing there, or nothing that this person may see: both look the same from outside."""
 
     status = HTTPStatus.NOT_FOUND
+    kind = "not-found"
 
 
 class Forbidden(AppError):  # noqa: N818
     status = HTTPStatus.FORBIDDEN
+    kind = "forbidden"
 
 
 class Conflict(AppError):  # noqa: N818
     """The thing has moved on since the person looked at it."""
 
     status = HTTPStatus.CONFLICT
+    kind = "conflict"
 
 
 class ValidationErrors(AppError):  # noqa: N818
     """Several fields at once. `errors` maps a field's name to one sentence."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "validation"
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("Some fields need another look.")
@@ -45,3 +53,4 @@ class ConfigError(AppError):
     """The set-up is incomplete; the message says which setting to mend and how."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = "internal-server-error"

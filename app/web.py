@@ -20,7 +20,7 @@ from flask import Blueprint, Flask, Response, g, json, jsonify, render_template,
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map
 
 from app import clock, crypto, db
@@ -167,8 +167,12 @@ def toast(response: Response, message: str, *, is_error: bool = False) -> Respon
 
 def _answer_app_error(error: AppError) -> Response:
     if isinstance(error, ValidationErrors):
-        return _answer(error.status, " ".join(error.errors.values()), errors=error.errors)
-    return _answer(error.status, error.message)
+        message, errors = " ".join(error.errors.values()), error.errors
+    else:
+        message, errors = error.message, {}
+    response = _answer(error.status, message, errors=errors, kind=error.kind)
+    response.headers.update(error.headers)
+    return response
 
 
 def _answer_unstorable(_error: DataError) -> Response:
@@ -185,7 +189,10 @@ def _answer_http_error(error: HTTPException) -> Response:
         413: "That is more than we can take at once. Send a smaller file.",
     }
     code = HTTPStatus(error.code or 500)
-    return _answer(code, messages.get(code, error.description or code.phrase))
+    response = _answer(code, messages.get(code, error.description or code.phrase))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _answer_bug(error: Exception) -> Response:
@@ -196,10 +203,14 @@ def _answer_bug(error: Exception) -> Response:
     )
 
 
-def _answer(status: HTTPStatus, message: str, *, errors: dict[str, str] | None = None) -> Response:
-    """As JSON, as a toast for htmx, or as a page in the manner of the door."""
+def _answer(
+    status: HTTPStatus, message: str, *, errors: dict[str, str] | None = None, kind: str | None = None
+) -> Response:
+    """As a problem for programs, as JSON, as a toast for htmx, or as a page in the manner of the door."""
     if session := g.get("session"):
         session.rollback()  # what failed is undone, and the page that says so can read again
+    if request.path.startswith("/api/"):
+        return _problem(status, kind or status.phrase.lower().replace(" ", "-"), message, errors or {})
     wants_json = request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     if wants_json or request.is_json:
         response = jsonify({"ok": False, "message": message, "errors": errors or {}})
@@ -215,6 +226,26 @@ def _answer(status: HTTPStatus, message: str, *, errors: dict[str, str] | None =
         )
     response.status_code = status
     return response
+
+
+def _problem(status: HTTPStatus, kind: str, message: str, errors: dict[str, str]) -> Response:
+    """RFC 9457. Keys of `errors` are fields of the body, "#/items/0/price" deep in it, "?limit" of the query."""
+    problem: dict[str, Any] = {
+        "type": f"{get_config().app_url}/api/v1/docs#problem-{kind}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": message,
+        "instance": f"urn:request:{g.get('request_id', '')}",
+    }
+    if errors:
+        problem["errors"] = [_name_place(place) | {"detail": words} for place, words in errors.items()]
+    return Response(json.dumps(problem), status=status, mimetype="application/problem+json")
+
+
+def _name_place(place: str) -> dict[str, str]:
+    if place.startswith("?"):
+        return {"parameter": place[1:]}
+    return {"pointer": place if place.startswith("#") else f"#/{place}"}
 
 
 # -- how values are written -------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ SCHEDULE: Final = (
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
     Periodic("jobs.storefront.remove_expired", "catalogue", DAY),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
+    Periodic("jobs.api.sweep", "catalogue", HOUR),
 )
 
 

@@ -1,6 +1,7 @@
 """All tables. Importing this package maps every one of them."""
 
 from app.models import (
+    api,
     books,
     commissions,
     emails,
@@ -17,6 +18,7 @@ from app.models import (
 )
 
 __all__ = [
+    "api",
     "books",
     "commissions",
     "emails",

@@ -13,6 +13,9 @@ from app.shopify.tokens import ShopCredentials
 
 # Bytes that are no secret: hashes, bodies, files.
 PLAIN = {
+    ("api_answers", "body"),
+    ("api_answers", "request_hash"),
+    ("api_tokens", "token_hash"),
     ("inbox_events", "body"),
     ("magic_links", "token_hash"),
     ("portal_sessions", "token_hash"),

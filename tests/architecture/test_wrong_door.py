@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
-from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from app import clock, crypto, db, web
-from app.auth import portal
+from app.auth import api, portal, scopes
 from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.mapping import Model
@@ -45,6 +45,8 @@ OPEN = {
     "portal_login.enter",
     "portal_login.leave",
     "portal_login.arrive",
+    "api_docs.show_openapi",
+    "api_docs.show_docs",
 }
 """Everything that anybody may ask for. A new entry wants a reason."""
 
@@ -124,7 +126,8 @@ def addresses(rule: Rule, cast: Cast) -> list[str]:
     }
     texts = [name for name in rule._converters if name not in numbers]
     found = []
-    for word in WORDS if texts else ("",):
+    words = next((sorted(kind.items) for kind in rule._converters.values() if isinstance(kind, AnyConverter)), WORDS)
+    for word in words if texts else ("",):
         built = rule.build({**(rule.defaults or {}), **numbers, **dict.fromkeys(texts, word)}, append_unknown=False)
         assert built is not None
         found.append(built[1])
@@ -326,3 +329,65 @@ def test_storefront_addresses_answer_only_what_shopify_signed(
 def test_a_shop_that_never_installed_has_no_storefront_addresses(app: Flask, browser: FlaskClient, cast: Cast) -> None:
     answers = ask_all(browser, rules(app, "proxy"), cast, query=sign_proxy("stranger.myshopify.com"))
     assert set(answers.values()) == {404}
+
+
+def make_token(shop: Shop, vendor: Vendor | None = None, **columns: Any) -> str:
+    vendor_id = vendor.id if vendor else None
+    with db.scoped(shop.id, vendor_id) as session:
+        given = scopes.offered(to_vendor=vendor is not None, has_clock=True)
+        token, secret = api.make_token(session, shop.id, "Test", given, actor="staff:1", vendor_id=vendor_id)
+        for name, value in columns.items():
+            setattr(token, name, value)
+    return secret
+
+
+@pytest.mark.parametrize("stranger", ["nobody", "guessed", "expired", "revoked", "cookie", "staff"])
+def test_the_api_lets_no_stranger_in(app: Flask, browser: FlaskClient, cast: Cast, stranger: str) -> None:
+    now, headers = clock.now(), {"Sec-Fetch-Site": "same-origin"}
+    given = {
+        "guessed": "sk_shop_" + crypto.new_token(),
+        "expired": make_token(cast.shop, expires_at=now),
+        "revoked": make_token(cast.shop, revoked_at=now),
+        "staff": sign_id_token(),
+    }.get(stranger)
+    if stranger == "cookie":
+        sign_in(browser, cast.ada)
+    if given:
+        headers["Authorization"] = f"Bearer {given}"
+    before = fingerprint()
+    answers = ask_all(browser, rules(app, "api"), cast, **headers)
+    assert set(answers.values()) == {401}
+    assert fingerprint() == before
+
+
+def test_another_shops_token_reaches_nothing_of_ours(app: Flask, browser: FlaskClient, cast: Cast) -> None:
+    with db.system() as session:
+        zenith = session.get_one(Shop, cast.cy.shop_id)
+    refused_everything(app, browser, cast, make_token(zenith), "zenith")
+
+
+@pytest.mark.parametrize("wrong", ["bea", "cy"])
+def test_another_vendors_token_reaches_nothing_of_adas(
+    app: Flask, browser: FlaskClient, cast: Cast, wrong: str
+) -> None:
+    vendor: Vendor = getattr(cast, wrong)
+    with db.system() as session:
+        shop = session.get_one(Shop, vendor.shop_id)
+    refused_everything(app, browser, cast, make_token(shop, vendor), wrong)
+
+
+def refused_everything(app: Flask, browser: FlaskClient, cast: Cast, token: str, who: str) -> None:
+    """Addresses with our ids are not there, nothing of ours changes, and no list shows anything of it."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    named = [rule for rule in rules(app, "api") if any(name in cast.ids for name in rule.arguments)]
+    before = fingerprint()
+    answers = ask_all(browser, named, cast, **headers)
+    assert set(answers.values()) <= {403, 404, 405, 422}, {a: s for a, s in answers.items() if s < 400}
+    after = fingerprint()
+    assert {t for t in before if before[t] != after[t]} <= {"api_tokens"}, who
+    for rule in rules(app, "api"):
+        if "GET" in (rule.methods or set()) and not rule.arguments:
+            answer = browser.get(addresses(rule, cast)[0], headers=headers)
+            assert answer.status_code in {200, 403}, rule
+            for words in ("Blue bowl", cast.ada.email, "#1001", "SK-1"):
+                assert words not in answer.text, rule

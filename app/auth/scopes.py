@@ -1,0 +1,57 @@
+"""What a token may do. Pure."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Scope(StrEnum):
+    VENDORS_READ = "vendors:read"
+    VENDORS_WRITE = "vendors:write"
+    PRODUCTS_READ = "products:read"
+    PRODUCTS_WRITE = "products:write"
+    COMMISSIONS_READ = "commissions:read"
+    COMMISSIONS_WRITE = "commissions:write"
+    ORDERS_READ = "orders:read"
+    LEDGER_READ = "ledger:read"
+    PAYOUTS_READ = "payouts:read"
+    PAYOUTS_WRITE = "payouts:write"
+    RECONCILIATION_READ = "reconciliation:read"
+    RECONCILIATION_WRITE = "reconciliation:write"
+    EVENTS_READ = "events:read"
+    EVENTS_WRITE = "events:write"
+    CLOCK_WRITE = "clock:write"
+
+
+WORDS: Final[dict[Scope, str]] = {
+    Scope.VENDORS_READ: "See vendors",
+    Scope.VENDORS_WRITE: "Decide about vendors",
+    Scope.PRODUCTS_READ: "See products",
+    Scope.PRODUCTS_WRITE: "Decide about products",
+    Scope.COMMISSIONS_READ: "See commission rules and money settings",
+    Scope.COMMISSIONS_WRITE: "Change commission rules and money settings",
+    Scope.ORDERS_READ: "See orders and how they are split",
+    Scope.LEDGER_READ: "See the ledger, balances and holds",
+    Scope.PAYOUTS_READ: "See payouts",
+    Scope.PAYOUTS_WRITE: "Make and approve payouts, release holds",
+    Scope.RECONCILIATION_READ: "See reconciliation results",
+    Scope.RECONCILIATION_WRITE: "Start a comparison",
+    Scope.EVENTS_READ: "See events",
+    Scope.EVENTS_WRITE: "Have events handled again",
+    Scope.CLOCK_WRITE: "Move the clock of a demo",
+}
+
+OF_VENDORS: Final = (
+    Scope.VENDORS_READ,
+    Scope.PRODUCTS_READ,
+    Scope.ORDERS_READ,
+    Scope.LEDGER_READ,
+    Scope.PAYOUTS_READ,
+)
+"""What a vendor's token can be given; it sees the vendor's own things whatever it may do."""
+
+
+def offered(*, to_vendor: bool, has_clock: bool) -> list[Scope]:
+    """What can be chosen for a new token. `has_clock`: this is a demo, whose clock can be moved."""
+    if to_vendor:
+        return list(OF_VENDORS)
+    return [scope for scope in Scope if has_clock or scope is not Scope.CLOCK_WRITE]
