@@ -57,7 +57,7 @@ class ScopedSession(Session):
     """A session whose every transaction begins by telling PostgreSQL its scope."""
 
     scope: Scope
-    on_commit: list[Callable[[], Any]]
+    on_commit: dict[object, Callable[[], Any]]
 
 
 @event.listens_for(ScopedSession, "after_begin")
@@ -105,22 +105,25 @@ def open_session(scope: Scope) -> ScopedSession:
     """A session that begins its transaction at first use. The caller ends it with `commit` or `close`."""
     session = ScopedSession(get_engine(), expire_on_commit=False)
     session.scope = scope
-    session.on_commit = []
+    session.on_commit = {}
     return session
 
 
 def commit(session: ScopedSession) -> None:
     """Commit, then run what waited for it. The only commit in the code."""
     session.commit()
-    waiting, session.on_commit = session.on_commit, []
-    for action in waiting:
+    waiting, session.on_commit = session.on_commit, {}
+    for action in waiting.values():
         action()
 
 
-def after_commit(session: Session, action: Callable[[], Any]) -> None:
-    """Run `action` once this session's transaction is durable; never, if it rolls back."""
+def after_commit(session: Session, action: Callable[[], Any], *, once: object = None) -> None:
+    """Run `action` once this session's transaction is durable; never, if it rolls back.
+
+    Of several actions with the same `once` a single one is run.
+    """
     assert isinstance(session, ScopedSession)
-    session.on_commit.append(action)
+    session.on_commit[once or object()] = action
 
 
 @contextlib.contextmanager

@@ -4,16 +4,33 @@ The event is a row of the transaction that made the change; the `events` queue i
 hands it to every subscriber at least once.
 """
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.events import DomainEvent
 from app.queue import enqueue_after_commit
+from app.rows import Row, insert_rows
 
 MAX_ATTEMPTS: Final = 20
 """How often a subscriber is tried before a person has to look."""
+
+
+class Event(NamedTuple):
+    """To be published: kind "OrderCreated", subject {"order_id": 7}. Ids only, handlers re-read."""
+
+    kind: str
+    subject: Mapping[str, int]
+
+
+class _EventRow(Row, kw_only=True):
+    shop_id: int
+    kind: str
+    subject: Mapping[str, int]
+    occurred_at: datetime
 
 
 def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None = None, **subject: int | str) -> None:
@@ -23,3 +40,12 @@ def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None 
         DomainEvent(shop_id=shop_id, vendor_id=vendor_id, kind=kind, subject=subject_ids, occurred_at=clock.now())
     )
     enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
+
+
+def publish_all(session: Session, shop_id: int, events: Sequence[Event]) -> None:
+    """Write many domain events of the shop's own at once."""
+    if events:
+        now = clock.now()
+        rows = [_EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=now) for kind, subject in events]
+        insert_rows(session, "domain_events", rows)
+        enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)

@@ -45,4 +45,4 @@ def enqueue(job: str, *args: int | str, queue: str = "events") -> None:
 
 def enqueue_after_commit(session: Session, job: str, *args: int | str, queue: str = "events") -> None:
     """Ring once the session's transaction is durable, so that the job finds what it is about."""
-    after_commit(session, lambda: enqueue(job, *args, queue=queue))
+    after_commit(session, lambda: enqueue(job, *args, queue=queue), once=(job, args, queue))

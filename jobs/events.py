@@ -1,5 +1,6 @@
 """Working off the inbox. One job claims many rows: a job per webhook would cost Redis more than the work itself.
 
+News of orders are handled by the batch: a shop's rows of those topics in one transaction, by a few statements.
 A claim is a lease by the database's clock with a random token. The token is the fence: a worker that was paused past
 its lease finds another token in the row and changes nothing. Effect and mark commit together, once. Each batch is
 shared out among the shops that have something waiting, so a shop that sends thousands delays the others by one batch.
@@ -8,12 +9,15 @@ shared out among the shops that have something waiting, so a shop that sends tho
 import random
 import secrets
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import scoped, system
@@ -21,11 +25,13 @@ from app.errors import AppError
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
+from app.rows import Row, update_rows
 from app.shopify.payloads import PayloadError
+from webhooks.handlers.orders import READERS, handle_together
 from webhooks.resources import name_resource
 from webhooks.router import AFTER_UNINSTALL, HANDLERS
 
-BATCH: Final = 50
+BATCH: Final = 100
 LEASE_SECONDS: Final = 60
 MAX_ATTEMPTS: Final = 10
 _RUN_SECONDS: Final = 100.0
@@ -88,12 +94,28 @@ class Claimed:
     token: str
 
 
+class _Mark(Row, kw_only=True):
+    """What is written into a row that was worked off."""
+
+    state: InboxState
+    error: str | None
+    resource: str | None
+    attempts: int
+    handled_at: datetime
+    lease_until: None = None
+    lease_token: None = None
+
+
+Outcome = tuple[str, str]
+"""A row's topic, and what became of it."""
+
+
 def drain() -> int:
     """Work off everything that is due, oldest first, and return how many rows were worked on."""
     worked, until = 0, time.monotonic() + _RUN_SECONDS
     while batch := claim():
-        for claimed in batch:
-            work(claimed)
+        for together in _group(batch):
+            work(together)
         worked += len(batch)
         if time.monotonic() > until:
             # RQ would cut a longer job short; the next one goes on here.
@@ -110,51 +132,102 @@ def claim(batch: int = BATCH) -> list[Claimed]:
     return [Claimed(row[0], row[1], row[2], token) for row in sorted(rows, key=lambda row: row[0])]
 
 
-def work(claimed: Claimed) -> None:
-    """Handle one row: its effect and its mark in one transaction, or its failure with the time of the next attempt."""
+def _group(batch: Iterable[Claimed]) -> Iterable[list[Claimed]]:
+    """What is handled in one transaction: a shop's news of orders, and every other row by itself."""
+    groups: dict[object, list[Claimed]] = {}
+    for claimed in batch:
+        alone = claimed.shop_id is None or claimed.topic not in READERS
+        groups.setdefault(claimed if alone else claimed.shop_id, []).append(claimed)
+    return groups.values()
+
+
+def work(together: Sequence[Claimed]) -> None:
+    """Handle rows that belong together: their effects and their marks in one transaction.
+
+    When that fails, each is handled by itself, so that the one that fails does not hold up the others.
+    """
+    if len(together) > 1:
+        try:
+            _count(_handle(together))
+        except Exception as error:
+            log.warning(
+                "batch_taken_apart", shop=together[0].shop_id, rows=len(together), error=str(error), exc_info=True
+            )
+        else:
+            return
+    for claimed in together:
+        _work_alone(claimed)
+
+
+def _work_alone(claimed: Claimed) -> None:
+    """Handle one row, or write down its failure with the time of the next attempt."""
     with structlog.contextvars.bound_contextvars(inbox_event=claimed.event_id, topic=claimed.topic):
         if claimed.shop_id is None:
             _refuse(claimed)
             return
         try:
-            outcome = _handle(claimed, claimed.shop_id)
+            _count(_handle([claimed]))
         except Exception as error:
             final = isinstance(error, PayloadError)
             log.warning("webhook_failed", error=str(error), final=final, exc_info=not final)
             words = str(error) if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
-            outcome = _fail(claimed, words, final=final)
-        HANDLED.labels(claimed.topic, outcome).inc()
+            HANDLED.labels(claimed.topic, _fail(claimed, words, final=final)).inc()
 
 
-def _handle(claimed: Claimed, shop_id: int) -> str:
+def _count(outcomes: Iterable[Outcome]) -> None:
+    for topic, outcome in outcomes:
+        HANDLED.labels(topic, outcome).inc()
+
+
+def _handle(together: Sequence[Claimed]) -> list[Outcome]:
+    """The effects and the marks of a shop's rows, or none of them. A row that another worker has now is left alone."""
+    shop_id = together[0].shop_id
+    assert shop_id is not None
     with scoped(shop_id) as session:
         mine = (
-            InboxEvent.id == claimed.event_id,
-            InboxEvent.lease_token == claimed.token,
+            InboxEvent.id.in_([claimed.event_id for claimed in together]),
+            InboxEvent.lease_token == together[0].token,
             InboxEvent.state.in_((InboxState.RECEIVED, InboxState.FAILED)),
         )
-        event = session.scalars(select(InboxEvent).where(*mine).with_for_update()).one_or_none()
-        if event is None:
-            return "lost_lease"
-        event.resource = name_resource(event.topic, event.body)
+        events = session.scalars(select(InboxEvent).where(*mine).order_by(InboxEvent.id).with_for_update()).all()
         shop = session.get_one(Shop, shop_id)
-        welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
-        handler = HANDLERS.get(event.topic)
-        if handler is not None and welcome:
-            # Shopify signs storefront queries with the same secret, and visitors choose parts of them. Such a text
-            # is sorted: it begins with a letter or, if a visitor made it so, with something before letters. "{"
-            # comes after them.
-            if not event.body.startswith(b"{"):
-                raise PayloadError("This body is no JSON object.")
-            handler(session, shop, event.body, event)
-            event.state, event.error = InboxState.DONE, None
-        else:
-            event.state = InboxState.REFUSED
-            event.error = "The shop has uninstalled the app." if handler else "Nothing here handles this topic."
-        event.attempts += 1
-        event.handled_at = clock.now()
-        event.lease_token = event.lease_until = None
-        return event.state.value
+        welcome = [event for event in events if _refusal(shop, event) is None]
+        marks = [_mark(event, _refusal(shop, event)) for event in events]
+        _call(session, shop, welcome)
+        update_rows(session, "inbox_events", marks)
+    lost = {claimed.event_id for claimed in together} - {event.id for event in events}
+    outcomes = [(event.topic, mark.state.value) for event, mark in zip(events, marks, strict=True)]
+    return outcomes + [(claimed.topic, "lost_lease") for claimed in together if claimed.event_id in lost]
+
+
+def _refusal(shop: Shop, event: InboxEvent) -> str | None:
+    if event.topic not in HANDLERS:
+        return "Nothing here handles this topic."
+    welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
+    return None if welcome else "The shop has uninstalled the app."
+
+
+def _call(session: Session, shop: Shop, events: Sequence[InboxEvent]) -> None:
+    for event in events:
+        # Shopify signs storefront queries with the same secret, and visitors choose parts of them. Such a text is
+        # sorted: it begins with a letter or, if a visitor made it so, with something before letters. "{" comes after.
+        if not event.body.startswith(b"{"):
+            raise PayloadError("This body is no JSON object.")
+    if len(events) > 1:
+        handle_together(session, shop, [(event.body, event) for event in events])
+    elif events:
+        HANDLERS[events[0].topic](session, shop, events[0].body, events[0])
+
+
+def _mark(event: InboxEvent, refusal: str | None) -> _Mark:
+    return _Mark(
+        id=event.id,
+        state=InboxState.REFUSED if refusal else InboxState.DONE,
+        error=refusal,
+        resource=name_resource(event.topic, event.body),
+        attempts=event.attempts + 1,
+        handled_at=clock.now(),
+    )
 
 
 def _refuse(claimed: Claimed) -> None:

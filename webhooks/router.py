@@ -7,31 +7,17 @@ from sqlalchemy.orm import Session
 
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.privacy.service import clean_late_news
 from webhooks.handlers import (
     app,
     compliance,
-    fulfillments,
     inventory,
     locations,
     metaobjects,
     orders,
     products,
-    refunds,
 )
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
-
-
-def _forgetful(handler: Handler) -> Handler:
-    """For topics that speak of customers: whoever asked to be forgotten is taken out before anything reads the body."""
-
-    def handle(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
-        if shop.has_redactions:
-            payload = event.body = clean_late_news(session, shop.id, event.topic, payload)
-        handler(session, shop, payload, event)
-
-    return handle
 
 
 HANDLERS: Final[dict[str, Handler]] = {
@@ -49,14 +35,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "metaobjects/create": metaobjects.handle_metaobjects_create,
     "metaobjects/update": metaobjects.handle_metaobjects_update,
     "metaobjects/delete": metaobjects.handle_metaobjects_delete,
-    "orders/create": _forgetful(orders.handle_orders_create),
-    "orders/paid": _forgetful(orders.handle_orders_paid),
-    "orders/updated": _forgetful(orders.handle_orders_updated),
-    "orders/edited": _forgetful(orders.handle_orders_edited),
-    "orders/cancelled": _forgetful(orders.handle_orders_cancelled),
-    "refunds/create": _forgetful(refunds.handle_refunds_create),
-    "fulfillments/create": _forgetful(fulfillments.handle_fulfillments_create),
-    "fulfillments/update": _forgetful(fulfillments.handle_fulfillments_update),
+    "orders/edited": orders.handle_orders_edited,
+    **dict.fromkeys(orders.READERS, orders.handle_news),
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,
     "shop/redact": compliance.handle_shop_redact,

@@ -1,6 +1,7 @@
 """Reading the commission rules and the money settings."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from app.commissions.rules import FULL_BPS, Conditions, Rule
 from app.errors import NotFound
 from app.models.commissions import CommissionRule, MoneySettings
 
+_FROM_THE_TOP = (CommissionRule.is_default, CommissionRule.position, CommissionRule.rule_number)
+
 
 def list_versions(session: Session, shop_id: int, at: datetime | None = None) -> Sequence[CommissionRule]:
     """The list from the top as it was in force at `at`; None: now and from now on. The default is always last."""
@@ -21,13 +24,23 @@ def list_versions(session: Session, shop_id: int, at: datetime | None = None) ->
     else:
         ended_later = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > at)
         query = query.where(CommissionRule.valid_from <= at, ended_later)
-    order = (CommissionRule.is_default, CommissionRule.position, CommissionRule.rule_number)
-    return session.scalars(query.order_by(*order)).all()
+    return session.scalars(query.order_by(*_FROM_THE_TOP)).all()
 
 
 def list_rules(session: Session, shop_id: int, at: datetime | None = None) -> list[Rule]:
     """The same, as the engine reads them."""
     return [to_rule(version) for version in list_versions(session, shop_id, at)]
+
+
+def list_rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]) -> dict[datetime, list[Rule]]:
+    """The list as it was in force at each of the moments, of which there is at least one, in one query."""
+    ended_later = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > min(moments))
+    query = select(CommissionRule).where(
+        CommissionRule.shop_id == shop_id, CommissionRule.valid_from <= max(moments), ended_later
+    )
+    versions = session.scalars(query.order_by(*_FROM_THE_TOP)).all()
+    rules = [(version.valid_from, version.valid_to, to_rule(version)) for version in versions]
+    return {at: [rule for start, end, rule in rules if start <= at and (end is None or end > at)] for at in moments}
 
 
 def get_version(session: Session, shop_id: int, rule_number: int) -> CommissionRule:

@@ -1,22 +1,39 @@
 """Booking. Nothing else writes entries."""
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.ledger.rules import Account, Entry, Posting, balanced, missing_entries, source_key
-from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.ledger import LedgerTransaction
+from app.rows import Row, insert_rows, read_rows
 
 
-class _Booked(NamedTuple):
-    """What already stands under a key: its entries summed, and how it was last described."""
+class Target(NamedTuple):
+    """What an order's books should become."""
 
-    entries: list[Entry]
-    last: LedgerTransaction
+    order_id: int
+    currency: str
+    postings: Sequence[Posting]
+    is_new: bool = False
+    """Nothing can be booked for it yet."""
+
+
+@dataclass(slots=True)
+class _Booked:
+    """What already stands under a key: how often it was posted, how it was described, its entries summed."""
+
+    times: int
+    kind: str
+    component: str
+    vendor_id: int | None
+    entries: list[Entry] = field(default_factory=list)
 
 
 class _Due(NamedTuple):
@@ -25,24 +42,53 @@ class _Due(NamedTuple):
     posting: Posting
     entries: tuple[Entry, ...]
     source: str
+    currency: str
+    order_id: int | None = None
+    payout_id: int | None = None
 
 
-def book_order_to_date(session: Session, shop_id: int, order_id: int, currency: str, target: Iterable[Posting]) -> int:
-    """Post what is missing so that the order's books become `target`; returns how many postings that took.
+class _TransactionRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int | None
+    order_id: int | None
+    payout_id: int | None
+    key: str
+    source_key: str
+    kind: str
+    component: str
+    currency: str
+    happened_at: datetime
+    booked_at: datetime
 
-    The caller holds the order's lock: the difference is only right if nobody else posts meanwhile.
+
+class _EntryRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int | None
+    transaction_id: int
+    account: str
+    amount_minor: int
+    currency: str
+
+
+_POSTED: Final = b"""
+    SELECT order_id, key, count(*), max(kind), max(component), max(vendor_id)
+    FROM ledger_transactions WHERE order_id = ANY(%(orders)s) GROUP BY order_id, key ORDER BY min(id)
+"""
+_STANDING: Final = b"""
+    SELECT t.order_id, t.key, e.account, e.vendor_id, sum(e.amount_minor)::bigint
+    FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+    WHERE t.order_id = ANY(%(orders)s) GROUP BY t.order_id, t.key, e.account, e.vendor_id
+"""
+
+
+def book_orders_to_date(session: Session, shop_id: int, targets: Sequence[Target]) -> int:
+    """Post what is missing so that each order's books become its target; returns how many postings that took.
+
+    The caller holds the orders' locks: the differences are only right if nobody else posts meanwhile.
     """
-    wanted = {posting.key: posting for posting in target}
-    booked = _booked_of(session, order_id)
-    times = Counter({key: count for key, (count, _) in booked.items()})
-    due: list[_Due] = []
-    for key in dict.fromkeys((*wanted, *booked)):
-        standing = booked[key][1] if key in booked else None
-        posting = wanted.get(key) or _emptied(key, standing)
-        missing = missing_entries(posting.entries, standing.entries if standing else ())
-        if missing:
-            due.append(_Due(posting, missing, source_key(key, times[key])))
-    _write(session, shop_id, currency, due, order_id=order_id)
+    booked = _booked_of(session, [target.order_id for target in targets if not target.is_new])
+    due = [due for target in targets for due in _missing(target, booked.get(target.order_id, {}))]
+    _write(session, shop_id, due)
     return len(due)
 
 
@@ -52,50 +98,44 @@ def post_once(session: Session, shop_id: int, currency: str, posting: Posting, *
         LedgerTransaction.shop_id == shop_id, LedgerTransaction.source_key == posting.key
     )
     if session.scalar(exists) is None:
-        due = [_Due(posting, balanced(posting.entries), posting.key)]
-        _write(session, shop_id, currency, due, payout_id=payout_id)
+        entries = balanced(posting.entries)
+        _write(session, shop_id, [_Due(posting, entries, posting.key, currency, payout_id=payout_id)])
 
 
-def _booked_of(session: Session, order_id: int) -> dict[str, tuple[int, _Booked]]:
-    """By key: how many postings, and what they come to."""
-    transactions = session.scalars(
-        select(LedgerTransaction).where(LedgerTransaction.order_id == order_id).order_by(LedgerTransaction.id)
-    ).all()
-    sums = session.execute(
-        select(LedgerTransaction.key, LedgerEntry.account, LedgerEntry.vendor_id, func.sum(LedgerEntry.amount_minor))
-        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(LedgerTransaction.order_id == order_id)
-        .group_by(LedgerTransaction.key, LedgerEntry.account, LedgerEntry.vendor_id)
-    )
-    booked = {row.key: (0, _Booked([], row)) for row in transactions}
-    for row in transactions:
-        count, standing = booked[row.key]
-        booked[row.key] = (count + 1, _Booked(standing.entries, row))
-    for key, account, vendor_id, amount in sums:
-        booked[key][1].entries.append(Entry(Account(account), int(amount), vendor_id))
+def _missing(target: Target, booked: Mapping[str, _Booked]) -> Iterable[_Due]:
+    wanted = {posting.key: posting for posting in target.postings}
+    for key in dict.fromkeys((*wanted, *booked)):
+        standing = booked.get(key)
+        posting = wanted.get(key) or _emptied(key, standing)
+        missing = missing_entries(posting.entries, standing.entries) if standing else posting.entries
+        if missing:
+            source = source_key(key, standing.times if standing else 0)
+            yield _Due(posting, missing, source, target.currency, order_id=target.order_id)
+
+
+def _booked_of(session: Session, order_ids: Sequence[int]) -> dict[int, dict[str, _Booked]]:
+    """By order and key: how many postings, and what they come to."""
+    booked: dict[int, dict[str, _Booked]] = defaultdict(dict)
+    if order_ids:
+        values = {"orders": list(order_ids)}
+        for order_id, key, *described in read_rows(session, _POSTED, values):
+            booked[order_id][key] = _Booked(*described)
+        for order_id, key, account, vendor_id, amount in read_rows(session, _STANDING, values):
+            booked[order_id][key].entries.append(Entry(Account(account), amount, vendor_id))
     return booked
 
 
 def _emptied(key: str, standing: _Booked | None) -> Posting:
     """A key that no longer belongs in the books: what stands under it is reversed."""
     assert standing is not None
-    last = standing.last
-    return Posting(key, last.kind, clock.now(), (), last.component, last.vendor_id)
+    return Posting(key, standing.kind, clock.now(), (), standing.component, standing.vendor_id)
 
 
-def _write(
-    session: Session,
-    shop_id: int,
-    currency: str,
-    due: list[_Due],
-    *,
-    order_id: int | None = None,
-    payout_id: int | None = None,
-) -> None:
+def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
     """Two statements, however many postings: the transactions, then all their entries."""
     now = clock.now()
     rows = [
-        LedgerTransaction(
+        _TransactionRow(
             shop_id=shop_id,
             vendor_id=posting.vendor_id,
             order_id=order_id,
@@ -108,20 +148,19 @@ def _write(
             happened_at=posting.happened_at,
             booked_at=now,
         )
-        for posting, _, source in due
+        for posting, _, source, currency, order_id, payout_id in due
     ]
-    session.add_all(rows)
-    session.flush()
-    session.add_all(_row_of(entry, row) for row, one in zip(rows, due, strict=True) for entry in one.entries)
-    session.flush()
-
-
-def _row_of(entry: Entry, transaction: LedgerTransaction) -> LedgerEntry:
-    return LedgerEntry(
-        shop_id=transaction.shop_id,
-        vendor_id=entry.vendor_id,
-        transaction_id=transaction.id,
-        account=entry.account,
-        amount_minor=entry.amount,
-        currency=transaction.currency,
-    )
+    insert_rows(session, "ledger_transactions", rows, key="source_key")
+    entries = [
+        _EntryRow(
+            shop_id=shop_id,
+            vendor_id=entry.vendor_id,
+            transaction_id=row.id,
+            account=entry.account,
+            amount_minor=entry.amount,
+            currency=row.currency,
+        )
+        for row, one in zip(rows, due, strict=True)
+        for entry in one.entries
+    ]
+    insert_rows(session, "ledger_entries", entries)

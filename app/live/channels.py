@@ -70,7 +70,7 @@ def is_public(channel: str) -> bool:
 def announce(session: Session, shop_id: int, kind: str, vendor_id: int | None = None) -> None:
     """After commit, tell the shop's open pages, and those of the vendor concerned, that `kind` happened. Ids only."""
     channels = [shop_channel(shop_id)] + ([vendor_channel(vendor_id)] if vendor_id is not None else [])
-    after_commit(session, lambda: _send(channels, kind))
+    after_commit(session, lambda: _send(channels, kind), once=(*channels, kind))
 
 
 def announce_stock(

@@ -1,6 +1,8 @@
 """What is settled when a line is first seen: whose it is, which rule fired, and who bears what. Never asked again."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
@@ -8,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.commissions import queries as commissions
 from app.commissions.rules import Choice, Rule, SoldLine, choose_rule
+from app.commissions.service import ensure_default_rule
 from app.models.commissions import MoneySettings
-from app.models.orders import Order, OrderLine
 from app.models.products import Product
-from app.models.shops import Shop, ShopSettings
+from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.money import parse_money
+from app.orders.held import Held, LineRow, OrderRow
 from app.shopify import payloads_orders as payloads
 
 _STORES_OWN = "The store's own goods: no commission."
@@ -24,7 +27,8 @@ class _Owner(NamedTuple):
 
     vendor_id: int | None
     attribution: str
-    product: Product | None
+    category_gid: str | None = None
+    tags: frozenset[str] = frozenset()
 
 
 def order_terms(settings: MoneySettings) -> dict[str, Any]:
@@ -33,45 +37,58 @@ def order_terms(settings: MoneySettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in names}
 
 
-def freeze_lines(session: Session, shop: Shop, order: Order, body: payloads.Order) -> None:
-    """Store the lines that are new: all of them at first sight, added ones after an edit."""
-    known = set(session.scalars(select(OrderLine.shopify_id).where(OrderLine.order_id == order.id)))
-    fresh = [(at, item) for at, item in enumerate(body.line_items) if item.id not in known]
+def freeze_lines(session: Session, shop_id: int, settings: MoneySettings, held: Sequence[Held]) -> None:
+    """Add the lines that are new: all of them at first sight, added ones after an edit."""
+    fresh = [
+        (one.order, one.lines, at, item)
+        for one in held
+        if one.order and one.body
+        for at, item in enumerate(one.body.line_items)
+        if item.id not in one.lines
+    ]
     if not fresh:
         return
-    settings = commissions.get_settings(session, shop.id)
-    hold_days = session.scalar(select(ShopSettings.hold_days).where(ShopSettings.shop_id == shop.id))
-    rules = commissions.list_rules(session, shop.id, order.ordered_at)
-    owners = _find_owners(session, shop.id, [item for _, item in fresh])
-    for position, item in fresh:
+    hold_days = session.scalar(select(ShopSettings.hold_days).where(ShopSettings.shop_id == shop_id))
+    lists = _rules_at(session, shop_id, {order.ordered_at for order, *_ in fresh})
+    owners = _find_owners(session, shop_id, [item for *_, item in fresh])
+    for order, lines, position, item in fresh:
         owner = owners[item.id]
-        choice = _choose(rules, owner, item, order)
-        session.add(
-            OrderLine(
-                shop_id=shop.id,
-                vendor_id=owner.vendor_id,
-                order_id=order.id,
-                shopify_id=item.id,
-                position=position,
-                title=_title(item),
-                sku=item.sku or "",
-                attribution=owner.attribution,
-                rule=commissions.freeze_rule(choice.winner) if choice.winner else None,
-                reason=choice.reason,
-                hold_days=14 if hold_days is None else hold_days,
-                tax_to=settings.sales_tax_to,
-                fee_tax_bps=settings.fee_tax_bps,
-                discount_bearers=settings.discount_bearers,
-            )
+        choice = _choose(lists[order.ordered_at], owner, item, order)
+        lines[item.id] = LineRow(
+            shop_id=shop_id,
+            vendor_id=owner.vendor_id,
+            shopify_id=item.id,
+            position=position,
+            title=_title(item),
+            sku=item.sku or "",
+            attribution=owner.attribution,
+            rule=commissions.freeze_rule(choice.winner) if choice.winner else None,
+            reason=choice.reason,
+            hold_days=14 if hold_days is None else hold_days,
+            tax_to=settings.sales_tax_to,
+            fee_tax_bps=settings.fee_tax_bps,
+            discount_bearers=settings.discount_bearers,
         )
-    session.flush()
+
+
+def _rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]) -> dict[datetime, list[Rule]]:
+    """The list as it was in force at each moment; the first order of all finds the default."""
+    lists = commissions.list_rules_at(session, shop_id, moments)
+    if not any(rule.is_default for rules in lists.values() for rule in rules):
+        ensure_default_rule(session, shop_id)
+        lists = commissions.list_rules_at(session, shop_id, moments)
+    return lists
 
 
 def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineItem]) -> Mapping[int, _Owner]:
     """By our product → vendor mapping; where that is silent, by the product's vendor text, marked as such."""
     gids = [f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id]
-    by_gid = select(Product).where(Product.shop_id == shop_id, Product.shopify_gid.in_(gids))
-    products = {product.shopify_gid: product for product in session.scalars(by_gid)}
+    by_gid = select(Product.shopify_gid, Product.vendor_id, Product.category_gid, Product.tags)
+    known = session.execute(by_gid.where(Product.shop_id == shop_id, Product.shopify_gid.in_(set(gids))))
+    products = {
+        gid: _Owner(vendor, "product", category, frozenset(map(str.lower, tags)))
+        for gid, vendor, category, tags in known
+    }
     names = {item.vendor.strip().lower() for item in items if item.vendor}
     # Whoever merely applied under the name of a brand that the store sells must not earn with it.
     sellers = (Vendor.shop_id == shop_id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED)))
@@ -82,22 +99,20 @@ def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineIt
         product = products.get(f"gid://shopify/Product/{item.product_id}")
         named = vendors.get((item.vendor or "").strip().lower())
         if item.gift_card or item.tip is not None:
-            owners[item.id] = _Owner(None, "none", None)
-        elif product is not None:
-            owners[item.id] = _Owner(product.vendor_id, "product", product)
+            owners[item.id] = _Owner(None, "none")
         else:
-            owners[item.id] = _Owner(named, "name" if named else "none", None)
+            owners[item.id] = product or _Owner(named, "name" if named else "none")
     return owners
 
 
-def _choose(rules: Sequence[Rule], owner: _Owner, item: payloads.LineItem, order: Order) -> Choice:
+def _choose(rules: Sequence[Rule], owner: _Owner, item: payloads.LineItem, order: OrderRow) -> Choice:
     if owner.vendor_id is None:
         return Choice(None, _STORES_OWN, None)
     sold = SoldLine(
         vendor_id=owner.vendor_id,
         product_gid=f"gid://shopify/Product/{item.product_id}" if item.product_id else None,
-        category_gid=owner.product.category_gid if owner.product else None,
-        tags=frozenset(tag.lower() for tag in owner.product.tags) if owner.product else frozenset(),
+        category_gid=owner.category_gid,
+        tags=owner.tags,
         unit_price=parse_money(item.price_set.shop_money.amount, order.currency).minor,
         currency=order.currency,
         ordered_at=order.ordered_at,

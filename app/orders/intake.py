@@ -1,20 +1,19 @@
 """From Shopify's spelling of an order to the facts that the money rules work with. Pure reading, nothing is stored."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
+from app.commissions import queries as commissions
 from app.commissions.rules import FULL_BPS
 from app.money import parse_money
 from app.orders import facts
 from app.orders.cells import round_fraction
+from app.orders.held import Held, LineRow, ParcelRow
 from app.shopify import payloads_orders as payloads
 
 _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
-_RANKS = ("pending", "authorized", "expired", "voided", "partially_paid", "paid", "partially_refunded", "refunded")
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
 
@@ -26,21 +25,31 @@ class Frozen:
     discount_bearers: Mapping[str, str] = field(default_factory=dict)
 
 
-def age_of(order: payloads.Order, snapshot: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Of two snapshots the one with the greater age is kept. Total, so that it does not matter which came first.
-
-    Several webhooks may carry the same second but not the same state: then the one that knows more is newer.
-    """
-    return (
-        order.updated_at,
-        order.cancelled_at is not None,
-        sum(len(refund.transactions) + 1 for refund in order.refunds),
-        _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,
-        -Decimal(order.total_outstanding or "0"),
-        len(order.fulfillments),
-        len(order.line_items),
-        -sum(item.quantity if item.current_quantity is None else item.current_quantity for item in order.line_items),
-        json.dumps(snapshot, sort_keys=True, default=str),
+def read_known(one: Held) -> facts.Order:
+    """Everything known of an order: the snapshot, the refunds and parcels, and what was frozen."""
+    assert one.order is not None
+    assert one.body is not None
+    order, body = one.order, one.body
+    rate = shop_rate(body)
+    return read_order(
+        body,
+        {number: _thaw(line) for number, line in one.lines.items()},
+        facts.OrderTerms(
+            shipping_to=facts.Recipient(order.terms["shipping_to"]),
+            shipping_tax_to=facts.Recipient(order.terms["shipping_tax_to"]),
+            shipping_share=facts.ShippingShare(order.terms["shipping_share"]),
+        ),
+        [
+            read_refund(
+                refund.body,
+                order.currency,
+                rate=rate,
+                keep_commission=refund.keep_commission,
+                bearer=facts.RefundBearer(refund.bearer),
+            )
+            for refund in one.refunds.values()
+        ],
+        [_read_parcel(parcel) for parcel in one.live_parcels if parcel.shopify_id is not None],
     )
 
 
@@ -149,6 +158,23 @@ def customer_name(order: payloads.Order) -> str:
         return to.name
     person = order.customer
     return " ".join(part for part in (person.first_name, person.last_name) if part) if person else ""
+
+
+def _thaw(line: LineRow) -> Frozen:
+    terms = facts.LineTerms(
+        vendor_id=line.vendor_id,
+        rule=commissions.thaw_rule(line.rule) if line.rule else None,
+        fee_tax_bps=line.fee_tax_bps,
+        tax_to=facts.Recipient(line.tax_to),
+        hold_days=line.hold_days,
+    )
+    return Frozen(terms, line.discount_bearers)
+
+
+def _read_parcel(parcel: ParcelRow) -> facts.Fulfilment:
+    assert parcel.shopify_id is not None
+    quantities = {int(line_id): units for line_id, units in parcel.quantities.items()}
+    return facts.Fulfilment(id=parcel.shopify_id, at=parcel.fulfilled_at, quantities=quantities)
 
 
 def _line(item: payloads.LineItem, order: payloads.Order, frozen: Frozen) -> facts.Line:

@@ -1,35 +1,29 @@
 """Each vendor's part of an order, kept as the vendor may see it: what to send, where to, what it earns."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from app.live.channels import announce
-from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
+from app.models.orders import VendorOrderStatus
 from app.orders import facts
 from app.orders.cells import share_line
+from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
 from app.orders.returns import refunded_units, removed_units, units_to_ship
 from app.orders.rules import Books
-from app.shopify import payloads_orders as payloads
 
 
-def update_vendor_orders(
-    session: Session, order: Order, body: payloads.Order, known: facts.Order, books: Books
-) -> None:
+def update_parts(one: Held, books: Books) -> None:
     """Bring the vendors' parts and the lines' shares up to date."""
+    order, known, body = one.order, one.known, one.body
+    assert order is not None
+    assert known is not None
+    assert body is not None
     lines = {line.id: line for line in known.lines}
-    rows = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
-    for row in rows:
-        if line := lines.get(row.shopify_id):
+    for number, row in one.lines.items():
+        if line := lines.get(number):
             _update_line(row, line, known)
-    parts = {
-        part.vendor_id: part
-        for part in session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id)).all()
-    }
-    for vendor_id in dict.fromkeys(row.vendor_id for row in rows if row.vendor_id is not None):
-        part = parts.get(vendor_id) or _new_part(session, order, vendor_id)
+    to, address = customer_name(body), address_lines(body)
+    for vendor_id in dict.fromkeys(row.vendor_id for row in one.lines.values() if row.vendor_id is not None):
+        part = one.parts.get(vendor_id) or _add_part(one, order, vendor_id)
         part.name, part.is_test, part.is_checked = order.name, order.test, not books.flags
-        part.customer_name, part.ship_to = customer_name(body), address_lines(body)
+        part.customer_name, part.ship_to = to, address
         mine = [line for line in known.lines if line.terms.vendor_id == vendor_id]
         part.items_total = sum(line.quantity for line in mine)
         part.items_to_ship = sum(units_to_ship(line, known) for line in mine)
@@ -38,26 +32,30 @@ def update_vendor_orders(
             bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
         )
         part.next_release_at = books.next_release_at(vendor_id)
-        if part in session.new or session.is_modified(part):
-            announce(session, order.shop_id, "VendorOrderChanged", vendor_id)
-    session.flush()
 
 
-def _new_part(session: Session, order: Order, vendor_id: int) -> VendorOrder:
-    part = VendorOrder(
+def assign_parcels(one: Held) -> None:
+    """A parcel with one vendor's goods only is that vendor's."""
+    owners = {number: line.vendor_id for number, line in one.lines.items()}
+    for parcel in one.live_parcels:
+        if parcel.vendor_id is None:
+            inside = {owners.get(int(line_id)) for line_id in parcel.quantities}
+            parcel.vendor_id = inside.pop() if len(inside) == 1 else None
+
+
+def _add_part(one: Held, order: OrderRow, vendor_id: int) -> PartRow:
+    part = one.parts[vendor_id] = PartRow(
         shop_id=order.shop_id,
         vendor_id=vendor_id,
-        order_id=order.id,
         order_shopify_id=order.shopify_id,
         name=order.name,
         ordered_at=order.ordered_at,
         currency=order.currency,
     )
-    session.add(part)
     return part
 
 
-def _update_line(row: OrderLine, line: facts.Line, known: facts.Order) -> None:
+def _update_line(row: LineRow, line: facts.Line, known: facts.Order) -> None:
     share = share_line(line, known)
     row.quantity = line.quantity
     row.current_quantity = line.quantity - refunded_units(line, known) - removed_units(line, known)
@@ -68,7 +66,7 @@ def _update_line(row: OrderLine, line: facts.Line, known: facts.Order) -> None:
     row.fee_minor, row.fee_tax_minor, row.vendor_minor = share.fee, share.fee_tax, share.vendor
 
 
-def _status(part: VendorOrder, known: facts.Order) -> VendorOrderStatus:
+def _status(part: PartRow, known: facts.Order) -> VendorOrderStatus:
     if known.cancelled_at:
         return VendorOrderStatus.CANCELLED
     mine = {line.id for line in known.lines if line.terms.vendor_id == part.vendor_id}

@@ -212,12 +212,3 @@ def read_snapshot(kind: type[P], snapshot: Mapping[str, Any]) -> P:
         return msgspec.convert(snapshot, type=kind)
     except msgspec.ValidationError as error:
         raise PayloadError(f"This body is no {kind.__name__}: {error}") from error
-
-
-def read_body(kind: type[P], raw: bytes) -> tuple[P, dict[str, Any]]:
-    """Decode and check a body; returns it also as it came, for keeping."""
-    try:
-        snapshot = msgspec.json.decode(raw, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PayloadError(f"This body is no {kind.__name__}: {error}") from error
-    return read_snapshot(kind, snapshot), snapshot

@@ -145,8 +145,8 @@ def test_a_worker_that_lost_its_lease_changes_nothing(acme: Shop, handler: Calla
     with db.system() as session:
         session.execute(text("UPDATE inbox_events SET lease_until = clock_timestamp() - interval '1 second'"))
     (quick,) = events.claim()
-    events.work(quick)
-    events.work(paused)
+    events.work([quick])
+    events.work([paused])
     assert marks(acme) == [event]
 
 

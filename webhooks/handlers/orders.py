@@ -1,30 +1,80 @@
-"""Orders: every topic that carries the whole order does the same thing, so their order of arrival does not matter."""
+"""Orders, refunds and parcels, which may come before the order they belong to.
+
+Every topic that carries the whole order does the same thing, so their order of arrival does not matter; and news that
+arrived together are taken in together.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.orders import service
+from app.orders.service import News, receive
+from app.privacy.service import clean_late_news
 from app.queue import enqueue_after_commit
-from app.shopify.payloads import read_payload
-from app.shopify.payloads_orders import Order, OrderEdited, read_body
+from app.shopify.payloads import PayloadError, read_payload
+from app.shopify.payloads_orders import Fulfillment, Order, OrderEdited, Refund
 
 
-def handle_orders_create(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
-    del event
-    body, snapshot = read_body(Order, payload)
-    service.receive_order(session, shop, body, snapshot)
+def _read_order(raw: bytes) -> News:
+    return News(read_payload(Order, raw), raw)
 
 
-handle_orders_paid = handle_orders_create
-handle_orders_updated = handle_orders_create
-handle_orders_cancelled = handle_orders_create
+def _read_refund(raw: bytes) -> News:
+    return News(read_payload(Refund, raw), raw)
+
+
+def _read_parcel(raw: bytes) -> News:
+    # Parcels are made in the portal, in the Shopify admin or by another app; all are told here.
+    return News(read_payload(Fulfillment, raw), raw)
+
+
+READERS: Final[dict[str, Callable[[bytes], News]]] = {
+    "orders/create": _read_order,
+    "orders/paid": _read_order,
+    "orders/updated": _read_order,
+    "orders/cancelled": _read_order,
+    "refunds/create": _read_refund,
+    "fulfillments/create": _read_parcel,
+    "fulfillments/update": _read_parcel,
+}
+
+
+def handle_news(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+    handle_together(session, shop, [(payload, event)])
+
+
+def handle_together(session: Session, shop: Shop, events: Sequence[tuple[bytes, InboxEvent]]) -> None:
+    """Take in whatever came of these topics as one batch."""
+    news = []
+    for payload, event in events:
+        raw = _forget(session, shop, payload, event)
+        if not raw.isascii():
+            _check_text(raw)
+        news.append(READERS[event.topic](raw))
+    receive(session, shop, news)
 
 
 def handle_orders_edited(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     """The edit names lines, not amounts. The order as edited comes with orders/updated, or, should that one be lost, by
     asking for it.
     """
-    del event
-    edited = read_payload(OrderEdited, payload).order_edit.order_id
+    edited = read_payload(OrderEdited, _forget(session, shop, payload, event)).order_edit.order_id
     enqueue_after_commit(session, "jobs.reconciliation.look_at_order", shop.id, edited, queue="catalogue")
+
+
+def _forget(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> bytes:
+    """Whoever asked to be forgotten is taken out before anything reads the body."""
+    if shop.has_redactions:
+        payload = event.body = clean_late_news(session, shop.id, event.topic, payload)
+    return payload
+
+
+def _check_text(raw: bytes) -> None:
+    """The body is kept as it came: what we do not read of it must be text as well."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"This body is no text: {error}") from error

@@ -1,0 +1,266 @@
+"""Everything that is stored of an order, read and written for many orders at once.
+
+Whoever changes it holds the order's lock (`lock_orders`). What others write without it is no part of these rows: the
+columns of a parcel that is being sent, and when a vendor was told.
+"""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from app.live.channels import announce
+from app.models.fulfilments import FulfilmentState
+from app.models.orders import VendorOrderStatus
+from app.orders import facts
+from app.rows import Row, columns, insert_rows, read_rows, update_rows
+from app.shopify import payloads_orders as payloads
+from app.shopify.payloads import read_payload
+
+
+class OrderRow(Row, kw_only=True):
+    shop_id: int
+    shopify_id: int
+    name: str
+    currency: str
+    ordered_at: datetime
+    snapshot: msgspec.Raw
+    snapshot_updated_at: datetime
+    terms: dict[str, Any]
+    financial_status: str = ""
+    fulfillment_status: str = ""
+    cancelled_at: datetime | None = None
+    test: bool = False
+    total_minor: int = 0
+    customer_name: str = ""
+    customer_email: str | None = None
+    flags: list[str] = msgspec.field(default_factory=list)
+    paid_seen_at: datetime | None = None
+    cancelled_seen_at: datetime | None = None
+
+
+class LineRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int | None
+    order_id: int = 0
+    shopify_id: int
+    position: int
+    title: str
+    sku: str
+    attribution: str
+    rule: dict[str, Any] | None
+    reason: str
+    hold_days: int
+    tax_to: str
+    fee_tax_bps: Decimal
+    discount_bearers: dict[str, Any]
+    quantity: int = 0
+    current_quantity: int = 0
+    to_ship: int = 0
+    gross_minor: int = 0
+    vendor_discount_minor: int = 0
+    market_discount_minor: int = 0
+    included_tax_minor: int = 0
+    tax_minor: int = 0
+    base_minor: int = 0
+    fee_minor: int = 0
+    fee_tax_minor: int = 0
+    vendor_minor: int = 0
+
+
+class PartRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int
+    order_id: int = 0
+    order_shopify_id: int
+    name: str
+    ordered_at: datetime
+    currency: str
+    status: VendorOrderStatus = VendorOrderStatus.UNPAID
+    is_test: bool = False
+    is_checked: bool = True
+    customer_name: str = ""
+    ship_to: list[str] = msgspec.field(default_factory=list)
+    items_total: int = 0
+    items_to_ship: int = 0
+    earned_minor: int = 0
+    next_release_at: datetime | None = None
+
+
+class RefundRow(Row, kw_only=True):
+    shop_id: int
+    order_shopify_id: int
+    shopify_id: int
+    refunded_at: datetime
+    snapshot: msgspec.Raw
+    keep_commission: bool
+    bearer: str
+    announced_at: datetime | None = None
+
+    @property
+    def body(self) -> payloads.Refund:
+        return read_payload(payloads.Refund, bytes(self.snapshot))
+
+
+class ParcelRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int | None = None
+    order_shopify_id: int
+    shopify_id: int | None = None
+    state: FulfilmentState = FulfilmentState.CREATED
+    quantities: dict[str, int] = msgspec.field(default_factory=dict)
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    shipment_status: str = ""
+    fulfilled_at: datetime
+    shopify_updated_at: datetime | None = None
+    announced_at: datetime | None = None
+    shipped_seen_at: datetime | None = None
+    delivered_seen_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Held:
+    """One order's rows. Refunds and parcels may be there before the order is."""
+
+    order: OrderRow | None = None
+    body: payloads.Order | None = None
+    """The order's snapshot, read."""
+    lines: dict[int, LineRow] = field(default_factory=dict)
+    """By Shopify's number."""
+    parts: dict[int, PartRow] = field(default_factory=dict)
+    """By vendor."""
+    refunds: dict[int, RefundRow] = field(default_factory=dict)
+    """By Shopify's number."""
+    parcels: list[ParcelRow] = field(default_factory=list)
+    """In any state, those of vendors that Shopify has not made yet as well."""
+    changed: bool = False
+    """There is news to be booked."""
+    known: facts.Order | None = None
+    """Its facts, once they were read to be booked."""
+    as_stored: dict[tuple[str, int], Row] = field(default_factory=dict)
+
+    def rows(self, table: str) -> Iterable[Row]:
+        return {
+            "orders": [self.order] if self.order else [],
+            "order_lines": self.lines.values(),
+            "vendor_orders": self.parts.values(),
+            "order_refunds": self.refunds.values(),
+            "fulfilments": self.parcels,
+        }[table]
+
+    @property
+    def is_new(self) -> bool:
+        """Seen for the first time, and not stored yet."""
+        return self.order is not None and not self.order.id
+
+    @property
+    def live_parcels(self) -> list[ParcelRow]:
+        """Those that Shopify made and that were not cancelled, as they were sent."""
+        made = [parcel for parcel in self.parcels if parcel.state is FulfilmentState.CREATED]
+        return sorted(made, key=lambda parcel: (parcel.fulfilled_at, parcel.shopify_id or 0))
+
+
+_KINDS: Final[dict[str, type[Row]]] = {
+    "orders": OrderRow,
+    "order_lines": LineRow,
+    "vendor_orders": PartRow,
+    "order_refunds": RefundRow,
+    "fulfilments": ParcelRow,
+}
+_DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
+_BY_ORDER: Final = "order_id IN (SELECT id FROM orders WHERE shop_id = %(shop)s AND shopify_id = ANY(%(numbers)s))"
+_WHERE: Final = {
+    "orders": "shopify_id = ANY(%(numbers)s)",
+    "order_lines": _BY_ORDER,
+    "vendor_orders": _BY_ORDER,
+    "order_refunds": "order_shopify_id = ANY(%(numbers)s)",
+    "fulfilments": "order_shopify_id = ANY(%(numbers)s)",
+}
+# One look for everything: the rows of an order fit together, and a lonely webhook pays for one statement.
+_READ: Final = " UNION ALL ".join(
+    f"SELECT '{table}', row_to_json(r)::text FROM"  # noqa: S608 - names of ours only
+    f" (SELECT {columns(kind)} FROM {table} WHERE shop_id = %(shop)s AND {_WHERE[table]} ORDER BY id) r"
+    for table, kind in _KINDS.items()
+).encode()
+_LOCK: Final = b"SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%(names)s::text[]) AS name"
+
+
+def lock_orders(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
+    """One at a time per order, until the transaction ends. The row is no lock: a refund may come before there is one.
+
+    `numbers` are sorted: two batches that meet wait for each other in the same sequence.
+    """
+    for _ in read_rows(session, _LOCK, {"names": [f"order:{shop_id}:{number}" for number in numbers]}):
+        pass
+
+
+def read_held(session: Session, shop_id: int, numbers: Sequence[int]) -> dict[int, Held]:
+    """What is stored of each of the orders, by Shopify's number; of an order never heard of, nothing."""
+    found = {number: Held() for number in numbers}
+    by_id: dict[int, Held] = {}
+    looked_up = list(read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)}))
+    # Orders first: their lines and parts name them by our id.
+    for table, text in sorted(looked_up, key=lambda row: row[0] != "orders"):
+        row = _DECODERS[table].decode(text)
+        one = _place(row, found, by_id)
+        one.as_stored[table, row.id] = copy.copy(row)
+    return found
+
+
+def _place(row: Row, found: Mapping[int, Held], by_id: dict[int, Held]) -> Held:
+    """Put the row where it belongs; returns the order's."""
+    match row:
+        case OrderRow():
+            one = by_id[row.id] = found[row.shopify_id]
+            one.order, one.body = row, read_payload(payloads.Order, bytes(row.snapshot))
+        case LineRow():
+            one = by_id[row.order_id]
+            one.lines[row.shopify_id] = row
+        case PartRow():
+            one = by_id[row.order_id]
+            one.parts[row.vendor_id] = row
+        case RefundRow():
+            one = found[row.order_shopify_id]
+            one.refunds[row.shopify_id] = row
+        case ParcelRow():
+            one = found[row.order_shopify_id]
+            one.parcels.append(row)
+        case _:
+            raise TypeError(type(row))
+    return one
+
+
+def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
+    """Store what is new and what changed; every row has its id afterwards."""
+    _write(session, "orders", held, key="shopify_id")
+    for one in held:
+        children: Iterable[LineRow | PartRow] = (*one.lines.values(), *one.parts.values())
+        for row in children:
+            assert one.order is not None
+            row.order_id = one.order.id
+    _write(session, "order_lines", held)
+    for part in _write(session, "vendor_orders", held):
+        assert isinstance(part, PartRow)
+        announce(session, shop_id, "VendorOrderChanged", part.vendor_id)
+    _write(session, "order_refunds", held, key="shopify_id")
+    _write(session, "fulfilments", held, key="shopify_id")
+
+
+def _write(session: Session, table: str, held: Iterable[Held], key: str | None = None) -> list[Row]:
+    differing = list(_differing(table, held))
+    new, changed = [row for row in differing if not row.id], [row for row in differing if row.id]
+    insert_rows(session, table, new, key=key)
+    update_rows(session, table, changed)
+    return differing
+
+
+def _differing(table: str, held: Iterable[Held]) -> Iterator[Row]:
+    for one in held:
+        yield from (row for row in one.rows(table) if row != one.as_stored.get((table, row.id)))
