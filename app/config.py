@@ -29,6 +29,8 @@ class Config:
     resend_api_url: str
     resend_api_key: str = field(repr=False)
     mail_from: str
+    paypal_api_url: str
+    stripe_api_url: str
     live_url: str
     metrics_token: str = field(repr=False)
     api_requests_per_minute: int
@@ -79,6 +81,8 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
         resend_api_key=env.get("RESEND_API_KEY", ""),
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
+        paypal_api_url=env.get("PAYPAL_API_URL", "https://api-m.paypal.com").rstrip("/"),
+        stripe_api_url=env.get("STRIPE_API_URL", "https://api.stripe.com").rstrip("/"),
         live_url=env.get("LIVE_URL", f"{app_url}/live").rstrip("/"),
         metrics_token=env.get("METRICS_TOKEN", ""),
         api_requests_per_minute=_read_count(env, "API_REQUESTS_PER_MINUTE", 600),

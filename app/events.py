@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -49,3 +50,11 @@ def publish_all(session: Session, shop_id: int, events: Sequence[Event]) -> None
         rows = [_EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=now) for kind, subject in events]
         insert_rows(session, "domain_events", rows)
         enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
+
+
+def publish_for_vendors(session: Session, shop_id: int, kind: str, subjects: Sequence[Mapping[str, int]]) -> None:
+    """Write a domain event for each of many vendors at once: `subjects` name them as "vendor_id"."""
+    shared = {"shop_id": shop_id, "kind": kind, "occurred_at": clock.now()}
+    rows = [shared | {"vendor_id": subject["vendor_id"], "subject": dict(subject)} for subject in subjects]
+    session.execute(insert(DomainEvent), rows)
+    enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)

@@ -10,9 +10,10 @@ from app.models.mapping import Model
 
 ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "shops": ("access_token", "refresh_token"),
-    "vendors": ("tax_id", "payout_iban", "payout_holder"),
+    "vendors": ("tax_id", "payout_account", "payout_holder", "payout_waiting"),
     "money_settings": ("payer_iban",),
-    "payouts": ("iban", "holder"),
+    "payouts": ("account", "holder"),
+    "rail_keys": ("secret",),
     "privacy_requests": ("person",),
     "privacy_exports": ("content",),
 }

@@ -56,6 +56,8 @@ class Place:
             "STOREFRONT_URLS": ",".join(f"{domain}={self.url(name)}" for name, domain in SHOPS.items()),
             "RESEND_API_URL": f"{store}/resend",
             "RESEND_API_KEY": self.keys["resend_key"],
+            "PAYPAL_API_URL": f"{store}/paypal",
+            "STRIPE_API_URL": f"{store}/stripe",
             "MAIL_FROM": "marketplace@acme.example",
             "DEVSTORE_PORT": str(self.ports["devstore"]),
             "DEVSTORE_STOREFRONTS": ",".join(f"{domain}={port}" for domain, port in shops.items()),

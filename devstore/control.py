@@ -9,6 +9,7 @@ from devstore.clock import parse_iso
 from devstore.current import get_config, get_store
 from devstore.faults import FAULTS, Fault
 from devstore.installations import find_installation
+from devstore.providers import set_fate
 from devstore.store import Doc
 from devstore.webhooks import Courier
 
@@ -49,6 +50,20 @@ def clear_faults() -> Response:
 
 def _shown(fault: Fault) -> Doc:
     return {"target": fault.target, "kind": fault.kind, "times": fault.times, "delay_ms": fault.delay_ms}
+
+
+@bp.post("/providers")
+def set_provider_fate() -> Response:
+    """How payments end: {"provider": "paypal" or "stripe", "receiver": address, account or "*", "fate"}.
+
+    PayPal: an item's state (SUCCESS, PENDING, UNCLAIMED, RETURNED, FAILED, BLOCKED, ONHOLD …); for "*" also
+    INSUFFICIENT_FUNDS and SENDER_RESTRICTED. Stripe: reversed, disconnected, payout.failed; for "*" also
+    balance_insufficient. An empty fate takes the word back.
+    """
+    sent = _sent()
+    if sent.get("provider") not in {"paypal", "stripe"} or not isinstance(sent.get("receiver"), str):
+        return _refuse('provider is "paypal" or "stripe", receiver an address, an account or "*"')
+    return jsonify(set_fate(sent["provider"], sent["receiver"], str(sent.get("fate") or "")))
 
 
 @bp.post("/clock")

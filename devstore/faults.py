@@ -11,6 +11,8 @@ TARGETS = {
     "graphql": {"delay", "error", "throttle"},
     "oauth": {"delay", "error"},
     "resend": {"delay", "error", "throttle"},
+    "paypal": {"delay", "error", "throttle", "lost"},
+    "stripe": {"delay", "error", "throttle", "lost"},
     "webhooks": {"delay", "error", "duplicate", "reorder", "drop"},
 }
 
@@ -50,11 +52,14 @@ class Faults:
         with self._lock:
             return list(self._faults)
 
-    def take(self, target: str) -> Fault | None:
-        """The fault that the next request of this target suffers, used up by one."""
+    def take(self, target: str, *, lost: bool = False) -> Fault | None:
+        """The fault that the next request of this target suffers, used up by one.
+
+        `lost`: of those that come after the work is done, or of those that come before.
+        """
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if fault.target != target:
+                if fault.target != target or (fault.kind == "lost") != lost:
                     continue
                 if fault.times is not None:
                     left = replace(fault, times=fault.times - 1)
@@ -74,10 +79,21 @@ def suffer(target: str) -> Response | None:
     time.sleep(fault.delay_ms / 1000)
     if fault.kind == "error":
         return _answer({"errors": "Internal Server Error"}, 503)
+    if fault.kind == "throttle" and target in {"paypal", "stripe"}:
+        return _answer({"name": "RATE_LIMIT_REACHED", "message": "Too many requests"}, 429)
     if fault.kind == "throttle" and target == "resend":
         said = {"statusCode": 429, "name": "rate_limit_exceeded", "message": "Too many requests"}
         return _answer(said, 429)
     return None
+
+
+def suffer_after(target: str) -> Response | None:
+    """Play a "lost" fault: what was asked for is done, and the answer never arrives."""
+    fault = FAULTS.take(target, lost=True)
+    if fault is None:
+        return None
+    time.sleep(fault.delay_ms / 1000)
+    return _answer({"errors": "Gateway Timeout"}, 504)
 
 
 def _answer(body: dict[str, Any], status: int) -> Response:

@@ -6,7 +6,9 @@ from devstore import admin, api, control, oauth, resend, storefront, uploads
 from devstore.config import Config
 from devstore.orders import admin_pages
 from devstore.orders import control as orders_control
+from devstore.paypal import api as paypal
 from devstore.store import Store
+from devstore.stripe import api as stripe
 from devstore.webhooks import Courier
 
 LARGEST_REQUEST_BYTES = 120 * 1024 * 1024
@@ -14,7 +16,8 @@ LARGEST_REQUEST_BYTES = 120 * 1024 * 1024
 
 def create_app(config: Config, store: Store, courier: Courier | None = None) -> Flask:
     """The main port: admin, Admin API, OAuth, uploads, inbox, control."""
-    parts = [each.bp for each in (api, oauth, uploads, resend, control, orders_control, admin_pages, admin)]
+    rooms = (api, oauth, uploads, resend, paypal, stripe, control, orders_control, admin_pages, admin)
+    parts = [each.bp for each in rooms]
     site = _site(config, store, parts)
     site.extensions["devstore.courier"] = courier
     return site

@@ -1,4 +1,4 @@
-"""Money that becomes available by itself."""
+"""Money that becomes available by itself, and payouts that are on their way."""
 
 import structlog
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
+from app.payouts import sending
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -35,3 +36,11 @@ def release_holds() -> int:
     if len(orders) == _AT_ONCE:
         enqueue("jobs.payouts.release_holds", queue="payouts")
     return len(orders)
+
+
+def ask_rails() -> int:
+    """Send what is to be sent and hear what became of the rest. Returns how many payouts were asked about."""
+    asked = sending.ask_due()
+    if asked == sending.AT_ONCE:
+        enqueue("jobs.payouts.ask_rails", queue="payouts")
+    return asked

@@ -119,7 +119,7 @@ def _write(row: Row, published: int) -> Vendor:
         location=row.location,
         country=row.country,
         website=row.website,
-        has_payout_details=row.payout_iban is not None,
+        has_payout_details=row.payout_account is not None,
         published_products=published,
         shopify_metaobject_gid=row.metaobject_gid,
         applied_at=row.applied_at,

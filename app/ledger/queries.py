@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, column, func, insert, select, table, text
 from sqlalchemy.orm import Session
 
 from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
@@ -13,6 +13,7 @@ from app.models.payouts import PayoutEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
+_KEPT: Final = table("unpaid_now", column("id"), column("vendor_id"), column("amount_minor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,21 @@ def list_accounts(session: Session, shop_id: int) -> list[tuple[str, Money]]:
     return sorted(rows, key=lambda row: (row[1].currency, places.get(row[0], 99)))
 
 
-def list_unpaid_entries(session: Session, shop_id: int, currency: str, vendor_id: int) -> Sequence[LedgerEntry]:
-    """A vendor's available entries that no payout has claimed, oldest first; payouts' own postings are left out."""
-    query = _unpaid(shop_id, currency).where(LedgerEntry.vendor_id == vendor_id)
-    return session.scalars(query.order_by(LedgerEntry.id)).all()
+def keep_unpaid(session: Session, shop_id: int, currency: str) -> None:
+    """Keep what `sum_unpaid` would sum, as of one moment, in the table `unpaid_now`; the caller drops it."""
+    unpaid = _unpaid(shop_id, currency).with_only_columns(
+        LedgerEntry.id, LedgerEntry.vendor_id, LedgerEntry.amount_minor
+    )
+    columns = [one.name for one in _KEPT.columns]
+    session.execute(text("CREATE TEMPORARY TABLE unpaid_now (id bigint, vendor_id bigint, amount_minor bigint)"))
+    session.execute(insert(_KEPT).from_select(columns, unpaid))
+    session.execute(text("ANALYZE unpaid_now"))
+
+
+def sum_kept(session: Session) -> dict[int, int]:
+    """What is kept in `unpaid_now` for each vendor, in minor units."""
+    rows = session.execute(text("SELECT vendor_id, sum(amount_minor) FROM unpaid_now GROUP BY vendor_id"))
+    return {vendor_id: int(amount) for vendor_id, amount in rows}
 
 
 def sum_unpaid(session: Session, shop_id: int, currency: str) -> dict[int, int]:

@@ -1,10 +1,10 @@
 """What all tables share: the declarative class, column types and how they are spelt."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Enum, ForeignKey, Identity, LargeBinary, MetaData, Text, func
+from sqlalchemy import BigInteger, Date, DateTime, Enum, ForeignKey, Identity, LargeBinary, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -30,6 +30,7 @@ class Model(DeclarativeBase):
         str: Text,
         bytes: LargeBinary,
         datetime: DateTime(timezone=True),
+        date: Date,
         # as text: a new state must not need an ALTER TYPE
         StrEnum: Enum(StrEnum, native_enum=False, length=40, values_callable=lambda states: [s.value for s in states]),
         dict[str, Any]: JSONB,

@@ -1,6 +1,6 @@
 """Paying vendors: a batch is looked at, approved and sent; each payout knows the ledger entries it pays."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
@@ -15,11 +15,56 @@ class PayoutState(StrEnum):
     ON_HOLD = "on_hold"
     APPROVED = "approved"
     SENDING = "sending"
-    """The bank file was taken; the bank may be working on it."""
+    """The bank file was taken, or the rail is being asked: it may be working on it."""
     SENT = "sent"
     SETTLED = "settled"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class RailName(StrEnum):
+    """How money travels to a vendor."""
+
+    BANK = "bank"
+    PAYPAL = "paypal"
+    STRIPE = "stripe"
+
+
+class PayoutSettings(Model):
+    """How and when a shop pays. Vendors read it: they choose among the rails."""
+
+    __tablename__ = "payout_settings"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    rails: Mapped[list[str]] = mapped_column(server_default=text("""'["bank"]'"""))
+    """What vendors may choose among."""
+    schedule: Mapped[str] = mapped_column(server_default="manual")
+    """manual, weekly, fortnightly or monthly."""
+    schedule_day: Mapped[int] = mapped_column(server_default="1")
+    """Weekday from 1, Monday, to 7; for monthly the day of the month, 1 to 28."""
+    schedule_from: Mapped[date | None]
+    """The fortnights are counted from this day's week."""
+    prepared_on: Mapped[date | None]
+    """The last day of the schedule for which a batch was prepared, or there was nobody to pay."""
+    updated_at: Mapped[CreatedAt]
+
+
+class RailKeys(Model):
+    """A shop's keys at a provider."""
+
+    __tablename__ = "rail_keys"
+    __table_args__ = (UniqueConstraint("shop_id", "rail"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    rail: Mapped[RailName]
+    secret: Mapped[bytes]
+    """Encrypted JSON: what app/payouts/rails asks for."""
+    hint: Mapped[str]
+    """What may be shown of it."""
+    checked_at: Mapped[datetime | None]
+    """When the provider last took the keys."""
+    updated_at: Mapped[CreatedAt]
 
 
 class PayoutBatch(Model):
@@ -43,7 +88,9 @@ class Payout(Model):
     __table_args__ = (
         UniqueConstraint("batch_id", "vendor_id"),
         UniqueConstraint("shop_id", "reference"),
+        UniqueConstraint("rail_key"),
         Index("ix_payouts_vendor_id_created_at", "vendor_id", "created_at"),
+        Index("ix_payouts_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -57,12 +104,25 @@ class Payout(Model):
     state: Mapped[PayoutState] = mapped_column(server_default=PayoutState.PENDING)
     state_reason: Mapped[str | None]
     state_changed_at: Mapped[CreatedAt]
-    iban: Mapped[bytes]
-    """Encrypted, as is the holder."""
+    rail: Mapped[RailName] = mapped_column(server_default=RailName.BANK)
+    account: Mapped[bytes]
+    """Encrypted, as is the holder: IBAN, PayPal address or Stripe account."""
     holder: Mapped[bytes]
     last4: Mapped[str]
+    """What may be shown of the account."""
+    rail_key: Mapped[str]
+    """The rail takes a payment under one key once. It changes only after the rail has refused for certain."""
+    rail_reference: Mapped[str | None]
+    """What the rail calls it, or what the person wrote who paid by hand."""
+    by_hand: Mapped[bool] = mapped_column(server_default="false")
+    """A person says that it was paid; no rail did."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_look_at: Mapped[datetime | None]
+    """When the rail is asked next: to send, or what became of it."""
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[datetime | None]
+    paid_on: Mapped[date | None]
+    """The day on which money left, as a person or the rail says."""
 
 
 class PayoutMove(Model):

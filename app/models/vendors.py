@@ -51,11 +51,19 @@ class Vendor(Model):
     terms_accepted_at: Mapped[datetime | None]
     tax_id: Mapped[bytes | None]
     """Encrypted."""
-    payout_iban: Mapped[bytes | None]
-    """Encrypted."""
+    payout_rail: Mapped[str] = mapped_column(server_default="bank")
+    """How the vendor wants to be paid: a RailName."""
+    payout_account: Mapped[bytes | None]
+    """Encrypted: IBAN, PayPal address or Stripe account."""
     payout_holder: Mapped[bytes | None]
     """Encrypted."""
     payout_last4: Mapped[str | None]
+    """What may be shown of the account."""
+    payout_waiting: Mapped[bytes | None]
+    """Encrypted JSON: new details that the vendor has yet to confirm by the link in an e-mail."""
+    payout_waiting_hash: Mapped[bytes | None]
+    """Of that link's token."""
+    payout_waiting_at: Mapped[datetime | None]
     payout_changed_at: Mapped[datetime | None]
     """A change of payout details holds payouts for 72 h from here."""
     metaobject_gid: Mapped[str | None]

@@ -1,11 +1,11 @@
 """Reading payouts: who can be paid, what a batch holds, which entries a payout pays."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app.errors import Conflict, NotFound
 from app.ledger.queries import Movement, sum_unpaid
@@ -14,24 +14,49 @@ from app.ledger.stops import STOPPED, list_stopped
 from app.models.commissions import MoneySettings
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import OrderLine, VendorOrder
-from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
+from app.models.payouts import (
+    Payout,
+    PayoutBatch,
+    PayoutEntry,
+    PayoutMove,
+    PayoutSettings,
+    PayoutState,
+    RailKeys,
+    RailName,
+)
 from app.models.shops import Shop, ShopSettings
-from app.models.vendors import Vendor, VendorStatus
+from app.models.vendors import Vendor
 from app.money import Money
-from app.payouts.rules import Candidate, obstacle
+from app.payouts.rules import MOVES, Candidate, fits, obstacle
 from app.vendors.payout_details import held_until
 
 STATE_WORDS: Final[dict[str, str]] = {
     PayoutState.PENDING: "Waiting for approval",
     PayoutState.ON_HOLD: "On hold",
     PayoutState.APPROVED: "Approved",
-    PayoutState.SENDING: "At the bank",
+    PayoutState.SENDING: "Being sent",
     PayoutState.SENT: "Sent",
     PayoutState.SETTLED: "Arrived",
     PayoutState.FAILED: "Came back",
     PayoutState.CANCELLED: "Cancelled",
 }
 PER_PAGE: Final = 25
+RAIL_WORDS: Final[dict[str, str]] = {
+    RailName.BANK: "Bank account",
+    RailName.PAYPAL: "PayPal",
+    RailName.STRIPE: "Stripe",
+}
+_PAYEES: Final = select(Vendor).options(
+    # Ten thousand of them: not with all that they say about themselves.
+    load_only(
+        Vendor.name,
+        Vendor.status,
+        Vendor.payout_rail,
+        Vendor.payout_account,
+        Vendor.payout_last4,
+        Vendor.payout_changed_at,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +90,55 @@ class PaidEntry:
         return Money(self.entry.amount_minor, self.entry.currency)
 
 
-def preview(session: Session, shop: Shop) -> list[PreviewRow]:
-    """Every vendor with something unpaid, largest first; nothing is claimed by looking."""
-    sums = sum_unpaid(session, shop.id, shop.currency)
-    vendors = session.scalars(select(Vendor).where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
+def preview(session: Session, shop: Shop, sums: Mapping[int, int] | None = None) -> list[PreviewRow]:
+    """Every vendor with something unpaid, largest first; nothing is claimed by looking.
+
+    `sums`: what is unpaid in minor units, by vendor id, when the caller has looked already.
+    """
+    if sums is None:
+        sums = sum_unpaid(session, shop.id, shop.currency)
+    vendors = session.scalars(_PAYEES.where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
     minimum = session.scalar(select(ShopSettings.payout_minimum_minor).where(ShopSettings.shop_id == shop.id)) or 0
-    stopped = list_stopped(session, shop.id)
+    rails, stopped = list_rails(session, shop.id), list_stopped(session, shop.id)
     rows = [
         PreviewRow(
             vendor,
             Money(sums[vendor.id], shop.currency),
-            STOPPED if vendor.id in stopped else _obstacle(vendor, sums[vendor.id], minimum),
+            STOPPED if vendor.id in stopped else _obstacle(vendor, sums[vendor.id], minimum, rails),
         )
         for vendor in vendors
     ]
     return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
 
 
-def _obstacle(vendor: Vendor, amount: int, minimum: int) -> str | None:
+def _obstacle(vendor: Vendor, amount: int, minimum: int, rails: Collection[str]) -> str | None:
     candidate = Candidate(
         amount=amount,
         minimum=minimum,
-        is_selling=vendor.status is VendorStatus.APPROVED,
-        has_details=vendor.payout_iban is not None and vendor.payout_holder is not None,
+        status=vendor.status,
+        has_details=vendor.payout_account is not None,
+        rail_is_open=vendor.payout_rail in rails,
         details_are_held=held_until(vendor) is not None,
     )
     return obstacle(candidate)
+
+
+def find_settings(session: Session, shop_id: int) -> PayoutSettings:
+    """How the shop pays; the defaults, not stored, when nothing was chosen yet."""
+    return session.get(PayoutSettings, shop_id) or PayoutSettings(
+        shop_id=shop_id, rails=[RailName.BANK.value], schedule="manual", schedule_day=1
+    )
+
+
+def list_rails(session: Session, shop_id: int) -> list[str]:
+    """What vendors may choose among, the bank first."""
+    return [rail.value for rail in RailName if rail.value in find_settings(session, shop_id).rails]
+
+
+def list_rail_keys(session: Session, shop_id: int) -> dict[RailName, RailKeys]:
+    """The shop's keys by rail; what they are is encrypted."""
+    rows = session.scalars(select(RailKeys).where(RailKeys.shop_id == shop_id)).all()
+    return {row.rail: row for row in rows}
 
 
 def list_batches(session: Session, shop: Shop, *, page: int = 1) -> tuple[list[BatchRow], int]:
@@ -125,6 +173,14 @@ def list_payouts(session: Session, batch: PayoutBatch) -> Sequence[Payout]:
     return session.scalars(select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)).all()
 
 
+def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]:
+    """The payouts of a batch on which a person may do `action` now."""
+    query = select(Payout.id, Payout.rail, Payout.by_hand).where(
+        Payout.batch_id == batch.id, Payout.state.in_(MOVES[action])
+    )
+    return [row.id for row in session.execute(query) if fits(action, row.rail, by_hand=row.by_hand)]
+
+
 def name_vendors(session: Session, payouts: Iterable[Payout]) -> dict[int, str]:
     """Whom the payouts go to, by vendor id."""
     query = select(Vendor.id, Vendor.name).where(Vendor.id.in_({payout.vendor_id for payout in payouts}))
@@ -136,7 +192,11 @@ def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:
     if batch.file_made_at is None:
         raise Conflict("Make the bank file first.")
     made = select(PayoutMove.payout_id).where(PayoutMove.state == PayoutState.SENDING)
-    query = select(Payout).where(Payout.batch_id == batch.id, Payout.id.in_(made)).order_by(Payout.id)
+    query = (
+        select(Payout)
+        .where(Payout.batch_id == batch.id, Payout.rail == RailName.BANK, Payout.id.in_(made))
+        .order_by(Payout.id)
+    )
     return list(session.scalars(query))
 
 

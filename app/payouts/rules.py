@@ -1,6 +1,7 @@
-"""Who can be paid, and what may become of a payout. Pure."""
+"""Who can be paid, what may become of a payout, and when a rail is asked again. Pure."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 # action → {state: state it leads to}. Nothing else moves a payout.
@@ -9,12 +10,20 @@ MOVES: Final[dict[str, dict[str, str]]] = {
     "hold": {"pending": "on_hold", "approved": "on_hold"},
     "release": {"on_hold": "pending"},
     "make_file": {"approved": "sending"},
-    "mark_sent": {"sending": "sent", "approved": "sent"},
+    "send": {"approved": "sending"},
+    "refuse": {"sending": "on_hold"},
+    "mark_sent": {"sending": "sent"},
+    "pay_by_hand": {"pending": "sent", "approved": "sent", "on_hold": "sent"},
+    "undo": {"sent": "approved"},
     "settle": {"sent": "settled"},
     "fail": {"sending": "failed", "sent": "failed", "settled": "failed"},
     "cancel": {"pending": "cancelled", "on_hold": "cancelled", "approved": "cancelled"},
 }
-REASON_NEEDED: Final = frozenset({"hold", "fail"})
+REASON_NEEDED: Final = frozenset({"hold", "fail", "undo"})
+BY_RAIL: Final = frozenset({"refuse"})
+"""Only a rail knows that; no person presses it."""
+ON_FILE: Final = frozenset({"make_file"})
+"""Only for what the bank file carries; `send` is only for the other rails."""
 GIVES_BACK: Final = frozenset({"failed", "cancelled"})
 """States in which the vendor has the entries again."""
 
@@ -25,8 +34,11 @@ class Candidate:
 
     amount: int
     minimum: int
-    is_selling: bool
+    status: str
+    """Of the vendor: "approved", "closed" and so on."""
     has_details: bool
+    rail_is_open: bool
+    """The merchant still pays by what the vendor chose."""
     details_are_held: bool
     """They were changed a short time ago: the vendor may still notice a thief."""
 
@@ -36,18 +48,55 @@ def state_after(action: str, state: str) -> str | None:
     return MOVES[action].get(state)
 
 
-def list_actions(state: str) -> list[str]:
-    return [action for action, moves in MOVES.items() if state in moves]
+def list_actions(state: str, *, rail: str, by_hand: bool) -> list[str]:
+    """What a person may do with a payout in `state`."""
+    return [
+        action
+        for action, moves in MOVES.items()
+        if state in moves and action not in BY_RAIL and fits(action, rail, by_hand=by_hand)
+    ]
+
+
+def fits(action: str, rail: str, *, by_hand: bool) -> bool:
+    """Whether `action` makes sense on a payout by `rail`: nobody may contradict a rail that can be asked."""
+    is_ours = rail == "bank" or by_hand
+    if action == "make_file":
+        return rail == "bank"
+    if action == "send":
+        return rail != "bank"
+    if action in {"mark_sent", "settle", "fail"}:
+        return is_ours
+    return by_hand if action == "undo" else True
 
 
 def obstacle(candidate: Candidate) -> str | None:
-    """Why the vendor is not paid now, in a sentence; None when the payout can be made."""
+    """Why the vendor is not paid now, in a sentence; None when the payout can be made.
+
+    A vendor who has closed gets what is left, however small: nothing more will come to make it larger.
+    """
+    is_closed = candidate.status == "closed"
     checks = (
         (candidate.amount < 0, "Owes money from refunds after a payout. It is taken from the next earnings."),
         (candidate.amount == 0, "Nothing is available."),
-        (candidate.amount < candidate.minimum, "Below the smallest payout. It is carried forward."),
-        (not candidate.is_selling, "The vendor is not approved at the moment."),
-        (not candidate.has_details, "No bank details yet. The vendor enters them in the portal."),
-        (candidate.details_are_held, "Bank details were changed less than 72 hours ago."),
+        (
+            candidate.amount < candidate.minimum and not is_closed,
+            "Below the smallest payout. It is carried forward.",
+        ),
+        (candidate.status not in PAYABLE, "The vendor is not approved at the moment."),
+        (not candidate.has_details, "No payout details yet. The vendor enters them in the portal."),
+        (not candidate.rail_is_open, "The vendor chose a way of being paid that you no longer offer."),
+        (candidate.details_are_held, "Payout details were changed less than 72 hours ago."),
     )
     return next((words for stands_in_the_way, words in checks if stands_in_the_way), None)
+
+
+PAYABLE: Final = frozenset({"approved", "closed"})
+"""States of a vendor in which what they earned is paid."""
+_FIRST_PAUSE: Final = timedelta(seconds=30)
+_LONGEST_PAUSE: Final = timedelta(hours=6)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait before a silent rail is asked again: twice as long each time, six hours at most."""
+    doubled: int = 2 ** min(attempts - 1, 20)
+    return min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE)

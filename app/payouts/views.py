@@ -16,7 +16,7 @@ from app.ledger.queries import list_accounts
 from app.models.payouts import Payout, PayoutBatch, PayoutState
 from app.money import Money
 from app.orders.words import ACCOUNT_WORDS
-from app.payouts import bank_files, queries, rules, service, statements
+from app.payouts import bank_files, moves, queries, rules, service, settings, statements
 from app.payouts.checks import check_books
 from app.payouts.forms import PayerForm
 
@@ -30,6 +30,7 @@ _DONE: Final = {
     "approve": "Approved",
     "hold": "On hold",
     "make_file": "The bank file is ready",
+    "send": "Handed over. This page shows what becomes of each payout.",
     "release": "Waiting for approval again",
     "mark_sent": "Marked as sent. The vendor gets an e-mail with the statement.",
     "settle": "Marked as arrived",
@@ -69,7 +70,7 @@ def save_payer() -> ResponseReturnValue:
     form = _payer_form(bound=True)
     if not form.validate():
         return _list_page(form, status=422)
-    service.save_payer(
+    settings.save_payer(
         g.session, g.shop, name=form.name.data or "", iban=form.iban.data or "", bic=form.bic.data or "", actor=_actor()
     )
     return web.toast(_list_page(_payer_form()), "Saved")
@@ -84,15 +85,16 @@ def show_batch(batch_id: int) -> ResponseReturnValue:
 def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
     """Approve, mark as sent or cancel every payout for which that is possible; or make the batch's bank file."""
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    if action not in {"approve", "mark_sent", "cancel", "make_file"}:
+    if action not in {"approve", "mark_sent", "cancel", "make_file", "send"}:
         raise NotFound("There is no such action.")
-    fitting = [p for p in queries.list_payouts(g.session, batch) if rules.state_after(action, p.state)]
+    fitting = queries.list_fitting(g.session, batch, action)
     try:
         if action == "make_file":
             service.make_file(g.session, g.shop, batch, actor=_actor())
+        elif action == "send":
+            service.send(g.session, g.shop, batch, actor=_actor())
         else:
-            for payout in fitting:
-                service.move(g.session, payout, action, actor=_actor())
+            moves.move_all(g.session, g.shop.id, fitting, action, actor=_actor())
     except Conflict as error:
         g.session.rollback()
         return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
@@ -106,7 +108,7 @@ def act_on_payout(batch_id: int, payout_id: int, action: str) -> ResponseReturnV
     if action not in _DONE or action == "make_file" or payout.batch_id != batch.id:
         raise NotFound("There is no such action.")
     try:
-        service.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
+        moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
     except ValidationErrors as error:
         return _batch_page(batch, toast=error.errors["reason"], status=422)
     except Conflict as error:
@@ -120,8 +122,8 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
     if kind not in {"xml", "csv"}:
         raise NotFound("There is no such file.")
-    settings = get_settings(g.session, g.shop.id)
-    if kind == "xml" and not settings.payer_iban:
+    payer = get_settings(g.session, g.shop.id)
+    if kind == "xml" and not payer.payer_iban:
         raise AppError("Enter the account that pays on the payouts page first, then take the file.")
     content = _bank_batch(batch, queries.list_in_file(g.session, batch))
     body = bank_files.write_pain(content) if kind == "xml" else bank_files.write_csv(content)
@@ -149,19 +151,19 @@ def books() -> ResponseReturnValue:
 
 
 def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Batch:
-    settings, keys = get_settings(g.session, g.shop.id), get_config().secret_keys
+    payer, keys = get_settings(g.session, g.shop.id), get_config().secret_keys
     assert batch.file_made_at
-    payer_iban = decrypt(settings.payer_iban, keys) if settings.payer_iban else ""
+    payer_iban = decrypt(payer.payer_iban, keys) if payer.payer_iban else ""
     return bank_files.Batch(
         message_id=f"STALLKEEPER-{g.shop.id}-{batch.number}",
         made_at=batch.file_made_at,
         currency=batch.currency,
-        payer=bank_files.Payer(settings.payer_name or g.shop.name, payer_iban, settings.payer_bic),
+        payer=bank_files.Payer(payer.payer_name or g.shop.name, payer_iban, payer.payer_bic),
         transfers=[
             bank_files.Transfer(
                 reference=payout.reference,
                 holder=decrypt(payout.holder, keys),
-                iban=decrypt(payout.iban, keys),
+                iban=decrypt(payout.account, keys),
                 amount=Money(payout.amount_minor, payout.currency).decimal,
                 message=f"{g.shop.name} payout {payout.reference}",
             )
@@ -201,7 +203,7 @@ def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 2
         payouts=payouts,
         names=names,
         sum=Money(sum(p.amount_minor for p in live), batch.currency),
-        actions={p.id: rules.list_actions(p.state) for p in payouts},
+        actions={p.id: rules.list_actions(p.state, rail=p.rail, by_hand=p.by_hand) for p in payouts},
         amount_of=lambda p: Money(p.amount_minor, p.currency),
         state_words=queries.STATE_WORDS,
         tones=TONES,

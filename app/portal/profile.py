@@ -99,7 +99,7 @@ def change_payout() -> ResponseReturnValue:
     form = PayoutForm(request.form)
     if not form.validate():
         return _payout_page(form), 422
-    details = PayoutDetails(iban=form.iban.data or "", holder=form.holder.data or "")
+    details = PayoutDetails(account=form.iban.data or "", holder=form.holder.data or "")
     if change_payout_details(g.session, g.vendor, details, actor=_actor()):
         flash("Saved. We wrote to you about it, and payouts wait for 72 hours as a precaution.", "good")
     else:

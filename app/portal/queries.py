@@ -53,7 +53,7 @@ def get_facts(session: Session, vendor: Vendor) -> Facts:
         status=vendor.status,
         terms_accepted=has_accepted_terms(vendor, session.get(ShopSettings, vendor.shop_id)),
         has_profile=bool(vendor.tagline and vendor.about),
-        has_payout_details=vendor.payout_iban is not None,
+        has_payout_details=vendor.payout_account is not None,
         orders_to_ship=count_waiting(session, vendor.id),
         days_waiting=count_days_waiting(session, vendor.id),
         changes_requested=by_status.get(ProductStatus.CHANGES_REQUESTED, 0),

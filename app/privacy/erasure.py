@@ -33,6 +33,7 @@ ABOUT_SELLERS: Final = frozenset(
         "shops", "shop_settings", "money_settings", "commission_rules", "vendors", "vendor_users", "magic_links",
         "portal_sessions", "vendor_pictures", "products", "variants", "product_images", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
+        "payout_settings", "rail_keys",
     }
 )  # fmt: skip
 """Tables that the last look leaves alone. They hold the merchant and the sellers, who are no customers even when they

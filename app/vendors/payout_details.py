@@ -1,12 +1,15 @@
-"""Where a vendor's money goes: encrypted at rest, shown only as its last four characters, and held after a change.
+"""Where a vendor's money goes: encrypted at rest, shown only in part, and held after a change.
 
 Whoever gets into a vendor's mail could send the next payout to themselves. So a change is told to the vendor at once,
 and nothing is paid for 72 hours.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 from stdnum import iban as iban_numbers
 from stdnum.exceptions import InvalidChecksum
@@ -19,13 +22,17 @@ from app.errors import ValidationErrors
 from app.models.vendors import Vendor
 from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
+_STRIPE_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{10,}")
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutDetails:
-    """A bank account. Neither value appears in a repr."""
+    """An account and the way to it. Neither account nor holder appears in a repr."""
 
-    iban: str = field(repr=False)
+    account: str = field(repr=False)
+    """IBAN, PayPal address or Stripe account."""
     holder: str = field(repr=False)
+    rail: str = "bank"
 
 
 def check_iban(text: str) -> str:
@@ -40,6 +47,28 @@ def check_iban(text: str) -> str:
             "This is not a complete IBAN. It starts with two letters for the country, as on your bank statement."
         ) from None
     return checked
+
+
+def check_account(rail: str, text: str) -> str:
+    """The account as the rail wants it. Raises ValueError with a sentence that says what to mend."""
+    if rail == "paypal":
+        try:
+            return validate_email(text.strip(), check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            raise ValueError("This is no e-mail address. Enter the one that your PayPal account has.") from None
+    if rail == "stripe":
+        if not _STRIPE_ACCOUNT.fullmatch(text.strip()):
+            raise ValueError("A Stripe account begins with acct_. You find it in your Stripe settings, under Business.")
+        return text.strip()
+    return check_iban(text)
+
+
+def shown_part(rail: str, account: str) -> str:
+    """What may be shown of an account: a PayPal address with its middle hidden, or the last four characters."""
+    if rail != "paypal":
+        return account[-4:]
+    name, _, domain = account.partition("@")
+    return f"{name[:1]}…@{domain}"
 
 
 def format_iban(compact: str) -> str:
@@ -58,27 +87,29 @@ def held_until(vendor: Vendor) -> datetime | None:
 
 def find_payout_details(vendor: Vendor) -> PayoutDetails | None:
     """The account, decrypted, for whoever writes the bank file. Raises ValueError when no key of ours fits."""
-    if vendor.payout_iban is None or vendor.payout_holder is None:
+    if vendor.payout_account is None or vendor.payout_holder is None:
         return None
     keys = get_config().secret_keys
-    return PayoutDetails(crypto.decrypt(vendor.payout_iban, keys), crypto.decrypt(vendor.payout_holder, keys))
+    account, holder = (crypto.decrypt(blob, keys) for blob in (vendor.payout_account, vendor.payout_holder))
+    return PayoutDetails(account, holder, vendor.payout_rail)
 
 
 def change_payout_details(session: Session, vendor: Vendor, details: PayoutDetails, *, actor: str) -> bool:
     """Store new details, start the hold and tell the vendor. False: they are the ones we have, nothing happens.
 
-    Raises ValidationErrors for an IBAN that is none.
+    Raises ValidationErrors for an account that is none.
     """
     try:
-        details = PayoutDetails(check_iban(details.iban), details.holder)
+        details = replace(details, account=check_account(details.rail, details.account))
     except ValueError as error:
-        raise ValidationErrors({"iban": str(error)}) from None
+        raise ValidationErrors({"account": str(error)}) from None
     if find_payout_details(vendor) == details:
         return False
     keys, now, before = get_config().secret_keys, clock.now(), vendor.payout_last4
-    vendor.payout_iban = crypto.encrypt(details.iban, keys)
+    vendor.payout_rail, shown = details.rail, shown_part(details.rail, details.account)
+    vendor.payout_account = crypto.encrypt(details.account, keys)
     vendor.payout_holder = crypto.encrypt(details.holder, keys)
-    vendor.payout_last4, vendor.payout_changed_at, vendor.updated_at = details.iban[-4:], now, now
+    vendor.payout_last4, vendor.payout_changed_at, vendor.updated_at = shown, now, now
     audit.record(
         session,
         vendor.shop_id,

@@ -20,6 +20,7 @@ PLAIN = {
     ("magic_links", "token_hash"),
     ("portal_sessions", "token_hash"),
     ("vendor_pictures", "content"),
+    ("vendors", "payout_waiting_hash"),
 }
 
 

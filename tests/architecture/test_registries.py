@@ -55,7 +55,7 @@ def test_every_job_that_is_rung_for_exists_and_its_queue_too() -> None:
 def test_every_event_that_somebody_waits_for_is_published_somewhere() -> None:
     kinds = {
         a.value
-        for _path, call in calls("publish")
+        for _path, call in (*calls("publish"), *calls("publish_for_vendors"))
         for a in ast.walk(call)
         if isinstance(a, ast.Constant) and isinstance(a.value, str)
     }

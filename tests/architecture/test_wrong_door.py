@@ -105,7 +105,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.add_all([order, product, batch, event, email])
     session.flush()
     part = VendorOrder(**hers, **named, order_id=order.id, order_shopify_id=1, status="to_ship", items_to_ship=1)
-    bank = {"iban": b"x", "holder": b"x", "last4": "1234"}
+    bank = {"account": b"x", "holder": b"x", "last4": "1234", "rail_key": "payout-SK-1"}
     payout = Payout(**hers, batch_id=batch.id, reference="SK-1", amount_minor=1, currency="USD", **bank)
     image = ProductImage(**hers, product_id=product.id, filename="a.png", source_url="x")
     session.add_all([part, payout, image])

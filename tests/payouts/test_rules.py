@@ -7,7 +7,9 @@ import pytest
 from app.models.payouts import PayoutState
 from app.payouts.rules import GIVES_BACK, MOVES, Candidate, obstacle, state_after
 
-FINE = Candidate(amount=1000, minimum=500, is_selling=True, has_details=True, details_are_held=False)
+FINE = Candidate(
+    amount=1000, minimum=500, status="approved", has_details=True, rail_is_open=True, details_are_held=False
+)
 
 
 @pytest.mark.parametrize(
@@ -18,8 +20,10 @@ FINE = Candidate(amount=1000, minimum=500, is_selling=True, has_details=True, de
         ({"amount": 499}, "Below the smallest payout"),
         ({"amount": 0}, "Nothing is available"),
         ({"amount": -1}, "Owes money"),
-        ({"is_selling": False}, "not approved"),
-        ({"has_details": False}, "No bank details"),
+        ({"status": "suspended"}, "not approved"),
+        ({"status": "closed", "amount": 1}, None),
+        ({"rail_is_open": False}, "no longer offer"),
+        ({"has_details": False}, "No payout details"),
         ({"details_are_held": True}, "72 hours"),
     ],
 )

@@ -123,13 +123,13 @@ def test_payout_details_are_encrypted_and_never_shown_again(adas_browser: FlaskC
     assert "Lovelace" not in answer.text
     with db.system() as session:
         row = session.execute(
-            text("SELECT payout_iban, payout_holder FROM vendors WHERE id = :id"), {"id": ada.id}
+            text("SELECT payout_account, payout_holder FROM vendors WHERE id = :id"), {"id": ada.id}
         ).one()
-    assert b"3704" not in row.payout_iban
+    assert b"3704" not in row.payout_account
     assert b"Ada" not in row.payout_holder
     details = find_payout_details(reload(ada))
     assert details is not None
-    assert (details.iban, details.holder) == ("DE89370400440532013000", "Ada Lovelace")
+    assert (details.account, details.holder) == ("DE89370400440532013000", "Ada Lovelace")
     assert "DE89" not in repr(details)
 
 

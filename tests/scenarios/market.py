@@ -78,6 +78,8 @@ class Market:
             "STOREFRONT_URLS": ",".join(f"{domain}={self.storefront_url(name)}" for name, domain in SHOPS.items()),
             "RESEND_API_URL": f"{store}/resend",
             "RESEND_API_KEY": "re_test",
+            "PAYPAL_API_URL": f"{store}/paypal",
+            "STRIPE_API_URL": f"{store}/stripe",
             "MAIL_FROM": "marketplace@acme.example",
         }
 

@@ -1,0 +1,169 @@
+"""Asking the rails: claim in one transaction, ask outside any, record the answer in another.
+
+Killed anywhere in between, nothing is lost and nothing is sent twice: whoever comes next asks the rail by the payout's
+key what has become of it, and only sends (under the same key) when the rail surely has nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.config import get_config
+from app.crypto import decrypt
+from app.db import scoped, system
+from app.errors import Conflict
+from app.models.payouts import Payout, PayoutState, RailKeys, RailName
+from app.models.shops import Shop, ShopStatus
+from app.money import Money
+from app.payouts import moves, rules
+from app.payouts.rails import RAILS
+from app.payouts.rails.payments import Answer, Fate, Payment, RailRefusedError, RailSilentError
+
+AT_ONCE: Final = 100
+_THREADS: Final = 4
+_LEASE: Final = timedelta(minutes=5)
+"""Longer than a rail may take: a payout claimed by a worker that died is asked about again afterwards."""
+_ASKED: Final = (PayoutState.SENDING, PayoutState.SENT, PayoutState.SETTLED)
+_RAIL: Final = "rail"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A payout as it was when this worker took it."""
+
+    shop_id: int
+    payout_id: int
+    rail: RailName
+    state: PayoutState
+    attempts: int
+    rail_reference: str | None
+    payment: Payment
+    keys: Mapping[str, str]
+
+
+def ask_due() -> int:
+    """Ask the rails about every payout whose turn has come. Returns how many; AT_ONCE means that more may wait."""
+    with system() as session:
+        due = (
+            select(Payout.shop_id, Payout.id)
+            .join(Shop, (Shop.id == Payout.shop_id) & (Shop.status == ShopStatus.INSTALLED))
+            .where(Payout.next_look_at <= clock.now())
+            .order_by(Payout.next_look_at)
+            .limit(AT_ONCE)
+        )
+        found = session.execute(due).all()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(lambda row: ask(*row), found))
+    return len(found)
+
+
+def ask(shop_id: int, payout_id: int) -> None:
+    """Send a payout that is to be sent, or hear what became of one that was. Nothing when it is not its turn."""
+    try:
+        with scoped(shop_id) as session:
+            claim = _claim(session, shop_id, payout_id)
+        if claim is None:
+            return
+        try:
+            answer = _ask(claim)
+        except RailSilentError as silence:
+            with scoped(shop_id) as session:
+                _postpone(session, claim, str(silence))
+            return
+        with scoped(shop_id) as session:
+            _record(session, claim, answer)
+    except Conflict:
+        log.info("payout_moved_meanwhile", shop=shop_id, payout=payout_id)
+    except Exception:
+        # One payout that cannot be asked about must not keep back the others; its lease ends by itself.
+        log.exception("payout_failed", shop=shop_id, payout=payout_id)
+
+
+def _claim(session: Session, shop_id: int, payout_id: int) -> _Claim | None:
+    """Take the payout for this attempt: of two workers one gets it."""
+    now = clock.now()
+    taken = (
+        update(Payout)
+        .where(Payout.id == payout_id, Payout.next_look_at <= now, Payout.state.in_(_ASKED))
+        .values(next_look_at=now + _LEASE, attempts=Payout.attempts + 1)
+        .returning(Payout)
+    )
+    payout = session.scalars(taken).one_or_none()
+    if payout is None:
+        return None
+    shop = session.get_one(Shop, shop_id)
+    secrets = get_config().secret_keys
+    stored = session.scalar(select(RailKeys.secret).where(RailKeys.shop_id == shop_id, RailKeys.rail == payout.rail))
+    payment = Payment(
+        key=payout.rail_key,
+        reference=payout.reference,
+        account=decrypt(payout.account, secrets),
+        amount=Money(payout.amount_minor, payout.currency),
+        note=f"{shop.name} payout {payout.reference}",
+        first_tried_at=payout.sent_at or payout.state_changed_at,
+    )
+    keys = json.loads(decrypt(stored, secrets)) if stored else {}
+    return _Claim(shop_id, payout.id, payout.rail, payout.state, payout.attempts, payout.rail_reference, payment, keys)
+
+
+def _ask(claim: _Claim) -> Answer:
+    rail = RAILS[claim.rail]
+    if not claim.keys:
+        if claim.state is PayoutState.SENDING and claim.attempts == 1:
+            return Answer(Fate.REFUSED, words="The keys of this rail were removed. Enter them in the payout settings.")
+        raise RailSilentError("The keys of this rail were removed, so nobody can ask what became of it.")
+    try:
+        if claim.state is not PayoutState.SENDING and claim.rail_reference:
+            return rail.follow(claim.keys, claim.payment, claim.rail_reference)
+        if claim.attempts == 1:
+            return rail.send(claim.keys, claim.payment)
+        return rail.find(claim.keys, claim.payment) or rail.send(claim.keys, claim.payment)
+    except RailRefusedError as refused:
+        raise RailSilentError(str(refused)) from refused
+
+
+def _postpone(session: Session, claim: _Claim, words: str) -> None:
+    session.execute(
+        update(Payout)
+        .where(Payout.id == claim.payout_id, Payout.state == claim.state, Payout.rail_key == claim.payment.key)
+        .values(next_look_at=clock.now() + rules.pause_after(claim.attempts), state_reason=words)
+    )
+
+
+def _record(session: Session, claim: _Claim, answer: Answer) -> None:
+    payout = session.get_one(Payout, claim.payout_id, with_for_update=True)
+    if payout.state is not claim.state or payout.rail_key != claim.payment.key:
+        raise Conflict("Somebody else has recorded it.")
+    for action in _moves_to(payout.state, answer.fate):
+        paid = moves.Paid(answer.rail_reference, _today(session, claim.shop_id)) if action == "mark_sent" else None
+        moves.move_all(session, claim.shop_id, [payout.id], action, actor=_RAIL, reason=answer.words, paid=paid)
+    session.refresh(payout)
+    if payout.state in _ASKED:
+        payout.attempts, payout.state_reason = 0, answer.words
+        payout.next_look_at = clock.now() + answer.look_again if answer.look_again else None
+
+
+def _moves_to(state: PayoutState, fate: Fate) -> list[str]:
+    """The moves that lead from a state to what the rail says."""
+    if fate is Fate.REFUSED:
+        return ["refuse"] if state is PayoutState.SENDING else []
+    if fate is Fate.CAME_BACK:
+        return ["fail"]
+    moves_to_make = ["mark_sent"] if state is PayoutState.SENDING else []
+    if fate is Fate.SETTLED and state is not PayoutState.SETTLED:
+        moves_to_make.append("settle")
+    return moves_to_make
+
+
+def _today(session: Session, shop_id: int) -> date:
+    return clock.now().astimezone(ZoneInfo(session.get_one(Shop, shop_id).timezone)).date()

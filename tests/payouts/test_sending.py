@@ -1,0 +1,261 @@
+"""PayPal and Stripe, asked over HTTP: whatever is lost on the way, money leaves once and the books know where it is."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app import clock, db
+from app.ledger.rules import Account
+from app.models.events import DomainEvent
+from app.models.ledger import LedgerEntry
+from app.models.payouts import Payout, PayoutMove, RailKeys
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.payouts import moves, sending, service
+from app.payouts.checks import check_books
+from tests.payouts.conftest import ACCOUNTS, Providers, earn, hand_over, let_time_pass, read_payout
+
+RAILS = ("paypal", "stripe")
+Payee = Callable[[str], Vendor]
+
+
+def ask_again(shop: Shop, payout_id: int) -> Payout:
+    let_time_pass()
+    sending.ask(shop.id, payout_id)
+    found: Payout = read_payout(shop, payout_id)
+    return found
+
+
+def balance(shop: Shop, account: Account) -> int:
+    with db.scoped(shop.id) as session:
+        own = (LedgerEntry.account == account, LedgerEntry.vendor_id.is_not(None))
+        return int(session.scalar(select(func.sum(LedgerEntry.amount_minor)).where(*own)) or 0)
+
+
+def books_hold(shop: Shop) -> bool:
+    with db.scoped(shop.id) as session:
+        return check_books(session, shop).holds
+
+
+def history(shop: Shop) -> list[str]:
+    with db.scoped(shop.id) as session:
+        return [str(state) for state in session.scalars(select(PayoutMove.state).order_by(PayoutMove.id))]
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_payout_is_sent_once_and_arrives(acme: Shop, payee: Payee, providers: Providers, rail: str) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    assert sending.ask_due() == 1
+    sent = read_payout(acme, payout_id)
+    assert (sent.state, sent.state_reason) == ("sent", None)
+    assert sent.rail_reference
+    assert providers.payments(rail) == [("4211", ACCOUNTS[sent.rail])]
+    assert sending.ask_due() == 0, "it is not its turn"
+    assert ask_again(acme, payout_id).state == "settled"
+    assert history(acme) == ["pending", "approved", "sending", "sent", "settled"]
+    assert balance(acme, Account.PAID_OUT) == 4211
+    assert books_hold(acme)
+    with db.scoped(acme.id) as session:
+        told = session.scalars(select(DomainEvent.kind).where(DomainEvent.kind == "PayoutSent")).all()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("rail", RAILS)
+@pytest.mark.parametrize("trouble", ["lost", "error", "throttle"])
+def test_a_lost_answer_is_resolved_by_the_key(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, trouble: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.fail_next(rail, trouble)
+    sending.ask_due()
+    waiting = read_payout(acme, payout_id)
+    assert waiting.state == "sending"
+    assert waiting.next_look_at > clock.now()
+    assert "busy" in str(waiting.state_reason)
+    providers.fail_next(rail, "error")
+    assert ask_again(acme, payout_id).state == "sending"
+    assert ask_again(acme, payout_id).state in {"sent", "settled"}
+    assert len(providers.payments(rail)) == 1
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_crash_between_send_and_record_sends_nothing_twice(
+    acme: Shop, payee: Payee, providers: Providers, rail: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    with db.scoped(acme.id) as session:
+        claim = sending._claim(session, acme.id, payout_id)
+    assert claim
+    sending._ask(claim)  # and here the worker is killed
+    assert read_payout(acme, payout_id).state == "sending"
+    assert sending.ask_due() == 0, "its lease has not ended"
+    assert ask_again(acme, payout_id).state in {"sent", "settled"}
+    assert len(providers.payments(rail)) == 1
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_of_racing_workers_one_asks(acme: Shop, payee: Payee, providers: Providers, rail: str) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    start = Barrier(4)
+
+    def work(_: int) -> None:
+        start.wait(10)
+        sending.ask(acme.id, payout_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len(providers.payments(rail)) == 1
+    assert history(acme) == ["pending", "approved", "sending", "sent"]
+    assert balance(acme, Account.PAID_OUT) == 4211
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_a_worker_that_wakes_up_late_records_nothing_twice(
+    acme: Shop, payee: Payee, providers: Providers, rail: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    with db.scoped(acme.id) as session:
+        claim = sending._claim(session, acme.id, payout_id)
+    assert claim
+    late = sending._ask(claim)
+    ask_again(acme, payout_id)
+    with pytest.raises(sending.Conflict), db.scoped(acme.id) as session:
+        sending._record(session, claim, late)
+    assert balance(acme, Account.PAID_OUT) == 4211
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize(("rail", "fate"), [("paypal", "INSUFFICIENT_FUNDS"), ("stripe", "balance_insufficient")])
+def test_without_funds_it_waits_and_can_be_sent_again(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, fate: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    key = read_payout(acme, payout_id).rail_key
+    providers.decide(rail, fate, "*")
+    sending.ask_due()
+    held = read_payout(acme, payout_id)
+    assert held.state == "on_hold"
+    assert "funds" in str(held.state_reason)
+    assert balance(acme, Account.PAYOUTS_IN_TRANSIT) == 4211, "it stays claimed"
+    providers.decide(rail, "", "*")
+    with db.scoped(acme.id) as session:
+        payout = session.get_one(Payout, payout_id)
+        for action in ("release", "approve", "send"):
+            moves.move(session, payout, action, actor="staff:1")
+    assert payout.rail_key != key, "Stripe would repeat its refusal under the old key"
+    sending.ask_due()
+    assert read_payout(acme, payout_id).state == "sent"
+    assert len(providers.payments(rail)) == 1
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize(("rail", "fate"), [("paypal", "RETURNED"), ("paypal", "REVERSED"), ("stripe", "reversed")])
+@pytest.mark.parametrize("was", ["sent", "settled"])
+def test_what_comes_back_later_is_the_vendors_balance_again(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, fate: str, was: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    sending.ask_due()
+    if was == "settled":
+        assert ask_again(acme, payout_id).state == "settled"
+    providers.decide(rail, fate)
+    back = ask_again(acme, payout_id)
+    assert back.state == "failed"
+    assert back.state_reason
+    assert back.next_look_at is None
+    assert balance(acme, Account.VENDOR_AVAILABLE) == 4211
+    assert balance(acme, Account.PAID_OUT) == 0
+    assert books_hold(acme)
+    with db.scoped(acme.id) as session:
+        service.open_batch(session, acme, None, actor="staff:1")
+        assert session.scalars(select(DomainEvent.kind).where(DomainEvent.kind == "PayoutReturned")).all()
+
+
+@pytest.mark.parametrize(("rail", "fate"), [("paypal", "FAILED"), ("stripe", "disconnected")])
+def test_an_account_that_cannot_be_paid_gives_the_money_back(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, fate: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.decide(rail, fate)
+    sending.ask_due()
+    assert ask_again(acme, payout_id).state == "failed"
+    assert balance(acme, Account.VENDOR_AVAILABLE) == 4211
+    assert books_hold(acme)
+
+
+def test_unclaimed_money_is_on_its_way_and_says_so(acme: Shop, payee: Payee, providers: Providers) -> None:
+    ada = payee("paypal")
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.decide("paypal", "UNCLAIMED")
+    sending.ask_due()
+    waiting = ask_again(acme, payout_id)
+    assert waiting.state == "sent"
+    assert "30 days" in str(waiting.state_reason)
+    providers.decide("paypal", "SUCCESS")
+    claimed = ask_again(acme, payout_id)
+    assert (claimed.state, claimed.state_reason) == ("settled", None)
+
+
+def test_a_bank_that_stripe_cannot_pay_is_told_and_books_nothing(
+    acme: Shop, payee: Payee, providers: Providers
+) -> None:
+    ada = payee("stripe")
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    sending.ask_due()
+    providers.decide("stripe", "payout.failed")
+    settled = ask_again(acme, payout_id)
+    assert settled.state == "settled"
+    assert "could not pay the vendor's bank" in str(settled.state_reason)
+    assert balance(acme, Account.PAID_OUT) == 4211
+
+
+def test_after_the_key_is_forgotten_paypal_is_not_asked_to_pay_again(
+    acme: Shop, payee: Payee, providers: Providers
+) -> None:
+    ada = payee("paypal")
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.fail_next("paypal", "error")
+    sending.ask_due()
+    with db.scoped(acme.id) as session:
+        session.execute(update(Payout).values(state_changed_at=clock.now() - timedelta(days=26)))
+    silent = ask_again(acme, payout_id)
+    assert silent.state == "sending"
+    assert "Look for P1-" in str(silent.state_reason)
+    assert providers.payments("paypal") == []
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_without_keys_nothing_leaves(acme: Shop, payee: Payee, providers: Providers, rail: str) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    with db.scoped(acme.id) as session:
+        session.execute(RailKeys.__table__.delete())  # type: ignore[attr-defined]
+    sending.ask_due()
+    assert read_payout(acme, payout_id).state == "on_hold"
+    assert providers.payments(rail) == []
