@@ -9,6 +9,8 @@ from app.api import docs as api_docs
 from app.api import resources as api
 from app.appearance import jinja
 from app.auth import merchant, portal
+from app.books import adjustment_views, ledger_views
+from app.books import portal as portal_books
 from app.books import views as books
 from app.commissions import money_views
 from app.commissions import views as commissions
@@ -60,8 +62,10 @@ BLUEPRINTS: list[Blueprint] = [
     commissions.bp,
     money_views.bp,
     payouts.bp,
-    payouts.books_bp,
     books.bp,
+    ledger_views.bp,
+    adjustment_views.bp,
+    portal_books.bp,
     portal_orders.bp,
     portal_fulfilment.bp,
     portal_money.bp,

@@ -42,6 +42,8 @@ class Account(StrEnum):
     DISPUTES = "disputes"
     """Money that the bank has taken back while it decides; minus, until it comes back or is lost."""
     DISPUTE_FEES = "dispute_fees"
+    ADJUSTMENTS = "adjustments"
+    """The marketplace's side of what was credited to or debited from a vendor by hand."""
     UNEXPLAINED = "unexplained"
 
 

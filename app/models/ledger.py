@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.money import Money
 
 
 class LedgerTransaction(Model):
@@ -15,6 +16,8 @@ class LedgerTransaction(Model):
     __table_args__ = (
         UniqueConstraint("shop_id", "source_key"),
         Index("ix_ledger_transactions_vendor_id_booked_at", "vendor_id", "booked_at"),
+        Index("ix_ledger_transactions_shop_id_booked_at_id", "shop_id", "booked_at", "id"),
+        Index("ix_ledger_transactions_shop_id_kind_booked_at_id", "shop_id", "kind", "booked_at", "id"),
     )
 
     id: Mapped[Id]
@@ -47,3 +50,33 @@ class LedgerEntry(Model):
     account: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+
+
+class Adjustment(Model):
+    """What the merchant credited to or debited from a vendor by hand. Taken back by a counter-entry, never changed."""
+
+    __tablename__ = "adjustments"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "form_key"),
+        Index("ix_adjustments_vendor_id_id", "vendor_id", "id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
+    form_key: Mapped[str]
+    """Of the form that asked for it: a form that is sent twice adjusts once."""
+    amount_minor: Mapped[int]
+    """Plus: the vendor gets more."""
+    currency: Mapped[str]
+    reason: Mapped[str]
+    """The vendor reads it."""
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    reversed_at: Mapped[datetime | None]
+    reversed_by: Mapped[str | None]
+    reversal_reason: Mapped[str | None]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

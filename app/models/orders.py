@@ -23,6 +23,7 @@ class Order(Model):
             "paid_seen_at",
             postgresql_where=text("fees_read_at IS NULL AND terms ? 'reads_fees'"),
         ),
+        Index("ix_orders_shop_id_name", "shop_id", "name"),
     )
 
     id: Mapped[Id]

@@ -46,6 +46,8 @@ KIND_WORDS: Final[dict[str, str]] = {
     "dispute_lost": "Dispute lost",
     "payment_fee": "Payment fee",
     "payment_fee_back": "Payment fee given back",
+    "adjustment": "Adjusted by hand",
+    "adjustment_reversed": "Adjustment taken back",
     "payout_claim": "Payout prepared",
     "payout_sent": "Paid out",
     "payout_given_back": "Payout came back",
@@ -77,6 +79,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.PAYMENT_PROVIDER: "Kept by the payment provider",
     Account.DISPUTES: "Disputed, at the bank",
     Account.DISPUTE_FEES: "Dispute fees you bear",
+    Account.ADJUSTMENTS: "Adjustments by hand",
     Account.UNEXPLAINED: "Not explained",
 }
 STAGE_WORDS: Final[dict[str, str]] = {

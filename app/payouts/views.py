@@ -1,4 +1,4 @@
-"""The merchant's payouts: who can be paid, batches on their way, bank files; and whether the books hold."""
+"""The merchant's payouts: who can be paid, batches on their way, bank files."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,20 +12,14 @@ from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
-from app.ledger.queries import list_accounts
 from app.models.payouts import Payout, PayoutBatch, PayoutState
 from app.money import Money
-from app.orders.words import ACCOUNT_WORDS
 from app.payouts import bank_files, moves, queries, rules, service, settings, statements
-from app.payouts.checks import check_books
 from app.payouts.forms import PayerForm
 
 bp = Blueprint("payouts", __name__, url_prefix="/app/payouts")
 protect(bp)
-books_bp = Blueprint("books", __name__, url_prefix="/app/books")
-protect(books_bp)
 
-_CHECKED_AT_ONCE: Final = 300
 _DONE: Final = {
     "approve": "Approved",
     "hold": "On hold",
@@ -140,14 +134,6 @@ def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
     body, media_type = statements.make_file(g.session, g.shop, payout, kind)
     headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
     return Response(body, mimetype=media_type, headers=headers)
-
-
-@books_bp.get("")
-def books() -> ResponseReturnValue:
-    """Check the books now and show the result; the nightly check looks at orders of any age."""
-    report = check_books(g.session, g.shop, newest=_CHECKED_AT_ONCE)
-    accounts = list_accounts(g.session, g.shop.id)
-    return render_template("merchant/books.html", report=report, accounts=accounts, account_words=ACCOUNT_WORDS)
 
 
 def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Batch:

@@ -1,0 +1,121 @@
+"""The merchant's adjustments by hand: the list, a new one, and taking one back."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from app import web
+from app.auth.merchant import protect
+from app.errors import Conflict, ValidationErrors
+from app.ledger import adjustments
+from app.ledger.queries import list_balances
+from app.models.vendors import Vendor, VendorStatus
+from app.money import Money, read_amount
+
+bp = Blueprint("adjustments", __name__, url_prefix="/app/books/adjustments")
+protect(bp)
+
+
+class AdjustmentForm(Form):
+    """Who, which way, how much, why. `amount_for(currency)` after `validate()`."""
+
+    form_key = HiddenField(default=lambda: uuid.uuid4().hex)
+    vendor = SelectField("Vendor", coerce=int)
+    direction = SelectField(
+        "What to do",
+        choices=[
+            SelectChoice("credit", "Credit: the vendor gets more"),
+            SelectChoice("debit", "Debit: the vendor gets less"),
+        ],
+    )
+    amount = StringField("Amount", [InputRequired("Enter an amount, such as 12.50.")])
+    reason = TextAreaField(
+        "Reason",
+        [InputRequired("Say why. The vendor reads it."), Length(max=adjustments.LONGEST_REASON)],
+        description="The vendor reads it.",
+    )
+
+    def __init__(
+        self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]], chosen: int | None = None
+    ) -> None:
+        super().__init__(formdata, vendor=chosen)
+        self.currency = currency
+        self.vendor.choices = [SelectChoice(number, name) for number, name in vendors]
+
+    def validate_amount(self, field: StringField) -> None:
+        try:
+            amount = read_amount(field.data or "", self.currency)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if amount.minor <= 0:
+            raise ValidationError("Enter more than zero, and choose above who gets it.")
+
+    def money(self) -> Money:
+        amount = read_amount(self.amount.data or "0", self.currency)
+        return amount if self.direction.data == "credit" else -amount
+
+
+@bp.get("")
+def list_adjustments() -> ResponseReturnValue:
+    return _page(_form(None, chosen=request.args.get("vendor", type=int)))
+
+
+@bp.post("")
+def adjust() -> ResponseReturnValue:
+    form = _form(request.form)
+    if not form.validate():
+        return _page(form, status=422)
+    made = adjustments.adjust(
+        g.session,
+        g.shop,
+        form.vendor.data,
+        form.money(),
+        form.reason.data or "",
+        form_key=form.form_key.data or "",
+        actor=f"staff:{g.staff}",
+    )
+    what = "Credited" if made.amount_minor > 0 else "Debited"
+    return web.toast(_page(_form(None)), f"{what}. The vendor sees it with your reason.")
+
+
+@bp.post("/<int:adjustment_id>/take-back")
+def take_back(adjustment_id: int) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    try:
+        adjustments.take_back(g.session, g.shop, adjustment_id, reason, actor=f"staff:{g.staff}")
+    except ValidationErrors as error:
+        return _page(_form(None), errors={adjustment_id: error.errors["reason"]}, status=422)
+    except Conflict as error:
+        return web.toast(_page(_form(None), status=409), error.message, is_error=True)
+    return web.toast(_page(_form(None)), "Taken back by an opposite booking")
+
+
+def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None, status: int = 200) -> Response:
+    chosen = request.args.get("vendor", type=int)
+    before = request.args.get("before", type=int)
+    rows = adjustments.list_adjustments(g.session, g.shop.id, vendor_id=chosen, before=before, limit=51)
+    balances = list_balances(g.session, g.shop.id, g.shop.currency, [chosen]) if chosen else {}
+    html = render_template(
+        "merchant/books/adjustments.html",
+        form=form,
+        rows=rows[:50],
+        older=rows[49].adjustment.id if len(rows) > 50 else None,
+        chosen=g.session.get(Vendor, chosen) if chosen else None,
+        balance=balances.get(chosen) if chosen else None,
+        errors=errors or {},
+    )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _form(formdata: Any, chosen: int | None = None) -> AdjustmentForm:
+    known = select(Vendor.id, Vendor.name).where(
+        Vendor.shop_id == g.shop.id, Vendor.status.not_in((VendorStatus.PENDING, VendorStatus.REJECTED))
+    )
+    vendors = [(number, name) for number, name in g.session.execute(known.order_by(Vendor.name, Vendor.id))]
+    return AdjustmentForm(formdata, currency=g.shop.currency, vendors=vendors, chosen=chosen)

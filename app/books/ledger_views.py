@@ -1,0 +1,159 @@
+"""The merchant's ledger: the list of postings, the accounts, and any vendor's amount explained."""
+
+import csv
+import io
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.auth.merchant import protect
+from app.books.explain import Explanation, explain, get_place, list_discounts
+from app.books.queries import find_last
+from app.ledger import listing
+from app.ledger.adjustments import find_of_keys
+from app.ledger.queries import list_accounts
+from app.models.ledger import LedgerTransaction
+from app.models.orders import Order
+from app.models.payouts import PayoutBatch
+from app.models.vendors import Vendor
+from app.money import Money
+from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
+from app.payouts.queries import STATE_WORDS
+from app.sheets import plain_cell
+
+bp = Blueprint("books", __name__, url_prefix="/app/books")
+protect(bp)
+
+MOST_EXPORTED: Final = 100_000
+_VENDORS_IN_A_LIST: Final = 200
+_HEAD: Final = (
+    "booked_at", "happened_at", "posting", "kind", "order", "payout", "vendor", "account", "amount", "currency", "entry"
+)  # fmt: skip
+
+
+@bp.get("")
+def list_postings() -> ResponseReturnValue:
+    wanted = _read_filter()
+    page = listing.list_postings(g.session, g.shop.id, wanted, cursor=request.args.get("at", ""))
+    return render_template(
+        "merchant/books/ledger.html",
+        page=page,
+        wanted=wanted,
+        reasons=find_of_keys(g.session, [row.transaction.key for row in page.rows]),
+        vendors=_vendor_choices(wanted.vendor_id),
+        kinds=[("", "All kinds"), *KIND_WORDS.items()],
+        currencies=_currencies(),
+        last=find_last(g.session, g.shop.id),
+        money_of=Money,
+        kind_words=KIND_WORDS,
+        account_words=ACCOUNT_WORDS,
+        stage_words=STAGE_WORDS,
+    )
+
+
+@bp.get("/export.csv")
+def export() -> ResponseReturnValue:
+    """What the list shows, a line for each entry, of up to 100,000 postings."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(_HEAD)
+    for row in listing.walk(g.session, g.shop.id, _read_filter(), most=MOST_EXPORTED):
+        one = row.transaction
+        about = [plain_cell(row.order_name), row.payout.reference if row.payout else "", plain_cell(row.vendor_name)]
+        start = [one.booked_at.isoformat(), one.happened_at.isoformat(), one.source_key, one.kind, *about]
+        for entry in row.entries:
+            amount = str(Money(entry.amount_minor, entry.currency).decimal)
+            writer.writerow([*start, entry.account, amount, entry.currency, entry.id])
+    headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
+    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@bp.get("/accounts")
+def show_accounts() -> ResponseReturnValue:
+    accounts = list_accounts(g.session, g.shop.id)
+    return render_template("merchant/books/accounts.html", accounts=accounts, account_words=ACCOUNT_WORDS)
+
+
+@bp.get("/entries/<int:entry_id>")
+def explain_entry(entry_id: int) -> ResponseReturnValue:
+    """What an amount belongs to, explained: part of an order, a payout, or an adjustment."""
+    place = get_place(g.session, g.shop.id, entry_id)
+    row, vendor_id = place.transaction, place.transaction.vendor_id
+    if row.order_id and vendor_id:
+        return _explained(explain(g.session, g.shop.id, row.order_id, row.component, vendor_id), row.id)
+    return _posting_page(row)
+
+
+@bp.get("/orders/<int:order_id>/vendors/<int:vendor_id>/<component>")
+def explain_part(order_id: int, vendor_id: int, component: str) -> ResponseReturnValue:
+    return _explained(explain(g.session, g.shop.id, order_id, component, vendor_id))
+
+
+def _explained(found: Explanation, marked: int | None = None) -> str:
+    order = g.session.get_one(Order, found.part.order_id)
+    return render_template(
+        "merchant/books/explain.html",
+        found=found,
+        order=order,
+        marked=marked,
+        discounts=list_discounts(order, found.line) if found.line else [],
+        kind_words=KIND_WORDS,
+        account_words=ACCOUNT_WORDS,
+        stage_words=STAGE_WORDS,
+        hold_words=HOLD_WORDS,
+        state_words=STATE_WORDS,
+    )
+
+
+def _posting_page(transaction: LedgerTransaction) -> str:
+    (row,) = listing.describe(g.session, [transaction])
+    return render_template(
+        "merchant/books/posting.html",
+        row=row,
+        adjustment=find_of_keys(g.session, [transaction.key]).get(transaction.key),
+        money_of=Money,
+        kind_words=KIND_WORDS,
+        account_words=ACCOUNT_WORDS,
+        stage_words=STAGE_WORDS,
+    )
+
+
+def _read_filter() -> listing.Filter:
+    args, zone = request.args, ZoneInfo(g.shop.timezone)
+    last = _read_day(args.get("to", ""), zone)
+    return listing.Filter(
+        text=args.get("q", "").strip()[:100],
+        vendor_id=args.get("vendor", type=int),
+        kind=args.get("kind", ""),
+        currency=args.get("currency", ""),
+        since=_read_day(args.get("from", ""), zone),
+        until=last + timedelta(days=1) if last else None,
+    )
+
+
+def _read_day(text: str, zone: ZoneInfo) -> datetime | None:
+    """Midnight of a day such as "2026-11-03"; None for anything else."""
+    try:
+        day = date.fromisoformat(text)
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def _vendor_choices(chosen: int | None) -> list[tuple[str, str]]:
+    """By name; of very many vendors only the chosen one, the others are found by searching."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == g.shop.id).order_by(Vendor.name, Vendor.id)
+    rows = [(str(number), name) for number, name in g.session.execute(query.limit(_VENDORS_IN_A_LIST + 1))]
+    if len(rows) > _VENDORS_IN_A_LIST:
+        rows = [(str(n), name) for n, name in g.session.execute(query.where(Vendor.id == chosen))]
+    return [("", "All vendors"), *rows]
+
+
+def _currencies() -> list[str]:
+    """The shop's currency, and those it had when payouts were made."""
+    earlier = select(PayoutBatch.currency).where(PayoutBatch.shop_id == g.shop.id).distinct()
+    return sorted({g.shop.currency, *g.session.scalars(earlier)})

@@ -1,0 +1,156 @@
+"""The ledger as a list: postings with both sides, newest first, found by order, payout, vendor, kind and period.
+
+A page begins where the one before ended, so the millionth entry costs what the first does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.orders import Order
+from app.models.payouts import Payout
+from app.models.vendors import Vendor
+
+PER_PAGE: Final = 50
+_NAMED_VENDORS: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What to show. Every part that is given must hold."""
+
+    text: str = ""
+    """An order's number, a payout's reference, or a part of a vendor's name."""
+    vendor_id: int | None = None
+    kind: str = ""
+    currency: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    """Exclusive."""
+
+    @property
+    def narrows(self) -> bool:
+        return self != Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """One posting with what it is about."""
+
+    transaction: LedgerTransaction
+    entries: Sequence[LedgerEntry]
+    order_name: str
+    payout: Payout | None
+    vendor_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[PostingRow]
+    newer: str | None
+    """The cursor of the page before, newest first; None at the beginning."""
+    older: str | None
+
+
+def list_postings(session: Session, shop_id: int, wanted: Filter, *, cursor: str = "", limit: int = PER_PAGE) -> Page:
+    """A page of postings. A cursor that says nothing shows the newest. Five queries, whatever the page."""
+    forward = not cursor.startswith("newer:")
+    place = _read_cursor(cursor.removeprefix("newer:"))
+    spot = tuple_(LedgerTransaction.booked_at, LedgerTransaction.id)
+    query = select(LedgerTransaction).where(*_conditions(session, shop_id, wanted))
+    if place:
+        query = query.where(spot < place if forward else spot > place)
+    columns = (LedgerTransaction.booked_at, LedgerTransaction.id)
+    order = [column.desc() for column in columns] if forward else [column.asc() for column in columns]
+    found = list(session.scalars(query.order_by(*order).limit(limit + 1)))
+    has_more = len(found) > limit
+    found = found[:limit] if forward else found[:limit][::-1]
+    newer = f"newer:{_write_cursor(found[0])}" if found and (place if forward else has_more) else None
+    older = _write_cursor(found[-1]) if found and (has_more if forward else True) else None
+    return Page(describe(session, found), newer, older)
+
+
+def walk(session: Session, shop_id: int, wanted: Filter, *, most: int) -> Iterator[PostingRow]:
+    """Up to `most` postings, newest first, a thousand at a time."""
+    cursor: str | None = ""
+    seen = 0
+    while cursor is not None and seen < most:
+        page = list_postings(session, shop_id, wanted, cursor=cursor, limit=min(1000, most - seen))
+        yield from page.rows
+        seen += len(page.rows)
+        cursor = page.older
+        session.expunge_all()
+
+
+def describe(session: Session, found: Sequence[LedgerTransaction]) -> list[PostingRow]:
+    """Postings with their entries and what they are about, in the same order. Four queries."""
+    ids = [row.id for row in found]
+    entries: dict[int, list[LedgerEntry]] = {number: [] for number in ids}
+    rows = select(LedgerEntry).where(LedgerEntry.transaction_id.in_(ids)).order_by(LedgerEntry.id)
+    for entry in session.scalars(rows):
+        entries[entry.transaction_id].append(entry)
+    names = _names(session, select(Order.id, Order.name).where(Order.id.in_({row.order_id for row in found})))
+    vendors = _names(session, select(Vendor.id, Vendor.name).where(Vendor.id.in_({row.vendor_id for row in found})))
+    of_payouts = select(Payout).where(Payout.id.in_({row.payout_id for row in found}))
+    payouts = {payout.id: payout for payout in session.scalars(of_payouts)}
+    return [
+        PostingRow(
+            row,
+            entries[row.id],
+            names.get(row.order_id or 0, ""),
+            payouts.get(row.payout_id or 0),
+            vendors.get(row.vendor_id or 0, ""),
+        )
+        for row in found
+    ]
+
+
+def _conditions(session: Session, shop_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [LedgerTransaction.shop_id == shop_id]
+    if wanted.vendor_id is not None:
+        where.append(LedgerTransaction.vendor_id == wanted.vendor_id)
+    if wanted.kind:
+        where.append(LedgerTransaction.kind == wanted.kind)
+    if wanted.currency:
+        where.append(LedgerTransaction.currency == wanted.currency)
+    if wanted.since:
+        where.append(LedgerTransaction.booked_at >= wanted.since)
+    if wanted.until:
+        where.append(LedgerTransaction.booked_at < wanted.until)
+    if wanted.text:
+        where.append(_about(session, shop_id, wanted.text))
+    return where
+
+
+def _about(session: Session, shop_id: int, text: str) -> ColumnElement[bool]:
+    """Looked up first: the ledger itself is then read off an index."""
+    bare = text.lstrip("#")
+    orders = select(Order.id).where(Order.shop_id == shop_id, Order.name.in_((text, bare, f"#{bare}")))
+    payouts = select(Payout.id).where(Payout.shop_id == shop_id, Payout.reference == text.upper())
+    vendors = select(Vendor.id).where(Vendor.shop_id == shop_id, Vendor.name.icontains(text, autoescape=True))
+    return or_(
+        LedgerTransaction.order_id.in_(session.scalars(orders).all()),
+        LedgerTransaction.payout_id.in_(session.scalars(payouts).all()),
+        LedgerTransaction.vendor_id.in_(session.scalars(vendors.limit(_NAMED_VENDORS)).all()),
+    )
+
+
+def _names(session: Session, query: Select[int, str]) -> dict[int, str]:
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _write_cursor(row: LedgerTransaction) -> str:
+    return f"{row.booked_at.isoformat()}_{row.id}"
+
+
+def _read_cursor(text: str) -> tuple[datetime, int] | None:
+    at, _, number = text.rpartition("_")
+    try:
+        return (datetime.fromisoformat(at), int(number)) if number.isdecimal() and len(number) < 19 else None
+    except ValueError:
+        return None
