@@ -1,5 +1,6 @@
 """The web application. `create_app` is the only place that knows every blueprint."""
 
+import gc
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
@@ -97,4 +98,7 @@ def create_server() -> "WSGIApplication":
     """What a server process runs: webhooks are taken in front of Flask."""
     logs.configure()
     metrics.publish_forever("web")
-    return WebhookIntake(create_app())
+    server = WebhookIntake(create_app())
+    # What was imported stays for good: to look through it for garbage would hold up requests.
+    gc.freeze()
+    return server

@@ -1,8 +1,8 @@
 """POST /webhooks: verify, store, ring, 200. A WSGI front before Flask, because Shopify waits one second to connect.
 
 Nobody is answered 200 before their row is durable. Concurrent requests share a commit: two writer threads take what
-is waiting and insert it in one statement; while one waits for the disk, the other collects. No timer, so a lonely
-webhook waits for nobody. When the database is away, or too much is waiting, the answer is 503 within a second and
+is waiting and insert it in one statement; what comes meanwhile is the next one's. No timer, so a lonely webhook waits
+for nobody. When the database is away, or too much is waiting, the answer is 503 within a second and
 Shopify comes again. No JSON is parsed here, and no header but the signature is believed: the body alone is signed.
 """
 
@@ -11,9 +11,9 @@ import re
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import psycopg
@@ -36,6 +36,8 @@ ANSWER_WITHIN_SECONDS: Final = 0.9
 _WAITING_AT_MOST: Final = 2000
 _BATCH: Final = 200
 _WRITERS: Final = 2
+_WORTH_A_COMMIT: Final = 16
+"""So many waiting wake a second writer; fewer are cheaper together, once the first comes back."""
 _RING_EVERY_SECONDS: Final = 0.02
 
 _TOPIC: Final = re.compile(r"[a-z0-9_]{1,60}/[a-z0-9_]{1,60}", re.ASCII)
@@ -99,52 +101,61 @@ class Inbox:
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], ring: Callable[[], None]) -> None:
         self._connect = connect
         self._ring = ring
-        self._waiting: SimpleQueue[_Waiting] = SimpleQueue()
-        self._starting = threading.Lock()
-        self._writers: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._waiting: deque[_Waiting] = deque()
+        self._idle: list[threading.Lock] = []
+        self._started = False
         self._stuck = False
 
     def store(self, arrival: Arrival) -> None:
         """Return once the row is committed. Raises Refused(503) when it is not within the second."""
-        if not self._writers:
-            self._start()
-        if self._stuck or self._waiting.qsize() >= _WAITING_AT_MOST:
-            raise _not_stored("too much is waiting")
         waiting = _Waiting(arrival)
-        self._waiting.put(waiting)
+        self._queue(waiting)
         if not waiting.done.acquire(timeout=ANSWER_WITHIN_SECONDS):
             # Until a writer stirs again nobody else waits in vain: hundreds would, on a few dozen threads. The one that
             # stirs finds the empty place that is put behind the others, even if it stirred just now.
             waiting.arrival = None
-            self._stuck = True
-            self._waiting.put(_Waiting(None))
+            with self._lock:
+                self._stuck = True
+                self._waiting.append(_Waiting(None))
+                self._wake()
             raise _not_stored("the database does not answer")
         if waiting.failure is not None:
             raise _not_stored(type(waiting.failure).__name__) from waiting.failure
 
-    def _start(self) -> None:
-        with self._starting:
-            if not self._writers:
-                writers = [
-                    threading.Thread(target=self._write, daemon=True, name=f"inbox-{n}") for n in range(_WRITERS)
-                ]
-                for writer in writers:
-                    writer.start()
-                self._writers = writers
+    def _queue(self, waiting: _Waiting) -> None:
+        with self._lock:
+            if not self._started:
+                self._start()
+            if self._stuck or len(self._waiting) >= _WAITING_AT_MOST:
+                raise _not_stored("too much is waiting")
+            self._waiting.append(waiting)
+            if len(self._idle) == _WRITERS or len(self._waiting) >= _WORTH_A_COMMIT:
+                self._wake()
 
-    def _write(self) -> None:
+    def _wake(self) -> None:
+        if self._idle:
+            self._idle.pop().release()
+
+    def _start(self) -> None:
+        for number in range(_WRITERS):
+            bell = threading.Lock()
+            bell.acquire()
+            threading.Thread(target=self._write, args=(bell,), daemon=True, name=f"inbox-{number}").start()
+        self._started = True
+
+    def _write(self, bell: threading.Lock) -> None:
         connection: psycopg.Connection[Any] | None = None
         while True:
-            batch = self._take()
+            while not (batch := self._take(bell)):
+                bell.acquire()
             failure: Exception | None = None
             try:
                 connection = connection or self._connect()
                 insert(connection, [arrival for one in batch if (arrival := one.arrival)])
             except Exception as error:  # noqa: BLE001 - whatever it is, the senders must be told and the thread live on
                 failure = error
-                with contextlib.suppress(psycopg.Error):
-                    if connection is not None:
-                        connection.close()
+                _close(connection)
                 connection = None
                 log.warning("inbox_write_failed", error=str(error), rows=len(batch))
             self._stuck = False
@@ -154,13 +165,19 @@ class Inbox:
             if failure is None:
                 self._ring()
 
-    def _take(self) -> list[_Waiting]:
-        batch = [self._waiting.get()]
-        wanted = min(self._waiting.qsize() + 1, _BATCH)
-        with contextlib.suppress(Empty):
-            while len(batch) < wanted:
-                batch.append(self._waiting.get_nowait())
-        return batch
+    def _take(self, bell: threading.Lock) -> list[_Waiting]:
+        """What waits, as far as it fits into a statement. When nothing does, the writer is idle: its bell wakes it."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
+            if not batch:
+                self._idle.append(bell)
+            return batch
+
+
+def _close(connection: psycopg.Connection[Any] | None) -> None:
+    with contextlib.suppress(psycopg.Error):
+        if connection is not None:
+            connection.close()
 
 
 def _not_stored(reason: str) -> Refused:
