@@ -29,7 +29,9 @@ from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
+from app.portal import security as portal_security
 from app.portal import staff as portal_staff
+from app.portal import verify as portal_verify
 from app.privacy import views as privacy
 from app.products import portal as portal_products
 from app.products import portal_pictures, review
@@ -75,7 +77,9 @@ BLUEPRINTS: list[Blueprint] = [
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
+    portal_security.bp,
     portal_staff.bp,
+    portal_verify.bp,
     portal_proxy.bp,
     api.bp,
     api_docs.bp,

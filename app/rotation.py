@@ -14,6 +14,7 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "money_settings": ("payer_iban",),
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),
+    "login_factors": ("secret",),
     "privacy_requests": ("person",),
     "privacy_exports": ("content",),
 }

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db, web
 from app.appearance.jinja import csp_nonce
-from app.auth import roles, rules
+from app.auth import factors, roles, rules
 from app.auth.magic_links import MAY_ENTER, Seat
 from app.auth.roles import Area
 from app.config import get_config
@@ -54,6 +54,8 @@ def require_vendor() -> ResponseReturnValue | None:
     found = _find_session(request.cookies.get(cookie_name()))
     if found is None:
         return _ask_to_sign_in()
+    if found.awaits_factor:
+        return _ask_to_sign_in("/portal/verify")
     session = web.open_scope(found.shop_id, found.vendor_id)
     g.portal_session = found
     g.shop = session.get_one(Shop, found.shop_id)
@@ -69,7 +71,14 @@ def require_vendor() -> ResponseReturnValue | None:
 
 def is_signed_in() -> bool:
     """Whether this browser's session is still good; for pages that need none."""
-    return _find_session(request.cookies.get(cookie_name())) is not None
+    found = _find_session(request.cookies.get(cookie_name()))
+    return found is not None and not found.awaits_factor
+
+
+def find_unproved() -> PortalSession | None:
+    """The session of this browser, if it still awaits its second factor."""
+    found = _find_session(request.cookies.get(cookie_name()))
+    return found if found is not None and found.awaits_factor else None
 
 
 def dress(session: Session, shop: Shop | None) -> None:
@@ -106,10 +115,14 @@ def cookie_name() -> str:
     return "__Host-portal" if get_config().is_secure else "portal"
 
 
-def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str) -> None:
-    """Start a session for `seat` and put it into `response`; the one this browser had before ends. `by` is audited."""
+def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is_proved: bool = False) -> None:
+    """Start a session for `seat` and put it into `response`; the one this browser had before ends. `by` is audited.
+
+    Where a second factor guards the address, the session opens nothing before it is shown, unless it `is_proved`.
+    """
     revoke_token(session, request.cookies.get(cookie_name()))
     token, now = new_token(), clock.now()
+    awaits_factor = not is_proved and factors.is_guarded(session, seat.shop.id, seat.user.email)
     session.add(
         PortalSession(
             shop_id=seat.vendor.shop_id,
@@ -117,13 +130,15 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str) ->
             vendor_user_id=seat.user.id,
             token_hash=hash_token(token),
             user_agent=request.user_agent.string[:300],
+            awaits_factor=awaits_factor,
             created_at=now,
             last_seen_at=now,
             expires_at=now + rules.ABSOLUTE,
         )
     )
-    session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now))
-    _audit(session, seat, "portal.sign_in", by)
+    if not awaits_factor:
+        session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now))
+        _audit(session, seat, "portal.sign_in", by)
     response.set_cookie(
         cookie_name(),
         token,
@@ -159,6 +174,7 @@ def list_sessions(session: Session, vendor_user_id: int) -> Sequence[PortalSessi
         .where(
             PortalSession.vendor_user_id == vendor_user_id,
             PortalSession.revoked_at.is_(None),
+            PortalSession.awaits_factor.is_(False),
             PortalSession.expires_at > now,
             PortalSession.last_seen_at > now - rules.IDLE,
         )
@@ -207,13 +223,13 @@ def _find_session(token: str | None) -> PortalSession | None:
     return found
 
 
-def _ask_to_sign_in() -> ResponseReturnValue:
+def _ask_to_sign_in(page: str = "/portal/login") -> ResponseReturnValue:
     back = rules.safe_next(request.full_path.rstrip("?")) if request.method == "GET" else None
     shop = request.args.get("shop")
     query = {"shop": shop} if shop else {"next": back} if back and back != "/portal" else {}
-    address = f"/portal/login?{urlencode(query)}" if query else "/portal/login"
+    address = f"{page}?{urlencode(query)}" if query else page
     if request.headers.get("HX-Request"):
-        return Response("", status=401, headers={"HX-Redirect": "/portal/login"})
+        return Response("", status=401, headers={"HX-Redirect": page})
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"ok": False, "message": "You are not signed in any more.", "errors": {}}, 401
     return redirect(address, 303)

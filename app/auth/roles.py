@@ -28,6 +28,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/staff": Area.BUSINESS,
     # Everybody's own: where one is signed in, how it looks, for whom one works.
     "/portal/more": None,
+    "/portal/security": None,
     "/portal/sessions": None,
     "/portal/theme": None,
     "/portal/switch": None,

@@ -45,6 +45,9 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "inviter", "role", "link", "link_lasts"),
         "Staff invited",
     ),
+    "vendor_security_changed": Kind(
+        "vendor", "How you sign in was changed", ("vendor_name", "change", "link"), "Sign-in changed"
+    ),
     "vendor_payout_details_changed": Kind(
         "vendor", "Your payout details were changed", ("vendor_name", "link", "hold_hours"), "Payout details changed"
     ),

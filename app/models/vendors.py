@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -123,6 +123,9 @@ class PortalSession(Model):
     vendor_user_id: Mapped[int] = mapped_column(ForeignKey("vendor_users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     user_agent: Mapped[str] = mapped_column(server_default="")
+    awaits_factor: Mapped[bool] = mapped_column(server_default=false())
+    """The mail was read, the second factor not shown yet: such a session opens only the page that asks for it."""
+    factor_failures: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]

@@ -5,9 +5,20 @@ from typing import Any, Final
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import FileStorage
-from wtforms import EmailField, Field, FileField, Form, SelectField, StringField, TelField, TextAreaField, URLField
+from wtforms import (
+    EmailField,
+    Field,
+    FileField,
+    Form,
+    HiddenField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+    URLField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from app.auth.roles import ROLE_WORDS
 from app.typed import is_web_address, tidy, tidy_lines, with_scheme
@@ -42,6 +53,14 @@ class InvitationForm(RoleForm):
         "E-mail", filters=[tidy], validators=[DataRequired("Enter the address that the link goes to."), is_address]
     )
     person_name = StringField("Name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
+
+
+class AuthenticatorForm(Form):
+    """A new authenticator app: its seed, and a code that proves it has it."""
+
+    secret = HiddenField(validators=[Regexp(r"^[A-Z2-7]{32}$", message="Start again: this key is not one of ours.")])
+    code = StringField("Code", filters=[tidy], validators=[DataRequired("Type the six digits that the app shows.")])
+    app_name = StringField("Name", filters=[tidy], validators=[Length(max=60, message="Up to 60 characters.")])
 
 
 class ProfileForm(Form):

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import db, web
-from app.auth import limits, magic_links, portal, rules
+from app.auth import limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
 from app.errors import AppError
 from app.portal import service
@@ -114,7 +114,14 @@ def _login_page(form: SignInForm, *, problem: str | None = None) -> str:
     shop = request.values.get("shop", "")
     _dress(shop)
     next_path = rules.safe_next(request.values.get("next"))
-    return render_template("portal/login.html", form=form, problem=problem, shop_domain=shop, next_path=next_path)
+    return render_template(
+        "portal/login.html",
+        form=form,
+        problem=problem,
+        shop_domain=shop,
+        next_path=next_path,
+        passkeys=passkeys.is_possible(),
+    )
 
 
 def _dress(domain: str) -> None:

@@ -85,7 +85,7 @@ def switch_vendor() -> ResponseReturnValue:
         if seat is None:
             raise Forbidden("You do not work for that vendor, or not any more.")
         response = redirect("/portal", 303)
-        portal.sign_in(session, seat, response, by=f"switched from vendor {g.vendor.id}")
+        portal.sign_in(session, seat, response, by=f"switched from vendor {g.vendor.id}", is_proved=True)
     return response
 
 

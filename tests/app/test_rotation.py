@@ -17,8 +17,11 @@ PLAIN = {
     ("api_answers", "request_hash"),
     ("api_tokens", "token_hash"),
     ("inbox_events", "body"),
+    ("login_factors", "credential_id"),
+    ("login_factors", "public_key"),
     ("magic_links", "token_hash"),
     ("portal_sessions", "token_hash"),
+    ("recovery_codes", "code_hash"),
     ("vendor_pictures", "content"),
     ("vendors", "payout_waiting_hash"),
 }

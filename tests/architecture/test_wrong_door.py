@@ -45,6 +45,10 @@ OPEN = {
     "portal_login.enter",
     "portal_login.leave",
     "portal_login.arrive",
+    "portal_verify.show_verify",
+    "portal_verify.verify",
+    "portal_verify.passkey_options",
+    "portal_verify.sign_in_with_passkey",
     "api_docs.show_openapi",
     "api_docs.show_docs",
 }

@@ -42,7 +42,14 @@ def test_every_page_of_the_portal_has_its_area_on_purpose(app: Flask) -> None:
         if str(rule).startswith("/portal/") and area_of(str(rule)) is Area.BUSINESS
     }
     listed = ("/portal/payout-details", "/portal/terms", "/portal/connect", "/portal/disconnect", "/portal/staff")
-    before_sign_in = ("/portal/login", "/portal/enter", "/portal/arrive", "/portal/logout")
+    before_sign_in = (
+        "/portal/login",
+        "/portal/enter",
+        "/portal/arrive",
+        "/portal/logout",
+        "/portal/verify",
+        "/portal/passkey",
+    )
     assert {path for path in owners if not path.startswith((*listed, *before_sign_in))} == set()
 
 

@@ -1,0 +1,98 @@
+"""The second step of signing in, and passkeys, which need no first one."""
+
+from typing import Final
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select, update
+
+from app import clock, db, web
+from app.auth import factors, limits, magic_links, passkeys, portal, rules
+from app.auth.magic_links import Seat
+from app.errors import AppError
+from app.models.shops import Shop
+from app.models.vendors import PortalSession, Vendor, VendorUser
+
+bp = Blueprint("portal_verify", __name__, url_prefix="/portal")
+web.open_to_all(bp, why="people in the middle of signing in; each step is checked on its own")
+bp.before_request(web.refuse_foreign_posts)
+bp.after_request(portal.seal)
+
+# With three codes good at any moment, five guesses find one of a million with a chance of 1 in 66,000; then the mail
+# has to be read again, and that goes six times an hour.
+_MAX_FAILURES: Final = 5
+_WRONG: Final = "This code is not right, or it was used before. Wait for the next one and type that."
+
+
+@bp.get("/verify")
+def show_verify() -> ResponseReturnValue:
+    waiting = portal.find_unproved()
+    if waiting is None:
+        return redirect("/portal", 303)
+    return _verify_page(waiting)
+
+
+@bp.post("/verify")
+def verify() -> ResponseReturnValue:
+    """A code of the authenticator app, or a recovery code."""
+    waiting = portal.find_unproved()
+    if waiting is None:
+        return redirect("/portal/login", 303)
+    with db.system() as session:
+        seat = _seat_of(session, waiting)
+        used = factors.use_code(session, seat.shop.id, seat.user.email, request.form.get("code", "")[:40])
+        if used is not None:
+            response = redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
+            portal.sign_in(session, seat, response, by=f"e-mailed link and {used}", is_proved=True)
+            return response
+        failures = session.scalar(
+            update(PortalSession)
+            .where(PortalSession.id == waiting.id)
+            .values(factor_failures=PortalSession.factor_failures + 1)
+            .returning(PortalSession.factor_failures)
+        )
+        if failures is None or failures < _MAX_FAILURES:
+            return _verify_page(waiting, problem=_WRONG), 422
+        session.execute(update(PortalSession).where(PortalSession.id == waiting.id).values(revoked_at=clock.now()))
+    raise AppError("Five codes were wrong. Sign in again from the beginning: ask for a new link.")
+
+
+@bp.post("/passkey/options")
+def passkey_options() -> ResponseReturnValue:
+    options, ticket = passkeys.begin_sign_in()
+    return {"options": options, "ticket": ticket}
+
+
+@bp.post("/passkey")
+def sign_in_with_passkey() -> ResponseReturnValue:
+    body = request.get_json(silent=True) or {}
+    answer, ticket = str(body.get("answer", "")), str(body.get("ticket", ""))
+    with db.system() as session:
+        factor = passkeys.finish_sign_in(session, answer=answer, ticket=ticket)
+        # The ticket is ours but stateless: used once is what makes a recorded answer worthless.
+        if factor is None or not limits.allow("passkey-ticket", ticket, limit=1, seconds=600):
+            raise AppError("This passkey does not open a seat here. Use an e-mailed link instead.")
+        seats = magic_links.list_seats(session, factor.email, shop_id=factor.shop_id)
+        if not seats:
+            raise AppError("This passkey's owner does not work for a vendor here any more.")
+        response = Response(status=204, headers={"Location": "/portal"})
+        portal.sign_in(session, seats[0], response, by=f"passkey {factor.name}", is_proved=True)
+    return response
+
+
+def _seat_of(session: db.ScopedSession, waiting: PortalSession) -> Seat:
+    row = session.execute(
+        select(VendorUser, Vendor, Shop)
+        .join(Vendor, Vendor.id == VendorUser.vendor_id)
+        .join(Shop, Shop.id == VendorUser.shop_id)
+        .where(VendorUser.id == waiting.vendor_user_id)
+    ).one()
+    return Seat(*row)
+
+
+def _verify_page(waiting: PortalSession, *, problem: str | None = None) -> str:
+    with db.system() as session:
+        seat = _seat_of(session, waiting)
+        portal.dress(session, seat.shop)
+        kinds = {factor.kind for factor in factors.list_factors(session, seat.shop.id, seat.user.email)}
+    return render_template("portal/verify.html", seat=seat, kinds=kinds, problem=problem)
