@@ -18,6 +18,7 @@ from app.commissions import views as commissions
 from app.emails import views as emails
 from app.fulfilment import portal as portal_fulfilment
 from app.home import views as home
+from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
 from app.live.pages import live_url
@@ -52,6 +53,7 @@ BLUEPRINTS: list[Blueprint] = [
     home.bp,
     inbox.bp,
     deliveries.bp,
+    hooks.bp,
     shops.bp,
     vendors.bp,
     vendors_proxy.bp,

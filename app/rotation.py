@@ -15,6 +15,7 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),
     "login_factors": ("secret",),
+    "hooks": ("secret",),
     "privacy_requests": ("person",),
     "privacy_exports": ("content",),
 }

@@ -9,6 +9,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app.hooks import service as hooks
+from app.hooks.rules import KINDS
 from app.models.events import DomainEvent
 from app.orders import notifications
 from app.payouts.notifications import tell_vendor_of_payout
@@ -16,7 +18,7 @@ from app.storefront.service import forget_bought
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
-SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
+_OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "OrderCreated": [("empty_saved_cart", forget_bought)],
     "PaymentReceived": [
         ("email_customer", notifications.tell_customer_of_order),
@@ -24,6 +26,9 @@ SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     ],
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
+}
+SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
+    kind: [*_OURS.get(kind, ()), *([("hooks", hooks.tell)] if kind in KINDS else ())] for kind in {**_OURS, **KINDS}
 }
 """Kind → (name, function). Names are stored with each delivery: do not rename one, add a new one."""
 

@@ -19,7 +19,8 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 from app import clock, crypto, db, web
 from app.auth import api, portal, scopes
 from app.models.emails import Email
-from app.models.events import InboxEvent
+from app.models.events import DomainEvent, EventDelivery, InboxEvent
+from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout, PayoutBatch
@@ -115,6 +116,17 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.add_all([part, payout, image])
     session.flush()
     made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
+    hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
+    session.add(hook)
+    session.flush()
+    call = HookCall(**ours, hook_id=hook.id, message_id="m", kind="OrderCreated", body="{}", state="failed")
+    domain_event = DomainEvent(**ours, kind="OrderCreated", subject={})
+    session.add_all([call, domain_event])
+    session.flush()
+    delivery = EventDelivery(**ours, event_id=domain_event.id, subscriber="hooks", attempts=20)
+    session.add(delivery)
+    session.flush()
+    made |= {"hook": hook, "call": call, "delivery": delivery}
     made |= {"part": part, "payout": payout, "image": image}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 

@@ -1,0 +1,12 @@
+"""Calls to other systems; they ride in the queue `emails`, whose jobs wait for others' servers anyway."""
+
+from app.hooks import service
+
+
+def send(shop_id: int, call_id: int) -> None:
+    service.send(shop_id, call_id)
+
+
+def sweep() -> None:
+    """Every ten seconds: ring again for what waits."""
+    service.sweep()
