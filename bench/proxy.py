@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Proxy:
     """`calm` passes everything on; `slow` waits before each chunk; `frozen` passes nothing; `half` cuts a chunk."""
 
-    def __init__(self, find_upstream: Callable[[], str]) -> None:
+    def __init__(self, find_upstream: Callable[[], str | int]) -> None:
         self._find_upstream = find_upstream
         self._weather, self._delay = "calm", 0.0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -69,7 +69,7 @@ class Proxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         try:
-            upstream = await asyncio.open_unix_connection(self._find_upstream())
+            upstream = await self._connect()
         except OSError:
             writer.transport.abort()
             return
@@ -87,6 +87,13 @@ class Proxy:
                 pump.cancel()
             for end in ends:
                 end.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The server behind listens on a unix socket, or on a port of this machine."""
+        where = self._find_upstream()
+        if isinstance(where, int):
+            return await asyncio.open_connection("127.0.0.1", where)
+        return await asyncio.open_unix_connection(where)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -8,13 +8,15 @@ from typing import Any
 from flask import Response, jsonify
 
 TARGETS = {
-    "graphql": {"delay", "error", "throttle"},
+    "graphql": {"delay", "error", "throttle", "html", "half", "lost"},
     "oauth": {"delay", "error"},
     "resend": {"delay", "error", "throttle"},
     "paypal": {"delay", "error", "throttle", "lost"},
     "stripe": {"delay", "error", "throttle", "lost"},
     "webhooks": {"delay", "error", "duplicate", "reorder", "drop"},
 }
+AFTERWARDS = {"lost", "half"}
+"""What was asked for is done, and the answer is never or not wholly heard."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Faults:
         """
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if fault.target != target or (fault.kind == "lost") != lost:
+                if fault.target != target or (fault.kind in AFTERWARDS) != lost:
                     continue
                 if fault.times is not None:
                     left = replace(fault, times=fault.times - 1)

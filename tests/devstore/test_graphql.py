@@ -83,6 +83,20 @@ def test_an_empty_bucket_throttles_and_says_when_to_come_back(shopify: Shopify) 
     assert status["currentlyAvailable"] < 962
 
 
+def test_an_answer_may_be_a_page_half_of_the_json_or_an_excuse_after_the_work(shopify: Shopify) -> None:
+    create = 'mutation { productCreate(product: {title: "Mug"}) { product { id } } }'
+    FAULTS.add("graphql", "html")
+    assert shopify.post(create).mimetype == "text/html"
+    assert shopify.store.all(ACME, "product") == []
+    for kind, status in (("half", 200), ("lost", 504)):
+        FAULTS.add("graphql", kind)
+        answer = shopify.post(create)
+        assert answer.status_code == status
+    FAULTS.add("graphql", "half")
+    assert shopify.post(create).get_json(silent=True) is None
+    assert len(shopify.store.all(ACME, "product")) == 3
+
+
 def test_some_mutations_insist_on_an_idempotency_key(shopify: Shopify) -> None:
     answer = shopify.post(SET_STOCK % "").get_json()
     assert "@idempotent" in answer["errors"][0]["message"]

@@ -1,7 +1,8 @@
 """The whole app on a stage of its own: every process real, every connection by way of a proxy that can misbehave.
 
-Between the app and PostgreSQL, Redis and Shopify (the development store) stands a proxy each. A watcher restarts what
-dies, as a service manager would.
+Between the app and PostgreSQL, Redis and Shopify (the development store) stands a proxy each. PostgreSQL has a disk of
+its own that can fill up, where this user may mount one; a library under the programs makes disks slow and clocks
+jump, where there is a C compiler. A watcher restarts what dies, as a service manager would.
 """
 
 import contextlib
@@ -16,8 +17,9 @@ from pathlib import Path
 import httpx
 
 from app import db
-from bench import servers
+from bench import servers, shim
 from bench.proxy import Proxy
+from tests.faults.disk import find_disk
 from tests.scenarios.market import free_ports
 
 PROGRAMS = {
@@ -35,11 +37,16 @@ class Stage:
 
     def __init__(self, var: Path) -> None:
         self.var = var
-        self.database = servers.Database(var)
+        self.disk = find_disk(var / "postgres")
+        library = shim.build(var)
+        self.under_database = shim.Shim(library, var / "under-database") if library else None
+        self.under_programs = shim.Shim(library, var / "under-programs") if library else None
+        self.database = self._start_database()
         self.bell = servers.Bell(var)
+        self.ports = dict(zip(("web", "devstore", "acme", "zenith"), free_ports(4), strict=True))
         self.database_proxy = Proxy(lambda: self.database.socket)
         self.bell_proxy = Proxy(lambda: self.bell.socket)
-        self.ports = dict(zip(("web", "devstore", "acme", "zenith"), free_ports(4), strict=True))
+        self.shopify_proxy = Proxy(lambda: self.ports["devstore"])
         self.shopify_url = f"http://127.0.0.1:{self.ports['devstore']}"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: list[str] = []
@@ -69,8 +76,16 @@ class Stage:
         db.get_engine().dispose()
         self.database_proxy.close()
         self.bell_proxy.close()
+        self.shopify_proxy.close()
         self.bell.stop()
         self.database.stop()
+        if self.disk:
+            self.disk.unmount()
+
+    def restart_database(self) -> None:
+        """As a service manager does; a server that runs is left alone."""
+        with self._under_database():
+            self.database.start()
 
     def kill(self, name: str) -> None:
         """kill -9 the program and its children."""
@@ -101,17 +116,26 @@ class Stage:
         fault = {"target": target, "kind": kind, "times": times, "delay_ms": delay_ms}
         httpx.post(f"{self.shopify_url}/_control/faults", json=fault, timeout=10).raise_for_status()
 
+    def _under_database(self) -> contextlib.AbstractContextManager[None]:
+        return self.under_database.inherited() if self.under_database else contextlib.nullcontext()
+
+    def _start_database(self) -> servers.Database:
+        with self._under_database():
+            return servers.Database(self.var)
+
     def _environment(self) -> dict[str, str]:
+        shopify = f"http://127.0.0.1:{self.shopify_proxy.port}"
         return servers.environment(
             self.var,
             self.database.through(self.database_proxy.port),
             f"redis://127.0.0.1:{self.bell_proxy.port}/0",
             PORT=str(self.ports["web"]),
             APP_URL=self.web_url,
-            SHOPIFY_SHOP_URL=self.shopify_url + "/shops/{shop}",
+            SHOPIFY_SHOP_URL=shopify + "/shops/{shop}",
             SHOPIFY_ADMIN_URL=self.shopify_url,
             STOREFRONT_URLS=f"{servers.SHOP}=http://localhost:{self.ports['acme']}",
-            RESEND_API_URL=f"{self.shopify_url}/resend",
+            RESEND_API_URL=f"{shopify}/resend",
+            **(self.under_programs.environment() if self.under_programs else {}),
         )
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:

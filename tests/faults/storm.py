@@ -15,7 +15,7 @@ from bench import servers
 from tests.faults.checker import Verdict, judge, left_to_do
 from tests.faults.stage import Stage
 from tests.faults.traffic import Storm
-from tests.faults.trouble import TROUBLES, Trouble, let_leases_run_out
+from tests.faults.trouble import Trouble, let_leases_run_out, not_playable, playable
 
 _PATIENCE_SECONDS = 60.0
 _DONE = "SELECT count(*) FROM inbox_events WHERE state = 'done'"
@@ -43,6 +43,7 @@ class Report:
     slowest_answer: float = 0.0
     settled: float = 0.0
     deaths: int = 0
+    skipped: list[str] = field(default_factory=list)
     verdict: Verdict = field(default_factory=lambda: Verdict([], {}))
 
 
@@ -56,9 +57,10 @@ def rage(seed: int, seconds: float, per_second: float, copies: int, say: Callabl
             _add_vendors(stage)
             storm = Storm(seed, stage.ports["web"], per_second, copies)
             storm.begin()
+            troubles, report.skipped = playable(stage), not_playable(stage)
             until, waiting = time.monotonic() + seconds, list[Trouble]()
             while time.monotonic() < until:
-                waiting = waiting or chance.sample(TROUBLES, len(TROUBLES))
+                waiting = waiting or chance.sample(troubles, len(troubles))
                 report.recoveries.append(_suffer(stage, storm, waiting.pop(), chance))
                 say(f"{report.recoveries[-1]}\n")
                 time.sleep(chance.uniform(0, 0.5))
@@ -126,6 +128,7 @@ def render(report: Report) -> str:
     lines.append(f"\nseed {report.seed}: {counted}; {report.unanswered} never answered 200")
     lines.append(f"slowest answer {report.slowest_answer:.2f} s; {report.deaths} programs restarted")
     lines.append(f"at rest {report.settled:.1f} s after the last webhook")
+    lines += [f"NOT PLAYED on this machine, {one}" for one in report.skipped]
     lines.append("NOTHING LOST, NOTHING DOUBLED, BOOKS HOLD" if not report.verdict.wrong else "WRONG:")
     return "\n".join(lines + report.verdict.wrong[:50])
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
+from bench.shim import Shim
 from tests.faults.stage import Stage
 
 Trouble = Callable[[Stage, random.Random], None]
@@ -53,7 +54,43 @@ def crash_postgres(stage: Stage, chance: random.Random) -> None:
     """Immediate stop: no goodbye to anybody, recovery from the log at the start."""
     stage.database.stop_at_once()
     time.sleep(chance.uniform(0, 1))
-    stage.database.start()
+    stage.restart_database()
+
+
+def fill_disk(stage: Stage, chance: random.Random) -> None:
+    """Nothing more fits: statements fail, and PostgreSQL may give up altogether until there is room again."""
+    assert stage.disk
+    stage.disk.fill()
+    time.sleep(chance.uniform(1, 3))
+    stage.disk.make_room()
+    stage.restart_database()
+
+
+def slow_disk(stage: Stage, chance: random.Random) -> None:
+    """Every fsync takes 2, 20 or 200 ms longer."""
+    assert stage.under_database
+    stage.under_database.slow_disk(chance.choice((2_000, 20_000, 200_000)))
+    time.sleep(2)
+    stage.under_database.calm()
+
+
+def jump_database_clock(stage: Stage, chance: random.Random) -> None:
+    """Leases and pauses go by this clock: all of them have run out at once, or none will for a day."""
+    assert stage.under_database
+    _jump(stage.under_database, chance)
+
+
+def jump_program_clock(stage: Stage, chance: random.Random) -> None:
+    """Tokens, tickets and time stamps go by this clock."""
+    assert stage.under_programs
+    _jump(stage.under_programs, chance)
+
+
+def _jump(clock: Shim, chance: random.Random) -> None:
+    for direction in (1, -1):
+        clock.jump(direction * chance.choice((90, 3_600, 86_400)))
+        time.sleep(chance.uniform(0.5, 1))
+    clock.calm()
 
 
 def outlive_the_lease(stage: Stage, chance: random.Random) -> None:
@@ -113,6 +150,35 @@ def trouble_shopify(stage: Stage, chance: random.Random) -> None:
     for kind in ("throttle", "error", "delay"):
         stage.trouble_shopify("graphql", kind, chance.randint(1, 3), delay_ms=200)
     stage.trouble_shopify("resend", "error", chance.randint(1, 3))
+    _touch_vendors(stage, chance)
+
+
+def garble_shopify(stage: Stage, chance: random.Random) -> None:
+    """A page instead of JSON; half of the JSON, or an excuse, after the work was done."""
+    for kind in ("html", "half", "lost"):
+        stage.trouble_shopify("graphql", kind, chance.randint(1, 2))
+    _touch_vendors(stage, chance)
+
+
+def cut_shopify_half_way(stage: Stage, chance: random.Random) -> None:
+    """Questions and answers arrive in half; whether something was done there is not known to who asked."""
+    _touch_vendors(stage, chance)
+    stage.shopify_proxy.cut_half_way()
+    time.sleep(chance.uniform(0.3, 1))
+    stage.shopify_proxy.calm()
+
+
+def slow_shopify(stage: Stage, chance: random.Random) -> None:
+    """Every chunk dawdles, then the connections break."""
+    _touch_vendors(stage, chance)
+    stage.shopify_proxy.slow(chance.uniform(0.1, 0.5))
+    time.sleep(chance.uniform(1, 2))
+    stage.shopify_proxy.calm()
+    stage.shopify_proxy.reset()
+
+
+def _touch_vendors(stage: Stage, chance: random.Random) -> None:
+    """Something to tell Shopify."""
     stage.database.run(_TOUCH_VENDORS, f"Said {chance.random()}")
 
 
@@ -122,6 +188,9 @@ def let_leases_run_out(stage: Stage) -> None:
 
 TROUBLES: tuple[Trouble, ...] = (
     trouble_shopify,
+    garble_shopify,
+    cut_shopify_half_way,
+    slow_shopify,
     kill_web,
     kill_web_child,
     kill_worker,
@@ -137,3 +206,16 @@ TROUBLES: tuple[Trouble, ...] = (
     reset_redis_connections,
     freeze_redis,
 )
+NEED_A_DISK: tuple[Trouble, ...] = (fill_disk,)
+NEED_A_SHIM: tuple[Trouble, ...] = (slow_disk, jump_database_clock, jump_program_clock)
+
+
+def playable(stage: Stage) -> tuple[Trouble, ...]:
+    """What this machine lets us do."""
+    return TROUBLES + NEED_A_DISK * bool(stage.disk) + NEED_A_SHIM * bool(stage.under_database)
+
+
+def not_playable(stage: Stage) -> list[str]:
+    """What cannot be done here, and why."""
+    missing = ["a full disk: needs the right to mount"] * (not stage.disk)
+    return missing + ["a slow disk and jumping clocks: need a C compiler"] * (not stage.under_database)
