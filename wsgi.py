@@ -25,6 +25,7 @@ from app.live.pages import live_url
 from app.orders import portal as portal_orders
 from app.orders import views as orders
 from app.payouts import portal as portal_money
+from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
@@ -67,6 +68,7 @@ BLUEPRINTS: list[Blueprint] = [
     commissions.bp,
     money_views.bp,
     payouts.bp,
+    payout_settings.bp,
     books.bp,
     ledger_views.bp,
     adjustment_views.bp,

@@ -105,10 +105,10 @@ def wait_for_hold(story: Story) -> str:
 
 
 def pay(story: Story) -> str:
-    page = story.merchant.open("/app/payouts")
-    page = page.submit(to="/app/payouts/payer", name="Acme", iban="GB29NWBK60161331926819")
-    vendor = _tick_of(page, story.ada_name)
-    page = story.merchant.open("/app/payouts").submit(having="vendor", vendor=[vendor])
+    settings = story.merchant.open("/app/payouts/settings")
+    settings.submit(to="/payer", name="Acme", iban="GB29NWBK60161331926819")
+    vendor = _tick_of(story.merchant.open("/app/payouts"), story.ada_name)
+    story.merchant.open("/app/payouts").submit(having="vendor", vendor=[vendor])
     batch = story.merchant.open("/app/payouts").follow("Batch").must_say(story.ada_name, "$25.20")
     for action in ("/approve", "/make_file"):
         story.merchant.open(batch.url).submit(to=action)

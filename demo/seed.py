@@ -111,7 +111,8 @@ class _Seed:
         for name in SHOPS:
             Merchant(self.town, name).install()
         self.merchant.open("/app/settings").submit(to="/app/settings", hold_days="7")
-        self.merchant.open("/app/payouts").submit(to="/app/payouts/payer", name="Acme", iban="GB29NWBK60161331926819")
+        settings = self.merchant.open("/app/payouts/settings")
+        settings.submit(to="/payer", name="Acme", iban="GB29NWBK60161331926819")
 
     def _take_applications(self) -> None:
         self.say("Vendors apply, and Mona decides ...")

@@ -1,15 +1,20 @@
-"""The account that pays the vendors, as it is typed."""
+"""How the merchant pays, as it is typed: the account that pays, the rails' keys, the schedule, a payment by hand."""
 
 import re
+from datetime import date
 from typing import Any, Final
 
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
-from wtforms import Form, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import DateField, Form, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from app.payouts.calendar import LAST_DAY
 
 _SPACES: Final = re.compile(r"\s+")
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_STRIPE_KEY: Final = re.compile(r"(sk|rk)_(test|live)_\w+")
 
 
 class PayerForm(Form):
@@ -36,3 +41,66 @@ class PayerForm(Form):
         field.data = _SPACES.sub("", field.data or "").upper()
         if field.data and not bic_number.is_valid(field.data):
             raise ValidationError("This is no valid BIC. It has 8 or 11 characters.")
+
+
+class PayPalForm(Form):
+    client_id = StringField(
+        "Client ID", [InputRequired("Enter the client ID."), Length(max=200)], filters=[lambda v: (v or "").strip()]
+    )
+    client_secret = StringField(
+        "Secret", [InputRequired("Enter the secret."), Length(max=200)], filters=[lambda v: (v or "").strip()]
+    )
+
+
+class StripeForm(Form):
+    secret_key = StringField(
+        "Secret key",
+        [InputRequired("Enter the secret key."), Length(max=255)],
+        filters=[lambda v: (v or "").strip()],
+        description="Begins with sk_live_, or rk_live_ for a restricted key.",
+    )
+
+    def validate_secret_key(self, field: StringField) -> None:
+        if not _STRIPE_KEY.fullmatch(field.data or ""):
+            raise ValidationError("A secret key begins with sk_ or rk_. The publishable key (pk_) cannot send money.")
+
+
+class ScheduleForm(Form):
+    schedule = SelectField(
+        "Prepare payouts",
+        choices=[
+            ("manual", "When I say so"),
+            ("weekly", "Every week"),
+            ("fortnightly", "Every two weeks"),
+            ("monthly", "Every month"),
+        ],
+    )
+    weekday = SelectField("On", choices=[(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
+    month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")
+
+    def validate_month_day(self, field: IntegerField) -> None:
+        if self.schedule.data == "monthly" and not 1 <= (field.data or 0) <= LAST_DAY:
+            raise ValidationError("Enter a day from 1 to 28: later ones do not come every month.")
+
+    @property
+    def day(self) -> int:
+        return int(self.month_day.data or 1) if self.schedule.data == "monthly" else int(self.weekday.data or 1)
+
+
+class ByHandForm(Form):
+    """Bind with `ByHandForm(formdata, today=…)`."""
+
+    reference = StringField(
+        "Reference",
+        [InputRequired("Enter the reference, such as the number of the transfer."), Length(max=120)],
+        filters=[lambda v: (v or "").strip()],
+    )
+    paid_on = DateField("Paid on", [InputRequired("Enter the day on which it was paid.")])
+
+    def __init__(self, formdata: Any = None, *, today: date) -> None:
+        super().__init__(formdata, data={"paid_on": today})
+        self.today = today
+
+    def validate_paid_on(self, field: DateField) -> None:
+        if field.data and field.data > self.today:
+            raise ValidationError("This day has not come yet.")

@@ -1,12 +1,16 @@
 """Reading payouts: who can be paid, what a batch holds, which entries a payout pays."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
+from app import clock
+from app.commissions.agreements import get_agreed
 from app.errors import Conflict, NotFound
 from app.ledger.queries import Movement, sum_unpaid
 from app.ledger.rules import Account
@@ -24,7 +28,7 @@ from app.models.payouts import (
     RailKeys,
     RailName,
 )
-from app.models.shops import Shop, ShopSettings
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.rules import MOVES, Candidate, fits, obstacle
@@ -67,6 +71,11 @@ class PreviewRow:
     amount: Money
     obstacle: str | None
 
+    @property
+    def held_until(self) -> datetime | None:
+        """When the waiting time after a change of payout details ends; None when there is none."""
+        return held_until(self.vendor)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
@@ -90,6 +99,11 @@ class PaidEntry:
         return Money(self.entry.amount_minor, self.entry.currency)
 
 
+def today(shop: Shop) -> date:
+    """The day it is where the shop is."""
+    return clock.now().astimezone(ZoneInfo(shop.timezone)).date()
+
+
 def preview(session: Session, shop: Shop, sums: Mapping[int, int] | None = None) -> list[PreviewRow]:
     """Every vendor with something unpaid, largest first; nothing is claimed by looking.
 
@@ -98,17 +112,30 @@ def preview(session: Session, shop: Shop, sums: Mapping[int, int] | None = None)
     if sums is None:
         sums = sum_unpaid(session, shop.id, shop.currency)
     vendors = session.scalars(_PAYEES.where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
-    minimum = session.scalar(select(ShopSettings.payout_minimum_minor).where(ShopSettings.shop_id == shop.id)) or 0
+    agreed = get_agreed(session, shop.id)
     rails, stopped = list_rails(session, shop.id), list_stopped(session, shop.id)
     rows = [
         PreviewRow(
             vendor,
             Money(sums[vendor.id], shop.currency),
-            STOPPED if vendor.id in stopped else _obstacle(vendor, sums[vendor.id], minimum, rails),
+            STOPPED
+            if vendor.id in stopped
+            else _obstacle(vendor, sums[vendor.id], agreed.of(vendor.id).payout_minimum_minor, rails),
         )
         for vendor in vendors
     ]
     return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
+
+
+def filter_preview(rows: Sequence[PreviewRow], words: str, show: str) -> list[PreviewRow]:
+    """Those whose vendor's name has the words in it; `show`: "payable", "waiting" (and why), "debts" or all."""
+    tests: dict[str, Callable[[PreviewRow], bool]] = {
+        "payable": lambda row: row.obstacle is None,
+        "waiting": lambda row: row.obstacle is not None and row.amount.minor > 0,
+        "debts": lambda row: row.amount.minor < 0,
+    }
+    test = tests.get(show)
+    return [row for row in rows if (test is None or test(row)) and words.strip().lower() in row.vendor.name.lower()]
 
 
 def _obstacle(vendor: Vendor, amount: int, minimum: int, rails: Collection[str]) -> str | None:
@@ -133,6 +160,16 @@ def find_settings(session: Session, shop_id: int) -> PayoutSettings:
 def list_rails(session: Session, shop_id: int) -> list[str]:
     """What vendors may choose among, the bank first."""
     return [rail.value for rail in RailName if rail.value in find_settings(session, shop_id).rails]
+
+
+def count_chosen_rails(session: Session, shop_id: int) -> dict[str, int]:
+    """How many vendors want to be paid by each rail."""
+    query = (
+        select(Vendor.payout_rail, func.count())
+        .where(Vendor.shop_id == shop_id, Vendor.payout_account.is_not(None))
+        .group_by(Vendor.payout_rail)
+    )
+    return dict(session.execute(query).tuples().all())
 
 
 def list_rail_keys(session: Session, shop_id: int) -> dict[RailName, RailKeys]:
@@ -169,8 +206,33 @@ def get_batch(session: Session, shop_id: int, batch_id: int) -> PayoutBatch:
     return batch
 
 
-def list_payouts(session: Session, batch: PayoutBatch) -> Sequence[Payout]:
-    return session.scalars(select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)).all()
+StateCounts = Mapping[tuple[PayoutState, RailName], tuple[int, int]]
+"""By state and rail: how many payouts, and their sum in minor units."""
+
+
+def count_states(session: Session, batch: PayoutBatch) -> StateCounts:
+    query = (
+        select(Payout.state, Payout.rail, func.count(), func.sum(Payout.amount_minor))
+        .where(Payout.batch_id == batch.id)
+        .group_by(Payout.state, Payout.rail)
+    )
+    return {(state, RailName(rail)): (count, int(amount)) for state, rail, count, amount in session.execute(query)}
+
+
+def list_payouts(
+    session: Session, batch: PayoutBatch, *, words: str = "", state: str = "", page: int = 1
+) -> tuple[list[tuple[Payout, str]], int]:
+    """A page of the batch's payouts with their vendors' names, largest first, and how many there are."""
+    query = select(Payout, Vendor.name).join(Vendor, Vendor.id == Payout.vendor_id).where(Payout.batch_id == batch.id)
+    if words:
+        query = query.where(or_(Vendor.name.icontains(words, autoescape=True), Payout.reference == words.upper()))
+    if state:
+        query = query.where(Payout.state == state)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.execute(
+        query.order_by(Payout.amount_minor.desc(), Payout.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    )
+    return [(payout, name) for payout, name in rows], total
 
 
 def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]:
@@ -179,12 +241,6 @@ def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]
         Payout.batch_id == batch.id, Payout.state.in_(MOVES[action])
     )
     return [row.id for row in session.execute(query) if fits(action, row.rail, by_hand=row.by_hand)]
-
-
-def name_vendors(session: Session, payouts: Iterable[Payout]) -> dict[int, str]:
-    """Whom the payouts go to, by vendor id."""
-    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_({payout.vendor_id for payout in payouts}))
-    return {row.id: row.name for row in session.execute(query)}
 
 
 def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:
@@ -218,14 +274,19 @@ def list_moves(session: Session, payout: Payout) -> Sequence[PayoutMove]:
     return session.scalars(select(PayoutMove).where(PayoutMove.payout_id == payout.id).order_by(PayoutMove.id)).all()
 
 
-def list_paid_entries(session: Session, payout: Payout) -> list[PaidEntry]:
-    """The entries of a payout with the order line each belongs to. Their sum is the payout."""
+def get_vendor(session: Session, payout: Payout) -> Vendor:
+    return session.get_one(Vendor, payout.vendor_id)
+
+
+def list_paid_entries(session: Session, payout: Payout, *, limit: int | None = None) -> list[PaidEntry]:
+    """The entries of a payout, or the first of them, with the order line each belongs to. Their sum is the payout."""
     query = (
         select(LedgerEntry, LedgerTransaction)
         .join(PayoutEntry, PayoutEntry.entry_id == LedgerEntry.id)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .where(PayoutEntry.payout_id == payout.id)
         .order_by(LedgerEntry.id)
+        .limit(limit)
     )
     found = session.execute(query).all()
     order_ids = {transaction.order_id for _, transaction in found}

@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select, update
@@ -24,7 +23,7 @@ from app.errors import Conflict
 from app.models.payouts import Payout, PayoutState, RailKeys, RailName
 from app.models.shops import Shop, ShopStatus
 from app.money import Money
-from app.payouts import moves, rules
+from app.payouts import moves, queries, rules
 from app.payouts.rails import RAILS
 from app.payouts.rails.payments import Answer, Fate, Payment, RailRefusedError, RailSilentError
 
@@ -144,8 +143,9 @@ def _record(session: Session, claim: _Claim, answer: Answer) -> None:
     payout = session.get_one(Payout, claim.payout_id, with_for_update=True)
     if payout.state is not claim.state or payout.rail_key != claim.payment.key:
         raise Conflict("Somebody else has recorded it.")
+    today = queries.today(session.get_one(Shop, claim.shop_id))
     for action in _moves_to(payout.state, answer.fate):
-        paid = moves.Paid(answer.rail_reference, _today(session, claim.shop_id)) if action == "mark_sent" else None
+        paid = moves.Paid(answer.rail_reference, today) if action == "mark_sent" else None
         moves.move_all(session, claim.shop_id, [payout.id], action, actor=_RAIL, reason=answer.words, paid=paid)
     session.refresh(payout)
     if payout.state in _ASKED:
@@ -163,7 +163,3 @@ def _moves_to(state: PayoutState, fate: Fate) -> list[str]:
     if fate is Fate.SETTLED and state is not PayoutState.SETTLED:
         moves_to_make.append("settle")
     return moves_to_make
-
-
-def _today(session: Session, shop_id: int) -> date:
-    return clock.now().astimezone(ZoneInfo(session.get_one(Shop, shop_id).timezone)).date()

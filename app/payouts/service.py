@@ -87,6 +87,14 @@ def send(session: Session, shop: Shop, batch: PayoutBatch, *, actor: str) -> int
     return moved
 
 
+def move_batch(session: Session, shop: Shop, batch: PayoutBatch, action: str, *, actor: str) -> int:
+    """Do an action on every payout of the batch on which a person may. Returns how many. Raises Conflict for none."""
+    fitting = queries.list_fitting(session, batch, action)
+    if not fitting:
+        raise Conflict("There was nothing left to do.")
+    return moves.move_all(session, shop.id, fitting, action, actor=actor)
+
+
 def lock(session: Session, shop_id: int) -> None:
     """One batch at a time per shop: the claim reads balances and takes them."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"payouts:{shop_id}"})

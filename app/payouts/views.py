@@ -12,10 +12,11 @@ from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
-from app.models.payouts import Payout, PayoutBatch, PayoutState
+from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
-from app.payouts import bank_files, moves, queries, rules, service, settings, statements
-from app.payouts.forms import PayerForm
+from app.payouts import bank_files, moves, queries, rules, service, statements
+from app.payouts.calendar import next_day
+from app.payouts.forms import ByHandForm
 
 bp = Blueprint("payouts", __name__, url_prefix="/app/payouts")
 protect(bp)
@@ -30,7 +31,9 @@ _DONE: Final = {
     "settle": "Marked as arrived",
     "fail": "The money is the vendor's available balance again",
     "cancel": "Cancelled. The money is the vendor's available balance again.",
+    "undo": "Undone. The payout is approved again, and the vendor is told.",
 }
+_ON_BATCH: Final = frozenset({"approve", "mark_sent", "cancel", "make_file", "send"})
 TONES: Final = {
     PayoutState.PENDING: "warning",
     PayoutState.ON_HOLD: "critical",
@@ -45,29 +48,21 @@ TONES: Final = {
 
 @bp.get("")
 def list_payouts() -> ResponseReturnValue:
-    return _list_page(_payer_form())
+    return _list_page()
 
 
 @bp.post("")
 def open_batch() -> ResponseReturnValue:
-    """Claim what the ticked vendors can be paid."""
-    chosen = request.form.getlist("vendor", type=int)
+    """Claim what the ticked vendors can be paid, or what everybody can."""
+    chosen = None if "everybody" in request.form else request.form.getlist("vendor", type=int)
     try:
         batch = service.open_batch(g.session, g.shop, chosen, actor=_actor())
     except Conflict as error:
-        return web.toast(_list_page(_payer_form(), status=409), error.message, is_error=True)
-    return _batch_page(batch, toast="Look at the payouts, then approve them")
-
-
-@bp.post("/payer")
-def save_payer() -> ResponseReturnValue:
-    form = _payer_form(bound=True)
-    if not form.validate():
-        return _list_page(form, status=422)
-    settings.save_payer(
-        g.session, g.shop, name=form.name.data or "", iban=form.iban.data or "", bic=form.bic.data or "", actor=_actor()
-    )
-    return web.toast(_list_page(_payer_form()), "Saved")
+        g.session.rollback()
+        return web.toast(_list_page(status=409), error.message, is_error=True)
+    answer = _batch_page(batch, toast="Look at the payouts, then approve them")
+    answer.headers["HX-Push-Url"] = f"/app/payouts/{batch.id}"
+    return answer
 
 
 @bp.get("/<int:batch_id>")
@@ -77,37 +72,55 @@ def show_batch(batch_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:batch_id>/<action>")
 def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
-    """Approve, mark as sent or cancel every payout for which that is possible; or make the batch's bank file."""
+    """Do an action on every payout of the batch for which it is possible."""
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    if action not in {"approve", "mark_sent", "cancel", "make_file", "send"}:
+    if action not in _ON_BATCH:
         raise NotFound("There is no such action.")
-    fitting = queries.list_fitting(g.session, batch, action)
     try:
         if action == "make_file":
             service.make_file(g.session, g.shop, batch, actor=_actor())
         elif action == "send":
             service.send(g.session, g.shop, batch, actor=_actor())
         else:
-            moves.move_all(g.session, g.shop.id, fitting, action, actor=_actor())
+            service.move_batch(g.session, g.shop, batch, action, actor=_actor())
     except Conflict as error:
         g.session.rollback()
         return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
-    return _batch_page(batch, toast=_DONE[action] if fitting else "There was nothing left to do")
+    return _batch_page(batch, toast=_DONE[action])
+
+
+@bp.get("/<int:batch_id>/payouts/<int:payout_id>")
+def show_payout(batch_id: int, payout_id: int) -> ResponseReturnValue:
+    return _payout_page(_get_payout(batch_id, payout_id))
+
+
+@bp.post("/<int:batch_id>/payouts/<int:payout_id>/by-hand")
+def pay_by_hand(batch_id: int, payout_id: int) -> ResponseReturnValue:
+    """The merchant paid by other means, and says when and under which reference."""
+    payout = _get_payout(batch_id, payout_id)
+    form = ByHandForm(request.form, today=queries.today(g.shop))
+    if not form.validate():
+        return _payout_page(payout, form=form, status=422)
+    paid = moves.Paid(form.reference.data, form.paid_on.data, by_hand=True)
+    try:
+        moves.move(g.session, payout, "pay_by_hand", actor=_actor(), paid=paid)
+    except Conflict as error:
+        return _payout_page(payout, toast=error.message, status=409)
+    return _payout_page(payout, toast="Marked as paid. The vendor gets an e-mail with the statement.")
 
 
 @bp.post("/<int:batch_id>/payouts/<int:payout_id>/<action>")
 def act_on_payout(batch_id: int, payout_id: int, action: str) -> ResponseReturnValue:
-    batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    payout = queries.get_payout(g.session, g.shop.id, payout_id)
-    if action not in _DONE or action == "make_file" or payout.batch_id != batch.id:
+    payout = _get_payout(batch_id, payout_id)
+    if action not in _DONE or action in {"make_file", "send"}:
         raise NotFound("There is no such action.")
     try:
         moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
     except ValidationErrors as error:
-        return _batch_page(batch, toast=error.errors["reason"], status=422)
+        return _payout_page(payout, errors={action: error.errors["reason"]}, status=422)
     except Conflict as error:
-        return _batch_page(batch, toast=error.message, status=409)
-    return _batch_page(batch, toast=_DONE[action])
+        return _payout_page(payout, toast=error.message, status=409)
+    return _payout_page(payout, toast=_DONE[action])
 
 
 @bp.get("/<int:batch_id>/file.<kind>")
@@ -128,9 +141,7 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
 
 @bp.get("/<int:batch_id>/payouts/<int:payout_id>/statement.<kind>")
 def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
-    payout = queries.get_payout(g.session, g.shop.id, payout_id)
-    if payout.batch_id != batch_id:
-        raise NotFound("There is no such statement.")
+    payout = _get_payout(batch_id, payout_id)
     body, media_type = statements.make_file(g.session, g.shop, payout, kind)
     headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
     return Response(body, mimetype=media_type, headers=headers)
@@ -158,40 +169,56 @@ def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Bat
     )
 
 
-def _list_page(form: PayerForm, *, status: int = 200) -> Response:
-    number = max(1, request.args.get("page", 1, int))
-    batches, total = queries.list_batches(g.session, g.shop, page=number)
+def _list_page(*, status: int = 200) -> Response:
+    batches, total = queries.list_batches(g.session, g.shop, page=_page_number())
     preview = queries.preview(g.session, g.shop)
-    payable = [row for row in preview if row.obstacle is None]
+    asked = (request.args.get("q", ""), request.args.get("show", ""))
+    shown, number = queries.filter_preview(preview, *asked), max(1, request.args.get("at", 1, int))
+    payable = [row.amount.minor for row in preview if row.obstacle is None]
+    held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
+    per_page = queries.PER_PAGE
     html = render_template(
         "merchant/payouts/list.html",
         preview=preview,
-        payable=payable,
-        payable_sum=Money(sum(row.amount.minor for row in payable), g.shop.currency),
+        shown=shown[(number - 1) * per_page : number * per_page],
+        found=len(shown),
+        at=number,
+        payable=len(payable),
+        payable_sum=Money(sum(payable), g.shop.currency),
+        debts=Money(sum(row.amount.minor for row in preview if row.amount.minor < 0), g.shop.currency),
+        schedule=held,
+        next_day=next_day(held.schedule, held.schedule_day, held.schedule_from or today, today),
+        rail_words=queries.RAIL_WORDS,
         batches=batches,
         total=total,
-        number=number,
-        per_page=queries.PER_PAGE,
+        number=_page_number(),
+        per_page=per_page,
         state_words=queries.STATE_WORDS,
         tones=TONES,
-        form=form,
     )
     return Response(html, status=status, mimetype="text/html")
 
 
 def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 200) -> Response:
-    payouts = queries.list_payouts(g.session, batch)
-    names = queries.name_vendors(g.session, payouts)
-    live = [p for p in payouts if p.state not in rules.GIVES_BACK]
+    words, state = request.args.get("q", ""), request.args.get("state", "")
+    rows, total = queries.list_payouts(g.session, batch, words=words, state=state, page=_page_number())
+    counts = queries.count_states(g.session, batch)
+    live = sum(amount for (at, _), (_, amount) in counts.items() if at not in rules.GIVES_BACK)
     html = render_template(
         "merchant/payouts/batch.html",
         batch=batch,
-        payouts=payouts,
-        names=names,
-        sum=Money(sum(p.amount_minor for p in live), batch.currency),
-        actions={p.id: rules.list_actions(p.state, rail=p.rail, by_hand=p.by_hand) for p in payouts},
+        rows=rows,
+        total=total,
+        number=_page_number(),
+        per_page=queries.PER_PAGE,
+        sum=Money(live, batch.currency),
+        payouts=sum(count for count, _ in counts.values()),
+        waiting=_waiting(counts),
+        states={state.value: n for state in PayoutState if (n := _count(counts, state))},
+        state_choices=[(s.value, queries.STATE_WORDS[s]) for s in PayoutState if _count(counts, s)],
         amount_of=lambda p: Money(p.amount_minor, p.currency),
         state_words=queries.STATE_WORDS,
+        rail_words=queries.RAIL_WORDS,
         tones=TONES,
         payer=get_settings(g.session, g.shop.id),
     )
@@ -199,10 +226,65 @@ def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 2
     return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 
-def _payer_form(*, bound: bool = False) -> PayerForm:
-    held = get_settings(g.session, g.shop.id)
-    formdata = request.form if bound else None
-    return PayerForm(formdata, name=held.payer_name or "", last4=held.payer_last4 or "", bic=held.payer_bic or "")
+def _waiting(counts: queries.StateCounts) -> dict[str, int]:
+    """On how many payouts each step of a batch is possible now."""
+    by_bank = (RailName.BANK,)
+    by_rail = (RailName.PAYPAL, RailName.STRIPE)
+    cancels = rules.MOVES["cancel"]
+    return {
+        "approve": _count(counts, PayoutState.PENDING),
+        "make_file": _count(counts, PayoutState.APPROVED, by_bank),
+        "send": _count(counts, PayoutState.APPROVED, by_rail),
+        "mark_sent": _count(counts, PayoutState.SENDING, by_bank),
+        "asked": _count(counts, PayoutState.SENDING, by_rail),
+        "cancel": sum(_count(counts, PayoutState(state)) for state in cancels),
+    }
+
+
+def _count(counts: queries.StateCounts, state: PayoutState, rails: Sequence[RailName] = tuple(RailName)) -> int:
+    return sum(counts.get((state, rail), (0, 0))[0] for rail in rails)
+
+
+def _payout_page(
+    payout: Payout,
+    *,
+    form: ByHandForm | None = None,
+    errors: dict[str, str] | None = None,
+    toast: str | None = None,
+    status: int = 200,
+) -> Response:
+    batch = queries.get_batch(g.session, g.shop.id, payout.batch_id)
+    actions = rules.list_actions(payout.state, rail=payout.rail, by_hand=payout.by_hand)
+    if batch.file_made_at and payout.rail is RailName.BANK:
+        actions = [action for action in actions if action not in {"approve", "hold"}]
+    html = render_template(
+        "merchant/payouts/payout.html",
+        batch=batch,
+        payout=payout,
+        amount=Money(payout.amount_minor, payout.currency),
+        vendor=queries.get_vendor(g.session, payout),
+        moves=queries.list_moves(g.session, payout),
+        entries=queries.list_paid_entries(g.session, payout, limit=queries.PER_PAGE),
+        actions=actions,
+        form=form or ByHandForm(today=queries.today(g.shop)),
+        errors=errors or {},
+        state_words=queries.STATE_WORDS,
+        rail_words=queries.RAIL_WORDS,
+        tones=TONES,
+    )
+    answer = Response(html, status=status, mimetype="text/html")
+    return web.toast(answer, toast, is_error=status >= 400) if toast else answer
+
+
+def _get_payout(batch_id: int, payout_id: int) -> Payout:
+    payout = queries.get_payout(g.session, g.shop.id, payout_id)
+    if payout.batch_id != batch_id:
+        raise NotFound("There is no such payout.")
+    return payout
+
+
+def _page_number() -> int:
+    return max(1, request.args.get("page", 1, int))
 
 
 def _actor() -> str:

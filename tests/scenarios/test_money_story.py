@@ -193,7 +193,10 @@ def _buy(market: Market, skus: dict[str, int]) -> dict[str, Any]:
 
 def _pay(market: Market) -> int:
     """Prepare, approve, take the file, mark as sent: what the merchant clicks."""
-    assert market.merchant("/app/payouts/payer", {"name": "Acme", "iban": "GB29NWBK60161331926819"}).status_code == 200
+    assert (
+        market.merchant("/app/payouts/settings/payer", {"name": "Acme", "iban": "GB29NWBK60161331926819"}).status_code
+        == 200
+    )
     with db.system() as session:
         everybody = list(session.scalars(select(Vendor.id)))
     assert "Look at the payouts" in market.merchant("/app/payouts", {"vendor": everybody}).headers["HX-Trigger"]

@@ -1,0 +1,130 @@
+"""How the merchant pays: the account that pays, the rails and their keys, the schedule."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from wtforms import Form
+
+from app import db, web
+from app.auth.merchant import protect
+from app.commissions.queries import get_settings
+from app.errors import NotFound
+from app.models.payouts import RailName
+from app.payouts import queries, settings
+from app.payouts.calendar import next_day
+from app.payouts.forms import PayerForm, PayPalForm, ScheduleForm, StripeForm
+from app.payouts.rails import RAILS
+from app.payouts.rails.payments import RailRefusedError, RailSilentError
+
+bp = Blueprint("payout_settings", __name__, url_prefix="/app/payouts/settings")
+protect(bp)
+
+_FORMS: Mapping[RailName, type[Form]] = {RailName.PAYPAL: PayPalForm, RailName.STRIPE: StripeForm}
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/payer")
+def save_payer() -> ResponseReturnValue:
+    form = _payer_form(bound=True)
+    if not form.validate():
+        return _page(payer=form, status=422)
+    settings.save_payer(
+        g.session, g.shop, name=form.name.data or "", iban=form.iban.data or "", bic=form.bic.data or "", actor=_actor()
+    )
+    return web.toast(_page(), "Saved")
+
+
+@bp.post("/schedule")
+def save_schedule() -> ResponseReturnValue:
+    form = ScheduleForm(request.form)
+    if not form.validate():
+        return _page(schedule=form, status=422)
+    chosen = {"schedule": form.schedule.data, "day": form.day, "today": queries.today(g.shop)}
+    settings.save_schedule(g.session, g.shop, **chosen, actor=_actor())
+    return web.toast(_page(), "Saved")
+
+
+@bp.post("/<rail>")
+def save_keys(rail: str) -> ResponseReturnValue:
+    """Keys are kept when the provider has taken them: a typing mistake shows now, not on payday."""
+    name = _name(rail)
+    form = _FORMS[name](request.form)
+    if not form.validate():
+        return _page(rail_form=(name, form), status=422)
+    keys = {field: str(form[field].data) for field in settings.KEY_FIELDS[name]}
+    db.commit(g.session)  # the provider is asked outside any transaction
+    try:
+        RAILS[name].check(keys)
+    except (RailRefusedError, RailSilentError) as refused:
+        form[settings.KEY_FIELDS[name][-1]].errors = [str(refused)]
+        return _page(rail_form=(name, form), status=422)
+    settings.save_keys(g.session, g.shop, name, keys, actor=_actor())
+    return web.toast(_page(), f"{queries.RAIL_WORDS[name]} takes the keys. Vendors can choose it now.")
+
+
+@bp.post("/<rail>/remove")
+def remove_keys(rail: str) -> ResponseReturnValue:
+    settings.remove_keys(g.session, g.shop, _name(rail), actor=_actor())
+    return web.toast(_page(), "Removed. Vendors who chose it are asked for other details.")
+
+
+@bp.post("/offer/<rail>/<answer>")
+def offer(rail: str, answer: str) -> ResponseReturnValue:
+    """Whether vendors may choose a rail."""
+    if rail not in set(RailName) or answer not in {"yes", "no"}:
+        raise NotFound("There is no such rail.")
+    rails = set(queries.list_rails(g.session, g.shop.id))
+    known = rail == RailName.BANK or RailName(rail) in queries.list_rail_keys(g.session, g.shop.id)
+    if answer == "yes" and not known:
+        raise NotFound("Enter the keys first.")
+    settings.offer_rails(g.session, g.shop, rails | {rail} if answer == "yes" else rails - {rail}, actor=_actor())
+    return web.toast(_page(), "Saved")
+
+
+def _page(
+    *,
+    payer: PayerForm | None = None,
+    schedule: Form | None = None,
+    rail_form: tuple[RailName, Form] | None = None,
+    status: int = 200,
+) -> Response:
+    held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
+    by_month = held.schedule == "monthly"
+    shown = {
+        "schedule": held.schedule,
+        "weekday": str(1 if by_month else held.schedule_day),
+        "month_day": held.schedule_day if by_month else 1,
+    }
+    html = render_template(
+        "merchant/payouts/settings.html",
+        payer=payer or _payer_form(),
+        schedule=schedule or ScheduleForm(data=shown),
+        next_day=next_day(held.schedule, held.schedule_day, held.schedule_from or today, today),
+        forms={name: form() for name, form in _FORMS.items()} | dict([rail_form] if rail_form else []),
+        keys=queries.list_rail_keys(g.session, g.shop.id),
+        offered=queries.list_rails(g.session, g.shop.id),
+        rail_words=queries.RAIL_WORDS,
+        chosen=queries.count_chosen_rails(g.session, g.shop.id),
+    )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _name(rail: str) -> RailName:
+    if rail not in set(_FORMS):
+        raise NotFound("There is no such rail.")
+    return RailName(rail)
+
+
+def _payer_form(*, bound: bool = False) -> PayerForm:
+    held = get_settings(g.session, g.shop.id)
+    formdata = request.form if bound else None
+    return PayerForm(formdata, name=held.payer_name or "", last4=held.payer_last4 or "", bic=held.payer_bic or "")
+
+
+def _actor() -> str:
+    return f"staff:{g.staff}"
