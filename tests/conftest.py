@@ -167,7 +167,7 @@ def shopify(monkeypatch: pytest.MonkeyPatch) -> FakeShopify:
     """Shopify at the network edge, ready for an install."""
     fake = installable(FakeShopify())
     client = fake.client()
-    for module in ("app.shopify.client", "app.shopify.tokens"):
+    for module in ("app.shopify.client", "app.shopify.tokens", "app.reconciliation.bulk"):
         monkeypatch.setattr(f"{module}.get_http", lambda: client)
     return fake
 

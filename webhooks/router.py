@@ -9,6 +9,7 @@ from app.models.events import InboxEvent
 from app.models.shops import Shop
 from webhooks.handlers import (
     app,
+    bulk_operations,
     compliance,
     inventory,
     locations,
@@ -37,6 +38,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "metaobjects/delete": metaobjects.handle_metaobjects_delete,
     "orders/edited": orders.handle_orders_edited,
     **dict.fromkeys(orders.READERS, orders.handle_news),
+    "bulk_operations/finish": bulk_operations.handle_bulk_operations_finish,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,
     "shop/redact": compliance.handle_shop_redact,

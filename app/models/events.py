@@ -95,6 +95,10 @@ class Look(Model):
     """How many objects the last comparison looked at."""
     missed: Mapped[int] = mapped_column(server_default="0")
     """News that had never come, now in the inbox."""
+    bulk_gid: Mapped[str | None]
+    """The bulk operation that writes the list of what changed, when that is much."""
+    bulk_read: Mapped[int] = mapped_column(server_default="0")
+    """How many of its lines were compared."""
     error: Mapped[str | None]
 
 

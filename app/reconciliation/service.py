@@ -1,8 +1,9 @@
 """Asking Shopify what changed, for webhooks that never came.
 
 Each kind is read page by page in order of `updated_at`, from a watermark that moves with every page, so that a killed
-run goes on where it was. What differs from what we hold becomes a row of the inbox, written as its webhook would be: it
-takes the same way as all news, and its id is made from its content, so that looking twice brings it in once.
+run goes on where it was. When much may have changed, Shopify writes the list into a file first. What differs from what
+we hold becomes a row of the inbox, written as its webhook would be: it takes the same way as all news, and its id is
+made from its content, so that looking twice brings it in once.
 """
 
 import hashlib
@@ -23,13 +24,15 @@ from app.db import scoped, system
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.reconciliation import differences
+from app.reconciliation import bulk, differences
 from app.shopify.client import API_VERSION, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
 
 OVERLAP: Final = timedelta(minutes=15)
 """Shopify's search lags behind its objects, so what is a little older is looked at again."""
+LARGE_GAP: Final = timedelta(days=7)
+"""After so long a list may have tens of thousands of entries: a file is read faster than pages, and costs no points."""
 _RUN_SECONDS: Final = 100.0
 _AT_ONCE: Final = 100
 _LISTS: Final[dict[LookKind, tuple[str, dict[str, Any]]]] = {
@@ -85,7 +88,7 @@ def reconcile(shop_id: int) -> None:
     for kind in LookKind:
         run = _Run(credentials, kind, (seen.get(kind) or installed_at) - OVERLAP, until)
         try:
-            whole = _look_for_deletions(run) if kind is LookKind.DELETIONS else _look(run)
+            whole = _compare_all(run)
         except ShopifyAccessLost:
             # The app was taken off the shop, or is about to be: its own sweep finds out.
             return
@@ -93,10 +96,19 @@ def reconcile(shop_id: int) -> None:
             log.warning("reconciliation_failed", shop=credentials.domain, kind=kind, error=error.message)
             _note(run, error=error.message)
             continue
+        if whole is None:
+            continue
         if not whole:
             enqueue("jobs.reconciliation.reconcile", shop_id, queue="catalogue")
             return
         _note(run, finished=True)
+
+
+def resume(session: Session, shop: Shop, bulk_gid: str) -> None:
+    """A bulk operation is done: go on with the comparison that waits for it, if one does."""
+    waits = select(Look.kind).where(Look.shop_id == shop.id, Look.bulk_gid == bulk_gid)
+    if session.scalars(waits).first() is not None:
+        enqueue_after_commit(session, "jobs.reconciliation.reconcile", shop.id, queue="catalogue")
 
 
 def look_at_order(shop_id: int, order_number: int) -> None:
@@ -116,14 +128,59 @@ def look_at_order(shop_id: int, order_number: int) -> None:
         _take_in(run, differences.read(credentials, LookKind.ORDERS, choice))
 
 
+def _compare_all(run: _Run) -> bool | None:
+    """False when time ran out before the end, None while Shopify still writes the list."""
+    if run.kind is LookKind.DELETIONS:
+        return _look_for_deletions(run)
+    if run.kind is LookKind.VENDOR_PAGES:
+        return _look(run)
+    with scoped(run.shop.shop_id) as session:
+        look = session.get(Look, (run.shop.shop_id, run.kind))
+    gid = look.bulk_gid if look else None
+    if gid is None and clock.now() - run.since > LARGE_GAP:
+        gid = bulk.start(run.shop, _LISTS[run.kind][0], _changed_since(run))
+        _note(run, bulk_gid=gid, bulk_read=0)
+        return _look_in_bulk(run, gid, 0) if gid else _look(run)
+    return _look_in_bulk(run, gid, look.bulk_read) if gid and look else _look(run)
+
+
+def _look_in_bulk(run: _Run, gid: str, done: int) -> bool | None:
+    """Compare the list that was ordered, from line `done` on, then what changed since it was written."""
+    operation = bulk.find(run.shop, gid)
+    if operation is not None and operation.is_under_way:
+        return None
+    if operation is None or not operation.is_complete:
+        log.warning("bulk_operation_failed", shop=run.shop.domain, operation=gid)
+        _note(run, bulk_gid=None)
+        return _look(run)
+    run.looked_at = done
+    try:
+        for nodes in bulk.read(operation.url, done) if operation.url else ():
+            _compare(run, nodes)
+            _note(run, bulk_read=run.looked_at)
+            if time.monotonic() > run.until:
+                return False
+    except ShopifyError as error:
+        if error.permanent:
+            _note(run, bulk_gid=None)
+        raise
+    run.since = operation.created_at - OVERLAP
+    _note(run, seen_until=operation.created_at, bulk_gid=None)
+    return _look(run)
+
+
+def _compare(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
+    with scoped(run.shop.shop_id) as session:
+        wanted = differences.choose(session, run.shop.shop_id, run.kind, nodes)
+    for choice in wanted:
+        _take_in(run, differences.read(run.shop, run.kind, choice))
+    run.looked_at += len(nodes)
+
+
 def _look(run: _Run) -> bool:
     """Everything that changed since the watermark. False when time ran out before the end."""
     for nodes in _pages(run):
-        with scoped(run.shop.shop_id) as session:
-            wanted = differences.choose(session, run.shop.shop_id, run.kind, nodes)
-        for choice in wanted:
-            _take_in(run, differences.read(run.shop, run.kind, choice))
-        run.looked_at += len(nodes)
+        _compare(run, nodes)
         _note(run, seen_until=datetime.fromisoformat(nodes[-1]["updatedAt"]))
         if time.monotonic() > run.until:
             return False
@@ -144,9 +201,13 @@ def _look_for_deletions(run: _Run) -> bool:
     return True
 
 
+def _changed_since(run: _Run) -> str:
+    return f"updated_at:>='{run.since.isoformat(timespec='seconds')}'"
+
+
 def _pages(run: _Run) -> Iterator[Sequence[Mapping[str, Any]]]:
     document, variables = _LISTS[run.kind]
-    query = f"updated_at:>='{run.since.isoformat(timespec='seconds')}'"
+    query = _changed_since(run)
     after: str | None = None
     while True:
         page = graphql(run.shop, document, {**variables, "query": query, "after": after})
@@ -180,11 +241,21 @@ def _take_in(run: _Run, news: Sequence[differences.News]) -> None:
     run.missed += stored
 
 
-def _note(run: _Run, *, seen_until: datetime | None = None, finished: bool = False, error: str | None = None) -> None:
+def _note(
+    run: _Run,
+    *,
+    seen_until: datetime | None = None,
+    finished: bool = False,
+    error: str | None = None,
+    **ordered: str | int | None,
+) -> None:
+    """`ordered`: bulk_gid and bulk_read, where they change."""
     with scoped(run.shop.shop_id) as session:
         session.execute(insert(Look).values(shop_id=run.shop.shop_id, kind=run.kind).on_conflict_do_nothing())
         look = session.get_one(Look, (run.shop.shop_id, run.kind), with_for_update=True)
         look.seen_until = max(filter(None, (look.seen_until, seen_until)), default=None)
         look.error = error
+        for name, value in ordered.items():
+            setattr(look, name, value)
         if finished or error:
             look.looked_at, look.missed, look.finished_at = run.looked_at, run.missed, clock.now()

@@ -132,6 +132,10 @@ class InventoryLevel(Payload, kw_only=True, frozen=True):
     updated_at: datetime
 
 
+class BulkOperationFinished(Payload, kw_only=True, frozen=True):
+    admin_graphql_api_id: str
+
+
 class Location(Payload, kw_only=True, frozen=True):
     """locations/*; of a deleted one Shopify sends the id alone."""
 

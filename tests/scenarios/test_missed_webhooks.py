@@ -1,6 +1,7 @@
 """Webhooks that never come: one comparison with Shopify makes the books, products, stock and vendors' pages right."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, update
 
-from app import db
+from app import clock, db
 from app.models.events import InboxEvent, InboxState, Look, LookKind
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
@@ -242,3 +243,23 @@ def test_an_edit_of_which_only_the_notice_came_is_booked(market: Market, shop: S
         lines = session.scalars(select(Order.snapshot)).one()["line_items"]
         assert sorted(line["quantity"] for line in lines) == [2, 3]
         assert check_books(session, session.get_one(Shop, shop.id)).holds
+
+
+def test_after_weeks_away_shopify_writes_the_list_and_its_end_wakes_the_comparison(
+    market: Market, shop: Shop, mug: Product
+) -> None:
+    lose_webhooks(market)
+    order = live_an_order(market)
+    with db.scoped(shop.id) as session:
+        long_ago = clock.now() - timedelta(days=30)
+        values = {"shop_id": shop.id, "asked_at": long_ago, "seen_until": long_ago}
+        session.add_all([Look(**values, kind=kind) for kind in (LookKind.ORDERS, LookKind.PRODUCTS)])
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        look = session.get_one(Look, (shop.id, LookKind.ORDERS))
+        assert (look.bulk_gid, look.missed, look.error) == (None, 1, None)
+        assert look.seen_until is not None
+        assert look.seen_until > long_ago
+        finishes = select(InboxEvent.state).where(InboxEvent.topic == "bulk_operations/finish")
+        assert set(session.scalars(finishes)) == {InboxState.DONE}
+    assert books_of(shop, order)

@@ -32,6 +32,7 @@ class FakeShopify:
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.asked: list[tuple[str, dict[str, Any], str]] = []
+        self.files: dict[str, Callable[[], httpx.Response]] = {}
         self.token_requests: list[dict[str, Any]] = []
         self.token_answers: list[httpx.Response] = []
 
@@ -45,6 +46,8 @@ class FakeShopify:
         return [name for name, _, _ in self.asked]
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return self.files[str(request.url)]()
         body = json.loads(request.content)
         if request.url.path.endswith("/admin/oauth/access_token"):
             self.token_requests.append(body)
