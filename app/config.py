@@ -40,9 +40,9 @@ class Config:
         """Where the Admin API of a shop answers."""
         return self.shopify_shop_url.format(shop=domain)
 
-    def storefront_url(self, domain: str) -> str:
-        """Where customers see the shop."""
-        return self.storefront_urls.get(domain, f"https://{domain}")
+    def storefront_url(self, domain: str, primary_host: str | None = None) -> str:
+        """Where customers see the shop: as STOREFRONT_URLS says, else on its primary domain."""
+        return self.storefront_urls.get(domain, f"https://{primary_host or domain}")
 
     def admin_app_url(self, domain: str, path: str = "") -> str:
         """The address, inside the Shopify admin, of a page of this app."""

@@ -44,6 +44,7 @@ def prepare(credentials: ShopCredentials) -> Shop:
         shop = session.get_one(Shop, credentials.shop_id)
         shop.shopify_gid = profile["id"]
         shop.name, shop.email = profile["name"], profile["email"]
+        shop.primary_host = profile["primaryDomain"]["host"]
         shop.currency, shop.timezone = profile["currencyCode"], profile["ianaTimezone"]
         shop.vendor_definition_gid = vendor_gid
         shop.definitions_version = definitions.VERSION

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, g, redirect, request
@@ -84,6 +85,7 @@ def find_unproved() -> PortalSession | None:
 def dress(session: Session, shop: Shop | None) -> None:
     """Give the page being made the merchant's name and accent."""
     settings = session.get(ShopSettings, shop.id) if shop else None
+    g.framing_shop = shop
     g.look = Look(
         name=shop.name if shop else "",
         accent=settings.accent_color if settings else None,
@@ -92,22 +94,30 @@ def dress(session: Session, shop: Shop | None) -> None:
 
 
 def seal(response: Response) -> Response:
-    """The portal's content policy: our own scripts, pictures from Shopify, uploads to Shopify, nobody's frame."""
+    """The content policy: our own scripts, pictures from Shopify, uploads to Shopify, the frame of the shop only."""
     config = get_config()
     near = {_origin(config.shopify_cdn_url), _origin(config.live_url), *map(_origin, config.storefront_urls.values())}
-    if shop := g.get("shop"):
+    frames = "'none'"
+    if shop := g.get("framing_shop"):
         near.add(_origin(config.shop_url(shop.domain)))
+        # Both names of the shop: customers may be on either.
+        frames = " ".join(sorted({storefront_of(shop), config.storefront_url(shop.domain)}))
     outside = " ".join(sorted(near))
     nonce = csp_nonce()
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
         f"style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https: {outside}; "
         f"connect-src 'self' https: {outside}; object-src 'none'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+        f"frame-ancestors {frames}"
     )
     # With "no-referrer" browsers send "Origin: null", and our own forms would look foreign.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def storefront_of(shop: Shop) -> str:
+    """The origin on which customers see a shop."""
+    return _origin(get_config().storefront_url(shop.domain, shop.primary_host))
 
 
 def cookie_name() -> str:
@@ -139,21 +149,30 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is
     if not awaits_factor:
         session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now))
         _audit(session, seat, "portal.sign_in", by)
-    response.set_cookie(
-        cookie_name(),
-        token,
-        max_age=int(rules.ABSOLUTE.total_seconds()),
-        path="/",
-        secure=get_config().is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
+    _set_cookie(response, token, rules.ABSOLUTE)
 
 
 def sign_out(session: Session, response: BaseResponse) -> None:
     """End the session of this browser."""
     revoke_token(session, request.cookies.get(cookie_name()))
-    response.delete_cookie(cookie_name(), path="/", secure=get_config().is_secure, httponly=True, samesite="Lax")
+    _set_cookie(response, "", timedelta(0))
+
+
+def _set_cookie(response: BaseResponse, token: str, lifetime: timedelta) -> None:
+    """In the storefront's frame a browser keeps another site's cookie only when it is partitioned: it is then good
+    under that shop's pages and nowhere else, also where third-party cookies are off.
+    """
+    is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+    response.set_cookie(
+        cookie_name(),
+        token,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        secure=is_framed or get_config().is_secure,
+        httponly=True,
+        samesite="None" if is_framed else "Lax",
+        partitioned=is_framed,
+    )
 
 
 def revoke_token(session: Session, token: str | None) -> None:

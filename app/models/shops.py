@@ -24,6 +24,8 @@ class Shop(Model):
     domain: Mapped[str] = mapped_column(unique=True)
     """The permanent acme.myshopify.com, never typed by a person."""
     shopify_gid: Mapped[str | None]
+    primary_host: Mapped[str | None]
+    """The host name on which customers see the shop, if it is not the myshopify domain."""
     name: Mapped[str]
     email: Mapped[str | None]
     currency: Mapped[str] = mapped_column(server_default="USD")

@@ -48,8 +48,8 @@ def show_more() -> ResponseReturnValue:
         ],
         others=_list_others(),
         settings=g.session.get(ShopSettings, g.shop.id),
-        storefront_url=get_config().storefront_url(g.shop.domain),
-        connect_url=f"{get_config().storefront_url(g.shop.domain)}/a/market/portal?{connect}",
+        storefront_url=get_config().storefront_url(g.shop.domain, g.shop.primary_host),
+        connect_url=f"{get_config().storefront_url(g.shop.domain, g.shop.primary_host)}/a/market/portal?{connect}",
     )
 
 

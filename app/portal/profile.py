@@ -113,7 +113,7 @@ def _profile_page(form: ProfileForm, *, picture_form: PictureForm | None = None)
         form=form,
         picture_form=picture_form or PictureForm(),
         picture=pictures.find_picture(g.session, g.vendor.id),
-        page_url=f"{get_config().storefront_url(g.shop.domain)}/pages/vendors/{g.vendor.handle}",
+        page_url=f"{get_config().storefront_url(g.shop.domain, g.shop.primary_host)}/pages/vendors/{g.vendor.handle}",
     )
 
 

@@ -127,3 +127,27 @@ def connect_ticket(browser: FlaskClient) -> str:
     found = re.search(r"/a/market/portal\?connect=([^\"&]+)", browser.get("/portal/more").text)
     assert found
     return found[1]
+
+
+def test_the_shop_and_nobody_else_may_show_the_portal_in_a_frame(browser: FlaskClient, ada: Vendor, acme: Shop) -> None:
+    with db.scoped(acme.id) as session:
+        session.get_one(Shop, acme.id).primary_host = "shop.acme.example"
+    policy = signed_in(browser.application, ada).get("/portal").headers["Content-Security-Policy"]
+    assert "frame-ancestors https://acme.myshopify.com https://shop.acme.example" in policy
+    assert (
+        "frame-ancestors 'none'"
+        in browser.get("/portal/login?shop=rival.myshopify.com").headers["Content-Security-Policy"]
+    )
+
+
+def test_in_the_shops_frame_the_session_lives_in_a_partition(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    query = {"format": "json"}
+    address = ask_storefront(app, acme, "77", **query)
+    arrival = re.search(r"/portal/arrive/[^\"]+", address)
+    assert arrival
+    answer = browser.get(arrival[0], headers={"Sec-Fetch-Dest": "iframe"})
+    cookie = answer.headers["Set-Cookie"]
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"))

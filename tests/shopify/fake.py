@@ -77,7 +77,17 @@ class FakeShopify:
 def installable(fake: FakeShopify) -> FakeShopify:
     """A shop that has everything a first visit asks for."""
     profile = {"id": "gid://shopify/Shop/1", "name": "Acme", "email": "owner@acme.example"}
-    fake.answer("shop", data(shop={**profile, "currencyCode": "USD", "ianaTimezone": "Europe/Berlin"}))
+    fake.answer(
+        "shop",
+        data(
+            shop={
+                **profile,
+                "currencyCode": "USD",
+                "ianaTimezone": "Europe/Berlin",
+                "primaryDomain": {"host": "shop.acme.example"},
+            }
+        ),
+    )
     fake.answer("metaobjectDefinitionByType", data(metaobjectDefinitionByType=None))
     made = {"metaobjectDefinition": {"id": "gid://shopify/MetaobjectDefinition/9"}, "userErrors": []}
     fake.answer("metaobjectDefinitionCreate", data(metaobjectDefinitionCreate=made))

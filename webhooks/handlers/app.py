@@ -24,3 +24,4 @@ def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: Inbo
     require_own(shop.domain, body.myshopify_domain)
     shop.name, shop.email = body.name, body.email
     shop.timezone = body.iana_timezone or shop.timezone
+    shop.primary_host = body.domain or shop.primary_host
