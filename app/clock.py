@@ -12,6 +12,19 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset()
 
 
+def can_be_moved() -> bool:
+    """Only a demo's can."""
+    return bool(os.environ.get("STALLKEEPER_CLOCK_DIR"))
+
+
+def move(seconds: int) -> None:
+    """Set a demo's clock to so many seconds ahead of the machine's, for every process. The caller asked first."""
+    path = Path(os.environ["STALLKEEPER_CLOCK_DIR"], _OFFSET_FILE)
+    new = path.with_name(f"{_OFFSET_FILE}.{os.getpid()}")
+    new.write_text(str(seconds))
+    new.replace(path)
+
+
 def _offset() -> timedelta:
     """Only a demo sets STALLKEEPER_CLOCK_DIR: production never reads the file, so its clock cannot be moved."""
     folder = os.environ.get("STALLKEEPER_CLOCK_DIR")

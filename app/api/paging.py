@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, literal, tuple_
+from sqlalchemy import literal, tuple_
 from sqlalchemy.orm import Session
 
 from app.api.shapes import Listing
@@ -21,8 +21,8 @@ class Order:
     is_descending: bool = False
 
 
-def read_page(session: Session, query: Select[Any], order: Order, wanted: Listing) -> tuple[list[Any], str | None]:
-    """One part of `query` and the cursor of the next; the keys are added behind the columns of each row.
+def read_page(session: Session, query: Any, order: Order, wanted: Listing) -> tuple[list[Any], str | None]:
+    """One part of `query` (a select) and the cursor of the next; the keys are added behind the columns of each row.
 
     Raises ValidationErrors for a cursor that is none of ours, or that belongs to other filters.
     """

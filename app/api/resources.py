@@ -1,6 +1,31 @@
 """Every resource, so that importing this registers every address."""
 
-from app.api import me, vendors
+from app.api import (
+    clock,
+    commissions,
+    events,
+    ledger,
+    me,
+    orders,
+    payouts,
+    products,
+    reconciliation,
+    settings,
+    vendors,
+)
 from app.api.operations import bp
 
-__all__ = ["bp", "me", "vendors"]
+__all__ = [
+    "bp",
+    "clock",
+    "commissions",
+    "events",
+    "ledger",
+    "me",
+    "orders",
+    "payouts",
+    "products",
+    "reconciliation",
+    "settings",
+    "vendors",
+]

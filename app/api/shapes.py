@@ -1,18 +1,22 @@
 """What several answers share. The same structs parse, answer, and are described at /api/v1/openapi.json."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from app import money
+from app.errors import ValidationErrors
 
 T = TypeVar("T")
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.", examples=["USD"])]
+
+Bps = Annotated[Decimal, Meta(description="Basis points with at most two decimals: 759.5 is 7.595 %.")]
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -50,3 +54,11 @@ def amount(minor: int, currency: str) -> Amount:
 
 def amount_of(value: money.Money) -> Amount:
     return amount(value.minor, value.currency)
+
+
+def check_bps(value: Decimal, place: str) -> None:
+    """Raises ValidationErrors at `place` for what is no rate from 0 to 100 %."""
+    if not value.is_finite() or not 0 <= value <= 10_000:
+        raise ValidationErrors({place: "Choose between 0 and 10000 basis points, which are 100 %."})
+    if value != value.quantize(Decimal("0.01")):
+        raise ValidationErrors({place: "Use at most two decimals."})

@@ -1,5 +1,6 @@
 """Changing the commission rules. A change ends a rule's version and begins the next; the past keeps its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -50,7 +51,7 @@ def ensure_default_rule(session: Session, shop_id: int) -> None:
 
 def add_rule(session: Session, shop: Shop, draft: Draft, actor: str) -> int:
     """Put a rule above the default and below the others; returns its number."""
-    _lock_list(session, shop.id)
+    lock_list(session, shop.id)
     counts = session.execute(
         select(func.max(CommissionRule.rule_number), func.max(CommissionRule.position)).where(
             CommissionRule.shop_id == shop.id
@@ -67,7 +68,7 @@ def add_rule(session: Session, shop: Shop, draft: Draft, actor: str) -> int:
 
 def change_rule(session: Session, shop: Shop, rule_number: int, draft: Draft, actor: str) -> None:
     """From now on the rule is as drafted. A default keeps having no conditions. Raises NotFound."""
-    _lock_list(session, shop.id)
+    lock_list(session, shop.id)
     old = queries.get_version(session, shop.id, rule_number)
     if old.is_default:
         draft = replace(draft, conditions=Conditions())
@@ -80,7 +81,7 @@ def change_rule(session: Session, shop: Shop, rule_number: int, draft: Draft, ac
 
 def remove_rule(session: Session, shop: Shop, rule_number: int, actor: str) -> None:
     """End the rule now. The default stays. Raises NotFound, Conflict."""
-    _lock_list(session, shop.id)
+    lock_list(session, shop.id)
     old = queries.get_version(session, shop.id, rule_number)
     if old.is_default:
         raise Conflict("The default rule stays, so that every sale finds a rule. Change its rate instead.")
@@ -90,7 +91,7 @@ def remove_rule(session: Session, shop: Shop, rule_number: int, actor: str) -> N
 
 def move_rule(session: Session, shop: Shop, rule_number: int, *, up: bool, actor: str) -> None:
     """Swap the rule with its neighbour; at the end of the list nothing changes. Raises NotFound."""
-    _lock_list(session, shop.id)
+    lock_list(session, shop.id)
     listed = [version for version in queries.list_versions(session, shop.id) if not version.is_default]
     at = next((i for i, version in enumerate(listed) if version.rule_number == rule_number), None)
     if at is None:
@@ -108,12 +109,31 @@ def move_rule(session: Session, shop: Shop, rule_number: int, *, up: bool, actor
     audit.record(session, shop.id, "commission_rule.move", ("commission_rule", rule_number), actor=actor)
 
 
+def reorder_rules(session: Session, shop: Shop, numbers: Sequence[int], actor: str) -> None:
+    """Put the rules above the default into this order. Raises Conflict when these are not exactly those there are."""
+    lock_list(session, shop.id)
+    listed = [version for version in queries.list_versions(session, shop.id) if not version.is_default]
+    by_number = {version.rule_number: version for version in listed}
+    if sorted(numbers) != sorted(by_number):
+        raise Conflict("The list has other rules by now. Read it again, and name each rule but the default once.")
+    positions = sorted(version.position for version in listed)
+    for number, position in zip(numbers, positions, strict=True):
+        old = by_number[number]
+        if old.position != position:
+            successor = _successor(session, old)
+            successor.position = position
+            _begin(session, successor, _draft_of(queries.to_rule(old)), actor)
+    subject = ("shop", shop.id)
+    order = {"numbers": [[version.rule_number for version in listed], list(numbers)]}
+    audit.record(session, shop.id, "commission_rule.reorder", subject, actor=actor, changes=order)
+
+
 def _this_second() -> datetime:
     """Shopify dates orders in whole seconds: a change counts for orders from its own second on."""
     return clock.now().replace(microsecond=0)
 
 
-def _lock_list(session: Session, shop_id: int) -> None:
+def lock_list(session: Session, shop_id: int) -> None:
     """Two people who change the list at once would both end the same version."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"rules:{shop_id}"})
 

@@ -1,0 +1,277 @@
+"""/commission-rules"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from flask import g
+from msgspec import Meta
+from sqlalchemy import select
+
+from app import clock
+from app.api.operations import check_version, operation
+from app.api.shapes import Amount, Bps, Currency, Id, Moment, Page, amount, check_bps
+from app.auth.scopes import Scope
+from app.commissions import queries, rules, service
+from app.errors import ValidationErrors
+from app.models.commissions import CommissionRule as Row
+from app.models.vendors import Vendor
+
+Minor = Annotated[int, Meta(ge=0, le=10**14)]
+Gids = Annotated[list[str], Meta(max_length=1000)]
+
+
+class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that are given must hold; an empty one does not restrict. A rule without any never fires."""
+
+    vendor_ids: Annotated[list[Id], Meta(max_length=1000)] = []
+    product_gids: Gids = []
+    category_gids: Annotated[list[str], Meta(max_length=1000, description="Everything below counts too.")] = []
+    tags: Annotated[list[str], Meta(max_length=1000, description="One of them is enough.")] = []
+    price_from: Minor | None = None
+    price_to: Annotated[int, Meta(ge=0, le=10**14, description="Exclusive.")] | None = None
+    price_currency: Currency | None = None
+    ordered_from: Moment | None = None
+    ordered_to: Moment | None = None
+
+
+class RuleDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule as you want it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+    rate_bps: Bps
+    conditions: Conditions = Conditions()
+    flat: Annotated[dict[Currency, Minor], Meta(description="For each unit, minor units by currency.")] = {}
+    floor: Annotated[dict[Currency, Minor], Meta(description="At least, for the line.")] = {}
+    cap: Annotated[dict[Currency, Minor], Meta(description="At most, for the line.")] = {}
+    net_of_tax: Annotated[bool, Meta(description="Take the included tax out of the base first.")] = False
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule of the list. The first whose conditions hold wins; the default is always last."""
+
+    number: Id
+    version: int
+    name: str
+    is_default: bool
+    rate_bps: Decimal
+    conditions: Conditions
+    flat: dict[Currency, Minor]
+    floor: dict[Currency, Minor]
+    cap: dict[Currency, Minor]
+    net_of_tax: bool
+    valid_from: Moment
+    changed_by: str
+    shadowed_by: Annotated[int, Meta(description="Number of a rule above that always wins first.")] | None
+
+
+class RuleOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every rule but the default, from the top."""
+
+    numbers: Annotated[list[Id], Meta(max_length=10_000)]
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line that might be sold."""
+
+    vendor_id: Id
+    unit_price_minor: Minor
+    quantity: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    currency: Currency | None = None
+    product_gid: str | None = None
+    category_gid: str | None = None
+    tags: list[str] = []
+    ordered_at: Moment | None = None
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """Which rule fires, why, and what it takes."""
+
+    rule_number: int | None
+    rule_name: str | None
+    reason: str
+    runner_up_number: int | None
+    price: Amount
+    commission: Amount
+    vendor_gets: Amount
+
+
+@operation("GET", "/commission-rules", tag="Commission", scope=Scope.COMMISSIONS_READ)
+def list_rules() -> Page[Rule]:
+    """List the rules in force, from the top.
+
+    All of them: the list is short. Its `ETag` guards reordering.
+    """
+    service.ensure_default_rule(g.session, g.shop.id)
+    return Page(_list(), None)
+
+
+@operation("GET", "/commission-rules/<int:number>", tag="Commission", scope=Scope.COMMISSIONS_READ)
+def get_rule(number: int) -> Rule:
+    """Get one rule."""
+    queries.get_version(g.session, g.shop.id, number)
+    return next(rule for rule in _list() if rule.number == number)
+
+
+@operation(
+    "POST",
+    "/commission-rules",
+    tag="Commission",
+    scope=Scope.COMMISSIONS_WRITE,
+    located="/commission-rules/{0.number}",
+)
+def create_rule(body: RuleDraft) -> Rule:
+    """Create a rule, above the default and below the others.
+
+    It counts for orders from now on.
+    """
+    service.ensure_default_rule(g.session, g.shop.id)
+    return get_rule(service.add_rule(g.session, g.shop, _read(body), _actor()))
+
+
+@operation("PUT", "/commission-rules/<int:number>", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
+def replace_rule(number: int, body: RuleDraft) -> Rule:
+    """Replace a rule from now on.
+
+    The past keeps its version. The default has no conditions.
+    """
+    service.lock_list(g.session, g.shop.id)
+    before = get_rule(number)
+    check_version(before)
+    service.change_rule(g.session, g.shop, number, _read(body, is_default=before.is_default), _actor())
+    return get_rule(number)
+
+
+@operation(
+    "DELETE", "/commission-rules/<int:number>", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True
+)
+def end_rule(number: int) -> None:
+    """End a rule now.
+
+    Orders that it was applied to keep it. The default cannot be ended.
+    """
+    service.lock_list(g.session, g.shop.id)
+    check_version(get_rule(number))
+    service.remove_rule(g.session, g.shop, number, _actor())
+
+
+@operation("PUT", "/commission-rules/order", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
+def reorder_rules(body: RuleOrder) -> Page[Rule]:
+    """Put the rules into another order."""
+    service.ensure_default_rule(g.session, g.shop.id)
+    service.lock_list(g.session, g.shop.id)
+    check_version(Page(_list(), None))
+    service.reorder_rules(g.session, g.shop, body.numbers, _actor())
+    return Page(_list(), None)
+
+
+@operation("POST", "/commission-rules/simulate", tag="Commission", scope=Scope.COMMISSIONS_READ)
+def simulate_rules(body: Question) -> Simulation:
+    """Ask which rule would fire for a line, why, and what it would take. Changes nothing."""
+    currency = body.currency or g.shop.currency
+    line = rules.SoldLine(
+        vendor_id=body.vendor_id,
+        product_gid=body.product_gid,
+        category_gid=body.category_gid,
+        tags=frozenset(tag.lower() for tag in body.tags),
+        unit_price=body.unit_price_minor,
+        currency=currency,
+        ordered_at=body.ordered_at or clock.now(),
+    )
+    choice = rules.choose_rule(queries.list_rules(g.session, g.shop.id), line)
+    base = body.unit_price_minor * body.quantity
+    fee = rules.fee(choice.winner, base, body.quantity, currency) if choice.winner else 0
+    return Simulation(
+        rule_number=choice.winner.id if choice.winner else None,
+        rule_name=choice.winner.name if choice.winner else None,
+        reason=choice.reason,
+        runner_up_number=choice.runner_up.id if choice.runner_up else None,
+        price=amount(base, currency),
+        commission=amount(fee, currency),
+        vendor_gets=amount(base - fee, currency),
+    )
+
+
+def _list() -> list[Rule]:
+    rows = queries.list_versions(g.session, g.shop.id)
+    dead = rules.shadowed([queries.to_rule(row) for row in rows])
+    return [_write(row, dead) for row in rows]
+
+
+def _write(row: Row, dead: Mapping[int, rules.Rule | None]) -> Rule:
+    known = queries.to_rule(row)
+    above = dead.get(row.rule_number)
+    held = known.conditions
+    return Rule(
+        number=row.rule_number,
+        version=row.version,
+        name=row.name,
+        is_default=row.is_default,
+        rate_bps=row.rate_bps,
+        conditions=Conditions(
+            sorted(held.vendor_ids), sorted(held.product_gids), sorted(held.category_gids), sorted(held.tags),
+            held.price_from, held.price_to, held.price_currency if held.has_price_band else None,
+            held.ordered_from, held.ordered_to,
+        ),
+        flat=dict(row.flat),
+        floor=dict(row.floor),
+        cap=dict(row.cap),
+        net_of_tax=row.net_of_tax,
+        valid_from=row.valid_from,
+        changed_by=row.changed_by,
+        shadowed_by=above.id if above else None,
+    )  # fmt: skip
+
+
+def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
+    """Raises ValidationErrors naming the field."""
+    check_bps(draft.rate_bps, "rate_bps")
+    wanted = draft.conditions
+    errors = {}
+    if not draft.name.strip():
+        errors["name"] = "Give the rule a name."
+    for currency, most in draft.cap.items():
+        if most < draft.floor.get(currency, 0):
+            errors[f"#/cap/{currency}"] = "The most cannot be below the least."
+    has_band = wanted.price_from is not None or wanted.price_to is not None
+    if has_band and wanted.price_currency is None:
+        errors["#/conditions/price_currency"] = "Say in which currency the prices are."
+    if wanted.price_to is not None and wanted.price_to <= (wanted.price_from or 0):
+        errors["#/conditions/price_to"] = "The upper price must be above the lower one."
+    if wanted.ordered_from and wanted.ordered_to and wanted.ordered_to <= wanted.ordered_from:
+        errors["#/conditions/ordered_to"] = "The end must be after the beginning."
+    conditions = _read_conditions(wanted)
+    if conditions.is_empty and not is_default:
+        errors["conditions"] = "Give at least one condition. A rule without any never fires."
+    elif unknown := _unknown_vendors(wanted.vendor_ids):
+        errors["#/conditions/vendor_ids"] = f"There is no vendor {unknown[0]}."
+    if errors:
+        raise ValidationErrors(errors)
+    flat, floor, cap = dict(draft.flat), dict(draft.floor), dict(draft.cap)
+    return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, draft.net_of_tax)
+
+
+def _read_conditions(given: Conditions) -> rules.Conditions:
+    read = rules.Conditions(
+        vendor_ids=frozenset(given.vendor_ids),
+        product_gids=frozenset(given.product_gids),
+        category_gids=frozenset(given.category_gids),
+        tags=frozenset(tag.lower() for tag in given.tags),
+        price_from=given.price_from,
+        price_to=given.price_to,
+        price_currency=given.price_currency,
+        ordered_from=given.ordered_from,
+        ordered_to=given.ordered_to,
+    )
+    return read if read.has_price_band else replace(read, price_currency=None)
+
+
+def _unknown_vendors(ids: list[int]) -> list[int]:
+    known = set(g.session.scalars(select(Vendor.id).where(Vendor.shop_id == g.shop.id, Vendor.id.in_(ids))))
+    return sorted(set(ids) - known)
+
+
+def _actor() -> str:
+    return f"api:{g.token.id}"

@@ -1,0 +1,242 @@
+"""/payouts and /payout-batches"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from flask import g
+from msgspec import Meta
+from sqlalchemy import func, select
+
+from app.api.operations import operation
+from app.api.paging import Order as Sorting
+from app.api.paging import read_page
+from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
+from app.auth.scopes import Scope
+from app.errors import Conflict, NotFound
+from app.models.payouts import Payout as Row
+from app.models.payouts import PayoutBatch as BatchRow
+from app.models.payouts import PayoutState
+from app.models.vendors import Vendor
+from app.payouts import queries, rules, service
+
+_NEWEST: Final = Sorting((Row.id,), is_descending=True)
+_NEWEST_BATCH: Final = Sorting((BatchRow.id,), is_descending=True)
+_AT_ONCE: Final = 10_000
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """Money on its way to one vendor. Amount and bank details were fixed when its entries were claimed."""
+
+    id: Id
+    batch_id: Id
+    vendor_id: Id
+    vendor_name: str
+    reference: Annotated[str, Meta(description="On the vendor's bank statement.")]
+    amount: Amount
+    state: PayoutState
+    state_reason: str | None
+    state_changed_at: Moment
+    account_last4: str
+    created_at: Moment
+    sent_at: Moment | None
+    possible_actions: list[str]
+
+
+class PreviewRow(msgspec.Struct, frozen=True):
+    """What a vendor would be paid now, or why not. Nothing is claimed by looking."""
+
+    vendor_id: Id
+    vendor_name: str
+    amount: Amount
+    obstacle: str | None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    id: Id
+    number: int
+    currency: Currency
+    created_by: str
+    created_at: Moment
+    file_made_at: Moment | None
+    payouts: int
+    total: Annotated[Amount, Meta(description="Without what was cancelled or came back.")]
+
+
+class NewBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to pay; without a list, everybody who can be paid."""
+
+    vendor_ids: Annotated[list[Id], Meta(min_length=1, max_length=_AT_ONCE)] | None = None
+
+
+class PayoutList(Listing, kw_only=True, frozen=True):
+    vendor_id: Id | None = None
+    batch_id: Id | None = None
+    state: PayoutState | None = None
+
+
+class BatchList(Listing, kw_only=True, frozen=True):
+    pass
+
+
+class RowResult(msgspec.Struct, frozen=True):
+    """What became of one payout of the batch."""
+
+    payout_id: Id
+    state: PayoutState
+    problem: Annotated[str, Meta(description="Why it was left as it is.")] | None
+
+
+class BatchResult(msgspec.Struct, frozen=True):
+    batch: Batch
+    results: list[RowResult]
+
+
+@operation("GET", "/payouts", tag="Payouts", scope=Scope.PAYOUTS_READ, for_vendors=True)
+def list_payouts(query: PayoutList) -> Page[Payout]:
+    """List payouts, newest first."""
+    equal = ((Row.vendor_id, query.vendor_id), (Row.batch_id, query.batch_id), (Row.state, query.state))
+    wanted = _select().where(*(column == value for column, value in equal if value is not None))
+    rows, cursor = read_page(g.session, wanted, _NEWEST, query)
+    return Page([_write(row[0], row[1]) for row in rows], cursor)
+
+
+@operation("GET", "/payouts/<int:payout_id>", tag="Payouts", scope=Scope.PAYOUTS_READ, for_vendors=True)
+def get_payout(payout_id: int) -> Payout:
+    """Get one payout."""
+    found = g.session.execute(_select().where(Row.id == payout_id)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such payout.")
+    return _write(*found)
+
+
+@operation("GET", "/payouts/preview", tag="Payouts", scope=Scope.PAYOUTS_READ)
+def preview_payouts() -> Page[PreviewRow]:
+    """See who would be paid what now, and why others would not, largest first."""
+    rows = queries.preview(g.session, g.shop)
+    return Page([PreviewRow(r.vendor.id, r.vendor.name, amount_of(r.amount), r.obstacle) for r in rows], None)
+
+
+@operation(
+    "POST",
+    "/payouts/<int:payout_id>/<any(approve, hold, release, mark_sent, settle, fail, cancel):action>",
+    tag="Payouts",
+    scope=Scope.PAYOUTS_WRITE,
+)
+def act_on_payout(payout_id: int, action: str, body: Reason) -> Payout:
+    """Approve, hold, release, mark as sent, settle, fail or cancel a payout.
+
+    Holding and failing need a reason. A failed or cancelled payout gives its money back to the vendor's balance.
+    Approving what has become doubtful puts it on hold: look at `state` and `state_reason`.
+    """
+    payout = queries.get_payout(g.session, g.shop.id, payout_id)
+    service.move(g.session, payout, action, actor=_actor(), reason=body.reason)
+    g.session.flush()
+    return get_payout(payout_id)
+
+
+@operation("POST", "/payout-batches", tag="Payouts", scope=Scope.PAYOUTS_WRITE, located="/payout-batches/{0.id}")
+def create_batch(body: NewBatch) -> Batch:
+    """Claim what vendors can be paid now.
+
+    Send an `Idempotency-Key`. What is claimed is in no other payout, whoever asks at the same moment.
+    """
+    ids = body.vendor_ids
+    if ids is None:
+        ids = [row.vendor.id for row in queries.preview(g.session, g.shop) if row.obstacle is None]
+    batch = service.open_batch(g.session, g.shop, ids, actor=_actor())
+    return get_batch(batch.id)
+
+
+@operation("GET", "/payout-batches", tag="Payouts", scope=Scope.PAYOUTS_READ)
+def list_batches(query: BatchList) -> Page[Batch]:
+    """List batches of payouts, newest first."""
+    rows, cursor = read_page(g.session, _select_batches(), _NEWEST_BATCH, query)
+    return Page([_write_batch(*row[:3]) for row in rows], cursor)
+
+
+@operation("GET", "/payout-batches/<int:batch_id>", tag="Payouts", scope=Scope.PAYOUTS_READ)
+def get_batch(batch_id: int) -> Batch:
+    """Get one batch. Its payouts are at `/payouts?batch_id=`."""
+    found = g.session.execute(_select_batches().where(BatchRow.id == batch_id)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such payout batch.")
+    return _write_batch(*found)
+
+
+@operation(
+    "POST",
+    "/payout-batches/<int:batch_id>/<any(approve, mark_sent):action>",
+    tag="Payouts",
+    scope=Scope.PAYOUTS_WRITE,
+)
+def act_on_batch(batch_id: int, action: Literal["approve", "mark_sent"]) -> BatchResult:
+    """Approve, or mark as sent, every payout of a batch for which that is possible.
+
+    One vendor's doubt keeps nobody else's payout back: each has its own result.
+    """
+    batch = queries.get_batch(g.session, g.shop.id, batch_id)
+    results = [_act(payout, action) for payout in queries.list_payouts(g.session, batch)]
+    g.session.flush()
+    return BatchResult(get_batch(batch_id), results)
+
+
+def _act(payout: Row, action: str) -> RowResult:
+    problem: str | None = None
+    try:
+        with g.session.begin_nested():
+            service.move(g.session, payout, action, actor=_actor())
+    except Conflict as error:
+        problem = error.message
+    return RowResult(payout.id, payout.state, problem)
+
+
+def _select() -> Any:
+    query = select(Row, Vendor.name).join(Vendor, Vendor.id == Row.vendor_id).where(Row.shop_id == g.shop.id)
+    return query if g.vendor is None else query.where(Row.vendor_id == g.vendor.id)
+
+
+def _select_batches() -> Any:
+    of_batch = Row.batch_id == BatchRow.id
+    count = select(func.count()).where(of_batch).correlate(BatchRow).scalar_subquery()
+    live = Row.state.not_in([PayoutState(state) for state in rules.GIVES_BACK])
+    total = select(func.coalesce(func.sum(Row.amount_minor), 0)).where(of_batch, live).correlate(BatchRow)
+    return select(BatchRow, count, total.scalar_subquery()).where(BatchRow.shop_id == g.shop.id)
+
+
+def _write(row: Row, vendor_name: str) -> Payout:
+    return Payout(
+        id=row.id,
+        batch_id=row.batch_id,
+        vendor_id=row.vendor_id,
+        vendor_name=vendor_name,
+        reference=row.reference,
+        amount=amount(row.amount_minor, row.currency),
+        state=row.state,
+        state_reason=row.state_reason,
+        state_changed_at=row.state_changed_at,
+        account_last4=row.last4,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        possible_actions=_possible(row.state),
+    )
+
+
+def _possible(state: str) -> list[str]:
+    return [] if g.vendor is not None else [name for name in rules.list_actions(state) if name != "make_file"]
+
+
+def _write_batch(row: BatchRow, count: int, total: int) -> Batch:
+    return Batch(
+        id=row.id,
+        number=row.number,
+        currency=row.currency,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        file_made_at=row.file_made_at,
+        payouts=count,
+        total=amount(int(total), row.currency),
+    )
+
+
+def _actor() -> str:
+    return f"api:{g.token.id}"

@@ -1,0 +1,152 @@
+"""/products"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from flask import g
+from msgspec import Meta
+from sqlalchemy import Select, func, or_, select
+
+from app.api.operations import operation
+from app.api.paging import Order, read_page
+from app.api.shapes import Amount, Id, Listing, Moment, Page, Reason, amount
+from app.auth.scopes import Scope
+from app.errors import NotFound
+from app.models.products import Product as Row
+from app.models.products import ProductStatus, Variant
+from app.models.vendors import Vendor
+from app.products import queries, service
+
+_ORDERS: Final = {
+    "created_at": Order((Row.id,)),
+    "-created_at": Order((Row.id,), is_descending=True),
+    "updated_at": Order((Row.updated_at, Row.id)),
+    "-updated_at": Order((Row.updated_at, Row.id), is_descending=True),
+    "title": Order((func.lower(Row.title), Row.id)),
+}
+
+
+class Product(msgspec.Struct, frozen=True):
+    """What a vendor sells."""
+
+    id: Id
+    vendor_id: Id
+    vendor_name: str
+    title: str
+    status: ProductStatus
+    status_reason: str | None
+    product_type: str
+    category: str | None
+    tags: list[str]
+    stock: Annotated[int, Meta(description="Of all variants together.")]
+    variants: Annotated[int, Meta(description="How many there are.")]
+    shopify_gid: str | None
+    handle: str | None
+    submitted_at: Moment | None
+    published_at: Moment | None
+    updated_at: Moment
+
+
+class ProductVariant(msgspec.Struct, frozen=True):
+    id: Id
+    option_values: list[str]
+    sku: str
+    price: Amount
+    stock: int
+    shopify_gid: str | None
+
+
+class ProductDetail(msgspec.Struct, frozen=True):
+    """A product with its variants."""
+
+    product: Product
+    variants: list[ProductVariant]
+
+
+class ProductList(Listing, kw_only=True, frozen=True):
+    vendor_id: Id | None = None
+    status: ProductStatus | None = None
+    search: Annotated[str, Meta(max_length=100, description="In titles and SKUs.")] = ""
+    sort: Literal["created_at", "-created_at", "updated_at", "-updated_at", "title"] = "-created_at"
+
+
+@operation("GET", "/products", tag="Products", scope=Scope.PRODUCTS_READ, for_vendors=True)
+def list_products(query: ProductList) -> Page[Product]:
+    """List products."""
+    wanted = _select()
+    if query.vendor_id:
+        wanted = wanted.where(Row.vendor_id == query.vendor_id)
+    if query.status:
+        wanted = wanted.where(Row.status == query.status)
+    if query.search:
+        with_sku = select(Variant.id).where(
+            Variant.product_id == Row.id, Variant.sku.icontains(query.search, autoescape=True)
+        )
+        wanted = wanted.where(or_(Row.title.icontains(query.search, autoescape=True), with_sku.exists()))
+    rows, cursor = read_page(g.session, wanted, _ORDERS[query.sort], query)
+    return Page([_write(*row[:4]) for row in rows], cursor)
+
+
+@operation("GET", "/products/<int:product_id>", tag="Products", scope=Scope.PRODUCTS_READ, for_vendors=True)
+def get_product(product_id: int) -> ProductDetail:
+    """Get one product with its variants."""
+    found = g.session.execute(_select().where(Row.id == product_id)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such product.")
+    detail = queries.get_detail(g.session, g.shop.id, product_id, vendor_id=g.token.vendor_id)
+    variants = [
+        ProductVariant(v.id, v.option_values, v.sku, amount(v.price_minor, v.currency), v.stock, v.shopify_gid)
+        for v in detail.variants
+    ]
+    return ProductDetail(_write(*found), variants)
+
+
+@operation(
+    "POST",
+    "/products/<int:product_id>/<any(approve, ask_for_changes, reject):action>",
+    tag="Products",
+    scope=Scope.PRODUCTS_WRITE,
+)
+def decide_about_product(product_id: int, action: str, body: Reason) -> ProductDetail:
+    """Approve a product, ask for changes, or reject it.
+
+    All but approving need a reason. An approved product is on sale as soon as Shopify shows it: look at `status`.
+    """
+    product = service.lock_product(g.session, g.shop.id, product_id)
+    actor = f"api:{g.token.id}"
+    if action == "approve":
+        service.approve(g.session, product, actor=actor)
+    else:
+        service.decline(g.session, product, action, body.reason or "", actor=actor)
+    g.session.flush()
+    return get_product(product_id)
+
+
+def _select() -> Select[Any]:
+    of_product = Variant.product_id == Row.id
+    stock = select(func.coalesce(func.sum(Variant.stock), 0)).where(of_product).correlate(Row).scalar_subquery()
+    count = select(func.count()).where(of_product).correlate(Row).scalar_subquery()
+    query = select(Row, Vendor.name, stock, count).join(Vendor, Vendor.id == Row.vendor_id)
+    query = query.where(Row.shop_id == g.shop.id)
+    return query if g.vendor is None else query.where(Row.vendor_id == g.vendor.id)
+
+
+def _write(row: Row, vendor_name: str, stock: int, variants: int) -> Product:
+    return Product(
+        id=row.id,
+        vendor_id=row.vendor_id,
+        vendor_name=vendor_name,
+        title=row.title,
+        status=row.status,
+        status_reason=row.status_reason,
+        product_type=row.product_type,
+        category=row.category_name,
+        tags=row.tags,
+        stock=int(stock),
+        variants=variants,
+        shopify_gid=row.shopify_gid,
+        handle=row.handle,
+        submitted_at=row.submitted_at,
+        published_at=row.published_at,
+        updated_at=row.updated_at,
+    )

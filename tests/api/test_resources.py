@@ -1,0 +1,288 @@
+"""What each resource answers and does, by the doors that programs use."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock, db
+from app.api.openapi import TAGS
+from app.api.operations import OPERATIONS
+from app.models.books import Difference
+from app.models.events import AuditEntry, InboxEvent
+from app.models.orders import VendorOrder
+from app.models.products import Product
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.vendors.payout_details import PayoutDetails, change_payout_details
+from devstore.orders.fulfilment import fulfil_lines
+from devstore.store import Store
+from tests.api.conftest import Program
+from tests.devstore.orders.cast import ACME, buy
+from tests.orders.conftest import Post, goods, post, store
+from tests.payouts.test_service import earn
+
+__all__ = ["goods", "post", "store"]
+
+
+def test_every_operation_has_a_tag_that_the_document_lists() -> None:
+    assert {made.tag for made in OPERATIONS} == set(TAGS)
+
+
+def test_a_token_says_what_it_is(merchant: Program, adas: Program, ada: Vendor) -> None:
+    assert merchant.get("/me")["vendor_id"] is None
+    told = adas.get("/me")
+    assert told["vendor_id"] == ada.id
+    assert told["shop"]["domain"] == "acme.myshopify.com"
+    assert "payouts:write" not in told["scopes"]
+
+
+@pytest.fixture
+def bowl(ada: Vendor) -> Product:
+    with db.scoped(ada.shop_id) as session:
+        product = Product(shop_id=ada.shop_id, vendor_id=ada.id, title="Blue bowl", status="in_review")
+        session.add(product)
+    return product
+
+
+def test_products_are_listed_and_decided_about(
+    merchant: Program, adas: Program, bowl: Product, bea: Vendor
+) -> None:
+    assert [p["title"] for p in adas.get("/products?search=bowl&status=in_review")["data"]] == ["Blue bowl"]
+    assert merchant.get(f"/products?vendor_id={bea.id}")["data"] == []
+    path = f"/products/{bowl.id}"
+    assert merchant.post(f"{path}/ask_for_changes").status_code == 422
+    answer = merchant.post(f"{path}/ask_for_changes", {"reason": "The picture is dark."})
+    assert answer.status_code == 200
+    assert merchant.get(path)["product"]["status"] == "changes_requested"
+    assert merchant.post(f"{path}/approve").status_code == 409
+
+
+DRAFT: dict[str, Any] = {"name": "Ada", "rate_bps": "750.5", "flat": {"USD": 30}}
+
+
+def draft(vendor: Vendor, **more: Any) -> dict[str, Any]:
+    return {**DRAFT, "conditions": {"vendor_ids": [vendor.id]}, **more}
+
+
+def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Vendor, bea: Vendor) -> None:
+    made = merchant.post("/commission-rules", draft(ada))
+    assert made.status_code == 201
+    first = merchant.get(made.headers["Location"].removeprefix("/api/v1"))
+    assert (first["rate_bps"], first["version"], first["flat"]) == ("750.50", 1, {"USD": 30})
+    second = merchant.post("/commission-rules", draft(bea, name="Bea")).json
+    assert second
+    listed = merchant.ask("GET", "/commission-rules")
+    order = {"numbers": [second["number"], first["number"]]}
+    moved = merchant.ask("PUT", "/commission-rules/order", order, If_Match=listed.headers["ETag"])
+    assert [rule["name"] for rule in moved.json["data"]] == ["Bea", "Ada", "Default commission"]  # type: ignore[index]
+    assert merchant.ask("PUT", "/commission-rules/order", order, If_Match=listed.headers["ETag"]).status_code == 412
+    assert merchant.ask("PUT", "/commission-rules/order", {"numbers": [1]}).status_code == 409
+    path = f"/commission-rules/{first['number']}"
+    assert merchant.ask("PUT", path, draft(ada, rate_bps="900")).json["rate_bps"] == "900"  # type: ignore[index]
+    assert merchant.ask("DELETE", path).status_code == 204
+    assert merchant.ask("GET", path).status_code == 404
+    assert merchant.ask("DELETE", "/commission-rules/1").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"rate_bps": "10000.01"}, "#/rate_bps"),
+        ({"rate_bps": "1.005"}, "#/rate_bps"),
+        ({"rate_bps": "NaN"}, "#/rate_bps"),
+        ({"rate_bps": "-1"}, "#/rate_bps"),
+        ({"conditions": {}}, "#/conditions"),
+        ({"conditions": {"price_from": 100}}, "#/conditions/price_currency"),
+        ({"conditions": {"price_from": 9, "price_to": 9, "price_currency": "USD"}}, "#/conditions/price_to"),
+        ({"conditions": {"vendor_ids": [999999]}}, "#/conditions/vendor_ids"),
+        ({"floor": {"USD": 2}, "cap": {"USD": 1}}, "#/cap/USD"),
+        ({"flat": {"USD": -1}}, "#/flat/..."),
+        ({"flat": {"usd": 1}}, "#/flat"),
+        ({"name": " "}, "#/name"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_at_its_field(
+    merchant: Program, ada: Vendor, change: dict[str, Any], pointer: str
+) -> None:
+    problem = merchant.problem("POST", "/commission-rules", draft(ada, **change))
+    assert problem["status"] == 422
+    assert pointer in {error["pointer"] for error in problem["errors"]}
+
+
+def test_the_simulator_says_which_rule_fires_and_what_it_takes(merchant: Program, ada: Vendor, bea: Vendor) -> None:
+    merchant.post("/commission-rules", draft(ada))
+    question = {"vendor_id": ada.id, "unit_price_minor": 10_000, "quantity": 2}
+    told = merchant.post("/commission-rules/simulate", question).json
+    assert told
+    assert told["rule_name"] == "Ada"
+    assert told["commission"]["amount"] == "15.61"
+    assert told["vendor_gets"]["minor"] == 20_000 - 1_561
+    other = merchant.post("/commission-rules/simulate", {**question, "vendor_id": bea.id}).json
+    assert other
+    assert other["rule_name"] == "Default commission"
+
+
+def test_money_settings_are_changed_field_by_field(merchant: Program) -> None:
+    before = merchant.ask("GET", "/money-settings")
+    answer = merchant.ask("PATCH", "/money-settings", {"shipping_to": "marketplace", "discount_bearers": {"ten": "0"}})
+    assert answer.status_code == 200, answer.text
+    now = merchant.get("/money-settings")
+    assert (now["shipping_to"], now["sales_tax_to"]) == ("marketplace", "marketplace")
+    assert now["discount_bearers"] == {"TEN": "0"}
+    stale = merchant.ask("PATCH", "/money-settings", {"shipping_to": "vendor"}, If_Match=before.headers["ETag"])
+    assert stale.status_code == 412
+    assert merchant.problem("PATCH", "/money-settings", {"reserve_bps": "500"})["status"] == 422
+    assert merchant.problem("PATCH", "/money-settings", {"shipping_to": "nobody"})["status"] == 422
+
+
+def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
+    merchant: Program, adas: Program, rival: Program, store: Store, post: Post, goods: SimpleNamespace
+) -> None:
+    order = buy(store, [(goods.mug, 2), (goods.loaf, 1)])
+    post.deliver()
+    number = order["id"]
+    whole = merchant.get(f"/orders/{number}")
+    assert sum(entry["amount"]["minor"] for entry in whole["entries"]) == 0
+    assert {line["title"] for line in whole["lines"]} == {"Mug", "Loaf"}
+    mug = next(line for line in whole["lines"] if line["title"] == "Mug")
+    assert mug["commission"]["minor"] + mug["vendor_gets"]["minor"] == mug["commission_base"]["minor"]
+    own = adas.get(f"/orders/{number}")
+    assert {line["title"] for line in own["lines"]} == {"Mug"}
+    assert own["order"]["total"] is None
+    assert len(own["order"]["parts"]) == len(own["standing"]) == 1
+    assert {entry["vendor_id"] for entry in own["entries"]} == {own["standing"][0]["vendor_id"]}
+    assert "Loaf" not in json.dumps(own)
+    assert [row["shopify_id"] for row in merchant.list_all("/orders?limit=1")] == [number]
+    assert [row["shopify_id"] for row in adas.list_all("/orders?limit=1")] == [number]
+    assert rival.ask("GET", f"/orders/{number}").status_code == 404
+    entries = merchant.list_all(f"/ledger-entries?order_shopify_id={number}&limit=3")
+    assert sum(entry["amount"]["minor"] for entry in entries) == 0
+    hers = adas.list_all("/ledger-entries?limit=1")
+    assert {entry["order_shopify_id"] for entry in hers} == {number}
+    assert sum(account["balance"]["minor"] for account in merchant.get("/accounts")["data"]) == 0
+
+
+def test_a_hold_is_released_by_a_person_with_a_reason(
+    merchant: Program, adas: Program, store: Store, post: Post, goods: SimpleNamespace, ada: Vendor
+) -> None:
+    order = buy(store, [(goods.mug, 1)])
+    fulfil_lines(store, ACME, order["id"], {line["id"]: 1 for line in order["line_items"]})
+    post.deliver()
+    [hold] = adas.get("/holds")["data"]
+    path = f"/holds/{hold['id']}/release"
+    assert adas.post(path, {"reason": "Now"}).status_code == 403
+    assert merchant.post(path).status_code == 422
+    assert merchant.post(path, {"reason": "A good customer"}).status_code == 200
+    assert merchant.get("/holds")["data"] == []
+    [balance] = merchant.get(f"/balances?vendor_id={ada.id}")["data"]
+    assert balance["held"]["minor"] == 0
+    assert balance["available"] == hold["earned"]
+    assert merchant.post(path, {"reason": "Again"}).status_code == 409
+    with db.scoped(ada.shop_id) as session:
+        assert "hold.release" in session.scalars(select(AuditEntry.action)).all()
+
+
+@pytest.fixture
+def payable(acme: Shop, ada: Vendor) -> Vendor:
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, ada.id)
+        change_payout_details(session, vendor, PayoutDetails("DE89370400440532013000", "Ada"), actor="vendor_user:1")
+        session.flush()
+        vendor.payout_changed_at = None
+    earn(acme, ada, "sale-1", 5_000)
+    return ada
+
+
+def test_payouts_are_previewed_made_approved_and_marked(
+    merchant: Program, adas: Program, payable: Vendor, acme: Shop, bea: Vendor
+) -> None:
+    earn(acme, bea, "sale-2", 100)
+    preview = {row["vendor_id"]: row for row in merchant.get("/payouts/preview")["data"]}
+    assert preview[payable.id]["obstacle"] is None
+    assert "bank details" in preview[bea.id]["obstacle"]
+    made = merchant.post("/payout-batches", Idempotency_Key="batch-1")
+    assert made.status_code == 201, made.text
+    assert merchant.post("/payout-batches", Idempotency_Key="batch-1").json == made.json
+    assert merchant.post("/payout-batches").status_code == 409
+    batch = made.json
+    assert batch
+    assert batch["total"]["minor"] == 5_000
+    [payout] = merchant.get(f"/payouts?batch_id={batch['id']}")["data"]
+    assert merchant.post(f"/payouts/{payout['id']}/hold").status_code == 422
+    held = merchant.post(f"/payouts/{payout['id']}/hold", {"reason": "Wait"}).json
+    assert held
+    assert held["state"] == "on_hold"
+    assert merchant.post(f"/payouts/{payout['id']}/release").status_code == 200
+    result = merchant.post(f"/payout-batches/{batch['id']}/approve").json
+    assert result
+    assert result["results"] == [{"payout_id": payout["id"], "state": "approved", "problem": None}]
+    again = merchant.post(f"/payout-batches/{batch['id']}/approve").json
+    assert again
+    assert "no longer possible" in again["results"][0]["problem"]
+    assert merchant.post(f"/payouts/{payout['id']}/mark_sent").status_code == 200
+    mine = adas.get(f"/payouts/{payout['id']}")
+    assert (mine["state"], mine["possible_actions"]) == ("sent", [])
+    assert adas.ask("GET", "/payouts/preview").status_code == 403
+
+
+def test_the_books_are_proven_on_demand_and_differences_listed(merchant: Program, acme: Shop) -> None:
+    first = merchant.post("/proofs")
+    assert first.status_code == 201
+    assert merchant.post("/proofs").json == first.json, "the one that is under way"
+    assert len(merchant.get("/proofs")["data"]) == 1
+    with db.scoped(acme.id) as session:
+        now = clock.now()
+        session.add(Difference(shop_id=acme.id, key="x", words="Off", cause="Why", found_at=now, seen_at=now))
+    [difference] = merchant.get("/differences")["data"]
+    assert difference["held_vendor_ids"] == []
+    assert merchant.get("/differences?cleared=true")["data"] == []
+    assert merchant.get("/comparisons")["data"] == []
+    assert merchant.post("/comparisons").status_code == 200
+    assert merchant.get("/comparisons")["data"]
+
+
+def test_events_are_listed_and_replayed(merchant: Program, rival: Program, acme: Shop, ada: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        named = {"shop_id": acme.id, "shop_domain": acme.domain, "webhook_id": "w", "body": b"{}"}
+        session.add_all(InboxEvent(**named, topic="orders/create", event_id=f"e{n}", state="dead") for n in range(3))
+    [first, *_] = merchant.list_all("/events?state=dead&limit=1&sort=id")
+    assert merchant.post(f"/events/{first['id']}/replay").json["state"] == "received"  # type: ignore[index]
+    assert merchant.post(f"/events/{first['id']}/replay").status_code == 409
+    assert merchant.post("/events/replay").status_code == 422
+    assert merchant.post("/events/replay", {"state": "dead"}).json == {"count": 2}
+    assert rival.get("/events")["data"] == []
+    merchant.post(f"/vendors/{ada.id}/close")
+    assert [event["kind"] for event in merchant.get("/domain-events?kind=VendorClosed")["data"]] == ["VendorClosed"]
+
+
+def test_only_a_demos_clock_can_be_moved(merchant: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STALLKEEPER_CLOCK_DIR", raising=False)
+    assert merchant.get("/clock")["can_be_moved"] is False
+    assert merchant.ask("PUT", "/clock", {"offset_seconds": 60}).status_code == 403
+    monkeypatch.setenv("STALLKEEPER_CLOCK_DIR", str(tmp_path))
+    before = clock.now()
+    assert merchant.ask("PUT", "/clock", {"offset_seconds": 86_400}).status_code == 200
+    assert (clock.now() - before).days == 1
+
+
+def test_a_page_of_orders_costs_the_same_statements_however_long_it_is(
+    merchant: Program, acme: Shop, ada: Vendor
+) -> None:
+    from tests.api.test_protocol import count_statements  # noqa: PLC0415
+    from tests.portal.booked import add_order  # noqa: PLC0415
+
+    add_order(ada, 1, 100)
+    paths = ("/orders", "/ledger-entries", "/holds", "/balances", "/products", "/payouts", "/events", "/differences")
+    merchant.get("/orders")
+    few = [count_statements(merchant, path) for path in paths]
+    for number in range(10):
+        add_order(ada, 2, 100 + number)
+    with db.scoped(acme.id) as session:
+        session.execute(update(VendorOrder).values(next_release_at=clock.now()))
+    assert [count_statements(merchant, path) for path in paths] == few
+    assert Decimal(merchant.get("/balances")["data"][0]["pending"]["amount"]) > 11
