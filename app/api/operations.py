@@ -25,7 +25,7 @@ protect(bp)
 Called = TypeVar("Called", bound=Callable[..., Any])
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_AT_MOST: Final = 1024 * 1024
-_PLACE: Final = re.compile(r"^(?P<words>.*?)(?: - at `(?P<place>[^`]*)`)?$", re.DOTALL)
+_PLACE: Final = re.compile(r"^(?P<words>.*?)(?: - at (?:`key` in )?`(?P<place>[^`]*)`)?$", re.DOTALL)
 _FIELD: Final = re.compile(r"field `(?P<name>[^`]+)`")
 
 
@@ -193,7 +193,7 @@ def _explain(error: msgspec.ValidationError, kind: str) -> dict[str, str]:
     found = _PLACE.match(str(error))
     assert found
     words, place = found["words"], (found["place"] or "$").removeprefix("$").strip(".")
-    steps = [step for step in re.split(r"[.\[\]]+", place) if step]
+    steps = [step for step in re.split(r"[.\[\]]+", place) if step and step != "..."]
     if named := _FIELD.search(words):
         steps.append(named["name"])
     where = f"?{steps[0] if steps else ''}" if kind == "?" else "/".join(["#", *steps])

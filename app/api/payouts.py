@@ -1,5 +1,6 @@
 """/payouts and /payout-batches"""
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -15,13 +16,16 @@ from app.auth.scopes import Scope
 from app.errors import Conflict, NotFound
 from app.models.payouts import Payout as Row
 from app.models.payouts import PayoutBatch as BatchRow
-from app.models.payouts import PayoutState
+from app.models.payouts import PayoutState, RailName
 from app.models.vendors import Vendor
-from app.payouts import queries, rules, service
+from app.payouts import moves, queries, rules, service
 
 _NEWEST: Final = Sorting((Row.id,), is_descending=True)
 _NEWEST_BATCH: Final = Sorting((BatchRow.id,), is_descending=True)
 _AT_ONCE: Final = 10_000
+_ACTIONS: Final = frozenset(
+    {"approve", "hold", "release", "mark_sent", "pay_by_hand", "undo", "settle", "fail", "cancel"}
+)
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -36,9 +40,13 @@ class Payout(msgspec.Struct, frozen=True):
     state: PayoutState
     state_reason: str | None
     state_changed_at: Moment
-    account_last4: str
+    rail: RailName
+    account: Annotated[str, Meta(description="What may be shown of it.")]
+    rail_reference: str | None
+    is_paid_by_hand: bool
     created_at: Moment
     sent_at: Moment | None
+    paid_on: Annotated[date, Meta(description="The day on which the money left.")] | None
     possible_actions: list[str]
 
 
@@ -68,6 +76,13 @@ class NewBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vendor_ids: Annotated[list[Id], Meta(min_length=1, max_length=_AT_ONCE)] | None = None
 
 
+class PaidByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of the payment."""
+
+    reference: Annotated[str, Meta(max_length=100, description="Such as your bank's number for it.")] | None = None
+    paid_on: date | None = None
+
+
 class PayoutList(Listing, kw_only=True, frozen=True):
     vendor_id: Id | None = None
     batch_id: Id | None = None
@@ -76,19 +91,6 @@ class PayoutList(Listing, kw_only=True, frozen=True):
 
 class BatchList(Listing, kw_only=True, frozen=True):
     pass
-
-
-class RowResult(msgspec.Struct, frozen=True):
-    """What became of one payout of the batch."""
-
-    payout_id: Id
-    state: PayoutState
-    problem: Annotated[str, Meta(description="Why it was left as it is.")] | None
-
-
-class BatchResult(msgspec.Struct, frozen=True):
-    batch: Batch
-    results: list[RowResult]
 
 
 @operation("GET", "/payouts", tag="Payouts", scope=Scope.PAYOUTS_READ, for_vendors=True)
@@ -118,18 +120,28 @@ def preview_payouts() -> Page[PreviewRow]:
 
 @operation(
     "POST",
-    "/payouts/<int:payout_id>/<any(approve, hold, release, mark_sent, settle, fail, cancel):action>",
+    "/payouts/<int:payout_id>/<any(approve, hold, release, mark_sent, undo, settle, fail, cancel):action>",
     tag="Payouts",
     scope=Scope.PAYOUTS_WRITE,
 )
 def act_on_payout(payout_id: int, action: str, body: Reason) -> Payout:
-    """Approve, hold, release, mark as sent, settle, fail or cancel a payout.
+    """Approve, hold, release, mark as sent, undo, settle, fail or cancel a payout.
 
-    Holding and failing need a reason. A failed or cancelled payout gives its money back to the vendor's balance.
+    Holding, failing and undoing need a reason. A failed or cancelled payout gives its money back to the vendor.
     Approving what has become doubtful puts it on hold: look at `state` and `state_reason`.
     """
     payout = queries.get_payout(g.session, g.shop.id, payout_id)
-    service.move(g.session, payout, action, actor=_actor(), reason=body.reason)
+    moves.move(g.session, payout, action, actor=_actor(), reason=body.reason)
+    g.session.flush()
+    return get_payout(payout_id)
+
+
+@operation("POST", "/payouts/<int:payout_id>/pay_by_hand", tag="Payouts", scope=Scope.PAYOUTS_WRITE)
+def pay_by_hand(payout_id: int, body: PaidByHand) -> Payout:
+    """Mark a payout as paid by you, outside of every rail."""
+    payout = queries.get_payout(g.session, g.shop.id, payout_id)
+    paid = moves.Paid(reference=body.reference, on=body.paid_on, by_hand=True)
+    moves.move(g.session, payout, "pay_by_hand", actor=_actor(), paid=paid)
     g.session.flush()
     return get_payout(payout_id)
 
@@ -140,10 +152,7 @@ def create_batch(body: NewBatch) -> Batch:
 
     Send an `Idempotency-Key`. What is claimed is in no other payout, whoever asks at the same moment.
     """
-    ids = body.vendor_ids
-    if ids is None:
-        ids = [row.vendor.id for row in queries.preview(g.session, g.shop) if row.obstacle is None]
-    batch = service.open_batch(g.session, g.shop, ids, actor=_actor())
+    batch = service.open_batch(g.session, g.shop, body.vendor_ids, actor=_actor())
     return get_batch(batch.id)
 
 
@@ -165,29 +174,27 @@ def get_batch(batch_id: int) -> Batch:
 
 @operation(
     "POST",
-    "/payout-batches/<int:batch_id>/<any(approve, mark_sent):action>",
+    "/payout-batches/<int:batch_id>/<any(approve, make_file, send, mark_sent):action>",
     tag="Payouts",
     scope=Scope.PAYOUTS_WRITE,
 )
-def act_on_batch(batch_id: int, action: Literal["approve", "mark_sent"]) -> BatchResult:
-    """Approve, or mark as sent, every payout of a batch for which that is possible.
+def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", "mark_sent"]) -> Batch:
+    """Approve a batch, fix its bank file, hand it to PayPal and Stripe, or mark it as sent.
 
-    One vendor's doubt keeps nobody else's payout back: each has its own result.
+    Each is done to every payout of the batch for which it is possible; what has become doubtful is put on hold.
+    `/payouts?batch_id=` says what became of each.
     """
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    results = [_act(payout, action) for payout in queries.list_payouts(g.session, batch)]
+    if action == "make_file":
+        service.make_file(g.session, g.shop, batch, actor=_actor())
+    elif action == "send":
+        service.send(g.session, g.shop, batch, actor=_actor())
+    else:
+        fitting = [p.id for p in queries.list_payouts(g.session, batch) if action in _possible(p)]
+        if not moves.move_all(g.session, g.shop.id, fitting, action, actor=_actor()):
+            raise Conflict("There is no payout in this batch for which that is possible now.")
     g.session.flush()
-    return BatchResult(get_batch(batch_id), results)
-
-
-def _act(payout: Row, action: str) -> RowResult:
-    problem: str | None = None
-    try:
-        with g.session.begin_nested():
-            service.move(g.session, payout, action, actor=_actor())
-    except Conflict as error:
-        problem = error.message
-    return RowResult(payout.id, payout.state, problem)
+    return get_batch(batch_id)
 
 
 def _select() -> Any:
@@ -214,15 +221,21 @@ def _write(row: Row, vendor_name: str) -> Payout:
         state=row.state,
         state_reason=row.state_reason,
         state_changed_at=row.state_changed_at,
-        account_last4=row.last4,
+        rail=row.rail,
+        account=row.last4,
+        rail_reference=row.rail_reference,
+        is_paid_by_hand=row.by_hand,
         created_at=row.created_at,
         sent_at=row.sent_at,
-        possible_actions=_possible(row.state),
+        paid_on=row.paid_on,
+        possible_actions=_possible(row),
     )
 
 
-def _possible(state: str) -> list[str]:
-    return [] if g.vendor is not None else [name for name in rules.list_actions(state) if name != "make_file"]
+def _possible(row: Row) -> list[str]:
+    if g.vendor is not None:
+        return []
+    return [name for name in rules.list_actions(row.state, rail=row.rail, by_hand=row.by_hand) if name in _ACTIONS]
 
 
 def _write_batch(row: BatchRow, count: int, total: int) -> Batch:

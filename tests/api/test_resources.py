@@ -49,9 +49,7 @@ def bowl(ada: Vendor) -> Product:
     return product
 
 
-def test_products_are_listed_and_decided_about(
-    merchant: Program, adas: Program, bowl: Product, bea: Vendor
-) -> None:
+def test_products_are_listed_and_decided_about(merchant: Program, adas: Program, bowl: Product, bea: Vendor) -> None:
     assert [p["title"] for p in adas.get("/products?search=bowl&status=in_review")["data"]] == ["Blue bowl"]
     assert merchant.get(f"/products?vendor_id={bea.id}")["data"] == []
     path = f"/products/{bowl.id}"
@@ -83,7 +81,7 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
     assert merchant.ask("PUT", "/commission-rules/order", order, If_Match=listed.headers["ETag"]).status_code == 412
     assert merchant.ask("PUT", "/commission-rules/order", {"numbers": [1]}).status_code == 409
     path = f"/commission-rules/{first['number']}"
-    assert merchant.ask("PUT", path, draft(ada, rate_bps="900")).json["rate_bps"] == "900"  # type: ignore[index]
+    assert merchant.ask("PUT", path, draft(ada, rate_bps="900")).json["rate_bps"] == "900.00"  # type: ignore[index]
     assert merchant.ask("DELETE", path).status_code == 204
     assert merchant.ask("GET", path).status_code == 404
     assert merchant.ask("DELETE", "/commission-rules/1").status_code == 409
@@ -101,7 +99,7 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
         ({"conditions": {"price_from": 9, "price_to": 9, "price_currency": "USD"}}, "#/conditions/price_to"),
         ({"conditions": {"vendor_ids": [999999]}}, "#/conditions/vendor_ids"),
         ({"floor": {"USD": 2}, "cap": {"USD": 1}}, "#/cap/USD"),
-        ({"flat": {"USD": -1}}, "#/flat/..."),
+        ({"flat": {"USD": -1}}, "#/flat"),
         ({"flat": {"usd": 1}}, "#/flat"),
         ({"name": " "}, "#/name"),
     ],
@@ -143,7 +141,7 @@ def test_money_settings_are_changed_field_by_field(merchant: Program) -> None:
 def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
     merchant: Program, adas: Program, rival: Program, store: Store, post: Post, goods: SimpleNamespace
 ) -> None:
-    order = buy(store, [(goods.mug, 2), (goods.loaf, 1)])
+    order = buy(store, (goods.mug, 2), (goods.loaf, 1))
     post.deliver()
     number = order["id"]
     whole = merchant.get(f"/orders/{number}")
@@ -170,8 +168,8 @@ def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
 def test_a_hold_is_released_by_a_person_with_a_reason(
     merchant: Program, adas: Program, store: Store, post: Post, goods: SimpleNamespace, ada: Vendor
 ) -> None:
-    order = buy(store, [(goods.mug, 1)])
-    fulfil_lines(store, ACME, order["id"], {line["id"]: 1 for line in order["line_items"]})
+    order = buy(store, (goods.mug, 1))
+    fulfil_lines(store, ACME, order["id"], None)
     post.deliver()
     [hold] = adas.get("/holds")["data"]
     path = f"/holds/{hold['id']}/release"
@@ -204,7 +202,7 @@ def test_payouts_are_previewed_made_approved_and_marked(
     earn(acme, bea, "sale-2", 100)
     preview = {row["vendor_id"]: row for row in merchant.get("/payouts/preview")["data"]}
     assert preview[payable.id]["obstacle"] is None
-    assert "bank details" in preview[bea.id]["obstacle"]
+    assert "payout details" in preview[bea.id]["obstacle"]
     made = merchant.post("/payout-batches", Idempotency_Key="batch-1")
     assert made.status_code == 201, made.text
     assert merchant.post("/payout-batches", Idempotency_Key="batch-1").json == made.json
@@ -218,16 +216,19 @@ def test_payouts_are_previewed_made_approved_and_marked(
     assert held
     assert held["state"] == "on_hold"
     assert merchant.post(f"/payouts/{payout['id']}/release").status_code == 200
-    result = merchant.post(f"/payout-batches/{batch['id']}/approve").json
-    assert result
-    assert result["results"] == [{"payout_id": payout["id"], "state": "approved", "problem": None}]
-    again = merchant.post(f"/payout-batches/{batch['id']}/approve").json
-    assert again
-    assert "no longer possible" in again["results"][0]["problem"]
-    assert merchant.post(f"/payouts/{payout['id']}/mark_sent").status_code == 200
+    assert merchant.post(f"/payout-batches/{batch['id']}/approve").status_code == 200
+    assert merchant.post(f"/payout-batches/{batch['id']}/approve").status_code == 409
+    assert merchant.post(f"/payout-batches/{batch['id']}/make_file").json["file_made_at"]  # type: ignore[index]
+    assert merchant.post(f"/payout-batches/{batch['id']}/mark_sent").status_code == 200
     mine = adas.get(f"/payouts/{payout['id']}")
     assert (mine["state"], mine["possible_actions"]) == ("sent", [])
     assert adas.ask("GET", "/payouts/preview").status_code == 403
+    earn(acme, payable, "sale-3", 700)
+    merchant.post("/payout-batches", {"vendor_ids": [payable.id]})
+    [newest, _] = merchant.get(f"/payouts?vendor_id={payable.id}")["data"]
+    paid = merchant.post(f"/payouts/{newest['id']}/pay_by_hand", {"reference": "B-7", "paid_on": "2026-11-20"}).json
+    assert paid
+    assert (paid["state"], paid["rail_reference"], paid["paid_on"]) == ("sent", "B-7", "2026-11-20")
 
 
 def test_the_books_are_proven_on_demand_and_differences_listed(merchant: Program, acme: Shop) -> None:
