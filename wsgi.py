@@ -7,7 +7,9 @@ from flask import Blueprint, Flask
 
 from app import health, logs, metrics, web
 from app.api import docs as api_docs
+from app.api import portal as portal_api
 from app.api import resources as api
+from app.api import views as api_tokens
 from app.appearance import jinja
 from app.auth import merchant, portal
 from app.books import adjustment_views, ledger_views
@@ -86,6 +88,8 @@ BLUEPRINTS: list[Blueprint] = [
     portal_verify.bp,
     portal_proxy.bp,
     api.bp,
+    api_tokens.bp,
+    portal_api.bp,
     api_docs.bp,
 ]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from demo import pictures
-from demo.browser import LOCAL, Browser, Page, Unexpected
+from demo.browser import Browser, Page, Unexpected
 from demo.goods import CUSTOMERS, STALLS, Good, Stall
 from demo.people import Customer, Merchant, Town, Vendor, wait_for, wait_for_mail
 from demo.place import SHOPS, Place
@@ -55,28 +55,6 @@ def is_filled(place: Place) -> bool:
 
 def _mark(place: Place) -> Path:
     return place.data / "filled"
-
-
-def read_api_token(place: Place) -> str:
-    """An Admin API token of Acme for scripts, got as the app gets its own; empty until the app is installed."""
-    store = f"{place.url('devstore')}"
-    answer = LOCAL.post(f"{store}/store/acme/apps/stallkeeper/id_token", timeout=10)
-    if answer.status_code != 200:
-        return ""
-    exchanged = LOCAL.post(
-        f"{store}/shops/{SHOPS['acme']}/admin/oauth/access_token",
-        json={
-            "client_id": place.keys["api_key"],
-            "client_secret": place.keys["api_secret"],
-            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-            "subject_token": answer.json()["id_token"],
-            "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
-            "requested_token_type": "urn:shopify:params:oauth:token-type:offline-access-token",
-            "expiring": "1",
-        },
-        timeout=10,
-    )
-    return str(exchanged.raise_for_status().json()["access_token"])
 
 
 class _Seed:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from demo import seed
+from demo import keys, seed
 from demo.people import Town
 from demo.place import ROOT, SHOPS, Place, find_place
 
@@ -159,6 +159,7 @@ def describe(place: Place, pids: dict[str, int]) -> dict[str, Any]:
             "vendor_portal": f"{place.url('app')}/portal?shop={SHOPS['acme']}",
             "inbox": f"{store}/inbox",
             "app": place.url("app"),
+            "api": f"{place.url('app')}/api/v1",
             "live": place.url("live"),
             "devstore": store,
             "webhooks": f"{place.url('app')}/webhooks",
@@ -180,7 +181,12 @@ def _write_json(place: Place, processes: dict[str, subprocess.Popen[bytes]], *, 
     pids = {"demo": os.getpid(), **{name: process.pid for name, process in processes.items()}}
     with contextlib.suppress(FileNotFoundError):
         pids |= json.loads((place.data / "processes.json").read_text())
-    told = describe(place, pids) | {"api_token": seed.read_api_token(place), "filling": filling}
+    told = describe(place, pids)
+    told |= {
+        "api_token": "" if filling else keys.read_api_token(place, Town.of(told)),
+        "admin_api_token": keys.read_admin_token(place),
+        "filling": filling,
+    }
     new = place.json_path.with_suffix(".new")
     new.touch(mode=0o600)
     new.write_text(json.dumps(told, indent=2))

@@ -26,6 +26,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/connect": Area.BUSINESS,
     "/portal/disconnect": Area.BUSINESS,
     "/portal/staff": Area.BUSINESS,
+    "/portal/api": Area.BUSINESS,
     # Everybody's own: where one is signed in, how it looks, for whom one works.
     "/portal/more": None,
     "/portal/security": None,
