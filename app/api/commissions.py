@@ -123,9 +123,9 @@ def get_rule(number: int) -> Rule:
     located="/commission-rules/{0.number}",
 )
 def create_rule(body: RuleDraft) -> Rule:
-    """Create a rule, above the default and below the others.
+    """Create a rule.
 
-    It counts for orders from now on.
+    It stands above the default and below the others, and counts for orders from now on.
     """
     service.ensure_default_rule(g.session, g.shop.id)
     return get_rule(service.add_rule(g.session, g.shop, _read(body), _actor()))
@@ -169,7 +169,10 @@ def reorder_rules(body: RuleOrder) -> Page[Rule]:
 
 @operation("POST", "/commission-rules/simulate", tag="Commission", scope=Scope.COMMISSIONS_READ)
 def simulate_rules(body: Question) -> Simulation:
-    """Ask which rule would fire for a line, why, and what it would take. Changes nothing."""
+    """Simulate: ask which rule would fire for a line.
+
+    Says why, and what it would take. Changes nothing.
+    """
     currency = body.currency or g.shop.currency
     line = rules.SoldLine(
         vendor_id=body.vendor_id,

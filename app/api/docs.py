@@ -56,7 +56,8 @@ def _title(schema: dict[str, Any]) -> str:
 def _shape(schema: dict[str, Any]) -> str:
     """A schema in a few words: "integer", "list of Vendor", "string or null"."""
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"List of {name[5:-1]}" if name.startswith("Page_") else name
     if kinds := schema.get("anyOf"):
         return " or ".join(_shape(kind) for kind in kinds)
     if schema.get("type") == "array":

@@ -113,7 +113,10 @@ def get_payout(payout_id: int) -> Payout:
 
 @operation("GET", "/payouts/preview", tag="Payouts", scope=Scope.PAYOUTS_READ)
 def preview_payouts() -> Page[PreviewRow]:
-    """See who would be paid what now, and why others would not, largest first."""
+    """Preview payouts: who would be paid what now, and why others would not.
+
+    Largest first.
+    """
     rows = queries.preview(g.session, g.shop)
     return Page([PreviewRow(r.vendor.id, r.vendor.name, amount_of(r.amount), r.obstacle) for r in rows], None)
 
@@ -148,7 +151,7 @@ def pay_by_hand(payout_id: int, body: PaidByHand) -> Payout:
 
 @operation("POST", "/payout-batches", tag="Payouts", scope=Scope.PAYOUTS_WRITE, located="/payout-batches/{0.id}")
 def create_batch(body: NewBatch) -> Batch:
-    """Claim what vendors can be paid now.
+    """Create a batch: claim what vendors can be paid now.
 
     Send an `Idempotency-Key`. What is claimed is in no other payout, whoever asks at the same moment.
     """
@@ -165,7 +168,10 @@ def list_batches(query: BatchList) -> Page[Batch]:
 
 @operation("GET", "/payout-batches/<int:batch_id>", tag="Payouts", scope=Scope.PAYOUTS_READ)
 def get_batch(batch_id: int) -> Batch:
-    """Get one batch. Its payouts are at `/payouts?batch_id=`."""
+    """Get one batch.
+
+    Its payouts are at `/payouts?batch_id=`.
+    """
     found = g.session.execute(_select_batches().where(BatchRow.id == batch_id)).one_or_none()
     if found is None:
         raise NotFound("There is no such payout batch.")

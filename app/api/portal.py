@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.api.forms import TokenForm
 from app.auth import api, portal
-from app.auth.scopes import offered
+from app.auth.scopes import offered, summarise
 from app.config import get_config
 
 bp = Blueprint("portal_api", __name__, url_prefix="/portal/api")
@@ -54,6 +54,7 @@ def _page(form: TokenForm, *, secret: str | None = None) -> str:
         secret=secret,
         rows=api.list_tokens(g.session),
         now=clock.now(),
+        summarise=summarise,
         base=f"{get_config().app_url}/api/v1",
     )
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app import clock, web
 from app.api.forms import TokenForm
 from app.auth import api, merchant
-from app.auth.scopes import offered
+from app.auth.scopes import offered, summarise
 from app.config import get_config
 
 bp = Blueprint("api_tokens", __name__, url_prefix="/app/api")
@@ -48,6 +48,7 @@ def _page(form: TokenForm, *, secret: str | None = None, status: int = 200) -> R
         secret=secret,
         rows=api.list_tokens(g.session),
         now=clock.now(),
+        summarise=summarise,
         base=f"{get_config().app_url}/api/v1",
     )
     return Response(html, status=status, mimetype="text/html")

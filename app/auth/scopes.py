@@ -1,5 +1,6 @@
 """What a token may do. Pure."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -55,3 +56,11 @@ def offered(*, to_vendor: bool, has_clock: bool) -> list[Scope]:
     if to_vendor:
         return list(OF_VENDORS)
     return [scope for scope in Scope if has_clock or scope is not Scope.CLOCK_WRITE]
+
+
+def summarise(scopes: Sequence[str]) -> str:
+    """In few words, for a list: "Everything", "orders:read, ledger:read and 3 more"."""
+    if set(Scope) - {Scope.CLOCK_WRITE} <= set(scopes):
+        return "Everything"
+    first = ", ".join(scopes[:3])
+    return first if len(scopes) <= 3 else f"{first} and {len(scopes) - 3} more"
