@@ -41,6 +41,7 @@ SCHEDULE: Final = (
     Periodic("jobs.payouts.release_holds", "payouts", 15),
     Periodic("jobs.books.ask_where_due", "payouts", HOUR),
     Periodic("jobs.books.sweep", "payouts", MINUTE),
+    Periodic("jobs.commissions.sweep", "payouts", MINUTE),
     Periodic("jobs.payouts.ask_rails", "payouts", 15),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),

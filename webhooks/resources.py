@@ -27,6 +27,7 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "orders": (named.order_edit.order_id if named.order_edit else named.id, f"order {{}} {named.name or ''}"),
         "refunds": (named.order_id, "order {}"),
         "fulfillments": (named.order_id, "order {}"),
+        "collections": (named.id, f"collection {{}} {named.title or ''}"),
         "products": (named.id, f"product {{}} {named.title or ''}"),
         "inventory_levels": (named.inventory_item_id, "inventory item {}"),
         "metaobjects": (named.handle, "vendor {}"),

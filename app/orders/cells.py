@@ -73,11 +73,8 @@ def share_line(line: Line, order: Order) -> LineShare:
     vendor_discount = sum(by_vendor)
     included = line.tax if order.taxes_included else 0
     value = line.gross - vendor_discount
-    rule = line.terms.rule
-    base = value - included if rule and rule.net_of_tax else value
-    fee = commissions.fee(rule, base, line.quantity, order.currency) if rule else 0
-    # The vendor is never left with less than nothing: tax that others get cannot pay the commission.
-    fee = max(0, min(fee, value - included)) if line.terms.tax_to is Recipient.MARKETPLACE else fee
+    leaves = line.terms.tax_to is Recipient.MARKETPLACE
+    base, fee = commissions.line_fee(line.terms.rule, value, included, line.quantity, order.currency, tax_leaves=leaves)
     fee_tax = round_half_away(Decimal(fee) * line.terms.fee_tax_bps / commissions.FULL_BPS)
     return LineShare(
         gross=line.gross,
