@@ -143,7 +143,7 @@ def _step(shop_id: int, preview_id: int) -> bool:
         rules = [read_rule(stored) for stored in preview.rules]
         sums = {number: list(values) for number, values in preview.sums.items()}
         for line, ordered_at in found:
-            if not line.sold_as:
+            if not line.sold_as or line.vendor_id is None:
                 preview.unknown += 1
                 continue
             sold = read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at)
