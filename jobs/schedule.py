@@ -43,6 +43,7 @@ SCHEDULE: Final = (
     Periodic("jobs.books.sweep", "payouts", MINUTE),
     Periodic("jobs.commissions.sweep", "payouts", MINUTE),
     Periodic("jobs.payouts.ask_rails", "payouts", 15),
+    Periodic("jobs.payouts.prepare_scheduled", "payouts", 10 * MINUTE),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),
     Periodic("jobs.shops.keep_tokens_alive", "catalogue", DAY),
     Periodic("jobs.reconciliation.sweep", "catalogue", HOUR),
