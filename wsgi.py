@@ -15,7 +15,6 @@ from app.auth import merchant, portal
 from app.books import adjustment_views, ledger_views
 from app.books import portal as portal_books
 from app.books import views as books
-from app.commissions import list_views as commission_list
 from app.commissions import money_views
 from app.commissions import views as commissions
 from app.emails import views as emails
@@ -25,6 +24,7 @@ from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
 from app.live.pages import live_url
+from app.orders import decision_views
 from app.orders import portal as portal_orders
 from app.orders import views as orders
 from app.payouts import portal as portal_money
@@ -68,8 +68,8 @@ BLUEPRINTS: list[Blueprint] = [
     portal_products.bp,
     portal_pictures.bp,
     orders.bp,
+    decision_views.bp,
     commissions.bp,
-    commission_list.bp,
     money_views.bp,
     payouts.bp,
     payout_settings.bp,

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from app.hooks import service as hooks
 from app.hooks.rules import KINDS
 from app.models.events import DomainEvent
-from app.orders import notifications
-from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
+from app.orders import notifications, payment_fees
+from app.payouts.notifications import tell_vendor_of_payout
 from app.storefront.service import forget_bought
 
 Subscriber = Callable[[Session, DomainEvent], None]
@@ -23,10 +23,10 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "PaymentReceived": [
         ("email_customer", notifications.tell_customer_of_order),
         ("email_vendors", notifications.tell_vendors_of_order),
+        ("read_payment_fees", payment_fees.read_when_paid),
     ],
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
-    "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     kind: [*_OURS.get(kind, ()), *([("hooks", hooks.tell)] if kind in KINDS else ())] for kind in {**_OURS, **KINDS}

@@ -16,7 +16,7 @@ class _Named(msgspec.Struct, frozen=True):
 def name_resource(topic: str, body: bytes) -> str | None:
     """Such as "order 5001 #1001" or "product 17 Mug"; None when the body does not say, or is not readable.
 
-    Refunds, parcels and edits go by their order: whoever looks for an order wants all of its news.
+    Refunds, parcels, payments, disputes and edits go by their order: whoever looks for an order wants all of its news.
     """
     try:
         named = msgspec.json.decode(body, type=_Named)
@@ -27,7 +27,8 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "orders": (named.order_edit.order_id if named.order_edit else named.id, f"order {{}} {named.name or ''}"),
         "refunds": (named.order_id, "order {}"),
         "fulfillments": (named.order_id, "order {}"),
-        "collections": (named.id, f"collection {{}} {named.title or ''}"),
+        "order_transactions": (named.order_id, "order {}"),
+        "disputes": (named.order_id, "order {}"),
         "products": (named.id, f"product {{}} {named.title or ''}"),
         "inventory_levels": (named.inventory_item_id, "inventory item {}"),
         "metaobjects": (named.handle, "vendor {}"),

@@ -25,6 +25,8 @@ _FOR_ALL_ONLY: Final = ("shipping_share", "refund_bearer", "dispute_fee_minor", 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
+    settings: MoneySettings
+    """What holds for the whole shop alone stands here only."""
     shared: Terms
     alone: Mapping[int, Terms]
     """Of the vendors with terms of their own, what holds for them."""
@@ -42,7 +44,7 @@ def get_agreed(session: Session, shop_id: int) -> Agreed:
         payout_minimum_minor=held.payout_minimum_minor if held else 0,
     )
     rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
-    return Agreed(shared, {row.vendor_id: merge_terms(shared, row.overrides) for row in rows})
+    return Agreed(settings, shared, {row.vendor_id: merge_terms(shared, row.overrides) for row in rows})
 
 
 def get_overrides(session: Session, vendor_id: int) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from fractions import Fraction
 
 from app.commissions import rules as commissions
 from app.ledger.rules import Account, Entry
-from app.money import round_half_away, split
-from app.orders.facts import Line, Order, Recipient, ShippingLine, ShippingShare, Tax
+from app.money import round_half_away
+from app.orders.facts import Line, Order, Recipient, ShippingLine, Tax
+from app.orders.shipping import share_shipping, shipping_fees
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Cell:
 
     def at(self, part: Fraction) -> tuple[Entry, ...]:
         """Who has what once `part` (0 to 1) of the cell is paid. The entries add up to that part of `owed`."""
-        amounts = [Entry(share.account, part_of(share.amount, part), share.vendor_id) for share in self.shares]
-        whole = part_of(self.owed, part)
+        amounts = [Entry(share.account, round_fraction(share.amount * part), share.vendor_id) for share in self.shares]
+        whole = round_fraction(self.owed * part)
         return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)
 
 
@@ -63,14 +64,8 @@ class LineShare:
 
 def round_fraction(amount: Fraction) -> int:
     """To the nearest integer, halves away from zero."""
-    return part_of(1, amount)
-
-
-def part_of(amount: int, part: Fraction) -> int:
-    """So much of the amount, halves away from zero. In integers: reckoning with fractions is far slower."""
-    over, under = amount * part.numerator, part.denominator
-    rounded = (2 * abs(over) + under) // (2 * under)
-    return -rounded if over < 0 else rounded
+    sign = -1 if amount < 0 else 1
+    return sign * int(abs(amount) + Fraction(1, 2))
 
 
 def share_line(line: Line, order: Order) -> LineShare:
@@ -79,8 +74,11 @@ def share_line(line: Line, order: Order) -> LineShare:
     vendor_discount = sum(by_vendor)
     included = line.tax if order.taxes_included else 0
     value = line.gross - vendor_discount
-    leaves = line.terms.tax_to is Recipient.MARKETPLACE
-    base, fee = commissions.line_fee(line.terms.rule, value, included, line.quantity, order.currency, tax_leaves=leaves)
+    rule = line.terms.rule
+    base = value - included if rule and rule.net_of_tax else value
+    fee = commissions.fee(rule, base, line.quantity, order.currency) if rule else 0
+    # The vendor is never left with less than nothing: tax that others get cannot pay the commission.
+    fee = max(0, min(fee, value - included)) if line.terms.tax_to is Recipient.MARKETPLACE else fee
     fee_tax = round_half_away(Decimal(fee) * line.terms.fee_tax_bps / commissions.FULL_BPS)
     return LineShare(
         gross=line.gross,
@@ -144,15 +142,16 @@ def _shipping_cells(shipping: ShippingLine, order: Order) -> Iterable[Cell]:
     included = shipping.tax if order.taxes_included else 0
     paid = max(0, shipping.price - shipping.discount - included)
     channel = sum(tax.amount for tax in shipping.taxes if tax.channel_liable)
-    parties = _shipping_parties(order)
-    weights = list(parties.values())
-    for party, part in zip(parties, split(paid, weights), strict=True):
-        rest = (Account.SHIPPING_REVENUE, None) if party is None else (Account.VENDOR_PENDING, party)
-        yield Cell(_shipping_key(shipping.id, party, "sale"), part, rest, shipping_id=shipping.id)
+    for party, part in share_shipping(shipping, paid, order).items():
+        key = _shipping_key(shipping.id, party, "sale")
+        if party is None:
+            yield Cell(key, part, (Account.SHIPPING_REVENUE, None), shipping_id=shipping.id)
+        else:
+            fees = shipping_fees(order, party, part)
+            yield Cell(key, part, (Account.VENDOR_PENDING, party), fees, shipping_id=shipping.id)
     if channel:
         yield Cell(f"shipping:{shipping.id}:channel_tax", channel, (Account.CHANNEL_TAX, None), shipping_id=shipping.id)
-    tax_parties = parties if order.terms.shipping_tax_to is Recipient.VENDOR else {None: 1}
-    for party, part in zip(tax_parties, split(shipping.tax - channel, list(tax_parties.values())), strict=True):
+    for party, part in share_shipping(shipping, shipping.tax - channel, order, tax=True).items():
         if part:
             rest = (Account.SHIPPING_TAX, None) if party is None else (Account.VENDOR_PENDING, party)
             yield Cell(_shipping_key(shipping.id, party, "tax"), part, rest, shipping_id=shipping.id)
@@ -161,19 +160,3 @@ def _shipping_cells(shipping: ShippingLine, order: Order) -> Iterable[Cell]:
 def _shipping_key(shipping_id: int, party: int | None, part: str) -> str:
     owner = "marketplace" if party is None else f"vendor:{party}"
     return f"shipping:{shipping_id}:{owner}:{part}"
-
-
-def _shipping_parties(order: Order) -> dict[int | None, int]:
-    """Who shares the shipping, and by which weight. None is the marketplace; the store's own goods count for it."""
-    goods = [line for line in order.lines if not line.tip and not line.gift_card]
-    if order.terms.shipping_to is Recipient.MARKETPLACE or not goods:
-        return {None: 1}
-    weights: dict[int | None, int] = {}
-    for line in goods:
-        weight = {
-            ShippingShare.BY_VALUE: max(0, line.gross - line.discount),
-            ShippingShare.BY_WEIGHT: line.grams * line.quantity,
-            ShippingShare.EQUALLY: 0,
-        }[order.terms.shipping_share]
-        weights[line.terms.vendor_id] = weights.get(line.terms.vendor_id, 0) + weight
-    return weights

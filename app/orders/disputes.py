@@ -22,6 +22,7 @@ def as_refund(dispute: Dispute) -> Refund:
         returned=dispute.amount,
         keep_commission=dispute.keep_commission,
         keep_payment_fee=dispute.keep_payment_fee,
+        alone=dispute.alone,
         bearer=dispute.bearer,
         bearer_vendor_id=dispute.bearer_vendor_id,
     )

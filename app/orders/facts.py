@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.commissions.rules import FULL_BPS, Rule
 
@@ -20,6 +21,13 @@ class ShippingShare(StrEnum):
     BY_VALUE = "value"
     BY_WEIGHT = "weight"
     EQUALLY = "equal"
+
+
+class Keeps(NamedTuple):
+    """What stays with the marketplace of a vendor's part when something is refunded."""
+
+    commission: bool = False
+    payment_fee: bool = False
 
 
 class RefundBearer(StrEnum):
@@ -188,9 +196,15 @@ class Refund:
     keep_commission: bool = False
     keep_payment_fee: bool = False
     """Whether a vendor who bears the payment fee bears it on what is refunded too."""
+    alone: Mapping[int, Keeps] = field(default_factory=dict)
+    """Vendors with whom something else was agreed."""
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
     """Whom the merchant put it on, for RefundBearer.VENDOR."""
+
+    def keeps(self, vendor_id: int | None) -> Keeps:
+        found = None if vendor_id is None else self.alone.get(vendor_id)
+        return found or Keeps(self.keep_commission, self.keep_payment_fee)
 
     @property
     def removes_only(self) -> bool:
@@ -209,11 +223,14 @@ class Dispute:
     amount: int
     state: DisputeState
     is_chargeback: bool = True
+    in_another_currency: bool = False
+    """Neither the shop's nor the one the customer was charged in: the amount is doubtful."""
     fee: int = 0
     """What the payment provider charges for it; returned when it is won."""
     fee_to_vendors: bool = False
     keep_commission: bool = False
     keep_payment_fee: bool = False
+    alone: Mapping[int, Keeps] = field(default_factory=dict)
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
 

@@ -3,21 +3,20 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commissions import queries as commissions
-from app.commissions import sets
+from app.commissions.agreements import Agreed
 from app.commissions.rules import Choice, Rule, SoldLine, choose_rule
 from app.commissions.service import ensure_default_rule
-from app.commissions.sets import write_sold_line
-from app.models.commissions import MoneySettings
+from app.commissions.terms import bearers_of
 from app.models.products import Product
-from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.money import parse_money
+from app.orders.frozen_terms import with_vendors
 from app.orders.held import Held, LineRow, OrderRow
 from app.shopify import payloads_orders as payloads
 
@@ -33,13 +32,7 @@ class _Owner(NamedTuple):
     tags: frozenset[str] = frozenset()
 
 
-def order_terms(settings: MoneySettings) -> dict[str, Any]:
-    """What the order itself keeps of the money settings."""
-    names = ("shipping_to", "shipping_tax_to", "shipping_share")
-    return {name: getattr(settings, name) for name in names}
-
-
-def freeze_lines(session: Session, shop_id: int, settings: MoneySettings, held: Sequence[Held]) -> None:
+def freeze_lines(session: Session, shop_id: int, agreed: Agreed, held: Sequence[Held]) -> None:
     """Add the lines that are new: all of them at first sight, added ones after an edit."""
     fresh = [
         (one.order, one.lines, at, item)
@@ -50,14 +43,12 @@ def freeze_lines(session: Session, shop_id: int, settings: MoneySettings, held: 
     ]
     if not fresh:
         return
-    hold_days = session.scalar(select(ShopSettings.hold_days).where(ShopSettings.shop_id == shop_id))
     lists = _rules_at(session, shop_id, {order.ordered_at for order, *_ in fresh})
     owners = _find_owners(session, shop_id, [item for *_, item in fresh])
-    groups, collections = _find_sets(session, shop_id, [rule for rules in lists.values() for rule in rules], fresh)
     for order, lines, position, item in fresh:
         owner = owners[item.id]
-        sold = _sold_line(owner, item, order, groups, collections)
-        choice = choose_rule(lists[order.ordered_at], sold) if sold else Choice(None, _STORES_OWN, None)
+        choice = _choose(lists[order.ordered_at], owner, item, order)
+        terms = agreed.of(owner.vendor_id)
         lines[item.id] = LineRow(
             shop_id=shop_id,
             vendor_id=owner.vendor_id,
@@ -68,12 +59,21 @@ def freeze_lines(session: Session, shop_id: int, settings: MoneySettings, held: 
             attribution=owner.attribution,
             rule=commissions.freeze_rule(choice.winner) if choice.winner else None,
             reason=choice.reason,
-            sold_as=write_sold_line(sold) if sold else {},
-            hold_days=14 if hold_days is None else hold_days,
-            tax_to=settings.sales_tax_to,
-            fee_tax_bps=settings.fee_tax_bps,
-            discount_bearers=settings.discount_bearers,
+            hold_days=terms.hold_days,
+            tax_to=terms.sales_tax_to,
+            fee_tax_bps=terms.fee_tax_bps,
+            discount_bearers=bearers_of(agreed.settings.discount_bearers, terms),
         )
+
+
+def freeze_terms(agreed: Agreed, held: Sequence[Held]) -> None:
+    """Keep the terms of the vendors and shipping lines that are new to their order; its lines must be frozen."""
+    for one in held:
+        if one.order and one.body:
+            vendors = {line.vendor_id for line in one.lines.values() if line.vendor_id is not None}
+            terms = with_vendors(one.order.terms, agreed, sorted(vendors), one.body.shipping_lines)
+            if terms != one.order.terms:
+                one.order.terms = terms
 
 
 def _rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]) -> dict[datetime, list[Rule]]:
@@ -110,40 +110,19 @@ def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineIt
     return owners
 
 
-def _find_sets(
-    session: Session, shop_id: int, rules: Sequence[Rule], fresh: Sequence[tuple[Any, ...]]
-) -> tuple[Mapping[int, frozenset[int]], Mapping[str, frozenset[str]]]:
-    """Vendors' groups and products' collections, if any rule asks about them."""
-    wanted = [rule.conditions for rule in rules]
-    groups = sets.list_groups_of_vendors(session, shop_id) if any(one.group_ids for one in wanted) else {}
-    if not any(one.collection_gids for one in wanted):
-        return groups, {}
-    gids = {f"gid://shopify/Product/{item.product_id}" for *_, item in fresh if item.product_id}
-    return groups, sets.list_collections_of_products(session, shop_id, gids)
-
-
-def _sold_line(
-    owner: _Owner,
-    item: payloads.LineItem,
-    order: OrderRow,
-    groups: Mapping[int, frozenset[int]],
-    collections: Mapping[str, frozenset[str]],
-) -> SoldLine | None:
-    """What rules may ask about the line; None of the store's own goods."""
+def _choose(rules: Sequence[Rule], owner: _Owner, item: payloads.LineItem, order: OrderRow) -> Choice:
     if owner.vendor_id is None:
-        return None
-    product = f"gid://shopify/Product/{item.product_id}" if item.product_id else None
-    return SoldLine(
+        return Choice(None, _STORES_OWN, None)
+    sold = SoldLine(
         vendor_id=owner.vendor_id,
-        group_ids=groups.get(owner.vendor_id, frozenset()),
-        product_gid=product,
+        product_gid=f"gid://shopify/Product/{item.product_id}" if item.product_id else None,
         category_gid=owner.category_gid,
-        collection_gids=collections.get(product or "", frozenset()),
         tags=owner.tags,
         unit_price=parse_money(item.price_set.shop_money.amount, order.currency).minor,
         currency=order.currency,
         ordered_at=order.ordered_at,
     )
+    return choose_rule(rules, sold)
 
 
 def _title(item: payloads.LineItem) -> str:

@@ -40,6 +40,8 @@ class OrderRow(Row, kw_only=True):
     customer_name: str = ""
     customer_email: str | None = None
     flags: list[str] = msgspec.field(default_factory=list)
+    lifted: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    fees_read_at: datetime | None = None
     paid_seen_at: datetime | None = None
     cancelled_seen_at: datetime | None = None
 
@@ -55,7 +57,6 @@ class LineRow(Row, kw_only=True):
     attribution: str
     rule: dict[str, Any] | None
     reason: str
-    sold_as: dict[str, Any] = msgspec.field(default_factory=dict)
     hold_days: int
     tax_to: str
     fee_tax_bps: Decimal
@@ -91,6 +92,7 @@ class PartRow(Row, kw_only=True):
     items_to_ship: int = 0
     earned_minor: int = 0
     next_release_at: datetime | None = None
+    hold_reason: str | None = None
 
 
 class RefundRow(Row, kw_only=True):
@@ -101,6 +103,7 @@ class RefundRow(Row, kw_only=True):
     snapshot: msgspec.Raw
     keep_commission: bool
     bearer: str
+    terms: dict[str, Any] = msgspec.field(default_factory=dict)
     announced_at: datetime | None = None
 
     @property
@@ -126,9 +129,32 @@ class ParcelRow(Row, kw_only=True):
     delivered_seen_at: datetime | None = None
 
 
+class DisputeRow(Row, kw_only=True):
+    shop_id: int
+    order_shopify_id: int
+    shopify_id: int
+    opened_at: datetime
+    state: str
+    snapshot: dict[str, Any]
+    terms: dict[str, Any]
+
+
+class PaymentRow(Row, kw_only=True):
+    shop_id: int
+    order_shopify_id: int
+    shopify_id: int
+    processed_at: datetime
+    kind: str
+    status: str
+    gateway: str = ""
+    amount: str
+    currency: str
+    fee_minor: int | None = None
+
+
 @dataclass(slots=True)
 class Held:
-    """One order's rows. Refunds and parcels may be there before the order is."""
+    """One order's rows. Refunds, parcels, disputes and payments may be there before the order is."""
 
     order: OrderRow | None = None
     body: payloads.Order | None = None
@@ -141,6 +167,9 @@ class Held:
     """By Shopify's number."""
     parcels: list[ParcelRow] = field(default_factory=list)
     """In any state, those of vendors that Shopify has not made yet as well."""
+    disputes: dict[int, DisputeRow] = field(default_factory=dict)
+    """By Shopify's number, as are the payments."""
+    payments: dict[int, PaymentRow] = field(default_factory=dict)
     changed: bool = False
     """There is news to be booked."""
     known: facts.Order | None = None
@@ -154,6 +183,8 @@ class Held:
             "vendor_orders": self.parts.values(),
             "order_refunds": self.refunds.values(),
             "fulfilments": self.parcels,
+            "order_disputes": self.disputes.values(),
+            "order_payments": self.payments.values(),
         }[table]
 
     @property
@@ -174,6 +205,8 @@ _KINDS: Final[dict[str, type[Row]]] = {
     "vendor_orders": PartRow,
     "order_refunds": RefundRow,
     "fulfilments": ParcelRow,
+    "order_disputes": DisputeRow,
+    "order_payments": PaymentRow,
 }
 _DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
 _BY_ORDER: Final = "order_id IN (SELECT id FROM orders WHERE shop_id = %(shop)s AND shopify_id = ANY(%(numbers)s))"
@@ -183,6 +216,8 @@ _WHERE: Final = {
     "vendor_orders": _BY_ORDER,
     "order_refunds": "order_shopify_id = ANY(%(numbers)s)",
     "fulfilments": "order_shopify_id = ANY(%(numbers)s)",
+    "order_disputes": "order_shopify_id = ANY(%(numbers)s)",
+    "order_payments": "order_shopify_id = ANY(%(numbers)s)",
 }
 # One look for everything: the rows of an order fit together, and a lonely webhook pays for one statement.
 _READ: Final = " UNION ALL ".join(
@@ -233,6 +268,12 @@ def _place(row: Row, found: Mapping[int, Held], by_id: dict[int, Held]) -> Held:
         case ParcelRow():
             one = found[row.order_shopify_id]
             one.parcels.append(row)
+        case DisputeRow():
+            one = found[row.order_shopify_id]
+            one.disputes[row.shopify_id] = row
+        case PaymentRow():
+            one = found[row.order_shopify_id]
+            one.payments[row.shopify_id] = row
         case _:
             raise TypeError(type(row))
     return one
@@ -252,6 +293,8 @@ def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
         announce(session, shop_id, "VendorOrderChanged", part.vendor_id)
     _write(session, "order_refunds", held, key="shopify_id")
     _write(session, "fulfilments", held, key="shopify_id")
+    _write(session, "order_disputes", held, key="shopify_id")
+    _write(session, "order_payments", held, key="shopify_id")
 
 
 def _write(session: Session, table: str, held: Iterable[Held], key: str | None = None) -> list[Row]:

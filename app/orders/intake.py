@@ -1,16 +1,21 @@
 """From Shopify's spelling of an order to the facts that the money rules work with. Pure reading, nothing is stored."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
+
 from app.commissions import queries as commissions
 from app.commissions.rules import FULL_BPS
+from app.commissions.terms import EVERY_DISCOUNT
 from app.money import parse_money
 from app.orders import facts
+from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
-from app.orders.held import Held, LineRow, ParcelRow
+from app.orders.frozen_terms import read_alone, read_order_terms, with_return_terms
+from app.orders.held import DisputeRow, Held, LineRow, ParcelRow, RefundRow
 from app.shopify import payloads_orders as payloads
 
 _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
@@ -26,30 +31,29 @@ class Frozen:
 
 
 def read_known(one: Held) -> facts.Order:
-    """Everything known of an order: the snapshot, the refunds and parcels, and what was frozen."""
+    """Everything known of an order: the snapshot, what was told beside it, what was frozen and what a person said."""
     assert one.order is not None
     assert one.body is not None
     order, body = one.order, one.body
     rate = shop_rate(body)
-    return read_order(
+    known = read_order(
         body,
         {number: _thaw(line) for number, line in one.lines.items()},
-        facts.OrderTerms(
-            shipping_to=facts.Recipient(order.terms["shipping_to"]),
-            shipping_tax_to=facts.Recipient(order.terms["shipping_tax_to"]),
-            shipping_share=facts.ShippingShare(order.terms["shipping_share"]),
-        ),
-        [
-            read_refund(
-                refund.body,
-                order.currency,
-                rate=rate,
-                keep_commission=refund.keep_commission,
-                bearer=facts.RefundBearer(refund.bearer),
-            )
-            for refund in one.refunds.values()
-        ],
+        read_order_terms(order.terms),
+        [_read_kept(refund, order.currency, rate) for refund in one.refunds.values()],
         [_read_parcel(parcel) for parcel in one.live_parcels if parcel.shopify_id is not None],
+    )
+    if not (one.disputes or one.payments or order.lifted):
+        return known
+    return replace(
+        known,
+        disputes=tuple(read_dispute(dispute, body, rate) for dispute in one.disputes.values()),
+        payment_fees=tuple(
+            facts.PaymentFee(payment.shopify_id, payment.processed_at, payment.fee_minor)
+            for payment in one.payments.values()
+            if payment.fee_minor
+        ),
+        lifted=frozenset(entry["flag"] for entry in order.lifted),
     )
 
 
@@ -130,6 +134,29 @@ def read_refund(
     )
 
 
+def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> facts.Dispute:
+    """A dispute with the merchant's choices for it. `rate` is the order's (see `shop_rate`)."""
+    body, terms = msgspec.convert(row.snapshot, type=payloads.Dispute), row.terms
+    amount = parse_money(body.amount, body.currency).minor
+    named = terms.get("put_on")
+    return facts.Dispute(
+        id=body.id,
+        opened_at=body.initiated_at,
+        ended_at=ended_at(body),
+        amount=amount if body.currency == order.currency else round_fraction(amount * rate),
+        in_another_currency=body.currency not in (order.currency, order.presentment_currency),
+        state=facts.DisputeState(row.state),
+        is_chargeback=body.type == "chargeback",
+        fee=terms["fee_minor"],
+        fee_to_vendors=terms["fee_to"] == "vendor",
+        keep_commission=terms["keep_commission"],
+        keep_payment_fee=terms["keep_payment_fee"],
+        alone=read_alone(terms),
+        bearer=facts.RefundBearer.VENDOR if named else facts.RefundBearer(terms["bearer"]),
+        bearer_vendor_id=named,
+    )
+
+
 def shop_rate(order: payloads.Order) -> Fraction:
     """How much shop money one of the customer's minor units was worth at the sale."""
     theirs = order.total_price_set.presentment_money
@@ -171,6 +198,12 @@ def _thaw(line: LineRow) -> Frozen:
     return Frozen(terms, line.discount_bearers)
 
 
+def _read_kept(row: RefundRow, currency: str, rate: Fraction) -> facts.Refund:
+    bearer = facts.RefundBearer(row.bearer)
+    refund = read_refund(row.body, currency, rate=rate, keep_commission=row.keep_commission, bearer=bearer)
+    return with_return_terms(refund, row.terms)
+
+
 def _read_parcel(parcel: ParcelRow) -> facts.Fulfilment:
     assert parcel.shopify_id is not None
     quantities = {int(line_id): units for line_id, units in parcel.quantities.items()}
@@ -202,7 +235,11 @@ def _discount(part: payloads.DiscountAllocation, order: payloads.Order, frozen: 
     at = part.discount_application_index
     named = order.discount_applications[at] if 0 <= at < len(order.discount_applications) else None
     name = ((named.code or named.title or named.description or "") if named else "").strip().upper()
-    return facts.Discount(_minor(part.amount_set), Decimal(frozen.discount_bearers.get(name, FULL_BPS)))
+    return facts.Discount(_minor(part.amount_set), Decimal(_part_of(frozen.discount_bearers, name)))
+
+
+def _part_of(bearers: Mapping[str, str], name: str) -> str | Decimal:
+    return bearers.get(name) or bearers.get(EVERY_DISCOUNT) or FULL_BPS
 
 
 def _shipping(line: payloads.ShippingLine) -> facts.ShippingLine:

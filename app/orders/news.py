@@ -6,15 +6,16 @@ from typing import Any, Final
 
 import msgspec
 
-from app.models.commissions import MoneySettings
+from app.commissions.agreements import Agreed
 from app.models.fulfilments import FulfilmentState
 from app.money import parse_money
-from app.orders.freeze import order_terms
+from app.orders.bank_news import keep_dispute, keep_payment
+from app.orders.frozen_terms import order_terms, return_terms
 from app.orders.held import Held, OrderRow, ParcelRow, RefundRow
 from app.orders.intake import customer_name, is_live
 from app.shopify import payloads_orders as payloads
 
-Body = payloads.Order | payloads.Refund | payloads.Fulfillment
+Body = payloads.Order | payloads.Refund | payloads.Fulfillment | payloads.OrderTransaction | payloads.Dispute
 _RANKS: Final = (
     "pending",
     "authorized",
@@ -31,18 +32,22 @@ class _Refunds(msgspec.Struct):
     refunds: list[msgspec.Raw]
 
 
-def keep_news(one: Held, shop_id: int, settings: MoneySettings, body: Body, raw: bytes) -> None:
+def keep_news(one: Held, shop_id: int, agreed: Agreed, body: Body, raw: bytes) -> None:
     """Keep what the message says of its order, unless we hold something newer."""
     match body:
         case payloads.Order():
-            _keep_order(one, shop_id, settings, body, raw)
+            _keep_order(one, shop_id, agreed, body, raw)
         case payloads.Refund():
-            _keep_refund(one, shop_id, settings, body, raw)
+            _keep_refund(one, shop_id, agreed, body, raw)
         case payloads.Fulfillment():
             _keep_parcel(one, shop_id, body)
+        case payloads.OrderTransaction():
+            keep_payment(one, shop_id, body)
+        case payloads.Dispute():
+            keep_dispute(one, shop_id, agreed, body)
 
 
-def _keep_order(one: Held, shop_id: int, settings: MoneySettings, body: payloads.Order, raw: bytes) -> None:
+def _keep_order(one: Held, shop_id: int, agreed: Agreed, body: payloads.Order, raw: bytes) -> None:
     if one.order is None or one.body is None:
         one.order = OrderRow(
             shop_id=shop_id,
@@ -52,7 +57,7 @@ def _keep_order(one: Held, shop_id: int, settings: MoneySettings, body: payloads
             ordered_at=body.processed_at or body.created_at,
             snapshot=msgspec.Raw(raw),
             snapshot_updated_at=body.updated_at,
-            terms=order_terms(settings),
+            terms=order_terms(agreed),
         )
     elif not _is_newer(body, raw, one.body, one.order.snapshot):
         return
@@ -60,7 +65,7 @@ def _keep_order(one: Held, shop_id: int, settings: MoneySettings, body: payloads
     one.body, one.changed = body, True
     if body.refunds:
         for refund, part in zip(body.refunds, msgspec.json.decode(raw, type=_Refunds).refunds, strict=True):
-            _keep_refund(one, shop_id, settings, refund, bytes(part))
+            _keep_refund(one, shop_id, agreed, refund, bytes(part))
     for parcel in body.fulfillments:
         _keep_parcel(one, shop_id, parcel)
 
@@ -100,7 +105,7 @@ def _in_full(snapshot: bytes | msgspec.Raw) -> str:
     return json.dumps(json.loads(bytes(snapshot)), sort_keys=True)
 
 
-def _keep_refund(one: Held, shop_id: int, settings: MoneySettings, body: payloads.Refund, raw: bytes) -> None:
+def _keep_refund(one: Held, shop_id: int, agreed: Agreed, body: payloads.Refund, raw: bytes) -> None:
     """Store the refund, or what its transactions have become."""
     kept = one.refunds.get(body.id)
     if kept is None:
@@ -110,8 +115,9 @@ def _keep_refund(one: Held, shop_id: int, settings: MoneySettings, body: payload
             shopify_id=body.id,
             refunded_at=body.processed_at or body.created_at,
             snapshot=msgspec.Raw(raw),
-            keep_commission=settings.keep_commission,
-            bearer=settings.refund_bearer,
+            keep_commission=agreed.shared.keep_commission,
+            bearer=agreed.settings.refund_bearer,
+            terms=return_terms(agreed),
         )
     elif _progress(body) > _progress(kept.body):
         kept.snapshot = msgspec.Raw(raw)

@@ -226,6 +226,8 @@ def _standing(part: VendorOrder, movements: Iterable[Movement]) -> Standing:
 
 
 def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None:
+    if part.hold_reason:
+        return HoldReason(part.hold_reason)
     if part.is_test:
         return HoldReason.TEST_ORDER
     if not part.is_checked:

@@ -11,15 +11,13 @@ from fractions import Fraction
 
 from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
 from app.money import Money, split
-from app.orders.cells import Cell, cells_of, part_of
+from app.orders.cells import Cell, cells_of, round_fraction
 from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
 from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
-from app.orders.stages import Bucket, Disputed
-
-_NONE, _WHOLE = Fraction(0), Fraction(1)
+from app.orders.stages import Bucket, Disputed, HoldReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,12 @@ class Books:
         """When the vendor's next held amount becomes available; None when no date is set."""
         mine = (bucket for (_, vendor), buckets in self.buckets.items() if vendor == vendor_id for bucket in buckets)
         return min((bucket.release_at for bucket in mine if bucket.release_at), default=None)
+
+    def hold_reason(self, vendor_id: int) -> HoldReason | None:
+        """Why what the vendor does not have yet is kept: the reason that weighs most; None when nothing is kept."""
+        mine = [bucket for (_, vendor), group in self.buckets.items() if vendor == vendor_id for bucket in group]
+        reasons = {bucket.reason for bucket in mine if bucket.reason and bucket.amount}
+        return next((reason for reason in HoldReason if reason in reasons), None)
 
 
 def book_to_date(order: Order, now: datetime) -> Books:
@@ -77,7 +81,7 @@ class _Steps:
         self.postings: list[Posting] = []
         self.flags: list[str] = []
         self.paid: dict[str, Fraction] = {}
-        self.gone: dict[str, Fraction] = dict.fromkeys((cell.key for cell in self.cells), _NONE)
+        self.gone: dict[str, Fraction] = {cell.key: Fraction() for cell in self.cells}
         self.removals = self._removals()
         self.returns: list[Return] = []
         """What came off the vendors' parts without their payment fee being kept."""
@@ -89,7 +93,9 @@ class _Steps:
     @property
     def left(self) -> Amounts:
         """Paid and not yet given back, by cell."""
-        return {cell.key: part_of(cell.owed, self.paid[cell.key] - self.gone[cell.key]) for cell in self.cells}
+        return {
+            cell.key: round_fraction(cell.owed * (self.paid[cell.key] - self.gone[cell.key])) for cell in self.cells
+        }
 
     def sell(self) -> None:
         """Book what was paid: every cell in full, or its share of a part payment."""
@@ -98,7 +104,7 @@ class _Steps:
         if self.payment is Payment.PARTLY and received < owed - removed:
             self._pay_partly(received)
         else:
-            self.paid = dict.fromkeys((cell.key for cell in self.cells), _WHOLE)
+            self.paid = {cell.key: Fraction(1) for cell in self.cells}
             self._explain(received - owed, removed)
         for cell in self.cells:
             self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)
@@ -120,6 +126,8 @@ class _Steps:
         if not dispute.is_chargeback or dispute.state is DisputeState.CLOSED:
             return
         key, taken, fee = f"dispute:{dispute.id}", dispute.amount, dispute.fee
+        if dispute.in_another_currency:
+            self.flags.append(f"Dispute {dispute.id} is in another currency than the order.")
         opened, ended = dispute.opened_at, dispute.ended_at
         self._post(f"{key}:taken", "dispute", opened, [Entry(Account.DISPUTES, -taken)])
         fees = [Entry(Account.DISPUTE_FEES, -fee)]
@@ -138,16 +146,17 @@ class _Steps:
 
     def disputed(self) -> dict[tuple[str, int], Disputed]:
         """What open disputes would take from each vendor, by component, should they be lost."""
-        held: dict[tuple[str, int], Disputed] = {}
-        pending = [dispute for dispute in self.order.disputes if dispute.state is DisputeState.OPEN]
-        left, credit = self.left if pending else {}, self.credit
-        for dispute in pending:
-            part = divide_refund(self.order, as_refund(dispute), self.cells, left, credit)
+        left, credit, held = self.left, self.credit, dict[tuple[str, int], Disputed]()
+        for dispute in self.order.disputes:
+            if dispute.state is not DisputeState.OPEN:
+                continue
+            refund = as_refund(dispute)
+            part = divide_refund(self.order, refund, self.cells, left, credit)
             credit -= part.credit
             for cell in self.cells:
                 amount = part.cells.get(cell.key, 0)
                 left[cell.key] -= amount
-                keep = dispute.keep_commission
+                keep = refund.keeps(cell.vendor_id).commission
                 share = vendor_share(cell, self.gone[cell.key], amount, keep_commission=keep)
                 if share and cell.vendor_id is not None:
                     key = cell.component, cell.vendor_id
@@ -169,7 +178,7 @@ class _Steps:
             amount, units = part.cells.get(cell.key, 0), part.units.get(cell.key, Fraction())
             step = Fraction(amount, cell.owed) if cell.owed else units
             entries = self._take(cell, step)
-            if refund.keep_commission:
+            if refund.keeps(cell.vendor_id).commission:
                 entries = _keep_fees(entries, cell)
             self._post(f"{key}:{cell.key}", kind, refund.at, entries, cell, counter)
         for name, account, amount in (
@@ -179,14 +188,15 @@ class _Steps:
         ):
             self._post(f"{key}:{name}", kind, refund.at, [Entry(account, -amount)], counter=counter)
         self.credit -= part.credit
-        if not refund.keep_payment_fee:
-            self.returns.append(Return(key, refund.at, part.cells))
+        kept = {cell.key for cell in self.cells if refund.keeps(cell.vendor_id).payment_fee}
+        back = {name: amount for name, amount in part.cells.items() if name not in kept}
+        self.returns.append(Return(key, refund.at, back))
 
     def remove(self) -> None:
         """Units an edit took off after the payment are owed back to the customer."""
-        if self.payment is not Payment.SETTLED or not self.removals:
-            return
         left = self.left
+        if self.payment is not Payment.SETTLED:
+            return
         amounts = {key: min(amount, left[key]) for key, amount in self.removals.items() if left[key]}
         for cell in self.cells:
             if amount := amounts.get(cell.key, 0):
@@ -223,7 +233,7 @@ class _Steps:
         }
         if not self.order.cancelled_at:
             parts |= {f"shipping:{line.id}": Fraction(1) for line in self.order.shipping if line.removed}
-        amounts = {c.key: part_of(c.owed, parts[c.component]) for c in self.cells if c.component in parts}
+        amounts = {c.key: round_fraction(c.owed * parts.get(c.component, Fraction())) for c in self.cells}
         return {key: amount for key, amount in amounts.items() if amount}
 
     def _pay_partly(self, received: int) -> None:

@@ -12,17 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.commissions import queries as commissions
+from app.commissions.agreements import get_agreed
 from app.events import Event, publish_all
 from app.ledger.service import Target, book_orders_to_date
 from app.models.orders import Order
 from app.models.shops import Shop
 from app.orders import facts
 from app.orders.announcements import Announcement, find_announcements, to_event
-from app.orders.freeze import freeze_lines
+from app.orders.freeze import freeze_lines, freeze_terms
 from app.orders.held import Held, lock_orders, read_held, write_held
 from app.orders.intake import read_known
-from app.orders.news import keep_news
+from app.orders.news import Body, keep_news
 from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import assign_parcels, update_parts
 from app.shopify import payloads_orders as payloads
@@ -32,12 +32,12 @@ from app.shopify import payloads_orders as payloads
 class News:
     """One of Shopify's messages about an order: what it says, and as it came."""
 
-    body: payloads.Order | payloads.Refund | payloads.Fulfillment
+    body: Body
     raw: bytes
 
     @property
-    def order_number(self) -> int:
-        """Shopify's."""
+    def order_number(self) -> int | None:
+        """Shopify's. A dispute may be about a payment that no order of the shop has."""
         return self.body.id if isinstance(self.body, payloads.Order) else self.body.order_id
 
 
@@ -46,14 +46,16 @@ def receive(session: Session, shop: Shop, news: Sequence[News]) -> None:
 
     A refund or a parcel may be known before its order is.
     """
-    numbers = sorted({one.order_number for one in news})
+    numbers = sorted({one.order_number for one in news if one.order_number is not None})
     lock_orders(session, shop.id, numbers)
     held = read_held(session, shop.id, numbers)
-    settings = commissions.get_settings(session, shop.id)
+    agreed = get_agreed(session, shop.id)
     for one in news:
-        keep_news(held[one.order_number], shop.id, settings, one.body, one.raw)
+        if one.order_number is not None:
+            keep_news(held[one.order_number], shop.id, agreed, one.body, one.raw)
     changed = [one for one in held.values() if one.changed]
-    freeze_lines(session, shop.id, settings, changed)
+    freeze_lines(session, shop.id, agreed, changed)
+    freeze_terms(agreed, changed)
     _book(session, shop.id, changed)
 
 

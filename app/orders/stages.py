@@ -9,6 +9,7 @@ from app.commissions.rules import FULL_BPS
 from app.money import round_half_away, split
 from app.orders.facts import Fulfilment, Line, Order, VendorTerms
 from app.orders.returns import returned_units, units_to_ship
+from app.orders.shipping import goods_of
 
 
 class Stage(StrEnum):
@@ -19,13 +20,15 @@ class Stage(StrEnum):
 
 
 class HoldReason(StrEnum):
-    TO_SHIP = "to_ship"
+    """From the weightiest on: of several, the first is told."""
+
     TEST_ORDER = "test_order"
-    RETURN_WINDOW = "return_window"
     CHECK = "check"
     """The order's amounts do not add up; a person must look at them first."""
     DISPUTE = "dispute"
     """The customer went to the bank, which has not decided yet."""
+    TO_SHIP = "to_ship"
+    RETURN_WINDOW = "return_window"
     RESERVE = "reserve"
     """A part kept back for refunds that may still come."""
 
@@ -71,7 +74,7 @@ def line_buckets(order: Order, line: Line, amount: int, now: datetime, *, flagge
 
 def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *, flagged: bool) -> Bucket:
     """A vendor's shipping follows the last of the vendor's parcels."""
-    lines = [line for line in order.lines if line.terms.vendor_id == vendor_id and not line.gift_card and not line.tip]
+    lines = goods_of(order, vendor_id)
     parcels = [parcel for line in lines for parcel in _parcels(order, line)]
     sent = None if any(p.sent_at is None for p in parcels) else max(p.sent_at for p in parcels if p.sent_at)
     return _bucket(order, sent, amount, max(line.terms.hold_days for line in lines), now, flagged=flagged)

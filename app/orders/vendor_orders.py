@@ -32,6 +32,7 @@ def update_parts(one: Held, books: Books) -> None:
             bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
         )
         part.next_release_at = books.next_release_at(vendor_id)
+        part.hold_reason = books.hold_reason(vendor_id)
 
 
 def assign_parcels(one: Held) -> None:

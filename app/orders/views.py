@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,10 +10,20 @@ from flask.typing import ResponseReturnValue
 from app.auth.merchant import protect
 from app.config import get_config
 from app.ledger import queries as ledger
+from app.models.orders import Order, OrderDispute, OrderRefund
 from app.models.shops import Shop
-from app.money import Money
-from app.orders import queries
-from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, PAYMENT_WORDS, STAGE_WORDS
+from app.money import Money, parse_money
+from app.orders import decisions, queries
+from app.orders.service import read_facts
+from app.orders.words import (
+    ACCOUNT_WORDS,
+    DISPUTE_WORDS,
+    HOLD_WORDS,
+    KIND_WORDS,
+    PART_WORDS,
+    PAYMENT_WORDS,
+    STAGE_WORDS,
+)
 from app.sheets import plain_cell
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
@@ -55,13 +65,21 @@ def export_orders() -> ResponseReturnValue:
 
 @bp.get("/<int:order_id>")
 def show_order(order_id: int) -> ResponseReturnValue:
-    order = queries.get_order(g.session, g.shop.id, order_id)
+    return order_page(queries.get_order(g.session, g.shop.id, order_id))
+
+
+def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """One order with who gets what of it; `errors` stand beside what a person could not decide."""
     parts = queries.list_parts(g.session, order)
     movements = ledger.list_order_movements(g.session, order.id)
     lines = queries.list_lines(g.session, order.id)
-    return render_template(
+    html = render_template(
         "merchant/orders/detail.html",
         order=order,
+        errors=errors or {},
+        refunds=_refunds(order),
+        disputes=_disputes(order),
+        dispute_words=DISPUTE_WORDS,
         total=Money(order.total_minor, order.currency),
         parts=parts,
         own_lines=[line for line in lines if line.vendor_id is None],
@@ -79,6 +97,19 @@ def show_order(order_id: int) -> ResponseReturnValue:
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,
     )
+    return Response(html, status=status, mimetype="text/html")
+
+
+def _refunds(order: Order) -> list[tuple[OrderRefund, Money]]:
+    """The refunds that returned money, with how much, in shop money."""
+    rows = {row.shopify_id: row for row in queries.list_refunds(g.session, order)}
+    known = read_facts(g.session, order).refunds
+    return [(rows[one.id], Money(one.returned, order.currency)) for one in known if one.returned and one.id in rows]
+
+
+def _disputes(order: Order) -> list[tuple[OrderDispute, Money]]:
+    rows = decisions.list_disputes(g.session, order)
+    return [(row, parse_money(row.snapshot["amount"], row.snapshot["currency"])) for row in rows]
 
 
 def admin_url(shop: Shop, order_shopify_id: int) -> str:

@@ -82,6 +82,12 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.ADJUSTMENTS: "Adjustments by hand",
     Account.UNEXPLAINED: "Not explained",
 }
+DISPUTE_WORDS: Final[dict[str, str]] = {
+    "open": "With the bank",
+    "won": "Won",
+    "lost": "Lost",
+    "closed": "Ended, nothing taken",
+}
 STAGE_WORDS: Final[dict[str, str]] = {
     Account.VENDOR_PENDING: "pending",
     Account.VENDOR_HELD: "on hold",

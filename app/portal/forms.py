@@ -1,6 +1,5 @@
 """What vendors fill in, and what is said beside a field that needs another look."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from babel import Locale
@@ -12,7 +11,6 @@ from wtforms import (
     FileField,
     Form,
     HiddenField,
-    RadioField,
     SelectField,
     StringField,
     TelField,
@@ -25,7 +23,7 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 from app.auth.roles import ROLE_WORDS
 from app.typed import is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors.forms import check_readable
-from app.vendors.payout_details import check_account
+from app.vendors.payout_details import check_iban
 
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
@@ -106,9 +104,6 @@ class ProfileForm(Form):
 
 
 class PayoutForm(Form):
-    """Bind with `PayoutForm(formdata, rails=[("bank", "Bank account"), …])`: only the chosen rail's field counts."""
-
-    rail = RadioField("How do you want to be paid?")
     holder = StringField(
         "Account holder",
         filters=[tidy],
@@ -117,30 +112,13 @@ class PayoutForm(Form):
             Length(max=70, message="Banks take up to 70 characters."),
         ],
     )
-    iban = StringField("IBAN", filters=[tidy])
-    paypal = StringField("PayPal address", filters=[tidy])
-    stripe = StringField("Stripe account", filters=[tidy])
+    iban = StringField("IBAN", filters=[tidy], validators=[DataRequired("Enter the IBAN of the account.")])
 
-    def __init__(self, formdata: Any = None, *, rails: Sequence[tuple[str, str]], chosen: str = "") -> None:
-        super().__init__(formdata)
-        self.rail.choices = list(rails)
-        if not self.rail.data or self.rail.data == "None":
-            self.rail.data = chosen if chosen in dict(rails) else rails[0][0]
-
-    @property
-    def account(self) -> StringField:
-        """The field of the chosen rail."""
-        found: StringField = {"paypal": self.paypal, "stripe": self.stripe}.get(self.rail.data, self.iban)
-        return found
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        fits = super().validate(extra_validators)
+    def validate_iban(self, field: Field) -> None:
         try:
-            check_account(self.rail.data, self.account.data or "")
+            check_iban(field.data)
         except ValueError as error:
-            self.account.errors = [str(error)]
-            return False
-        return bool(fits)
+            raise ValidationError(str(error)) from None
 
 
 class PictureForm(Form):

@@ -12,7 +12,7 @@ import msgspec
 
 from app.privacy.rules import Person, scrub
 from app.shopify.payloads import Payload
-from app.shopify.payloads_orders import Fulfillment, Order, OrderEdited, Refund
+from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited, OrderTransaction, Refund
 from app.shops.rules import mask_personal
 
 _READ_AS: Final[dict[str, type[Payload]]] = {
@@ -24,6 +24,9 @@ _READ_AS: Final[dict[str, type[Payload]]] = {
     "refunds/create": Refund,
     "fulfillments/create": Fulfillment,
     "fulfillments/update": Fulfillment,
+    "order_transactions/create": OrderTransaction,
+    "disputes/create": Dispute,
+    "disputes/update": Dispute,
 }
 _PERSONAL: Final = frozenset(
     {

@@ -68,6 +68,7 @@ class LineItem(Payload, kw_only=True, frozen=True):
 class ShippingLine(Payload, kw_only=True, frozen=True):
     id: int
     title: str | None = None
+    code: str | None = None
     price_set: MoneySet
     is_removed: bool = False
     tax_lines: tuple[TaxLine, ...] = ()
@@ -193,6 +194,36 @@ class Order(Payload, kw_only=True, frozen=True):
     shipping_lines: tuple[ShippingLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
     fulfillments: tuple[Fulfillment, ...] = ()
+
+
+class OrderTransaction(Payload, kw_only=True, frozen=True):
+    """order_transactions/create. Its receipt and payment details name the customer: they are not read."""
+
+    id: int
+    order_id: int
+    kind: str
+    status: str
+    amount: str
+    currency: str
+    gateway: str | None = None
+    created_at: datetime
+    processed_at: datetime | None = None
+
+
+class Dispute(Payload, kw_only=True, frozen=True):
+    """disputes/create and disputes/update. No `updated_at`; `finalized_on` may be missing although it is over."""
+
+    id: int
+    order_id: int | None = None
+    type: str
+    amount: str
+    currency: str
+    reason: str | None = None
+    status: str
+    evidence_due_by: str | None = None
+    evidence_sent_on: str | None = None
+    finalized_on: str | None = None
+    initiated_at: datetime
 
 
 class OrderEdit(Payload, kw_only=True, frozen=True):

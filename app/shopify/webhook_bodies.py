@@ -136,6 +136,7 @@ def _shipping_line(line: Node) -> Body:
     return {
         "id": number_of(line["id"]),
         "title": line["title"],
+        "code": line["code"],
         "price_set": _money(line["originalPriceSet"]),
         "is_removed": line["isRemoved"],
         "tax_lines": _taxes(line["taxLines"]),

@@ -14,6 +14,7 @@ from devstore.current import get_store
 from devstore.orders import admin_forms
 from devstore.orders.amounts import text
 from devstore.orders.cancel import REASONS, cancel_order
+from devstore.orders.disputes import STATUSES, move_dispute, open_dispute
 from devstore.orders.documents import list_orders
 from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
@@ -194,6 +195,30 @@ def cancel(name: str, number: int) -> Response | str:
     return _act(name, number, act, "orders/cancel.html", reasons=REASONS)
 
 
+@bp.get("/<int:number>/dispute")
+def dispute_page(name: str, number: int) -> str:
+    return _show(name, number, "orders/dispute.html", statuses=STATUSES)
+
+
+@bp.post("/<int:number>/dispute")
+def dispute(name: str, number: int) -> Response | str:
+    def act(shop: str, _: Doc) -> str:
+        amount = request.form.get("amount", "").strip() or None
+        open_dispute(get_store(), shop, number, amount=amount, kind=request.form.get("type", ""))
+        return "Dispute opened"
+
+    return _act(name, number, act, "orders/dispute.html", statuses=STATUSES)
+
+
+@bp.post("/<int:number>/dispute/<int:dispute_id>")
+def decide_dispute(name: str, number: int, dispute_id: int) -> Response | str:
+    def act(shop: str, _: Doc) -> str:
+        move_dispute(get_store(), shop, number, dispute_id, request.form.get("status", ""))
+        return "Dispute saved"
+
+    return _act(name, number, act, "orders/dispute.html", statuses=STATUSES)
+
+
 @bp.get("/<int:number>/edit")
 def edit_page(name: str, number: int) -> str:
     return _show(name, number, "orders/edit.html", products=_products(name))
@@ -277,6 +302,7 @@ def _show(name: str, number: int, template: str, errors: dict[str, str] | None =
         errors=errors or {},
         paid=text(paid_in(order), order["currency"]),
         returned=text(paid_back(order), order["currency"]),
+        was_paid=paid_in(order) > 0,
         was_refunded=paid_back(order) > 0,
         net=text(refundable(order), order["currency"]),
         capturable=text(left, order["currency"]) if left > 0 and not order["cancelled_at"] else None,

@@ -11,6 +11,7 @@ from devstore.current import get_config, get_store
 from devstore.orders import stock
 from devstore.orders.cancel import cancel_order
 from devstore.orders.checkout import create_order
+from devstore.orders.disputes import move_dispute, open_dispute
 from devstore.orders.documents import get_order
 from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
@@ -126,6 +127,21 @@ def take(order_id: int) -> Response:
 @bp.post("/<int:order_id>/pay")
 def pay(order_id: int) -> Response:
     return jsonify(mark_as_paid(get_store(), _shop_of(order_id), order_id))
+
+
+@bp.post("/<int:order_id>/dispute")
+def dispute(order_id: int) -> Response:
+    """Body: ``amount`` (without it, all that was paid) and ``type`` ("chargeback" or "inquiry")."""
+    body, shop = _body(), _shop_of(order_id)
+    kind = body.get("type", "chargeback")
+    return jsonify(open_dispute(get_store(), shop, order_id, amount=body.get("amount"), kind=kind))
+
+
+@bp.post("/<int:order_id>/dispute/<int:dispute_id>")
+def decide(order_id: int, dispute_id: int) -> Response:
+    """Body: ``status``, such as "won" or "lost"."""
+    status = str(_body().get("status", ""))
+    return jsonify(move_dispute(get_store(), _shop_of(order_id), order_id, dispute_id, status))
 
 
 def _body() -> dict[str, Any]:

@@ -6,6 +6,8 @@ A view keeps the order's document under "order", so that fields that need more t
 from decimal import Decimal
 
 from devstore.orders.amounts import rounded, text
+from devstore.orders.disputes import dispute_summary
+from devstore.orders.fees import fee_views
 from devstore.orders.payload_parts import in_presentment
 from devstore.orders.standing import (
     authorized,
@@ -103,7 +105,7 @@ def _order_facts(order: Doc) -> Doc:
         "currentSubtotalLineItemsQuantity": sum(line["current_quantity"] for line in order["line_items"]),
         "shippingAddress": address_view(order, order["shipping_address"]),
         "billingAddress": address_view(order, order["billing_address"]),
-        "disputes": [],
+        "disputes": [dispute_summary(dispute) for dispute in order.get("disputes", [])],
         "customerLocale": "en",
         "totalTipReceivedSet": minor_bag(order, 0),
         "originalTotalDutiesSet": None,
@@ -255,6 +257,6 @@ def transaction_view(order: Doc, entry: Doc) -> Doc:
         "createdAt": entry["created_at"],
         "processedAt": entry["processed_at"],
         "test": order["test"],
-        "fees": [],
+        "fees": fee_views(order, entry),
         "parentTransaction": transaction_view(order, parent) if parent else None,
     }

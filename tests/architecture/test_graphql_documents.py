@@ -36,7 +36,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Scopes that the schema does not state, and why we need them all the same.
-UNSTATED = {"write_app_proxy": "the storefront's /a/market/… (documented with app proxies)"}
+UNSTATED = {
+    "write_app_proxy": "the storefront's /a/market/… (documented with app proxies)",
+    "read_shopify_payments_disputes": "the topics disputes/create and disputes/update (documented with webhooks)",
+}
 # Their replacement says less: a publication's catalog has a title of its own making.
 DEPRECATED_ON_PURPOSE = {"Publication.name"}
 # App-owned metaobjects need no scope since 2026-04, although the schema still prints them.

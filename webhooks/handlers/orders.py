@@ -1,4 +1,4 @@
-"""Orders, refunds and parcels, which may come before the order they belong to.
+"""Orders, refunds, parcels, payments and disputes, which may come before the order they belong to.
 
 Every topic that carries the whole order does the same thing, so their order of arrival does not matter; and news that
 arrived together are taken in together.
@@ -15,7 +15,7 @@ from app.orders.service import News, receive
 from app.privacy.service import clean_late_news
 from app.queue import enqueue_after_commit
 from app.shopify.payloads import PayloadError, read_payload
-from app.shopify.payloads_orders import Fulfillment, Order, OrderEdited, Refund
+from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited, OrderTransaction, Refund
 
 
 def _read_order(raw: bytes) -> News:
@@ -31,6 +31,14 @@ def _read_parcel(raw: bytes) -> News:
     return News(read_payload(Fulfillment, raw), raw)
 
 
+def _read_payment(raw: bytes) -> News:
+    return News(read_payload(OrderTransaction, raw), raw)
+
+
+def _read_dispute(raw: bytes) -> News:
+    return News(read_payload(Dispute, raw), raw)
+
+
 READERS: Final[dict[str, Callable[[bytes], News]]] = {
     "orders/create": _read_order,
     "orders/paid": _read_order,
@@ -39,6 +47,9 @@ READERS: Final[dict[str, Callable[[bytes], News]]] = {
     "refunds/create": _read_refund,
     "fulfillments/create": _read_parcel,
     "fulfillments/update": _read_parcel,
+    "order_transactions/create": _read_payment,
+    "disputes/create": _read_dispute,
+    "disputes/update": _read_dispute,
 }
 
 

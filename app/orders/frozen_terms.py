@@ -1,0 +1,106 @@
+"""The merchant's terms as orders, refunds and disputes keep them from their first sight on: written, and read again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from app.commissions.agreements import Agreed
+from app.commissions.terms import Terms, own_shipping
+from app.orders import facts
+from app.shopify import payloads_orders as payloads
+
+_PARTY: Final = ("shipping_to", "shipping_tax_to", "payment_fees_to")
+
+
+def order_terms(agreed: Agreed) -> dict[str, Any]:
+    """What the order itself keeps when it is first seen."""
+    terms = {name: getattr(agreed.settings, name) for name in ("shipping_to", "shipping_tax_to", "shipping_share")}
+    return {**terms, "shipping_owners": {}}
+
+
+def with_vendors(
+    terms: Mapping[str, Any], agreed: Agreed, vendor_ids: Iterable[int], shipping: Iterable[payloads.ShippingLine]
+) -> dict[str, Any]:
+    """The order's terms with those of vendors and shipping lines that are new to it. What was there stays."""
+    held = terms.get("vendors", {})
+    vendors = {str(v): _of_vendor(agreed.of(v)) for v in vendor_ids if str(v) not in held} | held
+    added = {key: one for key, one in vendors.items() if key in held or read_vendor(one) != _default(terms)}
+    frozen = {**terms, **({"vendors": added} if added else {})}
+    if any(one["payment_fees_to"] != facts.FeesTo.MARKETPLACE for one in added.values()):
+        frozen["reads_fees"] = True
+    if "shipping_owners" in terms:
+        known = terms["shipping_owners"]
+        owners = {
+            str(line.id): own_shipping(agreed.alone, line.title or "", line.code or "")
+            for line in shipping
+            if str(line.id) not in known
+        }
+        frozen["shipping_owners"] = {**known, **owners}
+    return frozen
+
+
+def read_order_terms(terms: Mapping[str, Any]) -> facts.OrderTerms:
+    return facts.OrderTerms(
+        shipping_to=facts.Recipient(terms["shipping_to"]),
+        shipping_tax_to=facts.Recipient(terms["shipping_tax_to"]),
+        shipping_share=facts.ShippingShare(terms["shipping_share"]),
+        vendors={int(vendor): read_vendor(one) for vendor, one in terms.get("vendors", {}).items()},
+        shipping_owners={int(line): owner for line, owner in terms.get("shipping_owners", {}).items() if owner},
+    )
+
+
+def read_vendor(terms: Mapping[str, Any]) -> facts.VendorTerms:
+    return facts.VendorTerms(
+        shipping_to=facts.Recipient(terms["shipping_to"]),
+        shipping_tax_to=facts.Recipient(terms["shipping_tax_to"]),
+        payment_fees_to=facts.FeesTo(terms["payment_fees_to"]),
+        reserve_bps=Decimal(terms["reserve_bps"]),
+        reserve_days=terms["reserve_days"],
+    )
+
+
+def return_terms(agreed: Agreed) -> dict[str, Any]:
+    """What a refund or a dispute keeps of how its vendors' commission and payment fee are treated."""
+    shared = (agreed.shared.keep_commission, agreed.shared.keep_payment_fee)
+    alone = {str(v): [t.keep_commission, t.keep_payment_fee] for v, t in agreed.alone.items()}
+    others = {vendor: keeps for vendor, keeps in alone.items() if tuple(keeps) != shared}
+    return {"keep_payment_fee": shared[1], **({"alone": others} if others else {})}
+
+
+def dispute_terms(agreed: Agreed) -> dict[str, Any]:
+    settings = agreed.settings
+    return {
+        **return_terms(agreed),
+        "keep_commission": settings.keep_commission,
+        "bearer": settings.refund_bearer,
+        "fee_minor": settings.dispute_fee_minor,
+        "fee_to": settings.dispute_fee_to,
+    }
+
+
+def with_return_terms(refund: facts.Refund, terms: Mapping[str, Any]) -> facts.Refund:
+    """The refund with what was frozen for it, and with the vendor a person has put it on since."""
+    named = terms.get("put_on")
+    return replace(
+        refund,
+        keep_payment_fee=terms.get("keep_payment_fee", False),
+        alone=read_alone(terms),
+        bearer=facts.RefundBearer.VENDOR if named else refund.bearer,
+        bearer_vendor_id=named,
+    )
+
+
+def read_alone(terms: Mapping[str, Any]) -> dict[int, facts.Keeps]:
+    return {int(vendor): facts.Keeps(*keeps) for vendor, keeps in terms.get("alone", {}).items()}
+
+
+def _of_vendor(terms: Terms) -> dict[str, Any]:
+    names = {name: getattr(terms, name) for name in _PARTY}
+    return {**names, "reserve_bps": str(terms.reserve_bps), "reserve_days": terms.reserve_days}
+
+
+def _default(terms: Mapping[str, Any]) -> facts.VendorTerms:
+    return facts.VendorTerms(
+        shipping_to=facts.Recipient(terms["shipping_to"]), shipping_tax_to=facts.Recipient(terms["shipping_tax_to"])
+    )

@@ -1,0 +1,79 @@
+"""An order's shipping taken apart: whose each part is, and the commission on it. Pure.
+
+A line that is one vendor's own goes to that vendor. Every other is shared over the vendors of the order, and each
+vendor's part goes to the vendor or to the marketplace. The tax on it follows it, or stays with the marketplace.
+"""
+
+from decimal import Decimal
+
+from app.commissions.rules import FULL_BPS
+from app.ledger.rules import Account, Entry
+from app.money import round_half_away, split
+from app.orders.facts import Line, Order, Recipient, ShippingLine, ShippingShare
+
+Party = int | None
+"""A vendor, or None: the marketplace."""
+
+
+def goods_of(order: Order, vendor_id: Party) -> list[Line]:
+    """What is sent of a vendor's lines, or of the store's own."""
+    return [line for line in goods(order) if line.terms.vendor_id == vendor_id]
+
+
+def goods(order: Order) -> list[Line]:
+    return [line for line in order.lines if not line.tip and not line.gift_card]
+
+
+def share_shipping(shipping: ShippingLine, amount: int, order: Order, *, tax: bool = False) -> dict[Party, int]:
+    """`amount` of a shipping line, or of the tax on it, by whom it goes to. The parts add up to it."""
+    owner = order.terms.shipping_owners.get(shipping.id)
+    weights: dict[Party, int] = {owner: 1} if owner and goods_of(order, owner) else _weights(order)
+    shares: dict[Party, int] = {}
+    for vendor, part in zip(weights, split(amount, list(weights.values())), strict=True):
+        party = vendor if vendor and _keeps(order, vendor, owns=vendor == owner, tax=tax) else None
+        shares[party] = shares.get(party, 0) + part
+    return shares
+
+
+def shipping_fees(order: Order, vendor_id: int, amount: int) -> tuple[Entry, ...]:
+    """The commission on a vendor's part of the shipping, where the rules of the vendor's lines take one, and its tax.
+
+    Each line's rule takes its rate of the part that falls on that line by value: a fixed part, a floor and a cap are
+    for goods.
+    """
+    mine = goods_of(order, vendor_id)
+    parts = split(amount, [max(0, line.gross - line.discount) for line in mine])
+    fee, tax = Decimal(0), Decimal(0)
+    for line, part in zip(mine, parts, strict=True):
+        rule = line.terms.rule
+        if rule and rule.with_shipping:
+            fee += part * rule.rate_bps / FULL_BPS
+            tax = max(tax, line.terms.fee_tax_bps)
+    whole = max(0, min(round_half_away(fee), amount))
+    entries = (
+        Entry(Account.COMMISSION, whole),
+        Entry(Account.FEE_TAX, round_half_away(whole * tax / FULL_BPS)),
+    )
+    return tuple(entry for entry in entries if entry.amount)
+
+
+def _keeps(order: Order, vendor_id: int, *, owns: bool, tax: bool) -> bool:
+    terms = order.terms.of(vendor_id)
+    has_shipping = owns or terms.shipping_to is Recipient.VENDOR
+    return has_shipping and (not tax or terms.shipping_tax_to is Recipient.VENDOR)
+
+
+def _weights(order: Order) -> dict[Party, int]:
+    """Who shares the shipping, and by which weight; the store's own goods count for the marketplace."""
+    weights: dict[Party, int] = {}
+    for line in goods(order):
+        party = line.terms.vendor_id
+        weights[party] = weights.get(party, 0) + _weight(line, order.terms.shipping_share)
+    return weights or {None: 1}
+
+
+def _weight(line: Line, share: ShippingShare) -> int:
+    # All zero is shared equally.
+    if share is ShippingShare.BY_VALUE:
+        return max(0, line.gross - line.discount)
+    return line.grams * line.quantity if share is ShippingShare.BY_WEIGHT else 0
