@@ -15,6 +15,7 @@ from app.auth import merchant, portal
 from app.books import adjustment_views, ledger_views
 from app.books import portal as portal_books
 from app.books import views as books
+from app.commissions import list_views as commission_list
 from app.commissions import money_views
 from app.commissions import views as commissions
 from app.emails import views as emails
@@ -70,6 +71,7 @@ BLUEPRINTS: list[Blueprint] = [
     orders.bp,
     decision_views.bp,
     commissions.bp,
+    commission_list.bp,
     money_views.bp,
     payouts.bp,
     payout_settings.bp,

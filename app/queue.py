@@ -17,6 +17,7 @@ from app import embedded
 from app.config import get_config
 from app.db import after_commit
 
+_BELL_SECONDS = 5
 QUEUES = ("events", "catalogue", "emails", "payouts")
 _log = structlog.get_logger(__name__)
 
@@ -33,14 +34,25 @@ def get_redis() -> Redis:
 
 
 def enqueue(job: str, *args: int | str, queue: str = "events") -> None:
-    """Ring for `job`, such as "jobs.emails.send_email"."""
+    """Ring for `job`, such as "jobs.emails.send_email"; not again while the same ring waits to be heard."""
     assert queue in QUEUES
     try:
-        Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(
-            job, *args, result_ttl=0, ttl=3600, failure_ttl=3600
-        )
+        # If whoever hears it dies at that very moment, the bell is free again before the next sweep but one.
+        if get_redis().set(_bell(job, args, queue), 1, nx=True, ex=_BELL_SECONDS):
+            Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(
+                job, *args, result_ttl=0, ttl=3600, failure_ttl=3600
+            )
     except RedisError as error:
         _log.warning("doorbell_unreachable", job=job, error=str(error))
+
+
+def answer(job: str, *args: int | str, queue: str) -> None:
+    """The ring was heard, and what it is about is going to be looked at: the next one counts again."""
+    get_redis().delete(_bell(job, args, queue))
+
+
+def _bell(job: str, args: tuple[int | str, ...], queue: str) -> str:
+    return ":".join(map(str, ("bell", queue, job, *args)))
 
 
 def enqueue_after_commit(session: Session, job: str, *args: int | str, queue: str = "events") -> None:

@@ -1,11 +1,12 @@
-"""Delivering domain events: each subscriber's effect and its done-mark in one transaction."""
+"""Delivering domain events: subscribers' effects and their done-marks in one transaction, many at a time."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from app.queue import enqueue, enqueue_after_commit
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
 _AT_MOST: Final = 500
+_TOGETHER: Final = 50
 log = structlog.get_logger()
 
 
@@ -32,10 +34,10 @@ def deliver(shop_id: int) -> int:
         if session.get_one(Shop, shop_id).status is not ShopStatus.INSTALLED:
             return 0
     dispatch(shop_id)
-    for tried in range(_AT_MOST):
-        if not _deliver_next(shop_id):
-            return tried
-    return _AT_MOST
+    tried = 0
+    while tried < _AT_MOST and (due := _deliver_some(shop_id)):
+        tried += due
+    return tried
 
 
 def dispatch(shop_id: int) -> None:
@@ -48,11 +50,17 @@ def dispatch(shop_id: int) -> None:
             .limit(_AT_MOST)
             .with_for_update(skip_locked=True)
         )
-        for event in session.scalars(query).all():
-            for name, _ in SUBSCRIBERS.get(event.kind, []):
-                row = {"shop_id": shop_id, "vendor_id": event.vendor_id, "event_id": event.id, "subscriber": name}
-                session.execute(insert(EventDelivery).values(row).on_conflict_do_nothing())
-            event.dispatched_at = clock.now()
+        events = session.scalars(query).all()
+        rows = [
+            {"shop_id": shop_id, "vendor_id": event.vendor_id, "event_id": event.id, "subscriber": name}
+            for event in events
+            for name, _ in SUBSCRIBERS.get(event.kind, [])
+        ]
+        if rows:
+            session.execute(insert(EventDelivery).values(rows).on_conflict_do_nothing())
+        told = update(DomainEvent).where(DomainEvent.id.in_([event.id for event in events]))
+        session.execute(told.values(dispatched_at=clock.now()))
+        for event in events:
             announce(session, shop_id, event.kind, event.vendor_id)
 
 
@@ -93,22 +101,46 @@ def sweep() -> None:
         enqueue("jobs.outbox.deliver", shop_id)
 
 
-def _deliver_next(shop_id: int) -> bool:
+def _deliver_some(shop_id: int) -> int:
+    """Hand the oldest deliveries that are due to their subscribers, all in one transaction; returns how many.
+
+    If one of them fails, none has happened, and each is tried by itself.
+    """
+    ids: list[int] = []
+    try:
+        with scoped(shop_id) as session:
+            due = _lock(session, *_due(), limit=_TOGETHER)
+            ids += [delivery.id for delivery in due]
+            wanted = select(DomainEvent).where(DomainEvent.id.in_([delivery.event_id for delivery in due]))
+            events = {event.id: event for event in session.scalars(wanted)}
+            for delivery in due:
+                _call(session, events[delivery.event_id], delivery.subscriber)
+            done = update(EventDelivery).where(EventDelivery.id.in_(ids))
+            session.execute(done.values(attempts=EventDelivery.attempts + 1, error=None, done_at=clock.now()))
+    except Exception as error:
+        if not ids:
+            raise
+        log.info("deliveries_taken_apart", deliveries=len(ids), error=str(error))
+        for delivery_id in ids:
+            _deliver_alone(shop_id, delivery_id)
+    return len(ids)
+
+
+def _deliver_alone(shop_id: int, delivery_id: int) -> None:
     error: str | None = None
     with scoped(shop_id) as session:
-        delivery = _lock_next(session)
-        if delivery is None:
-            return False
-        event = session.get_one(DomainEvent, delivery.event_id)
-        with structlog.contextvars.bound_contextvars(subscriber=delivery.subscriber, domain_event=event.kind):
+        due = _lock(session, EventDelivery.id == delivery_id, *_due(), limit=1)
+        if not due:
+            return
+        event = session.get_one(DomainEvent, due[0].event_id)
+        with structlog.contextvars.bound_contextvars(subscriber=due[0].subscriber, domain_event=event.kind):
             try:
                 with session.begin_nested():
-                    _call(session, event, delivery.subscriber)
+                    _call(session, event, due[0].subscriber)
             except Exception as failure:
                 log.exception("delivery_failed")
                 error = f"{type(failure).__name__}: {failure}"
-        _mark(session, delivery, error)
-    return True
+        _mark(session, due[0], error)
 
 
 def _call(session: Session, event: DomainEvent, name: str) -> None:
@@ -118,20 +150,18 @@ def _call(session: Session, event: DomainEvent, name: str) -> None:
     subscriber(session, event)
 
 
-def _lock_next(session: Session) -> EventDelivery | None:
+def _due() -> tuple[ColumnElement[bool], ...]:
     now = func.clock_timestamp()
-    query = (
-        select(EventDelivery)
-        .where(
-            EventDelivery.done_at.is_(None),
-            EventDelivery.attempts < MAX_ATTEMPTS,
-            or_(EventDelivery.next_attempt_at.is_(None), EventDelivery.next_attempt_at <= now),
-        )
-        .order_by(EventDelivery.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+    return (
+        EventDelivery.done_at.is_(None),
+        EventDelivery.attempts < MAX_ATTEMPTS,
+        or_(EventDelivery.next_attempt_at.is_(None), EventDelivery.next_attempt_at <= now),
     )
-    return session.scalars(query).one_or_none()
+
+
+def _lock(session: Session, *wanted: ColumnElement[bool], limit: int) -> Sequence[EventDelivery]:
+    query = select(EventDelivery).where(*wanted).order_by(EventDelivery.id).limit(limit)
+    return session.scalars(query.with_for_update(skip_locked=True)).all()
 
 
 def _mark(session: Session, delivery: EventDelivery, error: str | None) -> None:

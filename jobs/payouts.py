@@ -8,7 +8,7 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
-from app.payouts import sending
+from app.payouts import schedule, sending
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -44,3 +44,13 @@ def ask_rails() -> int:
     if asked == sending.AT_ONCE:
         enqueue("jobs.payouts.ask_rails", queue="payouts")
     return asked
+
+
+def prepare_scheduled() -> None:
+    """On each shop's payout day: prepare its batch."""
+    for shop_id in schedule.list_scheduled():
+        try:
+            schedule.prepare_if_due(shop_id)
+        except Exception:
+            # One shop's trouble must not keep the others' vendors waiting; the next ring tries again.
+            log.exception("schedule_failed", shop=shop_id)

@@ -13,7 +13,7 @@ from app.hooks import service as hooks
 from app.hooks.rules import KINDS
 from app.models.events import DomainEvent
 from app.orders import notifications, payment_fees
-from app.payouts.notifications import tell_vendor_of_payout
+from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.storefront.service import forget_bought
 
 Subscriber = Callable[[Session, DomainEvent], None]
@@ -27,6 +27,7 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     ],
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
+    "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     kind: [*_OURS.get(kind, ()), *([("hooks", hooks.tell)] if kind in KINDS else ())] for kind in {**_OURS, **KINDS}

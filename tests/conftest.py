@@ -81,7 +81,19 @@ def pytest_unconfigure() -> None:
 
 @cache
 def _admin_url() -> str:
-    return _SERVER or embedded.start_postgres(get_config().var)
+    return _SERVER or _start_server()
+
+
+def _start_server() -> str:
+    """A server that is thrown away afterwards need not wait for the disk. What must survive a crash is tested in
+    tests/faults, on servers of their own.
+    """
+    url = embedded.start_postgres(get_config().var)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
 
 
 def _url_of(name: str) -> str:

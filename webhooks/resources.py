@@ -27,6 +27,7 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "orders": (named.order_edit.order_id if named.order_edit else named.id, f"order {{}} {named.name or ''}"),
         "refunds": (named.order_id, "order {}"),
         "fulfillments": (named.order_id, "order {}"),
+        "collections": (named.id, f"collection {{}} {named.title or ''}"),
         "order_transactions": (named.order_id, "order {}"),
         "disputes": (named.order_id, "order {}"),
         "products": (named.id, f"product {{}} {named.title or ''}"),

@@ -10,6 +10,7 @@ from app.models.shops import Shop
 from webhooks.handlers import (
     app,
     bulk_operations,
+    collections,
     compliance,
     inventory,
     locations,
@@ -25,6 +26,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "app/uninstalled": app.handle_app_uninstalled,
     "app/scopes_update": app.handle_app_scopes_update,
     "shop/update": app.handle_shop_update,
+    "collections/update": collections.handle_collections_update,
+    "collections/delete": collections.handle_collections_delete,
     "products/create": products.handle_products_create,
     "products/update": products.handle_products_update,
     "products/delete": products.handle_products_delete,

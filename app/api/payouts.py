@@ -13,7 +13,7 @@ from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
 from app.auth.scopes import Scope
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
 from app.models.payouts import Payout as Row
 from app.models.payouts import PayoutBatch as BatchRow
 from app.models.payouts import PayoutState, RailName
@@ -196,9 +196,7 @@ def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", 
     elif action == "send":
         service.send(g.session, g.shop, batch, actor=_actor())
     else:
-        fitting = [p.id for p in queries.list_payouts(g.session, batch) if action in _possible(p)]
-        if not moves.move_all(g.session, g.shop.id, fitting, action, actor=_actor()):
-            raise Conflict("There is no payout in this batch for which that is possible now.")
+        service.move_batch(g.session, g.shop, batch, action, actor=_actor())
     g.session.flush()
     return get_batch(batch_id)
 

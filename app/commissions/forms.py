@@ -1,17 +1,21 @@
 """A commission rule and the simulator's question as they are typed."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, DateField, Field, Form, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, DateField, Field, Form, HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
 from app.commissions.service import Draft
 from app.money import Money, read_amount
+
+_UTC: Final = ZoneInfo("UTC")
 
 
 def read_percent(text: str) -> Decimal:
@@ -51,23 +55,33 @@ class RuleForm(Form):
     cap = StringField("At most, per line", description="Empty: no maximum.")
     net_of_tax = BooleanField("Take included tax out first")
     vendors = SelectMultipleField("Vendors", coerce=int)
-    products = StringField("Products", description="Shopify product numbers, separated by commas.")
-    categories = StringField(
-        "Categories",
-        description="Codes of Shopify's categories, such as hg-11, separated by commas. Everything below counts too.",
-    )
+    groups = SelectMultipleField("Vendor groups", coerce=int)
+    products = StringField("Products")
+    categories = StringField("Categories")
+    collections = StringField("Collections")
+    labels = HiddenField()
+    """What the pickers call what was picked: JSON, by gid."""
     tags = StringField("Tags", description="Separated by commas; one is enough.")
     price_from = StringField("Unit price from")
     price_to = StringField("Unit price below")
     ordered_from = DateField("Ordered from", [Optional()])
     ordered_to = DateField("Ordered before", [Optional()])
+    counts_from = DateField("Counts from", [Optional()], description="Empty: from now on.")
 
     def __init__(
-        self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]], rule: Rule | None = None
+        self,
+        formdata: Any = None,
+        *,
+        currency: str,
+        vendors: list[tuple[int, str]],
+        groups: Sequence[tuple[int, str]] = (),
+        zone: ZoneInfo = _UTC,
+        rule: Rule | None = None,
     ) -> None:
-        super().__init__(formdata, data=_values(rule, currency) if rule else None)
-        self.currency = currency
+        super().__init__(formdata, data=_values(rule, currency, zone) if rule else None)
+        self.currency, self.zone, self.rule = currency, zone, rule
         self.vendors.choices = [SelectChoice(number, name) for number, name in vendors]
+        self.groups.choices = [SelectChoice(number, name) for number, name in groups]
         self.is_default = bool(rule and rule.is_default)
 
     def validate_rate(self, field: StringField) -> None:
@@ -114,24 +128,42 @@ class RuleForm(Form):
             floor=self._by_currency(self.floor),
             cap=self._by_currency(self.cap),
             net_of_tax=bool(self.net_of_tax.data),
+            labels=self.known_labels(),
         )
+
+    def start(self) -> datetime | None:
+        """From when on it counts; None: from now on."""
+        return _midnight(self.counts_from, self.zone)
+
+    def known_labels(self) -> dict[str, str]:
+        """By gid, as far as they are readable."""
+        try:
+            given = json.loads(self.labels.data or "{}")
+        except ValueError:
+            return {}
+        return {str(gid): str(name)[:200] for gid, name in given.items()} if isinstance(given, dict) else {}
 
     def _conditions(self) -> Conditions:
         return Conditions(
             vendor_ids=frozenset(self.vendors.data or ()),
-            product_gids=frozenset(f"gid://shopify/Product/{code}" for code in _split(self.products)),
-            category_gids=frozenset(f"gid://shopify/TaxonomyCategory/{code}" for code in _split(self.categories)),
+            group_ids=frozenset(self.groups.data or ()),
+            product_gids=_gids("Product", self.products),
+            category_gids=_gids("TaxonomyCategory", self.categories),
+            collection_gids=_gids("Collection", self.collections),
             tags=frozenset(tag.lower() for tag in _split(self.tags)),
             price_from=self._amount(self.price_from, quiet=True),
             price_to=self._amount(self.price_to, quiet=True),
             price_currency=self.currency,
-            ordered_from=_midnight(self.ordered_from),
-            ordered_to=_midnight(self.ordered_to),
+            ordered_from=_midnight(self.ordered_from, self.zone),
+            ordered_to=_midnight(self.ordered_to, self.zone),
         )
 
     def _by_currency(self, field: StringField) -> dict[str, int]:
+        """The field's amount, beside those that the rule has in other currencies."""
         amount = self._amount(field, quiet=True)
-        return {} if amount is None else {self.currency: amount}
+        held = getattr(self.rule, field.name) if self.rule else {}
+        others = {currency: minor for currency, minor in held.items() if currency != self.currency}
+        return others if amount is None else {**others, self.currency: amount}
 
     def _amount(self, field: StringField, *, quiet: bool = False) -> int | None:
         """Minor units, or None when the field is empty (or, quietly, when it is no amount)."""
@@ -154,8 +186,9 @@ class SimulatorForm(Form):
     vendor = SelectField("Vendor", coerce=int)
     price = StringField("Unit price", [InputRequired("Enter a price, such as 12.50.")])
     quantity = StringField("Quantity", default="1")
-    product = StringField("Product number")
-    category = StringField("Category code")
+    product = StringField("Product")
+    category = StringField("Category")
+    collection = StringField("Collection")
     tags = StringField("Tags")
 
     def __init__(self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]]) -> None:
@@ -170,12 +203,14 @@ class SimulatorForm(Form):
         if not (field.data or "").isdecimal() or not 1 <= int(field.data or "0") <= 10_000:
             raise ValidationError("Enter a number from 1 to 10,000.")
 
-    def line(self, at: datetime) -> SoldLine:
-        product, category = (self.product.data or "").strip(), (self.category.data or "").strip()
+    def line(self, at: datetime, groups: frozenset[int] = frozenset()) -> SoldLine:
+        """`groups` are those that the vendor is in."""
         return SoldLine(
             vendor_id=self.vendor.data,
-            product_gid=f"gid://shopify/Product/{product}" if product else None,
-            category_gid=f"gid://shopify/TaxonomyCategory/{category}" if category else None,
+            group_ids=groups,
+            product_gid=next(iter(_gids("Product", self.product)), None),
+            category_gid=next(iter(_gids("TaxonomyCategory", self.category)), None),
+            collection_gids=_gids("Collection", self.collection),
             tags=frozenset(tag.lower() for tag in _split(self.tags)),
             unit_price=read_amount(self.price.data or "0", self.currency).minor,
             currency=self.currency,
@@ -183,7 +218,7 @@ class SimulatorForm(Form):
         )
 
 
-def _values(rule: Rule, currency: str) -> dict[str, Any]:
+def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
     wanted = rule.conditions
 
     def amount(minor: int | None) -> str:
@@ -197,13 +232,16 @@ def _values(rule: Rule, currency: str) -> dict[str, Any]:
         "cap": amount(rule.cap.get(currency)),
         "net_of_tax": rule.net_of_tax,
         "vendors": sorted(wanted.vendor_ids),
-        "products": ", ".join(sorted(gid.rpartition("/")[2] for gid in wanted.product_gids)),
-        "categories": ", ".join(sorted(gid.rpartition("/")[2] for gid in wanted.category_gids)),
+        "groups": sorted(wanted.group_ids),
+        "products": _codes(wanted.product_gids),
+        "categories": _codes(wanted.category_gids),
+        "collections": _codes(wanted.collection_gids),
+        "labels": json.dumps(dict(rule.labels)),
         "tags": ", ".join(sorted(wanted.tags)),
         "price_from": amount(wanted.price_from),
         "price_to": amount(wanted.price_to),
-        "ordered_from": wanted.ordered_from.date() if wanted.ordered_from else None,
-        "ordered_to": wanted.ordered_to.date() if wanted.ordered_to else None,
+        "ordered_from": wanted.ordered_from.astimezone(zone).date() if wanted.ordered_from else None,
+        "ordered_to": wanted.ordered_to.astimezone(zone).date() if wanted.ordered_to else None,
     }
 
 
@@ -211,8 +249,18 @@ def _split(field: StringField) -> list[str]:
     return [part.strip() for part in (field.data or "").split(",") if part.strip()]
 
 
-def _midnight(field: DateField) -> datetime | None:
-    return datetime(field.data.year, field.data.month, field.data.day, tzinfo=UTC) if field.data else None
+def _gids(kind: str, field: StringField) -> frozenset[str]:
+    return frozenset(f"gid://shopify/{kind}/{code.rpartition('/')[2]}" for code in _split(field))
+
+
+def _codes(gids: Iterable[str]) -> str:
+    return ", ".join(sorted(gid.rpartition("/")[2] for gid in gids))
+
+
+def _midnight(field: DateField, zone: ZoneInfo) -> datetime | None:
+    """The beginning of the day in the shop's time zone."""
+    day = field.data
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) if day else None
 
 
 def checked(read: Callable[[str], object], field: Field) -> None:

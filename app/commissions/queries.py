@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.commissions.rules import FULL_BPS, Conditions, Rule
 from app.errors import NotFound
 from app.models.commissions import CommissionRule, MoneySettings
@@ -17,13 +18,12 @@ _FROM_THE_TOP = (CommissionRule.is_default, CommissionRule.position, CommissionR
 
 
 def list_versions(session: Session, shop_id: int, at: datetime | None = None) -> Sequence[CommissionRule]:
-    """The list from the top as it was in force at `at`; None: now and from now on. The default is always last."""
-    query = select(CommissionRule).where(CommissionRule.shop_id == shop_id)
-    if at is None:
-        query = query.where(CommissionRule.valid_to.is_(None))
-    else:
-        ended_later = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > at)
-        query = query.where(CommissionRule.valid_from <= at, ended_later)
+    """The list from the top as it was in force at `at`; None: now. The default is always last."""
+    at = at or clock.now()
+    ended_later = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > at)
+    query = select(CommissionRule).where(
+        CommissionRule.shop_id == shop_id, CommissionRule.valid_from <= at, ended_later
+    )
     return session.scalars(query.order_by(*_FROM_THE_TOP)).all()
 
 
@@ -43,8 +43,20 @@ def list_rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]
     return {at: [rule for start, end, rule in rules if start <= at and (end is None or end > at)] for at in moments}
 
 
+def list_planned(session: Session, shop_id: int) -> Sequence[CommissionRule]:
+    """Versions that have not begun yet, soonest first."""
+    query = select(CommissionRule).where(CommissionRule.shop_id == shop_id, CommissionRule.valid_from > clock.now())
+    return session.scalars(query.order_by(CommissionRule.valid_from, CommissionRule.rule_number)).all()
+
+
+def name_rules(session: Session, shop_id: int) -> dict[int, str]:
+    """What each rule that there ever was is called, or was called last."""
+    query = select(CommissionRule.rule_number, CommissionRule.name).where(CommissionRule.shop_id == shop_id)
+    return {row[0]: row[1] for row in session.execute(query.order_by(CommissionRule.version))}
+
+
 def get_version(session: Session, shop_id: int, rule_number: int) -> CommissionRule:
-    """The rule's version in force. Raises NotFound."""
+    """The rule's newest version: the one in force, or the one that is planned. Raises NotFound."""
     found = find_version(session, shop_id, rule_number)
     if found is None:
         raise NotFound("This rule is no longer in the list.")
@@ -95,14 +107,17 @@ def to_rule(version: CommissionRule) -> Rule:
         cap=version.cap,
         net_of_tax=version.net_of_tax,
         is_default=version.is_default,
+        labels=version.conditions.get("labels", {}),
     )
 
 
 def read_conditions(stored: Mapping[str, Any]) -> Conditions:
     return Conditions(
         vendor_ids=frozenset(stored.get("vendor_ids", ())),
+        group_ids=frozenset(stored.get("group_ids", ())),
         product_gids=frozenset(stored.get("product_gids", ())),
         category_gids=frozenset(stored.get("category_gids", ())),
+        collection_gids=frozenset(stored.get("collection_gids", ())),
         tags=frozenset(stored.get("tags", ())),
         price_from=stored.get("price_from"),
         price_to=stored.get("price_to"),
@@ -112,12 +127,16 @@ def read_conditions(stored: Mapping[str, Any]) -> Conditions:
     )
 
 
-def write_conditions(conditions: Conditions) -> dict[str, Any]:
-    """As they are stored; empty ones are left out."""
+def write_conditions(conditions: Conditions, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """As they are stored, with what people call them; empty ones are left out."""
+    picked = conditions.product_gids | conditions.category_gids | conditions.collection_gids
+    known = {gid: name for gid, name in (labels or {}).items() if gid in picked}
     sets = {
         "vendor_ids": sorted(conditions.vendor_ids),
+        "group_ids": sorted(conditions.group_ids),
         "product_gids": sorted(conditions.product_gids),
         "category_gids": sorted(conditions.category_gids),
+        "collection_gids": sorted(conditions.collection_gids),
         "tags": sorted(conditions.tags),
     }
     band = {
@@ -131,6 +150,7 @@ def write_conditions(conditions: Conditions) -> dict[str, Any]:
         **{name: values for name, values in sets.items() if values},
         **{name: value for name, value in band.items() if value is not None},
         **moments,
+        **({"labels": known} if known else {}),
     }
 
 
@@ -147,6 +167,16 @@ def freeze_rule(rule: Rule) -> dict[str, Any]:
         "net_of_tax": rule.net_of_tax,
         "is_default": rule.is_default,
     }
+
+
+def write_rule(rule: Rule) -> dict[str, Any]:
+    """The whole rule, conditions included."""
+    return {**freeze_rule(rule), "conditions": write_conditions(rule.conditions, rule.labels)}
+
+
+def read_rule(stored: Mapping[str, Any]) -> Rule:
+    conditions = read_conditions(stored["conditions"])
+    return Rule(**{**stored, "rate_bps": Decimal(stored["rate_bps"]), "conditions": conditions})
 
 
 def thaw_rule(stored: Mapping[str, Any]) -> Rule:

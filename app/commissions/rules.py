@@ -20,11 +20,15 @@ class Conditions:
     """All that are given must hold; an empty one does not restrict."""
 
     vendor_ids: frozenset[int] = frozenset()
+    group_ids: frozenset[int] = frozenset()
+    """Groups of vendors. Beside vendors: one of the vendors, or somebody of one of the groups."""
     product_gids: frozenset[str] = frozenset()
     category_gids: frozenset[str] = frozenset()
     """A category also covers everything below it."""
+    collection_gids: frozenset[str] = frozenset()
+    """One of them is enough, as of tags."""
     tags: frozenset[str] = frozenset()
-    """Lower case; one of them is enough."""
+    """Lower case."""
     price_from: int | None = None
     """Unit price band [from, to) in minor units of `price_currency`."""
     price_to: int | None = None
@@ -59,6 +63,8 @@ class Rule:
     with_shipping: bool = False
     """Take the rate of the vendor's part of the shipping as well."""
     is_default: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What people call the products, categories and collections of the conditions, by gid."""
 
     @property
     def currencies(self) -> frozenset[str] | None:
@@ -72,8 +78,10 @@ class SoldLine:
     """What a rule may ask about a line."""
 
     vendor_id: int
+    group_ids: frozenset[int] = frozenset()
     product_gid: str | None
     category_gid: str | None
+    collection_gids: frozenset[str] = frozenset()
     tags: frozenset[str]
     unit_price: int
     currency: str
@@ -106,9 +114,10 @@ def misfit(rule: Rule, line: SoldLine) -> str | None:
     wanted = rule.conditions
     checks = (
         (wanted.is_empty, "has no condition"),
-        (wanted.vendor_ids and line.vendor_id not in wanted.vendor_ids, "is for other vendors"),
+        (not _is_wanted_vendor(wanted, line), "is for other vendors"),
         (wanted.product_gids and line.product_gid not in wanted.product_gids, "is for other products"),
         (wanted.category_gids and not wanted.category_gids & _lineage(line.category_gid), "is for other categories"),
+        (wanted.collection_gids and not wanted.collection_gids & line.collection_gids, "is for other collections"),
         (wanted.tags and not wanted.tags & line.tags, "is for other tags"),
         (not _in_price_band(wanted, line), "is for other prices"),
         (wanted.ordered_from and line.ordered_at < wanted.ordered_from, "begins later"),
@@ -132,6 +141,19 @@ def fee(rule: Rule, base: int, quantity: int, currency: str) -> int:
     return max(0, min(amount, base))
 
 
+def line_fee(
+    rule: Rule | None, value: int, included_tax: int, quantity: int, currency: str, *, tax_leaves: bool
+) -> tuple[int, int]:
+    """(base, commission) of a sold line worth `value` after the vendor's discounts.
+
+    `tax_leaves`: others than the vendor get the included tax. It cannot pay the commission, so that the vendor is never
+    left with less than nothing.
+    """
+    base = value - included_tax if rule and rule.net_of_tax else value
+    amount = fee(rule, base, quantity, currency) if rule else 0
+    return base, max(0, min(amount, value - included_tax)) if tax_leaves else amount
+
+
 def shadowed(rules: Sequence[Rule]) -> dict[int, Rule | None]:
     """Rules that can never fire, by id: the rule above that always wins first, or None when it has no condition."""
     dead: dict[int, Rule | None] = {}
@@ -143,14 +165,28 @@ def shadowed(rules: Sequence[Rule]) -> dict[int, Rule | None]:
     return dead
 
 
-def describe_conditions(conditions: Conditions, names: Mapping[int, str]) -> list[str]:
-    """The conditions as short phrases, for lists and reasons; `names` gives vendors their names."""
+def describe_conditions(
+    conditions: Conditions,
+    names: Mapping[int, str],
+    labels: Mapping[str, str] | None = None,
+    groups: Mapping[int, str] | None = None,
+) -> list[str]:
+    """The conditions as short phrases, for lists and reasons; the mappings give vendors and others their names."""
+    labels, groups = labels or {}, groups or {}
     phrases = []
-    if conditions.vendor_ids:
-        phrases.append("vendor " + " or ".join(sorted(names.get(i, f"#{i}") for i in conditions.vendor_ids)))
-    for noun, values in (("product", conditions.product_gids), ("category", conditions.category_gids)):
+    if conditions.vendor_ids or conditions.group_ids:
+        whom = sorted(names.get(i, f"#{i}") for i in conditions.vendor_ids)
+        whom += sorted("group " + groups.get(i, f"#{i}") for i in conditions.group_ids)
+        phrases.append("vendor " + " or ".join(whom))
+    of_products = (
+        ("product", conditions.product_gids),
+        ("category", conditions.category_gids),
+        ("collection", conditions.collection_gids),
+    )
+    for noun, values in of_products:
         if values:
-            phrases.append(f"{noun} " + " or ".join(sorted(value.rpartition("/")[2] for value in values)))
+            known = (labels.get(value, value.rpartition("/")[2]) for value in values)
+            phrases.append(f"{noun} " + " or ".join(sorted(known)))
     if conditions.tags:
         phrases.append("tag " + " or ".join(sorted(conditions.tags)))
     if conditions.has_price_band:
@@ -165,8 +201,14 @@ def describe_conditions(conditions: Conditions, names: Mapping[int, str]) -> lis
 def _reason(rule: Rule) -> str:
     if rule.is_default:
         return f"No other rule fits, so the default “{rule.name}” applies."
-    phrases = ", ".join(describe_conditions(rule.conditions, {}))
+    phrases = ", ".join(describe_conditions(rule.conditions, {}, rule.labels))
     return f"“{rule.name}” is the first rule in the list that fits ({phrases})."
+
+
+def _is_wanted_vendor(wanted: Conditions, line: SoldLine) -> bool:
+    if not wanted.vendor_ids and not wanted.group_ids:
+        return True
+    return line.vendor_id in wanted.vendor_ids or bool(wanted.group_ids & line.group_ids)
 
 
 def _lineage(category_gid: str | None) -> frozenset[str]:
@@ -192,8 +234,9 @@ def _covers(above: Rule, below: Rule) -> bool:
         return False
     wide, narrow = above.conditions, below.conditions
     sets = (
-        (wide.vendor_ids, narrow.vendor_ids),
+        (_whom(wide), _whom(narrow)),
         (wide.product_gids, narrow.product_gids),
+        (wide.collection_gids, narrow.collection_gids),
         (wide.tags, narrow.tags),
     )
     return (
@@ -203,6 +246,11 @@ def _covers(above: Rule, below: Rule) -> bool:
         and (wide.ordered_from is None or (narrow.ordered_from or _BEGINNING) >= wide.ordered_from)
         and (wide.ordered_to is None or (narrow.ordered_to is not None and narrow.ordered_to <= wide.ordered_to))
     )
+
+
+def _whom(conditions: Conditions) -> frozenset[tuple[str, int]]:
+    vendors = {("vendor", number) for number in conditions.vendor_ids}
+    return frozenset(vendors | {("group", number) for number in conditions.group_ids})
 
 
 def _categories_cover(outer: frozenset[str], inner: frozenset[str]) -> bool:

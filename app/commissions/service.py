@@ -1,7 +1,10 @@
-"""Changing the commission rules. A change ends a rule's version and begins the next; the past keeps its own."""
+"""Changing the commission rules. A change ends a rule's version and begins the next; the past keeps its own.
+
+A change may be planned for a later day: then the version in force already has its end, and the next one waits.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.commissions import queries
+from app.commissions.collections import watch_named
 from app.commissions.rules import Conditions, Rule
 from app.errors import Conflict
 from app.models.commissions import CommissionRule
@@ -30,6 +34,8 @@ class Draft:
     floor: dict[str, int]
     cap: dict[str, int]
     net_of_tax: bool
+    labels: dict[str, str] = field(default_factory=dict, compare=False)
+    """What people call the products, categories and collections of the conditions."""
 
 
 def ensure_default_rule(session: Session, shop_id: int) -> None:
@@ -49,8 +55,8 @@ def ensure_default_rule(session: Session, shop_id: int) -> None:
     session.execute(insert(CommissionRule).values(values).on_conflict_do_nothing())
 
 
-def add_rule(session: Session, shop: Shop, draft: Draft, actor: str) -> int:
-    """Put a rule above the default and below the others; returns its number."""
+def add_rule(session: Session, shop: Shop, draft: Draft, actor: str, *, at: datetime | None = None) -> int:
+    """Put a rule above the default and below the others, from `at` or from now on; returns its number."""
     lock_list(session, shop.id)
     counts = session.execute(
         select(func.max(CommissionRule.rule_number), func.max(CommissionRule.position)).where(
@@ -61,71 +67,111 @@ def add_rule(session: Session, shop: Shop, draft: Draft, actor: str) -> int:
     version = CommissionRule(
         shop_id=shop.id, rule_number=number, version=1, position=(counts[1] or 0) + 1, is_default=False
     )
+    version.valid_from = _start(at)
     _begin(session, version, draft, actor)
     audit.record(session, shop.id, "commission_rule.add", ("commission_rule", number), actor=actor)
+    watch_named(session, shop.id)
     return number
 
 
-def change_rule(session: Session, shop: Shop, rule_number: int, draft: Draft, actor: str) -> None:
-    """From now on the rule is as drafted. A default keeps having no conditions. Raises NotFound."""
+def change_rule(
+    session: Session, shop: Shop, rule_number: int, draft: Draft, actor: str, *, at: datetime | None = None
+) -> None:
+    """From `at`, or from now on, the rule is as drafted; a change that was planned before is replaced.
+
+    A default keeps having no conditions. Raises NotFound.
+    """
     lock_list(session, shop.id)
-    old = queries.get_version(session, shop.id, rule_number)
+    old = _without_plan(session, queries.get_version(session, shop.id, rule_number))
     if old.is_default:
         draft = replace(draft, conditions=Conditions())
-    successor = _successor(session, old)
-    _begin(session, successor, draft, actor)
-    rates = {"rate_bps": [str(old.rate_bps), str(draft.rate_bps)]}
+    before = _draft_of(queries.to_rule(old))
+    if old.valid_from > clock.now():
+        # It has never been in force, so it may be changed itself.
+        old.valid_from = _start(at)
+        _begin(session, old, draft, actor)
+    else:
+        _begin(session, _successor(session, old, _start(at)), draft, actor)
     subject = ("commission_rule", rule_number)
-    audit.record(session, shop.id, "commission_rule.change", subject, actor=actor, changes=rates)
+    audit.record(session, shop.id, "commission_rule.change", subject, actor=actor, changes=_changes(before, draft))
+    watch_named(session, shop.id)
+
+
+def drop_plan(session: Session, shop: Shop, rule_number: int, actor: str) -> None:
+    """The rule stays as it is; one that was only planned is gone. Raises NotFound, Conflict when nothing is planned."""
+    lock_list(session, shop.id)
+    planned = queries.get_version(session, shop.id, rule_number)
+    if planned.valid_from <= clock.now():
+        raise Conflict("Nothing is planned for this rule any more: it has begun, or somebody dropped it.")
+    if _without_plan(session, planned) is planned:
+        session.delete(planned)
+        session.flush()
+    subject = ("commission_rule", rule_number)
+    audit.record(session, shop.id, "commission_rule.drop_plan", subject, actor=actor)
+    watch_named(session, shop.id)
 
 
 def remove_rule(session: Session, shop: Shop, rule_number: int, actor: str) -> None:
-    """End the rule now. The default stays. Raises NotFound, Conflict."""
+    """End the rule now, with what was planned for it. The default stays. Raises NotFound, Conflict."""
     lock_list(session, shop.id)
-    old = queries.get_version(session, shop.id, rule_number)
+    old = _without_plan(session, queries.get_version(session, shop.id, rule_number))
     if old.is_default:
         raise Conflict("The default rule stays, so that every sale finds a rule. Change its rate instead.")
-    old.valid_to = _this_second()
+    if old.valid_from > clock.now():
+        session.delete(old)
+    else:
+        old.valid_to = _this_second()
+    session.flush()
     audit.record(session, shop.id, "commission_rule.remove", ("commission_rule", rule_number), actor=actor)
-
-
-def move_rule(session: Session, shop: Shop, rule_number: int, *, up: bool, actor: str) -> None:
-    """Swap the rule with its neighbour; at the end of the list nothing changes. Raises NotFound."""
-    lock_list(session, shop.id)
-    listed = [version for version in queries.list_versions(session, shop.id) if not version.is_default]
-    at = next((i for i, version in enumerate(listed) if version.rule_number == rule_number), None)
-    if at is None:
-        queries.get_version(session, shop.id, rule_number)
-        return
-    other = at - 1 if up else at + 1
-    if not 0 <= other < len(listed):
-        return
-    positions = listed[other].position, listed[at].position
-    for old, position in zip((listed[at], listed[other]), positions, strict=True):
-        draft = _draft_of(queries.to_rule(old))
-        successor = _successor(session, old)
-        successor.position = position
-        _begin(session, successor, draft, actor)
-    audit.record(session, shop.id, "commission_rule.move", ("commission_rule", rule_number), actor=actor)
+    watch_named(session, shop.id)
 
 
 def reorder_rules(session: Session, shop: Shop, numbers: Sequence[int], actor: str) -> None:
     """Put the rules above the default into this order. Raises Conflict when these are not exactly those there are."""
     lock_list(session, shop.id)
     listed = [version for version in queries.list_versions(session, shop.id) if not version.is_default]
-    by_number = {version.rule_number: version for version in listed}
-    if sorted(numbers) != sorted(by_number):
+    before = [version.rule_number for version in listed]
+    if sorted(numbers) != sorted(before):
         raise Conflict("The list has other rules by now. Read it again, and name each rule but the default once.")
-    positions = sorted(version.position for version in listed)
-    for number, position in zip(numbers, positions, strict=True):
+    if list(numbers) == before:
+        return
+    by_number = {version.rule_number: version for version in listed}
+    planned = {version.rule_number: version for version in queries.list_planned(session, shop.id)}
+    for number, position in zip(numbers, sorted(version.position for version in listed), strict=True):
         old = by_number[number]
-        if old.position != position:
-            successor = _successor(session, old)
-            successor.position = position
-            _begin(session, successor, _draft_of(queries.to_rule(old)), actor)
-    subject = ("shop", shop.id)
-    order = {"numbers": [[version.rule_number for version in listed], list(numbers)]}
-    audit.record(session, shop.id, "commission_rule.reorder", subject, actor=actor, changes=order)
+        if old.position == position:
+            continue
+        successor = _successor(session, old, _this_second())
+        successor.position = position
+        _begin(session, successor, _draft_of(queries.to_rule(old)), actor)
+        if number in planned:
+            planned[number].position = position
+    changes = {"order": [before, list(numbers)]}
+    audit.record(session, shop.id, "commission_rule.reorder", ("shop", shop.id), actor=actor, changes=changes)
+
+
+def restore_list(session: Session, shop: Shop, at: datetime, actor: str) -> None:
+    """From now on the list is what it was at `at`; what was planned is dropped."""
+    lock_list(session, shop.id)
+    for planned in queries.list_planned(session, shop.id):
+        if _without_plan(session, planned) is planned:
+            session.delete(planned)
+    session.flush()
+    wanted = {version.rule_number: version for version in queries.list_versions(session, shop.id, at)}
+    standing = {version.rule_number: version for version in queries.list_versions(session, shop.id)}
+    for number, version in standing.items():
+        if number not in wanted and not version.is_default:
+            version.valid_to = _this_second()
+    for number, version in wanted.items():
+        draft, now = _draft_of(queries.to_rule(version)), standing.get(number)
+        if now is not None and (_draft_of(queries.to_rule(now)), now.position) == (draft, version.position):
+            continue
+        successor = _successor(session, now or version, _this_second(), ends=now is not None)
+        successor.position = version.position
+        _begin(session, successor, draft, actor)
+    changes = {"as_at": [None, at.isoformat()]}
+    audit.record(session, shop.id, "commission_rule.restore", ("shop", shop.id), actor=actor, changes=changes)
+    watch_named(session, shop.id)
 
 
 def _this_second() -> datetime:
@@ -138,25 +184,50 @@ def lock_list(session: Session, shop_id: int) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"rules:{shop_id}"})
 
 
-def _successor(session: Session, old: CommissionRule) -> CommissionRule:
-    """End `old` now and return an empty next version in its place."""
-    old.valid_to = _this_second()
+def _start(at: datetime | None) -> datetime:
+    now = _this_second()
+    return at if at and at > now else now
+
+
+def _without_plan(session: Session, newest: CommissionRule) -> CommissionRule:
+    """Drop what is planned after the version in force, and return that; a rule that is only planned stays."""
+    if newest.valid_from <= clock.now():
+        return newest
+    same = (CommissionRule.shop_id == newest.shop_id, CommissionRule.rule_number == newest.rule_number)
+    before = select(CommissionRule).where(*same, CommissionRule.valid_to == newest.valid_from)
+    in_force = session.scalars(before.order_by(CommissionRule.version.desc()).limit(1)).one_or_none()
+    if in_force is None or in_force.valid_from == in_force.valid_to:
+        return newest
+    session.delete(newest)
     session.flush()
+    in_force.valid_to = None
+    session.flush()
+    return in_force
+
+
+def _successor(session: Session, old: CommissionRule, at: datetime, *, ends: bool = True) -> CommissionRule:
+    """End `old` at a moment and return an empty next version in its place, which lasts as long as `old` would have."""
+    until = old.valid_to if ends else None
+    if ends:
+        old.valid_to = at
+    session.flush()
+    same = (CommissionRule.shop_id == old.shop_id, CommissionRule.rule_number == old.rule_number)
+    highest = session.scalar(select(func.max(CommissionRule.version)).where(*same)) or 0
     return CommissionRule(
         shop_id=old.shop_id,
         rule_number=old.rule_number,
-        version=old.version + 1,
+        version=highest + 1,
         position=old.position,
         is_default=old.is_default,
-        valid_from=old.valid_to,
+        valid_from=at,
+        valid_to=until,
     )
 
 
 def _begin(session: Session, version: CommissionRule, draft: Draft, actor: str) -> None:
     version.name, version.rate_bps, version.net_of_tax = draft.name, draft.rate_bps, draft.net_of_tax
-    version.conditions = queries.write_conditions(draft.conditions)
+    version.conditions = queries.write_conditions(draft.conditions, draft.labels)
     version.flat, version.floor, version.cap = draft.flat, draft.floor, draft.cap
-    version.valid_from = version.valid_from or _this_second()
     version.changed_by = actor
     session.add(version)
     session.flush()
@@ -164,5 +235,28 @@ def _begin(session: Session, version: CommissionRule, draft: Draft, actor: str) 
 
 def _draft_of(rule: Rule) -> Draft:
     return Draft(
-        rule.name, rule.rate_bps, rule.conditions, dict(rule.flat), dict(rule.floor), dict(rule.cap), rule.net_of_tax
+        rule.name,
+        rule.rate_bps,
+        rule.conditions,
+        dict(rule.flat),
+        dict(rule.floor),
+        dict(rule.cap),
+        rule.net_of_tax,
+        dict(rule.labels),
     )
+
+
+def _changes(before: Draft, after: Draft) -> dict[str, list[object]]:
+    """What differs, as the history shows it."""
+    old, new = _plain(before), _plain(after)
+    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
+
+
+def _plain(draft: Draft) -> dict[str, object]:
+    conditions = queries.write_conditions(draft.conditions)
+    return {
+        "name": draft.name,
+        "rate_bps": str(draft.rate_bps),
+        **{name: getattr(draft, name) for name in ("flat", "floor", "cap", "net_of_tax")},
+        "conditions": conditions,
+    }

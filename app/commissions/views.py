@@ -1,6 +1,7 @@
 """The merchant's commission rules: the list, one rule and the simulator."""
 
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,7 @@ from sqlalchemy import select
 
 from app import clock, web
 from app.auth.merchant import protect
-from app.commissions import queries, rules, service
+from app.commissions import queries, rules, service, sets
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound
 from app.models.vendors import Vendor, VendorStatus
@@ -18,108 +19,150 @@ bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
 protect(bp)
 
 _SAVED: Final = "Saved. It counts for orders from now on."
+_ACTS: Final = {"remove": (service.remove_rule, "Removed"), "drop-plan": (service.drop_plan, "The plan is dropped")}
 
 
 @bp.get("")
 def list_rules() -> ResponseReturnValue:
     service.ensure_default_rule(g.session, g.shop.id)
-    return _list_page()
+    return list_page()
+
+
+@bp.post("/order")
+def reorder() -> ResponseReturnValue:
+    """The numbers of all rules but the default, from the top."""
+    numbers = [int(number) for number in request.form.get("order", "").split(",") if number.isdecimal()]
+    try:
+        service.reorder_rules(g.session, g.shop, numbers, actor())
+    except Conflict as error:
+        return web.toast(list_page(status=409), error.message, is_error=True)
+    return web.toast(list_page(), "The order is saved. It counts for orders from now on.")
 
 
 @bp.get("/simulator")
 def simulate() -> ResponseReturnValue:
     """Which rule fires for a line, why, and what it takes."""
-    form = SimulatorForm(request.args, currency=g.shop.currency, vendors=_vendors())
+    form = SimulatorForm(request.args, currency=g.shop.currency, vendors=list_sellers())
     if not form.validate():
         return render_template("merchant/commissions/_answer.html", form=form, answer=None)
-    line, quantity = form.line(clock.now()), int(form.quantity.data or "1")
-    choice = rules.choose_rule(queries.list_rules(g.session, g.shop.id), line)
+    groups = sets.list_groups_of_vendors(g.session, g.shop.id).get(form.vendor.data, frozenset())
+    line, quantity = form.line(clock.now(), groups), int(form.quantity.data or "1")
+    listed = queries.list_rules(g.session, g.shop.id)
+    choice = rules.choose_rule(listed, line)
     base = line.unit_price * quantity
     fee = rules.fee(choice.winner, base, quantity, line.currency) if choice.winner else 0
     answer = {
         "choice": choice,
+        "passed_over": _passed_over(listed, choice.winner, line),
         "price": Money(base, line.currency),
         "fee": Money(fee, line.currency),
         "vendor": Money(base - fee, line.currency),
-        "number": form.vendor.data,
     }
     return render_template("merchant/commissions/_answer.html", form=form, answer=answer)
 
 
 @bp.get("/new")
 def new_rule() -> ResponseReturnValue:
-    return _rule_page(None, _rule_form(None))
+    return _rule_page(None, rule_form(None))
 
 
 @bp.post("/new")
 def add_rule() -> ResponseReturnValue:
-    form = _rule_form(None, bound=True)
+    form = rule_form(None, bound=True)
     if not form.validate():
         return _rule_page(None, form, status=422)
-    number = service.add_rule(g.session, g.shop, form.draft(), _actor())
-    return web.toast(_rule_page(number, form), _SAVED)
+    number = service.add_rule(g.session, g.shop, form.draft(), actor(), at=form.start())
+    return _saved(number, form)
 
 
 @bp.get("/<int:number>")
 def show_rule(number: int) -> ResponseReturnValue:
-    return _rule_page(number, _rule_form(number))
+    return _rule_page(number, rule_form(number))
 
 
 @bp.post("/<int:number>")
 def change_rule(number: int) -> ResponseReturnValue:
-    form = _rule_form(number, bound=True)
+    form = rule_form(number, bound=True)
     if not form.validate():
         return _rule_page(number, form, status=422)
-    service.change_rule(g.session, g.shop, number, form.draft(), _actor())
-    return web.toast(_rule_page(number, form), _SAVED)
+    service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start())
+    return _saved(number, form)
 
 
 @bp.post("/<int:number>/<action>")
 def act(number: int, action: str) -> ResponseReturnValue:
-    """Up, down, remove."""
+    """Remove the rule, or drop what is planned for it."""
+    if action not in _ACTS:
+        raise NotFound("There is no such action.")
+    do, words = _ACTS[action]
     try:
-        if action == "remove":
-            service.remove_rule(g.session, g.shop, number, _actor())
-        elif action in {"up", "down"}:
-            service.move_rule(g.session, g.shop, number, up=action == "up", actor=_actor())
-        else:
-            raise NotFound("There is no such action.")
+        do(g.session, g.shop, number, actor())
     except Conflict as error:
         return web.toast(make_response(str(error.message), 409), error.message, is_error=True)
-    return web.toast(_list_page(), "Removed" if action == "remove" else "Moved")
+    return web.toast(list_page(), words)
 
 
-def _list_page() -> Response:
+def rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
+    """The form of a rule as it is planned or in force; of a new one for None. Raises NotFound."""
+    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
+    return RuleForm(
+        request.form if bound else None,
+        currency=g.shop.currency,
+        vendors=list_sellers(),
+        groups=[(row.group.id, row.group.name) for row in sets.list_groups(g.session, g.shop.id)],
+        zone=ZoneInfo(g.shop.timezone),
+        rule=rule,
+    )
+
+
+def list_page(*, status: int = 200) -> Response:
     listed = queries.list_rules(g.session, g.shop.id)
-    vendors = _vendors()
+    vendors = list_sellers()
+    groups = {row.group.id: row.group.name for row in sets.list_groups(g.session, g.shop.id)}
     html = render_template(
         "merchant/commissions/list.html",
         rules=listed,
+        planned=queries.list_planned(g.session, g.shop.id),
         shadowed=rules.shadowed(listed),
-        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors)),
+        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors), rule.labels, groups),
         percent=write_percent,
         money_of=Money,
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
-    return Response(html, mimetype="text/html")
-
-
-def _rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
-    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
-    return RuleForm(request.form if bound else None, currency=g.shop.currency, vendors=_vendors(), rule=rule)
-
-
-def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Response:
-    html = render_template("merchant/commissions/rule.html", form=form, number=number, vendors=_vendors())
     return Response(html, status=status, mimetype="text/html")
 
 
-def _vendors() -> list[tuple[int, str]]:
+def list_sellers() -> list[tuple[int, str]]:
     query = select(Vendor.id, Vendor.name).where(
         Vendor.shop_id == g.shop.id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED))
     )
     return [(vendor_id, name) for vendor_id, name in g.session.execute(query.order_by(Vendor.name))]
 
 
-def _actor() -> str:
+def actor() -> str:
     return f"staff:{g.staff}"
+
+
+def _passed_over(
+    listed: list[rules.Rule], winner: rules.Rule | None, line: rules.SoldLine
+) -> list[tuple[rules.Rule, str]]:
+    """The rules above the winner, and why each does not fit."""
+    above = listed[: listed.index(winner)] if winner else listed
+    return [(rule, words) for rule in above if (words := rules.misfit(rule, line))]
+
+
+def _saved(number: int, form: RuleForm) -> Response:
+    start = form.start()
+    later = start and start > clock.now()
+    return web.toast(_rule_page(number, form), f"Planned for {web.write_date(start)}." if later else _SAVED)
+
+
+def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Response:
+    version = queries.get_version(g.session, g.shop.id, number) if number else None
+    html = render_template(
+        "merchant/commissions/rule.html",
+        form=form,
+        number=number,
+        planned_for=version.valid_from if version and version.valid_from > clock.now() else None,
+    )
+    return Response(html, status=status, mimetype="text/html")

@@ -51,6 +51,12 @@ KINDS: dict[str, Kind] = {
     "vendor_payout_details_changed": Kind(
         "vendor", "Your payout details were changed", ("vendor_name", "link", "hold_hours"), "Payout details changed"
     ),
+    "vendor_payout_details_confirm": Kind(
+        "vendor",
+        "Confirm your new payout details",
+        ("vendor_name", "destination", "link"),
+        "Payout details to confirm",
+    ),
     "product_in_review": Kind(
         "vendor",
         "{{ product_title }} is being reviewed",
@@ -95,6 +101,18 @@ KINDS: dict[str, Kind] = {
         "{{ amount | money }} is on its way to you",
         ("vendor_name", "amount", "reference", "destination", "link"),
         "Payout sent",
+    ),
+    "payout_returned": Kind(
+        "vendor",
+        "{{ amount | money }} did not reach you",
+        ("vendor_name", "amount", "reference", "reason", "link"),
+        "Payout came back",
+    ),
+    "merchant_payouts_prepared": Kind(
+        "merchant",
+        "{{ amount | money }} for {{ count }} {{ 'vendor' if count == 1 else 'vendors' }} waits for your approval",
+        ("amount", "count", "link"),
+        "Payouts prepared",
     ),
     "merchant_new_application": Kind(
         "merchant",

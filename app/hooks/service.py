@@ -25,6 +25,7 @@ from app.models.vendors import Vendor
 from app.queue import enqueue, enqueue_after_commit
 
 _JOB: Final = "jobs.hooks.send"
+_QUIET: Final = timedelta(minutes=1)
 _LEASE: Final = timedelta(minutes=1)
 HOOKS_AT_MOST: Final = 20
 log = structlog.get_logger()
@@ -115,6 +116,8 @@ def send(shop_id: int, call_id: int) -> None:
     with scoped(shop_id) as session:
         if session.get_one(Shop, shop_id).status is not ShopStatus.INSTALLED:
             return
+        quiet = (Hook.id == HookCall.hook_id, Hook.quiet_until > func.now())
+        session.execute(update(HookCall).where(*due, *quiet).values(next_attempt_at=Hook.quiet_until))
         claim = update(HookCall).where(*due).values(next_attempt_at=func.now() + _LEASE, attempts=HookCall.attempts + 1)
         call = session.scalars(claim.returning(HookCall)).one_or_none()
         hook = session.get_one(Hook, call.hook_id) if call else None
@@ -161,6 +164,9 @@ def _write_down(shop_id: int, call: HookCall, answer: calls.Answer, *, final: bo
         # Only by the attempt that it belongs to: a slower one must not undo what a later one found.
         mine = (HookCall.id == call.id, HookCall.attempts == call.attempts, HookCall.state == CallState.QUEUED)
         session.execute(update(HookCall).where(*mine).values(values))
+        if answer.status is None and not final:
+            silent = update(Hook).where(Hook.id == call.hook_id).values(quiet_until=func.now() + _QUIET)
+            session.execute(silent)
         if answer.status == rules.GONE:
             gone = {"is_active": False, "stopped_because": "It answered 410: nobody listens there any more."}
             session.execute(update(Hook).where(Hook.id == call.hook_id).values(gone))

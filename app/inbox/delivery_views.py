@@ -11,11 +11,20 @@ from app import web
 from app.auth import merchant
 from app.inbox import deliveries
 from app.inbox.deliveries import DeliveryFilter, DeliveryState
+from app.models.events import DomainEvent
 
 bp = Blueprint("deliveries", __name__, url_prefix="/app/events/told")
 merchant.protect(bp)
 
 _FILTERS: Final = frozenset({"kind", "subscriber", "state", "shop", "host"})
+LISTENERS: Final = {
+    "email_customer": "E-mail to the customer",
+    "email_vendors": "E-mails to vendors",
+    "email_vendor": "E-mail to the vendor",
+    "empty_saved_cart": "Saved carts",
+    "hooks": "Other systems",
+}
+"""Subscribers in the merchant's words; one that is not here goes by its name."""
 STATES: Final = {
     DeliveryState.STUCK: ("Stuck", "critical"),
     DeliveryState.WAITING: ("Waiting", "info"),
@@ -65,6 +74,8 @@ def _page(since_error: str = "") -> Response:
         subscribers=subscribers,
         wanted=wanted,
         states=STATES,
+        listeners=LISTENERS,
+        about=_about,
         state_of=deliveries.state_of,
         page=page,
         size=deliveries.PAGE,
@@ -72,6 +83,17 @@ def _page(since_error: str = "") -> Response:
         since_error=since_error,
     )
     return Response(html, mimetype="text/html")
+
+
+def _about(event: DomainEvent) -> tuple[str, str] | None:
+    """What an event is about, in a word, and where to look at it."""
+    for name, words, path in (
+        ("order_id", "Order", "orders"),
+        ("vendor_id", "Vendor", "vendors"),
+    ):
+        if name in event.subject:
+            return words, f"/app/{path}/{event.subject[name]}"
+    return None
 
 
 def _link(**changes: Any) -> str:

@@ -104,8 +104,13 @@ def balanced(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def against(account: Account, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries and, on `account`, what balances them."""
-    listed = tuple(entries)
-    return balanced((*listed, Entry(account, -sum(entry.amount for entry in listed))))
+    sums: Balance = defaultdict(int)
+    total = 0
+    for entry in entries:
+        sums[entry.account, entry.vendor_id] += entry.amount
+        total += entry.amount
+    sums[account, None] -= total
+    return tuple(Entry(on, amount, vendor) for (on, vendor), amount in sums.items() if amount)
 
 
 def missing_entries(target: Iterable[Entry], booked: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -88,3 +88,68 @@ class VendorTerms(Model):
     overrides: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """By the names of app/commissions/terms.py; decimals as text."""
     updated_at: Mapped[CreatedAt]
+
+
+class VendorGroup(Model):
+    """Vendors that commission rules may name together."""
+
+    __tablename__ = "vendor_groups"
+    __table_args__ = (Index("uq_vendor_groups_shop_id_name", "shop_id", text("lower(name)"), unique=True),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    name: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class VendorGroupMember(Model):
+    __tablename__ = "vendor_group_members"
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("vendor_groups.id", ondelete="CASCADE"), primary_key=True)
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), primary_key=True, index=True)
+    shop_id: Mapped[ShopId]
+
+
+class WatchedCollection(Model):
+    """A collection that a rule names: its products are kept here, so that booking an order asks nobody."""
+
+    __tablename__ = "watched_collections"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    gid: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    """When it was last to be read; it is due while `read_at` is older."""
+    read_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
+class CollectionProduct(Model):
+    __tablename__ = "collection_products"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    product_gid: Mapped[str] = mapped_column(primary_key=True)
+    collection_gid: Mapped[str] = mapped_column(primary_key=True)
+
+
+class CommissionPreview(Model):
+    """What the last ninety days would have been under another list. Computed in steps, then kept for a day."""
+
+    __tablename__ = "commission_previews"
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    rules: Mapped[list[dict[str, Any]]]
+    """The whole list from the top, as it would be."""
+    since: Mapped[datetime]
+    cursor: Mapped[int] = mapped_column(server_default="0")
+    """The last order line that was looked at."""
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int] = mapped_column(server_default="0")
+    unknown: Mapped[int] = mapped_column(server_default="0")
+    """Lines left out, because what rules ask about was not kept when they were sold."""
+    sums: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """By vendor id: [lines, sold, commission then, commission under the list], minor units."""
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

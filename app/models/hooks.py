@@ -24,6 +24,8 @@ class Hook(Model):
     is_active: Mapped[bool] = mapped_column(server_default="true")
     stopped_because: Mapped[str | None]
     """Why we stopped by ourselves."""
+    quiet_until: Mapped[datetime | None]
+    """It did not answer at all: until then nobody waits for it again, because e-mails wait behind its calls."""
     created_at: Mapped[CreatedAt]
 
 

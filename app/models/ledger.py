@@ -21,7 +21,7 @@ class LedgerTransaction(Model):
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
     """The vendor it is about; a posting never mixes two."""
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
@@ -44,8 +44,9 @@ class LedgerEntry(Model):
     __table_args__ = (Index("ix_ledger_entries_shop_id_account_vendor_id", "shop_id", "account", "vendor_id"),)
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
-    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"), index=True)
+    shop_id: Mapped[int]
+    """Its posting's, and so is the vendor: they are checked there, and once is enough."""
+    vendor_id: Mapped[int | None] = mapped_column(index=True)
     transaction_id: Mapped[int] = mapped_column(ForeignKey("ledger_transactions.id"), index=True)
     account: Mapped[str]
     amount_minor: Mapped[int]

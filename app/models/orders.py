@@ -75,6 +75,8 @@ class OrderLine(Model):
     rule: Mapped[dict[str, Any] | None]
     reason: Mapped[str] = mapped_column(server_default="")
     """Why that rule fired, in a sentence."""
+    sold_as: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """What rules could ask about it at the sale: product, category, tags, collections, groups, unit price."""
     hold_days: Mapped[int]
     tax_to: Mapped[str]
     fee_tax_bps: Mapped[Decimal] = mapped_column(Numeric(9, 2))

@@ -41,8 +41,8 @@ class Cell:
 
     def at(self, part: Fraction) -> tuple[Entry, ...]:
         """Who has what once `part` (0 to 1) of the cell is paid. The entries add up to that part of `owed`."""
-        amounts = [Entry(share.account, round_fraction(share.amount * part), share.vendor_id) for share in self.shares]
-        whole = round_fraction(self.owed * part)
+        amounts = [Entry(share.account, part_of(share.amount, part), share.vendor_id) for share in self.shares]
+        whole = part_of(self.owed, part)
         return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)
 
 
@@ -64,8 +64,14 @@ class LineShare:
 
 def round_fraction(amount: Fraction) -> int:
     """To the nearest integer, halves away from zero."""
-    sign = -1 if amount < 0 else 1
-    return sign * int(abs(amount) + Fraction(1, 2))
+    return part_of(1, amount)
+
+
+def part_of(amount: int, part: Fraction) -> int:
+    """So much of the amount, halves away from zero. In integers: reckoning with fractions is far slower."""
+    over, under = amount * part.numerator, part.denominator
+    rounded = (2 * abs(over) + under) // (2 * under)
+    return -rounded if over < 0 else rounded
 
 
 def share_line(line: Line, order: Order) -> LineShare:
@@ -74,11 +80,8 @@ def share_line(line: Line, order: Order) -> LineShare:
     vendor_discount = sum(by_vendor)
     included = line.tax if order.taxes_included else 0
     value = line.gross - vendor_discount
-    rule = line.terms.rule
-    base = value - included if rule and rule.net_of_tax else value
-    fee = commissions.fee(rule, base, line.quantity, order.currency) if rule else 0
-    # The vendor is never left with less than nothing: tax that others get cannot pay the commission.
-    fee = max(0, min(fee, value - included)) if line.terms.tax_to is Recipient.MARKETPLACE else fee
+    leaves = line.terms.tax_to is Recipient.MARKETPLACE
+    base, fee = commissions.line_fee(line.terms.rule, value, included, line.quantity, order.currency, tax_leaves=leaves)
     fee_tax = round_half_away(Decimal(fee) * line.terms.fee_tax_bps / commissions.FULL_BPS)
     return LineShare(
         gross=line.gross,

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commissions import queries as commissions
+from app.commissions import sets
 from app.commissions.agreements import Agreed
 from app.commissions.rules import Choice, Rule, SoldLine, choose_rule
 from app.commissions.service import ensure_default_rule
+from app.commissions.sets import write_sold_line
 from app.commissions.terms import bearers_of
 from app.models.products import Product
 from app.models.vendors import Vendor, VendorStatus
@@ -45,9 +47,11 @@ def freeze_lines(session: Session, shop_id: int, agreed: Agreed, held: Sequence[
         return
     lists = _rules_at(session, shop_id, {order.ordered_at for order, *_ in fresh})
     owners = _find_owners(session, shop_id, [item for *_, item in fresh])
+    groups, collections = _find_sets(session, shop_id, [rule for rules in lists.values() for rule in rules], fresh)
     for order, lines, position, item in fresh:
         owner = owners[item.id]
-        choice = _choose(lists[order.ordered_at], owner, item, order)
+        sold = _sold_line(owner, item, order, groups, collections)
+        choice = choose_rule(lists[order.ordered_at], sold) if sold else Choice(None, _STORES_OWN, None)
         terms = agreed.of(owner.vendor_id)
         lines[item.id] = LineRow(
             shop_id=shop_id,
@@ -59,6 +63,7 @@ def freeze_lines(session: Session, shop_id: int, agreed: Agreed, held: Sequence[
             attribution=owner.attribution,
             rule=commissions.freeze_rule(choice.winner) if choice.winner else None,
             reason=choice.reason,
+            sold_as=write_sold_line(sold) if sold else {},
             hold_days=terms.hold_days,
             tax_to=terms.sales_tax_to,
             fee_tax_bps=terms.fee_tax_bps,
@@ -110,19 +115,40 @@ def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineIt
     return owners
 
 
-def _choose(rules: Sequence[Rule], owner: _Owner, item: payloads.LineItem, order: OrderRow) -> Choice:
+def _find_sets(
+    session: Session, shop_id: int, rules: Sequence[Rule], fresh: Sequence[tuple[Any, ...]]
+) -> tuple[Mapping[int, frozenset[int]], Mapping[str, frozenset[str]]]:
+    """Vendors' groups and products' collections, if any rule asks about them."""
+    wanted = [rule.conditions for rule in rules]
+    groups = sets.list_groups_of_vendors(session, shop_id) if any(one.group_ids for one in wanted) else {}
+    if not any(one.collection_gids for one in wanted):
+        return groups, {}
+    gids = {f"gid://shopify/Product/{item.product_id}" for *_, item in fresh if item.product_id}
+    return groups, sets.list_collections_of_products(session, shop_id, gids)
+
+
+def _sold_line(
+    owner: _Owner,
+    item: payloads.LineItem,
+    order: OrderRow,
+    groups: Mapping[int, frozenset[int]],
+    collections: Mapping[str, frozenset[str]],
+) -> SoldLine | None:
+    """What rules may ask about the line; None of the store's own goods."""
     if owner.vendor_id is None:
-        return Choice(None, _STORES_OWN, None)
-    sold = SoldLine(
+        return None
+    product = f"gid://shopify/Product/{item.product_id}" if item.product_id else None
+    return SoldLine(
         vendor_id=owner.vendor_id,
-        product_gid=f"gid://shopify/Product/{item.product_id}" if item.product_id else None,
+        group_ids=groups.get(owner.vendor_id, frozenset()),
+        product_gid=product,
         category_gid=owner.category_gid,
+        collection_gids=collections.get(product or "", frozenset()),
         tags=owner.tags,
         unit_price=parse_money(item.price_set.shop_money.amount, order.currency).minor,
         currency=order.currency,
         ordered_at=order.ordered_at,
     )
-    return choose_rule(rules, sold)
 
 
 def _title(item: payloads.LineItem) -> str:

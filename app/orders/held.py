@@ -57,6 +57,7 @@ class LineRow(Row, kw_only=True):
     attribution: str
     rule: dict[str, Any] | None
     reason: str
+    sold_as: dict[str, Any] = msgspec.field(default_factory=dict)
     hold_days: int
     tax_to: str
     fee_tax_bps: Decimal

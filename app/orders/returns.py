@@ -33,6 +33,8 @@ class Takeback:
 
 def refunded_units(line: Line, order: Order) -> int:
     """Units that came back with a refund; units only taken off the order do not count."""
+    if not order.refunds:
+        return 0
     return sum(
         part.quantity
         for refund in order.refunds
@@ -51,6 +53,8 @@ def removed_units(line: Line, order: Order) -> int:
 
 def returned_units(line: Line, order: Order) -> int:
     """Units that were sent and came back: others of the line may still have to be sent."""
+    if not order.refunds:
+        return 0
     back = sum(
         part.quantity for refund in order.refunds for part in refund.lines if part.line_id == line.id and part.came_back
     )
@@ -58,6 +62,8 @@ def returned_units(line: Line, order: Order) -> int:
 
 
 def sent_units(line: Line, order: Order) -> int:
+    if not order.fulfilments:
+        return 0
     return sum(parcel.quantities.get(line.id, 0) for parcel in order.fulfilments)
 
 

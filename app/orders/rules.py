@@ -11,13 +11,15 @@ from fractions import Fraction
 
 from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
 from app.money import Money, split
-from app.orders.cells import Cell, cells_of, round_fraction
+from app.orders.cells import Cell, cells_of, part_of
 from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
 from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
 from app.orders.stages import Bucket, Disputed, HoldReason
+
+_NONE, _WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class _Steps:
         self.postings: list[Posting] = []
         self.flags: list[str] = []
         self.paid: dict[str, Fraction] = {}
-        self.gone: dict[str, Fraction] = {cell.key: Fraction() for cell in self.cells}
+        self.gone: dict[str, Fraction] = dict.fromkeys((cell.key for cell in self.cells), _NONE)
         self.removals = self._removals()
         self.returns: list[Return] = []
         """What came off the vendors' parts without their payment fee being kept."""
@@ -93,9 +95,7 @@ class _Steps:
     @property
     def left(self) -> Amounts:
         """Paid and not yet given back, by cell."""
-        return {
-            cell.key: round_fraction(cell.owed * (self.paid[cell.key] - self.gone[cell.key])) for cell in self.cells
-        }
+        return {cell.key: part_of(cell.owed, self.paid[cell.key] - self.gone[cell.key]) for cell in self.cells}
 
     def sell(self) -> None:
         """Book what was paid: every cell in full, or its share of a part payment."""
@@ -104,7 +104,7 @@ class _Steps:
         if self.payment is Payment.PARTLY and received < owed - removed:
             self._pay_partly(received)
         else:
-            self.paid = {cell.key: Fraction(1) for cell in self.cells}
+            self.paid = dict.fromkeys((cell.key for cell in self.cells), _WHOLE)
             self._explain(received - owed, removed)
         for cell in self.cells:
             self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)
@@ -146,10 +146,10 @@ class _Steps:
 
     def disputed(self) -> dict[tuple[str, int], Disputed]:
         """What open disputes would take from each vendor, by component, should they be lost."""
-        left, credit, held = self.left, self.credit, dict[tuple[str, int], Disputed]()
-        for dispute in self.order.disputes:
-            if dispute.state is not DisputeState.OPEN:
-                continue
+        held: dict[tuple[str, int], Disputed] = {}
+        pending = [dispute for dispute in self.order.disputes if dispute.state is DisputeState.OPEN]
+        left, credit = self.left if pending else {}, self.credit
+        for dispute in pending:
             refund = as_refund(dispute)
             part = divide_refund(self.order, refund, self.cells, left, credit)
             credit -= part.credit
@@ -194,9 +194,9 @@ class _Steps:
 
     def remove(self) -> None:
         """Units an edit took off after the payment are owed back to the customer."""
-        left = self.left
-        if self.payment is not Payment.SETTLED:
+        if self.payment is not Payment.SETTLED or not self.removals:
             return
+        left = self.left
         amounts = {key: min(amount, left[key]) for key, amount in self.removals.items() if left[key]}
         for cell in self.cells:
             if amount := amounts.get(cell.key, 0):
@@ -233,7 +233,7 @@ class _Steps:
         }
         if not self.order.cancelled_at:
             parts |= {f"shipping:{line.id}": Fraction(1) for line in self.order.shipping if line.removed}
-        amounts = {c.key: round_fraction(c.owed * parts.get(c.component, Fraction())) for c in self.cells}
+        amounts = {c.key: part_of(c.owed, parts[c.component]) for c in self.cells if c.component in parts}
         return {key: amount for key, amount in amounts.items() if amount}
 
     def _pay_partly(self, received: int) -> None:

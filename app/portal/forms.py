@@ -1,5 +1,6 @@
 """What vendors fill in, and what is said beside a field that needs another look."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from babel import Locale
@@ -11,6 +12,7 @@ from wtforms import (
     FileField,
     Form,
     HiddenField,
+    RadioField,
     SelectField,
     StringField,
     TelField,
@@ -23,7 +25,7 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 from app.auth.roles import ROLE_WORDS
 from app.typed import is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors.forms import check_readable
-from app.vendors.payout_details import check_iban
+from app.vendors.payout_details import check_account
 
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
@@ -104,6 +106,9 @@ class ProfileForm(Form):
 
 
 class PayoutForm(Form):
+    """Bind with `PayoutForm(formdata, rails=[("bank", "Bank account"), …])`: only the chosen rail's field counts."""
+
+    rail = RadioField("How do you want to be paid?")
     holder = StringField(
         "Account holder",
         filters=[tidy],
@@ -112,13 +117,30 @@ class PayoutForm(Form):
             Length(max=70, message="Banks take up to 70 characters."),
         ],
     )
-    iban = StringField("IBAN", filters=[tidy], validators=[DataRequired("Enter the IBAN of the account.")])
+    iban = StringField("IBAN", filters=[tidy])
+    paypal = StringField("PayPal address", filters=[tidy])
+    stripe = StringField("Stripe account", filters=[tidy])
 
-    def validate_iban(self, field: Field) -> None:
+    def __init__(self, formdata: Any = None, *, rails: Sequence[tuple[str, str]], chosen: str = "") -> None:
+        super().__init__(formdata)
+        self.rail.choices = list(rails)
+        if not self.rail.data or self.rail.data == "None":
+            self.rail.data = chosen if chosen in dict(rails) else rails[0][0]
+
+    @property
+    def account(self) -> StringField:
+        """The field of the chosen rail."""
+        found: StringField = {"paypal": self.paypal, "stripe": self.stripe}.get(self.rail.data, self.iban)
+        return found
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        fits = super().validate(extra_validators)
         try:
-            check_iban(field.data)
+            check_account(self.rail.data, self.account.data or "")
         except ValueError as error:
-            raise ValidationError(str(error)) from None
+            self.account.errors = [str(error)]
+            return False
+        return bool(fits)
 
 
 class PictureForm(Form):

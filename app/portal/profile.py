@@ -1,6 +1,7 @@
 """What customers see of a vendor, and where the vendor's money goes."""
 
 import contextlib
+from typing import Final
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,11 +11,17 @@ from app.auth import portal
 from app.config import get_config
 from app.errors import NotFound, ValidationErrors
 from app.models.vendors import Vendor
+from app.payouts.queries import RAIL_WORDS, list_rails
 from app.portal.forms import PayoutForm, PictureForm, ProfileForm
-from app.vendors import pictures
-from app.vendors.payout_details import PayoutDetails, change_payout_details, held_until
+from app.vendors import payout_details, pictures
+from app.vendors.payout_details import PayoutDetails
 from app.vendors.service import check_name, request_profile_sync
 
+_PAYOUT_ANSWERS: Final = {
+    "changed": "Saved. We wrote to you about it, and payouts wait for 72 hours as a precaution.",
+    "same": "These are the details we have. Nothing was changed.",
+    "asked": "We sent you an e-mail. Nothing changes before you confirm it with the link in it.",
+}
 bp = Blueprint("portal_profile", __name__, url_prefix="/portal")
 portal.protect(bp)
 
@@ -91,19 +98,40 @@ def change_picture() -> ResponseReturnValue:
 
 @bp.get("/payout-details")
 def show_payout_details() -> ResponseReturnValue:
-    return _payout_page(PayoutForm())
+    return _payout_page(_payout_form())
 
 
 @bp.post("/payout-details")
 def change_payout() -> ResponseReturnValue:
-    form = PayoutForm(request.form)
+    form = _payout_form(bound=True)
     if not form.validate():
         return _payout_page(form), 422
-    details = PayoutDetails(account=form.iban.data or "", holder=form.holder.data or "")
-    if change_payout_details(g.session, g.vendor, details, actor=_actor()):
-        flash("Saved. We wrote to you about it, and payouts wait for 72 hours as a precaution.", "good")
-    else:
-        flash("These are the details we have. Nothing was changed.", "good")
+    details = PayoutDetails(form.account.data or "", form.holder.data or "", form.rail.data)
+    said = payout_details.ask_to_change(g.session, g.vendor, details, actor=_actor())
+    flash(_PAYOUT_ANSWERS[said], "good")
+    return redirect("/portal/payout-details", 303)
+
+
+@bp.get("/payout-details/confirm/<token>")
+def show_confirmation(token: str) -> ResponseReturnValue:
+    """Where the link in the e-mail leads. Looking changes nothing: mail programs follow links by themselves."""
+    waiting = payout_details.find_waiting(g.vendor, token)
+    return render_template("portal/payout_confirm.html", waiting=waiting and _describe(waiting))
+
+
+@bp.post("/payout-details/confirm/<token>")
+def confirm_payout(token: str) -> ResponseReturnValue:
+    if payout_details.confirm(g.session, g.vendor, token, actor=_actor()):
+        flash(_PAYOUT_ANSWERS["changed"], "good")
+        return redirect("/portal/payout-details", 303)
+    return render_template("portal/payout_confirm.html", waiting=None), 409
+
+
+@bp.post("/payout-details/forget")
+def forget_payout() -> ResponseReturnValue:
+    """The change that waits is not wanted."""
+    payout_details.forget_waiting(g.vendor)
+    flash("The change was dropped. You are paid as before.", "good")
     return redirect("/portal/payout-details", 303)
 
 
@@ -117,8 +145,26 @@ def _profile_page(form: ProfileForm, *, picture_form: PictureForm | None = None)
     )
 
 
+def _payout_form(*, bound: bool = False) -> PayoutForm:
+    rails = [(rail, RAIL_WORDS[rail]) for rail in list_rails(g.session, g.shop.id)]
+    return PayoutForm(request.form if bound else None, rails=rails, chosen=g.vendor.payout_rail)
+
+
 def _payout_page(form: PayoutForm) -> str:
-    return render_template("portal/payout_details.html", form=form, held_until=held_until(g.vendor))
+    waiting = payout_details.find_waiting(g.vendor)
+    return render_template(
+        "portal/payout_details.html",
+        form=form,
+        held_until=payout_details.held_until(g.vendor),
+        waiting=waiting and _describe(waiting),
+        rail_words=RAIL_WORDS,
+        is_offered=g.vendor.payout_rail in list_rails(g.session, g.shop.id),
+    )
+
+
+def _describe(details: PayoutDetails) -> str:
+    shown = payout_details.shown_part(details.rail, details.account)
+    return payout_details.describe(details.rail, shown)
 
 
 def _actor() -> str:

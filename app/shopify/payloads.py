@@ -121,6 +121,10 @@ class Product(Payload, kw_only=True, frozen=True):
     images: list[ProductImage] = []
 
 
+class Collection(Payload, kw_only=True, frozen=True):
+    id: int
+
+
 class ProductDeleted(Payload, kw_only=True, frozen=True):
     id: int
 

@@ -1,12 +1,13 @@
 """Where a vendor's money goes: encrypted at rest, shown only in part, and held after a change.
 
-Whoever gets into a vendor's mail could send the next payout to themselves. So a change is told to the vendor at once,
-and nothing is paid for 72 hours.
+Whoever finds a vendor's portal open could send the next payout to themselves: so a change waits for a link in a mail.
+Whoever gets into the vendor's mail, too, could still do it: so the vendor is told, and nothing is paid for 72 hours.
 """
 
+import json
 import re
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -22,6 +23,7 @@ from app.errors import ValidationErrors
 from app.models.vendors import Vendor
 from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
+_CONFIRM_WITHIN: Final = timedelta(hours=24)
 _STRIPE_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{10,}")
 
 
@@ -94,15 +96,75 @@ def find_payout_details(vendor: Vendor) -> PayoutDetails | None:
     return PayoutDetails(account, holder, vendor.payout_rail)
 
 
+def ask_to_change(session: Session, vendor: Vendor, details: PayoutDetails, *, actor: str) -> str:
+    """New details from the portal. Returns "changed", "same", or "asked": a change waits for the link in an e-mail.
+
+    The first details replace nothing, so they are stored at once; payouts wait for 72 hours either way.
+    Raises ValidationErrors for an account that is none.
+    """
+    if vendor.payout_account is None:
+        return "changed" if change_payout_details(session, vendor, details, actor=actor) else "same"
+    details = _checked(details)
+    if find_payout_details(vendor) == details:
+        return "same"
+    token, now = crypto.new_token(), clock.now()
+    vendor.payout_waiting = crypto.encrypt(json.dumps(asdict(details)), get_config().secret_keys)
+    vendor.payout_waiting_hash, vendor.payout_waiting_at = crypto.hash_token(token), now
+    subject = ("vendor", vendor.id)
+    audit.record(session, vendor.shop_id, "vendor.ask_payout_details", subject, actor=actor, vendor_id=vendor.id)
+    context = {
+        "vendor_name": vendor.name,
+        "link": f"{get_config().app_url}/portal/payout-details/confirm/{token}",
+        "destination": describe(details.rail, shown_part(details.rail, details.account)),
+    }
+    kind, key = "vendor_payout_details_confirm", f"vendor_payout_details_confirm:{vendor.id}:{now.isoformat()}"
+    queue_email(session, vendor.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
+    return "asked"
+
+
+def find_waiting(vendor: Vendor, token: str | None = None) -> PayoutDetails | None:
+    """Details that wait to be confirmed, by whoever holds the token; None when there are none, or it is too late."""
+    if vendor.payout_waiting is None or vendor.payout_waiting_at is None:
+        return None
+    is_theirs = token is None or vendor.payout_waiting_hash == crypto.hash_token(token)
+    if not is_theirs or clock.now() - vendor.payout_waiting_at > _CONFIRM_WITHIN:
+        return None
+    return PayoutDetails(**json.loads(crypto.decrypt(vendor.payout_waiting, get_config().secret_keys)))
+
+
+def confirm(session: Session, vendor: Vendor, token: str, *, actor: str) -> bool:
+    """Carry out the change that waits. False: it was confirmed already, replaced, or is older than a day."""
+    details = find_waiting(vendor, token)
+    if details is None:
+        return False
+    forget_waiting(vendor)
+    return change_payout_details(session, vendor, details, actor=actor)
+
+
+def forget_waiting(vendor: Vendor) -> None:
+    vendor.payout_waiting = vendor.payout_waiting_hash = vendor.payout_waiting_at = None
+
+
+def describe(rail: str, shown: str) -> str:
+    """Such as "your account ending in 3000" or "your PayPal account a…@example.com"."""
+    if rail == "paypal":
+        return f"your PayPal account {shown}"
+    return f"your {'Stripe ' if rail == 'stripe' else ''}account ending in {shown}"
+
+
+def _checked(details: PayoutDetails) -> PayoutDetails:
+    try:
+        return replace(details, account=check_account(details.rail, details.account))
+    except ValueError as error:
+        raise ValidationErrors({"account": str(error)}) from None
+
+
 def change_payout_details(session: Session, vendor: Vendor, details: PayoutDetails, *, actor: str) -> bool:
     """Store new details, start the hold and tell the vendor. False: they are the ones we have, nothing happens.
 
     Raises ValidationErrors for an account that is none.
     """
-    try:
-        details = replace(details, account=check_account(details.rail, details.account))
-    except ValueError as error:
-        raise ValidationErrors({"account": str(error)}) from None
+    details = _checked(details)
     if find_payout_details(vendor) == details:
         return False
     keys, now, before = get_config().secret_keys, clock.now(), vendor.payout_last4

@@ -63,7 +63,7 @@ def test_rules_are_added_above_the_default_moved_and_removed(merchant: FlaskClie
     merchant.get("/app/commissions")
     first, second = add(merchant, "Ada", vendors=seller.id), add(merchant, "Sale", tags="sale")
     assert names(shop) == ["Ada", "Sale", "Default commission"]
-    merchant.post(f"/app/commissions/{second}/up")
+    assert merchant.post("/app/commissions/order", data={"order": f"{second},{first}"}).status_code == 200
     assert names(shop) == ["Sale", "Ada", "Default commission"]
     merchant.post(f"/app/commissions/{first}/remove")
     assert names(shop) == ["Sale", "Default commission"]

@@ -21,7 +21,7 @@ from app import clock, db, web
 from app.auth import magic_links
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import ShopSettings
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorUser
 from app.vendors import pictures
 from tests.e2e.looks import LEVEL, examine, is_trouble
 from tests.portal.booked import add_order
@@ -74,8 +74,10 @@ def stocked(ada: Vendor) -> dict[str, int]:
                 )
             )
         draft = session.scalars(select(Product.id).where(Product.status == ProductStatus.DRAFT)).one()
+        user = session.scalars(select(VendorUser).where(VendorUser.vendor_id == ada.id)).one()
+        session.add(VendorUser(shop_id=ada.shop_id, vendor_id=ada.id, email="cleo@example.com", role="orders"))
     parts = [add_order(ada, days, 1000 + days) for days in (1, 4, 9)]
-    return {"product_id": draft, "part_id": parts[0]}
+    return {"product_id": draft, "part_id": parts[0], "user_id": user.id}
 
 
 @pytest.fixture

@@ -147,6 +147,30 @@ def test_after_the_last_attempt_a_person_sends_it_again(
     assert the_call(acme).state == CallState.SENT
 
 
+def test_an_address_that_does_not_answer_at_all_keeps_nothing_else_waiting(
+    acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(acme, "http://127.0.0.1:9/", "VendorApproved")
+    for _ in range(3):
+        happen(acme, ada)
+    tried: list[str] = []
+
+    def stay_silent(url: str, *_: Any) -> calls.Answer:
+        tried.append(url)
+        return calls.Answer(None, "timed out", 9)
+
+    monkeypatch.setattr(calls, "post", stay_silent)
+    send_all(acme)
+    assert len(tried) == 1
+    with db.scoped(acme.id) as session:
+        attempts = session.scalars(select(HookCall.attempts).order_by(HookCall.id)).all()
+        assert attempts == [1, 0, 0]
+        session.execute(update(Hook).values(quiet_until=func.now()))
+    make_due(acme)
+    send_all(acme)
+    assert len(tried) == 2
+
+
 def test_two_workers_send_a_call_once(acme: Shop, ada: Vendor, warehouse: Warehouse) -> None:
     add(acme, warehouse.url, "VendorApproved")
     happen(acme, ada)

@@ -1,4 +1,5 @@
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import select, text
 from app import clock, db
 from app.models.emails import Email
 from app.models.events import AuditEntry
+from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorPicture
+from app.payouts.settings import offer_rails
 from app.vendors.payout_details import check_iban, find_payout_details, held_until
 from app.vendors.pictures import redraw
 
@@ -227,3 +230,39 @@ def test_one_vendors_picture_is_not_anothers(adas_browser: FlaskClient, ada: Ven
     adas_browser.post("/portal/profile/picture", data={"picture": (draw(), "me.jpg")})
     with db.scoped(bea.shop_id, bea.id) as session:
         assert session.get(VendorPicture, ada.id) is None
+
+
+def test_a_change_of_payout_details_waits_for_the_link_in_the_mail(adas_browser: FlaskClient, ada: Vendor) -> None:
+    adas_browser.post("/portal/payout-details", data={"holder": "Ada Lovelace", "iban": IBAN})
+    other = {"holder": "Ada Lovelace", "iban": "FR14 2004 1010 0505 0001 3M02 606"}
+    answer = adas_browser.post("/portal/payout-details", data=other, follow_redirects=True)
+    assert "Nothing changes before you confirm it" in answer.text
+    before = find_payout_details(reload(ada))
+    assert before is not None
+    assert before.account.startswith("DE89")
+    with db.scoped(ada.shop_id) as session:
+        mail = session.scalars(select(Email).where(Email.kind == "vendor_payout_details_confirm")).one()
+    [link] = re.findall(r"/portal/payout-details/confirm/[\w-]+", mail.text_body)
+    assert "Confirm the change" in adas_browser.get(link).text
+    assert adas_browser.post("/portal/payout-details/confirm/guessed").status_code == 409
+    assert "Saved" in adas_browser.post(link, follow_redirects=True).text
+    after = find_payout_details(reload(ada))
+    assert after is not None
+    assert after.account.startswith("FR14")
+    assert adas_browser.post(link).status_code == 409, "a link works once"
+
+
+def test_a_vendor_chooses_among_the_ways_that_the_shop_pays(adas_browser: FlaskClient, acme: Shop, ada: Vendor) -> None:
+    data = {"rail": "paypal", "holder": "Ada", "paypal": "Ada.Pay@example.com"}
+    assert adas_browser.post("/portal/payout-details", data=data).status_code == 422, "the shop does not pay by PayPal"
+    with db.scoped(acme.id) as session:
+        offer_rails(session, acme, {"bank", "paypal"}, actor="test")
+    wrong = adas_browser.post("/portal/payout-details", data=data | {"paypal": "ada"})
+    assert wrong.status_code == 422
+    assert "This is no e-mail address" in wrong.text
+    shown = adas_browser.post("/portal/payout-details", data=data, follow_redirects=True).text
+    assert "A…@example.com" in shown or "a…@example.com" in shown
+    assert "ada.pay" not in shown.lower()
+    details = find_payout_details(reload(ada))
+    assert details is not None
+    assert (details.rail, details.account) == ("paypal", "ada.pay@example.com")

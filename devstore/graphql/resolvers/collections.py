@@ -65,6 +65,21 @@ def collection_create(ctx: Context, collection: Doc | None = None) -> Doc:
     return {"collection": ctx.store.put(ctx.shop, "collection", doc), "userErrors": []}
 
 
+def payload(collection: Doc) -> Doc:
+    """The collection as `collections/update` carries it: without its products."""
+    return {
+        "id": collection["id"],
+        "admin_graphql_api_id": gid("Collection", collection["id"]),
+        "handle": collection["handle"],
+        "title": collection["title"],
+        "updated_at": collection["updated_at"],
+        "body_html": collection["description_html"],
+        "sort_order": collection["sort_order"].lower().replace("_", "-"),
+        "published_scope": "web",
+        "template_suffix": None,
+    }
+
+
 def _sources(sources: list[Doc]) -> tuple[Doc | None, list[int]]:
     """(rule, chosen product ids) of the input's one source."""
     if not sources:
@@ -93,6 +108,7 @@ def collection_add_products(ctx: Context, id: str, product_ids: list[str]) -> Do
             raise RefusedError(["productIds", str(index)], "Product does not exist")
     kept = doc["product_ids"] + [each for each in added if each not in doc["product_ids"]]
     stored = ctx.store.put(ctx.shop, "collection", {**doc, "product_ids": kept, "updated_at": ctx.timestamp()})
+    ctx.emit("collections/update", payload(stored))
     return {"collection": stored, "userErrors": []}
 
 
@@ -101,7 +117,8 @@ def collection_remove_products(ctx: Context, id: str, product_ids: list[str]) ->
     doc = _get(ctx, id)
     gone = {number_of(each, "Product") for each in product_ids}
     kept = [each for each in doc["product_ids"] if each not in gone]
-    ctx.store.put(ctx.shop, "collection", {**doc, "product_ids": kept, "updated_at": ctx.timestamp()})
+    stored = ctx.store.put(ctx.shop, "collection", {**doc, "product_ids": kept, "updated_at": ctx.timestamp()})
+    ctx.emit("collections/update", payload(stored))
     return {"job": {"id": gid("Job", ctx.store.next_id()), "done": True}, "userErrors": []}
 
 
@@ -109,6 +126,7 @@ def collection_remove_products(ctx: Context, id: str, product_ids: list[str]) ->
 def collection_delete(ctx: Context, input: Doc) -> Doc:  # noqa: A002
     doc = _get(ctx, input["id"])
     ctx.store.delete(ctx.shop, "collection", doc["id"])
+    ctx.emit("collections/delete", {"id": doc["id"]})
     return {"deletedCollectionId": input["id"], "userErrors": []}
 
 

@@ -9,6 +9,7 @@ from devstore.gids import number_of, parse_gid
 from devstore.graphql import product_input, variant_input
 from devstore.graphql.ownership import own_namespace
 from devstore.graphql.registry import Context, RefusedError, mutation
+from devstore.graphql.resolvers.collections import payload as collection_payload
 from devstore.graphql.resolvers.products import product_by_identifier, product_node
 from devstore.store import Doc
 
@@ -70,7 +71,8 @@ def _join_only(ctx: Context, product_id: int, texts: list[str]) -> None:
         kept = [each for each in collection["product_ids"] if each != product_id]
         ids = [*kept, product_id] if collection["id"] in wanted else kept
         if ids != collection["product_ids"] and not collection["rule"]:
-            ctx.store.put(ctx.shop, "collection", {**collection, "product_ids": ids})
+            stored = ctx.store.put(ctx.shop, "collection", {**collection, "product_ids": ids})
+            ctx.emit("collections/update", collection_payload(stored))
 
 
 @mutation("productCreate")

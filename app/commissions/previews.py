@@ -1,0 +1,162 @@
+"""What the last ninety days would have been under another list: computed in steps, before anything is saved."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.commissions.queries import read_rule, write_rule
+from app.commissions.rules import Rule, choose_rule, line_fee
+from app.commissions.sets import read_sold_line
+from app.db import scoped, system
+from app.errors import NotFound
+from app.models.commissions import CommissionPreview
+from app.models.orders import Order, OrderLine
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+from app.queue import enqueue, enqueue_after_commit
+
+DAYS: Final = 90
+_KEPT: Final = timedelta(days=1)
+_LEASE: Final = timedelta(minutes=2)
+_AT_ONCE: Final = 1000
+_RUN_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRow:
+    """One vendor's ninety days: what was sold, the commission then, and under the list."""
+
+    name: str
+    lines: int
+    sold: Money
+    before: Money
+    after: Money
+
+    @property
+    def difference(self) -> Money:
+        return self.after - self.before
+
+
+def ask(session: Session, shop: Shop, rules: Sequence[Rule], actor: str) -> CommissionPreview:
+    """Have a preview of `rules`, the whole list from the top, computed soon. Yesterday's are thrown away."""
+    now = clock.now()
+    old = (CommissionPreview.shop_id == shop.id, CommissionPreview.made_at < now - _KEPT)
+    session.execute(delete(CommissionPreview).where(*old))
+    since = now - timedelta(days=DAYS)
+    count = select(func.count()).select_from(OrderLine).join(Order, Order.id == OrderLine.order_id)
+    preview = CommissionPreview(
+        shop_id=shop.id,
+        made_by=actor,
+        made_at=now,
+        rules=[write_rule(rule) for rule in rules],
+        since=since,
+        total=session.scalar(count.where(*_sold(shop.id, since, shop.currency))) or 0,
+    )
+    session.add(preview)
+    session.flush()
+    enqueue_after_commit(session, "jobs.commissions.preview", shop.id, preview.id, queue="payouts")
+    return preview
+
+
+def compute(shop_id: int, preview_id: int, *, seconds: float = _RUN_SECONDS) -> None:
+    """Go on with a preview until it is done or the time is over; the next job goes on with it."""
+    until = time.monotonic() + seconds
+    with scoped(shop_id) as session:
+        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
+        now = clock.now()
+        if preview is None or preview.finished_at or (preview.lease_until and preview.lease_until > now):
+            return
+        preview.lease_until = now + _LEASE
+    while not _step(shop_id, preview_id):
+        if time.monotonic() > until:
+            with scoped(shop_id) as session:
+                session.get_one(CommissionPreview, preview_id).lease_until = None
+            enqueue("jobs.commissions.preview", shop_id, preview_id, queue="payouts")
+            return
+
+
+def sweep() -> int:
+    """Ring for previews that a died worker or a lost ring left behind. Returns how many."""
+    with system() as session:
+        free = (CommissionPreview.lease_until.is_(None)) | (CommissionPreview.lease_until < clock.now())
+        query = select(CommissionPreview.shop_id, CommissionPreview.id)
+        left = session.execute(query.where(CommissionPreview.finished_at.is_(None), free)).all()
+    for shop_id, preview_id in left:
+        enqueue("jobs.commissions.preview", shop_id, preview_id, queue="payouts")
+    return len(left)
+
+
+def get_preview(session: Session, shop_id: int, preview_id: int) -> CommissionPreview:
+    """Raises NotFound, also for one of yesterday."""
+    found = session.get(CommissionPreview, preview_id)
+    if found is None or found.shop_id != shop_id:
+        raise NotFound("This preview was thrown away. Ask for it again.")
+    return found
+
+
+def list_rows(session: Session, preview: CommissionPreview, currency: str) -> list[VendorRow]:
+    """By vendor, whoever it changes most first."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_([int(number) for number in preview.sums]))
+    names = {row[0]: row[1] for row in session.execute(query)}
+    rows = [
+        VendorRow(
+            names.get(int(number), f"#{number}"),
+            lines,
+            Money(sold, currency),
+            Money(before, currency),
+            Money(after, currency),
+        )
+        for number, (lines, sold, before, after) in preview.sums.items()
+    ]
+    return sorted(rows, key=lambda row: (-abs(row.difference.minor), row.name))
+
+
+def _sold(shop_id: int, since: Any, currency: str) -> tuple[ColumnElement[bool], ...]:
+    """Vendors' lines of orders that were paid and not cancelled."""
+    return (
+        OrderLine.shop_id == shop_id,
+        OrderLine.vendor_id.is_not(None),
+        OrderLine.quantity > 0,
+        Order.ordered_at >= since,
+        Order.paid_seen_at.is_not(None),
+        Order.cancelled_at.is_(None),
+        Order.test.is_(False),
+        Order.currency == currency,
+    )
+
+
+def _step(shop_id: int, preview_id: int) -> bool:
+    """The next lines; whether these were the last."""
+    with scoped(shop_id) as session:
+        preview = session.get_one(CommissionPreview, preview_id, with_for_update=True)
+        currency = session.get_one(Shop, shop_id).currency
+        query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
+        later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
+        found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()
+        rules = [read_rule(stored) for stored in preview.rules]
+        sums = {number: list(values) for number, values in preview.sums.items()}
+        for line, ordered_at in found:
+            if not line.sold_as or line.vendor_id is None:
+                preview.unknown += 1
+                continue
+            sold = read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at)
+            value = line.gross_minor - line.vendor_discount_minor
+            leaves = line.tax_to == "marketplace"
+            winner = choose_rule(rules, sold).winner
+            _, fee = line_fee(winner, value, line.included_tax_minor, line.quantity, currency, tax_leaves=leaves)
+            mine = sums.setdefault(str(line.vendor_id), [0, 0, 0, 0])
+            for at, amount in enumerate((1, value, line.fee_minor, fee)):
+                mine[at] += amount
+        preview.sums, preview.done = sums, preview.done + len(found)
+        preview.cursor = found[-1][0].id if found else preview.cursor
+        preview.lease_until = clock.now() + _LEASE
+        if len(found) < _AT_ONCE:
+            preview.finished_at, preview.lease_until = clock.now(), None
+        return preview.finished_at is not None

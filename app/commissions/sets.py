@@ -1,0 +1,84 @@
+"""Vendor groups, and the collections that rules name: what a rule may ask about beyond the product's own row."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.commissions.rules import SoldLine
+from app.models.commissions import CollectionProduct, VendorGroup, VendorGroupMember
+from app.models.vendors import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    group: VendorGroup
+    vendors: list[tuple[int, str]]
+
+
+def list_groups(session: Session, shop_id: int) -> list[GroupRow]:
+    """By name, each with its vendors by name."""
+    groups = session.scalars(
+        select(VendorGroup).where(VendorGroup.shop_id == shop_id).order_by(func.lower(VendorGroup.name))
+    ).all()
+    members = (
+        select(VendorGroupMember.group_id, Vendor.id, Vendor.name)
+        .join(Vendor, Vendor.id == VendorGroupMember.vendor_id)
+        .where(VendorGroupMember.shop_id == shop_id)
+        .order_by(Vendor.name, Vendor.id)
+    )
+    by_group: dict[int, list[tuple[int, str]]] = {}
+    for group_id, vendor_id, name in session.execute(members):
+        by_group.setdefault(group_id, []).append((vendor_id, name))
+    return [GroupRow(group, by_group.get(group.id, [])) for group in groups]
+
+
+def list_groups_of_vendors(session: Session, shop_id: int) -> dict[int, frozenset[int]]:
+    """Group ids by vendor id."""
+    query = select(VendorGroupMember.vendor_id, VendorGroupMember.group_id)
+    return _gather(session.execute(query.where(VendorGroupMember.shop_id == shop_id)))
+
+
+def list_collections_of_products(
+    session: Session, shop_id: int, product_gids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Collections that rules name, by product, as they were last read from Shopify."""
+    query = select(CollectionProduct.product_gid, CollectionProduct.collection_gid)
+    mine = (CollectionProduct.shop_id == shop_id, CollectionProduct.product_gid.in_(product_gids))
+    return _gather(session.execute(query.where(*mine)))
+
+
+def write_sold_line(line: SoldLine) -> dict[str, Any]:
+    """What an order line keeps of what rules could ask about it."""
+    return {
+        "product": line.product_gid,
+        "category": line.category_gid,
+        "collections": sorted(line.collection_gids),
+        "groups": sorted(line.group_ids),
+        "tags": sorted(line.tags),
+        "unit_price": line.unit_price,
+    }
+
+
+def read_sold_line(stored: Mapping[str, Any], vendor_id: int, currency: str, ordered_at: datetime) -> SoldLine:
+    return SoldLine(
+        vendor_id=vendor_id,
+        group_ids=frozenset(stored["groups"]),
+        product_gid=stored["product"],
+        category_gid=stored["category"],
+        collection_gids=frozenset(stored["collections"]),
+        tags=frozenset(stored["tags"]),
+        unit_price=stored["unit_price"],
+        currency=currency,
+        ordered_at=ordered_at,
+    )
+
+
+def _gather(rows: Iterable[Any]) -> dict[Any, frozenset[Any]]:
+    found: dict[Any, set[Any]] = {}
+    for key, value in rows:
+        found.setdefault(key, set()).add(value)
+    return {key: frozenset(values) for key, values in found.items()}

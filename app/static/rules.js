@@ -1,0 +1,120 @@
+// The commission rules: their order by dragging and by buttons, and conditions picked from what Shopify has.
+
+// -- order: <form data-reorder> with <input name="order"> and children [data-number] -----------------------------------
+
+const listOf = (row) => row.parentElement;
+const rowsOf = (list) => [...list.querySelectorAll(":scope > [data-number]")];
+
+function noteOrder(list) {
+  const input = list.closest("form").elements.order;
+  input.value = rowsOf(list).map((row) => row.dataset.number).join(",");
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  for (const [at, row] of rowsOf(list).entries()) {
+    row.querySelector('[data-move="up"]').disabled = at === 0;
+    row.querySelector('[data-move="down"]').disabled = at === rowsOf(list).length - 1;
+  }
+}
+
+function move(row, up) {
+  const other = up ? row.previousElementSibling : row.nextElementSibling;
+  if (!other?.dataset.number) return;
+  listOf(row).insertBefore(up ? row : other, up ? other : row);
+  noteOrder(listOf(row));
+  const places = rowsOf(listOf(row));
+  const said = document.getElementById("order-said");
+  said.textContent = `${row.dataset.name}: ${places.indexOf(row) + 1} of ${places.length}. Not saved yet.`;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.composedPath().find((node) => node.dataset?.move);
+  if (!button) return;
+  move(button.closest("[data-number]"), button.dataset.move === "up");
+  button.focus();
+});
+
+let dragged = null;
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-number]") ?? null;
+  if (dragged) event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragover", (event) => {
+  const over = dragged && event.target.closest?.("[data-number]");
+  if (!over || over === dragged || listOf(over) !== listOf(dragged)) return;
+  event.preventDefault();
+  const middle = over.getBoundingClientRect().top + over.offsetHeight / 2;
+  listOf(over).insertBefore(dragged, event.clientY < middle ? over : over.nextElementSibling);
+});
+document.addEventListener("dragend", () => {
+  if (dragged) noteOrder(listOf(dragged));
+  dragged = null;
+});
+document.addEventListener("reset", (event) => {
+  const list = event.target.querySelector?.("[data-rows]");
+  if (!list) return;
+  const byNumber = Object.fromEntries(rowsOf(list).map((row) => [row.dataset.number, row]));
+  for (const number of list.dataset.rows.split(",").filter(Boolean)) list.append(byNumber[number]);
+});
+
+// -- pickers: <div data-picker="Product" data-single> with an <input> of codes and a place for what was picked -----------
+
+const codeOf = (gid) => gid.slice(gid.lastIndexOf("/") + 1);
+const gidOf = (kind, code) => `gid://shopify/${kind}/${code}`;
+const codesOf = (box) => box.querySelector("input").value.split(",").map((code) => code.trim()).filter(Boolean);
+const labelsOf = (box) => {
+  const input = box.closest("form").elements.labels;
+  return [input, JSON.parse(input?.value || "{}")];
+};
+
+function show(box) {
+  const [, labels] = labelsOf(box);
+  const place = box.querySelector("[data-picked]");
+  place.replaceChildren(
+    ...codesOf(box).map((code) => {
+      const name = labels[gidOf(box.dataset.picker, code)] ?? code;
+      const chip = Object.assign(document.createElement("s-button"), { textContent: name });
+      chip.setAttribute("icon", "x");
+      chip.setAttribute("accessibilitylabel", `Remove ${name}`);
+      chip.addEventListener("click", () => take(box, codesOf(box).filter((each) => each !== code)));
+      return chip;
+    }),
+  );
+}
+
+function take(box, codes, named = {}) {
+  const [input, labels] = labelsOf(box);
+  if (input) input.value = JSON.stringify({ ...labels, ...named });
+  const field = box.querySelector("input");
+  field.value = codes.join(", ");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  show(box);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.composedPath().find((node) => node.dataset?.pick || node.dataset?.category);
+  const box = button?.closest("[data-picker]");
+  if (!box) return;
+  const single = "single" in box.dataset;
+  if (button.dataset.category) {
+    const code = codeOf(button.dataset.category);
+    const codes = single ? [code] : [...new Set([...codesOf(box), code])];
+    take(box, codes, { [button.dataset.category]: button.dataset.name });
+    return;
+  }
+  const kind = box.dataset.picker;
+  const picked = await window.shopify.resourcePicker({
+    type: button.dataset.pick,
+    multiple: !single,
+    selectionIds: codesOf(box).map((code) => ({ id: gidOf(kind, code) })),
+    filter: { variants: false },
+  });
+  if (!picked) return;
+  const named = Object.fromEntries(picked.map(({ id, title }) => [id, title]));
+  take(box, picked.map(({ id }) => codeOf(id)), named);
+});
+
+const showAll = () => document.querySelectorAll("[data-picker]").forEach(show);
+document.addEventListener("DOMContentLoaded", showAll);
+document.addEventListener("htmx:after:swap", showAll);
+document.addEventListener("reset", () => setTimeout(showAll));

@@ -1,0 +1,326 @@
+"""The list over time: what is planned, what was, another order, groups, collections, and previews before saving."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app import clock, db
+from app.commissions import collections, groups, previews, queries, service, sets
+from app.commissions.rules import Conditions
+from app.commissions.service import Draft
+from app.errors import Conflict, ValidationErrors
+from app.models.commissions import CommissionPreview, CommissionRule, WatchedCollection
+from app.models.orders import Order, OrderLine
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.shopify.tokens import ShopCredentials
+from devstore.store import Store
+from tests.architecture.polaris import lint_polaris
+from tests.devstore.orders.cast import buy
+from tests.orders.conftest import Post, goods, post, store
+from tests.shopify.fake import FakeShopify, data
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+__all__ = ["goods", "post", "store"]
+COLLECTION = "gid://shopify/Collection/77"
+
+
+def draft(name: str, percent: int = 10, **conditions: Any) -> Draft:
+    wanted = {field: frozenset(values) for field, values in conditions.items()} or {"tags": frozenset({name.lower()})}
+    return Draft(name, Decimal(percent * 100), Conditions(**wanted), {}, {}, {}, net_of_tax=False)
+
+
+@pytest.fixture
+def shop(acme: Shop) -> Shop:
+    with db.scoped(acme.id) as session:
+        service.ensure_default_rule(session, acme.id)
+    return acme
+
+
+def add(shop: Shop, wanted: Draft, at: datetime | None = None) -> int:
+    with db.scoped(shop.id) as session:
+        return service.add_rule(session, session.get_one(Shop, shop.id), wanted, "staff:1", at=at)
+
+
+def do(shop: Shop, what: Any, *args: Any, **more: Any) -> None:
+    with db.scoped(shop.id) as session:
+        what(session, session.get_one(Shop, shop.id), *args, "staff:1", **more)
+
+
+def names(shop: Shop, at: datetime | None = None) -> list[str]:
+    with db.scoped(shop.id) as session:
+        return [rule.name for rule in queries.list_rules(session, shop.id, at)]
+
+
+def planned(shop: Shop) -> list[str]:
+    with db.scoped(shop.id) as session:
+        return [version.name for version in queries.list_planned(session, shop.id)]
+
+
+def age(shop: Shop, **by: float) -> None:
+    """Everything so far was done that much earlier."""
+    with db.scoped(shop.id) as session:
+        back = timedelta(**by)
+        session.execute(update(CommissionRule).values(valid_from=CommissionRule.valid_from - back))
+        ended = update(CommissionRule).where(CommissionRule.valid_to.is_not(None))
+        session.execute(ended.values(valid_to=CommissionRule.valid_to - back))
+
+
+def soon() -> datetime:
+    return clock.now().replace(microsecond=0) + timedelta(days=3)
+
+
+# -- over time ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_planned_change_waits_for_its_day_and_the_past_keeps_its_own(shop: Shop) -> None:
+    number = add(shop, draft("Old"))
+    do(shop, service.change_rule, number, draft("New"), at=soon())
+    assert names(shop) == ["Old", "Default commission"]
+    assert names(shop, soon()) == ["New", "Default commission"]
+    assert planned(shop) == ["New"]
+    age(shop, days=4)
+    assert names(shop) == ["New", "Default commission"]
+    assert planned(shop) == []
+
+
+def test_a_plan_is_replaced_by_the_next_and_dropped_without_a_trace_in_force(shop: Shop) -> None:
+    number = add(shop, draft("Old"))
+    do(shop, service.change_rule, number, draft("New"), at=soon())
+    do(shop, service.change_rule, number, draft("Newer"), at=soon())
+    assert planned(shop) == ["Newer"]
+    do(shop, service.drop_plan, number)
+    assert planned(shop) == []
+    assert names(shop, soon()) == ["Old", "Default commission"]
+    with pytest.raises(Conflict):
+        do(shop, service.drop_plan, number)
+
+
+def test_a_rule_that_is_only_planned_can_be_changed_and_dropped(shop: Shop) -> None:
+    number = add(shop, draft("Later"), at=soon())
+    assert names(shop) == ["Default commission"]
+    do(shop, service.change_rule, number, draft("Sooner"))
+    assert names(shop) == ["Sooner", "Default commission"]
+    other = add(shop, draft("Never"), at=soon())
+    do(shop, service.drop_plan, other)
+    assert planned(shop) == []
+
+
+def test_removing_a_rule_ends_what_was_planned_for_it(shop: Shop) -> None:
+    number = add(shop, draft("Old"))
+    do(shop, service.change_rule, number, draft("New"), at=soon())
+    do(shop, service.remove_rule, number)
+    assert names(shop) == names(shop, soon()) == ["Default commission"]
+
+
+def test_another_order_holds_for_what_is_planned_too(shop: Shop) -> None:
+    first, second = add(shop, draft("First")), add(shop, draft("Second"))
+    do(shop, service.change_rule, first, draft("First, later"), at=soon())
+    age(shop, hours=1)
+    do(shop, service.reorder_rules, [second, first])
+    assert names(shop) == ["Second", "First", "Default commission"]
+    assert names(shop, soon()) == ["Second", "First, later", "Default commission"]
+    assert names(shop, clock.now() - timedelta(minutes=30)) == ["First", "Second", "Default commission"]
+
+
+@pytest.mark.parametrize("numbers", [[], [2], [2, 2], [2, 3, 4], [1, 2, 3]])
+def test_an_order_that_does_not_name_every_rule_once_is_refused(shop: Shop, numbers: list[int]) -> None:
+    assert [add(shop, draft("First")), add(shop, draft("Second"))] == [2, 3]
+    with pytest.raises(Conflict):
+        do(shop, service.reorder_rules, numbers)
+
+
+def test_an_earlier_list_is_restored_whole(shop: Shop) -> None:
+    first, second = add(shop, draft("First")), add(shop, draft("Second"))
+    age(shop, hours=2)
+    then = clock.now() - timedelta(hours=1)
+    do(shop, service.reorder_rules, [second, first])
+    do(shop, service.change_rule, first, draft("First, changed", 20))
+    do(shop, service.remove_rule, second)
+    add(shop, draft("Third"))
+    add(shop, draft("Planned"), at=soon())
+    do(shop, service.restore_list, then)
+    assert names(shop) == names(shop, soon()) == names(shop, then) == ["First", "Second", "Default commission"]
+    do(shop, service.restore_list, then)
+    assert names(shop) == ["First", "Second", "Default commission"]
+
+
+# -- groups and collections --------------------------------------------------------------------------------------------
+
+
+def test_who_joins_a_group_pays_by_its_rule_from_then_on(
+    shop: Shop, ada: Vendor, goods: SimpleNamespace, store: Store, post: Post
+) -> None:
+    with db.scoped(shop.id) as session:
+        group = groups.save_group(session, shop.id, None, "Friends", [], actor="staff:1").id
+    add(shop, draft("For friends", 5, group_ids={group}))
+    age(shop, days=60)
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        groups.save_group(session, shop.id, group, "Friends", [ada.id], actor="staff:1")
+        with pytest.raises(Conflict, match="For friends"):
+            groups.remove_group(session, shop.id, group, actor="staff:1")
+        with pytest.raises(ValidationErrors):
+            groups.save_group(session, shop.id, None, "friends", [], actor="staff:1")
+    buy(store, (goods.mug, 1), (goods.loaf, 1))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        lines = session.scalars(select(OrderLine).order_by(OrderLine.id)).all()
+    fired = [(line.rule or {})["name"] for line in lines]
+    assert fired == ["Default commission", "For friends", "Default commission"]
+    assert lines[1].sold_as["groups"] == [group]
+
+
+@pytest.fixture
+def shopify_with_collection(shopify: FakeShopify, goods: SimpleNamespace) -> FakeShopify:
+    node = {"id": f"gid://shopify/Product/{goods.mug['id']}"}
+    page = {"nodes": [node], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    shopify.answer("collectionProducts", data(collection={"id": COLLECTION, "products": page}))
+    return shopify
+
+
+def test_a_collection_is_read_before_it_is_asked_for_and_booking_asks_nobody(
+    shop: Shop,
+    connected: ShopCredentials,
+    shopify_with_collection: FakeShopify,
+    goods: SimpleNamespace,
+    store: Store,
+    post: Post,
+) -> None:
+    add(shop, draft("Summer", 20, collection_gids={COLLECTION}))
+    age(shop, days=60)
+    collections.read_due(shop.id)
+    asked = len(shopify_with_collection.asked)
+    collections.read_due(shop.id)
+    buy(store, (goods.mug, 1), (goods.vase, 1))
+    post.deliver()
+    assert len(shopify_with_collection.asked) == asked
+    with db.scoped(shop.id) as session:
+        lines = session.scalars(select(OrderLine).order_by(OrderLine.id)).all()
+        assert [(line.rule or {})["name"] for line in lines] == ["Summer", "Default commission"]
+        assert lines[0].sold_as["collections"] == [COLLECTION]
+        collections.read_soon(session, shop.id, COLLECTION)
+    collections.read_due(shop.id)
+    assert len(shopify_with_collection.asked) == asked + 1
+
+
+def test_a_collection_that_no_rule_names_any_more_is_forgotten(
+    shop: Shop, connected: ShopCredentials, shopify_with_collection: FakeShopify
+) -> None:
+    number = add(shop, draft("Summer", 20, collection_gids={COLLECTION}))
+    collections.read_due(shop.id)
+    do(shop, service.remove_rule, number)
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(WatchedCollection.gid)).all() == []
+        assert sets.list_collections_of_products(session, shop.id, ["gid://shopify/Product/1"]) == {}
+    assert collections.sweep() == 0
+
+
+# -- previews ----------------------------------------------------------------------------------------------------------
+
+
+def preview(shop: Shop, wanted: list[Any]) -> tuple[CommissionPreview, list[previews.VendorRow]]:
+    with db.scoped(shop.id) as session:
+        number = previews.ask(session, session.get_one(Shop, shop.id), wanted, "staff:1").id
+    previews.compute(shop.id, number)
+    with db.scoped(shop.id) as session:
+        found = previews.get_preview(session, shop.id, number)
+        return found, previews.list_rows(session, found, "USD")
+
+
+def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_how_much(
+    shop: Shop, ada: Vendor, goods: SimpleNamespace, store: Store, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "_AT_ONCE", 2)
+    for _ in range(3):
+        buy(store, (goods.mug, 2), (goods.loaf, 1), discount_codes=["WELCOME10"])
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        standing = queries.list_rules(session, shop.id)
+        booked = sum(session.scalars(select(OrderLine.fee_minor)).all())
+    _, same = preview(shop, standing)
+    assert [row.difference.minor for row in same] == [0, 0]
+    assert sum(row.before.minor for row in same) == booked
+    add(shop, draft("Ada", 20, vendor_ids={ada.id}))
+    with db.scoped(shop.id) as session:
+        changed = queries.list_rules(session, shop.id)
+    done, rows = preview(shop, changed)
+    assert (done.done, done.total, done.unknown) == (6, 6, 0)
+    by_name = {row.name: row for row in rows}
+    assert by_name[ada.name].after.minor == 2 * by_name[ada.name].before.minor
+    assert rows[0].name == ada.name
+    assert by_name["Bea's Bakery"].difference.minor == 0
+    with db.scoped(shop.id) as session:
+        assert sum(session.scalars(select(OrderLine.fee_minor)).all()) == booked
+
+
+def test_unpaid_test_and_older_orders_and_lines_of_unknown_facts_are_not_in_a_preview(
+    shop: Shop, goods: SimpleNamespace, store: Store, post: Post
+) -> None:
+    for _ in range(4):
+        buy(store, (goods.mug, 1))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        unpaid, test, old, unknown = session.scalars(select(Order.id).order_by(Order.id)).all()
+        session.execute(update(Order).where(Order.id == unpaid).values(paid_seen_at=None))
+        session.execute(update(Order).where(Order.id == test).values(test=True))
+        session.execute(update(Order).where(Order.id == old).values(ordered_at=datetime(2025, 1, 1, tzinfo=UTC)))
+        session.execute(update(OrderLine).where(OrderLine.order_id == unknown).values(sold_as={}))
+        standing = queries.list_rules(session, shop.id)
+    found, rows = preview(shop, standing)
+    assert rows == []
+    assert (found.total, found.unknown) == (1, 1)
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        yield client
+
+
+def test_a_merchant_groups_plans_previews_looks_back_and_restores(
+    merchant: FlaskClient, shop: Shop, ada: Vendor
+) -> None:
+    assert "Add group" in merchant.get("/app/commissions/groups").text
+    assert merchant.post("/app/commissions/groups", data={"name": " "}).status_code == 422
+    page = merchant.post("/app/commissions/groups", data={"name": "Friends", "vendors": str(ada.id)})
+    assert lint_polaris(page.text) == []
+    with db.scoped(shop.id) as session:
+        (row,) = sets.list_groups(session, shop.id)
+    assert row.vendors == [(ada.id, ada.name)]
+    fields = {"name": "Friends pay less", "rate": "5", "groups": str(row.group.id), "number": ""}
+    answer = merchant.post("/app/commissions/preview", data=fields)
+    assert answer.status_code == 200
+    with db.scoped(shop.id) as session:
+        number = session.scalars(select(CommissionPreview.id)).one()
+    previews.compute(shop.id, number)
+    assert "Nothing was sold in the last 90 days" in merchant.get(f"/app/commissions/previews/{number}").text
+    assert merchant.post("/app/commissions/preview", data={"name": "x"}).status_code == 422
+    day = (clock.now() + timedelta(days=5)).date().isoformat()
+    merchant.post("/app/commissions/new", data=fields | {"counts_from": day})
+    assert planned(shop) == ["Friends pay less"]
+    listed = merchant.get("/app/commissions").text
+    assert "Planned" in listed
+    assert lint_polaris(listed) == []
+    age(shop, hours=1)
+    history = merchant.get("/app/commissions/history").text
+    assert "Added: Friends pay less" in history
+    moment = (clock.now() - timedelta(minutes=10)).isoformat()
+    then = merchant.get("/app/commissions/history", query_string={"list": moment}).text
+    assert "Restore this list" in then
+    assert lint_polaris(then) == []
+    assert merchant.post("/app/commissions/restore", data={"list": moment}).status_code == 200
+    assert planned(shop) == []
+    assert merchant.post("/app/commissions/restore", data={"list": "yesterday"}).status_code == 404
