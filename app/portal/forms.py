@@ -48,13 +48,18 @@ class RoleForm(Form):
     role = SelectField("Role", choices=[SelectChoice(str(role), words) for role, (words, _) in ROLE_WORDS.items()])
 
 
-class InvitationForm(RoleForm):
-    """Somebody else who works for the vendor."""
+class InvitationForm(Form):
+    """Somebody else who works for the vendor. No role is chosen beforehand: nobody becomes an owner by haste."""
 
     email = EmailField(
         "E-mail", filters=[tidy], validators=[DataRequired("Enter the address that the link goes to."), is_address]
     )
     person_name = StringField("Name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
+    role = RadioField(
+        "Role",
+        choices=[SelectChoice(str(role), f"{words}: {text}") for role, (words, text) in ROLE_WORDS.items()],
+        validators=[DataRequired("Choose what this person may do.")],
+    )
 
 
 class AuthenticatorForm(Form):

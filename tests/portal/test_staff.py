@@ -41,7 +41,14 @@ def test_every_page_of_the_portal_has_its_area_on_purpose(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if str(rule).startswith("/portal/") and area_of(str(rule)) is Area.BUSINESS
     }
-    listed = ("/portal/payout-details", "/portal/terms", "/portal/connect", "/portal/disconnect", "/portal/staff")
+    listed = (
+        "/portal/payout-details",
+        "/portal/terms",
+        "/portal/connect",
+        "/portal/disconnect",
+        "/portal/staff",
+        "/portal/api",
+    )
     before_sign_in = (
         "/portal/login",
         "/portal/enter",
