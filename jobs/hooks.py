@@ -10,3 +10,8 @@ def send(shop_id: int, call_id: int) -> None:
 def sweep() -> None:
     """Every ten seconds: ring again for what waits."""
     service.sweep()
+
+
+def clean_up() -> None:
+    """Every day: calls of long ago."""
+    service.clean_up()

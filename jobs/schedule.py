@@ -36,6 +36,7 @@ SCHEDULE: Final = (
     Periodic("jobs.outbox.sweep", "events", 10),
     Periodic("jobs.emails.sweep_emails", "emails", 30),
     Periodic("jobs.hooks.sweep", "emails", 10),
+    Periodic("jobs.hooks.clean_up", "catalogue", DAY),
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.fulfilment.sweep_fulfilments", "events", 30),
     Periodic("jobs.payouts.release_holds", "payouts", 15),

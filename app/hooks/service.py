@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,8 @@ _JOB: Final = "jobs.hooks.send"
 _QUIET: Final = timedelta(minutes=1)
 _LEASE: Final = timedelta(minutes=1)
 HOOKS_AT_MOST: Final = 20
+KEEP_CALLS: Final = timedelta(days=30)
+_AT_ONCE: Final = 1000
 log = structlog.get_logger()
 
 
@@ -104,7 +106,7 @@ def send_again(session: Session, shop: Shop, call_id: int, *, actor: str) -> Hoo
 def send_failed_again(session: Session, hook: Hook, *, actor: str) -> int:
     """Up to a thousand failed calls of an address, oldest first. Returns how many."""
     failed = select(HookCall.id).where(HookCall.hook_id == hook.id, HookCall.state == CallState.FAILED)
-    count = _reset(session, session.scalars(failed.order_by(HookCall.id).limit(1000)).all())
+    count = _reset(session, session.scalars(failed.order_by(HookCall.id).limit(_AT_ONCE)).all())
     changes = {"calls": [None, count]}
     audit.record(session, hook.shop_id, "hook.send_again", ("hook", hook.id), actor=actor, changes=changes)
     return count
@@ -149,6 +151,20 @@ def sweep() -> int:
     for shop_id, call_id in found:
         enqueue(_JOB, shop_id, call_id, queue="emails")
     return len(found)
+
+
+def clean_up() -> int:
+    """Delete calls that were settled a month ago, a thousand at a time. Returns how many."""
+    old = (HookCall.state != CallState.QUEUED, HookCall.created_at < clock.now() - KEEP_CALLS)
+    count = 0
+    while True:
+        with system() as session:
+            part = select(HookCall.id).where(*old).order_by(HookCall.id).limit(_AT_ONCE).scalar_subquery()
+            gone = session.execute(delete(HookCall).where(HookCall.id.in_(part)).returning(HookCall.id)).all()
+        count += len(gone)
+        if len(gone) < _AT_ONCE:
+            log.info("hook_calls_cleaned", calls=count)
+            return count
 
 
 def _write_down(shop_id: int, call: HookCall, answer: calls.Answer, *, final: bool) -> None:

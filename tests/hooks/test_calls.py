@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from app import db, events
+from app import clock, db, events
 from app.config import get_config
 from app.hooks import calls, rules, service
 from app.models.hooks import CallState, Hook, HookCall
@@ -169,6 +170,18 @@ def test_an_address_that_does_not_answer_at_all_keeps_nothing_else_waiting(
     make_due(acme)
     send_all(acme)
     assert len(tried) == 2
+
+
+def test_settled_calls_are_kept_for_a_month(acme: Shop, ada: Vendor) -> None:
+    add(acme, "http://127.0.0.1:9/", "VendorApproved")
+    for _ in range(4):
+        happen(acme, ada)
+    with db.scoped(acme.id) as session:
+        first, second, third, _ = session.scalars(select(HookCall).order_by(HookCall.id)).all()
+        first.state, second.state = CallState.SENT, CallState.FAILED
+        for call in (first, second, third):
+            call.created_at = clock.now() - timedelta(days=31)
+    assert (service.clean_up(), service.clean_up()) == (2, 0)
 
 
 def test_two_workers_send_a_call_once(acme: Shop, ada: Vendor, warehouse: Warehouse) -> None:
