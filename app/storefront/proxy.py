@@ -46,7 +46,8 @@ def sync() -> ResponseReturnValue:
         # Somebody else signed in since the page was opened: these items are not theirs.
         raise Conflict("Another account is signed in now. Open the page again.")
     news, unplaced = service.sync(g.session, g.shop.id, g.customer_id, batch)
-    return _answer(news, stored=len(batch.edits) - unplaced, refused=batch.refused, full=unplaced > 0)
+    refused = batch.refused | dict.fromkeys(unplaced, "full")
+    return _answer(news, stored=len(batch.edits) - len(unplaced), refused=refused)
 
 
 def _answer(news: News, **more: object) -> Response:

@@ -4,12 +4,18 @@ An item is a register: `kind` and `key` say what it is about, a hybrid logical c
 of two edits the greater clock wins, everywhere. A deletion is an edit to nothing and is kept, so that no old copy of
 the item returns. That makes the order, the repetition and the way by which edits arrive irrelevant.
 
-The cart is a sum of such items: each browser puts what it adds under a key of its own (`<line>:<origin>`), so units
-that a guest and the account hold of the same line add up, once, however often they are sent. Who sets a quantity
-writes it under one of the keys seen and empties the others; units that were added meanwhile elsewhere stay.
+The cart is a sum of such items: under `<line>:<origin>` each browser says how many units of a line it has put in, less
+what it has taken out. Nobody else writes there, so no two edits compete: units that a guest and the account hold of the
+same line add up, once, however often they are sent. A sum below nought counts as nought. What was bought is taken out
+under an origin made of the cart's token, by the browser that had the cart or by the order, whoever comes first.
+
+An item ends when nobody has edited it for as long as its kind lasts: its value goes, and its clock moves by the least
+step, so that the end wins over that edit and over no later one. After as long again it is forgotten, and older edits
+are refused, so that nothing returns.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,7 +33,7 @@ _HANDLE: Final = r"[^\s/?#\x00-\x1f]{1,255}"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`lasts`: for how long after its last edit an item is kept, None for as long as the customer."""
+    """`lasts`: for how long after its last edit an item's value is kept, None for as long as the customer."""
 
     key: re.Pattern[str]
     lasts: timedelta | None = None
@@ -45,7 +51,6 @@ KINDS: Final = {
     "preference": Kind(re.compile(r"[a-z][a-z_]{0,59}", re.ASCII)),
     "review": Kind(re.compile(_HANDLE), _ACTIVITY),
 }
-"""Deletions last as long as their kind: what is older than that is refused on arrival, so nothing can return."""
 
 
 def clock_at(moment: datetime, node: str = "00000000") -> str:
@@ -53,10 +58,10 @@ def clock_at(moment: datetime, node: str = "00000000") -> str:
     return f"{int(moment.timestamp() * 1000):012x}-0000-{node}"
 
 
-def expiry(kind: str, now: datetime) -> str | None:
-    """The clock before which items of this kind have ended; None when they never do."""
+def expiry(kind: str, now: datetime) -> tuple[str, str] | None:
+    """The clocks before which items of this kind have ended, and before which they are forgotten; None: never."""
     lasts = KINDS[kind].lasts
-    return clock_at(now - lasts) if lasts else None
+    return (clock_at(now - lasts), clock_at(now - 2 * lasts)) if lasts else None
 
 
 def find_fault(kind: str, key: str, clock: str, now: datetime) -> str | None:
@@ -66,28 +71,30 @@ def find_fault(kind: str, key: str, clock: str, now: datetime) -> str | None:
         return "unknown"
     if clock > clock_at(now + AHEAD):
         return "early"
-    ended = expiry(kind, now)
-    return "late" if ended is not None and clock < ended else None
+    ends = expiry(kind, now)
+    return "late" if ends is not None and clock < ends[1] else None
 
 
-def variant_of(key: str) -> str:
-    """The variant of a cart line's key, "8101.k3:9f2c01ab"."""
-    return key.partition(":")[0].partition(".")[0]
+def line_of(variant: int, properties: Mapping[str, str]) -> str:
+    """A line of the cart: the variant, and a digest of what the customer wrote on it."""
+    written = "\x1e".join(f"{name}\x1f{properties[name]}" for name in sorted(properties))
+    return f"{variant}.{_fnv(written.encode())}" if written else str(variant)
 
 
 def saved_key(cart_token: str) -> str:
-    """Under which key a browser keeps the cart with this token when it vanishes. Empty without a token.
-
-    FNV-1a over 32 bits, twice: the browser computes the same without waiting for its own cryptography.
-    """
-    token = cart_token.partition("?")[0]
-    if not token:
-        return ""
-    return f"{_fnv(token):08x}{_fnv(token[::-1]):08x}"
+    """Under which key a browser keeps the cart with this token when it vanishes."""
+    token = cart_token.partition("?")[0].encode()
+    return _fnv(token) + _fnv(token[::-1])
 
 
-def _fnv(words: str) -> int:
+def departure(cart_token: str) -> str:
+    """The origin under which what left with this cart is taken out of the saved one."""
+    return "x" + saved_key(cart_token)[1:8]
+
+
+def _fnv(data: bytes) -> str:
+    """FNV-1a, 32 bits: a browser computes it without waiting for its cryptography."""
     held = 0x811C9DC5
-    for unit in words.encode("utf-16-le")[::2]:
-        held = ((held ^ unit) * 0x01000193) & 0xFFFFFFFF
-    return held
+    for byte in data:
+        held = ((held ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return f"{held:08x}"

@@ -1,19 +1,20 @@
 """Taking in what devices send, and letting go of what has lasted its time."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app import clock, events
 from app.db import speak_for_shop, system
 from app.models.events import DomainEvent
 from app.models.orders import Order
-from app.models.storefront import CustomerItem
+from app.models.storefront import CustomerItem, CustomerSync
 from app.storefront import queries, rules
 from app.storefront.queries import News
 from app.storefront.wire import Batch, Edit
@@ -34,20 +35,47 @@ _STORE: Final = text(
     " SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = now()"
     " WHERE held.clock < excluded.clock"
 )
+# A line of the cart ends as a whole: the units that one browser put in and another took out belong together.
+_END: Final = text(
+    "WITH ended AS ("
+    "   SELECT shop_id, customer_id, kind, key FROM ("
+    "     SELECT *, max(clock) OVER (PARTITION BY shop_id, customer_id,"
+    "       CASE WHEN kind = 'cart' THEN split_part(key, ':', 1) ELSE key END) AS newest"
+    "     FROM customer_items WHERE kind = :kind) AS held"
+    "   WHERE newest < :before AND value IS NOT NULL),"
+    " heads AS ("
+    "   UPDATE customer_syncs AS head SET revision = revision + 1"
+    "   FROM (SELECT DISTINCT shop_id, customer_id FROM ended) AS whose"
+    "   WHERE (head.shop_id, head.customer_id) = (whose.shop_id, whose.customer_id) RETURNING head.*)"
+    " UPDATE customer_items AS held"
+    " SET value = NULL, clock = left(held.clock, -8) || 'zzzzzzzz', revision = heads.revision, changed_at = now()"
+    " FROM ended JOIN heads USING (shop_id, customer_id)"
+    " WHERE (held.shop_id, held.customer_id, held.kind, held.key)"
+    "   = (ended.shop_id, ended.customer_id, ended.kind, ended.key) AND held.clock < :before"
+)
 log = structlog.get_logger()
 
 
-def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tuple[News, int]:
-    """Store a device's edits, each only if it is newer than what is held. Returns what the device lacks, and how many
-    edits found no room. The same batch again changes nothing.
+def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tuple[News, set[int]]:
+    """Store a device's edits, each only if it is newer than what is held. Returns what the device lacks, and the places
+    of edits that found no room. The same batch again changes nothing.
 
     The session must be the customer's own.
     """
     if not batch.edits:
-        return queries.read_news(session, shop_id, customer_id, batch.since), 0
+        return queries.read_news(session, shop_id, customer_id, batch.since), set()
     whose = {"shop_id": shop_id, "customer_id": customer_id}
+    revision, stored = _store(session, whose, batch.edits)
+    news = queries.list_news(session, whose, batch.since, revision, revision)
+    if batch.merged:
+        speak_for_shop(session)
+        events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
+    return news, {edit.place for edit in batch.edits} - {edit.place for edit in stored}
+
+
+def _store(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> tuple[int, Sequence[Edit]]:
+    """Returns the customer's new revision, and the edits for which there was room."""
     head = session.execute(_ADVANCE, whose).one()
-    edits = batch.edits
     if head.held + len(edits) > rules.LARGEST_ACCOUNT:
         edits = _only_known(session, whose, edits)
     columns = {
@@ -57,11 +85,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
         "values": [edit.value for edit in edits],
     }
     session.execute(_STORE, {**whose, **columns, "revision": head.revision})
-    news = queries.list_news(session, whose, batch.since, head.revision, head.revision)
-    if batch.merged:
-        speak_for_shop(session)
-        events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
-    return news, len(batch.edits) - len(edits)
+    return head.revision, edits
 
 
 def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:
@@ -74,48 +98,57 @@ def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) 
 
 
 def forget_bought(session: Session, event: DomainEvent) -> None:
-    """What a customer has bought leaves their saved cart, and the cart it was bought from is no longer kept for later.
-
-    Lines put in or changed since the order stay.
-    """
+    """What a customer has bought leaves their saved cart, and that cart is no longer kept for later."""
     order = session.get_one(Order, event.subject["order_id"])
     customer_id = (order.snapshot.get("customer") or {}).get("id")
-    if customer_id is None:
+    token = str(order.snapshot.get("cart_token") or "")
+    if customer_id is None or not token:
         return
-    variants = {str(line["variant_id"]) for line in order.snapshot.get("line_items", []) if line.get("variant_id")}
-    bought_at = rules.clock_at(order.ordered_at)
+    whose = {"shop_id": order.shop_id, "customer_id": customer_id}
+    if session.get(CustomerSync, whose) is None:
+        return  # they keep nothing with us
     theirs = (CustomerItem.shop_id == order.shop_id, CustomerItem.customer_id == customer_id)
-    query = select(CustomerItem.kind, CustomerItem.key).where(
-        *theirs,
-        CustomerItem.kind.in_(("cart", "saved")),
-        CustomerItem.clock < bought_at,
-        CustomerItem.value.is_not(None),
-    )
-    kept = rules.saved_key(str(order.snapshot.get("cart_token") or ""))
-    gone = [
-        (row.kind, row.key)
-        for row in session.execute(query)
-        if row.key == kept or (row.kind == "cart" and rules.variant_of(row.key) in variants)
-    ]
-    if gone:
-        head = session.execute(_ADVANCE, {"shop_id": order.shop_id, "customer_id": customer_id}).one()
-        name = tuple_(CustomerItem.kind, CustomerItem.key)
-        fresh = {"value": None, "clock": bought_at, "revision": head.revision, "changed_at": clock.now()}
-        session.execute(
-            update(CustomerItem).where(*theirs, name.in_(gone), CustomerItem.clock < bought_at).values(fresh)
-        )
+    query = select(CustomerItem.key).where(*theirs, CustomerItem.kind == "cart", CustomerItem.value.is_not(None))
+    kept = {key.partition(":")[0] for key in session.scalars(query)}
+    origin, at = rules.departure(token), rules.clock_at(order.ordered_at)
+    edits = [Edit(0, "saved", rules.saved_key(token), at, None)]
+    for line, (variant, units) in sorted(_bought(order).items()):
+        if line in kept:
+            value = json.dumps({"variant": variant, "quantity": -units})
+            edits.append(Edit(0, "cart", f"{line}:{origin}", at, value))
+    _store(session, whose, sorted(edits, key=lambda edit: (edit.kind, edit.key)))
 
 
-def remove_expired(now: datetime | None = None) -> Counter[str]:
-    """Delete what has lasted its time, in every shop. Returns how many items of each kind went."""
+def _bought(order: Order) -> dict[str, tuple[int, int]]:
+    """Variant and units by line of the cart."""
+    bought: dict[str, tuple[int, int]] = {}
+    for each in order.snapshot.get("line_items", []):
+        if each.get("variant_id"):
+            written = {str(one["name"]): str(one["value"]) for one in each.get("properties") or []}
+            line = rules.line_of(each["variant_id"], written)
+            bought[line] = (each["variant_id"], each["quantity"] + bought.get(line, (0, 0))[1])
+    return bought
+
+
+def remove_expired(now: datetime | None = None) -> dict[str, Counter[str]]:
+    """Empty what has lasted its time, and forget what was emptied as long ago again, in every shop.
+
+    Returns and reports how many items of each kind ended and how many were forgotten.
+    """
     now = now or clock.now()
-    removed: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    forgotten: Counter[str] = Counter()
     for kind in rules.KINDS:
-        ended = rules.expiry(kind, now)
-        if ended is None:
+        ends = rules.expiry(kind, now)
+        if ends is None:
             continue
         with system() as session:
-            gone = session.execute(delete(CustomerItem).where(CustomerItem.kind == kind, CustomerItem.clock < ended))
-            removed[kind] = gone.rowcount  # type: ignore[attr-defined]
-    log.info("customer_items_expired", **removed)
-    return +removed
+            ended[kind] = _count(session.execute(_END, {"kind": kind, "before": ends[0]}))
+            old = (CustomerItem.kind == kind, CustomerItem.clock < ends[1], CustomerItem.value.is_(None))
+            forgotten[kind] = _count(session.execute(delete(CustomerItem).where(*old)))
+    log.info("customer_items_expired", ended=+ended, forgotten=+forgotten)
+    return {"ended": +ended, "forgotten": +forgotten}
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)

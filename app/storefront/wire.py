@@ -15,7 +15,7 @@ LARGEST_BODY: Final = 512 * 1024
 
 Text255 = Annotated[str, Meta(max_length=255)]
 Address = Annotated[str, Meta(max_length=1000, pattern=r"^(https?:)?//|^/|^$")]
-Units = Annotated[int, Meta(ge=0, le=1_000_000)]
+Units = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Properties = Annotated[
     dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]], Meta(max_length=20)
@@ -36,12 +36,12 @@ class Vendor(msgspec.Struct, omit_defaults=True):
     url: Address = ""
 
 
-class Line(Product, omit_defaults=True):
-    """Units of a variant; `handle` is empty when only the cart knows it."""
+class Line(Product, omit_defaults=True, kw_only=True):
+    """Units of a variant, fewer than nought where a browser took out more than it had put in."""
 
     handle: Text255 = ""
-    variant: Number = msgspec.field(default=1)
-    quantity: Units = 0
+    variant: Number
+    quantity: Units
     properties: Properties = {}
 
 
@@ -104,8 +104,9 @@ _read_item: Final = msgspec.json.Decoder(_Item)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One item as edited. `value` is JSON, None for a deletion."""
+    """One item as edited. `value` is JSON, None for a deletion; `place` is where it stood in the request."""
 
+    place: int
     kind: str
     key: str
     clock: str
@@ -132,7 +133,7 @@ def read_batch(raw: bytes, now: datetime) -> Batch:
     edits: dict[tuple[str, str], Edit] = {}
     refused: dict[int, str] = {}
     for place, item in enumerate(body.items):
-        edit, fault = _read(item, now)
+        edit, fault = _read(place, item, now)
         if edit is None:
             refused[place] = fault
         else:
@@ -143,7 +144,7 @@ def read_batch(raw: bytes, now: datetime) -> Batch:
     return Batch(body.account, body.since, body.merged, [edits[key] for key in sorted(edits)], refused)
 
 
-def _read(raw: msgspec.Raw, now: datetime) -> tuple[Edit | None, str]:
+def _read(place: int, raw: msgspec.Raw, now: datetime) -> tuple[Edit | None, str]:
     try:
         item = _read_item.decode(raw)
         fault = rules.find_fault(item.kind, item.key, item.clock, now)
@@ -151,13 +152,10 @@ def _read(raw: msgspec.Raw, now: datetime) -> tuple[Edit | None, str]:
             return None, fault
         value = bytes(item.value)
         if value == _NOTHING:
-            return Edit(item.kind, item.key, item.clock, None), ""
+            return Edit(place, item.kind, item.key, item.clock, None), ""
         text = msgspec.json.encode(_READ[item.kind].decode(value)).decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None, "unknown"
-    # A text with a NUL in it is one that PostgreSQL cannot hold.
-    return (
-        (None, "unknown")
-        if "\\u0000" in text or "\x00" in item.key
-        else (Edit(item.kind, item.key, item.clock, text), "")
-    )
+    if "\\u0000" in text or "\x00" in item.key:  # PostgreSQL holds no NUL
+        return None, "unknown"
+    return Edit(place, item.kind, item.key, item.clock, text), ""

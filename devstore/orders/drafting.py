@@ -50,6 +50,7 @@ def draft_order(store: Store, shop: str, basket: Basket, customer: Doc, purchase
         "gateway": gateway,
         "payment_gateway_names": [gateway],
         "note": purchase.get("note"),
+        "cart_token": purchase.get("cart_token"),
         "note_attributes": [{"name": k, "value": v} for k, v in (purchase.get("note_attributes") or {}).items()],
         "tags": [],
         "shipping_address": full_address(purchase.get("shipping_address")),

@@ -54,7 +54,7 @@ def _identity(order: Doc) -> Doc:
     return {
         "app_id": APP_ID,
         "browser_ip": None,
-        "cart_token": None,
+        "cart_token": order.get("cart_token"),
         "checkout_id": order["checkout_id"],
         "checkout_token": order["checkout_token"],
         "client_details": None,

@@ -33,6 +33,7 @@ class Purchase(TypedDict):
     discount_codes: NotRequired[Sequence[str]]
     note: NotRequired[str | None]
     note_attributes: NotRequired[Mapping[str, str]]
+    cart_token: NotRequired[str]
     gateway: NotRequired[str]
     pay: NotRequired[bool]
     capture: NotRequired[bool]

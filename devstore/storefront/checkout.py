@@ -93,6 +93,7 @@ def _purchase(cart: Doc, answers: Doc) -> dict[str, Any]:
         "discount_codes": [answers["discount_code"]] if answers["discount_code"] else [],
         "note": cart["note"] or None,
         "note_attributes": cart["attributes"],
+        "cart_token": cart["token"],
     }
 
 

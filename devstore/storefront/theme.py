@@ -23,6 +23,7 @@ blank.install()
 
 THEME = Path(__file__).parent / "theme"
 EXTENSION_ASSETS = "/cdn/extensions/assets"
+SHOPIFY_SCRIPT = "/cdn/shopify/storefront.js"
 _SCHEMA = re.compile(r"\{%-?\s*schema\s*-?%\}(?P<json>.*?)\{%-?\s*endschema\s*-?%\}", re.DOTALL)
 _NO_LAYOUT = re.compile(r"\{%-?\s*layout\s+none\s*-?%\}")
 
@@ -143,8 +144,11 @@ class Page:
         return content if _NO_LAYOUT.search(source) else self._in_layout(content, scope)
 
     def _in_layout(self, content: str, scope: dict[str, Any]) -> str:
+        """App embeds stand on every page but the checkout's; Shopify's own script comes before theirs."""
+        embeds = "" if scope["template"]["name"] == "checkout" else self._blocks("*", scope).get("body", "")
+        header = "\n".join([_shopify_script(scope), *self.assets.values()])
         layout = _theme_file("layout", "theme")
-        return layout.render(**scope, content_for_layout=content, content_for_header="\n".join(self.assets.values()))
+        return layout.render(**scope, content_for_layout=content, content_for_header=header, app_embeds=embeds)
 
     def _blocks(self, template: str, scope: dict[str, Any]) -> dict[str, str]:
         """HTML of the blocks in each region of the template."""
@@ -188,6 +192,12 @@ class Page:
             self.assets[name] = f'<link href="{EXTENSION_ASSETS}/{escape(name)}" rel="stylesheet">'
         if name := schema.get("javascript"):
             self.assets[name] = f'<script src="{EXTENSION_ASSETS}/{escape(name)}" defer></script>'
+
+
+def _shopify_script(scope: dict[str, Any]) -> str:
+    """What Shopify writes into the head of every page: `window.Shopify`."""
+    known = {"locale": scope["request"]["locale"]["iso_code"], "currency": {"active": scope["shop"]["currency"]}}
+    return f'<script src="{SHOPIFY_SCRIPT}" data-shop="{escape(json.dumps(known))}"></script>'
 
 
 def _render(template: BoundTemplate, name: str, scope: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from devstore.store import Doc
 from devstore.storefront import catalogue, pages
 from devstore.storefront.drops import Drop, Listing, plain
 from devstore.storefront.objects import Objects
-from devstore.storefront.theme import THEME, read_theme_file
+from devstore.storefront.theme import SHOPIFY_SCRIPT, THEME, read_theme_file
 
 bp = Blueprint("shop", __name__)
 
@@ -109,6 +109,11 @@ def theme_asset(name: str) -> Response:
 @bp.get("/cdn/extensions/assets/<path:name>")
 def extension_asset(name: str) -> Response:
     return send_from_directory(get_config().extension_dir.resolve() / "assets", name)
+
+
+@bp.get(SHOPIFY_SCRIPT)
+def shopify_script() -> Response:
+    return send_from_directory(THEME.parents[1] / "static", "storefront.js")
 
 
 @bp.app_errorhandler(404)

@@ -89,7 +89,7 @@ def test_one_bad_item_holds_up_no_other(storefront: Storefront) -> None:
         item("diary", "1", {}),
         item("wishlist", "2", {"handle": "x" * 999}),
         item("wishlist", "3", MUG, at(minutes=9)),
-        item("viewed", "4", MUG, at(minutes=-91 * 24 * 60)),
+        item("viewed", "4", MUG, at(minutes=-181 * 24 * 60)),
         "nonsense",
         item("search", "nul", {"words": "a\x00b"}),
     )
@@ -133,7 +133,7 @@ def test_a_full_account_can_still_change_and_delete(storefront: Storefront, monk
     monkeypatch.setattr(rules, "LARGEST_ACCOUNT", 2)
     storefront.send(wish(1, at(-3)), wish(2, at(-3)))
     answer = storefront.send(wish(3), item("wishlist", "1", None))
-    assert (answer["stored"], answer["full"]) == (1, True)
+    assert (answer["stored"], answer["refused"]) == (1, {"0": "full"})
     assert storefront.held() == {("wishlist", "1"): None, ("wishlist", "2"): {"handle": "product-2"}}
 
 
@@ -232,10 +232,25 @@ def test_carts_last_30_days_history_90_and_lists_as_long_as_the_customer(storefr
         wish(1, at(-3000 * day)),
         item("wishlist", "2", None, at(-3000 * day)),
     ]
-    assert storefront.send(*batch)["refused"] == {}
+    seen = storefront.send(*batch)["revision"]
     jobs.remove_expired()
-    assert len(storefront.held()) == 4
-
-    assert service.remove_expired(clock.now() + timedelta(days=2)) == {"cart": 1, "viewed": 1}
+    assert None not in [value for name, value in storefront.held().items() if name != ("wishlist", "2")]
+    later = clock.now() + timedelta(days=2)
+    assert service.remove_expired(later)["ended"] == {"cart": 1, "viewed": 1}
+    assert service.remove_expired(later) == {"ended": {}, "forgotten": {}}
+    news = storefront.news(since=str(seen)).json["items"]
+    assert [(one["kind"], one["value"]) for one in news] == [("cart", None), ("viewed", None)], "devices are told"
+    storefront.send(*batch)
+    assert storefront.held()["cart", "5:aaaaaaaa"] is None, "an old copy does not return"
+    assert service.remove_expired(later + timedelta(days=90))["forgotten"] == {"cart": 1, "viewed": 1}
     assert set(storefront.held()) == {("wishlist", "1"), ("wishlist", "2")}
-    assert service.remove_expired(clock.now() + timedelta(days=2)) == {}
+
+
+def test_a_line_of_the_cart_ends_as_a_whole(storefront: Storefront) -> None:
+    """Two put in by the phone long ago, one taken out by the desk today: one is left, not less than none."""
+    day = 24 * 60
+    storefront.send(
+        item("cart", "5:phonephn", {"variant": 5, "quantity": 2}, at(-31 * day)),
+        item("cart", "5:deskdesk", {"variant": 5, "quantity": -1}, at(-1)),
+    )
+    assert service.remove_expired()["ended"] == {}

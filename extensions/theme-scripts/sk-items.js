@@ -1,0 +1,233 @@
+// Items that a customer keeps, and how copies of them on several devices become one. No page, no network in here.
+//
+// An item is a register named by kind and key: [clock, value, isSynced]. A value of null is a deletion, which is kept.
+// Of two edits the greater clock wins, everywhere, so order and repetition do not matter. The cart is a sum: each
+// browser writes under its own origin how many units of a line it added in all, less what it took away. Sums never fall
+// below nought. The server's half of this is app/storefront/rules.py.
+
+const DAY = 86_400_000;
+export const KINDS = {
+  wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, saved: 30 * DAY, viewed: 90 * DAY, search: 90 * DAY, review: 90 * DAY,
+};
+const AHEAD = 300_000;
+export const GUEST = 'guest';
+
+const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+export const random = (length) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => LETTERS[byte % 36]).join('');
+const hex = (number, width) => number.toString(16).padStart(width, '0');
+export const clockAt = (ms, count = 0, node = '00000000') => `${hex(ms, 12)}-${hex(count, 4)}-${node}`;
+const msOf = (clock) => parseInt(clock.slice(0, 12), 16);
+
+const bytes = (words) => [...new TextEncoder().encode(words)];
+const fnv = (data) => hex(data.reduce((held, byte) => Math.imul(held ^ byte, 0x01000193) >>> 0, 0x811c9dc5), 8);
+// Under which key a cart is put aside: the server computes the same from an order's cart token.
+export const savedKey = (token) => {
+  const plain = bytes(token.split('?')[0]);
+  return fnv(plain) + fnv(plain.reverse());
+};
+// What left with that cart is written under this origin, by whoever hears of it first.
+export const departure = (token) => `x${savedKey(token).slice(1, 8)}`;
+// A line of the cart: the variant, and a digest of what the customer wrote on it. Hidden properties count, too.
+export const lineOf = (variant, properties) => {
+  const written = Object.keys(properties ?? {}).sort().map((name) => `${name}\x1f${properties[name]}`).join('\x1e');
+  return written ? `${variant}.${fnv(bytes(written))}` : `${variant}`;
+};
+
+// A browser's own storage, in rows of its own for each item, so that two tabs never overwrite each other's.
+export class Replica {
+  constructor(storage, who = GUEST, { now = Date.now, node = random(8) } = {}) {
+    Object.assign(this, { storage, who, now, node });
+    this.rows = `sk:${who}:i:`;
+    this.listeners = new Set();
+  }
+
+  of(who) {
+    return new Replica(this.storage, who, this);
+  }
+
+  read(name, otherwise = null) {
+    try {
+      return JSON.parse(this.storage.getItem(name)) ?? otherwise;
+    } catch {
+      return otherwise; // somebody else's text
+    }
+  }
+
+  write(name, value) {
+    this.storage.setItem(name, JSON.stringify(value));
+  }
+
+  // -- time ----------------------------------------------------------------------------------------------------------
+
+  get time() {
+    return this.now() + this.read('sk:skew', 0);
+  }
+
+  tick() {
+    const [lastMs, lastCount] = this.read('sk:clock', [0, 0]);
+    const ms = Math.max(this.time, lastMs);
+    const count = ms === lastMs ? lastCount + 1 : 0;
+    this.write('sk:clock', count > 0xffff ? [ms + 1, 0] : [ms, count]);
+    return count > 0xffff ? clockAt(ms + 1, 0, this.node) : clockAt(ms, count, this.node);
+  }
+
+  // Whatever is edited after `clock` was seen is later than it.
+  hear(clock) {
+    const [ms, count] = [msOf(clock), parseInt(clock.slice(13, 17), 16)];
+    const [lastMs, lastCount] = this.read('sk:clock', [0, 0]);
+    if (ms > lastMs || (ms === lastMs && count > lastCount)) this.write('sk:clock', [ms, count]);
+  }
+
+  // The server's time. Edits that a clock running ahead has made are dated anew, in their order.
+  learnTime(serverNow) {
+    const skew = serverNow - this.now();
+    this.write('sk:skew', Math.abs(skew) > 2000 ? skew : 0);
+    if (this.read('sk:clock', [0])[0] > serverNow + AHEAD) this.write('sk:clock', [serverNow, 0]);
+    for (const item of this.pending(Infinity)) {
+      if (msOf(item.clock) > serverNow + AHEAD) this.#store(item.kind, item.key, this.tick(), item.value, false);
+    }
+  }
+
+  // -- items ---------------------------------------------------------------------------------------------------------
+
+  #store(kind, key, clock, value, isSynced) {
+    this.write(`${this.rows}${kind}:${key}`, [clock, value, isSynced ? 1 : 0]);
+    for (const listener of this.listeners) listener(kind);
+  }
+
+  find(kind, key) {
+    const row = this.read(`${this.rows}${kind}:${key}`);
+    return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1 };
+  }
+
+  has(kind, key) {
+    return this.find(kind, key)?.value != null;
+  }
+
+  put(kind, key, value) {
+    const clock = this.tick();
+    this.#store(kind, key, clock, value, false);
+    return clock;
+  }
+
+  remove(kind, key) {
+    // A guest's items never left this browser, so nothing can bring them back.
+    if (this.who !== GUEST) this.put(kind, key, null);
+    else if (this.has(kind, key)) this.drop(kind, key);
+  }
+
+  drop(kind, key) {
+    this.storage.removeItem(`${this.rows}${kind}:${key}`);
+    for (const listener of this.listeners) listener(kind);
+  }
+
+  // From another device, or again: the greater clock stays.
+  accept(kind, key, clock, value, isSynced = true) {
+    const held = this.find(kind, key);
+    if (!held || held.clock < clock || (held.clock === clock && isSynced && !held.isSynced)) {
+      this.#store(kind, key, clock, value, isSynced);
+    }
+  }
+
+  all(kind = '') {
+    const prefix = kind ? `${this.rows}${kind}:` : this.rows;
+    return Object.keys(this.storage).filter((name) => name.startsWith(prefix)).map((name) => {
+      const [, of, key] = /^([a-z]+):(.*)$/s.exec(name.slice(this.rows.length));
+      return this.find(of, key);
+    }).filter(Boolean);
+  }
+
+  // What there is, last edited first.
+  list(kind) {
+    return this.all(kind).filter((item) => item.value != null).sort((a, b) => (a.clock < b.clock ? 1 : -1));
+  }
+
+  // What has lasted its time goes: a guest's here, an account's when the server says so, of which no trace need stay.
+  prune() {
+    for (const { kind, key, clock, value } of this.all()) {
+      const lasts = KINDS[kind];
+      const ended = lasts && clock < clockAt(this.time - (value == null ? 2 * lasts : lasts));
+      if (ended && (this.who === GUEST || value == null)) this.drop(kind, key);
+    }
+  }
+
+  // -- to and from the server ------------------------------------------------------------------------------------------
+
+  get revision() {
+    return this.read(`sk:${this.who}:revision`, 0);
+  }
+
+  pending(most = 100) {
+    return this.all().filter((item) => !item.isSynced).sort((a, b) => (a.clock < b.clock ? -1 : 1)).slice(0, most);
+  }
+
+  request() {
+    const merged = this.read(`sk:${this.who}:merged`, false);
+    const items = this.pending().map(({ kind, key, clock, value }) => ({ kind, key, clock, value }));
+    return { account: this.who, since: this.revision, merged: merged && items.length > 0, items };
+  }
+
+  // The answer to `request`. What was edited meanwhile stays unsynced; what the server can never take is let go.
+  answer(request, { revision, restart, now, items, refused = {} }) {
+    request.items.forEach(({ kind, key, clock }, place) => {
+      const held = this.find(kind, key);
+      const why = refused[place];
+      if (held?.clock !== clock || why === 'early' || why === 'full') return;
+      if (why === 'late') this.drop(kind, key);
+      else this.#store(kind, key, clock, held.value, true);
+    });
+    this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));
+    for (const { kind, key, clock, value } of items) if (kind in KINDS) this.accept(kind, key, clock, value);
+    if (restart) for (const { kind, key, clock, value } of this.all()) this.#store(kind, key, clock, value, false);
+    this.learnTime(now);
+    this.write(`sk:${this.who}:revision`, revision);
+    if (request.merged) this.storage.removeItem(`sk:${this.who}:merged`);
+  }
+
+  // A guest has signed in: what they kept is the account's from now on. May be broken off anywhere and begun again.
+  adopt(guest) {
+    const items = guest.all();
+    if (items.length) this.write(`sk:${this.who}:merged`, true);
+    for (const { kind, key, clock, value } of items) this.accept(kind, key, clock, value, false);
+    this.storage.removeItem(`sk:${guest.who}:origin`);
+    for (const { kind, key } of items) guest.drop(kind, key);
+  }
+
+  // An account that has signed out leaves only what it has not sent yet.
+  forget() {
+    for (const item of this.all()) if (item.isSynced) this.drop(item.kind, item.key);
+    this.storage.removeItem(`sk:${this.who}:revision`);
+  }
+
+  // -- the cart ----------------------------------------------------------------------------------------------------------
+
+  get origin() {
+    const name = `sk:${this.who}:origin`;
+    if (!this.read(name)) this.write(name, random(8));
+    return this.read(name);
+  }
+
+  // Line by line: { units, value }, where `value` is what the last edit knew of the product.
+  lines() {
+    const lines = {};
+    for (const { key, value } of this.all('cart').sort((a, b) => (a.clock < b.clock ? -1 : 1))) {
+      const line = key.split(':')[0];
+      lines[line] ??= { raw: 0 };
+      if (value == null) continue;
+      lines[line].raw += value.quantity;
+      lines[line].value = { ...lines[line].value, ...value };
+    }
+    for (const line of Object.values(lines)) line.units = Math.max(0, line.raw);
+    return lines;
+  }
+
+  // This browser's register after the line was changed by `change` units here. What fell below nought is made good; only
+  // a guest may be below, who takes out what an account that has signed out had put in.
+  contribution(line, change, about) {
+    const own = this.find('cart', `${line}:${this.origin}`)?.value?.quantity ?? 0;
+    const { raw, units } = this.lines()[line] ?? { raw: 0, units: 0 };
+    const quantity = own + (this.who === GUEST ? change : Math.max(0, units + change) - raw);
+    return { kind: 'cart', key: `${line}:${this.origin}`, value: { ...about, quantity } };
+  }
+}

@@ -1,0 +1,218 @@
+// Keeps a customer's items on this page: edits are local at once and go to the account in the background. The page hears
+// `stallkeeper:change` {kind} when items changed, here, in another tab or on another device, and `stallkeeper:sync`
+// {state, unsynced}: "synced", "syncing", "failed", "guest", "local" (the customer did not agree to more) or "full".
+import { GUEST, Replica, random } from './sk-items.js';
+import { account, ajaxCart, apply, mend } from './sk-cart.js';
+
+const SOON = 400;
+const FRESH = 20_000;
+const GIVE_UP = 12_000;
+const LONGEST_PAUSE = 300_000;
+const LEASE = 30_000;
+const WITH_CONSENT = new Set(['viewed', 'search', 'preference']);
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// localStorage, because a write is kept before the next line runs, even if the page is left at once, and because other
+// tabs hear of it. A browser that forbids it keeps items for the page.
+const storage = () => {
+  try {
+    localStorage.setItem('sk:try', '1');
+    localStorage.removeItem('sk:try');
+    return localStorage;
+  } catch {
+    return Object.create({
+      getItem(name) { return Object.hasOwn(this, name) ? this[name] : null; },
+      setItem(name, value) { this[name] = String(value); },
+      removeItem(name) { delete this[name]; },
+    });
+  }
+};
+
+// Shopify's Customer Privacy API. Until it has answered, and where it is missing, the answer is no.
+const privacy = () => window.Shopify?.customerPrivacy;
+const askPrivacy = () => new Promise((resolve) => {
+  if (privacy() || !window.Shopify?.loadFeatures) resolve();
+  else window.Shopify.loadFeatures([{ name: 'consent-tracking-api', version: '0.1' }], () => resolve());
+});
+export const isAllowed = () => privacy()?.preferencesProcessingAllowed?.() === true;
+
+export class Keeper {
+  constructor({ customer, proxy }) {
+    this.store = storage();
+    this.items = new Replica(this.store, customer || GUEST);
+    this.proxy = proxy;
+    this.shop = ajaxCart(window.Shopify?.routes?.root ?? '/');
+    this.failures = 0;
+    this.changed = new Set();
+    this.items.listeners.add((kind) => this.#tell(kind));
+  }
+
+  get isGuest() {
+    return this.items.who === GUEST;
+  }
+
+  async begin() {
+    addEventListener('storage', ({ key }) => key?.startsWith(this.items.rows) && this.#tell(key.slice(this.items.rows.length).split(':')[0]));
+    addEventListener('online', () => this.sync());
+    addEventListener('pagehide', () => this.#last());
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.sync());
+    document.addEventListener('visitorConsentCollected', () => this.#heardConsent());
+    this.#watchCart();
+    await this.#alone(() => {
+      mend(this.items);
+      this.#signOutOthers();
+      if (!this.isGuest) this.items.adopt(this.items.of(GUEST));
+      this.items.prune();
+    });
+    await askPrivacy();
+    this.#heardConsent();
+  }
+
+  // -- the page's own words ----------------------------------------------------------------------------------------------
+
+  // False when the customer has not agreed to this kind of memory, or the browser has no room.
+  put(kind, key, value) {
+    if (WITH_CONSENT.has(kind) && !isAllowed()) return false;
+    try {
+      this.items.put(kind, key, value);
+    } catch {
+      this.#say('full');
+      return false;
+    }
+    this.soon();
+    return true;
+  }
+
+  remove(kind, key) {
+    this.items.remove(kind, key);
+    this.soon();
+  }
+
+  soon(ms = SOON) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.sync({ now: true }), ms);
+  }
+
+  // Send what waits and fetch what is new; with nothing waiting, not more often than every few seconds.
+  async sync({ now = false } = {}) {
+    if (!isAllowed()) return this.#say('local');
+    if (this.running) return this.running.then(() => this.items.pending(1).length && this.sync({ now }));
+    this.running = this.#alone(() => this.#round(now)).finally(() => { this.running = null; });
+    return this.running;
+  }
+
+  // -- inside --------------------------------------------------------------------------------------------------------------
+
+  async #round(now) {
+    try {
+      await account(this.items, this.shop);
+      if (this.isGuest) return this.#say('guest');
+      const isFresh = Date.now() - this.items.read('sk:pulled', 0) < FRESH;
+      if (now || !isFresh || this.items.pending(1).length) await this.#exchange();
+      const cart = await apply(this.items, this.shop);
+      if (cart) document.dispatchEvent(new CustomEvent('stallkeeper:cart', { detail: cart }));
+      this.failures = 0;
+      return this.#say('synced');
+    } catch (error) {
+      if (error.isFinal) return this.#say('guest');
+      this.failures += 1;
+      this.soon(Math.min(LONGEST_PAUSE, 2000 * 2 ** this.failures) * (0.5 + Math.random() / 2));
+      return this.#say('failed');
+    }
+  }
+
+  async #exchange() {
+    this.#say('syncing');
+    let before;
+    do {
+      before = this.items.pending(Infinity).length;
+      const request = this.items.request();
+      this.items.answer(request, await this.#send(request));
+    } while (this.items.pending(1).length && this.items.pending(Infinity).length < before);
+    this.items.write('sk:pulled', Date.now());
+  }
+
+  async #send(request) {
+    const answer = await fetch(`${this.proxy}/sync`, { ...this.#post(request), signal: AbortSignal.timeout(GIVE_UP) });
+    // Somebody signed out, or in as another, since this page was opened: its items wait for their owner.
+    if (answer.status === 401 || answer.status === 409) throw Object.assign(new Error('signed out'), { isFinal: true });
+    const body = answer.ok ? await answer.json() : {};
+    if (!body.ok) throw new Error(`sync ${answer.status}`);
+    return body;
+  }
+
+  #post(request) {
+    return { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(request) };
+  }
+
+  // The page is left: what waits goes out without anybody to hear the answer, and once more next time.
+  #last() {
+    if (this.isGuest || !isAllowed() || !this.items.pending(1).length) return;
+    const post = this.#post(this.items.request());
+    if (post.body.length < 60_000) fetch(`${this.proxy}/sync`, { ...post, keepalive: true }).catch(() => {});
+  }
+
+  #heardConsent() {
+    if (privacy() && !isAllowed()) {
+      for (const kind of WITH_CONSENT) for (const { key } of this.items.all(kind)) this.items.drop(kind, key);
+    }
+    document.dispatchEvent(new CustomEvent('stallkeeper:ready', { detail: this }));
+    this.sync({ now: this.items.read(`sk:${this.items.who}:merged`, false) });
+  }
+
+  // On a shared machine nobody finds the lists of who was here before.
+  #signOutOthers() {
+    const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]).filter(Boolean);
+    for (const who of new Set(names)) if (who !== this.items.who) this.items.of(who).forget();
+  }
+
+  // Themes change the cart by requests of their own; on the way to pay, the cart is remembered as bought if it vanishes.
+  #watchCart() {
+    const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
+    if (window.PerformanceObserver) {
+      new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
+    }
+    const pay = () => this.items.write('sk:paying', this.items.read('sk:cart')?.token ?? '');
+    document.addEventListener('submit', ({ target, submitter }) => {
+      if (submitter?.name === 'checkout' || /\/checkout/.test(target.getAttribute('action'))) pay();
+    }, true);
+    document.addEventListener('click', ({ target }) => target.closest?.('a[href*="/checkout"]') && pay(), true);
+  }
+
+  #say(state) {
+    const unsynced = this.isGuest ? 0 : this.items.pending(Infinity).length;
+    this.state = state;
+    document.dispatchEvent(new CustomEvent('stallkeeper:sync', { detail: { state, unsynced } }));
+  }
+
+  #tell(kind) {
+    if (!this.changed.size) {
+      queueMicrotask(() => {
+        const kinds = [...this.changed];
+        this.changed.clear();
+        for (const one of kinds) document.dispatchEvent(new CustomEvent('stallkeeper:change', { detail: { kind: one } }));
+      });
+    }
+    this.changed.add(kind);
+  }
+
+  // One tab at a time. What is done by two all the same is done once: only the cart needs this.
+  async #alone(work) {
+    if (navigator.locks) return navigator.locks.request('stallkeeper', work);
+    const mine = random(8);
+    const holder = () => this.items.read('sk:lease', ['', 0]);
+    for (;;) {
+      if (holder()[1] < Date.now()) {
+        this.items.write('sk:lease', [mine, Date.now() + LEASE]);
+        await pause(50);
+        if (holder()[0] === mine) break;
+      }
+      await pause(200);
+    }
+    try {
+      return await work();
+    } finally {
+      this.store.removeItem('sk:lease');
+    }
+  }
+}

@@ -1,0 +1,92 @@
+const SLOW_AFTER = 5000;
+const GIVE_UP_AFTER = 20000;
+export function start(block) {
+const form = block.querySelector('[data-sk-form]');
+const failed = form.querySelector('[data-sk-failed]');
+const state = form.querySelector('[data-sk-state]');
+const button = form.querySelector('[type="submit"]');
+const fieldOf = (name) => form.querySelector(`[data-sk-field="${CSS.escape(name)}"]`);
+const mark = (field, words) => {
+const error = field.querySelector('[data-sk-error]');
+const input = field.querySelector('input, textarea');
+error.textContent = words;
+error.hidden = !words;
+if (words) input.setAttribute('aria-invalid', 'true');
+else input.removeAttribute('aria-invalid');
+};
+const say = (words) => {
+failed.textContent = words;
+failed.hidden = !words;
+};
+const show = (errors) => {
+const unplaced = [];
+for (const field of form.querySelectorAll('[data-sk-field]')) mark(field, '');
+for (const [name, words] of Object.entries(errors)) {
+const field = fieldOf(name);
+if (field) {
+field.hidden = false;
+mark(field, words);
+} else unplaced.push(words);
+}
+say(unplaced.join(' '));
+form.querySelector('[aria-invalid]')?.focus();
+};
+const missing = () => {
+const errors = {};
+for (const input of form.querySelectorAll('[required]')) {
+if (!input.value.trim()) errors[input.name] = form.dataset.required;
+}
+return errors;
+};
+const thank = (words) => {
+const done = block.querySelector('[data-sk-done]');
+done.textContent = words;
+done.hidden = false;
+form.hidden = true;
+done.focus();
+};
+const send = async () => {
+const answer = await fetch(form.action, {
+method: 'POST',
+headers: { Accept: 'application/json' },
+body: new URLSearchParams(new FormData(form)),
+signal: AbortSignal.timeout(GIVE_UP_AFTER),
+});
+const body = await answer.json();
+if (body.ok) thank(body.message);
+else if (Object.keys(body.errors ?? {}).length) show(body.errors);
+else say(body.message || form.dataset.failed);
+};
+form.noValidate = true;
+form.addEventListener('submit', async (event) => {
+event.preventDefault();
+if (button.disabled) return;
+const errors = missing();
+show(errors);
+if (Object.keys(errors).length) return;
+button.disabled = true;
+state.textContent = form.dataset.sending;
+const slow = setTimeout(() => { state.textContent = form.dataset.slow; }, SLOW_AFTER);
+try {
+await send();
+} catch {
+say(form.dataset.failed);
+}
+clearTimeout(slow);
+state.textContent = '';
+button.disabled = false;
+});
+form.addEventListener('focusin', () => terms(form), { once: true });
+}
+async function terms(form) {
+try {
+const answer = await fetch(form.action, { headers: { Accept: 'application/json' } });
+const text = (await answer.json()).terms;
+if (!text) return;
+const box = form.querySelector('[data-sk-terms-text]');
+box.textContent = text;
+box.hidden = false;
+form.querySelector('[data-sk-terms]').hidden = false;
+} catch {
+}
+}

@@ -1,0 +1,341 @@
+"""What customers keep, in real browsers: the development store's pages, its proxy, and the app behind it."""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import select
+from werkzeug.security import generate_password_hash
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from app import db
+from app.models.shops import Shop as AppShop
+from app.models.storefront import CustomerItem
+from devstore import server
+from tests.devstore.conftest import open_shopify
+from tests.devstore.storefront.cast import ACME
+from tests.devstore.storefront.conftest import Shop, shop
+from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
+from tests.shopify.signing import SECRET
+from wsgi import create_app
+
+__all__ = ["open_shopify", "shop"]
+CLEO = {"email": "cleo@example.com", "password": "secret"}
+CONSENT = "Shopify.customerPrivacy.setTrackingConsent"
+
+
+class Served:
+    """A WSGI application on a port of its own that can be taken away and brought back."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._server: BaseWSGIServer | None = None
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        self._server = make_server("127.0.0.1", self.port, self._application, threaded=True)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+@dataclass
+class Market:
+    """Acme's storefront and the app, both over HTTP."""
+
+    shop: Shop
+    app: Served
+    site: Served
+    acme: AppShop
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.site.port}"
+
+    def kept(self) -> dict[tuple[str, str], Any]:
+        """What the app holds, whoever's it is."""
+        with db.scoped(self.acme.id) as session:
+            return {(row.kind, row.key): row.value for row in session.scalars(select(CustomerItem))}
+
+    def goods(self) -> tuple[str, str]:
+        return str(self.shop.mug["id"]), str(self.shop.loaf["id"])
+
+
+@pytest.fixture
+def market(shop: Shop, acme: AppShop) -> Iterator[Market]:
+    app = Served(create_app())
+    config = shop.configured(app_url=f"http://127.0.0.1:{app.port}", client_secret=SECRET)
+    site = Served(server.create_storefront(config, shop.store, ACME))
+    account = {
+        "first_name": "Cleo",
+        "last_name": "Customer",
+        "phone": None,
+        "addresses": [],
+        "metafields": [],
+        "tags": [],
+    }
+    shop.store.put(
+        ACME, "customer", {**account, "email": CLEO["email"], "password_hash": generate_password_hash(CLEO["password"])}
+    )
+    yield Market(shop, app, site, acme)
+    site.stop()
+    app.stop()
+
+
+def sign_in(page: Page, market: Market) -> None:
+    page.goto(f"{market.url}/account/login")
+    page.get_by_label("Email").fill(CLEO["email"])
+    page.get_by_label("Password").fill(CLEO["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile("/account$"))
+    settled(page)
+
+
+def settled(page: Page, state: str = "synced") -> None:
+    page.wait_for_function("state => window.stallkeeper?.state === state && !window.stallkeeper.running", arg=state)
+
+
+def wish(page: Page, market: Market, product: str) -> None:
+    page.goto(f"{market.url}/products/{product}")
+    page.get_by_role("button", name="Add to wishlist").click()
+    expect(page.get_by_role("button", name="On your wishlist")).to_have_attribute("aria-pressed", "true")
+
+
+def put_in_cart(page: Page, market: Market, product: str, units: int) -> None:
+    page.goto(f"{market.url}/products/{product}")
+    page.get_by_label("Quantity").fill(str(units))
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("link", name="View cart")).to_be_visible()
+    page.wait_for_function("JSON.parse(localStorage.getItem('sk:cart'))?.token && !window.stallkeeper.running")
+
+
+def cart(page: Page) -> dict[str, int]:
+    found: dict[str, int] = page.evaluate(
+        "fetch('/cart.js').then(a => a.json()).then(c => Object.fromEntries(c.items.map(i => [i.handle, i.quantity])))"
+    )
+    return found
+
+
+def wishlist(page: Page, market: Market) -> set[str]:
+    page.goto(f"{market.url}/pages/wishlist")
+    expect(page.locator("[data-sk-ready]").first).to_be_attached()
+    return set(page.locator('[data-kind="wishlist"] [data-title]').all_text_contents())
+
+
+def test_a_guests_lists_and_cart_become_the_accounts_on_two_devices(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    phone, desk = open_browser(PHONE), open_browser()
+    wish(phone, market, "morning-mug")
+    put_in_cart(phone, market, "rye-loaf", 1)
+    wish(desk, market, "rye-loaf")
+    put_in_cart(desk, market, "rye-loaf", 2)
+    put_in_cart(desk, market, "morning-mug", 1)
+    assert market.kept() == {}, "a guest's items stay in the browser"
+    sign_in(phone, market)
+    sign_in(desk, market)
+    assert cart(desk) == {"rye-loaf": 3, "morning-mug": 1}
+    assert wishlist(desk, market) == {"Morning mug", "Rye loaf"}
+    wishlist(phone, market)
+    phone.evaluate("window.stallkeeper.sync({ now: true })")
+    expect(phone.locator('[data-kind="wishlist"] [data-title]')).to_have_count(2)
+    settled(phone)
+    assert cart(phone) == {"rye-loaf": 3, "morning-mug": 1}
+    phone.goto(f"{market.url}/cart")
+    expect(phone.get_by_label("Quantity").first).to_be_visible()
+    take_screenshot(phone, "local-first-cart-phone")
+
+
+def test_what_is_done_while_the_app_is_away_is_kept_said_and_sent_later(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    sign_in(page, market)
+    market.app.stop()
+    wish(page, market, "morning-mug")
+    assert wishlist(page, market) == {"Morning mug"}
+    line = page.get_by_text("Kept in this browser. Your account could not be reached.").first
+    expect(line).to_be_visible()
+    expect(page.get_by_text("$24.00")).to_be_visible()
+    assert examine(page, LEVEL) == []
+    take_screenshot(page, "local-first-app-away-phone")
+    assert ("wishlist", market.goods()[0]) not in market.kept()
+    market.app.start()
+    page.get_by_role("button", name="Try again").first.click()
+    expect(line).to_be_hidden()
+    settled(page)
+    assert market.kept()["wishlist", market.goods()[0]]["title"] == "Morning mug"
+
+
+def test_a_customer_who_goes_offline_and_comes_back_loses_nothing_and_brings_nothing_back(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    phone, desk = open_browser(PHONE), open_browser()
+    mug, loaf = market.goods()
+    wish(phone, market, "morning-mug")
+    wish(phone, market, "rye-loaf")
+    sign_in(phone, market)
+    sign_in(desk, market)
+    assert set(market.kept()) >= {("wishlist", mug), ("wishlist", loaf)}
+    assert wishlist(phone, market) == {"Morning mug", "Rye loaf"}
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="Remove: Morning mug").click()
+    expect(phone.locator('[data-kind="wishlist"] [data-title]')).to_have_count(1)
+    desk.goto(f"{market.url}/products/morning-mug")
+    expect(desk.get_by_role("button", name="On your wishlist")).to_be_visible()
+    phone.context.set_offline(False)
+    phone.wait_for_function(
+        "key => JSON.parse(localStorage.getItem(key))[2] === 1", arg=f"sk:{whoami(phone)}:i:wishlist:{mug}"
+    )
+    assert market.kept()["wishlist", mug] is None
+    desk.evaluate("window.stallkeeper.sync({ now: true })")
+    expect(desk.get_by_role("button", name="Add to wishlist")).to_be_visible()
+
+
+def whoami(page: Page) -> str:
+    who: str = page.evaluate("window.stallkeeper.items.who")
+    return who
+
+
+def test_an_answer_that_never_came_changes_nothing(market: Market, open_browser: Callable[..., Page]) -> None:
+    """The app is killed after it stored and before it answered; the browser sends again."""
+    page = open_browser()
+    sign_in(page, market)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.fetch().text())
+            route.abort("connectionreset")
+
+    page.route("**/a/market/sync", lose)
+    wish(page, market, "rye-loaf")
+    page.wait_for_function("window.stallkeeper.failures === 1")
+    put_in_cart(page, market, "rye-loaf", 2)
+    page.evaluate("window.stallkeeper.sync({ now: true })")
+    settled(page)
+    assert json.loads(lost[0])["ok"]
+    assert cart(page) == {"rye-loaf": 2}
+    lines = [value["quantity"] for (kind, _), value in market.kept().items() if kind == "cart"]
+    assert lines == [2]
+
+
+def test_two_tabs_show_the_same_and_count_a_cart_once(market: Market, open_browser: Callable[..., Page]) -> None:
+    one = open_browser()
+    sign_in(one, market)
+    two = one.context.new_page()
+    two.goto(f"{market.url}/products/morning-mug")
+    wish(one, market, "morning-mug")
+    expect(two.get_by_role("button", name="On your wishlist")).to_be_visible()
+    put_in_cart(one, market, "rye-loaf", 2)
+    for page in (one, two):
+        page.evaluate("window.stallkeeper.sync({ now: true })")
+    for page in (one, two):
+        settled(page)
+    assert [value["quantity"] for (kind, _), value in market.kept().items() if kind == "cart"] == [2]
+
+
+def test_without_consent_nothing_is_remembered_and_nothing_leaves_the_browser(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser()
+    page.goto(f"{market.url}/products/morning-mug")
+    page.wait_for_function("window.Shopify.customerPrivacy && localStorage.length")
+    expect(page.locator('[data-kind="wishlist"] button')).to_be_visible()
+    page.evaluate(f"{CONSENT}({{ preferences: false, analytics: false, marketing: false }})")
+    sent: list[str] = []
+    page.context.on("request", lambda request: sent.append(request.url))
+    page.goto(f"{market.url}/account/login")
+    page.get_by_label("Email").fill(CLEO["email"])
+    page.get_by_label("Password").fill(CLEO["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile("/account$"))
+    wish(page, market, "rye-loaf")
+    page.goto(f"{market.url}/search?q=mug")
+    assert wishlist(page, market) == {"Rye loaf"}, "what they asked for is there"
+    settled(page, "local")
+    page.wait_for_timeout(1500)
+    assert [url for url in sent if "/a/market" in url or "localhost" not in url] == []
+    held = page.evaluate("Object.keys(localStorage).filter(name => /:i:(viewed|search|preference):/.test(name))")
+    assert held == []
+    assert market.kept() == {}
+    assert {cookie["name"] for cookie in page.context.cookies()} <= {"_tracking_consent", "customer-acme", "cart-acme"}
+    page.evaluate(f"{CONSENT}({{ preferences: true }})")
+    settled(page)
+    assert [kind for kind, _ in market.kept()] == ["wishlist"]
+
+
+def test_what_was_looked_at_and_searched_for_can_be_seen_and_cleared(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(DESKTOP)
+    page.goto(f"{market.url}/products/morning-mug")
+    settled(page, "guest")
+    page.goto(f"{market.url}/search?q=bread")
+    settled(page, "guest")
+    page.goto(f"{market.url}/products/rye-loaf")
+    section = page.locator(".sk-kept", has_text="Recently viewed")
+    expect(section.get_by_text("Morning mug")).to_be_visible()
+    expect(section.get_by_text("Rye loaf")).to_have_count(0)
+    expect(section.get_by_role("link", name="bread")).to_be_visible()
+    assert examine(page, LEVEL) == []
+    take_screenshot(page, "local-first-viewed-desk")
+    section.get_by_role("button", name="Clear history").click()
+    expect(section).to_be_hidden()
+
+
+def test_a_cart_is_kept_for_later_and_put_back(market: Market, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    sign_in(page, market)
+    put_in_cart(page, market, "rye-loaf", 2)
+    page.goto(f"{market.url}/cart")
+    page.get_by_role("button", name="Keep this cart for later").click()
+    expect(page.get_by_text("Your cart is empty.")).to_be_visible()
+    expect(page.get_by_text(re.compile("2 . Rye loaf"))).to_be_visible()
+    assert examine(page, LEVEL) == []
+    take_screenshot(page, "local-first-saved-cart-phone")
+    page.get_by_role("button", name="Put back into the cart").click()
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+    settled(page)
+    assert cart(page) == {"rye-loaf": 2}
+
+
+def test_following_a_vendor_lists_them(market: Market, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{market.url}/pages/vendors/adas-ceramics")
+    page.get_by_role("button", name="Follow Ada's Ceramics").click()
+    expect(page.get_by_role("button", name="Following Ada's Ceramics")).to_be_visible()
+    take_screenshot(page, "local-first-follow-phone")
+    page.goto(f"{market.url}/pages/wishlist")
+    expect(page.get_by_role("link", name="Ada's Ceramics")).to_have_attribute("href", "/pages/vendors/adas-ceramics")
+    page.get_by_role("button", name="Stop following: Ada's Ceramics").click()
+    expect(page.get_by_text("You follow nobody yet.")).to_be_visible()
+
+
+def test_a_paid_cart_does_not_come_back(market: Market, open_browser: Callable[..., Page]) -> None:
+    page = open_browser()
+    sign_in(page, market)
+    put_in_cart(page, market, "rye-loaf", 2)
+    page.goto(f"{market.url}/cart")
+    page.get_by_role("button", name="Check out").click()
+    page.wait_for_url(re.compile("/checkout"))
+    # Bought elsewhere on the way: what matters here is that the cart has gone.
+    page.context.clear_cookies(name="cart-acme")
+    page.goto(f"{market.url}/")
+    settled(page)
+    page.evaluate("window.stallkeeper.sync({ now: true })")
+    settled(page)
+    assert cart(page) == {}

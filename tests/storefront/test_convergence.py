@@ -1,0 +1,265 @@
+"""Whatever happens on the way, every copy ends equal, nothing is lost, doubled or resurrected, and the cart adds up.
+
+The same histories are played against the theme extension's JavaScript with the server's rules over a dictionary (many)
+and with the server itself over PostgreSQL (some). A history is a list of steps: edits in several browsers and tabs,
+carts changed in the theme, requests that overtake each other, arrive twice or never, answers that are lost, pages that
+die between two writes, customers who sign in, sign out and pay.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app.storefront import rules
+from tests.storefront.conftest import Storefront
+from tests.storefront.world import GUEST, Browsers, Dictionary, World
+
+CLEO = "7001"
+BROWSERS = st.sampled_from(["phone", "desk"])
+TABS = st.sampled_from(["1", "2"])
+DIES = st.one_of(st.none(), st.none(), st.none(), st.integers(0, 12))
+WHICH = st.integers(0, 5)
+VALUES = {
+    "wishlist": st.sampled_from([{"handle": "mug"}, {"handle": "loaf", "title": "Loaf"}, None, None]),
+    "preference": st.sampled_from([{"is": "metric"}, {"is": "imperial"}, {"is": True}]),
+}
+EDIT = st.one_of(
+    *(
+        st.tuples(st.just("edit"), BROWSERS, TABS, st.just(kind), st.sampled_from(keys), VALUES[kind], DIES)
+        for kind, keys in (("wishlist", ["1", "2"]), ("preference", ["units"]))
+    )
+)
+STEP = st.one_of(
+    EDIT,
+    EDIT,
+    st.tuples(st.just("buy"), BROWSERS, st.sampled_from([5, 6]), st.integers(0, 4)),
+    st.tuples(st.just("open"), BROWSERS, TABS, st.sampled_from([None, None, CLEO, CLEO, GUEST]), DIES),
+    st.tuples(st.just("account"), BROWSERS, TABS, DIES),
+    st.tuples(
+        st.just("apply"),
+        BROWSERS,
+        TABS,
+        DIES,
+        st.lists(st.sampled_from(["fair", "down", "lost", "refused"]), max_size=2),
+    ),
+    st.tuples(st.just("send"), BROWSERS, TABS),
+    st.tuples(st.just("send"), BROWSERS, TABS),
+    st.tuples(st.just("arrive"), WHICH, st.booleans()),
+    st.tuples(st.just("arrive"), WHICH, st.booleans()),
+    st.tuples(st.just("answered"), WHICH, DIES),
+    st.tuples(st.just("lose"), WHICH),
+    st.tuples(st.just("pay"), BROWSERS),
+    st.tuples(st.just("wait"), st.sampled_from([0.001, 1, 30])),
+)
+EXAMPLES = int(os.environ.get("SYNC_HISTORIES", "60"))
+HISTORIES = st.integers(1, 40).flatmap(lambda most: st.lists(STEP, min_size=most // 2, max_size=most))
+
+
+@dataclass
+class Real:
+    """The server itself, for a customer of its own."""
+
+    storefront: Storefront
+    customer: str
+    known: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def sync(self, raw: bytes, _now: datetime) -> Any:
+        answer = self.storefront.post(raw, customer=self.customer)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def held(self) -> dict[tuple[str, str], tuple[str, Any]]:
+        items = self.storefront.news(customer=self.customer).json["items"]
+        return {(one["kind"], one["key"]): (one["clock"], one["value"]) for one in items}
+
+
+@pytest.fixture(scope="module")
+def browsers() -> Iterator[Browsers]:
+    started = Browsers()
+    yield started
+    started.close()
+
+
+def play(world: World, history: list[tuple[Any, ...]]) -> None:
+    world.now = datetime.now(UTC)
+    for browser in ("phone", "desk"):
+        for tab in ("1", "2"):
+            world.open(browser, tab=tab)
+    for do, *given_ in history:
+        if len(given_) > 1 and given_[0] in world.tabs and do != "open" and given_[1] in {"1", "2"}:
+            # A tab that was closed by signing in or out is opened again before anything is done in it.
+            world.open(given_[0], tab=given_[1]) if given_[1] not in world.tabs[given_[0]] else None
+        step = getattr(world, do)
+        if do == "open":
+            browser, tab, who, dies = given_
+            step(browser, tab=tab, who=world.customer if who == CLEO else who, dies=dies)
+        elif do == "arrive":
+            step(given_[0], again=given_[1])
+        else:
+            step(*given_)
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES)
+@example(history=[("buy", "phone", 5, 2), ("buy", "desk", 5, 3), ("open", "phone", "1", CLEO, None), ("pay", "phone")])
+def test_every_history_ends_with_equal_copies(browsers: Browsers, history: list[tuple[Any, ...]]) -> None:
+    world = World(browsers, Dictionary())
+    play(world, history)
+    world.settle()
+    world.check()
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES)
+def test_every_history_ends_with_equal_copies_on_the_server_itself(
+    storefront: Storefront, browsers: Browsers, history: list[tuple[Any, ...]]
+) -> None:
+    customer = str(int(datetime.now(UTC).timestamp() * 1_000_000))
+    world = World(browsers, Real(storefront, customer), customer)
+    play(world, history)
+    world.settle()
+    world.check()
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES, minutes=st.sampled_from([-600, -3, 3, 60, 60 * 24 * 400]))
+def test_a_browser_whose_clock_is_wrong_ends_with_the_same_copy_as_all(
+    browsers: Browsers, history: list[tuple[Any, ...]], minutes: int
+) -> None:
+    world = World(browsers, Dictionary())
+    world.skew["phone"] = timedelta(minutes=minutes)
+    play(world, history)
+    world.settle()
+    world.judge.newest = {
+        name: row for name, row in world.server.held().items() if name[0] in {"wishlist", "preference"}
+    }
+    world.check()
+    ahead = rules.clock_at(world.now + rules.AHEAD)
+    assert all(clock < ahead for clock, _ in world.server.held().values())
+
+
+# -- the rule for the cart, said plainly -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(browsers: Browsers) -> World:
+    made = World(browsers, Dictionary())
+    made.open("phone")
+    made.open("desk")
+    return made
+
+
+def units(world: World, browser: str = "phone") -> dict[str, int]:
+    found: dict[str, int] = world.ask("state", browser, tab="1")["cart"]
+    return found
+
+
+def test_a_line_that_the_guest_and_the_account_both_have_is_added_up(world: World) -> None:
+    world.open("desk", who=CLEO)
+    world.buy("desk", 5, 3)
+    world.visit("desk")
+    world.buy("phone", 5, 2)
+    world.settle()
+    assert units(world) == units(world, "desk") == {"5": 5}
+
+
+def test_signing_out_and_in_again_adds_nothing(world: World) -> None:
+    world.buy("phone", 5, 2)
+    for who in (CLEO, GUEST, CLEO, GUEST):
+        world.open("phone", who=who)
+        world.account("phone", "1")
+    world.settle()
+    assert units(world) == {"5": 2}
+
+
+def test_what_a_guest_takes_out_after_signing_out_is_out_after_signing_in(world: World) -> None:
+    world.buy("phone", 5, 3)
+    world.settle()
+    world.open("phone", who=GUEST)
+    world.buy("phone", 5, 1)
+    world.settle()
+    assert units(world) == {"5": 1}
+
+
+def test_units_put_in_on_one_device_while_the_other_empties_the_line_stay(world: World) -> None:
+    world.buy("phone", 5, 2)
+    world.settle()
+    world.buy("desk", 5, 0)
+    world.buy("phone", 5, 3)
+    world.settle()
+    assert units(world) == {"5": 1}
+
+
+def test_a_line_emptied_twice_holds_what_is_put_in_afterwards(world: World) -> None:
+    world.buy("phone", 5, 2)
+    world.settle()
+    world.buy("desk", 5, 0)
+    world.buy("phone", 5, 0)
+    world.settle()
+    world.buy("phone", 5, 4)
+    world.settle()
+    assert units(world) == units(world, "desk") == {"5": 4}
+
+
+def test_a_cart_that_was_paid_for_leaves_every_device(world: World) -> None:
+    world.buy("phone", 5, 2)
+    world.settle()
+    world.pay("desk")
+    world.settle()
+    assert units(world) == units(world, "desk") == {}
+
+
+def test_an_accounts_cart_that_got_too_old_on_one_device_is_filled_again(world: World) -> None:
+    world.buy("phone", 5, 2)
+    world.settle()
+    world.ask("vanish", "phone")
+    world.settle()
+    assert units(world) == units(world, "desk") == {"5": 2}
+
+
+def test_a_guests_cart_that_got_too_old_is_kept_for_later_and_comes_along(world: World) -> None:
+    world.buy("phone", 5, 2)
+    world.ask("vanish", "phone")
+    world.account("phone", "1")
+    world.settle()
+    assert units(world) == {}
+    ((_clock, kept),) = [row for (kind, _key), row in world.server.held().items() if kind == "saved"]
+    assert [(line["variant"], line["quantity"]) for line in kept["lines"]] == [(5, 2)]
+
+
+def test_what_shopify_has_not_enough_of_is_asked_for_once(world: World) -> None:
+    world.open("phone", who=CLEO)
+    world.buy("phone", 5, 9)
+    world.settle()
+    world.open("tablet", who=CLEO)
+    world.visit("tablet")
+    assert units(world, "tablet") == {"5": 9}
+    world.buy("phone", 6, 9)
+    world.visit("phone")
+    request = world.ask("request", "tablet", tab="1")
+    answer = world.server.sync(json.dumps(request).encode(), world.now)
+    world.ask("answer", "tablet", tab="1", request=request, answer=answer)
+    world.apply("tablet", "1", weather=["refused"])
+    assert world.ask("apply", "tablet", tab="1") is False
+    assert units(world, "tablet") == {"5": 9}
+    world.visit("tablet")
+    world.visit("phone")
+    assert units(world, "phone") == {"5": 9, "6": 9}, "the account still has them"
+
+
+def test_python_and_javascript_name_lines_and_carts_alike(browsers: Browsers) -> None:
+    for properties, token in (
+        ({}, "c1-abc"),
+        ({"Gravur": "für Zoë ✓", "a": ""}, "Z2Nw?key=1"),
+        ({"b": "1", "B": "2"}, "é"),
+    ):
+        browsers.ask("open", "phone", tab="1", who=GUEST, now=0, node="0" * 8)
+        said = browsers.ask("hashes", "phone", variant=8101, properties=properties, token=token)
+        assert said == [rules.line_of(8101, properties), rules.saved_key(token), rules.departure(token)]
