@@ -14,9 +14,10 @@ from app import clock
 from app.api.operations import check_version, operation
 from app.api.shapes import Amount, Bps, Currency, Id, Moment, Page, amount, check_bps
 from app.auth.scopes import Scope
-from app.commissions import queries, rules, service
+from app.commissions import queries, rules, service, sets
 from app.errors import ValidationErrors
 from app.models.commissions import CommissionRule as Row
+from app.models.commissions import VendorGroup
 from app.models.vendors import Vendor
 
 Minor = Annotated[int, Meta(ge=0, le=10**14)]
@@ -27,8 +28,12 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that are given must hold; an empty one does not restrict. A rule without any never fires."""
 
     vendor_ids: Annotated[list[Id], Meta(max_length=1000)] = []
+    group_ids: Annotated[
+        list[Id], Meta(max_length=1000, description="Groups of vendors: one of the vendors, or somebody of a group.")
+    ] = []
     product_gids: Gids = []
     category_gids: Annotated[list[str], Meta(max_length=1000, description="Everything below counts too.")] = []
+    collection_gids: Annotated[list[str], Meta(max_length=1000, description="One of them is enough.")] = []
     tags: Annotated[list[str], Meta(max_length=1000, description="One of them is enough.")] = []
     price_from: Minor | None = None
     price_to: Annotated[int, Meta(ge=0, le=10**14, description="Exclusive.")] | None = None
@@ -82,6 +87,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency | None = None
     product_gid: str | None = None
     category_gid: str | None = None
+    collection_gids: list[str] = []
     tags: list[str] = []
     ordered_at: Moment | None = None
 
@@ -140,7 +146,10 @@ def replace_rule(number: int, body: RuleDraft) -> Rule:
     service.lock_list(g.session, g.shop.id)
     before = get_rule(number)
     check_version(before)
-    service.change_rule(g.session, g.shop, number, _read(body, is_default=before.is_default), _actor())
+    # What people call the products and collections of the conditions is not the program's to forget.
+    labels = dict(queries.to_rule(queries.get_version(g.session, g.shop.id, number)).labels)
+    draft = replace(_read(body, is_default=before.is_default), labels=labels)
+    service.change_rule(g.session, g.shop, number, draft, _actor())
     return get_rule(number)
 
 
@@ -178,6 +187,8 @@ def simulate_rules(body: Question) -> Simulation:
         vendor_id=body.vendor_id,
         product_gid=body.product_gid,
         category_gid=body.category_gid,
+        collection_gids=frozenset(body.collection_gids),
+        group_ids=sets.list_groups_of_vendors(g.session, g.shop.id).get(body.vendor_id, frozenset()),
         tags=frozenset(tag.lower() for tag in body.tags),
         unit_price=body.unit_price_minor,
         currency=currency,
@@ -206,18 +217,13 @@ def _list() -> list[Rule]:
 def _write(row: Row, dead: Mapping[int, rules.Rule | None]) -> Rule:
     known = queries.to_rule(row)
     above = dead.get(row.rule_number)
-    held = known.conditions
     return Rule(
         number=row.rule_number,
         version=row.version,
         name=row.name,
         is_default=row.is_default,
         rate_bps=row.rate_bps,
-        conditions=Conditions(
-            sorted(held.vendor_ids), sorted(held.product_gids), sorted(held.category_gids), sorted(held.tags),
-            held.price_from, held.price_to, held.price_currency if held.has_price_band else None,
-            held.ordered_from, held.ordered_to,
-        ),
+        conditions=_write_conditions(known.conditions),
         flat=dict(row.flat),
         floor=dict(row.floor),
         cap=dict(row.cap),
@@ -225,7 +231,23 @@ def _write(row: Row, dead: Mapping[int, rules.Rule | None]) -> Rule:
         valid_from=row.valid_from,
         changed_by=row.changed_by,
         shadowed_by=above.id if above else None,
-    )  # fmt: skip
+    )
+
+
+def _write_conditions(held: rules.Conditions) -> Conditions:
+    return Conditions(
+        vendor_ids=sorted(held.vendor_ids),
+        group_ids=sorted(held.group_ids),
+        product_gids=sorted(held.product_gids),
+        category_gids=sorted(held.category_gids),
+        collection_gids=sorted(held.collection_gids),
+        tags=sorted(held.tags),
+        price_from=held.price_from,
+        price_to=held.price_to,
+        price_currency=held.price_currency if held.has_price_band else None,
+        ordered_from=held.ordered_from,
+        ordered_to=held.ordered_to,
+    )
 
 
 def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
@@ -238,6 +260,18 @@ def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
     for currency, most in draft.cap.items():
         if most < draft.floor.get(currency, 0):
             errors[f"#/cap/{currency}"] = "The most cannot be below the least."
+    conditions = _read_conditions(wanted)
+    errors |= _find_faults(wanted)
+    if conditions.is_empty and not is_default:
+        errors["conditions"] = "Give at least one condition. A rule without any never fires."
+    if errors:
+        raise ValidationErrors(errors)
+    flat, floor, cap = dict(draft.flat), dict(draft.floor), dict(draft.cap)
+    return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, draft.net_of_tax)
+
+
+def _find_faults(wanted: Conditions) -> dict[str, str]:
+    errors = {}
     has_band = wanted.price_from is not None or wanted.price_to is not None
     if has_band and wanted.price_currency is None:
         errors["#/conditions/price_currency"] = "Say in which currency the prices are."
@@ -245,22 +279,20 @@ def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
         errors["#/conditions/price_to"] = "The upper price must be above the lower one."
     if wanted.ordered_from and wanted.ordered_to and wanted.ordered_to <= wanted.ordered_from:
         errors["#/conditions/ordered_to"] = "The end must be after the beginning."
-    conditions = _read_conditions(wanted)
-    if conditions.is_empty and not is_default:
-        errors["conditions"] = "Give at least one condition. A rule without any never fires."
-    elif unknown := _unknown_vendors(wanted.vendor_ids):
+    if unknown := _unknown(Vendor, wanted.vendor_ids):
         errors["#/conditions/vendor_ids"] = f"There is no vendor {unknown[0]}."
-    if errors:
-        raise ValidationErrors(errors)
-    flat, floor, cap = dict(draft.flat), dict(draft.floor), dict(draft.cap)
-    return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, draft.net_of_tax)
+    if unknown := _unknown(VendorGroup, wanted.group_ids):
+        errors["#/conditions/group_ids"] = f"There is no group {unknown[0]}."
+    return errors
 
 
 def _read_conditions(given: Conditions) -> rules.Conditions:
     read = rules.Conditions(
         vendor_ids=frozenset(given.vendor_ids),
+        group_ids=frozenset(given.group_ids),
         product_gids=frozenset(given.product_gids),
         category_gids=frozenset(given.category_gids),
+        collection_gids=frozenset(given.collection_gids),
         tags=frozenset(tag.lower() for tag in given.tags),
         price_from=given.price_from,
         price_to=given.price_to,
@@ -271,8 +303,8 @@ def _read_conditions(given: Conditions) -> rules.Conditions:
     return read if read.has_price_band else replace(read, price_currency=None)
 
 
-def _unknown_vendors(ids: list[int]) -> list[int]:
-    known = set(g.session.scalars(select(Vendor.id).where(Vendor.shop_id == g.shop.id, Vendor.id.in_(ids))))
+def _unknown(kind: type[Vendor | VendorGroup], ids: list[int]) -> list[int]:
+    known = set(g.session.scalars(select(kind.id).where(kind.shop_id == g.shop.id, kind.id.in_(ids))))
     return sorted(set(ids) - known)
 
 

@@ -1,5 +1,6 @@
 """What each resource answers and does, by the doors that programs use."""
 
+import dataclasses
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import select, update
 
 from app import clock, db
+from app.api import commissions
 from app.api.openapi import TAGS
 from app.api.operations import OPERATIONS
+from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.events import AuditEntry, InboxEvent
 from app.models.orders import VendorOrder
@@ -98,6 +101,7 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
         ({"conditions": {"price_from": 100}}, "#/conditions/price_currency"),
         ({"conditions": {"price_from": 9, "price_to": 9, "price_currency": "USD"}}, "#/conditions/price_to"),
         ({"conditions": {"vendor_ids": [999999]}}, "#/conditions/vendor_ids"),
+        ({"conditions": {"group_ids": [999999]}}, "#/conditions/group_ids"),
         ({"floor": {"USD": 2}, "cap": {"USD": 1}}, "#/cap/USD"),
         ({"flat": {"USD": -1}}, "#/flat"),
         ({"flat": {"usd": 1}}, "#/flat"),
@@ -110,6 +114,22 @@ def test_a_rule_that_cannot_be_is_refused_at_its_field(
     problem = merchant.problem("POST", "/commission-rules", draft(ada, **change))
     assert problem["status"] == 422
     assert pointer in {error["pointer"] for error in problem["errors"]}
+
+
+def test_a_rule_that_is_sent_back_as_it_was_read_stays_what_it_is(merchant: Program, ada: Vendor) -> None:
+    wanted = {"vendor_ids": [ada.id], "collection_gids": ["gid://shopify/Collection/7"], "tags": ["bowl"]}
+    made = merchant.post("/commission-rules", draft(ada, conditions=wanted)).json
+    assert made
+    assert made["conditions"] | wanted == made["conditions"]
+    fields = ("name", "rate_bps", "conditions", "flat", "floor", "cap", "net_of_tax")
+    again = merchant.ask("PUT", f"/commission-rules/{made['number']}", {name: made[name] for name in fields}).json
+    assert again
+    assert {name: again[name] for name in fields} == {name: made[name] for name in fields}
+
+
+def test_the_api_knows_every_condition_that_a_rule_can_have() -> None:
+    """One that it does not know would be lost when a program sends a rule back."""
+    assert set(commissions.Conditions.__struct_fields__) == {field.name for field in dataclasses.fields(Conditions)}
 
 
 def test_the_simulator_says_which_rule_fires_and_what_it_takes(merchant: Program, ada: Vendor, bea: Vendor) -> None:
