@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e check format lock faults bench-intake bench-drain bench-live clean
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e mutants check format lock faults bench-intake bench-drain bench-live clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ bench-drain: $(STAMPS)/dev  ## Webhooks worked off per second by one worker proc
 
 bench-live: $(STAMPS)/dev  ## What ten thousand open pages cost, and how soon they all hear of a stock change
 	@$(PY) -m bench.live $(ARGS)
+
+mutants: $(STAMPS)/dev  ## Change the money rules a thousand times, and see that a test fails each time
+	@$(VENV)/bin/mutmut run $(ARGS)
+	@$(VENV)/bin/mutmut results
 
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .

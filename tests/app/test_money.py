@@ -30,6 +30,52 @@ def test_two_currencies_are_never_added_or_compared() -> None:
         _ = dollars < euros
 
 
+def test_amounts_of_one_currency_are_added_compared_and_turned_round() -> None:
+    three, two = Money(300, "USD"), Money(200, "USD")
+    assert (three + two, three - two, -three) == (Money(500, "USD"), Money(100, "USD"), Money(-300, "USD"))
+    assert two < three
+    assert not three < Money(300, "USD")
+    assert three <= Money(300, "USD")
+    assert not three <= two
+    assert (bool(two), bool(Money(1, "USD")), bool(Money(0, "USD"))) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "words"),
+    [
+        ("twelve", "USD", "Enter an amount in digits, such as 12.50."),
+        ("inf", "USD", "Enter an amount in digits, such as 12.50."),
+        ("1000000000000", "USD", "This amount is too large. Check it for digits too many."),
+        ("-1000000000000", "USD", "This amount is too large. Check it for digits too many."),
+        ("1.005", "USD", "USD amounts have at most 2 decimals."),
+        ("1.5", "JPY", "JPY amounts have at most 0 decimals."),
+    ],
+)
+def test_a_refused_amount_says_what_to_do(typed: str, currency: str, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        read_amount(typed, currency)
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        (" 1 234.50 ", "USD", 123450),
+        ("999999999999.99", "USD", 99999999999999),
+        ("-3", "JPY", -3),
+        ("0.001", "KWD", 1),
+    ],
+)
+def test_a_typed_amount_may_have_spaces_and_a_sign(typed: str, currency: str, minor: int) -> None:
+    assert read_amount(typed, currency) == Money(minor, currency)
+
+
+def test_a_refused_split_says_why() -> None:
+    with pytest.raises(ValueError, match=r"^an amount cannot be split over nothing$"):
+        split(1, [])
+    with pytest.raises(ValueError, match=r"^weights are never negative$"):
+        split(1, [2, -1])
+
+
 @pytest.mark.parametrize("typed", ["", "twelve", "1.234", "NaN", "inf", "1,50"])
 def test_a_typed_amount_that_is_none_is_refused_in_words(typed: str) -> None:
     with pytest.raises(ValueError, match=r"digits|decimals"):

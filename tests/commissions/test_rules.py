@@ -131,6 +131,39 @@ def test_a_rule_that_can_never_fire_is_named_with_what_stands_above_it(above: Ru
     assert shadowed([above, below, DEFAULT]) == ({2: above} if dead else {})
 
 
+def _band(number: int, low: int | None, high: int | None, currency: str = "USD") -> Rule:
+    return rule(number, price_from=low, price_to=high, price_currency=currency)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "dead"),
+    [
+        (_band(1, 10, 20), _band(2, 10, 20), True),
+        (_band(1, 10, 20), _band(2, 9, 20), False),
+        (_band(1, 10, 20), _band(2, 10, 21), False),
+        (_band(1, 10, 20), _band(2, 11, 19), True),
+        (_band(1, 10, 20), _band(2, 10, None), False),
+        (_band(1, 10, None), _band(2, 10, None), True),
+        (_band(1, None, 20), _band(2, None, 20), True),
+        (_band(1, 0, 20), _band(2, None, 20), True),
+        (_band(1, 1, 20), _band(2, None, 20), False),
+        (_band(1, 10, 20), _band(2, 10, 20, "EUR"), False),
+        (rule(1, category_gids=frozenset({CATEGORY + "hg"})), rule(2, tags=frozenset({"x"})), False),
+        (
+            rule(1, category_gids=frozenset({CATEGORY + "hg"})),
+            rule(2, category_gids=frozenset({CATEGORY + "ap"})),
+            False,
+        ),
+    ],
+)
+def test_a_band_or_category_is_shadowed_by_one_that_holds_all_of_it(above: Rule, below: Rule, *, dead: bool) -> None:
+    assert (2 in shadowed([above, below, DEFAULT])) is dead
+
+
+def test_the_ancestors_of_a_category_go_up_to_its_root() -> None:
+    assert ancestors(CATEGORY + "hg-11-10") == [CATEGORY + "hg-11-10", CATEGORY + "hg-11", CATEGORY + "hg"]
+
+
 def test_a_rule_without_conditions_can_never_fire() -> None:
     assert shadowed([rule(1), DEFAULT]) == {1: None}
 

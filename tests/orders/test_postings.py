@@ -1,0 +1,244 @@
+"""Every posting of some orders, word for word: keys never change (they are what makes a booking happen once)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.orders.facts import (
+    Dispute,
+    DisputeState,
+    FeesTo,
+    Keeps,
+    Order,
+    OrderTerms,
+    Payment,
+    PaymentFee,
+    RefundBearer,
+    Tax,
+    VendorTerms,
+)
+from app.orders.rules import book_to_date
+from app.orders.stages import HoldReason
+from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
+
+SOLD = """
+line:1:sale | sale | 0 | line:1 | 1 | vendor_pending:1 1800, commission 200, customer_receipts -2000
+line:1:tax | sale | 0 | line:1 | - | sales_tax 200, customer_receipts -200
+line:2:sale | sale | 0 | line:2 | 2 | vendor_pending:2 450, commission 50, customer_receipts -500
+shipping:369:vendor:1:sale | sale | 0 | shipping:369 | 1 | vendor_pending:1 240, customer_receipts -240
+shipping:369:vendor:2:sale | sale | 0 | shipping:369 | 2 | vendor_pending:2 60, customer_receipts -60
+"""
+
+
+def two(**more: Any) -> Order:
+    """Ada's 20.00 with 2.00 of tax, Bea's 5.00, shipping of 3.00."""
+    goods = (line(1, 2, 1000, taxes=(Tax(200),)), line(2, 1, 500, terms=terms(BEA)))
+    return order(*goods, shipping=(shipping(300),), **more)
+
+
+def disputed(number: int, amount: int, state: DisputeState, **more: Any) -> Dispute:
+    opened = DAY_0 + timedelta(days=5 + number)
+    ended = opened + timedelta(days=10)
+    return Dispute(id=number, opened_at=opened, ended_at=ended, amount=amount, state=state, **more)
+
+
+def fees_to(party: FeesTo) -> dict[str, Any]:
+    fee = PaymentFee(9, DAY_0 + timedelta(days=1), 117)
+    return {"payment_fees": (fee,), "terms": OrderTerms(vendors={ADA: VendorTerms(payment_fees_to=party)})}
+
+
+def written(known: Order, day: int = 30) -> list[str]:
+    rows = []
+    for posting in book_to_date(known, DAY_0 + timedelta(days=day)).postings:
+        entries = ", ".join(
+            f"{e.account}{'' if e.vendor_id is None else f':{e.vendor_id}'} {e.amount}" for e in posting.entries
+        )
+        key, days = posting.key.removeprefix("order:450:"), (posting.happened_at - DAY_0).days
+        rows.append(f"{key} | {posting.kind} | {days} | {posting.component} | {posting.vendor_id or '-'} | {entries}")
+    return rows
+
+
+CASES = [
+    (
+        {"disputes": (disputed(1, 700, DisputeState.LOST, fee=150, fee_to_vendors=True),)},
+        """
+dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
+dispute:1:lost:line:1:sale | dispute_lost | 16 | line:1 | 1 | vendor_pending:1 -466, commission -52, disputes 518
+dispute:1:lost:line:1:tax | dispute_lost | 16 | line:1 | - | sales_tax -52, disputes 52
+dispute:1:lost:line:2:sale | dispute_lost | 16 | line:2 | 2 | vendor_pending:2 -117, commission -13, disputes 130
+dispute:1:fee:vendor:1 | dispute_fee | 16 | dispute:1 | 1 | vendor_pending:1 -120, dispute_fees 120
+dispute:1:fee:vendor:2 | dispute_fee | 16 | dispute:1 | 2 | vendor_pending:2 -30, dispute_fees 30
+""",
+    ),
+    (
+        {"disputes": (disputed(1, 700, DisputeState.WON, fee=150),)},
+        """
+dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
+dispute:1:won | dispute_won | 16 |  | - | disputes 700, customer_receipts -700
+dispute:1:fee_back | dispute_won | 16 |  | - | dispute_fees 150, payment_provider -150
+""",
+    ),
+    (
+        {
+            "fulfilments": (sent(1, {1: 2, 2: 1}),),
+            "disputes": (
+                disputed(1, 700, DisputeState.OPEN, fee=150),
+                disputed(2, 100, DisputeState.OPEN, is_chargeback=False),
+                disputed(3, 100, DisputeState.CLOSED),
+            ),
+        },
+        """
+dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
+line:1:vendor:1:hold | fulfilled | 15 | line:1 | 1 | vendor_pending:1 -1800, vendor_held:1 1800
+line:1:vendor:1:release | released | 15 | line:1 | 1 | vendor_held:1 -1267, vendor_available:1 1267
+line:2:vendor:2:hold | fulfilled | 15 | line:2 | 2 | vendor_pending:2 -450, vendor_held:2 450
+line:2:vendor:2:release | released | 15 | line:2 | 2 | vendor_held:2 -316, vendor_available:2 316
+shipping:369:vendor:1:hold | fulfilled | 15 | shipping:369 | 1 | vendor_pending:1 -240, vendor_held:1 240
+shipping:369:vendor:1:release | released | 15 | shipping:369 | 1 | vendor_held:1 -240, vendor_available:1 240
+shipping:369:vendor:2:hold | fulfilled | 15 | shipping:369 | 2 | vendor_pending:2 -60, vendor_held:2 60
+shipping:369:vendor:2:release | released | 15 | shipping:369 | 2 | vendor_held:2 -60, vendor_available:2 60
+""",
+    ),
+    (
+        {**fees_to(FeesTo.VENDOR), "refunds": (refund(5, 2200, returns(1, 2, 2000, 200)),)},
+        """
+refund:5:line:1:sale | refund | 3 | line:1 | 1 | vendor_pending:1 -1800, commission -200, customer_receipts 2000
+refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -200, customer_receipts 200
+payment:9:fee | payment_fee | 1 |  | - | payment_fees -117, payment_provider 117
+payment:fees:vendor:1 | payment_fee | 1 | fees | 1 | vendor_pending:1 -87, payment_fees 87
+refund:5:fees:vendor:1 | payment_fee_back | 3 | fees | 1 | vendor_pending:1 78, payment_fees -78
+shipping:369:vendor:1:hold | fulfilled | 17 | shipping:369 | 1 | vendor_pending:1 -240, vendor_held:1 240
+shipping:369:vendor:1:release | released | 17 | shipping:369 | 1 | vendor_held:1 -240, vendor_available:1 240
+fees:vendor:1:hold | fulfilled | 17 | fees | 1 | vendor_pending:1 9, vendor_held:1 -9
+fees:vendor:1:release | released | 17 | fees | 1 | vendor_held:1 9, vendor_available:1 -9
+""",
+    ),
+    (
+        {**fees_to(FeesTo.SHARED), "cancelled_at": DAY_0 + timedelta(days=2)},
+        """
+cancelled:line:1:sale | cancellation | 2 | line:1 | 1 | vendor_pending:1 -1800, commission -200, customer_credit 2000
+cancelled:line:1:tax | cancellation | 2 | line:1 | - | sales_tax -200, customer_credit 200
+cancelled:line:2:sale | cancellation | 2 | line:2 | 2 | vendor_pending:2 -450, commission -50, customer_credit 500
+cancelled:shipping:369:vendor:1:sale | cancellation | 2 | shipping:369 | 1 | vendor_pending:1 -240, customer_credit 240
+cancelled:shipping:369:vendor:2:sale | cancellation | 2 | shipping:369 | 2 | vendor_pending:2 -60, customer_credit 60
+payment:9:fee | payment_fee | 1 |  | - | payment_fees -117, payment_provider 117
+payment:fees:vendor:1 | payment_fee | 1 | fees | 1 | vendor_pending:1 -79, payment_fees 79
+cancelled:fees:vendor:1 | payment_fee_back | 2 | fees | 1 | vendor_pending:1 79, payment_fees -79
+""",
+    ),
+    (
+        {"refunds": (refund(5, 3300),)},
+        """
+refund:5:line:1:sale | refund | 3 | line:1 | 1 | vendor_pending:1 -1800, commission -200, customer_receipts 2000
+refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -200, customer_receipts 200
+refund:5:line:2:sale | refund | 3 | line:2 | 2 | vendor_pending:2 -450, commission -50, customer_receipts 500
+refund:5:shipping:369:vendor:1:sale | refund | 3 | shipping:369 | 1 | vendor_pending:1 -240, customer_receipts 240
+refund:5:shipping:369:vendor:2:sale | refund | 3 | shipping:369 | 2 | vendor_pending:2 -60, customer_receipts 60
+refund:5:unexplained | refund | 3 |  | - | unexplained -300, customer_receipts 300
+""",
+    ),
+    (
+        {"refunds": (refund(5, 1100, returns(1, 1, 1000, 100), alone={ADA: Keeps(commission=True)}),)},
+        """
+refund:5:line:1:sale | refund | 3 | line:1 | 1 | vendor_pending:1 -1000, customer_receipts 1000
+refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -100, customer_receipts 100
+""",
+    ),
+    (
+        {"refunds": (refund(5, 900, bearer=RefundBearer.MARKETPLACE),)},
+        "refund:5:borne | refund | 3 |  | - | refunds_borne -900, customer_receipts 900",
+    ),
+    (
+        {"refunds": (refund(5, 250, bearer=RefundBearer.VENDOR, bearer_vendor_id=BEA),)},
+        """
+refund:5:line:2:sale | refund | 3 | line:2 | 2 | vendor_pending:2 -201, commission -22, customer_receipts 223
+refund:5:shipping:369:vendor:2:sale | refund | 3 | shipping:369 | 2 | vendor_pending:2 -27, customer_receipts 27
+""",
+    ),
+    (
+        {"tips": 50, "cash_rounding": 2},
+        """
+tip | sale | 0 | tip | - | tips 50, customer_receipts -50
+rounding | sale | 0 |  | - | cash_rounding 2, customer_receipts -2
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), CASES)
+def test_beside_the_sale_these_and_no_other_postings_are_made(changes: dict[str, Any], expected: str) -> None:
+    assert written(two(**changes)) == SOLD.split("\n")[1:-1] + expected.strip("\n").split("\n")
+
+
+def test_money_beyond_the_cells_is_booked_first() -> None:
+    more = two(total=3100, current_total=3100)
+    assert written(more)[0] == "unexplained | sale | 0 |  | - | unexplained 100, customer_receipts -100"
+    [flag] = book_to_date(more, DAY_0).flags
+    assert flag == "The customer paid 1.00 USD more than the order's lines, shipping and tax come to."
+    [flag] = book_to_date(two(total=2900, current_total=2900), DAY_0).flags
+    assert flag == "The customer paid 1.00 USD less than the order's lines, shipping and tax come to."
+
+
+def test_an_edit_that_took_a_unit_off_before_the_rest_was_paid_owes_nothing() -> None:
+    kept = (line(1, 2, 1000, current_quantity=1, taxes=(Tax(200),)), line(2, 1, 500, terms=terms(BEA)))
+    edited = replace(two(), lines=kept, current_total=1900)
+    assert written(edited) == [
+        "credit | edit | 0 |  | - | customer_credit -1100, customer_receipts 1100",
+        *SOLD.split("\n")[1:-1],
+        "removed:line:1:sale | edit | 0 | line:1 | 1 | vendor_pending:1 -900, commission -100, customer_credit 1000",
+        "removed:line:1:tax | edit | 0 | line:1 | - | sales_tax -100, customer_credit 100",
+    ]
+
+
+def test_a_part_payment_pays_a_part_of_everything() -> None:
+    partly = two(payment=Payment.PARTLY, current_total=3000, outstanding=1000)
+    assert written(partly) == [
+        "line:1:sale | sale | 0 | line:1 | 1 | vendor_pending:1 1201, commission 133, customer_receipts -1334",
+        "line:1:tax | sale | 0 | line:1 | - | sales_tax 133, customer_receipts -133",
+        "line:2:sale | sale | 0 | line:2 | 2 | vendor_pending:2 300, commission 33, customer_receipts -333",
+        "shipping:369:vendor:1:sale | sale | 0 | shipping:369 | 1 | vendor_pending:1 160, customer_receipts -160",
+        "shipping:369:vendor:2:sale | sale | 0 | shipping:369 | 2 | vendor_pending:2 40, customer_receipts -40",
+    ]
+
+
+def test_a_dispute_over_more_than_is_left_or_in_a_strange_currency_is_flagged() -> None:
+    lost = two(disputes=(disputed(1, 3100, DisputeState.LOST),))
+    assert book_to_date(lost, DAY_0).flags == ("Dispute 1 took more than was left of the order.",)
+    strange = two(disputes=(disputed(1, 100, DisputeState.WON, in_another_currency=True),))
+    assert book_to_date(strange, DAY_0).flags == ("Dispute 1 is in another currency than the order.",)
+    looked_at = replace(strange, lifted=frozenset(["Dispute 1 is in another currency than the order."]))
+    assert book_to_date(looked_at, DAY_0).flags == ()
+
+
+def test_what_would_be_lost_is_on_hold_with_the_kept_commission_and_after_other_disputes() -> None:
+    one = disputed(1, 1350, DisputeState.OPEN, keep_commission=True)
+    two_of_them = two(fulfilments=(sent(1, {1: 2, 2: 1}),), disputes=(one, replace(one, id=2)))
+    books = book_to_date(two_of_them, DAY_0 + timedelta(days=30))
+    held = {key: [b.amount for b in group if b.reason is HoldReason.DISPUTE] for key, group in books.buckets.items()}
+    assert held == {
+        ("line:1", ADA): [1800],
+        ("line:2", BEA): [450],
+        ("shipping:369", ADA): [],
+        ("shipping:369", BEA): [],
+    }
+    assert books.hold_reason(ADA) is HoldReason.DISPUTE
+    assert books.next_release_at(ADA) is None
+
+
+def test_the_next_release_and_the_weightiest_reason_are_told_of_each_vendor() -> None:
+    half = two(fulfilments=(sent(1, {1: 1}),))
+    books = book_to_date(half, DAY_0 + timedelta(days=2))
+    assert books.next_release_at(ADA) == DAY_0 + timedelta(days=15)
+    assert books.hold_reason(ADA) is HoldReason.TO_SHIP
+    assert books.next_release_at(BEA) is None
+    assert books.hold_reason(99) is None
+    assert book_to_date(two(test=True), DAY_0).hold_reason(BEA) is HoldReason.TEST_ORDER
+
+
+def test_nothing_is_booked_before_any_money_came_in() -> None:
+    assert book_to_date(two(payment=Payment.NOTHING), DAY_0).postings == ()
