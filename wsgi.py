@@ -31,6 +31,7 @@ from app.orders import views as orders
 from app.payouts import portal as portal_money
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
+from app.portal import holiday as portal_holiday
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
@@ -84,6 +85,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_money.bp,
     emails.bp,
     privacy.bp,
+    portal_holiday.bp,
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,

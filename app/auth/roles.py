@@ -21,6 +21,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/orders": Area.ORDERS,
     "/portal/money": Area.MONEY,
     "/portal/profile": Area.PROFILE,
+    "/portal/holiday": Area.PROFILE,
     "/portal/payout-details": Area.BUSINESS,
     "/portal/terms": Area.BUSINESS,
     "/portal/connect": Area.BUSINESS,

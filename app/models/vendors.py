@@ -75,6 +75,12 @@ class Vendor(Model):
     shopify_customer_id: Mapped[int | None]
     """The customer account that may open the portal from the storefront."""
     locale: Mapped[str] = mapped_column(server_default="en")
+    away_from: Mapped[datetime | None]
+    away_until: Mapped[datetime | None]
+    """On holiday from one moment up to the other; a holiday that is over stays written until the next."""
+    away_hides: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the products are off sale meanwhile, or only sent later."""
+    away_note: Mapped[str] = mapped_column(server_default="")
     applied_at: Mapped[CreatedAt]
     approved_at: Mapped[datetime | None]
     updated_at: Mapped[CreatedAt]

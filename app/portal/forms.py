@@ -7,6 +7,7 @@ from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import FileStorage
 from wtforms import (
+    DateField,
     EmailField,
     Field,
     FileField,
@@ -27,6 +28,7 @@ from app.typed import is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_account
 
+MAX_DAYS_AWAY: Final = 366
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
 
@@ -46,6 +48,30 @@ class SignInForm(Form):
 
 class RoleForm(Form):
     role = SelectField("Role", choices=[SelectChoice(str(role), words) for role, (words, _) in ROLE_WORDS.items()])
+
+
+class HolidayForm(Form):
+    """Days on which a vendor does not send."""
+
+    first_day = DateField("First day away", [DataRequired("Choose the first day on which you do not send.")])
+    back_on = DateField("Back on", [DataRequired("Choose the day on which you send again.")])
+    hides = RadioField(
+        "Meanwhile",
+        choices=[
+            SelectChoice("no", "Go on selling: customers see when you are back, and orders wait for you"),
+            SelectChoice("yes", "Take my products off sale: they come back by themselves"),
+        ],
+        default="no",
+    )
+    note = StringField(
+        "Words for customers", filters=[tidy], validators=[Length(max=160, message="Up to 160 characters.")]
+    )
+
+    def validate_back_on(self, field: Field) -> None:
+        if self.first_day.data and field.data <= self.first_day.data:
+            raise ValidationError("This has to be after the first day away.")
+        if self.first_day.data and (field.data - self.first_day.data).days > MAX_DAYS_AWAY:
+            raise ValidationError("A holiday lasts up to a year. To stop for longer, ask the shop to pause your page.")
 
 
 class InvitationForm(Form):

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import db
+from app import clock, db
 from app.appearance.jinja import THEMES
 from app.auth import magic_links, portal
 from app.auth.roles import ROLE_WORDS, Role
@@ -31,6 +31,7 @@ def show_home() -> ResponseReturnValue:
         task=rules.choose_task(facts, _opens),
         steps=rules.list_steps(facts, _opens),
         held_until=held_until(g.vendor),
+        now=clock.now(),
         earnings=(earnings := queries.get_earnings(g.session, g.shop, g.vendor)),
         points=[(write_day(day), amount.minor, write_money(amount)) for day, amount in earnings.days],
         write_tick=lambda minor: write_money_short(Money(minor, g.shop.currency)),

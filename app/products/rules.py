@@ -84,12 +84,13 @@ def split_values(text: str) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def wanted_visibility(status: str, vendor_status: str, shopify_status: str, *, hidden: bool) -> str | None:
+def wanted_visibility(status: str, shopify_status: str, *, may_sell: bool, hidden: bool) -> str | None:
     """The status that Shopify should be told, or None when it is right as it is.
 
-    `hidden`: we took it off sale with its vendor. What the merchant hid in the admin stays hidden.
+    `may_sell`: whether the vendor sells now. `hidden`: we took it off sale with its vendor. What the merchant hid in
+    the admin stays hidden.
     """
-    if status == "published" and vendor_status == "approved":
+    if status == "published" and may_sell:
         return "ACTIVE" if hidden else None
     if shopify_status != "ACTIVE":
         return None

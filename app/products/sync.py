@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db import scoped
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
@@ -24,6 +25,7 @@ from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
 from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
+from app.vendors.holidays import hidden_now, is_hidden_now
 
 
 def push_product(shop_id: int, product_id: int) -> None:
@@ -93,7 +95,10 @@ def align_product(shop_id: int, product_id: int) -> None:
             return
         vendor = session.get_one(Vendor, product.vendor_id)
         status = rules.wanted_visibility(
-            product.status, vendor.status, product.shopify_status, hidden=product.hidden_with_vendor
+            product.status,
+            product.shopify_status,
+            may_sell=vendor.status == VendorStatus.APPROVED and not is_hidden_now(vendor, clock.now()),
+            hidden=product.hidden_with_vendor,
         )
         credentials, gid, name = ShopCredentials(shop.id, shop.domain), product.shopify_gid, vendor.name
         changes = ({"status": status} if status else {}) | ({"vendor": name} if product.vendor_told != name else {})
@@ -110,7 +115,7 @@ def align_product(shop_id: int, product_id: int) -> None:
 
 
 def follow_vendor(shop_id: int, vendor_id: int) -> None:
-    """A vendor was paused, closed, renamed, or is back: so are the products. Raises ShopifyError."""
+    """A vendor was paused, closed, renamed, left on holiday, or is back: so are the products. Raises ShopifyError."""
     with scoped(shop_id) as session:
         waiting = select(Product.id).join(Vendor, Vendor.id == Product.vendor_id)
         ids = session.scalars(waiting.where(Vendor.id == vendor_id, out_of_line())).all()
@@ -120,7 +125,8 @@ def follow_vendor(shop_id: int, vendor_id: int) -> None:
 
 def out_of_line() -> ColumnElement[bool]:
     """Of products joined with their vendors: those that Shopify shows otherwise than they should be shown."""
-    on_sale, may_sell = Product.status == ProductStatus.PUBLISHED, Vendor.status == VendorStatus.APPROVED
+    on_sale = Product.status == ProductStatus.PUBLISHED
+    may_sell = and_(Vendor.status == VendorStatus.APPROVED, ~hidden_now(clock.now()))
     return and_(
         Product.shopify_status.is_not(None),
         or_(

@@ -10,7 +10,7 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
-VERSION: Final = 2
+VERSION: Final = 3
 VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
@@ -30,6 +30,9 @@ VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {"key": "website", "name": "Website", "type": "url"},
     {"key": "policies", "name": "Policies", "type": "multi_line_text_field"},
     {"key": "since", "name": "Selling since", "type": "date"},
+    {"key": "away_from", "name": "On holiday from", "type": "date_time"},
+    {"key": "away_until", "name": "Back on", "type": "date_time"},
+    {"key": "away_note", "name": "Words about the holiday", "type": "single_line_text_field"},
 )
 _ACCESS: Final = {"admin": "MERCHANT_READ_WRITE", "storefront": "PUBLIC_READ"}
 

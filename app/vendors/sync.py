@@ -29,6 +29,8 @@ TYPE: Final = "$app:vendor"
 TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "policies")
 """Fields of the metaobject that are columns of our row under the same name."""
 _SEARCHED: Final = 250
+_KNOWS_HOLIDAYS: Final = 3
+"""The version of our definitions since which a vendor's page has fields for them."""
 FIRST_LINK_LIFETIME: Final = timedelta(days=3)
 """The approval may be read after the weekend; links that a person asks for live much shorter."""
 
@@ -54,7 +56,7 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
         if vendor is None or vendor.profile_synced_at is not None:
             return
         credentials, written_from = ShopCredentials(shop.id, shop.domain), vendor.updated_at
-        content = _content(vendor)
+        content = _content(vendor, shop.definitions_version)
         handle = {"type": TYPE, "handle": vendor.handle}
     try:
         page = graphql(credentials, "metaobjectUpsert", {"handle": handle, "metaobject": content})["metaobject"]
@@ -136,8 +138,12 @@ def sweep() -> int:
     return len(waiting)
 
 
-def _content(vendor: Vendor) -> dict[str, Any]:
+def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
     fields = {name: getattr(vendor, name) for name in TEXT_FIELDS} | {"since": vendor.applied_at.date().isoformat()}
+    if vendor.away_from and vendor.away_until and definitions_version >= _KNOWS_HOLIDAYS:
+        # Never emptied: Shopify takes no empty date, and the theme shows a holiday only while it lasts.
+        fields["away_from"], fields["away_until"] = vendor.away_from.isoformat(), vendor.away_until.isoformat()
+        fields["away_note"] = vendor.away_note
     if vendor.logo_file_gid:
         fields["logo"] = vendor.logo_file_gid
     status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
