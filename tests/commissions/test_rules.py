@@ -278,8 +278,8 @@ def test_a_fee_is_that_of_the_book(rules: list[Rule], base: int, quantity: int, 
         assert fee(one, base, quantity, currency) == max(0, min(taken, base))
 
 
-@given(st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
-def test_included_tax_that_others_get_never_pays_the_commission(value: int, tax: int, tax_leaves: bool) -> None:
+@given(value=st.integers(0, 10**6), tax=st.integers(0, 10**6), tax_leaves=st.booleans())
+def test_included_tax_that_others_get_never_pays_the_commission(value: int, tax: int, *, tax_leaves: bool) -> None:
     tax = min(tax, value)
     for net in (True, False):
         whole = replace(rule(1, "10000"), net_of_tax=net)
