@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from app.books import proof, service
+from app.ledger.rules import UnbalancedError
 from app.shopify.errors import ShopifyError
 from jobs import events
 
@@ -26,7 +27,7 @@ def sweep() -> None:
 
 def reread(shop_id: int, difference_id: int) -> None:
     """Read the order again; its news takes the way of all news, so look a few times until it has arrived."""
-    error = None
+    error: str | None = "Something on our side failed, and nothing was changed. It stands in the log."
     try:
         service.bring_in_news(shop_id, difference_id)
         for look in range(_LOOKS):
@@ -34,6 +35,11 @@ def reread(shop_id: int, difference_id: int) -> None:
             if service.look_again(shop_id, difference_id):
                 break
             time.sleep(0.2 * look)
+        error = None
     except ShopifyError as refusal:
-        error = refusal.message
-    service.finish_rereading(shop_id, difference_id, error)
+        error = f"Shopify could not be asked: {refusal.message}"
+    except UnbalancedError:
+        error = "Its bookings were changed past the program, so nothing can be booked on top of them."
+    finally:
+        # Whatever happened: nobody waits for an answer that does not come.
+        service.finish_rereading(shop_id, difference_id, error)

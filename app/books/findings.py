@@ -24,7 +24,8 @@ _CAUSES: Final = {
     "flags": "Shopify's own figures do not fit together, or a refund names other goods than the money it returned."
     " This order's money is on hold; a person has to look.",
     "orders": "A booking is missing, or was changed past the program. Reading the order again books what is missing.",
-    "postings": "Somebody or something wrote to the ledger past the program: the database refuses such a booking.",
+    "postings": "Somebody or something wrote to the ledger past the program: the database refuses such a booking."
+    " It takes a person with access to the database to say what happened.",
     "payouts": "A payout was interrupted, or its rows were changed past the program.",
     "balances": "An entry was claimed by a payout and not booked as claimed, or the other way round.",
 }

@@ -29,6 +29,7 @@ bp = Blueprint("books", __name__, url_prefix="/app/books")
 protect(bp)
 
 MOST_EXPORTED: Final = 100_000
+_EVERYTHING: Final = "all"
 _VENDORS_IN_A_LIST: Final = 200
 _HEAD: Final = (
     "booked_at", "happened_at", "posting", "kind", "order", "payout", "vendor", "account", "amount", "currency", "entry"
@@ -45,7 +46,7 @@ def list_postings() -> ResponseReturnValue:
         wanted=wanted,
         reasons=find_of_keys(g.session, [row.transaction.key for row in page.rows]),
         vendors=_vendor_choices(wanted.vendor_id),
-        kinds=[("", "All kinds"), *KIND_WORDS.items()],
+        kinds=[("", "What changes an amount"), (_EVERYTHING, "Every booking"), *KIND_WORDS.items()],
         currencies=_currencies(),
         last=find_last(g.session, g.shop.id),
         money_of=Money,
@@ -124,11 +125,12 @@ def _posting_page(transaction: LedgerTransaction) -> str:
 
 def _read_filter() -> listing.Filter:
     args, zone = request.args, ZoneInfo(g.shop.timezone)
-    last = _read_day(args.get("to", ""), zone)
+    last, kind = _read_day(args.get("to", ""), zone), args.get("kind", "")
     return listing.Filter(
         text=args.get("q", "").strip()[:100],
         vendor_id=args.get("vendor", type=int),
-        kind=args.get("kind", ""),
+        kind="" if kind == _EVERYTHING else kind,
+        moves=bool(kind),
         currency=args.get("currency", ""),
         since=_read_day(args.get("from", ""), zone),
         until=last + timedelta(days=1) if last else None,

@@ -131,10 +131,12 @@ def _prove_against_shopify(shop_id: int, proof_id: int) -> None:
 def _compare(session: Session, proof: Proof, nodes: Sequence[dict[str, Any]]) -> None:
     now = clock.now()
     said = [(node, findings.read_statement(node)) for node in nodes]
-    settled = [(node, one) for node, one in said if not rules.is_settling(one, now)]
-    found = findings.of_statements(session, proof.shop_id, settled)
-    _take_over(session, proof, [rules.order_key(one.number) for _, one in settled], found)
-    proof.shopify_orders += len(settled)
+    settling = {rules.order_key(one.number) for _, one in said if rules.is_settling(one, now)}
+    found = findings.of_statements(session, proof.shop_id, said)
+    unclear = settling & {one.key for one in found}
+    looked_at = [key for _, one in said if (key := rules.order_key(one.number)) not in unclear]
+    _take_over(session, proof, looked_at, [one for one in found if one.key not in unclear])
+    proof.shopify_orders += len(looked_at)
 
 
 def _prove_payouts(shop_id: int, proof_id: int) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.models.books import Difference, PayoutStop, Proof
 from app.models.vendors import Vendor
 
 PER_PAGE: Final = 25
+_READING: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,12 @@ class DifferenceRow:
 
     difference: Difference
     vendors: Sequence[tuple[int, str]]
+
+    @property
+    def is_read_again(self) -> bool:
+        """Whether its order is being read again just now; after some minutes the worker that did so has died."""
+        asked = self.difference.reread_at
+        return asked is not None and clock.now() - asked < _READING
 
 
 def find_running(session: Session, shop_id: int) -> Proof | None:

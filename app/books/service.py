@@ -113,7 +113,7 @@ def finish_rereading(shop_id: int, difference_id: int, error: str | None = None)
         row = session.get_one(Difference, difference_id, with_for_update=True)
         row.reread_at = None
         if error:
-            row.cause = f"Shopify could not be asked: {error}"
+            row.cause = error
 
 
 def _is_due(timezone: str, last_at: datetime | None) -> bool:

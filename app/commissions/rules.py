@@ -5,7 +5,7 @@ except the single default at the bottom. A rule whose fixed amounts lack the ord
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -201,7 +201,9 @@ def describe_conditions(
 def _reason(rule: Rule) -> str:
     if rule.is_default:
         return f"No other rule fits, so the default “{rule.name}” applies."
-    phrases = ", ".join(describe_conditions(rule.conditions, {}, rule.labels))
+    others = replace(rule.conditions, vendor_ids=frozenset(), group_ids=frozenset())
+    whom = ["this vendor"] if rule.conditions.vendor_ids or rule.conditions.group_ids else []
+    phrases = ", ".join([*whom, *describe_conditions(others, {}, rule.labels)])
     return f"“{rule.name}” is the first rule in the list that fits ({phrases})."
 
 

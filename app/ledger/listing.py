@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.ledger.rules import STAGE_MOVES
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import Payout
@@ -28,6 +29,8 @@ class Filter:
     """An order's number, a payout's reference, or a part of a vendor's name."""
     vendor_id: int | None = None
     kind: str = ""
+    moves: bool = True
+    """Whether to show what only moves a vendor's money from one stage to the next."""
     currency: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -35,7 +38,7 @@ class Filter:
 
     @property
     def narrows(self) -> bool:
-        return self != Filter()
+        return self != Filter(moves=self.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def _conditions(session: Session, shop_id: int, wanted: Filter) -> list[ColumnEl
     where: list[ColumnElement[bool]] = [LedgerTransaction.shop_id == shop_id]
     if wanted.vendor_id is not None:
         where.append(LedgerTransaction.vendor_id == wanted.vendor_id)
+    if not wanted.moves:
+        where.append(LedgerTransaction.kind.not_in(STAGE_MOVES))
     if wanted.kind:
         where.append(LedgerTransaction.kind == wanted.kind)
     if wanted.currency:

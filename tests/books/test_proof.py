@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text
 
+import jobs.books
 from app import clock, db
 from app.books import findings, proof, queries, rules, service
 from app.cli import group
@@ -171,3 +172,39 @@ def test_shopifys_words_are_read() -> None:
         "netPaymentSet": {"shopMoney": {"amount": "52.0", "currencyCode": "USD"}},
     }  # fmt: skip
     assert findings.read_statement(node) == statement(returns_in_other_currency=1)
+
+
+def test_rereading_an_order_whose_bookings_were_changed_past_the_program_says_so_and_ends(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    spoil("UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account = 'commission'")
+    service.run_proof(acme.id)
+    monkeypatch.setattr(service, "look_at_order", lambda *_: None)
+    monkeypatch.setattr(service, "graphql", lambda *_: {})
+    with db.scoped(acme.id) as session:
+        row = session.scalars(select(Difference).where(Difference.key.startswith("orders:"))).one()
+        service.ask_to_reread(session, acme.id, row.id, "staff:1")
+    jobs.books.reread(acme.id, row.id)
+    with db.scoped(acme.id) as session:
+        row = session.get_one(Difference, row.id)
+        assert (row.reread_at, row.cleared_at) == (None, None)
+        assert "changed past the program" in row.cause
+
+
+def test_a_reread_that_shopify_refuses_says_so_and_ends(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    spoil("UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account = 'commission'")
+    service.run_proof(acme.id)
+    with db.scoped(acme.id) as session:
+        row = session.scalars(select(Difference).where(Difference.key.startswith("orders:"))).one()
+        service.ask_to_reread(session, acme.id, row.id, "staff:1")
+    jobs.books.reread(acme.id, row.id)
+    with db.scoped(acme.id) as session:
+        row = session.get_one(Difference, row.id)
+        assert row.reread_at is None
+        assert "Shopify could not be asked" in row.cause
