@@ -73,6 +73,7 @@ _CLAIM: Final = text(
     RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic
 """.replace("{due}", _DUE)
 )
+_RELEASE: Final = text("UPDATE inbox_events SET lease_until = NULL WHERE lease_token = ANY(:tokens)")
 _REFUSE: Final = text("""
     UPDATE inbox_events SET state = 'refused', lease_token = NULL, lease_until = NULL, handled_at = clock_timestamp(),
            error = 'This shop does not use the app.'
@@ -109,6 +110,9 @@ class _Mark(Row, kw_only=True):
     lease_token: None = None
 
 
+_broken_off: Final[set[str]] = set()
+"""Tokens of batches whose drain ended with an exception."""
+
 Outcome = tuple[str, str]
 """A row's topic, and what became of it."""
 
@@ -118,10 +122,22 @@ def drain() -> int:
 
     While PostgreSQL writes one batch of orders, the next is reckoned: their sequence does not matter.
     """
+    _release()
+    tokens: set[str] = set()
+    try:
+        return _drain(tokens)
+    except Exception:
+        _broken_off.update(tokens)
+        raise
+
+
+def _drain(tokens: set[str]) -> int:
+    """`tokens` receives those of the batches that were claimed."""
     worked, until = 0, time.monotonic() + _RUN_SECONDS
     running: deque[Future[None]] = deque()
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="orders") as pool:
         while batch := claim():
+            tokens.add(batch[0].token)
             for together in _group(batch):
                 if len(together) == 1:
                     work(together)
@@ -137,6 +153,14 @@ def drain() -> int:
         for last in running:
             last.result()
     return worked
+
+
+def _release() -> None:
+    """Nobody works on what a drain of this process left when the database went away: it need not wait for its lease."""
+    if _broken_off:
+        with system() as session:
+            session.execute(_RELEASE, {"tokens": list(_broken_off)})
+        _broken_off.clear()
 
 
 def claim(batch: int = BATCH) -> list[Claimed]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
@@ -136,6 +137,22 @@ def test_a_privacy_request_replayed_under_another_shops_header_is_refused(acme: 
     event = receive(zenith.domain, "shop/redact", b'{"shop_id": 1, "shop_domain": "acme.myshopify.com"}')
     events.drain()
     assert read(event).state is InboxState.DEAD
+
+
+def test_what_a_drain_left_when_the_database_went_away_waits_for_no_lease(
+    acme: Shop, handler: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go_away(*_args: object, **_rest: object) -> None:
+        raise psycopg.OperationalError("the database is away")
+
+    handler(go_away)
+    monkeypatch.setattr(events, "_fail", go_away)
+    event_id = receive()
+    with pytest.raises(psycopg.OperationalError):
+        events.drain()
+    handler(leave_mark)
+    assert events.drain() == 1
+    assert marks(acme) == [event_id]
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing(acme: Shop, handler: Callable[..., None]) -> None:
