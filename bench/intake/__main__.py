@@ -6,67 +6,39 @@ because a machine is never the same a minute later: compare figures of one run o
 
 import argparse
 import contextlib
-import http.client
 import json
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import conditions, installed, orders, servers
-from bench.intake import stacks
+from bench import conditions, installed, servers, shim
+from bench.intake import burst, stacks
+from bench.intake.serving import Place, Row, Wanted, load, see_contract, serving
 from bench.intake.stacks import STACKS, Stack
-from tests.scenarios.market import free_ports
 
 RESULT = servers.ROOT / "var" / "bench" / "intake.json"
-LINES = 15
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One measurement: an order's lines, connections at once, seconds of load."""
-
-    lines: int
-    connections: int
-    seconds: float
-
-    @property
-    def body(self) -> bytes:
-        return orders.encode(orders.order(1, self.lines))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the servers of this run are."""
-
-    folder: Path
-    database: servers.Database
-    bell: servers.Bell
+LINES, BIG = 15, 620
+EVERYTHING = (
+    *(Wanted(LINES, connections) for connections in (32, 1, 128, 512)),
+    Wanted(BIG, 32),
+    *(Wanted(LINES, connections, fsync_ms=2) for connections in (32, 128)),
+)
+_BURST = 60_000
 
 
 def measure(stack: Stack, place: Place, wanted: Wanted, run: str) -> Row:
     """Start the stack, see that it keeps the contract, load it, and count what lies in the table afterwards."""
     place.database.run("TRUNCATE inbox_events")
     place.database.run("CHECKPOINT")
-    port = free_ports(1)[0]
-    base = servers.environment(place.folder, place.database.url, place.bell.url)
-    process = _start(stack, stack.environment(base, node_url(place.database, stack), port), place.folder)
-    try:
-        _await(stack, port, process)
-        _see_contract(stack, port, wanted.body)
-        _load(port, Wanted(wanted.lines, wanted.connections, 1.0), f"{run}-warm")
-        cpu, before = conditions.cpu_seconds(process.pid), _count(place)
-        loaded = _load(port, wanted, run)
+    with serving(stack, place) as (process, port):
+        see_contract(stack, port, wanted.body)
+        load(port, wanted, f"{run}-warm", seconds=1.0)
+        cpu, before = conditions.cpu_seconds(process.pid), place.count()
+        loaded = load(port, wanted, run)
         cpu = conditions.cpu_seconds(process.pid) - cpu
-        stored = _count(place) - before
-    finally:
-        servers.end(process)
+        stored = place.count() - before
     answered = int(loaded["statuses"].get("200", 0))
     if stored < answered:
         raise SystemExit(f"{stack.name} answered {answered} and stored {stored}")
@@ -79,14 +51,6 @@ def measure(stack: Stack, place: Place, wanted: Wanted, run: str) -> Row:
         "cpu_us": round(cpu * 1e6 / max(1, sum(loaded["statuses"].values())), 1),
         **loaded["ms"],
     }
-
-
-def node_url(database: servers.Database, stack: Stack) -> str:
-    """The same socket in the spelling of the stack's client."""
-    if stack is stacks.OURS:
-        return database.url
-    folder, port = database.socket.rsplit("/.s.PGSQL.", 1)
-    return f"postgresql://postgres@localhost:{port}/postgres?host={folder}"
 
 
 def summarize(rows: Sequence[Row], mine: str = stacks.OURS.name) -> list[Row]:
@@ -104,10 +68,8 @@ def summarize(rows: Sequence[Row], mine: str = stacks.OURS.name) -> list[Row]:
 
 
 def render(rows: Sequence[Row], wanted: Wanted) -> str:
-    size = f"{len(wanted.body) / 1000:.1f} kB"
-    lines = [f"\norders/create of {size}, {wanted.connections} connections, {wanted.seconds:g} s a round"]
     names = f"{'per second':>10} {'least-most':>15} {'p50':>7} {'p95':>7} {'p99':>7} ms {'CPU us':>7} {'ours is':>8}"
-    lines.append(f"{'':<26} {names}")
+    lines = [f"\n{wanted.words}", f"{'':<26} {names}"]
     for row in rows:
         times = "-" if row["ours_is"] is None else f"{row['ours_is']:.2f} x"
         spread = f"{row['least']:.0f}-{row['most']:.0f}"
@@ -119,32 +81,56 @@ def render(rows: Sequence[Row], wanted: Wanted) -> str:
 
 
 def main() -> None:
+    asked = _read_arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stacks.install()
+    result: Row = {"conditions": conditions.describe(), "versions": stacks.versions(), "measured": []}
+    result["conditions"]["seconds_a_round"] = asked.seconds
+    wanted = _list_wanted(asked)
+    for fsync_ms in dict.fromkeys(one.fsync_ms for one in wanted):
+        with _open(fsync_ms) as place:
+            if place is None:
+                print("\nNOT MEASURED: a slow disk needs a C compiler and a PostgreSQL of this machine")
+                continue
+            result["conditions"] |= _describe(place.database)
+            for one in wanted:
+                if one.fsync_ms == fsync_ms:
+                    _play(place, one, asked.rounds, result)
+    if asked.burst:
+        with _open(0) as place:
+            assert place
+            result["burst"] = burst.play(place, Wanted(LINES, 512), asked.burst)
+            print(burst.render(result["burst"]), flush=True)
+    _write(result)
+
+
+def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.intake", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--connections", type=int, nargs="+", default=[32])
-    parser.add_argument("--lines", type=int, nargs="+", default=[LINES], help="of an order; 620 make 0.68 MB")
+    parser.add_argument("--lines", type=int, nargs="+", default=[LINES], help=f"of an order; {BIG} make 0.68 MB")
+    parser.add_argument("--fsync-ms", type=int, nargs="+", default=[0], help="so much longer takes every fsync")
+    parser.add_argument("--burst", type=int, default=0, help="so many webhooks at once, answered and worked off")
+    parser.add_argument("--everything", action="store_true", help=f"all of that, and a burst of {_BURST}")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    stacks.install()
-    result: Row = {"conditions": conditions.describe(), "versions": stacks.versions(), "measured": []}
-    with servers.temporary_folder() as folder:
-        place = Place(folder, installed.open_database(folder), servers.Bell(folder))
-        try:
-            _prepare(place)
-            result["conditions"] |= _describe(place.database)
-            for lines in asked.lines:
-                for connections in asked.connections:
-                    _play(place, Wanted(lines, connections, asked.seconds), asked.rounds, result)
-        finally:
-            place.bell.stop()
-            place.database.stop()
-    result["conditions"]["load_average_after"] = conditions.describe()["load_average"]
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
-    found = result["conditions"]
-    print(f"\n{conditions.render(found)}, PostgreSQL {found['postgresql']} with {found['body_compression']}")
-    print(f"written to {RESULT.relative_to(servers.ROOT)}")
+    asked.burst = asked.burst or _BURST * asked.everything
+    return asked
+
+
+def _list_wanted(asked: argparse.Namespace) -> list[Wanted]:
+    wanted = EVERYTHING if asked.everything else _combine(asked)
+    return [Wanted(one.lines, one.connections, asked.seconds, one.fsync_ms) for one in wanted]
+
+
+def _combine(asked: argparse.Namespace) -> list[Wanted]:
+    return [
+        Wanted(lines, connections, fsync_ms=fsync_ms)
+        for fsync_ms in asked.fsync_ms
+        for lines in asked.lines
+        for connections in asked.connections
+        if asked.rounds
+    ]
 
 
 def _play(place: Place, wanted: Wanted, rounds: int, result: Row) -> None:
@@ -155,8 +141,39 @@ def _play(place: Place, wanted: Wanted, rounds: int, result: Row) -> None:
             rows.append(measure(stack, place, wanted, f"{turn}-{at}"))
     summary = summarize(rows)
     shown = {"lines": wanted.lines, "bytes": len(wanted.body), "connections": wanted.connections}
-    result["measured"].append({**shown, "seconds": wanted.seconds, "summary": summary, "rounds": rows})
+    result["measured"].append({**shown, "fsync_ms": wanted.fsync_ms, "summary": summary, "rounds": rows})
     print(render(summary, wanted), flush=True)
+
+
+@contextlib.contextmanager
+def _open(fsync_ms: int) -> Iterator[Place | None]:
+    """The servers, PostgreSQL with so slow a disk; None where that cannot be had."""
+    with servers.temporary_folder() as folder, _slow_disk(folder, fsync_ms) as possible:
+        if not possible:
+            yield None
+            return
+        place = Place(folder, installed.open_database(folder), servers.Bell(folder))
+        try:
+            _prepare(place)
+            yield place
+        finally:
+            place.bell.stop()
+            place.database.stop()
+
+
+@contextlib.contextmanager
+def _slow_disk(folder: Path, fsync_ms: int) -> Iterator[bool]:
+    if not fsync_ms:
+        yield True
+        return
+    folder.chmod(0o711)  # the server's user must find the library
+    if not (library := shim.build(folder)) or not installed.find_binaries():
+        yield False
+        return
+    control = shim.Shim(library, folder / "under-database")
+    with control.inherited():
+        control.slow_disk(fsync_ms * 1000)
+        yield True
 
 
 def _prepare(place: Place) -> None:
@@ -177,87 +194,13 @@ def _describe(database: servers.Database) -> dict[str, str]:
     return {"postgresql": str(version).split()[0], "body_compression": "lz4" if method == "l" else "pglz"}
 
 
-def _start(stack: Stack, env: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
-    pin = ["taskset", "-c", "0"] if conditions.can_pin() else []
-    with (folder / "stack.log").open("ab") as log:
-        command = [*pin, *stack.command]
-        return subprocess.Popen(command, cwd=stack.folder, env=env, stdout=log, stderr=log, start_new_session=True)
-
-
-def _load(port: int, wanted: Wanted, run: str) -> Row:
-    """In a process of its own, beside PostgreSQL."""
-    pin = ["taskset", "-c", "1"] if conditions.can_pin() else []
-    told = {
-        "port": port,
-        "head": _head(wanted.body),
-        "body": wanted.body.decode(),
-        "run": run,
-        "connections": wanted.connections,
-        "seconds": wanted.seconds,
-    }
-    done = subprocess.run(
-        [*pin, sys.executable, "-m", "bench.intake.load"],
-        cwd=servers.ROOT,
-        input=json.dumps(told).encode(),
-        capture_output=True,
-        timeout=wanted.seconds + 60,
-        check=True,
-    )
-    answer: Row = json.loads(done.stdout)
-    return answer
-
-
-def _headers(body: bytes, name: str, signature: str | None = None) -> dict[str, str]:
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": "Shopify-Captain-Hook",
-        "X-Shopify-Topic": "orders/create",
-        "X-Shopify-Hmac-Sha256": signature or orders.sign(servers.API_SECRET, body),
-        "X-Shopify-Shop-Domain": servers.SHOP,
-        "X-Shopify-API-Version": "2026-10",
-        "X-Shopify-Webhook-Id": name,
-        "X-Shopify-Event-Id": name,
-        "X-Shopify-Triggered-At": "2026-11-20T09:00:00.123456789Z",
-    }
-
-
-def _head(body: bytes) -> str:
-    lines = [f"{name}: {value}" for name, value in _headers(body, "{id}").items()]
-    return "\r\n".join(["POST /webhooks HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *lines, "", ""])
-
-
-def _await(stack: Stack, port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise SystemExit(f"{stack.name} ended with {process.returncode} before it answered")
-        with contextlib.suppress(OSError):
-            _ask(port, b"{}", {"Content-Type": "application/json"})
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"{stack.name} does not answer")
-
-
-def _see_contract(stack: Stack, port: int, body: bytes) -> None:
-    """200 for a signed webhook and for its duplicate, 401 for a wrong signature."""
-    wrong = orders.sign("another secret", body)
-    answers = [_ask(port, body, _headers(body, "one")), _ask(port, body, _headers(body, "one"))]
-    answers.append(_ask(port, body, _headers(body, "two", wrong)))
-    if answers != [200, 200, 401]:
-        print(f"{stack.name} answers {answers} instead of [200, 200, 401]")
-
-
-def _ask(port: int, body: bytes, headers: dict[str, str]) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("POST", "/webhooks", body, headers)
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-def _count(place: Place) -> int:
-    return int(str(place.database.ask("SELECT count(*) FROM inbox_events")[0][0]))
+def _write(result: dict[str, Any]) -> None:
+    found = result["conditions"]
+    found["load_average_after"] = conditions.describe()["load_average"]
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    server = f"PostgreSQL {found['postgresql']} with {found['body_compression']}" if "postgresql" in found else ""
+    print(f"\n{conditions.render(found)}, {server}\nwritten to {RESULT.relative_to(servers.ROOT)}")
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 One thread, raw sockets and epoll, because it shares its core with PostgreSQL. Prints one JSON object.
 """
 
+import base64
 import contextlib
+import hmac
 import json
 import select
 import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-_MOST_REQUESTS = 2_000_000
 _GRACE_SECONDS = 10.0
 
 
@@ -28,11 +30,10 @@ class Connection:
 
 
 class Load:
-    """`head` has two places for the delivery's and the event's id, which differ in every request."""
+    """`write` makes the request with a number."""
 
-    def __init__(self, port: int, head: str, body: bytes, run: str) -> None:
-        self._port, self._body, self._run = port, body, run
-        self._parts = [part.encode() for part in head.split("{id}")]
+    def __init__(self, port: int, write: Callable[[int], bytes], at_most: int) -> None:
+        self._port, self._write, self._at_most = port, write, at_most
         self._poll = select.epoll()
         self._open: dict[int, Connection] = {}
         self._sent = 0
@@ -48,7 +49,7 @@ class Load:
         for connection in list(self._open.values()):
             self._send_next(connection)
         while self._open and (now := time.perf_counter()) < until + _GRACE_SECONDS:
-            more = now < until and self._sent < _MOST_REQUESTS
+            more = now < until and self._sent < self._at_most
             for number, events in self._poll.poll(0.5):
                 self._serve(self._open[number], events, more=more)
         return min(time.perf_counter(), until) - began
@@ -63,9 +64,9 @@ class Load:
 
     def _send_next(self, connection: Connection) -> None:
         self._sent += 1
-        name = f"{self._run}-{self._sent}".encode()
+        request = self._write(self._sent)
         connection.began = time.perf_counter()
-        connection.left = memoryview(name.join(self._parts) + self._body)
+        connection.left = memoryview(request)
         self._push(connection)
 
     def _push(self, connection: Connection) -> None:
@@ -121,10 +122,34 @@ def is_whole(answer: bytes) -> bool:
     return len(body) >= int(lines.get(b"content-length", b"0"))
 
 
+class Writer:
+    """The same order again and again under other ids; or another order each time, signed anew."""
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        self._run, self._secret = str(wanted["run"]), str(wanted["secret"])
+        self._body = str(wanted["body"]).encode()
+        self._other_orders = wanted["other_orders"]
+        lines = [f"{name}: {value}" for name, value in wanted["headers"].items()]
+        whole = ["POST /webhooks HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(self._body)}", *lines, "", ""]
+        head = "\r\n".join(whole).encode()
+        self._head = head if self._other_orders else head.replace(b"{signature}", self._sign(self._body))
+
+    def __call__(self, number: int) -> bytes:
+        name = f"{self._run}-{number}".encode()
+        if not self._other_orders:
+            return self._head.replace(b"{id}", name) + self._body
+        # Every number of an order begins with its own: orders.py.
+        body = self._body.replace(b"5000000001", b"5%09d" % (100_000 + number))
+        return self._head.replace(b"{id}", name).replace(b"{signature}", self._sign(body)) + body
+
+    def _sign(self, body: bytes) -> bytes:
+        return base64.b64encode(hmac.digest(self._secret.encode(), body, "sha256"))
+
+
 def main() -> None:
     """Reads its orders as JSON from standard input."""
     wanted: dict[str, Any] = json.load(sys.stdin)
-    load = Load(wanted["port"], wanted["head"], wanted["body"].encode(), wanted["run"])
+    load = Load(wanted["port"], Writer(wanted), wanted["at_most"])
     took = load.play(wanted["connections"], wanted["seconds"])
     print(json.dumps({"statuses": load.statuses, "took": took, "ms": percentiles(load.seconds)}))
 
