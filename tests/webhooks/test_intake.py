@@ -1,7 +1,6 @@
 """The webhook door, with real signatures, real threads and a real database."""
 
 import base64
-import io
 import json
 import threading
 import time
@@ -22,42 +21,15 @@ from app.models.shops import Shop
 from app.queue import get_redis
 from jobs.events import drain
 from tests.shopify.signing import sign_proxy, sign_webhook
+from tests.webhooks.sending import BODY, not_ours, send
 from webhooks.intake import LARGEST_BODY, Arrival, Inbox, Refused, Ring, WebhookIntake, connect, insert
 
-BODY = b'{"id": 1, "name": "#1001"}'
 OLD = "the-previous-secret-of-thirty-two-bytes"
-
-
-def not_ours(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    start_response("299 Passed On", [])
-    return [b"flask"]
 
 
 @pytest.fixture
 def intake(database: str) -> Iterator[WebhookIntake]:
     return WebhookIntake(not_ours, Inbox(connect, Ring()))
-
-
-def send(
-    intake: WebhookIntake, body: bytes = BODY, *, path: str = "/webhooks", method: str = "POST", **headers: str
-) -> int:
-    """The status of a webhook request; keyword headers override Shopify's, an empty one is left out."""
-    held = {
-        "X_SHOPIFY_TOPIC": "orders/create",
-        "X_SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",
-        "X_SHOPIFY_WEBHOOK_ID": "delivery-1",
-        "X_SHOPIFY_EVENT_ID": "event-1",
-        "X_SHOPIFY_API_VERSION": "2026-10",
-        "X_SHOPIFY_TRIGGERED_AT": "2026-11-20T09:00:00.123456789Z",
-        "X_SHOPIFY_HMAC_SHA256": sign_webhook(body),
-        **headers,
-    }
-    environ: dict[str, Any] = {f"HTTP_{name}": value for name, value in held.items() if value}
-    environ |= {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": io.BytesIO(body)}
-    environ["CONTENT_LENGTH"] = headers.get("LENGTH", str(len(body)))
-    answered: list[str] = []
-    list(intake(environ, lambda status, _headers, _info=None: answered.append(status)))  # type: ignore[arg-type]
-    return int(answered[0][:3])
 
 
 def rows() -> list[InboxEvent]:
