@@ -2,6 +2,11 @@
 const SLOW_AFTER = 5000;
 const GIVE_UP_AFTER = 20000;
 
+const write = (place, words) => {
+  place.textContent = words;
+  place.hidden = !words;
+};
+
 export function start(block) {
   const form = block.querySelector('[data-sk-form]');
   const failed = form.querySelector('[data-sk-failed]');
@@ -10,17 +15,12 @@ export function start(block) {
   const fieldOf = (name) => form.querySelector(`[data-sk-field="${CSS.escape(name)}"]`);
 
   const mark = (field, words) => {
-    const error = field.querySelector('[data-sk-error]');
     const input = field.querySelector('input, textarea');
-    error.textContent = words;
-    error.hidden = !words;
+    write(field.querySelector('[data-sk-error]'), words);
     if (words) input.setAttribute('aria-invalid', 'true');
     else input.removeAttribute('aria-invalid');
   };
-  const say = (words) => {
-    failed.textContent = words;
-    failed.hidden = !words;
-  };
+  const say = (words) => write(failed, words);
   const show = (errors) => {
     const unplaced = [];
     for (const field of form.querySelectorAll('[data-sk-field]')) mark(field, '');
@@ -43,8 +43,7 @@ export function start(block) {
   };
   const thank = (words) => {
     const done = block.querySelector('[data-sk-done]');
-    done.textContent = words;
-    done.hidden = false;
+    write(done, words);
     form.hidden = true;
     done.focus();
   };
@@ -90,8 +89,7 @@ async function terms(form) {
     const text = (await answer.json()).terms;
     if (!text) return;
     const box = form.querySelector('[data-sk-terms-text]');
-    box.textContent = text;
-    box.hidden = false;
+    write(box, text);
     form.querySelector('[data-sk-terms]').hidden = false;
   } catch {
     // Without them the form still sends; the app says when the terms must be accepted.

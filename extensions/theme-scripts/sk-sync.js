@@ -10,19 +10,17 @@ const GIVE_UP = 12_000;
 const LONGEST_PAUSE = 300_000;
 const LEASE = 30_000;
 const WITH_CONSENT = new Set(['viewed', 'search', 'preference']);
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // localStorage, because a write is kept before the next line runs, even if the page is left at once, and because other
 // tabs hear of it. A browser that forbids it keeps items for the page.
 const storage = () => {
   try {
-    localStorage.setItem('sk:try', '1');
     localStorage.removeItem('sk:try');
     return localStorage;
   } catch {
     return Object.create({
-      getItem(name) { return Object.hasOwn(this, name) ? this[name] : null; },
-      setItem(name, value) { this[name] = String(value); },
+      getItem(name) { return this[name] ?? null; },
+      setItem(name, value) { this[name] = value; },
       removeItem(name) { delete this[name]; },
     });
   }
@@ -110,7 +108,7 @@ export class Keeper {
       const isFresh = Date.now() - this.items.read('sk:pulled', 0) < FRESH;
       if (now || !isFresh || this.items.pending(1).length) await this.#exchange();
       const cart = await apply(this.items, this.shop);
-      if (cart) document.dispatchEvent(new CustomEvent('stallkeeper:cart', { detail: cart }));
+      if (cart) this.#announce('cart', cart);
       this.failures = 0;
       return this.#say('synced');
     } catch (error) {
@@ -135,7 +133,7 @@ export class Keeper {
   async #send(request) {
     const answer = await fetch(`${this.proxy}/sync`, { ...this.#post(request), signal: AbortSignal.timeout(GIVE_UP) });
     // Somebody signed out, or in as another, since this page was opened: its items wait for their owner.
-    if (answer.status === 401 || answer.status === 409) throw Object.assign(new Error('signed out'), { isFinal: true });
+    if (answer.status === 401 || answer.status === 409) throw { isFinal: true };
     const body = answer.ok ? await answer.json() : {};
     if (!body.ok) throw new Error(`sync ${answer.status}`);
     return body;
@@ -156,7 +154,7 @@ export class Keeper {
     if (privacy() && !isAllowed()) {
       for (const kind of WITH_CONSENT) for (const { key } of this.items.all(kind)) this.items.drop(kind, key);
     }
-    document.dispatchEvent(new CustomEvent('stallkeeper:ready', { detail: this }));
+    this.#announce('ready', this);
     this.sync({ now: this.items.read(`sk:${this.items.who}:merged`, false) });
   }
 
@@ -169,9 +167,7 @@ export class Keeper {
   // Themes change the cart by requests of their own; on the way to pay, the cart is remembered as bought if it vanishes.
   #watchCart() {
     const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
-    if (window.PerformanceObserver) {
-      new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
-    }
+    new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
     const pay = () => this.items.write('sk:paying', this.items.read('sk:cart')?.token ?? '');
     document.addEventListener('submit', ({ target, submitter }) => {
       if (submitter?.name === 'checkout' || /\/checkout/.test(target.getAttribute('action'))) pay();
@@ -182,15 +178,18 @@ export class Keeper {
   #say(state) {
     const unsynced = this.isGuest ? 0 : this.items.pending(Infinity).length;
     this.state = state;
-    document.dispatchEvent(new CustomEvent('stallkeeper:sync', { detail: { state, unsynced } }));
+    this.#announce('sync', { state, unsynced });
+  }
+
+  #announce(what, detail) {
+    document.dispatchEvent(new CustomEvent(`stallkeeper:${what}`, { detail }));
   }
 
   #tell(kind) {
     if (!this.changed.size) {
       queueMicrotask(() => {
-        const kinds = [...this.changed];
+        for (const one of this.changed) this.#announce('change', { kind: one });
         this.changed.clear();
-        for (const one of kinds) document.dispatchEvent(new CustomEvent('stallkeeper:change', { detail: { kind: one } }));
       });
     }
     this.changed.add(kind);
@@ -200,19 +199,11 @@ export class Keeper {
   async #alone(work) {
     if (navigator.locks) return navigator.locks.request('stallkeeper', work);
     const mine = random(8);
-    const holder = () => this.items.read('sk:lease', ['', 0]);
-    for (;;) {
-      if (holder()[1] < Date.now()) {
-        this.items.write('sk:lease', [mine, Date.now() + LEASE]);
-        await pause(50);
-        if (holder()[0] === mine) break;
-      }
-      await pause(200);
+    const lease = () => this.items.read('sk:lease', ['', 0]);
+    while (lease()[0] !== mine) {
+      if (lease()[1] < Date.now()) this.items.write('sk:lease', [mine, Date.now() + LEASE]);
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
     }
-    try {
-      return await work();
-    } finally {
-      this.store.removeItem('sk:lease');
-    }
+    return Promise.resolve(work()).finally(() => this.store.removeItem('sk:lease'));
   }
 }

@@ -1,5 +1,9 @@
 const SLOW_AFTER = 5000;
 const GIVE_UP_AFTER = 20000;
+const write = (place, words) => {
+place.textContent = words;
+place.hidden = !words;
+};
 export function start(block) {
 const form = block.querySelector('[data-sk-form]');
 const failed = form.querySelector('[data-sk-failed]');
@@ -7,17 +11,12 @@ const state = form.querySelector('[data-sk-state]');
 const button = form.querySelector('[type="submit"]');
 const fieldOf = (name) => form.querySelector(`[data-sk-field="${CSS.escape(name)}"]`);
 const mark = (field, words) => {
-const error = field.querySelector('[data-sk-error]');
 const input = field.querySelector('input, textarea');
-error.textContent = words;
-error.hidden = !words;
+write(field.querySelector('[data-sk-error]'), words);
 if (words) input.setAttribute('aria-invalid', 'true');
 else input.removeAttribute('aria-invalid');
 };
-const say = (words) => {
-failed.textContent = words;
-failed.hidden = !words;
-};
+const say = (words) => write(failed, words);
 const show = (errors) => {
 const unplaced = [];
 for (const field of form.querySelectorAll('[data-sk-field]')) mark(field, '');
@@ -40,8 +39,7 @@ return errors;
 };
 const thank = (words) => {
 const done = block.querySelector('[data-sk-done]');
-done.textContent = words;
-done.hidden = false;
+write(done, words);
 form.hidden = true;
 done.focus();
 };
@@ -84,8 +82,7 @@ const answer = await fetch(form.action, { headers: { Accept: 'application/json' 
 const text = (await answer.json()).terms;
 if (!text) return;
 const box = form.querySelector('[data-sk-terms-text]');
-box.textContent = text;
-box.hidden = false;
+write(box, text);
 form.querySelector('[data-sk-terms]').hidden = false;
 } catch {
 }

@@ -129,8 +129,7 @@ return answer.json();
 const readCart = () => call('cart.js');
 return {
 read: readCart,
-clear: () => call('cart/clear.js', {}),
-add: (lines) => call('cart/add.js', { items: lines.map(({ variant, quantity, properties }) => ({ id: variant, quantity, properties })) }),
+call,
 async set(keys, units, { variant, properties }) {
 if (keys.length) return call('cart/update.js', { updates: Object.fromEntries(keys.map((key, n) => [key, n ? 0 : units])) });
 if (!units) return readCart();

@@ -4,9 +4,8 @@ wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, saved: 30 * DAY, viewed: 
 };
 const AHEAD = 300_000;
 export const GUEST = 'guest';
-const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
 export const random = (length) =>
-Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => LETTERS[byte % 36]).join('');
+Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte % 36).toString(36)).join('');
 const hex = (number, width) => number.toString(16).padStart(width, '0');
 export const clockAt = (ms, count = 0, node = '00000000') => `${hex(ms, 12)}-${hex(count, 4)}-${node}`;
 const msOf = (clock) => parseInt(clock.slice(0, 12), 16);
@@ -47,8 +46,9 @@ tick() {
 const [lastMs, lastCount] = this.read('sk:clock', [0, 0]);
 const ms = Math.max(this.time, lastMs);
 const count = ms === lastMs ? lastCount + 1 : 0;
-this.write('sk:clock', count > 0xffff ? [ms + 1, 0] : [ms, count]);
-return count > 0xffff ? clockAt(ms + 1, 0, this.node) : clockAt(ms, count, this.node);
+const next = count > 0xffff ? [ms + 1, 0] : [ms, count];
+this.write('sk:clock', next);
+return clockAt(...next, this.node);
 }
 hear(clock) {
 const [ms, count] = [msOf(clock), parseInt(clock.slice(13, 17), 16)];

@@ -1,17 +1,17 @@
-import { random } from './sk-items.js';
 import { Keeper } from './sk-sync.js';
-let keeper;
-const root = () => window.Shopify?.routes?.root ?? '/';
+export let keeper;
+export const root = () => window.Shopify?.routes?.root ?? '/';
 const address = (url) => (/^(https:|\/)/.test(url ?? '') ? url : '');
-const wording = (block, name, count) => (block.dataset[name] ?? '').replace('[count]', count);
-const about = ({ handle, title, image, vendor }) =>
+export const about = ({ handle, title, image, vendor }) =>
 Object.fromEntries(Object.entries({ handle, title, image, vendor }).filter(([, said]) => said));
 const money = (cents) => new Intl.NumberFormat(document.documentElement.lang || 'en', {
 style: 'currency', currency: window.Shopify?.currency?.active ?? 'USD',
 }).format(cents / 100);
 export function start(block) {
-const draw = { toggle, list, carts, page }[block.dataset.role](block);
-if (!draw) return;
+const draw = { toggle, list, page }[block.dataset.role](block);
+attach(block, draw);
+}
+export function attach(block, draw) {
 const kinds = (block.dataset.kinds ?? block.dataset.kind ?? '').split(' ');
 document.addEventListener('stallkeeper:change', ({ detail }) => kinds.includes(detail.kind) && draw());
 document.addEventListener('stallkeeper:sync', ({ detail }) => status(block, detail));
@@ -23,10 +23,10 @@ keeper.begin();
 }
 draw();
 }
-const status = (block, { state, unsynced }) => {
+export const status = (block, { state, unsynced }) => {
 const line = block.querySelector('[data-status]');
 if (!line || state === 'syncing') return;
-const words = state === 'failed' && unsynced ? wording(block, 'failed', unsynced) : state === 'full' ? block.dataset.full : '';
+const words = state === 'failed' && !unsynced ? '' : block.dataset[state] ?? '';
 line.firstElementChild.textContent = words;
 line.hidden = !words;
 };
@@ -106,53 +106,6 @@ return link;
 line.lastElementChild.replaceChildren(...links);
 line.hidden = !links.length;
 };
-function carts(block) {
-const rows = block.querySelector('[data-rows]');
-const template = block.querySelector('template');
-const failed = (button) => { button.disabled = false; status(block, { state: 'failed', unsynced: 1 }); };
-const keep = block.querySelector('[data-keep]');
-keep.addEventListener('click', async () => {
-keep.disabled = true;
-try {
-const { items } = await keeper.shop.read();
-const lines = items.map((item) => ({ variant: item.variant_id, quantity: item.quantity, ...about({ ...item, title: item.title.slice(0, 255) }), properties: item.properties ?? {} }));
-if (lines.length && keeper.put('saved', random(12), { lines })) {
-await keeper.shop.clear();
-location.reload();
-}
-} catch {
-failed(keep);
-}
-});
-const row = ({ key, value, clock }) => {
-const one = template.content.firstElementChild.cloneNode(true);
-one.querySelector('time').textContent = new Date(parseInt(clock.slice(0, 12), 16)).toLocaleDateString(document.documentElement.lang, { dateStyle: 'long' });
-one.querySelector('ul').replaceChildren(...value.lines.map((line) => {
-const item = document.createElement('li');
-item.textContent = `${line.quantity} × ${line.title ?? line.handle ?? line.variant}`;
-return item;
-}));
-one.querySelector('[data-back]').addEventListener('click', async ({ currentTarget: button }) => {
-button.disabled = true;
-try {
-const isIn = await keeper.shop.add(value.lines);
-one.querySelector('[data-short]').hidden = Boolean(isIn);
-if (!isIn) { button.disabled = false; return; }
-keeper.remove('saved', key);
-location.assign(`${root()}cart`);
-} catch {
-failed(button);
-}
-});
-one.querySelector('[data-remove]').addEventListener('click', () => keeper.remove('saved', key));
-return one;
-};
-return () => {
-const kept = keeper.items.list('saved');
-rows.replaceChildren(...kept.map(row));
-block.querySelector('[data-empty]').hidden = kept.length > 0;
-};
-}
 function page(block) {
 const { id, search } = block.dataset;
 document.addEventListener('stallkeeper:ready', () => {

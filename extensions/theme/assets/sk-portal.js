@@ -1,12 +1,8 @@
-for (const place of document.querySelectorAll("[data-portal]")) {
-fetch(place.dataset.portal, { headers: { Accept: "application/json" } })
-.then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
-.then(({ address }) => {
-const frame = document.createElement("iframe");
-frame.src = address;
-frame.title = place.dataset.title || document.title;
-frame.allow = "clipboard-write; publickey-credentials-get";
+export async function start(place) {
+const answer = await fetch(place.dataset.portal, { headers: { Accept: 'application/json' } }).catch(() => null);
+if (!answer?.ok) return;
+const { address } = await answer.json();
+const frame = document.createElement('iframe');
+Object.assign(frame, { src: address, title: place.dataset.title || document.title, allow: 'clipboard-write; publickey-credentials-get' });
 place.replaceChildren(frame);
-})
-.catch(() => {});
 }
