@@ -8,6 +8,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
 from wtforms import DateField, Form, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.payouts.calendar import LAST_DAY
@@ -69,13 +70,13 @@ class ScheduleForm(Form):
     schedule = SelectField(
         "Prepare payouts",
         choices=[
-            ("manual", "When I say so"),
-            ("weekly", "Every week"),
-            ("fortnightly", "Every two weeks"),
-            ("monthly", "Every month"),
+            SelectChoice("manual", "When I say so"),
+            SelectChoice("weekly", "Every week"),
+            SelectChoice("fortnightly", "Every two weeks"),
+            SelectChoice("monthly", "Every month"),
         ],
     )
-    weekday = SelectField("On", choices=[(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
+    weekday = SelectField("On", choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
     month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")
 
     def validate_month_day(self, field: IntegerField) -> None:
