@@ -307,16 +307,30 @@ def _header(environ: Mapping[str, Any], name: str) -> str:
 
 def _read_body(environ: Mapping[str, Any]) -> bytes:
     """At most LARGEST_BODY bytes, whatever the Content-Length claims."""
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        raise Refused("400 Bad Request", "Content-Length is no number") from None
-    if length > LARGEST_BODY:
-        raise Refused("413 Content Too Large", "more than 5 MB")
-    raw = environ["wsgi.input"].read(max(0, length))
-    if len(raw) != length:
+    length = _find_length(environ)
+    if length is not None and length > LARGEST_BODY:
+        raise _too_large()
+    raw = environ["wsgi.input"].read(LARGEST_BODY + 1 if length is None else length)
+    if len(raw) > LARGEST_BODY:
+        raise _too_large()
+    if length is not None and len(raw) != length:
         raise Refused("400 Bad Request", "the body ended early")
     return bytes(raw)
+
+
+def _too_large() -> Refused:
+    return Refused("413 Content Too Large", "more than 5 MB")
+
+
+def _find_length(environ: Mapping[str, Any]) -> int | None:
+    """None when the body comes in chunks, as some tunnels send it, and the server knows where it ends."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if not text and environ.get("wsgi.input_terminated"):
+        return None
+    try:
+        return max(0, int(text or 0))
+    except ValueError:
+        raise Refused("400 Bad Request", "Content-Length is no number") from None
 
 
 def _read_time(text: str) -> datetime | None:

@@ -37,7 +37,12 @@ def ask(
         **headers,
     }
     environ: dict[str, Any] = {f"HTTP_{name}": value for name, value in held.items() if value}
-    environ |= {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": io.BytesIO(body)}
+    environ |= {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+    }
     environ["CONTENT_LENGTH"] = headers.get("LENGTH", str(len(body)))
     answered: list[tuple[str, Any]] = []
     said = b"".join(intake(environ, lambda status, sent, _info=None: answered.append((status, sent))))  # type: ignore[arg-type]

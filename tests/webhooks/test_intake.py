@@ -143,6 +143,12 @@ def test_a_body_of_five_megabytes_is_taken(intake: WebhookIntake) -> None:
     assert send(intake, b'{"note": "' + b"x" * 5_000_000 + b'"}') == 200
 
 
+def test_a_body_in_chunks_is_taken_and_measured_as_it_comes(intake: WebhookIntake) -> None:
+    assert send(intake, LENGTH="", X_SHOPIFY_EVENT_ID="chunks") == 200
+    assert [bytes(row.body) for row in rows()] == [BODY]
+    assert send(intake, b" " * (LARGEST_BODY + 1), LENGTH="") == 413
+
+
 def test_everything_else_goes_on_to_the_application(intake: WebhookIntake) -> None:
     assert send(intake, path="/webhooks/other") == 299
 
