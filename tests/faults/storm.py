@@ -105,15 +105,19 @@ def _done(stage: Stage) -> int | None:
     return None
 
 
-def _come_to_rest(stage: Stage, report: Report, seconds: float = 180) -> None:
+def _come_to_rest(stage: Stage, report: Report) -> None:
     """Everything that is left gets done. Waiting for leases and pauses to run out by themselves would prove no more."""
     let_leases_run_out(stage)
     for statement in _HURRY:
         stage.database.run(statement)
     stage.kill("cron")
-    began = time.monotonic()
-    while left_to_do(stage) and time.monotonic() < began + seconds:
+    began = moved = time.monotonic()
+    least = left = left_to_do(stage)
+    while left and time.monotonic() < moved + _PATIENCE_SECONDS:
         time.sleep(0.2)
+        left = left_to_do(stage)
+        if left < least:
+            least, moved = left, time.monotonic()
     report.settled = time.monotonic() - began
 
 
