@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e mutants check format lock faults bench-intake bench-drain bench-live clean
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-live clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ dev: $(STAMPS)/runtime  ## Everything but the development store: what `shopify a
 test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
+test-nightly: $(STAMPS)/dev  ## The invariants of the books over 10,000 generated histories each
+	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties.py $(ARGS)
+
 test-unit: $(STAMPS)/dev  ## The tests that need no browser
 	@$(PY) -m pytest -n auto --dist loadgroup -m "not e2e" $(ARGS)
 
@@ -41,6 +44,9 @@ faults: $(STAMPS)/dev  ## Ten minutes of kills, cuts and crashes under traffic (
 
 bench-intake: $(STAMPS)/dev  ## Webhooks taken in per second, beside Shopify's own Node packages (bench/README.md)
 	@$(PY) -m bench.intake $(ARGS)
+
+bench-money: $(STAMPS)/dev  ## Orders booked per second, and what the books' pages cost at a million entries
+	@$(PY) -m bench.money $(ARGS)
 
 bench-drain: $(STAMPS)/dev  ## Webhooks worked off per second by one worker process
 	@$(PY) -m bench.drain $(ARGS)

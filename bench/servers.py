@@ -72,9 +72,9 @@ class Database:
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
             return connection.execute(query, values).fetchall()
 
-    def run(self, statement: str, *values: object) -> None:
+    def run(self, statement: str, *values: object, **named: object) -> None:
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(statement, values or None)
+            connection.execute(statement, values or named or None)
 
 
 class Bell:

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, column, func, insert, select, table, text
+from sqlalchemy import column, func, insert, select, table, text
 from sqlalchemy.orm import Session
 
 from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
-from app.models.ledger import LedgerEntry, LedgerTransaction
-from app.models.payouts import PayoutEntry
+from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
@@ -92,9 +91,8 @@ def list_accounts(session: Session, shop_id: int) -> list[tuple[str, Money]]:
 
 def keep_unpaid(session: Session, shop_id: int, currency: str) -> None:
     """Keep what `sum_unpaid` would sum, as of one moment, in the table `unpaid_now`; the caller drops it."""
-    unpaid = _unpaid(shop_id, currency).with_only_columns(
-        LedgerEntry.id, LedgerEntry.vendor_id, LedgerEntry.amount_minor
-    )
+    open_ones = select(OpenEntry.entry_id, OpenEntry.vendor_id, OpenEntry.amount_minor)
+    unpaid = open_ones.where(OpenEntry.shop_id == shop_id, OpenEntry.currency == currency)
     columns = [one.name for one in _KEPT.columns]
     session.execute(text("CREATE TEMPORARY TABLE unpaid_now (id bigint, vendor_id bigint, amount_minor bigint)"))
     session.execute(insert(_KEPT).from_select(columns, unpaid))
@@ -109,8 +107,8 @@ def sum_kept(session: Session) -> dict[int, int]:
 
 def sum_unpaid(session: Session, shop_id: int, currency: str) -> dict[int, int]:
     """What each vendor could be paid now, in minor units; vendors at exactly zero with no entries are left out."""
-    unpaid = _unpaid(shop_id, currency).subquery()
-    query = select(unpaid.c.vendor_id, func.sum(unpaid.c.amount_minor)).group_by(unpaid.c.vendor_id)
+    query = select(OpenEntry.vendor_id, func.sum(OpenEntry.amount_minor)).group_by(OpenEntry.vendor_id)
+    query = query.where(OpenEntry.shop_id == shop_id, OpenEntry.currency == currency)
     return {vendor_id: int(amount) for vendor_id, amount in session.execute(query)}
 
 
@@ -158,20 +156,3 @@ def list_unbalanced(session: Session, shop_id: int) -> Sequence[int]:
 def count_transactions(session: Session, shop_id: int) -> int:
     query = select(func.count()).select_from(LedgerTransaction).where(LedgerTransaction.shop_id == shop_id)
     return session.scalar(query) or 0
-
-
-def _unpaid(shop_id: int, currency: str) -> Select[LedgerEntry]:
-    claimed = select(PayoutEntry.entry_id).where(
-        PayoutEntry.entry_id == LedgerEntry.id, PayoutEntry.released_at.is_(None)
-    )
-    return (
-        select(LedgerEntry)
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(
-            LedgerEntry.shop_id == shop_id,
-            LedgerEntry.currency == currency,
-            LedgerEntry.account == Account.VENDOR_AVAILABLE,
-            LedgerTransaction.payout_id.is_(None),
-            ~claimed.exists(),
-        )
-    )

@@ -53,6 +53,19 @@ class LedgerEntry(Model):
     currency: Mapped[str]
 
 
+class OpenEntry(Model):
+    """An available entry that no payout has claimed. Triggers keep it, wherever entries and claims are written."""
+
+    __tablename__ = "open_entries"
+    __table_args__ = (Index("ix_open_entries_shop_id_vendor_id", "shop_id", "vendor_id"),)
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), primary_key=True, autoincrement=False)
+    shop_id: Mapped[int]
+    vendor_id: Mapped[int]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+
+
 class Adjustment(Model):
     """What the merchant credited to or debited from a vendor by hand. Taken back by a counter-entry, never changed."""
 

@@ -13,7 +13,7 @@ from app import clock, db
 from app.errors import AppError, Conflict
 from app.ledger.rules import Account, Entry, Posting
 from app.ledger.service import post_once
-from app.models.ledger import LedgerEntry
+from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
@@ -226,6 +226,40 @@ def test_new_bank_details_hold_what_was_claimed_for_the_old_ones(acme: Shop, pai
     assert payouts(acme) == [("on_hold", 4200)]
     move(acme, "cancel")
     assert obstacle(acme) == "Payout details were changed less than 72 hours ago."
+
+
+def open_entries(shop: Shop) -> tuple[list[int], list[int]]:
+    """Those that are kept as open, and those that are by what is booked and claimed."""
+    with db.scoped(shop.id) as session:
+        claimed = select(PayoutEntry.entry_id).where(PayoutEntry.released_at.is_(None))
+        booked = select(LedgerEntry.id).join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        available = (LedgerEntry.account == Account.VENDOR_AVAILABLE, LedgerTransaction.payout_id.is_(None))
+        computed = booked.where(*available, LedgerEntry.id.not_in(claimed)).order_by(LedgerEntry.id)
+        kept = select(OpenEntry.entry_id).order_by(OpenEntry.entry_id)
+        return list(session.scalars(kept)), list(session.scalars(computed))
+
+
+def test_what_is_open_is_what_is_booked_and_not_claimed_through_every_state(
+    acme: Shop, paid: Vendor, zenith: Shop, cy: Vendor
+) -> None:
+    earn(acme, paid, "first", 700)
+    earn(acme, paid, "second", -200)
+    earn(zenith, cy, "theirs", 900)
+    seen = []
+    for step in (
+        lambda: None,
+        lambda: open_batch(acme, paid),
+        lambda: earn(acme, paid, "third", 300),
+        lambda: move(acme, "cancel", "wrong account"),
+        lambda: open_batch(acme, paid),
+    ):
+        step()
+        kept, computed = open_entries(acme)
+        assert kept == computed
+        seen.append(len(kept))
+    assert seen[0] > 0
+    assert seen[1:] == [0, 1, seen[0] + 1, 0]
+    assert len(open_entries(zenith)[0]) == 1
 
 
 def test_a_returned_payout_gives_its_entries_to_the_next(acme: Shop, paid: Vendor) -> None:

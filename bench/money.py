@@ -1,0 +1,180 @@
+"""`make bench-money`: orders per second into the books, and what the books' pages cost as the books grow.
+
+Booking is measured from the webhook's body to the committed entries, in one process, with discount, tax and shipping,
+one order a transaction and many. The pages are measured on books of two sizes, the second ten times the first.
+"""
+
+import argparse
+import gc
+import json
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from bench import books, conditions, orders, servers
+
+RESULT = servers.ROOT / "var" / "bench" / "money.json"
+ROUNDS = 3
+_REPEATS = 15
+
+
+def measure_booking(shop_id: int, per_round: int) -> list[dict[str, Any]]:
+    """Orders per second for each size of order and of batch, in turns: medians of the rounds."""
+    kinds = [(lines, batch) for lines in (3, 10) for batch in (1, 50, 100)]
+    paces: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
+    spent: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
+    numbers = iter(range(1, 10_000_000))
+    for lines, batch in kinds:
+        book(shop_id, [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(batch * 2)], batch)
+    for _ in range(ROUNDS):
+        for lines, batch in kinds:
+            count = per_round if batch > 1 else per_round // 4
+            bodies = [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(count)]
+            began, cpu = time.perf_counter(), time.process_time()
+            book(shop_id, bodies, batch)
+            paces[lines, batch].append(count / (time.perf_counter() - began))
+            spent[lines, batch].append((time.process_time() - cpu) / count * 1000)
+    return [
+        {
+            "lines": lines,
+            "batch": batch,
+            "orders_per_second": round(statistics.median(paces[lines, batch]), 1),
+            "least": round(min(paces[lines, batch]), 1),
+            "most": round(max(paces[lines, batch]), 1),
+            "cpu_ms_per_order": round(statistics.median(spent[lines, batch]), 3),
+        }
+        for lines, batch in kinds
+    ]
+
+
+def book(shop_id: int, bodies: Sequence[bytes], batch: int) -> None:
+    """As the inbox's worker does it, without the inbox."""
+    from app import db  # noqa: PLC0415 - reads the environment, which main() sets
+    from app.models.events import InboxEvent  # noqa: PLC0415
+    from app.models.shops import Shop  # noqa: PLC0415
+    from webhooks.handlers.orders import handle_together  # noqa: PLC0415
+
+    for at in range(0, len(bodies), batch):
+        with db.scoped(shop_id) as session:
+            news = [(body, InboxEvent(topic="orders/create")) for body in bodies[at : at + batch]]
+            handle_together(session, session.get_one(Shop, shop_id), news)
+
+
+def check(database: servers.Database) -> None:
+    """Every order is booked for what was paid, none is flagged, and the books are at zero."""
+    off = "SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries"
+    unbooked = """SELECT count(*) FROM orders o WHERE total_minor <> (SELECT coalesce(-sum(e.amount_minor), 0)
+        FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+        WHERE t.order_id = o.id AND e.account = 'customer_receipts')"""
+    flagged = "SELECT count(*) FROM orders WHERE jsonb_array_length(flags) > 0"
+    found = [int(str(database.ask(query)[0][0])) for query in (off, unbooked, flagged)]
+    if any(found):
+        raise SystemExit(f"the books do not hold: off by {found[0]}, unbooked {found[1]}, flagged {found[2]}")
+
+
+def measure_pages(shop_id: int) -> list[dict[str, Any]]:
+    """Milliseconds (median) and statements of what the books' pages ask for."""
+    from sqlalchemy import Connection, event  # noqa: PLC0415
+
+    from app import db  # noqa: PLC0415
+
+    counted = [0]
+
+    def count(_connection: Connection, *_: object) -> None:
+        counted[0] += 1
+
+    event.listen(db.get_engine(), "before_cursor_execute", count)
+    rows = []
+    for name, look in _pages(shop_id):
+        took = []
+        for _ in range(_REPEATS):
+            with db.scoped(shop_id) as session:
+                session.connection()
+                counted[0], began = 0, time.perf_counter()
+                look(session)
+                took.append((time.perf_counter() - began) * 1000)
+        rows.append({"page": name, "statements": counted[0], "ms": round(statistics.median(took), 2)})
+    event.remove(db.get_engine(), "before_cursor_execute", count)
+    return rows
+
+
+def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
+    from app import db  # noqa: PLC0415
+    from app.books.explain import explain  # noqa: PLC0415
+    from app.ledger import queries  # noqa: PLC0415
+
+    by_sales = "SELECT vendor_id, max(order_id), count(*) FROM vendor_orders GROUP BY vendor_id ORDER BY count(*), 1"
+    with db.scoped(shop_id) as session:
+        sellers = [tuple(row) for row in session.connection().exec_driver_sql(by_sales)]
+    usual, order_id, _ = sellers[len(sellers) // 2]
+    biggest, _, its_orders = sellers[-1]
+    component = f"line:{_shopify_id(shop_id, order_id)}"
+    yield "explain one amount", lambda session: explain(session, shop_id, order_id, component, usual)
+    yield "a vendor's balances", lambda session: queries.vendor_balances(session, shop_id, "USD", usual)
+    yield "a vendor's movements", lambda session: queries.list_movements(session, shop_id, usual)
+    yield f"balances, {its_orders} orders", lambda session: queries.vendor_balances(session, shop_id, "USD", biggest)
+    yield f"movements, {its_orders} orders", lambda session: queries.list_movements(session, shop_id, biggest)
+    yield "payable, all vendors", lambda session: queries.sum_unpaid(session, shop_id, "USD")
+    yield "all accounts", lambda session: queries.list_accounts(session, shop_id)
+
+
+def _shopify_id(shop_id: int, order_id: int) -> int:
+    from app import db  # noqa: PLC0415
+    from app.models.orders import Order  # noqa: PLC0415
+
+    with db.scoped(shop_id) as session:
+        return session.get_one(Order, order_id).shopify_id
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.money", description=__doc__)
+    parser.add_argument("--orders", type=int, default=1000, help="booked a round, in batches; a quarter singly")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller")
+    parser.add_argument("--vendors", type=int, default=10_000)
+    chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with servers.temporary_folder() as folder:
+        database, bell = servers.Database(folder), servers.Bell(folder)
+        try:
+            result = _measure(database, bell, chosen)
+        finally:
+            bell.stop()
+            database.stop()
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    _print(result)
+
+
+def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Namespace) -> dict[str, Any]:
+    os.environ.update(servers.environment(database.var, database.url, bell.url))
+    conditions.pin(database.pid, 1)
+    conditions.pin(os.getpid(), 0)
+    shop_id = servers.make_shop(database)
+    gc.freeze()
+    gc.set_threshold(50_000)  # as jobs/worker.py
+    booking = measure_booking(shop_id, chosen.orders)
+    check(database)
+    pages = []
+    for entries in (chosen.entries // 10, chosen.entries):
+        books.grow(database, shop_id, vendors=chosen.vendors, entries=entries)
+        pages.append({"entries": entries, "pages": measure_pages(shop_id)})
+    return {"conditions": conditions.describe(), "booking": booking, "books": pages}
+
+
+def _print(result: dict[str, Any]) -> None:
+    for row in result["booking"]:
+        pace = f"{row['orders_per_second']:>8.0f} orders/s ({row['least']:.0f}-{row['most']:.0f})"
+        how = "singly" if row["batch"] == 1 else f"in batches of {row['batch']}"
+        print(f"{row['lines']:>2} lines, {how:<17} {pace}, {row['cpu_ms_per_order']:.2f} ms of CPU each")
+    small, large = result["books"]
+    print(f"\n{'':<28}{small['entries']:>10,} entries {large['entries']:>10,} entries")
+    for one, other in zip(small["pages"], large["pages"], strict=True):
+        print(f"{other['page']:<28}{one['ms']:>15.2f} ms {other['ms']:>15.2f} ms, {other['statements']} statements")
+    print(conditions.render(result["conditions"]), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")
+
+
+if __name__ == "__main__":
+    main()
