@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bench import books, conditions, orders, servers
+from bench import books, conditions, installed, orders, servers
 
 RESULT = servers.ROOT / "var" / "bench" / "money.json"
 ROUNDS = 3
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with servers.temporary_folder() as folder:
-        database, bell = servers.Database(folder), servers.Bell(folder)
+        database, bell = installed.open_database(folder), servers.Bell(folder)
         try:
             result = _measure(database, bell, chosen)
         finally:

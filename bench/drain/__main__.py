@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from bench import conditions, orders, servers
+from bench import conditions, installed, orders, servers
 
 RESULT = servers.ROOT / "var" / "bench" / "drain.json"
 LINES = 3
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     count = parser.parse_args(arguments).events
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with servers.temporary_folder() as folder:
-        database, bell = servers.Database(folder), servers.Bell(folder)
+        database, bell = installed.open_database(folder), servers.Bell(folder)
         try:
             conditions.pin(database.pid, 1)
             servers.make_shop(database)
