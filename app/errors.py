@@ -38,6 +38,12 @@ class Conflict(AppError):  # noqa: N818
     kind = "conflict"
 
 
+class TooMany(AppError):  # noqa: N818
+    """More tries than anybody needs in so short a time; the message says when to come back."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
 class ValidationErrors(AppError):  # noqa: N818
     """Several fields at once. `errors` maps a field's name to one sentence."""
 

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from app import db, web
 from app.auth import limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
-from app.errors import AppError
+from app.errors import TooMany
 from app.portal import service
 from app.portal.forms import SignInForm
 
@@ -41,7 +41,7 @@ def ask_for_link() -> ResponseReturnValue:
         return _login_page(form), 422
     address = rules.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
     if not limits.allow("sign-in-from", address, limit=30, seconds=600):
-        raise AppError("Too many sign-in links were asked for from your network. Wait ten minutes, then try again.")
+        raise TooMany("Too many sign-in links were asked for from your network. Wait ten minutes, then try again.")
     email = form.email.data or ""
     if limits.allow("sign-in-to", email.lower(), limit=5, seconds=900):
         service.send_links(

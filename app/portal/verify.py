@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from app import clock, db, web
 from app.auth import factors, limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
-from app.errors import AppError
+from app.errors import AppError, TooMany
 from app.models.shops import Shop
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
@@ -54,7 +54,7 @@ def verify() -> ResponseReturnValue:
         if failures is None or failures < _MAX_FAILURES:
             return _verify_page(waiting, problem=_WRONG), 422
         session.execute(update(PortalSession).where(PortalSession.id == waiting.id).values(revoked_at=clock.now()))
-    raise AppError("Five codes were wrong. Sign in again from the beginning: ask for a new link.")
+    raise TooMany("Five codes were wrong. Sign in again from the beginning: ask for a new link.")
 
 
 @bp.post("/passkey/options")

@@ -78,7 +78,7 @@ def test_a_code_works_once(app: Flask, browser: FlaskClient, ada: Vendor, guarde
 def test_guessing_ends_after_five_wrong_codes(browser: FlaskClient, ada: Vendor, guarded: list[str]) -> None:
     guesser = half_way_in(browser, ada)
     statuses = [guesser.post("/portal/verify", data={"code": f"{guess:06}"}).status_code for guess in range(5)]
-    assert statuses == [422, 422, 422, 422, 400]
+    assert statuses == [422, 422, 422, 422, 429]
     assert guesser.post("/portal/verify", data={"code": code_at()}).headers["Location"] == "/portal/login"
 
 

@@ -97,7 +97,7 @@ def test_a_network_that_asks_too_often_is_told_to_wait(
     for number in range(30):
         assert browser.post("/portal/login", data={"email": f"eve{number}@example.com"}).status_code == 200
     answer = browser.post("/portal/login", data={"email": "eve@example.com"})
-    assert answer.status_code == 400
+    assert answer.status_code == 429
     assert "Wait ten minutes" in answer.text
 
 
