@@ -135,7 +135,7 @@ def check_books() -> None:
         verdict = "DO NOT HOLD" if proven.open else "hold"
         click.echo(f"{domain}: {compared}, {proven.payouts} payouts, the books {verdict}")
         if proven.error:
-            click.echo(f"  not compared with Shopify: {proven.error}")
+            click.echo(f"  not everybody could be asked: {proven.error}")
         with db.scoped(shop_id) as session:
             for row in list_open(session, shop_id):
                 click.echo(f"  {row.difference.order_name} {row.difference.words} {row.difference.cause}".rstrip())

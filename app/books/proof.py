@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.books import findings, rules
+from app.books import findings, rails, rules
 from app.books.differences import settle
 from app.books.notifications import tell_merchant
 from app.db import scoped, system
@@ -117,7 +117,7 @@ def _prove_against_shopify(shop_id: int, proof_id: int) -> None:
         with scoped(shop_id) as session:
             proof = session.get_one(Proof, proof_id, with_for_update=True)
             proof.error = error.message
-            _go_on(proof, ProofStep.PAYOUTS)
+            _go_on(proof, ProofStep.RAILS)
         return
     with scoped(shop_id) as session:
         proof = session.get_one(Proof, proof_id, with_for_update=True)
@@ -125,7 +125,7 @@ def _prove_against_shopify(shop_id: int, proof_id: int) -> None:
         info = page["pageInfo"]
         proof.cursor = info["endCursor"] or ""
         if not info["hasNextPage"]:
-            _go_on(proof, ProofStep.PAYOUTS)
+            _go_on(proof, ProofStep.RAILS)
 
 
 def _compare(session: Session, proof: Proof, nodes: Sequence[dict[str, Any]]) -> None:
@@ -137,6 +137,22 @@ def _compare(session: Session, proof: Proof, nodes: Sequence[dict[str, Any]]) ->
     looked_at = [key for _, one in said if (key := rules.order_key(one.number)) not in unclear]
     _take_over(session, proof, looked_at, [one for one in found if one.key not in unclear])
     proof.shopify_orders += len(looked_at)
+
+
+def _prove_rails(shop_id: int, proof_id: int) -> None:
+    """The next payouts that a provider took: does it say what the books say?"""
+    with scoped(shop_id) as session:
+        after = int(session.get_one(Proof, proof_id).cursor or 0)
+        questions = rails.list_questions(session, session.get_one(Shop, shop_id), after=after)
+    looked_at, found, silence = rails.compare(questions)
+    with scoped(shop_id) as session:
+        proof = session.get_one(Proof, proof_id, with_for_update=True)
+        _take_over(session, proof, looked_at, found)
+        proof.error = proof.error or silence
+        if len(questions) < rails.AT_ONCE:
+            _go_on(proof, ProofStep.PAYOUTS)
+        else:
+            proof.cursor = str(questions[-1].payout_id)
 
 
 def _prove_payouts(shop_id: int, proof_id: int) -> None:
@@ -170,6 +186,7 @@ def _go_on(proof: Proof, step: ProofStep) -> None:
 _STEPS: Final[dict[ProofStep, Callable[[int, int], None]]] = {
     ProofStep.LEDGER: _prove_ledger,
     ProofStep.SHOPIFY: _prove_against_shopify,
+    ProofStep.RAILS: _prove_rails,
     ProofStep.PAYOUTS: _prove_payouts,
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.books import findings, rules
+from app.books import findings, rails, rules
 from app.books.differences import settle
 from app.books.proof import is_due, prove
 from app.db import scoped, system
@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.models.books import Difference, Proof
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import book_order, lock_order
+from app.payouts import sending
 from app.payouts.checks import check_order
 from app.queue import enqueue_after_commit
 from app.reconciliation.service import look_at_order
@@ -66,9 +67,9 @@ def ask_where_due() -> int:
 
 
 def ask_to_reread(session: Session, shop_id: int, difference_id: int, actor: str) -> Difference:
-    """Have the order of a difference read again. Raises NotFound."""
+    """Have the order of a difference read again, or its payout's rail asked again. Raises NotFound."""
     found = session.get(Difference, difference_id)
-    if found is None or found.shop_id != shop_id or found.order_number is None:
+    if found is None or found.shop_id != shop_id or not (found.order_number or found.payout_id):
         raise NotFound("There is no such difference.")
     if found.cleared_at is None:
         found.reread_at = clock.now()
@@ -78,20 +79,26 @@ def ask_to_reread(session: Session, shop_id: int, difference_id: int, actor: str
 
 
 def bring_in_news(shop_id: int, difference_id: int) -> None:
-    """Ask Shopify for the difference's order; what we had missed waits in the inbox afterwards. Raises ShopifyError."""
+    """Ask Shopify for the difference's order; what we had missed waits in the inbox afterwards. Raises ShopifyError.
+
+    Of a payout its rail is asked, and what it says is booked.
+    """
     with scoped(shop_id) as session:
-        number = session.get_one(Difference, difference_id).order_number
-    if number is not None:
-        look_at_order(shop_id, number)
+        row = session.get_one(Difference, difference_id)
+    if row.order_number is not None:
+        look_at_order(shop_id, row.order_number)
+    elif row.payout_id is not None:
+        rails.have_asked(shop_id, row.payout_id)
+        sending.ask(shop_id, row.payout_id)
 
 
 def look_again(shop_id: int, difference_id: int) -> bool:
     """Book the order from what we hold and compare it once more; whether everything agrees. Raises ShopifyError."""
     with scoped(shop_id) as session:
-        shop, number = session.get_one(Shop, shop_id), session.get_one(Difference, difference_id).order_number
-        credentials = ShopCredentials(shop.id, shop.domain)
+        shop, row = session.get_one(Shop, shop_id), session.get_one(Difference, difference_id)
+        credentials, number = ShopCredentials(shop.id, shop.domain), row.order_number
     if number is None:
-        return False
+        return _look_at_payout_again(shop_id, row.payout_id)
     node = graphql(credentials, "orderChanged", {"id": f"gid://shopify/Order/{number}"})
     with scoped(shop_id) as session:
         order = lock_order(session, shop_id, number)
@@ -105,6 +112,17 @@ def look_again(shop_id: int, difference_id: int) -> bool:
             found += findings.of_orders(session, {order: check_order(session, order)})
         settle(session, shop_id, looked_at, found)
     return not found
+
+
+def _look_at_payout_again(shop_id: int, payout_id: int | None) -> bool:
+    """Compare a payout with its rail, and all payouts with their entries, once more."""
+    with scoped(shop_id) as session:
+        questions = rails.list_questions(session, session.get_one(Shop, shop_id), payout_id=payout_id)
+    looked_at, found, _silence = rails.compare(questions)
+    with scoped(shop_id) as session:
+        found = [*found, *findings.of_totals(session, session.get_one(Shop, shop_id))]
+        settle(session, shop_id, [*looked_at, *findings.TOTALS], found)
+    return not any(one.payout_id == payout_id for one in found)
 
 
 def finish_rereading(shop_id: int, difference_id: int, error: str | None = None) -> None:

@@ -14,8 +14,10 @@ class ProofStep(StrEnum):
     """Each order's bookings against what is known of the order."""
     SHOPIFY = "shopify"
     """Each order of Shopify's against the books."""
+    RAILS = "rails"
+    """Payouts against what PayPal and Stripe say of them."""
     PAYOUTS = "payouts"
-    """Entries, payouts and balances against each other, and against the rails that were used."""
+    """Entries, payouts and balances against each other."""
     DONE = "done"
 
 
@@ -50,7 +52,7 @@ class Proof(Model):
     open: Mapped[int] = mapped_column(server_default="0")
     """Differences left at the end."""
     error: Mapped[str | None]
-    """Why Shopify could not be asked; the other steps were done all the same."""
+    """Why Shopify or a rail could not be asked; the other steps were done all the same."""
     finished_at: Mapped[datetime | None]
 
 

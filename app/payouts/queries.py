@@ -361,28 +361,25 @@ def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
 
 def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
     """Payouts whose money is booked elsewhere than their state says: on its way, paid out, or given back."""
-    booked = (
-        select(LedgerTransaction.payout_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor).label("minor"))
-        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(LedgerTransaction.shop_id == shop_id, LedgerTransaction.payout_id.is_not(None))
-        .group_by(LedgerTransaction.payout_id, LedgerEntry.account)
-        .subquery()
-    )
 
     def held_in(account: Account) -> ColumnElement[int]:
-        of_account = select(func.sum(booked.c.minor)).where(
-            booked.c.payout_id == Payout.id, booked.c.account == account
-        )
-        return func.coalesce(of_account.scalar_subquery(), 0)
+        of_account = func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == account)
+        return func.coalesce(of_account, 0)
 
     paid = Payout.state.in_((PayoutState.SENT, PayoutState.SETTLED))
     back = Payout.state.in_((PayoutState.CANCELLED, PayoutState.FAILED))
-    query = select(Payout.id).where(
-        Payout.shop_id == shop_id,
-        or_(
-            held_in(Account.PAID_OUT) != case((paid, Payout.amount_minor), else_=0),
-            held_in(Account.PAYOUTS_IN_TRANSIT) != case((or_(paid, back), 0), else_=Payout.amount_minor),
-        ),
+    query = (
+        select(Payout.id)
+        .outerjoin(LedgerTransaction, LedgerTransaction.payout_id == Payout.id)
+        .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(Payout.shop_id == shop_id)
+        .group_by(Payout.id)
+        .having(
+            or_(
+                held_in(Account.PAID_OUT) != case((paid, Payout.amount_minor), else_=0),
+                held_in(Account.PAYOUTS_IN_TRANSIT) != case((or_(paid, back), 0), else_=Payout.amount_minor),
+            )
+        )
     )
     return session.scalars(query.order_by(Payout.id)).all()
 

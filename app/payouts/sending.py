@@ -25,7 +25,7 @@ from app.models.shops import Shop, ShopStatus
 from app.money import Money
 from app.payouts import moves, queries, rules
 from app.payouts.rails import RAILS
-from app.payouts.rails.payments import Answer, Fate, Payment, RailRefusedError, RailSilentError
+from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError
 
 AT_ONCE: Final = 100
 _THREADS: Final = 4
@@ -100,9 +100,14 @@ def _claim(session: Session, shop_id: int, payout_id: int) -> _Claim | None:
     payout = session.scalars(taken).one_or_none()
     if payout is None:
         return None
-    shop = session.get_one(Shop, shop_id)
+    payment, keys = read_payment(session, session.get_one(Shop, shop_id), payout)
+    return _Claim(shop_id, payout.id, payout.rail, payout.state, payout.attempts, payout.rail_reference, payment, keys)
+
+
+def read_payment(session: Session, shop: Shop, payout: Payout) -> tuple[Payment, Keys]:
+    """The payout as its rail is asked about it, and the shop's keys there: none when they were removed."""
     secrets = get_config().secret_keys
-    stored = session.scalar(select(RailKeys.secret).where(RailKeys.shop_id == shop_id, RailKeys.rail == payout.rail))
+    stored = session.scalar(select(RailKeys.secret).where(RailKeys.shop_id == shop.id, RailKeys.rail == payout.rail))
     payment = Payment(
         key=payout.rail_key,
         reference=payout.reference,
@@ -111,8 +116,7 @@ def _claim(session: Session, shop_id: int, payout_id: int) -> _Claim | None:
         note=f"{shop.name} payout {payout.reference}",
         first_tried_at=payout.sent_at or payout.state_changed_at,
     )
-    keys = json.loads(decrypt(stored, secrets)) if stored else {}
-    return _Claim(shop_id, payout.id, payout.rail, payout.state, payout.attempts, payout.rail_reference, payment, keys)
+    return payment, json.loads(decrypt(stored, secrets)) if stored else {}
 
 
 def _ask(claim: _Claim) -> Answer:

@@ -1,0 +1,85 @@
+"""Payouts against what PayPal and Stripe say of them, asked over HTTP, and asked again by one press."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+import jobs.books
+from app import db
+from app.books import queries, rails, service
+from app.ledger.queries import vendor_balances
+from app.ledger.stops import list_stopped
+from app.models.books import Difference
+from app.models.payouts import Payout
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+from app.payouts import sending
+from tests.payouts.conftest import Providers, earn, hand_over, let_time_pass, read_payout
+
+Payee = Callable[[str], Vendor]
+FATES = [("paypal", "RETURNED"), ("stripe", "reversed")]
+
+
+def settled(shop: Shop, vendor: Vendor) -> int:
+    """A payout that arrived, about which the rail is not asked any more."""
+    earn(shop, vendor, "sale", 4211)
+    payout_id = hand_over(shop, vendor)
+    sending.ask_due()
+    let_time_pass()
+    sending.ask(shop.id, payout_id)
+    assert read_payout(shop, payout_id).state == "settled"
+    with db.scoped(shop.id) as session:
+        session.execute(update(Payout).values(next_look_at=None))
+    return payout_id
+
+
+@pytest.mark.parametrize(("rail", "fate"), FATES)
+def test_a_payout_that_came_back_long_after_it_arrived_is_found_asked_again_and_given_back(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, fate: str
+) -> None:
+    vendor = payee(rail)
+    payout_id = settled(acme, vendor)
+    assert service.run_proof(acme.id).open == 0
+    providers.decide(rail, fate)
+    assert service.run_proof(acme.id).found == 1
+    with db.scoped(acme.id) as session:
+        (row,) = queries.list_open(session, acme.id)
+        assert "says that it came back" in row.difference.words
+        assert list_stopped(session, acme.id) == {vendor.id}
+        service.ask_to_reread(session, acme.id, row.difference.id, "staff:1")
+    jobs.books.reread(acme.id, row.difference.id)
+    assert read_payout(acme, payout_id).state == "failed"
+    with db.scoped(acme.id) as session:
+        assert session.get_one(Difference, row.difference.id).cleared_at
+        assert vendor_balances(session, acme.id, "USD", vendor.id).available == Money(4211, "USD")
+        assert list_stopped(session, acme.id) == set()
+    assert service.run_proof(acme.id).open == 0
+
+
+def test_a_payout_that_is_booked_elsewhere_than_its_state_says_is_found(
+    acme: Shop, payee: Payee, providers: Providers
+) -> None:
+    payout_id = settled(acme, payee("paypal"))
+    with db.scoped(acme.id) as session:
+        session.execute(update(Payout).values(state="failed"))
+    assert service.run_proof(acme.id).open
+    with db.scoped(acme.id) as session:
+        keys = {row.key for row in session.scalars(select(Difference).where(Difference.cleared_at.is_(None)))}
+    assert {f"payout:{payout_id}", f"rail:{payout_id}"} <= keys
+
+
+def test_a_rail_that_is_silent_is_no_difference_and_the_proof_says_so(
+    acme: Shop, payee: Payee, providers: Providers
+) -> None:
+    settled(acme, payee("stripe"))
+    providers.decide("stripe", "reversed")
+    providers.fail_next("stripe", "error", times=1)
+    with db.scoped(acme.id) as session:
+        questions = rails.list_questions(session, session.get_one(Shop, acme.id))
+    looked_at, found, silence = rails.compare(questions)
+    assert (looked_at, found) == ([], [])
+    assert silence
+    assert silence.startswith("Stripe could not be asked")
+    assert len(rails.compare(questions)[1]) == 1
