@@ -52,6 +52,7 @@ class RuleDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     floor: Annotated[dict[Currency, Minor], Meta(description="At least, for the line.")] = {}
     cap: Annotated[dict[Currency, Minor], Meta(description="At most, for the line.")] = {}
     net_of_tax: Annotated[bool, Meta(description="Take the included tax out of the base first.")] = False
+    with_shipping: Annotated[bool, Meta(description="Take the rate of the vendor's part of the shipping too.")] = False
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -67,6 +68,7 @@ class Rule(msgspec.Struct, frozen=True):
     floor: dict[Currency, Minor]
     cap: dict[Currency, Minor]
     net_of_tax: bool
+    with_shipping: bool
     valid_from: Moment
     changed_by: str
     shadowed_by: Annotated[int, Meta(description="Number of a rule above that always wins first.")] | None
@@ -228,6 +230,7 @@ def _write(row: Row, dead: Mapping[int, rules.Rule | None]) -> Rule:
         floor=dict(row.floor),
         cap=dict(row.cap),
         net_of_tax=row.net_of_tax,
+        with_shipping=row.with_shipping,
         valid_from=row.valid_from,
         changed_by=row.changed_by,
         shadowed_by=above.id if above else None,
@@ -267,7 +270,8 @@ def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
     if errors:
         raise ValidationErrors(errors)
     flat, floor, cap = dict(draft.flat), dict(draft.floor), dict(draft.cap)
-    return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, draft.net_of_tax)
+    takes = (draft.net_of_tax, draft.with_shipping)
+    return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, *takes)
 
 
 def _find_faults(wanted: Conditions) -> dict[str, str]:

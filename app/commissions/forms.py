@@ -54,6 +54,7 @@ class RuleForm(Form):
     floor = StringField("At least, per line", description="Empty: no minimum.")
     cap = StringField("At most, per line", description="Empty: no maximum.")
     net_of_tax = BooleanField("Take included tax out first")
+    with_shipping = BooleanField("Take the percentage of the shipping too")
     vendors = SelectMultipleField("Vendors", coerce=int)
     groups = SelectMultipleField("Vendor groups", coerce=int)
     products = StringField("Products")
@@ -128,6 +129,7 @@ class RuleForm(Form):
             floor=self._by_currency(self.floor),
             cap=self._by_currency(self.cap),
             net_of_tax=bool(self.net_of_tax.data),
+            with_shipping=bool(self.with_shipping.data),
             labels=self.known_labels(),
         )
 
@@ -231,6 +233,7 @@ def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
         "floor": amount(rule.floor.get(currency)),
         "cap": amount(rule.cap.get(currency)),
         "net_of_tax": rule.net_of_tax,
+        "with_shipping": rule.with_shipping,
         "vendors": sorted(wanted.vendor_ids),
         "groups": sorted(wanted.group_ids),
         "products": _codes(wanted.product_gids),

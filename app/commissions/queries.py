@@ -106,6 +106,7 @@ def to_rule(version: CommissionRule) -> Rule:
         floor=version.floor,
         cap=version.cap,
         net_of_tax=version.net_of_tax,
+        with_shipping=version.with_shipping,
         is_default=version.is_default,
         labels=version.conditions.get("labels", {}),
     )
@@ -165,6 +166,7 @@ def freeze_rule(rule: Rule) -> dict[str, Any]:
         "floor": dict(rule.floor),
         "cap": dict(rule.cap),
         "net_of_tax": rule.net_of_tax,
+        "with_shipping": rule.with_shipping,
         "is_default": rule.is_default,
     }
 

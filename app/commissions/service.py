@@ -34,6 +34,7 @@ class Draft:
     floor: dict[str, int]
     cap: dict[str, int]
     net_of_tax: bool
+    with_shipping: bool = False
     labels: dict[str, str] = field(default_factory=dict, compare=False)
     """What people call the products, categories and collections of the conditions."""
 
@@ -225,7 +226,8 @@ def _successor(session: Session, old: CommissionRule, at: datetime, *, ends: boo
 
 
 def _begin(session: Session, version: CommissionRule, draft: Draft, actor: str) -> None:
-    version.name, version.rate_bps, version.net_of_tax = draft.name, draft.rate_bps, draft.net_of_tax
+    version.name, version.rate_bps = draft.name, draft.rate_bps
+    version.net_of_tax, version.with_shipping = draft.net_of_tax, draft.with_shipping
     version.conditions = queries.write_conditions(draft.conditions, draft.labels)
     version.flat, version.floor, version.cap = draft.flat, draft.floor, draft.cap
     version.changed_by = actor
@@ -242,6 +244,7 @@ def _draft_of(rule: Rule) -> Draft:
         dict(rule.floor),
         dict(rule.cap),
         rule.net_of_tax,
+        rule.with_shipping,
         dict(rule.labels),
     )
 
@@ -257,6 +260,6 @@ def _plain(draft: Draft) -> dict[str, object]:
     return {
         "name": draft.name,
         "rate_bps": str(draft.rate_bps),
-        **{name: getattr(draft, name) for name in ("flat", "floor", "cap", "net_of_tax")},
+        **{name: getattr(draft, name) for name in ("flat", "floor", "cap", "net_of_tax", "with_shipping")},
         "conditions": conditions,
     }

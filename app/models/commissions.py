@@ -35,6 +35,8 @@ class CommissionRule(Model):
     floor: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     cap: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     net_of_tax: Mapped[bool] = mapped_column(server_default="false")
+    with_shipping: Mapped[bool] = mapped_column(server_default="false")
+    """The rate is taken of the vendor's part of the shipping as well."""
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
     """Exclusive; None for the version in force."""

@@ -43,6 +43,7 @@ def lines(draw: st.DrawFn, line_id: int, currency: str) -> Line:
             draw(st.sampled_from(["0", "759", "1000", "1234.56", "10000"])),
             flat=draw(st.sampled_from([{}, {currency: 50}])),
             net_of_tax=draw(st.booleans()),
+            with_shipping=draw(st.booleans()),
             fee_tax_bps=Decimal(draw(st.sampled_from([0, 1900]))),
             tax_to=draw(st.sampled_from(Recipient)),
         ),

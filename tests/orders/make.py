@@ -32,7 +32,7 @@ def rule(bps: int | str = 1000, **amounts: Any) -> Rule:
 
 
 def terms(vendor_id: int | None = ADA, bps: int | str = 1000, **more: Any) -> LineTerms:
-    amounts = {name: more.pop(name) for name in ("flat", "floor", "cap", "net_of_tax") if name in more}
+    amounts = {name: more.pop(name) for name in ("flat", "floor", "cap", "net_of_tax", "with_shipping") if name in more}
     return LineTerms(vendor_id=vendor_id, rule=rule(bps, **amounts) if vendor_id else None, **more)
 
 
