@@ -39,6 +39,8 @@ class Account(StrEnum):
     """What payments cost the marketplace; minus is a cost."""
     PAYMENT_PROVIDER = "payment_provider"
     """What the payment provider kept for itself: fees for payments and for disputes."""
+    CHARGEBACKS = "chargebacks"
+    """What banks took back of what customers paid: the outside of it, as receipts are of a payment."""
     DISPUTES = "disputes"
     """Money that the bank has taken back while it decides; minus, until it comes back or is lost."""
     DISPUTE_FEES = "dispute_fees"

@@ -25,10 +25,10 @@ _Borne = TypeVar("_Borne", facts.Refund, facts.Dispute)
 def preview_bearer(session: Session, order: Order, kind: str, number: int, vendor_id: int | None) -> Balance:
     """What each party would have more or less, by (account, vendor), if the refund or dispute were put on the vendor.
 
-    `vendor_id` None: as the settings say. Raises NotFound.
+    `vendor_id` None: as the settings say. An open dispute is taken for lost. Raises NotFound.
     """
     row = _find(session, order, kind, number)
-    known = read_facts(session, order)
+    known = _as_if_lost(read_facts(session, order))
     now = clock.now()
     before = balances(book_to_date(known, now).postings)
     changed = replace(
@@ -101,6 +101,13 @@ def _find(session: Session, order: Order, kind: str, number: int) -> OrderRefund
     if found is None or (found.shop_id, found.order_shopify_id) != (order.shop_id, order.shopify_id):
         raise NotFound("There is no such refund or dispute.")
     return found
+
+
+def _as_if_lost(known: facts.Order) -> facts.Order:
+    """What an open dispute would do shows only once it is lost."""
+    opened = facts.DisputeState.OPEN
+    disputes = (replace(one, state=facts.DisputeState.LOST) if one.state is opened else one for one in known.disputes)
+    return replace(known, disputes=tuple(disputes))
 
 
 def _put_on(

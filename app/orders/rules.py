@@ -129,11 +129,12 @@ class _Steps:
         if dispute.in_another_currency:
             self.flags.append(f"Dispute {dispute.id} is in another currency than the order.")
         opened, ended = dispute.opened_at, dispute.ended_at
-        self._post(f"{key}:taken", "dispute", opened, [Entry(Account.DISPUTES, -taken)])
+        at_the_bank, bank = [Entry(Account.DISPUTES, -taken)], Account.CHARGEBACKS
+        self._post(f"{key}:taken", "dispute", opened, at_the_bank, counter=bank)
         fees = [Entry(Account.DISPUTE_FEES, -fee)]
         self._post(f"{key}:fee", "dispute_fee", opened, fees, counter=Account.PAYMENT_PROVIDER)
         if dispute.state is DisputeState.WON:
-            self._post(f"{key}:won", "dispute_won", ended, [Entry(Account.DISPUTES, taken)])
+            self._post(f"{key}:won", "dispute_won", ended, [Entry(Account.DISPUTES, taken)], counter=bank)
             fees = [Entry(Account.DISPUTE_FEES, fee)]
             self._post(f"{key}:fee_back", "dispute_won", ended, fees, counter=Account.PAYMENT_PROVIDER)
         elif dispute.state is DisputeState.LOST:

@@ -138,5 +138,7 @@ def _shares(currency: str, movements: Sequence[ledger.Movement]) -> list[tuple[s
         name = "vendors" if entry.vendor_id is not None else entry.account
         sums[name] = sums.get(name, 0) + entry.amount_minor
     received = -sums.pop("customer_receipts", 0)
+    # What is disputed is neither lost nor anybody's yet: both sides of it cancel out.
+    sums["chargebacks"] = sums.get("chargebacks", 0) + sums.pop("disputes", 0)
     parts = [(name, Money(amount, currency)) for name, amount in sums.items() if amount]
     return [*parts, ("received", Money(received, currency))]

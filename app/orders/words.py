@@ -28,7 +28,7 @@ HOLD_WORDS: Final[dict[str, str]] = {
     HoldReason.TEST_ORDER: "is a test and is never paid out",
     HoldReason.RETURN_WINDOW: "is on hold for the return period",
     HoldReason.CHECK: "is on hold: the amounts of this order are being checked",
-    HoldReason.DISPUTE: "is on hold: the customer disputes the payment and the bank has not decided yet",
+    HoldReason.DISPUTE: "that the customer disputes is on hold until the bank decides",
     HoldReason.RESERVE: "is kept back for some days, in case of late refunds",
 }
 KIND_WORDS: Final[dict[str, str]] = {
@@ -77,6 +77,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.CASH_ROUNDING: "Cash rounding",
     Account.PAYMENT_FEES: "Payment fees you bear",
     Account.PAYMENT_PROVIDER: "Kept by the payment provider",
+    Account.CHARGEBACKS: "Taken back by the bank",
     Account.DISPUTES: "Disputed, at the bank",
     Account.DISPUTE_FEES: "Dispute fees you bear",
     Account.ADJUSTMENTS: "Adjustments by hand",

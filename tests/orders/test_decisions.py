@@ -81,7 +81,9 @@ def test_a_dispute_is_put_on_one_vendor_while_it_is_open(
     post.deliver()
     with db.scoped(acme.id) as session:
         order_id, number = session.scalars(select(Order.id)).one(), session.scalars(select(OrderDispute.id)).one()
-    page = merchant.post(f"/app/orders/{order_id}/dispute/{number}/bearer", data={"vendor": bea.id, "reason": "Hers"})
+    path = f"/app/orders/{order_id}/dispute/{number}/bearer"
+    assert "Bea&#39;s Bakery" in merchant.get(path, query_string={"vendor": bea.id}).text
+    page = merchant.post(path, data={"vendor": bea.id, "reason": "Hers"})
     assert page.status_code == 200, page.text
     assert "Chargeback of" in page.text
     held = books(acme)

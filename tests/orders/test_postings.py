@@ -64,7 +64,7 @@ CASES = [
     (
         {"disputes": (disputed(1, 700, DisputeState.LOST, fee=150, fee_to_vendors=True),)},
         """
-dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:taken | dispute | 6 |  | - | disputes -700, chargebacks 700
 dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
 dispute:1:lost:line:1:sale | dispute_lost | 16 | line:1 | 1 | vendor_pending:1 -466, commission -52, disputes 518
 dispute:1:lost:line:1:tax | dispute_lost | 16 | line:1 | - | sales_tax -52, disputes 52
@@ -76,9 +76,9 @@ dispute:1:fee:vendor:2 | dispute_fee | 16 | dispute:1 | 2 | vendor_pending:2 -30
     (
         {"disputes": (disputed(1, 700, DisputeState.WON, fee=150),)},
         """
-dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:taken | dispute | 6 |  | - | disputes -700, chargebacks 700
 dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
-dispute:1:won | dispute_won | 16 |  | - | disputes 700, customer_receipts -700
+dispute:1:won | dispute_won | 16 |  | - | disputes 700, chargebacks -700
 dispute:1:fee_back | dispute_won | 16 |  | - | dispute_fees 150, payment_provider -150
 """,
     ),
@@ -92,7 +92,7 @@ dispute:1:fee_back | dispute_won | 16 |  | - | dispute_fees 150, payment_provide
             ),
         },
         """
-dispute:1:taken | dispute | 6 |  | - | disputes -700, customer_receipts 700
+dispute:1:taken | dispute | 6 |  | - | disputes -700, chargebacks 700
 dispute:1:fee | dispute_fee | 6 |  | - | dispute_fees -150, payment_provider 150
 line:1:vendor:1:hold | fulfilled | 15 | line:1 | 1 | vendor_pending:1 -1800, vendor_held:1 1800
 line:1:vendor:1:release | released | 15 | line:1 | 1 | vendor_held:1 -1267, vendor_available:1 1267

@@ -94,13 +94,15 @@ def test_a_lost_dispute_after_everything_was_available_is_taken_from_the_parties
 ) -> None:
     choose(acme, dispute_fee_minor=1500, dispute_fee_to="vendor", shipping_to="marketplace")
     order = sent(store, (goods.mug, 2), (goods.loaf, 1))
-    dispute = open_dispute(store, ACME, order["id"])
+    dispute, total = open_dispute(store, ACME, order["id"]), int(order["total_price"].replace(".", ""))
     move_dispute(store, ACME, order["id"], dispute["id"], "lost")
     post.deliver()
     ended = books(acme)
     vendors = {v: sum(a for (_, owner), a in ended.items() if owner == v) for v in (ada.id, bea.id)}
     assert vendors == {ada.id: -750, bea.id: -750}, "half the fee each: both lost 10.00"
-    assert {name: a for (name, owner), a in ended.items() if owner is None} == {Account.PAYMENT_PROVIDER: 1500}
+    assert {name: a for (name, owner), a in ended.items() if owner is None} == {
+        Account.PAYMENT_PROVIDER: 1500, Account.CUSTOMER_RECEIPTS: -total, Account.CHARGEBACKS: total,
+    }  # fmt: skip
 
 
 def test_an_inquiry_takes_nothing_and_a_dispute_of_no_order_is_nobodys(
