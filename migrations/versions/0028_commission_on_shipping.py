@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0026_commission_on_shipping"
-down_revision: str | None = "0025_books_by_the_batch"
+revision: str = "0028_commission_on_shipping"
+down_revision: str | None = "0027_open_entries"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
