@@ -73,11 +73,11 @@ def line_buckets(order: Order, line: Line, amount: int, now: datetime, *, flagge
 
 
 def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *, flagged: bool) -> Bucket:
-    """A vendor's shipping follows the last of the vendor's parcels."""
+    """A vendor's shipping follows the last of the vendor's parcels; without any goods, the last event of the order."""
     lines = goods_of(order, vendor_id)
-    parcels = [parcel for line in lines for parcel in _parcels(order, line)]
+    parcels = [parcel for line in lines for parcel in _parcels(order, line)] or [_Parcel(1, _last_event(order))]
     sent = None if any(p.sent_at is None for p in parcels) else max(p.sent_at for p in parcels if p.sent_at)
-    return _bucket(order, sent, amount, max(line.terms.hold_days for line in lines), now, flagged=flagged)
+    return _bucket(order, sent, amount, max((line.terms.hold_days for line in lines), default=0), now, flagged=flagged)
 
 
 def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list[Bucket]:

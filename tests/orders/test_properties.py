@@ -9,11 +9,23 @@ from hypothesis import strategies as st
 
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
-from app.orders.facts import Dispute, DisputeState, Line, Order, Refund
+from app.orders.facts import (
+    Dispute,
+    DisputeState,
+    FeesTo,
+    Line,
+    Order,
+    OrderTerms,
+    PaymentFee,
+    Recipient,
+    Refund,
+    Tax,
+    VendorTerms,
+)
 from app.orders.rules import balances, book_to_date
 from app.orders.stages import HoldReason
 from tests.orders.histories import nonsense, orders, payment_fees, stories
-from tests.orders.make import ADA, BEA, DAY_0, refund, returns
+from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, terms
 
 # The same 80 histories in every run; `make test-nightly` draws 10,000 new ones for each property.
 _WANTED = os.environ.get("STALLKEEPER_HISTORIES")
@@ -43,6 +55,14 @@ def test_what_the_customer_owes_is_what_the_lines_shipping_and_tax_come_to(sold:
     tax = sum(part.tax for part in sold.lines) + sum(part.tax for part in sold.shipping)
     extras = sold.tips + sold.duties
     assert sum(cell.owed for cell in cells_of(sold)) == goods + extras + (0 if sold.taxes_included else tax)
+
+
+def test_a_vendor_with_a_fee_but_no_goods_to_send_is_no_reason_to_stop() -> None:
+    # Drawn by the nightly run: the tax on a gift card that goes to a vendor, who bears the payment fee on it.
+    card = line(1, 1, 1000, gift_card=True, taxes=(Tax(100),), terms=terms(BEA, tax_to=Recipient.VENDOR))
+    bearing = OrderTerms(vendors={BEA: VendorTerms(payment_fees_to=FeesTo.VENDOR)})
+    sold = order(card, terms=bearing, payment_fees=(PaymentFee(1, DAY_0, 300),))
+    assert sum(balances(book_to_date(sold, LATE).postings).values()) == 0
 
 
 @quick
