@@ -89,9 +89,17 @@ DISPUTE_WORDS: Final[dict[str, str]] = {
     "lost": "Lost",
     "closed": "Ended, nothing taken",
 }
+_COMPONENT_WORDS: Final = {"shipping": "Shipping", "fees": "Payment fees", "dispute": "Fee for a dispute"}
+FEE_KINDS: Final = frozenset({"payment_fee", "dispute_fee"})
+"""Kinds of postings that take something from a vendor without taking a sale back."""
 STAGE_WORDS: Final[dict[str, str]] = {
     Account.VENDOR_PENDING: "pending",
     Account.VENDOR_HELD: "on hold",
     Account.VENDOR_AVAILABLE: "available",
     Account.VENDOR_RESERVE: "in the reserve",
 }
+
+
+def name_component(component: str) -> str:
+    """What of an order an amount belongs to, where it is no line: "shipping:3", "fees", "dispute:5"."""
+    return _COMPONENT_WORDS.get(component.partition(":")[0], "Correction")

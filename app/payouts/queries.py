@@ -31,6 +31,7 @@ from app.models.payouts import (
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.words import FEE_KINDS, name_component
 from app.payouts.rules import MOVES, Candidate, fits, obstacle
 from app.vendors.payout_details import held_until
 
@@ -307,8 +308,8 @@ def list_paid_entries(session: Session, payout: Payout, *, limit: int | None = N
 def _paid_entry(
     entry: LedgerEntry, transaction: LedgerTransaction, names: Mapping[int | None, str], line: OrderLine | None
 ) -> PaidEntry:
-    title = line.title if line else "Shipping" if transaction.component.startswith("shipping:") else "Correction"
-    if entry.amount_minor < 0:
+    title = line.title if line else name_component(transaction.component)
+    if entry.amount_minor < 0 and transaction.kind not in FEE_KINDS:
         title = f"{title}: taken back after a refund or change"
     return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
 
@@ -330,7 +331,7 @@ def name_movements(
             link = f"/portal/money/payouts/{row.payout_id}"
             names[row.id] = (references.get(row.payout_id, ""), "Payout", link)
         elif row.order_id and (part := by_order.get(row.order_id)):
-            what = titles.get((row.order_id, row.component), "Shipping")
+            what = titles.get((row.order_id, row.component)) or name_component(row.component)
             names[row.id] = (part.name, what, f"/portal/orders/{part.id}")
     return names
 

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from app.orders.facts import (
+    Discount,
     Dispute,
     DisputeState,
     FeesTo,
@@ -242,3 +244,125 @@ def test_the_next_release_and_the_weightiest_reason_are_told_of_each_vendor() ->
 
 def test_nothing_is_booked_before_any_money_came_in() -> None:
     assert book_to_date(two(payment=Payment.NOTHING), DAY_0).postings == ()
+
+
+def edited(*, current_total: int = 1900, outstanding: int = -1100, **more: Any) -> Order:
+    """One of Ada's two units was taken off after everything was paid."""
+    kept = (line(1, 2, 1000, current_quantity=1, taxes=(Tax(200),)), line(2, 1, 500, terms=terms(BEA)))
+    return replace(two(**more), lines=kept, current_total=current_total, outstanding=outstanding)
+
+
+OFF = [
+    "removed:line:1:sale | edit | 0 | line:1 | 1 | vendor_pending:1 -900, commission -100, customer_credit 1000",
+    "removed:line:1:tax | edit | 0 | line:1 | - | sales_tax -100, customer_credit 100",
+]
+
+
+def test_refunds_without_items_use_up_the_customers_credit_first() -> None:
+    returned = (refund(5, 600, day=3), refund(6, 700, day=4))
+    known = edited(refunds=returned, current_total=1700, outstanding=0)
+    assert book_to_date(known, DAY_0).flags == ()
+    assert written(known)[5:] == [
+        "refund:5:credit | refund | 3 |  | - | customer_credit -600, customer_receipts 600",
+        "refund:6:line:1:sale | refund | 4 | line:1 | 1 | vendor_pending:1 -133, commission -15, customer_receipts 148",
+        "refund:6:line:1:tax | refund | 4 | line:1 | - | sales_tax -15, customer_receipts 15",
+        "refund:6:line:2:sale | refund | 4 | line:2 | 2 | vendor_pending:2 -33, commission -4, customer_receipts 37",
+        "refund:6:credit | refund | 4 |  | - | customer_credit -500, customer_receipts 500",
+        *OFF,
+    ]
+
+
+def test_a_lost_dispute_uses_up_the_customers_credit_first_as_well() -> None:
+    known = edited(disputes=(disputed(1, 600, DisputeState.LOST), disputed(2, 600, DisputeState.LOST)))
+    rows = [row for row in written(known) if ":lost:" in row]
+    assert rows[0] == "dispute:1:lost:credit | dispute_lost | 16 |  | - | customer_credit -600, disputes 600"
+    assert rows[-1] == "dispute:2:lost:credit | dispute_lost | 17 |  | - | customer_credit -500, disputes 500"
+    assert len(rows) == 5
+
+
+def test_what_was_taken_off_takes_its_payment_fee_along() -> None:
+    assert written(edited(**fees_to(FeesTo.VENDOR)))[5:] == [
+        *OFF,
+        "payment:9:fee | payment_fee | 1 |  | - | payment_fees -117, payment_provider 117",
+        "payment:fees:vendor:1 | payment_fee | 1 | fees | 1 | vendor_pending:1 -87, payment_fees 87",
+        "removed:fees:vendor:1 | payment_fee_back | 0 | fees | 1 | vendor_pending:1 39, payment_fees -39",
+    ]
+
+
+def test_a_payment_fee_is_kept_of_the_vendors_who_agreed_to_that() -> None:
+    back = refund(5, 2200, returns(1, 2, 2000, 200), alone={ADA: Keeps(payment_fee=True)})
+    assert not any("payment_fee_back" in row for row in written(two(**fees_to(FeesTo.VENDOR), refunds=(back,))))
+
+
+def test_an_edit_that_was_partly_paid_back_by_what_is_outstanding_owes_the_rest() -> None:
+    assert written(edited(current_total=2400, outstanding=0))[0] == (
+        "credit | edit | 0 |  | - | customer_credit -600, customer_receipts 600"
+    )
+    [flag] = book_to_date(edited(current_total=3001, outstanding=0), DAY_0).flags
+    assert "0.01 USD more" in flag
+
+
+def test_a_part_payment_after_an_edit_pays_what_is_left_of_everything() -> None:
+    known = edited(payment=Payment.PARTLY, outstanding=900)
+    assert [row.split(" | ")[5] for row in written(known)] == [
+        "vendor_pending:1 473, commission 53, customer_receipts -526",
+        "sales_tax 53, customer_receipts -53",
+        "vendor_pending:2 237, commission 26, customer_receipts -263",
+        "vendor_pending:1 126, customer_receipts -126",
+        "vendor_pending:2 32, customer_receipts -32",
+    ]
+
+
+def test_a_line_given_away_is_not_paid_for_by_a_part_payment() -> None:
+    free = line(3, 1, 100, discounts=(Discount(100, Decimal(0)),))
+    known = order(line(1, 1, 1000), free, payment=Payment.PARTLY, total=1000, current_total=1000, outstanding=500)
+    assert [row.split(" | ")[0] for row in written(known)] == ["line:1:sale"]
+
+
+def test_an_amount_that_returns_the_rest_ends_the_subsidy_of_what_was_given_away() -> None:
+    free = line(1, 1, 1000, discounts=(Discount(1000, Decimal(0)),))
+    known = order(free, line(2, 1, 500, terms=terms(BEA)), refunds=(refund(5, 200, day=3), refund(6, 300, day=4)))
+    assert written(known)[-1] == (
+        "returned:line:1:sale | refund | 4 | line:1 | 1 | vendor_pending:1 -900, commission -100, discounts_borne 1000"
+    )
+
+
+def test_a_cancellation_takes_back_what_refunds_have_left() -> None:
+    back = refund(5, 1100, returns(1, 1, 1000, 100))
+    rows = written(two(cancelled_at=DAY_0 + timedelta(days=4), refunds=(back,)))
+    assert rows[7] == (
+        "cancelled:line:1:sale | cancellation | 4 | line:1 | 1 | "
+        "vendor_pending:1 -900, commission -100, customer_credit 1000"
+    )
+    assert len(rows) == 12
+
+
+@pytest.mark.parametrize(
+    ("total", "current", "flags"), [(2500, 3000, 0), (3000, 2999, 0), (2500, 2999, 1), (2999, 2999, 1)]
+)
+def test_of_shopifys_two_totals_the_one_that_fits_the_parts_is_believed(total: int, current: int, flags: int) -> None:
+    assert len(book_to_date(two(total=total, current_total=current), DAY_0).flags) == flags
+
+
+def test_every_flag_is_told() -> None:
+    wrong = two(refunds=(refund(5, 3100), refund(6, 100)))
+    assert len(book_to_date(wrong, DAY_0).flags) == 2
+
+
+def test_what_is_disputed_after_an_edit_comes_out_of_the_credit_and_the_rest_once() -> None:
+    both = edited(disputes=(disputed(1, 600, DisputeState.OPEN), disputed(2, 600, DisputeState.OPEN)))
+    held = {key: part for key, group in book_to_date(both, DAY_0).buckets.items() for part in group if part.reason}
+    amounts = [part.amount for part in held.values() if part.reason is HoldReason.DISPUTE]
+    assert sum(amounts) == sum(
+        part.amount
+        for group in book_to_date(edited(disputes=(disputed(1, 1200, DisputeState.OPEN),)), DAY_0).buckets.values()
+        for part in group
+        if part.reason is HoldReason.DISPUTE
+    )
+
+
+def test_the_commission_kept_of_one_vendor_is_on_hold_with_what_that_vendor_would_lose() -> None:
+    one = disputed(1, 700, DisputeState.OPEN, alone={ADA: Keeps(commission=True)})
+    books = book_to_date(two(disputes=(one,)), DAY_0)
+    held = {key: part.amount for key, group in books.buckets.items() for part in group if part.reason == "dispute"}
+    assert held == {("line:1", ADA): 518, ("line:2", BEA): 117}
