@@ -1,0 +1,163 @@
+"""What a rule says of itself: why it does not fit, what it fits, and which rule above makes it useless."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.commissions.rules import (
+    Conditions,
+    Rule,
+    SoldLine,
+    choose_rule,
+    describe_conditions,
+    line_fee,
+    misfit,
+    shadowed,
+)
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+PRODUCT, CATEGORY, COLLECTION = (f"gid://shopify/{kind}/" for kind in ("Product", "TaxonomyCategory", "Collection"))
+LINE = SoldLine(
+    vendor_id=1,
+    group_ids=frozenset({5}),
+    product_gid=PRODUCT + "7",
+    category_gid=CATEGORY + "hg-11",
+    collection_gids=frozenset({COLLECTION + "3"}),
+    tags=frozenset({"sale"}),
+    unit_price=0,
+    currency="USD",
+    ordered_at=NOON,
+)
+DEFAULT = Rule(id=99, version=1, name="Default", rate_bps=Decimal(1000), is_default=True)
+
+
+def rule(**conditions: Any) -> Rule:
+    return Rule(id=1, version=1, name="Rule", rate_bps=Decimal(1000), conditions=Conditions(**conditions))
+
+
+def some(*values: Any) -> frozenset[Any]:
+    return frozenset(values)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ({}, "has no condition"),
+        ({"vendor_ids": some(1)}, None),
+        ({"vendor_ids": some(2)}, "is for other vendors"),
+        ({"group_ids": some(5)}, None),
+        ({"group_ids": some(6)}, "is for other vendors"),
+        ({"vendor_ids": some(2), "group_ids": some(5)}, None),
+        ({"product_gids": some(PRODUCT + "7")}, None),
+        ({"product_gids": some(PRODUCT + "8")}, "is for other products"),
+        ({"category_gids": some(CATEGORY + "hg")}, None),
+        ({"category_gids": some(CATEGORY + "ap")}, "is for other categories"),
+        ({"collection_gids": some(COLLECTION + "3")}, None),
+        ({"collection_gids": some(COLLECTION + "4")}, "is for other collections"),
+        ({"tags": some("sale", "new")}, None),
+        ({"tags": some("new")}, "is for other tags"),
+        ({"price_to": 1, "price_currency": "USD"}, None),
+        ({"price_from": 1, "price_currency": "USD"}, "is for other prices"),
+        ({"price_to": 1, "price_currency": "EUR"}, "is for other prices"),
+        ({"ordered_from": NOON}, None),
+        ({"ordered_from": NOON + timedelta(seconds=1)}, "begins later"),
+        ({"ordered_to": NOON + timedelta(seconds=1)}, None),
+        ({"ordered_to": NOON}, "has ended"),
+    ],
+)
+def test_a_rule_says_why_it_does_not_fit(conditions: dict[str, Any], words: str | None) -> None:
+    assert misfit(rule(**conditions), LINE) == words
+
+
+def test_a_rule_without_amounts_in_the_currency_says_so() -> None:
+    assert misfit(replace(DEFAULT, flat={"EUR": 1}), LINE) == "has no amounts in USD"
+
+
+def test_a_choice_gives_its_reason_as_a_sentence() -> None:
+    assert choose_rule([], LINE).reason == "No rule fits this line, so no commission is taken."
+    assert choose_rule([DEFAULT], LINE).reason == "No other rule fits, so the default “Default” applies."
+    special = rule(vendor_ids=some(1), tags=some("sale"))
+    expected = "“Rule” is the first rule in the list that fits (this vendor, tag sale)."
+    assert choose_rule([special, DEFAULT], LINE).reason == expected
+    assert "(tag sale)" in choose_rule([rule(tags=some("sale"))], LINE).reason
+    assert "(this vendor)" in choose_rule([rule(group_ids=some(5))], LINE).reason
+
+
+def test_conditions_are_described_with_the_names_that_people_gave() -> None:
+    wanted = Conditions(
+        vendor_ids=some(1, 2),
+        group_ids=some(5, 6),
+        product_gids=some(PRODUCT + "7"),
+        category_gids=some(CATEGORY + "hg-11", CATEGORY + "ap"),
+        collection_gids=some(COLLECTION + "3"),
+        tags=some("sale", "new"),
+        price_from=100,
+        ordered_from=NOON,
+        ordered_to=NOON + timedelta(days=31),
+    )
+    assert describe_conditions(wanted, {1: "Ada"}, {CATEGORY + "ap": "Clothes"}, {5: "Locals"}) == [
+        "vendor #2 or Ada or group #6 or group Locals",
+        "product 7",
+        "category Clothes or hg-11",
+        "collection 3",
+        "tag new or sale",
+        "unit price in a band",
+        "ordered from 2026-10-01",
+        "ordered before 2026-11-01",
+    ]
+    assert describe_conditions(Conditions(), {}) == []
+    assert describe_conditions(Conditions(group_ids=some(5)), {}) == ["vendor group #5"]
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "dead"),
+    [
+        ({"ordered_from": NOON}, {"ordered_from": NOON}, True),
+        ({"ordered_from": NOON}, {"ordered_from": NOON - timedelta(days=1)}, False),
+        ({"ordered_from": NOON}, {"tags": some("x")}, False),
+        ({"ordered_to": NOON}, {"ordered_to": NOON}, True),
+        ({"ordered_to": NOON}, {"tags": some("x")}, False),
+        ({"vendor_ids": some(5)}, {"group_ids": some(5)}, False),
+        ({"group_ids": some(5)}, {"vendor_ids": some(5)}, False),
+        ({"group_ids": some(5, 6)}, {"group_ids": some(5)}, True),
+        ({"collection_gids": some("a", "b")}, {"collection_gids": some("a")}, True),
+        ({"collection_gids": some("a")}, {"collection_gids": some("a", "b")}, False),
+        ({"product_gids": some("a", "b")}, {"product_gids": some("a")}, True),
+    ],
+)
+def test_a_condition_is_covered_by_one_that_holds_all_of_it(
+    above: dict[str, Any], below: dict[str, Any], *, dead: bool
+) -> None:
+    rules = [rule(**above), replace(rule(**below), id=2), DEFAULT]
+    assert (2 in shadowed(rules)) is dead
+
+
+def test_of_two_defaults_the_second_fires_only_for_currencies_that_the_first_lacks() -> None:
+    plain, dollars = replace(DEFAULT, id=1), replace(DEFAULT, id=1, flat={"USD": 1})
+    both = replace(DEFAULT, id=1, flat={"USD": 1, "EUR": 1})
+    assert 2 in shadowed([plain, replace(DEFAULT, id=2)])
+    assert 2 in shadowed([plain, replace(dollars, id=2)])
+    assert 2 in shadowed([dollars, replace(dollars, id=2)])
+    assert 2 in shadowed([both, replace(dollars, id=2)])
+    assert 2 not in shadowed([dollars, replace(both, id=2)])
+    assert 2 not in shadowed([dollars, replace(DEFAULT, id=2, flat={"EUR": 1})])
+    assert 2 not in shadowed([dollars, replace(DEFAULT, id=2)])
+
+
+@pytest.mark.parametrize(
+    ("taken", "value", "tax", "leaves", "expected"),
+    [
+        (None, 1000, 0, True, (1000, 0)),
+        (DEFAULT, 1000, 200, True, (1000, 100)),
+        (replace(DEFAULT, rate_bps=Decimal(10000)), 1000, 200, True, (1000, 800)),
+        (replace(DEFAULT, rate_bps=Decimal(10000)), 1000, 200, False, (1000, 1000)),
+        (replace(DEFAULT, net_of_tax=True), 1200, 200, True, (1000, 100)),
+    ],
+)
+def test_included_tax_that_leaves_cannot_pay_the_commission(
+    taken: Rule | None, value: int, tax: int, expected: tuple[int, int], *, leaves: bool
+) -> None:
+    assert line_fee(taken, value, tax, 1, "USD", tax_leaves=leaves) == expected
