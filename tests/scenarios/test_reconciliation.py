@@ -54,7 +54,7 @@ def test_a_refund_that_was_never_told_is_found_held_read_again_and_cleared(
     with db.scoped(shop.id) as session:
         session.execute(update(ShopSettings).values(hold_days=0, payout_minimum_minor=0))
     refund_unheard(market)
-    assert obstacles(shop) == ["No bank details yet. The vendor enters them in the portal."]
+    assert obstacles(shop) == ["No payout details yet. The vendor enters them in the portal."]
     prove(market)
     assert obstacles(shop) == [STOPPED]
     with db.scoped(shop.id) as session:
