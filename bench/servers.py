@@ -131,7 +131,8 @@ def environment(var: Path, database_url: str, redis_url: str, **more: str) -> di
         "SHOPIFY_API_SECRET": API_SECRET,
         "SECRET_KEYS": "a-key-for-measurements",
         "RESEND_API_KEY": "re_test",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # As in an installation: a program that is started again finds itself compiled.
+        "PYTHONDONTWRITEBYTECODE": "",
         **more,
     }
 
