@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-live clean
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-live clean bench-payouts
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-live: $(STAMPS)/dev  ## What ten thousand open pages cost, and how soon th
 mutants: $(STAMPS)/dev  ## Change the money rules a thousand times, and see that a test fails each time
 	@$(VENV)/bin/mutmut run $(ARGS)
 	@$(VENV)/bin/mutmut results
+
+bench-payouts: $(STAMPS)/dev  ## A payout batch for 10,000 vendors over 1,000,000 entries
+	@$(PY) -m bench.money_payouts $(ARGS)
 
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -89,6 +89,7 @@ class Payout(Model):
         UniqueConstraint("batch_id", "vendor_id"),
         UniqueConstraint("shop_id", "reference"),
         UniqueConstraint("rail_key"),
+        UniqueConstraint("id", "shop_id", "vendor_id"),
         Index("ix_payouts_vendor_id_created_at", "vendor_id", "created_at"),
         Index("ix_payouts_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
@@ -146,12 +147,16 @@ class PayoutEntry(Model):
     __tablename__ = "payout_entries"
     __table_args__ = (
         Index("uq_payout_entries_entry_id", "entry_id", unique=True, postgresql_where=text("released_at IS NULL")),
+        # One check instead of three: a batch adds a million of these rows.
+        ForeignKeyConstraint(
+            ["payout_id", "shop_id", "vendor_id"], ["payouts.id", "payouts.shop_id", "payouts.vendor_id"]
+        ),
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
-    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
-    payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"), index=True)
+    shop_id: Mapped[int]
+    vendor_id: Mapped[int]
+    payout_id: Mapped[int] = mapped_column(index=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     released_at: Mapped[datetime | None]
     """When a cancelled or returned payout gave it back."""
