@@ -28,6 +28,7 @@ from app.live.pages import live_url
 from app.orders import decision_views
 from app.orders import portal as portal_orders
 from app.orders import views as orders
+from app.payouts import invoice_views as fee_invoices
 from app.payouts import portal as portal_money
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
@@ -76,6 +77,7 @@ BLUEPRINTS: list[Blueprint] = [
     money_views.bp,
     payouts.bp,
     payout_settings.bp,
+    fee_invoices.bp,
     books.bp,
     ledger_views.bp,
     adjustment_views.bp,

@@ -14,6 +14,7 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "money_settings": ("payer_iban",),
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),
+    "fee_invoices": ("parties",),
     "login_factors": ("secret",),
     "hooks": ("secret",),
     "privacy_requests": ("person",),

@@ -9,6 +9,7 @@ from app import clock
 from app.ledger.rules import Account
 
 _POST = text("""
+-- Back to payouts by their key: to join two lists of ten thousand would be quadratic.
 WITH wanted AS (
   SELECT p.id, p.shop_id, p.vendor_id, p.amount_minor, p.currency, 'payout:' || p.id || ':' || :step AS key
   FROM payouts p WHERE p.id = ANY(:payout_ids) AND p.shop_id = :shop_id
@@ -24,8 +25,8 @@ WITH wanted AS (
   RETURNING id, shop_id, vendor_id, payout_id, currency
 )
 INSERT INTO ledger_entries (shop_id, vendor_id, transaction_id, account, amount_minor, currency)
-SELECT posted.shop_id, posted.vendor_id, posted.id, side.account, side.sign * wanted.amount_minor, posted.currency
-FROM posted JOIN wanted ON wanted.id = posted.payout_id
+SELECT posted.shop_id, posted.vendor_id, posted.id, side.account, side.sign * p.amount_minor, posted.currency
+FROM posted JOIN payouts p ON p.id = posted.payout_id
 CROSS JOIN (VALUES (:source, -1), (:target, 1)) AS side (account, sign)
 """)
 

@@ -46,7 +46,58 @@ class PayoutSettings(Model):
     """The fortnights are counted from this day's week."""
     prepared_on: Mapped[date | None]
     """The last day of the schedule for which a batch was prepared, or there was nobody to pay."""
+    invoice_name: Mapped[str] = mapped_column(server_default="")
+    """Who charges the commission, as it stands on fee invoices; without it there are none."""
+    invoice_address: Mapped[str] = mapped_column(server_default="")
+    invoice_country: Mapped[str] = mapped_column(server_default="")
+    """ISO 3166-1 alpha-2, as the vendors' own."""
+    invoice_tax_id: Mapped[str] = mapped_column(server_default="")
+    invoice_prefix: Mapped[str] = mapped_column(server_default="F")
+    invoice_note: Mapped[str] = mapped_column(server_default="")
+    """Printed where no tax is charged, such as the law that exempts it."""
     updated_at: Mapped[CreatedAt]
+
+
+class FeeInvoice(Model):
+    """Commission charged to a vendor, or given back (a credit note). Never changed; its lines are its postings."""
+
+    __tablename__ = "fee_invoices"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "sequence"),
+        Index("ix_fee_invoices_vendor_id_issued_at", "vendor_id", "issued_at"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
+    sequence: Mapped[int]
+    """Without gaps within the shop, invoices and credit notes together."""
+    number: Mapped[str]
+    kind: Mapped[str]
+    """invoice or credit_note."""
+    currency: Mapped[str]
+    net_minor: Mapped[int]
+    """Below zero on a credit note, as is the tax."""
+    tax_minor: Mapped[int]
+    period_from: Mapped[date]
+    period_to: Mapped[date]
+    """Inclusive: the days on which the commission was charged."""
+    parties: Mapped[bytes]
+    """Encrypted JSON: seller, buyer and the note on tax, as they were on that day."""
+    corrects: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Numbers of the invoices that a credit note takes back from."""
+    issued_at: Mapped[datetime]
+
+
+class FeeInvoicePosting(Model):
+    """Which posting of the books an invoice charges. None is charged twice."""
+
+    __tablename__ = "fee_invoice_postings"
+
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("ledger_transactions.id"), primary_key=True)
+    shop_id: Mapped[int]
+    vendor_id: Mapped[int]
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("fee_invoices.id"), index=True)
 
 
 class RailKeys(Model):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
-from wtforms import DateField, Form, IntegerField, SelectField, StringField
+from wtforms import DateField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -105,3 +105,21 @@ class ByHandForm(Form):
     def validate_paid_on(self, field: DateField) -> None:
         if field.data and field.data > self.today:
             raise ValidationError("This day has not come yet.")
+
+
+class InvoiceForm(Form):
+    """Who charges the commission, as it stands on fee invoices."""
+
+    invoice_name = StringField("Name", [InputRequired("Enter the name of your business."), Length(max=120)])
+    invoice_address = TextAreaField("Address", [InputRequired("Enter the address of your business."), Length(max=400)])
+    invoice_country = StringField("Country", [Length(max=2)], description="Two letters, such as DE.")
+    invoice_tax_id = StringField("VAT or tax number", [Length(max=40)])
+    invoice_prefix = StringField("Numbers begin with", [InputRequired("Enter a letter or two."), Length(max=10)])
+    invoice_note = StringField(
+        "Note where no tax is charged", [Length(max=200)], description="Such as the law that exempts you."
+    )
+
+    def validate_invoice_country(self, field: StringField) -> None:
+        field.data = (field.data or "").strip().upper()
+        if field.data and not (len(field.data) == 2 and field.data.isalpha() and field.data.isascii()):
+            raise ValidationError("Enter the two letters of the country, such as DE.")

@@ -9,7 +9,7 @@ from app.ledger.stops import is_stopped
 from app.money import Money
 from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
-from app.payouts import queries, statements
+from app.payouts import invoice_files, invoices, queries, statements
 from app.vendors.payout_details import held_until
 from app.web import write_money_short
 
@@ -20,7 +20,7 @@ STATES = {
     "pending": ("Being prepared", "info"),
     "on_hold": ("On hold", "warn"),
     "approved": ("Approved", "info"),
-    "sending": ("At the bank", "info"),
+    "sending": ("Being sent", "info"),
     "sent": ("Sent", "good"),
     "settled": ("Arrived", "good"),
     "failed": ("Came back", "bad"),
@@ -71,4 +71,29 @@ def statement(payout_id: int, kind: str) -> ResponseReturnValue:
     payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
     body, media_type = statements.make_file(g.session, g.shop, payout, kind)
     headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
+    return Response(body, mimetype=media_type, headers=headers)
+
+
+@bp.get("/invoices")
+def list_invoices() -> ResponseReturnValue:
+    """What the shop charged the vendor for selling."""
+    number, month = max(1, request.args.get("page", 1, int)), request.args.get("month", "")
+    own = {"vendor_id": g.vendor.id, "words": request.args.get("q", ""), "month": month}
+    rows, total = invoices.list_invoices(g.session, g.shop.id, **own, page=number)
+    return render_template(
+        "portal/money/invoices.html",
+        rows=[invoice for invoice, _ in rows],
+        total=total,
+        page=number,
+        pages=max(1, -(-total // invoices.PER_PAGE)),
+        titles=invoice_files.TITLES,
+        total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
+    )
+
+
+@bp.get("/invoices/<int:invoice_id>.<kind>")
+def download_invoice(invoice_id: int, kind: str) -> ResponseReturnValue:
+    invoice = invoices.get_invoice(g.session, g.shop.id, invoice_id, g.vendor.id)
+    body, media_type = invoice_files.make_file(g.session, invoice, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.{kind}"'}
     return Response(body, mimetype=media_type, headers=headers)

@@ -154,7 +154,13 @@ def _obstacle(vendor: Vendor, amount: int, minimum: int, rails: Collection[str])
 def find_settings(session: Session, shop_id: int) -> PayoutSettings:
     """How the shop pays; the defaults, not stored, when nothing was chosen yet."""
     return session.get(PayoutSettings, shop_id) or PayoutSettings(
-        shop_id=shop_id, rails=[RailName.BANK.value], schedule="manual", schedule_day=1
+        shop_id=shop_id,
+        rails=[RailName.BANK.value],
+        schedule="manual",
+        schedule_day=1,
+        invoice_name="",
+        invoice_address="",
+        invoice_prefix="F",
     )
 
 

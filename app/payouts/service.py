@@ -53,7 +53,10 @@ def open_batch(session: Session, shop: Shop, vendor_ids: Collection[int] | None,
         raise Conflict("Nobody of these can be paid now. Look at the preview again: it says why.")
     batch = _add_batch(session, shop, actor)
     session.execute(_ADD_PAYOUTS, {"batch_id": batch.id, "vendor_ids": chosen})
+    # The planner has no statistics of payouts this young, and would look at a million entries for each of them.
+    session.execute(text("SET LOCAL enable_nestloop = off"))
     session.execute(_STAMP, {"batch_id": batch.id})
+    session.execute(text("SET LOCAL enable_nestloop = on"))
     session.execute(text("DROP TABLE unpaid_now"))
     _note_claims(session, shop, batch, actor)
     audit.record(session, shop.id, "payout_batch.open", ("payout_batch", batch.id), actor=actor)

@@ -80,3 +80,12 @@ def get_or_add(session: Session, shop_id: int) -> PayoutSettings:
     """The shop's payout settings; stored with their defaults when nothing was chosen yet."""
     session.execute(insert(PayoutSettings).values(shop_id=shop_id).on_conflict_do_nothing())
     return session.get_one(PayoutSettings, shop_id)
+
+
+def save_invoicing(session: Session, shop: Shop, chosen: Mapping[str, str], *, actor: str) -> None:
+    """Who charges the commission; invoices that were issued keep what they say."""
+    settings = get_or_add(session, shop.id)
+    for name, value in chosen.items():
+        setattr(settings, name, value.strip())
+    settings.updated_at = clock.now()
+    audit.record(session, shop.id, "fee_invoices.settings", ("shop", shop.id), actor=actor)

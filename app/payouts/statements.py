@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 from sqlalchemy.orm import Session
@@ -22,10 +20,9 @@ from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.payouts.paper import INK, LINE, styles, write
 from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
 from app.sheets import plain_cell
-
-_INK, _MUTED, _LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
 
 
 def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[bytes, str]:
@@ -66,18 +63,15 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
     paper = SimpleDocTemplate(
         target, pagesize=A4, title=name, author=shop.name, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=20 * mm
     )
-    plain = getSampleStyleSheet()["BodyText"]
-    body = ParagraphStyle("body", parent=plain, fontSize=9.5, leading=13, textColor=_INK)
-    small = ParagraphStyle("small", parent=body, fontSize=8.5, leading=11, textColor=_MUTED)
-    heading = ParagraphStyle("heading", parent=body, fontSize=18, leading=24, spaceAfter=2)
+    body, small, heading = (styles()[style] for style in ("body", "small", "heading"))
     locale = vendor.locale.replace("-", "_")
     story = [
-        Paragraph(_escape(shop.name), small),
-        Paragraph(_escape(name), heading),
-        Paragraph(_escape(f"For {vendor.name}, paid to the account ending in {payout.last4}"), body),
-        Paragraph(_escape(_when(shop, payout, locale)), body),
+        Paragraph(write(shop.name), small),
+        Paragraph(write(name), heading),
+        Paragraph(write(f"For {vendor.name}, paid to the account ending in {payout.last4}"), body),
+        Paragraph(write(_when(shop, payout, locale)), body),
         Spacer(1, 8 * mm),
-        _table(shop, payout, entries, body, small, locale),
+        _table(shop, payout, entries, locale),
         Spacer(1, 6 * mm),
         Paragraph(
             "Amounts are what you receive after discounts you bear and after commission. "
@@ -89,38 +83,30 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
     return target.getvalue()
 
 
-def _table(
-    shop: Shop,
-    payout: Payout,
-    entries: Sequence[PaidEntry],
-    body: ParagraphStyle,
-    small: ParagraphStyle,
-    locale: str,
-) -> Table:
-    right = ParagraphStyle("right", parent=body, alignment=2)
-    strong = ParagraphStyle("strong", parent=right, fontName="Helvetica-Bold")
+def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> Table:
+    body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
     rows: list[list[Any]] = [[Paragraph(words, small) for words in ("Date", "Order", "What", "Amount")]]
     for paid in entries:
-        what = [Paragraph(_escape(paid.title), body)]
+        what = [Paragraph(write(paid.title), body)]
         if paid.line and paid.entry.amount_minor > 0:
-            what.append(Paragraph(_escape(explain_entry(paid, locale)), small))
+            what.append(Paragraph(write(explain_entry(paid, locale)), small))
         rows.append(
             [
                 Paragraph(_day(shop, paid.transaction.happened_at, locale), body),
-                Paragraph(_escape(paid.order_name), body),
+                Paragraph(write(paid.order_name), body),
                 what,
-                Paragraph(_amount(paid.amount, locale), right),
+                Paragraph(write(_amount(paid.amount, locale)), right),
             ]
         )
     total = _amount(Money(payout.amount_minor, payout.currency), locale)
-    rows.append(["", "", Paragraph("Payout", strong), Paragraph(total, strong)])
+    rows.append(["", "", Paragraph("Payout", strong), Paragraph(write(total), strong)])
     table = Table(rows, colWidths=[26 * mm, 22 * mm, 92 * mm, 30 * mm], repeatRows=1)
     table.setStyle(
         TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -2), 0.5, _LINE),
-                ("LINEABOVE", (0, -1), (-1, -1), 1, _INK),
+                ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE),
+                ("LINEABOVE", (0, -1), (-1, -1), 1, INK),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
             ]
@@ -163,7 +149,3 @@ def _day(shop: Shop, moment: datetime, locale: str) -> str:
 
 def _amount(amount: Money, locale: str) -> str:
     return format_currency(amount.decimal, amount.currency, locale=locale)
-
-
-def _escape(words: str) -> str:
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,132 @@
+"""A fee invoice or credit note on paper and as a table; many of them in one archive."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models.payouts import FeeInvoice
+from app.models.vendors import Vendor
+from app.money import Money
+from app.payouts.invoices import InvoiceLine, list_lines, read_parties
+from app.payouts.paper import INK, LINE, styles, write
+from app.sheets import plain_cell
+
+TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
+
+
+def make_file(session: Session, invoice: FeeInvoice, kind: str) -> tuple[bytes, str]:
+    """The invoice as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
+    lines = list_lines(session, invoice)
+    if kind == "pdf":
+        locale = session.get_one(Vendor, invoice.vendor_id).locale.replace("-", "_")
+        return write_pdf(invoice, read_parties(invoice), lines, locale), "application/pdf"
+    if kind == "csv":
+        return write_csv(invoice, lines).encode("utf-8-sig"), "text/csv"
+    raise NotFound("Invoices come as PDF or CSV.")
+
+
+def make_archive(session: Session, invoices: Iterable[FeeInvoice]) -> bytes:
+    """A zip with each invoice as PDF and as CSV."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for invoice in invoices:
+            for kind in ("pdf", "csv"):
+                archive.writestr(f"{invoice.number}.{kind}", make_file(session, invoice, kind)[0])
+    return target.getvalue()
+
+
+def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
+    """One line per order and rate, amounts in major units; the last line is the sum."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(["invoice", "kind", "order", "tax_percent", "net", "tax", "total", "currency"])
+    for line in lines:
+        amounts = _decimals(invoice, line.net, line.tax)
+        rate = str(line.rate_bps / 100)
+        writer.writerow([invoice.number, invoice.kind, plain_cell(line.order_name), rate, *amounts, invoice.currency])
+    total = _decimals(invoice, invoice.net_minor, invoice.tax_minor)
+    writer.writerow([invoice.number, invoice.kind, "Total", "", *total, invoice.currency])
+    return sheet.getvalue()
+
+
+def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[InvoiceLine], locale: str) -> bytes:
+    """On A4, in the vendor's manner of writing amounts and dates."""
+    target, body, small = io.BytesIO(), styles()["body"], styles()["small"]
+    name = f"{TITLES[invoice.kind]} {invoice.number}"
+    paper = SimpleDocTemplate(target, pagesize=A4, title=name, author=parties["seller"]["name"], topMargin=20 * mm)
+    when, begun, ended = (
+        format_date(day, "medium", locale=locale) for day in (invoice.issued_at, invoice.period_from, invoice.period_to)
+    )
+    facts = [f"Issued on {when}", f"Commission charged from {begun} to {ended}"]
+    if invoice.corrects:
+        facts.append(f"Takes back from {', '.join(invoice.corrects)}")
+    story: list[Any] = [
+        _party(parties["seller"]),
+        Spacer(1, 8 * mm),
+        _party(parties["buyer"]),
+        Spacer(1, 8 * mm),
+        Paragraph(write(name), styles()["heading"]),
+        *(Paragraph(write(fact), body) for fact in facts),
+        Spacer(1, 6 * mm),
+        _table(invoice, lines, locale),
+        Spacer(1, 6 * mm),
+        Paragraph(write(parties["note"]), body),
+        Paragraph(write("The amounts were kept from your sales; there is nothing to transfer."), small),
+    ]
+    paper.build(story)
+    return target.getvalue()
+
+
+def _party(party: dict[str, str]) -> Paragraph:
+    words = [party["name"], *party["address"].splitlines(), party["tax_id"]]
+    return Paragraph("<br/>".join(write(line) for line in words if line), styles()["body"])
+
+
+def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Table:
+    body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
+
+    def amount(minor: int) -> str:
+        return write(format_currency(Money(minor, invoice.currency).decimal, invoice.currency, locale=locale))
+
+    rows: list[list[Any]] = [[Paragraph(words, small) for words in ("Order", "Tax rate", "Commission", "Tax")]]
+    for line in lines:
+        cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps), body)]
+        rows.append([*cells, Paragraph(amount(line.net), right), Paragraph(amount(line.tax), right)])
+    for rate in sorted({line.rate_bps for line in lines}):
+        at = [line for line in lines if line.rate_bps == rate]
+        net, tax = sum(line.net for line in at), sum(line.tax for line in at)
+        rows.append(
+            [
+                "",
+                Paragraph(f"Sum at {_percent(rate)}", body),
+                Paragraph(amount(net), right),
+                Paragraph(amount(tax), right),
+            ]
+        )
+    total = amount(invoice.net_minor + invoice.tax_minor)
+    rows.append(["", "", Paragraph("Total", strong), Paragraph(total, strong)])
+    table = Table(rows, colWidths=[60 * mm, 40 * mm, 35 * mm, 35 * mm], repeatRows=1)
+    lines_between = ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE)
+    table.setStyle(
+        TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), lines_between, ("LINEABOVE", (0, -1), (-1, -1), 1, INK)])
+    )
+    return table
+
+
+def _percent(rate_bps: Decimal) -> str:
+    return f"{(rate_bps / 100).normalize():f} %"
+
+
+def _decimals(invoice: FeeInvoice, net: int, tax: int) -> list[str]:
+    return [str(Money(minor, invoice.currency).decimal) for minor in (net, tax, net + tax)]

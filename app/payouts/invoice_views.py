@@ -1,0 +1,84 @@
+"""The merchant's fee invoices: issue them, find them, take them away in one archive."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.errors import Conflict
+from app.money import Money
+from app.payouts import invoice_files, invoices, queries, settings
+from app.payouts.forms import InvoiceForm
+
+bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
+protect(bp)
+
+
+@bp.get("")
+def list_invoices() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("")
+def issue() -> ResponseReturnValue:
+    """Invoice everything up to yesterday."""
+    try:
+        count = invoices.issue(g.session, g.shop, until=queries.today(g.shop), actor=f"staff:{g.staff}")
+    except Conflict as error:
+        g.session.rollback()
+        return web.toast(_page(status=409), error.message, is_error=True)
+    return web.toast(_page(), f"{count} issued" if count > 1 else "Issued")
+
+
+@bp.post("/settings")
+def save_settings() -> ResponseReturnValue:
+    form = InvoiceForm(request.form)
+    if not form.validate():
+        return _page(form=form, status=422)
+    chosen = {name: value or "" for name, value in form.data.items()}
+    settings.save_invoicing(g.session, g.shop, chosen, actor=f"staff:{g.staff}")
+    return web.toast(_page(), "Saved")
+
+
+@bp.get("/<int:invoice_id>.<kind>")
+def download(invoice_id: int, kind: str) -> ResponseReturnValue:
+    invoice = invoices.get_invoice(g.session, g.shop.id, invoice_id)
+    body, media_type = invoice_files.make_file(g.session, invoice, kind)
+    return _attached(body, media_type, f"{invoice.number}.{kind}")
+
+
+@bp.get("/all.zip")
+def download_all() -> ResponseReturnValue:
+    """Every invoice that the list shows with its present search."""
+    rows, _ = invoices.list_invoices(
+        g.session,
+        g.shop.id,
+        words=request.args.get("q", ""),
+        month=request.args.get("month", ""),
+        page=None,
+    )
+    archive = invoice_files.make_archive(g.session, (invoice for invoice, _ in rows))
+    return _attached(archive, "application/zip", "invoices.zip")
+
+
+def _attached(body: bytes, media_type: str, name: str) -> Response:
+    return Response(body, mimetype=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
+    number = max(1, request.args.get("page", 1, int))
+    words, month = request.args.get("q", ""), request.args.get("month", "")
+    rows, total = invoices.list_invoices(g.session, g.shop.id, words=words, month=month, page=number)
+    html = render_template(
+        "merchant/payouts/invoices.html",
+        rows=rows,
+        total=total,
+        number=number,
+        per_page=invoices.PER_PAGE,
+        titles=invoice_files.TITLES,
+        total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
+        form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),
+        month_choices=[(month, month) for month in invoices.list_months(g.session, g.shop.id)],
+        searched=bool(words or month),
+    )
+    return Response(html, status=status, mimetype="text/html")

@@ -1,0 +1,123 @@
+"""Fee invoices: every commission on one paper, numbers without gaps, on paper in any European language."""
+
+import io
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app import clock, db
+from app.errors import Conflict
+from app.ledger.rules import Account, Entry, Posting
+from app.ledger.service import post_once
+from app.models.payouts import FeeInvoice, FeeInvoicePosting
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.payouts import invoice_files, invoices, queries, settings
+
+WHO = {"invoice_name": "Acme & Söhne", "invoice_address": "1 Harbour Road\nŁódź", "invoice_country": "PL"}
+
+
+@pytest.fixture
+def seller(acme: Shop) -> Shop:
+    with db.scoped(acme.id) as session:
+        settings.save_invoicing(session, acme, WHO, actor="test")
+    return acme
+
+
+def charge(shop: Shop, vendor: Vendor, key: str, net: int, tax: int = 0) -> None:
+    """Commission, and the tax on it; below zero it is given back."""
+    amounts = ((Account.COMMISSION, net), (Account.FEE_TAX, tax))
+    entries = tuple(Entry(account, minor) for account, minor in amounts if minor)
+    with db.scoped(shop.id) as session:
+        posting = Posting(
+            key,
+            "sale",
+            clock.now(),
+            (*entries, Entry(Account.VENDOR_PENDING, -net - tax, vendor.id)),
+            vendor_id=vendor.id,
+        )
+        post_once(session, shop.id, shop.currency, posting)
+
+
+def issue(shop: Shop) -> int:
+    with db.scoped(shop.id) as session:
+        return invoices.issue(session, shop, until=queries.today(shop) + timedelta(days=1), actor="staff:1")
+
+
+def issued(shop: Shop) -> list[tuple[str, str, int, int]]:
+    with db.scoped(shop.id) as session:
+        rows = session.scalars(select(FeeInvoice).order_by(FeeInvoice.sequence))
+        return [(row.number, row.kind, row.net_minor, row.tax_minor) for row in rows]
+
+
+def test_what_was_charged_is_invoiced_once_and_what_is_given_back_is_credited(
+    seller: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    charge(seller, ada, "sale:1", 432, 82)
+    charge(seller, bea, "sale:2", 86)
+    assert issue(seller) == 2
+    assert issued(seller) == [("F-000001", "invoice", 432, 82), ("F-000002", "invoice", 86, 0)]
+    with pytest.raises(Conflict, match="not on an invoice"):
+        issue(seller)
+    charge(seller, ada, "refund:1", -216, -41)
+    issue(seller)
+    assert issued(seller)[2:] == [("F-000003", "credit_note", -216, -41)]
+    with db.scoped(seller.id) as session:
+        note = session.scalars(select(FeeInvoice).where(FeeInvoice.kind == "credit_note")).one()
+        lines = invoices.list_lines(session, note)
+    assert [(line.net, line.tax) for line in lines] == [(-216, -41)]
+
+
+def test_what_was_given_back_before_any_invoice_is_on_none(seller: Shop, ada: Vendor) -> None:
+    charge(seller, ada, "sale", 432)
+    charge(seller, ada, "refund", -432)
+    with pytest.raises(Conflict):
+        issue(seller)
+    assert issued(seller) == []
+
+
+def test_two_people_at_once_leave_no_gap_and_charge_nothing_twice(seller: Shop, ada: Vendor, bea: Vendor) -> None:
+    for number in range(4):
+        charge(seller, ada, f"ada:{number}", 100)
+        charge(seller, bea, f"bea:{number}", 50)
+
+    def try_to(_: int) -> bool:
+        try:
+            return issue(seller) > 0
+        except Conflict:
+            return False
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(try_to, range(3))) == [False, False, True]
+    assert issued(seller) == [("F-000001", "invoice", 400, 0), ("F-000002", "invoice", 200, 0)]
+    with db.scoped(seller.id) as session:
+        assert session.scalar(select(func.count()).select_from(FeeInvoicePosting)) == 8
+
+
+def test_without_a_name_nothing_is_issued(acme: Shop, ada: Vendor) -> None:
+    charge(acme, ada, "sale", 432)
+    with pytest.raises(Conflict, match="name and address"):
+        issue(acme)
+
+
+def test_files_hold_every_letter(seller: Shop, ada: Vendor) -> None:
+    with db.scoped(seller.id) as session:
+        session.get_one(Vendor, ada.id).name = "Łódź Œuvre Ελλάδα Жизнь 日本語 한국어 <b>"
+    charge(seller, ada, "sale", 432, 82)
+    issue(seller)
+    with db.scoped(seller.id) as session:
+        rows, total = invoices.list_invoices(session, seller.id, words="f-000001", page=None)
+        archive = zipfile.ZipFile(io.BytesIO(invoice_files.make_archive(session, [row for row, _ in rows])))
+        parties = invoices.read_parties(rows[0][0])
+    assert total == 1
+    assert sorted(archive.namelist()) == ["F-000001.csv", "F-000001.pdf"]
+    assert archive.read("F-000001.pdf").startswith(b"%PDF")
+    assert b"SourceSansPro" in archive.read("F-000001.pdf")
+    assert archive.read("F-000001.csv").decode("utf-8-sig").splitlines()[-1] == (
+        "F-000001,invoice,Total,,4.32,0.82,5.14,USD"
+    )
+    assert parties["seller"]["name"] == "Acme & Söhne"
+    assert parties["note"] == ""
