@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0027_fee_invoices"
-down_revision: str | None = "0026_claims"
+revision: str = "0030_fee_invoices"
+down_revision: str | None = "0029_claims"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

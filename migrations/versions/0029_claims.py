@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0026_claims"
-down_revision: str | None = "0025_books_by_the_batch"
+revision: str = "0029_claims"
+down_revision: str | None = "0028_commission_on_shipping"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
