@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-live clean bench-payouts
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,17 +1,23 @@
 """The storefront's door: requests that Shopify forwards from /a/market/… with its signature."""
 
+import time
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final
 
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
-from app import web
+from app import db, web
 from app.config import get_config
 from app.db import system
 from app.errors import AppError, Forbidden, NotFound
 from app.models.shops import Shop, ShopStatus
 from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
+
+_SECONDS_TO_REMEMBER: Final = 2.0
+_lately: dict[tuple[Engine, str], tuple[float, Shop | None]] = {}
 
 
 class SignIn(AppError):  # noqa: N818 - it reads as the answer it becomes
@@ -40,7 +46,7 @@ def require_storefront() -> ResponseReturnValue | None:
 
 def require_customer() -> ResponseReturnValue | None:
     """Set g.shop, g.customer_id (a number) and g.session, the customer's own. Raises Forbidden, NotFound, SignIn."""
-    visitor = _enter()
+    visitor = _enter(_find_shop_lately)
     if visitor.customer_id is None or int(visitor.customer_id) >= 2**63:
         raise SignIn("Sign in to keep this with your account.")
     g.customer_id = int(visitor.customer_id)
@@ -48,7 +54,21 @@ def require_customer() -> ResponseReturnValue | None:
     return None
 
 
-def _enter() -> ProxyVisitor:
+def _find_shop(domain: str) -> Shop | None:
+    with system() as session:
+        query = select(Shop).where(Shop.domain == domain, Shop.status == ShopStatus.INSTALLED)
+        return session.scalars(query).one_or_none()
+
+
+def _find_shop_lately(domain: str) -> Shop | None:
+    """As it was a moment ago: pages of a busy shop sync many times a second, and shops seldom come and go."""
+    name, now = (db.get_engine(), domain), time.monotonic()
+    if name not in _lately or _lately[name][0] < now:
+        _lately[name] = (now + _SECONDS_TO_REMEMBER, _find_shop(domain))
+    return _lately[name][1]
+
+
+def _enter(find_shop: Callable[[str], Shop | None] = _find_shop) -> ProxyVisitor:
     config = get_config()
     visitor = find_proxy_visitor(
         f"{config.app_url}{request.path}?{request.query_string.decode('utf-8', 'replace')}",
@@ -57,9 +77,7 @@ def _enter() -> ProxyVisitor:
     )
     if visitor is None:
         raise Forbidden("This address only works on the shop's own website.")
-    with system() as session:
-        query = select(Shop).where(Shop.domain == visitor.shop_domain, Shop.status == ShopStatus.INSTALLED)
-        shop = session.scalars(query).one_or_none()
+    shop = find_shop(visitor.shop_domain)
     if shop is None:
         raise NotFound("This shop has no marketplace at the moment.")
     g.shop = shop

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _HEAD: Final = text("SELECT revision FROM customer_syncs WHERE shop_id = :shop_id AND customer_id = :customer_id")
 _CHANGES: Final = text(
     "SELECT kind, key, clock, value::text AS value FROM customer_items"
-    " WHERE shop_id = :shop_id AND customer_id = :customer_id AND revision > :since AND revision < :before"
+    " WHERE shop_id = :shop_id AND customer_id = :customer_id AND revision > :since AND revision <= :revision"
     " ORDER BY revision, kind, key"
 )
 
@@ -21,7 +21,7 @@ class News:
 
     revision: int
     restart: bool
-    items: Sequence[Row[Any]]
+    items: Sequence[Any]
     """(kind, key, clock, value as JSON or None), deletions included."""
 
 
@@ -29,11 +29,6 @@ def read_news(session: Session, shop_id: int, customer_id: int, since: int) -> N
     """Everything that reached us after revision `since`; 0 for everything there is."""
     whose = {"shop_id": shop_id, "customer_id": customer_id}
     revision = int(session.execute(_HEAD, whose).scalar() or 0)
-    return list_news(session, whose, since, revision, revision + 1)
-
-
-def list_news(session: Session, whose: dict[str, int], since: int, revision: int, before: int) -> News:
-    """Changes after `since` and before `before`, for a device that will then stand at `revision`."""
-    restart = since >= before
-    found = session.execute(_CHANGES, {**whose, "since": 0 if restart else since, "before": before}).all()
+    restart = since > revision
+    found = session.execute(_CHANGES, {**whose, "since": 0 if restart else since, "revision": revision}).all()
     return News(revision, restart, found)

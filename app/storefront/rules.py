@@ -64,15 +64,27 @@ def expiry(kind: str, now: datetime) -> tuple[str, str] | None:
     return (clock_at(now - lasts), clock_at(now - 2 * lasts)) if lasts else None
 
 
-def find_fault(kind: str, key: str, clock: str, now: datetime) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Between which clocks edits are taken at a moment: the earliest of each kind, and the latest of all."""
+
+    earliest: Mapping[str, str]
+    latest: str
+
+
+def limits(now: datetime) -> Limits:
+    ends = {kind: expiry(kind, now) for kind in KINDS}
+    return Limits({kind: end[1] if end else "" for kind, end in ends.items()}, clock_at(now + AHEAD))
+
+
+def find_fault(kind: str, key: str, clock: str, limits: Limits) -> str | None:
     """Why an edit cannot be taken: "unknown", "early" (mend the clock and send again) or "late". None: it can."""
     known = KINDS.get(kind)
     if known is None or not known.key.fullmatch(key) or not _CLOCK.fullmatch(clock):
         return "unknown"
-    if clock > clock_at(now + AHEAD):
+    if clock > limits.latest:
         return "early"
-    ends = expiry(kind, now)
-    return "late" if ends is not None and clock < ends[1] else None
+    return "late" if clock < limits.earliest[kind] else None
 
 
 def line_of(variant: int, properties: Mapping[str, str]) -> str:

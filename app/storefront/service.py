@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
+from psycopg.rows import namedtuple_row
 from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
@@ -17,24 +18,33 @@ from app.models.orders import Order
 from app.models.storefront import CustomerItem, CustomerSync
 from app.storefront import queries, rules
 from app.storefront.queries import News
-from app.storefront.wire import Batch, Edit
+from app.storefront.wire import Batch, Edit, write_edits
 
-# The row is locked until the commit: a revision is never seen before a smaller one, so no device can miss an edit.
-_ADVANCE: Final = text(
-    "INSERT INTO customer_syncs (shop_id, customer_id) VALUES (:shop_id, :customer_id)"
-    " ON CONFLICT (shop_id, customer_id) DO UPDATE SET revision = customer_syncs.revision + 1, synced_at = now()"
-    " RETURNING revision, (SELECT count(*) FROM customer_items"
-    "   WHERE shop_id = :shop_id AND customer_id = :customer_id) AS held"
-)
-_STORE: Final = text(
-    "INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision)"
-    " SELECT :shop_id, :customer_id, edit.kind, edit.key, edit.clock, edit.value::jsonb, :revision"
-    " FROM unnest(CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:clocks AS text[]), CAST(:values AS text[]))"
-    "   AS edit (kind, key, clock, value)"
-    " ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE"
-    " SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = now()"
-    " WHERE held.clock < excluded.clock"
-)
+# Sent together, in one round trip. The first locks the customer's row until the commit: a revision is never seen before
+# a smaller one, so no device can miss an edit. Each statement sees what was committed before it began.
+_ADVANCE: Final = """
+    INSERT INTO customer_syncs (shop_id, customer_id) VALUES (%(shop_id)s, %(customer_id)s)
+    ON CONFLICT (shop_id, customer_id) DO UPDATE SET revision = customer_syncs.revision + 1, synced_at = now()
+    RETURNING revision
+"""
+_STORE: Final = """
+    INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision)
+    SELECT head.shop_id, head.customer_id, edit.kind, edit.key, edit.clock, edit.value, head.revision
+    FROM customer_syncs AS head,
+      jsonb_to_recordset(%(edits)s::jsonb) AS edit (kind text, key text, clock text, value jsonb)
+    WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
+    ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE
+    SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = now()
+    WHERE held.clock < excluded.clock
+"""
+_CHANGES: Final = """
+    SELECT item.kind, item.key, item.clock, item.value::text AS value
+    FROM customer_syncs AS head JOIN customer_items AS item USING (shop_id, customer_id)
+    WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s AND item.revision < head.revision
+      AND item.revision > CASE WHEN %(since)s < head.revision THEN %(since)s ELSE 0 END
+    ORDER BY item.revision, item.kind, item.key
+"""
+_HELD: Final = "SELECT count(*) FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s"
 # A line of the cart ends as a whole: the units that one browser put in and another took out belong together.
 _END: Final = text(
     "WITH ended AS ("
@@ -65,27 +75,31 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     if not batch.edits:
         return queries.read_news(session, shop_id, customer_id, batch.since), set()
     whose = {"shop_id": shop_id, "customer_id": customer_id}
-    revision, stored = _store(session, whose, batch.edits)
-    news = queries.list_news(session, whose, batch.since, revision, revision)
+    edits = batch.edits
+    revision, held, items = _store(session, whose, edits, batch.since)
+    if held > rules.LARGEST_ACCOUNT:
+        # Seldom, so it may cost: take it back, and store what is no new row.
+        session.rollback()
+        edits = _only_known(session, whose, edits)
+        revision, held, items = _store(session, whose, edits, batch.since)
     if batch.merged:
         speak_for_shop(session)
         events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
-    return news, {edit.place for edit in batch.edits} - {edit.place for edit in stored}
+    news = News(revision, batch.since >= revision, items)
+    return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
 
 
-def _store(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> tuple[int, Sequence[Edit]]:
-    """Returns the customer's new revision, and the edits for which there was room."""
-    head = session.execute(_ADVANCE, whose).one()
-    if head.held + len(edits) > rules.LARGEST_ACCOUNT:
-        edits = _only_known(session, whose, edits)
-    columns = {
-        "kinds": [edit.kind for edit in edits],
-        "keys": [edit.key for edit in edits],
-        "clocks": [edit.clock for edit in edits],
-        "values": [edit.value for edit in edits],
-    }
-    session.execute(_STORE, {**whose, **columns, "revision": head.revision})
-    return head.revision, edits
+def _store(
+    session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
+) -> tuple[int, int, Sequence[Any]]:
+    """Returns the customer's new revision, how many rows they have, and what changed after `since` by other hands."""
+    connection: Any = session.connection().connection.driver_connection
+    with connection.pipeline(), connection.cursor() as head, connection.cursor() as count:
+        head.execute(_ADVANCE, whose)
+        connection.execute(_STORE, {**whose, "edits": write_edits(edits)})
+        changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
+        count.execute(_HELD, whose)
+        return head.fetchone()[0], count.fetchone()[0], changes.fetchall()
 
 
 def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:
@@ -116,7 +130,7 @@ def forget_bought(session: Session, event: DomainEvent) -> None:
         if line in kept:
             value = json.dumps({"variant": variant, "quantity": -units})
             edits.append(Edit(0, "cart", f"{line}:{origin}", at, value))
-    _store(session, whose, sorted(edits, key=lambda edit: (edit.kind, edit.key)))
+    _store(session, whose, sorted(edits, key=lambda edit: (edit.kind, edit.key)), since=0)
 
 
 def _bought(order: Order) -> dict[str, tuple[int, int]]:

@@ -124,16 +124,31 @@ class Batch:
     refused: dict[int, str]
 
 
+def write_edits(edits: Sequence[Edit]) -> str:
+    """The edits as one JSON list of {kind, key, clock, value}: quicker to send than four arrays full of quotes."""
+    rows = [
+        {
+            "kind": edit.kind,
+            "key": edit.key,
+            "clock": edit.clock,
+            "value": msgspec.Raw(edit.value.encode()) if edit.value is not None else None,
+        }
+        for edit in edits
+    ]
+    return msgspec.json.encode(rows).decode()
+
+
 def read_batch(raw: bytes, now: datetime) -> Batch:
     """Read a request. One bad item is refused and holds up no other. Raises AppError when it is no such request."""
     try:
         body = _read_body.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AppError("This is no list of items.") from error
+    limits = rules.limits(now)
     edits: dict[tuple[str, str], Edit] = {}
     refused: dict[int, str] = {}
     for place, item in enumerate(body.items):
-        edit, fault = _read(place, item, now)
+        edit, fault = _read(place, item, limits)
         if edit is None:
             refused[place] = fault
         else:
@@ -144,10 +159,10 @@ def read_batch(raw: bytes, now: datetime) -> Batch:
     return Batch(body.account, body.since, body.merged, [edits[key] for key in sorted(edits)], refused)
 
 
-def _read(place: int, raw: msgspec.Raw, now: datetime) -> tuple[Edit | None, str]:
+def _read(place: int, raw: msgspec.Raw, limits: rules.Limits) -> tuple[Edit | None, str]:
     try:
         item = _read_item.decode(raw)
-        fault = rules.find_fault(item.kind, item.key, item.clock, now)
+        fault = rules.find_fault(item.kind, item.key, item.clock, limits)
         if fault is not None:
             return None, fault
         value = bytes(item.value)

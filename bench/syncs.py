@@ -1,0 +1,161 @@
+"""`make bench-proxy`: bulk syncs of customers' items per second, signed as by Shopify, durable when answered.
+
+Each request is another customer's: 20 items, some new and some edited since. The server runs on core 0, PostgreSQL and
+the load on core 1. Afterwards the table is compared with what was acknowledged.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import hmac
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from bench import conditions, servers
+from bench.intake.load import Load, percentiles
+
+RESULT = servers.ROOT / "var" / "bench" / "proxy.json"
+CUSTOMERS = 2000
+ITEMS = 20
+PRODUCTS = 40
+PORT = 4391
+
+
+class Syncs:
+    """Request number n is customer n % CUSTOMERS's next one."""
+
+    def __init__(self, *, repeat: bool) -> None:
+        self._repeat = repeat
+        self._began = int(time.time() * 1000)
+        self._heads = [self._head(customer) for customer in range(CUSTOMERS)]
+
+    def __call__(self, number: int) -> bytes:
+        customer, turn = number % CUSTOMERS, number // CUSTOMERS
+        return self._write(customer, 0 if self._repeat else turn, turn)
+
+    def _write(self, customer: int, turn: int, since: int) -> bytes:
+        # Half of the items are those of the turn before, edited again.
+        first = 8_000_000 + turn * (ITEMS // 2) % PRODUCTS
+        items = [
+            {
+                "kind": "viewed" if n % 2 else "wishlist",
+                "key": str(first + n),
+                "clock": f"{self._began + turn:012x}-{n:04x}-{customer:08d}",
+                "value": {
+                    "handle": f"stoneware-bowl-{first + n}",
+                    "title": f"Stoneware bowl {n}, glazed",
+                    "image": _IMAGE,
+                },
+            }
+            for n in range(ITEMS)
+        ]
+        body = json.dumps({"account": str(1_000_000 + customer), "since": since, "items": items}).encode()
+        return self._heads[customer] + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def _head(self, customer: int) -> bytes:
+        query = sign({"logged_in_customer_id": str(1_000_000 + customer)})
+        return f"POST /proxy/sync?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n".encode()
+
+
+_IMAGE = "https://cdn.shopify.com/s/files/1/0000/0001/files/stoneware-bowl.jpg?width=600"
+
+
+def sign(more: dict[str, str]) -> str:
+    """A query as Shopify forwards it; it is good for 90 seconds."""
+    held = {"shop": servers.SHOP, "path_prefix": "/a/market", "timestamp": str(int(time.time())), **more}
+    message = "".join(f"{name}={value}" for name, value in sorted(held.items()))
+    return urlencode(
+        {**held, "signature": hmac.new(servers.API_SECRET.encode(), message.encode(), hashlib.sha256).hexdigest()}
+    )
+
+
+def load(wanted: dict[str, Any]) -> None:
+    """What the load's own process does."""
+    play = Load(PORT, Syncs(repeat=wanted["repeat"]), at_most=10**9)
+    took = play.play(wanted["connections"], wanted["seconds"])
+    print(json.dumps({"statuses": play.statuses, "took": took, "ms": percentiles(play.seconds)}))
+
+
+def measure(web: "subprocess.Popen[bytes]", wanted: dict[str, Any]) -> dict[str, Any]:
+    cpu = conditions.cpu_seconds(web.pid)
+    pin = ["taskset", "-c", "1"] if conditions.can_pin() else []
+    command = [*pin, sys.executable, "-m", "bench.syncs", "--load", json.dumps(wanted)]
+    done = subprocess.run(command, cwd=servers.ROOT, capture_output=True, text=True, timeout=120, check=True)
+    said: dict[str, Any] = json.loads(done.stdout)
+    good = said["statuses"].get("200", 0)
+    if set(said["statuses"]) != {"200"}:
+        raise SystemExit(f"not every sync was answered 200: {said['statuses']}")
+    spent = conditions.cpu_seconds(web.pid) - cpu
+    pace = {"per_second": round(good / said["took"]), "cpu_us": round(spent * 1e6 / good), **said["ms"]}
+    return {**wanted, "answered": good, **pace}
+
+
+def check(database: servers.Database, answered: int) -> None:
+    """Nothing was acknowledged that does not lie in the table."""
+    revisions = int(str(database.ask("SELECT coalesce(sum(revision), 0) FROM customer_syncs")[0][0]))
+    if revisions != answered:
+        raise SystemExit(f"{answered} syncs were acknowledged, {revisions} lie in the table")
+
+
+def wait_for(port: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.2)
+    raise SystemExit("the server did not start")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.syncs", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--load", help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if asked.load:
+        load(json.loads(asked.load))
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    wanted = {"connections": asked.connections, "seconds": asked.seconds}
+    with servers.temporary_folder() as folder:
+        rows, described = _play(folder, wanted, asked.rounds)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps({"conditions": described, "items": ITEMS, "rounds": rows}, indent=2) + "\n")
+    for row in rows:
+        name = "the same again" if row["repeat"] else "new edits"
+        times = f"p50 {row['p50']:.1f} ms, p99 {row['p99']:.1f} ms, {row['cpu_us']} us of the server's CPU each"
+        print(f"{name:<15} {row['per_second']:>6} syncs of {ITEMS} items/s, {times}")
+    print(conditions.render(described), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")
+
+
+def _play(folder: Path, wanted: dict[str, Any], rounds: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    database, bell = servers.Database(folder), servers.Bell(folder)
+    described = conditions.describe()
+    try:
+        conditions.pin(database.pid, 1)
+        servers.make_shop(database)
+        env = servers.environment(folder, database.url, bell.url)
+        web = servers.start(["app.cli", "serve", "--port", str(PORT)], env, folder / "web.log", core=conditions.core(0))
+        try:
+            wait_for(PORT)
+            rows = [measure(web, {**wanted, "repeat": repeat}) for _ in range(rounds) for repeat in (False, True)]
+            check(database, sum(row["answered"] for row in rows))
+        finally:
+            servers.end(web)
+    finally:
+        bell.stop()
+        database.stop()
+    return rows, described
+
+
+if __name__ == "__main__":
+    main()
