@@ -263,3 +263,46 @@ def test_python_and_javascript_name_lines_and_carts_alike(browsers: Browsers) ->
         browsers.ask("open", "phone", tab="1", who=GUEST, now=0, node="0" * 8)
         said = browsers.ask("hashes", "phone", variant=8101, properties=properties, token=token)
         assert said == [rules.line_of(8101, properties), rules.saved_key(token), rules.departure(token)]
+
+
+@pytest.mark.parametrize("dies", range(12))
+def test_a_page_that_dies_while_it_accounts_for_the_cart_counts_it_once(world: World, dies: int) -> None:
+    world.open("phone", who=CLEO)
+    world.buy("phone", 5, 1)
+    world.ask("buy", "phone", variant=5, units=3)
+    world.judge.moved("phone", CLEO, "5", 2)
+    world.account("phone", "1", dies=dies)
+    world.settle()
+    world.check()
+    assert units(world) == {"5": 3}
+
+
+@pytest.mark.parametrize("broken", [*range(12), "lost", "down"])
+def test_a_page_that_dies_while_it_fills_the_cart_fills_it_once(world: World, broken: Any) -> None:
+    world.open("desk", who=CLEO)
+    world.open("phone", who=CLEO)
+    world.buy("desk", 5, 3)
+    world.visit("desk")
+    world.account("phone", "1")
+    request = world.ask("request", "phone", tab="1")
+    answer = world.server.sync(json.dumps(request).encode(), world.now)
+    world.ask("answer", "phone", tab="1", request=request, answer=answer)
+    if isinstance(broken, int):
+        world.apply("phone", "1", dies=broken)
+    else:
+        world.apply("phone", "1", weather=[broken])
+    world.settle()
+    world.check()
+    assert units(world) == units(world, "desk") == {"5": 3}
+
+
+def test_what_is_edited_after_another_devices_edit_was_seen_is_later_whatever_the_clocks_say(world: World) -> None:
+    world.skew["phone"] = timedelta(minutes=3)
+    for browser in ("phone", "desk"):
+        world.open(browser, who=CLEO)
+    world.edit("phone", "1", "preference", "units", {"is": "metric"})
+    world.visit("phone")
+    world.visit("desk")
+    world.edit("desk", "1", "preference", "units", {"is": "imperial"})
+    world.settle()
+    assert world.server.held()["preference", "units"][1] == {"is": "imperial"}
