@@ -61,6 +61,9 @@ mutants: $(STAMPS)/dev  ## Change the money rules a thousand times, and see that
 bench-payouts: $(STAMPS)/dev  ## A payout batch for 10,000 vendors over 1,000,000 entries
 	@$(PY) -m bench.money_payouts $(ARGS)
 
+bench-proxy: $(STAMPS)/dev  ## Customers' bulk syncs per second
+	@$(PY) -m bench.syncs $(ARGS)
+
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
