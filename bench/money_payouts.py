@@ -38,6 +38,10 @@ INSERT INTO ledger_entries (shop_id, vendor_id, transaction_id, account, amount_
 SELECT shop_id, vendor_id, id, account, sign * (100 + id %% 900), 'USD'
 FROM sold, (VALUES ('vendor_available', 1), ('vendor_held', -1)) AS side (account, sign)
 """
+_OPEN = """
+INSERT INTO open_entries (entry_id, shop_id, vendor_id, currency, amount_minor) -- what a trigger does otherwise
+SELECT id, shop_id, vendor_id, currency, amount_minor FROM ledger_entries WHERE account = 'vendor_available'
+"""
 
 
 def fill(url: str, vendors: int, entries: int) -> None:
@@ -45,6 +49,7 @@ def fill(url: str, vendors: int, entries: int) -> None:
         connection.execute(_SHOP)
         connection.execute(_VENDORS, {"vendors": vendors})
         connection.execute(_SALES, {"each": entries // vendors})
+        connection.execute(_OPEN)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 
