@@ -1,7 +1,7 @@
 """What the merchant agreed with all vendors, and with one alone: read as the books read it, and changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -105,11 +105,6 @@ def list_vendors_with_terms(session: Session, shop_id: int) -> dict[int, dict[st
     """What was agreed alone, by vendor id; vendors without are left out."""
     rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
     return {row.vendor_id: dict(row.overrides) for row in rows if row.overrides}
-
-
-def shown(terms: Terms) -> dict[str, Any]:
-    """The terms by name, for pages."""
-    return asdict(terms)
 
 
 def _said(value: Any) -> Any:
