@@ -246,6 +246,11 @@ def test_nothing_is_booked_before_any_money_came_in() -> None:
     assert book_to_date(two(payment=Payment.NOTHING), DAY_0).postings == ()
 
 
+def test_a_refund_whose_payment_was_not_told_yet_shows_that_there_was_one() -> None:
+    early = two(payment=Payment.NOTHING, refunds=(refund(5, 100, bearer=RefundBearer.MARKETPLACE),))
+    assert written(early)[5:] == ["refund:5:borne | refund | 3 |  | - | refunds_borne -100, customer_receipts 100"]
+
+
 def edited(*, current_total: int = 1900, outstanding: int = -1100, **more: Any) -> Order:
     """One of Ada's two units was taken off after everything was paid."""
     kept = (line(1, 2, 1000, current_quantity=1, taxes=(Tax(200),)), line(2, 1, 500, terms=terms(BEA)))
