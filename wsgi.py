@@ -18,7 +18,9 @@ from app.books import views as books
 from app.commissions import list_views as commission_list
 from app.commissions import money_views
 from app.commissions import views as commissions
+from app.emails import intake as email_deliveries
 from app.emails import views as emails
+from app.emails import wording_views as email_wordings
 from app.fulfilment import portal as portal_fulfilment
 from app.home import views as home
 from app.hooks import views as hooks
@@ -85,6 +87,8 @@ BLUEPRINTS: list[Blueprint] = [
     portal_orders.bp,
     portal_fulfilment.bp,
     portal_money.bp,
+    email_wordings.bp,
+    email_deliveries.bp,
     emails.bp,
     privacy.bp,
     portal_holiday.bp,

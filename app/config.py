@@ -28,6 +28,7 @@ class Config:
     redis_url: str | None = field(repr=False)
     resend_api_url: str
     resend_api_key: str = field(repr=False)
+    resend_webhook_secret: str = field(repr=False)
     mail_from: str
     paypal_api_url: str
     stripe_api_url: str
@@ -80,6 +81,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         redis_url=env.get("REDIS_URL") or None,
         resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
         resend_api_key=env.get("RESEND_API_KEY", ""),
+        resend_webhook_secret=env.get("RESEND_WEBHOOK_SECRET", ""),
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
         paypal_api_url=env.get("PAYPAL_API_URL", "https://api-m.paypal.com").rstrip("/"),
         stripe_api_url=env.get("STRIPE_API_URL", "https://api.stripe.com").rstrip("/"),

@@ -1,5 +1,6 @@
 """Where the demo lives: its folder, its ports and keys, and the environment of the programs it starts."""
 
+import base64
 import fcntl
 import json
 import os
@@ -38,6 +39,11 @@ class Place:
         host = "127.0.0.1" if name in {"app", "live"} else "localhost"
         return f"http://{host}:{self.ports[name]}"
 
+    @property
+    def mail_secret(self) -> str:
+        """What the mail service signs with; made of its key, so that a demo from before has one as well."""
+        return "whsec_" + base64.b64encode(f"webhooks of {self.keys['resend_key']}".encode()).decode()
+
     def environment(self) -> dict[str, str]:
         """For the app and the development store alike: each reads its own names."""
         shops = {domain: self.ports[name] for name, domain in SHOPS.items()}
@@ -56,6 +62,8 @@ class Place:
             "STOREFRONT_URLS": ",".join(f"{domain}={self.url(name)}" for name, domain in SHOPS.items()),
             "RESEND_API_URL": f"{store}/resend",
             "RESEND_API_KEY": self.keys["resend_key"],
+            "RESEND_WEBHOOK_SECRET": self.mail_secret,
+            "DEVSTORE_RESEND_SECRET": self.mail_secret,
             "PAYPAL_API_URL": f"{store}/paypal",
             "STRIPE_API_URL": f"{store}/stripe",
             "MAIL_FROM": "marketplace@acme.example",

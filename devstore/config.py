@@ -22,6 +22,8 @@ class Config:
     client_secret: str
     app_toml: Mapping[str, Any]
     extension_dir: Path
+    resend_secret: str = ""
+    """What the mail service signs its webhooks with; without one it sends none."""
 
     @property
     def public_url(self) -> str:
@@ -63,4 +65,5 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         client_secret=environ["DEVSTORE_CLIENT_SECRET"],
         app_toml=tomllib.loads(toml.read_text(encoding="utf-8")),
         extension_dir=Path(environ.get("DEVSTORE_EXTENSION_DIR", "extensions/theme")),
+        resend_secret=environ.get("DEVSTORE_RESEND_SECRET", ""),
     )

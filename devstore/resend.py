@@ -4,10 +4,12 @@ import re
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
+from devstore import resend_news
 from devstore.clock import iso, parse_iso
-from devstore.current import get_store
+from devstore.current import get_config, get_store
 from devstore.faults import suffer
 from devstore.store import Doc
 
@@ -34,11 +36,14 @@ def send() -> Response:
     store = get_store()
     with store.transaction():
         earlier = store.find("", _KIND, idempotency_key=key) if key else None
+        is_new = earlier is None
         if earlier is None:
             earlier = store.put("", _KIND, _mail(sent, key, iso(store.clock.now())))
     if earlier["sent"] != sent:
         said = "The same idempotency key was used with a different request payload"
         return _refuse(409, "invalid_idempotent_request", said)
+    if is_new:
+        _tell(earlier, resend_news.fate_of(earlier))
     return jsonify({"id": earlier["email_id"]})
 
 
@@ -48,7 +53,7 @@ def retrieve(email_id: str) -> Response:
     if mail is None:
         return _refuse(404, "not_found", "Email not found")
     shown = {key: mail["sent"].get(key) for key in ("bcc", "cc", "reply_to", "tags")}
-    return jsonify({"object": "email", **_public(mail), **shown, "last_event": "delivered"})
+    return jsonify({"object": "email", **_public(mail), **shown, "last_event": mail.get("fate", "delivered")})
 
 
 @bp.get("/inbox.json")
@@ -85,7 +90,26 @@ def _page(mail: Doc | None, view: str) -> str:
         page=number,
         older=older,
         newer=newer,
+        fates=resend_news.FATES,
     )
+
+
+@bp.post("/inbox/<int:number>/fate")
+def decide(number: int) -> BaseResponse:
+    """Have the mail bounce, for instance: the app hears of it as it would from Resend."""
+    fate = request.form.get("fate", "")
+    if fate not in resend_news.FATES:
+        abort(400)
+    _tell(_get(number), fate)
+    return redirect(url_for("resend.message", number=number), 303)
+
+
+def _tell(mail: Doc, fate: str) -> None:
+    store = get_store()
+    moment = iso(store.clock.now())
+    with store.transaction():
+        store.put("", _KIND, {**mail, "fate": fate})
+    resend_news.tell(get_config(), mail, fate, moment)
 
 
 @bp.get("/inbox/<int:number>/body")

@@ -25,7 +25,7 @@ def tell_merchant(session: Session, proof: Proof) -> None:
     context = {
         "count": proof.found,
         "differences": [f"{row.order_name}: {row.words}" if row.order_name else row.words for row in rows],
-        "link": get_config().admin_app_url(shop.domain, "/reconciliation"),
+        "link": get_config().admin_app_url(shop.domain, "/app/reconciliation"),
     }
     key = f"merchant_books_differ:{proof.id}"
     queue_email(session, shop.id, "merchant_books_differ", shop.email, context, dedupe_key=key)

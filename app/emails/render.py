@@ -1,15 +1,20 @@
-"""From a kind and its context to a subject, an HTML page and its plain-text twin."""
+"""From the words of a kind and its context to a subject, an HTML page and its plain-text twin."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from babel.numbers import format_currency
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.emails.kinds import KINDS
+from app.emails.wording import BUTTON, PLACEHOLDER, Wording, check, default_wording, paragraphs
 from app.money import Money
+
+_BLANKS: Final = re.compile(r"\s+")
+_NAMELESS: Final = {"customer_name": "there"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,27 +24,97 @@ class Rendered:
     text: str
 
 
-def render(kind: str, context: Mapping[str, Any], *, shop_name: str, locale: str = "en") -> Rendered:
-    """Raises KeyError for an unknown kind and jinja2.UndefinedError when the context lacks something it needs."""
-    environment = _environment(locale)
-    values = {**context, "shop_name": shop_name}
-    subject = " ".join(environment.from_string(KINDS[kind].subject).render(values).split())
-    html = environment.get_template(f"emails/{kind}.html.jinja").render(values, subject=subject)
-    text = environment.get_template(f"emails/{kind}.txt.jinja").render(values)
-    return Rendered(subject, html, f"{text.strip()}\n")
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph as it is sent: plain words, escaped where they are set."""
+
+    kind: str
+    """paragraph, quote, button or items."""
+    words: str
+    address: str = ""
+    lines: Sequence[Mapping[str, Any]] = ()
+
+
+def render(
+    kind: str, context: Mapping[str, Any], *, shop_name: str, locale: str = "en", wording: Wording | None = None
+) -> Rendered:
+    """Raises KeyError for an unknown kind, and when the context lacks something the kind needs.
+
+    `wording` is the merchant's. One that no longer fits, after a change of ours, must not keep an e-mail from
+    leaving: then ours is used.
+    """
+    told = {name: context[name] for name in KINDS[kind].needs} | {"shop_name": shop_name}
+    if wording is None or check(kind, wording):
+        wording = default_wording(kind)
+    words = _in_words(told, KINDS[kind].counted, locale)
+    subject, preview, heading, why = (
+        _fill_line(line, words) for line in (wording.subject, wording.preview, wording.heading, wording.why)
+    )
+    blocks = [block for part in paragraphs(wording.body) for block in _blocks(part, told, words)]
+    page = _environment().get_template("emails/_page.html.jinja")
+    html = page.render(
+        shop_name=shop_name, subject=subject, preview=preview, heading=heading, why=why, blocks=blocks, locale=locale
+    )
+    text = "\n\n".join([*map(_in_plain, blocks), shop_name, why])
+    return Rendered(subject, html, f"{text}\n")
+
+
+def _in_words(told: Mapping[str, Any], counted: str, locale: str) -> dict[str, str]:
+    """The values that are no lists, as people write them."""
+    words: dict[str, str] = {}
+    for name, value in told.items():
+        if isinstance(value, Money):
+            words[name] = format_currency(value.decimal, value.currency, locale=locale)
+        elif isinstance(value, int):
+            words[name] = f"{value} {counted}" if value == 1 else f"{value} {counted}s"
+        elif value is None or isinstance(value, str):
+            words[name] = value or _NAMELESS.get(name, "")
+    return words
+
+
+def _fill(text: str, words: Mapping[str, str]) -> str:
+    """One pass: what a value says is never taken for a placeholder."""
+    return PLACEHOLDER.sub(lambda match: words[match[1]], text)
+
+
+def _fill_line(line: str, words: Mapping[str, str]) -> str:
+    return _BLANKS.sub(" ", _fill(line, words)).strip()
+
+
+def _blocks(part: str, told: Mapping[str, Any], words: Mapping[str, str]) -> list[Block]:
+    alone = PLACEHOLDER.fullmatch(part)
+    if alone and alone[1] not in words:
+        return _list_blocks(told[alone[1]])
+    if any(not words[name] for name in PLACEHOLDER.findall(part)):
+        return []
+    if button := BUTTON.fullmatch(part):
+        return [Block("button", _fill(button[1], words), address=words[button[2]])]
+    lines = part.splitlines()
+    if all(line.startswith(">") for line in lines):
+        return [Block("quote", _fill("\n".join(line[1:].strip() for line in lines), words))]
+    return [Block("paragraph", _fill(part, words))]
+
+
+def _list_blocks(entries: Sequence[Any]) -> list[Block]:
+    """Sentences, items, or vendors with their items."""
+    if not entries:
+        return []
+    if isinstance(entries[0], str):
+        return [Block("quote", words) for words in entries]
+    if "lines" in entries[0]:
+        return [Block("items", vendor["name"], lines=vendor["lines"]) for vendor in entries]
+    return [Block("items", "", lines=entries)]
+
+
+def _in_plain(block: Block) -> str:
+    if block.kind == "button":
+        return f"{block.words}:\n{block.address}"
+    if block.kind == "items":
+        lines = [f"- {line['quantity']} x {line['title']}" for line in block.lines]
+        return "\n".join(([block.words] if block.words else []) + lines)
+    return block.words
 
 
 @cache
-def _environment(locale: str) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("app"),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(enabled_extensions=("html.jinja",), default_for_string=False),
-        trim_blocks=True,
-    )
-
-    def in_words(amount: Money) -> str:
-        return format_currency(amount.decimal, amount.currency, locale=locale)
-
-    environment.filters["money"] = in_words
-    return environment
+def _environment() -> Environment:
+    return Environment(loader=PackageLoader("app"), undefined=StrictUndefined, autoescape=True, trim_blocks=True)

@@ -5,7 +5,9 @@ reached the provider is repeated under the same Idempotency-Key, so that the pro
 """
 
 import re
+import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import formataddr
 from typing import Any, Final
@@ -13,15 +15,17 @@ from typing import Any, Final
 import resend
 from resend.exceptions import ResendError
 from resend.http_client_requests import RequestsClient
-from sqlalchemy import func, or_, select, true, update
+from sqlalchemy import case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import get_config
 from app.db import assert_no_transaction, scoped, system
+from app.emails import deliveries
 from app.emails.kinds import AFTER_UNINSTALL
-from app.emails.render import render
+from app.emails.render import Rendered, render
+from app.emails.wordings import find_wording
 from app.errors import Conflict
 from app.models.emails import Email, EmailStatus
 from app.models.shops import Shop, ShopSettings, ShopStatus
@@ -50,16 +54,28 @@ def queue_email(
     """Write the e-mail `kind` for `to` and ring the sender after commit. Returns its id.
 
     `dedupe_key` names the reason, such as "payout_sent:7": the second e-mail for one reason is not written, and None
-    comes back. Raises KeyError for an unknown kind, jinja2.UndefinedError when `context` lacks what the kind needs.
+    comes back. Raises KeyError for an unknown kind, and when `context` lacks what the kind needs.
     """
     shop = session.get_one(Shop, shop_id)
-    settings = session.get(ShopSettings, shop_id)
+    rendered = render(kind, context, shop_name=shop.name, wording=find_wording(session, shop_id, kind))
+    return _queue(session, shop, kind, to, rendered, vendor_id=vendor_id, dedupe_key=dedupe_key)
+
+
+def queue_test(session: Session, shop: Shop, kind: str, to: str, rendered: Rendered) -> None:
+    """Send somebody of the shop an e-mail as it would look, marked as a test."""
+    marked = replace(rendered, subject=f"[Test] {rendered.subject}")
+    _queue(session, shop, kind, to, marked, vendor_id=None, dedupe_key=f"test:{kind}:{uuid.uuid4().hex}")
+
+
+def _queue(
+    session: Session, shop: Shop, kind: str, to: str, rendered: Rendered, *, vendor_id: int | None, dedupe_key: str
+) -> int | None:
+    settings = session.get(ShopSettings, shop.id)
     from_name = (settings.mail_from_name if settings else None) or shop.name
-    rendered = render(kind, context, shop_name=shop.name)
     statement = (
         insert(Email)
         .values(
-            shop_id=shop_id,
+            shop_id=shop.id,
             vendor_id=vendor_id,
             kind=kind,
             dedupe_key=dedupe_key,
@@ -75,7 +91,7 @@ def queue_email(
     )
     email_id: int | None = session.execute(statement).scalar_one_or_none()
     if email_id is not None:
-        enqueue_after_commit(session, "jobs.emails.send_email", shop_id, email_id, queue="emails")
+        enqueue_after_commit(session, "jobs.emails.send_email", shop.id, email_id, queue="emails")
     return email_id
 
 
@@ -92,10 +108,11 @@ def send(shop_id: int, email_id: int) -> None:
         outcome = _after_failure(email, error)
     else:
         outcome = {
-            "status": EmailStatus.SENT,
+            # Its delivery may have been reported before the answer to the call was read.
+            "status": case((Email.status == EmailStatus.QUEUED, EmailStatus.SENT), else_=Email.status),
             "sent_at": clock.now(),
             "provider_id": provider_id,
-            "error": None,
+            "error": case((Email.status == EmailStatus.QUEUED, None), else_=Email.error),
             "next_attempt_at": None,
             # A sign-in link has done its work in the recipient's inbox; here it would be a key lying about.
             # In the row as it is now: the recipient may have been forgotten while the e-mail was on its way.
@@ -169,7 +186,10 @@ def _hand_over(email: Email, reply_to: str | None) -> str:
         "subject": email.subject,
         "html": email.html,
         "text": email.text_body,
-        "tags": [{"name": "kind", "value": email.kind}],
+        "tags": [
+            {"name": "kind", "value": email.kind},
+            {"name": deliveries.TAG, "value": deliveries.tag_of(email.shop_id, email.id)},
+        ],
     }
     if reply_to:
         params["reply_to"] = reply_to

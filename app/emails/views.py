@@ -41,7 +41,7 @@ def show_email(email_id: int) -> ResponseReturnValue:
 def send_again(email_id: int) -> ResponseReturnValue:
     """Another round of attempts for an e-mail that failed."""
     email = queries.get_email(g.session, g.shop.id, email_id)
-    if email.status != EmailStatus.FAILED:
+    if email.status != EmailStatus.FAILED or email.provider_id:  # the same key again would send nothing
         raise Conflict("Only an e-mail that failed can be sent again.")
     service.send_again(g.session, email)
     return web.toast(make_response(_page(email)), "The e-mail is being sent again.")

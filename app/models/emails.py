@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,9 @@ class EmailStatus(StrEnum):
     """The provider took it."""
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    """The recipient's server refused it."""
+    COMPLAINED = "complained"
+    """The recipient marked it as unwanted."""
     FAILED = "failed"
     """Out of attempts, or refused for good."""
 
@@ -45,3 +49,22 @@ class Email(Model):
     provider_id: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[datetime | None]
+    reported_at: Mapped[datetime | None]
+    """When the provider's latest news of it came about."""
+
+
+class EmailWording(Model):
+    """Words that a merchant chose for an e-mail. Never changed: the newest row of a kind counts, the others are its
+    history. An empty one says that ours are used again.
+    """
+
+    __tablename__ = "email_wordings"
+    __table_args__ = (Index("ix_email_wordings_shop_id_kind_id", "shop_id", "kind", "id"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    words: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """{"subject": …, "preview": …, "heading": …, "body": …}, or {}."""
+    actor: Mapped[str]
+    created_at: Mapped[CreatedAt]

@@ -202,7 +202,7 @@ def _tell_merchant(session: Session, shop: Shop, vendor: Vendor) -> None:
         "vendor_name": vendor.name,
         "email": vendor.email,
         "tagline": vendor.tagline,
-        "link": get_config().admin_app_url(shop.domain, f"/vendors/{vendor.id}"),
+        "link": get_config().admin_app_url(shop.domain, f"/app/vendors/{vendor.id}"),
     }
     key = f"merchant_new_application:{vendor.id}:{vendor.applied_at.isoformat()}"
     queue_email(session, shop.id, "merchant_new_application", shop.email, context, dedupe_key=key)

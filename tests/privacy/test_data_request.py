@@ -103,7 +103,7 @@ def test_the_merchant_is_told_by_an_email_that_names_nobody(office: Office, orde
     with db.system() as session:
         (email,) = session.scalars(select(Email).where(Email.kind == "privacy_export_ready")).all()
     assert email.to_address == "owner@acme.example"
-    assert f"/apps/stallkeeper/privacy/{office.the_request().id}" in email.text_body
+    assert f"/apps/stallkeeper/app/privacy/{office.the_request().id}" in email.text_body
     assert CLEO not in email.html + email.text_body
     assert "Cleo" not in email.html + email.text_body
 

@@ -1,0 +1,120 @@
+"""What a preview speaks of: the shop's newest vendor, product, order and payout; no customer's name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.config import get_config
+from app.emails.kinds import KINDS
+from app.models.orders import Order, OrderLine, VendorOrder
+from app.models.payouts import Payout
+from app.models.products import Product
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A context for a kind, and which of its placeholders hold an example because the shop has nothing like it yet."""
+
+    context: Mapping[str, Any]
+    examples: frozenset[str]
+
+
+def make_sample(session: Session, shop: Shop, kind: str) -> Sample:
+    real = _about_vendor(session, shop) | _about_product(session, shop) | _about_order(session, shop)
+    real |= _about_payout(session, shop)
+    made_up, needs = _examples(shop), KINDS[kind].needs
+    context = {name: real.get(name, made_up[name]) for name in needs}
+    return Sample(context, frozenset(needs) - frozenset(real) - {"link", "tracking_url"})
+
+
+def _about_vendor(session: Session, shop: Shop) -> dict[str, Any]:
+    vendor = session.scalar(select(Vendor).where(Vendor.shop_id == shop.id).order_by(Vendor.id.desc()).limit(1))
+    if vendor is None:
+        return {}
+    return {"vendor_name": vendor.name, "email": vendor.email, "tagline": vendor.tagline}
+
+
+def _about_product(session: Session, shop: Shop) -> dict[str, Any]:
+    query = select(Product.title).where(Product.shop_id == shop.id).order_by(Product.id.desc())
+    title = session.scalar(query.limit(1))
+    return {"product_title": title} if title else {}
+
+
+def _about_order(session: Session, shop: Shop) -> dict[str, Any]:
+    query = (
+        select(VendorOrder, Order, Vendor.name)
+        .join(Order, Order.id == VendorOrder.order_id)
+        .join(Vendor, Vendor.id == VendorOrder.vendor_id)
+        .where(VendorOrder.shop_id == shop.id)
+        .order_by(VendorOrder.id.desc())
+    )
+    found = session.execute(query.limit(1)).one_or_none()
+    if found is None:
+        return {}
+    part, order, vendor_name = found
+    sold = select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.vendor_id == part.vendor_id)
+    mine = session.scalars(sold.order_by(OrderLine.id)).all()
+    lines = [{"quantity": line.quantity, "title": line.title} for line in mine]
+    return {
+        "vendor_name": vendor_name,
+        "order_name": order.name,
+        "lines": lines,
+        "item_count": sum(line.quantity for line in mine),
+        "vendors": [{"name": vendor_name, "lines": lines}],
+        "earnings": Money(part.earned_minor, part.currency),
+        "total": Money(order.total_minor, order.currency),
+    }
+
+
+def _about_payout(session: Session, shop: Shop) -> dict[str, Any]:
+    query = select(Payout).where(Payout.shop_id == shop.id).order_by(Payout.id.desc())
+    payout = session.scalar(query.limit(1))
+    if payout is None:
+        return {}
+    return {
+        "amount": Money(payout.amount_minor, payout.currency),
+        "reference": payout.reference,
+        "destination": f"•••• {payout.last4}",
+    }
+
+
+def _examples(shop: Shop) -> dict[str, Any]:
+    """Links lead to the sign-in page: a preview must not hold a key."""
+    lines = [{"quantity": 2, "title": "Stoneware mug"}]
+    return {
+        "vendor_name": "Ada's Ceramics",
+        "customer_name": "Carla",
+        "inviter": "Ada",
+        "role": "Orders",
+        "link": f"{get_config().app_url}/portal/login?shop={shop.domain}",
+        "link_lasts": "15 minutes",
+        "reason": "The pictures are too small to see the glaze.",
+        "change": "“Phone” was added as a second step",
+        "hold_hours": 72,
+        "destination": "•••• 3000",
+        "product_title": "Stoneware mug",
+        "order_name": "#1001",
+        "item_count": 2,
+        "lines": lines,
+        "vendors": [{"name": "Ada's Ceramics", "lines": lines}],
+        "earnings": Money(4500, shop.currency),
+        "total": Money(5000, shop.currency),
+        "carrier": "DHL",
+        "tracking_number": "00340434161094042557",
+        "tracking_url": f"{get_config().app_url}/portal/login?shop={shop.domain}",
+        "amount": Money(4500, shop.currency),
+        "reference": "PO-1-1",
+        "count": 2,
+        "differences": ["#1001: Paid less returned is 52.00 in Shopify and 50.00 in the books."],
+        "email": "ada@example.com",
+        "tagline": "Made by hand",
+        "customer": "customer 207119551",
+        "days": 30,
+        "due": "the 20th",
+    }

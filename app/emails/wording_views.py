@@ -1,0 +1,120 @@
+"""The words of every e-mail: reading, changing, previewing, testing, going back."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth import limits, merchant
+from app.emails import service, wording, wordings
+from app.emails.forms import TestForm, WordingForm
+from app.emails.kinds import KINDS, MEANINGS
+from app.emails.render import Rendered, render
+from app.emails.samples import Sample, make_sample
+from app.emails.wording import Wording
+from app.errors import NotFound, ValidationErrors
+
+bp = Blueprint("email_wordings", __name__, url_prefix="/app/emails/words")
+merchant.protect(bp)
+
+_TESTS_AN_HOUR = 30
+
+
+@bp.get("")
+def list_kinds() -> ResponseReturnValue:
+    chosen = wordings.list_current(g.session, g.shop.id)
+    subjects = {kind: wording.reword(kind, chosen[kind].words if kind in chosen else {}).subject for kind in KINDS}
+    return render_template("merchant/emails/words.html", kinds=KINDS, chosen=chosen, subjects=subjects)
+
+
+@bp.get("/<kind>")
+def show_kind(kind: str) -> ResponseReturnValue:
+    """`?from=` fills the form with earlier words; they count once they are saved."""
+    current = _current(_known(kind))
+    earlier = request.args.get("from", type=int)
+    shown = wordings.get_earlier(g.session, g.shop.id, kind, earlier) if earlier else current
+    return _page(kind, WordingForm(obj=shown))
+
+
+@bp.post("/<kind>")
+def change_kind(kind: str) -> ResponseReturnValue:
+    form = WordingForm(request.form)
+    wanted = wording.reword(_known(kind), form.words)
+    try:
+        changed = wordings.change_wording(g.session, g.shop, kind, wanted, actor=f"staff:{g.staff}")
+    except ValidationErrors as refused:
+        form.refuse(refused.errors)
+        return _page(kind, form, status=422)
+    message = "Saved. The next e-mail uses these words." if changed else "Nothing had changed"
+    return web.toast(_page(kind, WordingForm(obj=wanted)), message)
+
+
+@bp.post("/<kind>/reset")
+def reset_kind(kind: str) -> ResponseReturnValue:
+    ours = wording.default_wording(_known(kind))
+    wordings.change_wording(g.session, g.shop, kind, ours, actor=f"staff:{g.staff}")
+    return web.toast(_page(kind, WordingForm(obj=ours)), "The original words are back. Yours stay in the history.")
+
+
+@bp.post("/<kind>/preview")
+def preview(kind: str) -> ResponseReturnValue:
+    """What is in the form, as it would arrive; or what is wrong with it."""
+    wanted = wording.reword(_known(kind), WordingForm(request.form).words)
+    errors = wording.check(kind, wanted)
+    sample = make_sample(g.session, g.shop, kind)
+    rendered = None if errors else _render(kind, wanted, sample)
+    return render_template(
+        "merchant/emails/_preview.html", errors=errors, rendered=rendered, sample=sample, meanings=MEANINGS
+    )
+
+
+@bp.post("/<kind>/test")
+def send_test(kind: str) -> ResponseReturnValue:
+    form, test = WordingForm(request.form), TestForm(request.form)
+    wanted = wording.reword(_known(kind), form.words)
+    if errors := wording.check(kind, wanted):
+        form.refuse(errors)
+        return _page(kind, form, test=test, status=422)
+    if not test.validate():
+        return _page(kind, form, test=test, status=422)
+    if not limits.allow("email-test", str(g.shop.id), limit=_TESTS_AN_HOUR, seconds=3600):
+        test.to.errors = ["Thirty tests were sent in this hour. Send more later."]
+        return _page(kind, form, test=test, status=429)
+    rendered = _render(kind, wanted, make_sample(g.session, g.shop, kind))
+    service.queue_test(g.session, g.shop, kind, str(test.to.data), rendered)
+    return web.toast(_page(kind, form, test=test), f"A test is on its way to {test.to.data}.")
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise NotFound("There is no such e-mail.")
+    return kind
+
+
+def _current(kind: str) -> Wording:
+    return wordings.find_wording(g.session, g.shop.id, kind) or wording.default_wording(kind)
+
+
+def _render(kind: str, wanted: Wording, sample: Sample) -> Rendered:
+    return render(kind, sample.context, shop_name=g.shop.name, wording=wanted)
+
+
+def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status: int = 200) -> Response:
+    shown, current = wording.reword(kind, form.words), _current(kind)
+    sample = make_sample(g.session, g.shop, kind)
+    html = render_template(
+        "merchant/emails/wording.html",
+        name=kind,
+        kind=KINDS[kind],
+        form=form,
+        test=test or TestForm(to=g.shop.email),
+        errors=wording.check(kind, shown),
+        rendered=_render(kind, shown if not wording.check(kind, shown) else current, sample),
+        sample=sample,
+        meanings=MEANINGS,
+        placeholders=["shop_name", *KINDS[kind].needs],
+        is_own=current != wording.default_wording(kind),
+        is_saved=shown == current,
+        history=wordings.list_history(g.session, g.shop.id, kind),
+        why=current.why,
+    )
+    return Response(html, status=status, mimetype="text/html")
