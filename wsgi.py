@@ -22,6 +22,7 @@ from app.emails import intake as email_deliveries
 from app.emails import views as emails
 from app.emails import wording_views as email_wordings
 from app.fulfilment import portal as portal_fulfilment
+from app.home import audit_views
 from app.home import views as home
 from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
@@ -60,6 +61,7 @@ BLUEPRINTS: list[Blueprint] = [
     health.bp,
     merchant.bp,
     home.bp,
+    audit_views.bp,
     inbox.bp,
     deliveries.bp,
     hooks.bp,

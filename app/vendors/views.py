@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.merchant import protect
+from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.vendors import queries, rules, service
+from app.vendors import people, queries, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
 protect(bp)
@@ -43,6 +44,28 @@ def show_vendor(vendor_id: int) -> ResponseReturnValue:
     return _page(vendor_id)
 
 
+@bp.post("/<int:vendor_id>/notes")
+def add_note(vendor_id: int) -> ResponseReturnValue:
+    vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
+    try:
+        people.add_note(g.session, vendor, request.form.get("note", ""), actor=f"staff:{g.staff}")
+    except ValidationErrors as error:
+        return _page(vendor_id, errors=error.errors), 422
+    return web.toast(make_response(_page(vendor_id)), "Note kept.")
+
+
+@bp.post("/<int:vendor_id>/people/<int:user_id>/reset")
+def reset_factors(vendor_id: int, user_id: int) -> ResponseReturnValue:
+    """For somebody who lost their phone and their recovery codes."""
+    vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
+    reason = request.form.get("reason", "")
+    try:
+        user = people.reset_factors(g.session, g.shop, vendor, user_id, reason=reason, actor=f"staff:{g.staff}")
+    except ValidationErrors as error:
+        return _page(vendor_id, errors={f"reset-{user_id}": error.errors["reason"]}), 422
+    return web.toast(make_response(_page(vendor_id)), f"{user.email} signs in with their mail alone, and is told so.")
+
+
 @bp.post("/<int:vendor_id>/<action>")
 def decide(vendor_id: int, action: str) -> ResponseReturnValue:
     """Approve, reject, suspend, reinstate, close; `sync` writes the public page again."""
@@ -70,6 +93,10 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         actions=rules.list_actions(vendor.status),
         products=queries.count_products(g.session, vendor),
         history=queries.list_history(g.session, vendor),
+        people=people.list_people(g.session, vendor),
+        unreachable=people.find_unreachable(g.session, vendor),
+        roles=ROLE_WORDS,
         errors=errors or {},
+        note=request.form.get("note", ""),
         reason=request.form.get("reason", ""),
     )

@@ -1,0 +1,137 @@
+"""Every change by anyone, as the merchant searches it. Runs in the shop's scope."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from app.models.events import AuditEntry
+from app.models.vendors import Vendor, VendorUser
+
+PER_PAGE: Final = 50
+_AT_ONCE: Final = 1000
+_NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
+
+ACTORS: Final = {
+    "staff": "You and your staff",
+    "vendor_user": "Vendors' people",
+    "applicant": "Applicants",
+    "system": "By itself",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Empty values narrow nothing. `since` is included, `until` is not."""
+
+    search: str = ""
+    actor: str = ""
+    action: str = ""
+    vendor_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_id: int | None = None
+
+    @property
+    def narrows(self) -> bool:
+        return replace(self, before_id=None) != Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry with the names of whom it is about and who did it, as far as they are still here."""
+
+    entry: AuditEntry
+    vendor: str | None
+    person: str | None
+
+    @property
+    def who(self) -> str:
+        kind, _, number = self.entry.actor.partition(":")
+        if kind == "staff":
+            return f"Staff member {number}"
+        if kind == "vendor_user":
+            return self.person or "Somebody who has left"
+        return {"system": "By itself", "applicant": f"Applicant {number}"}.get(kind, self.entry.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Newest first; `older` is the cursor of the next page, None at the end."""
+
+    rows: Sequence[Row]
+    older: int | None
+
+
+def list_entries(session: Session, shop_id: int, wanted: Filter, limit: int = PER_PAGE) -> Page:
+    person = (
+        select(func.coalesce(func.nullif(VendorUser.name, ""), VendorUser.email))
+        .where(VendorUser.shop_id == shop_id, AuditEntry.actor == func.concat("vendor_user:", VendorUser.id))
+        .correlate(AuditEntry)
+        .scalar_subquery()
+    )
+    about = func.coalesce(AuditEntry.vendor_id, _vendor_of_subject())
+    query = (
+        select(AuditEntry, Vendor.name, person)
+        .outerjoin(Vendor, Vendor.id == about)
+        .where(*_conditions(shop_id, wanted))
+        .order_by(AuditEntry.id.desc())
+    )
+    found = [Row(*row) for row in session.execute(query.limit(limit + 1))]
+    shown = found[:limit]
+    return Page(shown, shown[-1].entry.id if len(found) > limit else None)
+
+
+def every_entry(session: Session, shop_id: int, wanted: Filter) -> Iterator[Row]:
+    """For a file: page after page, so that no log is too long."""
+    cursor = wanted.before_id
+    while True:
+        page = list_entries(session, shop_id, replace(wanted, before_id=cursor), _AT_ONCE)
+        yield from page.rows
+        cursor = page.older
+        if cursor is None:
+            return
+
+
+def list_actions(session: Session, shop_id: int) -> Sequence[str]:
+    """What was ever done in the shop, for the filter."""
+    query = select(AuditEntry.action).where(AuditEntry.shop_id == shop_id).distinct().order_by(AuditEntry.action)
+    return session.scalars(query).all()
+
+
+def list_vendors(session: Session, shop_id: int) -> Sequence[tuple[int, str]]:
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id).order_by(func.lower(Vendor.name))
+    return [(vendor_id, name) for vendor_id, name in session.execute(query.limit(500))]
+
+
+def _vendor_of_subject() -> ColumnElement[int | None]:
+    return case((AuditEntry.subject_type == "vendor", AuditEntry.subject_id), else_=None)
+
+
+def _conditions(shop_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [AuditEntry.shop_id == shop_id]
+    if wanted.search:
+        texts = (AuditEntry.reason, AuditEntry.action, AuditEntry.actor, cast(AuditEntry.changes, Text))
+        sought = [text.icontains(wanted.search, autoescape=True) for text in texts]
+        if _NUMBER.fullmatch(wanted.search):
+            sought.append(AuditEntry.subject_id == int(wanted.search))
+        where.append(or_(*sought))
+    if wanted.actor:
+        own = AuditEntry.actor == wanted.actor
+        where.append(or_(own, AuditEntry.actor.startswith(f"{wanted.actor}:", autoescape=True)))
+    if wanted.action:
+        where.append(AuditEntry.action == wanted.action)
+    if wanted.vendor_id is not None:
+        where.append(or_(AuditEntry.vendor_id == wanted.vendor_id, _vendor_of_subject() == wanted.vendor_id))
+    if wanted.since is not None:
+        where.append(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        where.append(AuditEntry.at < wanted.until)
+    if wanted.before_id is not None:
+        where.append(AuditEntry.id < wanted.before_id)
+    return where

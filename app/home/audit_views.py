@@ -1,0 +1,93 @@
+"""The log of every change by anyone."""
+
+import csv
+import io
+import json
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth import merchant
+from app.home import audit_log
+from app.sheets import plain_cell
+
+bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
+merchant.protect(bp)
+
+_COLUMNS: Final = ("at", "who", "action", "subject", "vendor", "reason", "changes")
+_PLACES: Final = {
+    "vendor": "/app/vendors/{}",
+    "order": "/app/orders/{}",
+    "product": "/app/review/{}",
+    "shop": "/app/settings",
+}
+
+
+@bp.get("")
+def list_entries() -> ResponseReturnValue:
+    wanted = _read_filter()
+    return render_template(
+        "merchant/log.html",
+        page=audit_log.list_entries(g.session, g.shop.id, wanted),
+        wanted=wanted,
+        actors=audit_log.ACTORS,
+        actions=audit_log.list_actions(g.session, g.shop.id),
+        vendors=audit_log.list_vendors(g.session, g.shop.id),
+        place_of=_place_of,
+        in_words=_in_words,
+    )
+
+
+@bp.get("/export.csv")
+def export() -> ResponseReturnValue:
+    """What the filter lets through, all pages of it; times in UTC."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    for row in audit_log.every_entry(g.session, g.shop.id, _read_filter()):
+        entry = row.entry
+        told = (row.who, entry.action, f"{entry.subject_type} {entry.subject_id}", row.vendor or "", entry.reason or "")
+        changes = json.dumps(entry.changes, ensure_ascii=False) if entry.changes else ""
+        writer.writerow([entry.at.isoformat(), *map(plain_cell, told), plain_cell(changes)])
+    return Response(out.getvalue(), mimetype="text/csv")
+
+
+def _read_filter() -> audit_log.Filter:
+    args, zone = request.args, ZoneInfo(g.shop.timezone)
+    until = _read_day(args.get("until", ""))
+    since = _read_day(args.get("since", ""))
+    return audit_log.Filter(
+        search=args.get("q", "").strip()[:100],
+        actor=args.get("actor", ""),
+        action=args.get("action", ""),
+        vendor_id=args.get("vendor", None, int),
+        since=datetime.combine(since, time(), zone) if since else None,
+        until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
+        before_id=args.get("before", None, int),
+    )
+
+
+def _read_day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if date.min < day < date.max else None
+
+
+def _place_of(subject_type: str, subject_id: int) -> str | None:
+    place = _PLACES.get(subject_type)
+    return place.format(subject_id) if place else None
+
+
+def _in_words(value: object) -> str:
+    """A value of the log, short enough for a line."""
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return words if len(words) <= 80 else f"{words[:79]}…"

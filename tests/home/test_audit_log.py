@@ -1,0 +1,73 @@
+"""The log of every change, by its real door."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import audit, db
+from app.models.shops import Shop
+from app.models.vendors import VendorUser
+from tests.architecture.polaris import lint_polaris
+from tests.conftest import make_vendor
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        assert client.get("/app").status_code == 200
+        yield client
+
+
+@pytest.fixture
+def shop(merchant: FlaskClient) -> Shop:
+    with db.system() as session:
+        return session.scalars(select(Shop)).one()
+
+
+def exported(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(client.get(f"/app/log/export.csv?{query}").text)))
+
+
+def test_entries_are_found_by_who_what_about_whom_and_when(merchant: FlaskClient, shop: Shop, zenith: Shop) -> None:
+    ada = make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    with db.scoped(shop.id) as session:
+        person = session.scalars(select(VendorUser.id)).one()
+        about = ("vendor", ada.id)
+        audit.record(session, shop.id, "vendor.suspend", about, actor="staff:7", vendor_id=ada.id, reason="=Late 100%")
+        audit.record(
+            session, shop.id, "vendor.edit_profile", about, actor=f"vendor_user:{person}", vendor_id=ada.id,
+            changes={"tagline": ["", "By hand"]},
+        )  # fmt: skip
+    with db.scoped(zenith.id) as session:
+        audit.record(session, zenith.id, "settings.change", ("shop", zenith.id), actor="staff:8", reason="Rival")
+    page = merchant.get("/app/log").text
+    assert lint_polaris(page) == []
+    assert "empty → By hand" in page
+    assert "Rival" not in page
+    assert [row["action"] for row in exported(merchant, "actor=vendor_user")] == ["vendor.edit_profile"]
+    assert [row["who"] for row in exported(merchant, "q=by+hand")] == ["Ada"]
+    [late] = exported(merchant, "q=100%25&action=vendor.suspend&actor=staff")
+    assert (late["reason"], late["vendor"]) == ("'=Late 100%", "Ada's Ceramics")
+    assert len(exported(merchant, f"vendor={ada.id}")) == 2
+    assert exported(merchant, "until=2001-01-01") == []
+    assert len(exported(merchant, "since=2001-01-01&until=nonsense")) == len(exported(merchant))
+
+
+def test_a_long_log_is_read_page_by_page_without_gap_or_double(merchant: FlaskClient, shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        for number in range(60):
+            audit.record(session, shop.id, "settings.change", ("shop", shop.id), actor="system", reason=f"n{number:02}")
+    first = merchant.get("/app/log?action=settings.change").text
+    last = [row["reason"] for row in exported(merchant, "action=settings.change")]
+    assert last == [f"n{number:02}" for number in reversed(range(60))]
+    cursor = first.split("before=")[1].split('"')[0].split("&")[0]
+    second = merchant.get(f"/app/log?action=settings.change&before={cursor}").text
+    assert ("n10" in first, "n09" in first, "n10" in second, "n09" in second) == (True, False, False, True)

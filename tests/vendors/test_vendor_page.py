@@ -1,0 +1,115 @@
+"""The merchant's page of one vendor: people and how they sign in, notes, figures, and mail that does not arrive."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import clock, db
+from app.auth import factors
+from app.emails.service import queue_email
+from app.models.emails import Email
+from app.models.events import AuditEntry
+from app.models.factors import FactorKind, LoginFactor
+from app.models.orders import Order, VendorOrder
+from app.models.shops import Shop
+from app.models.vendors import Vendor, VendorUser
+from tests.architecture.polaris import lint_polaris
+from tests.conftest import make_vendor
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        assert client.get("/app").status_code == 200
+        yield client
+
+
+@pytest.fixture
+def shop(merchant: FlaskClient) -> Shop:
+    with db.system() as session:
+        return session.scalars(select(Shop)).one()
+
+
+@pytest.fixture
+def seller(shop: Shop) -> Vendor:
+    return make_vendor(shop, "Ada's Ceramics", "Ada@example.com")
+
+
+def test_a_lost_second_factor_is_taken_away_with_a_reason_and_the_person_is_told(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    with db.scoped(shop.id) as session:
+        user_id = session.scalars(select(VendorUser.id)).one()
+        phone = LoginFactor(shop_id=shop.id, email="ada@example.com", kind=FactorKind.TOTP, name="Phone")
+        session.add(phone)
+    page = f"/app/vendors/{seller.id}"
+    shown = merchant.get(page).text
+    assert lint_polaris(shown) == []
+    assert "Second step on" in shown
+    refused = merchant.post(f"{page}/people/{user_id}/reset", data={"reason": " "})
+    assert (refused.status_code, "how you know" in refused.text) == (422, True)
+    done = merchant.post(f"{page}/people/{user_id}/reset", data={"reason": "Rang her on the number we know"})
+    assert (done.status_code, "No second step" in done.text) == (200, True)
+    with db.scoped(shop.id) as session:
+        assert not factors.is_guarded(session, shop.id, "ada@example.com")
+        [mail] = session.scalars(select(Email))
+        log = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (mail.to_address, "took away your second step" in mail.text_body) == ("Ada@example.com", True)
+    assert log is not None
+    assert (log.action, log.vendor_id) == ("vendor.reset_second_factor", seller.id)
+    assert merchant.post(f"{page}/people/{user_id}/reset", data={"reason": "Again"}).status_code == 409
+
+
+def test_a_person_of_another_vendor_cannot_be_reset_from_here(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
+    with db.scoped(shop.id) as session:
+        bea_user = session.scalars(select(VendorUser.id).where(VendorUser.vendor_id == bea.id)).one()
+    address = f"/app/vendors/{seller.id}/people/{bea_user}/reset"
+    assert merchant.post(address, data={"reason": "x"}).status_code == 404
+
+
+def test_a_note_is_kept_in_the_log_and_the_vendor_never_sees_it(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    page = f"/app/vendors/{seller.id}"
+    assert merchant.post(f"{page}/notes", data={"note": ""}).status_code == 422
+    assert "Rings back on Monday" in merchant.post(f"{page}/notes", data={"note": "Rings back on Monday"}).text
+    with db.scoped(shop.id, seller.id) as session:
+        assert "vendor.note" not in set(session.scalars(select(AuditEntry.action)))
+
+
+def test_mail_that_bounces_is_shown_until_one_arrives(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    for status, is_shown in (("bounced", True), ("delivered", False)):
+        with db.scoped(shop.id) as session:
+            context = {"vendor_name": "Ada"}
+            made = queue_email(session, shop.id, "vendor_welcome", "ada@example.com", context, dedupe_key=status)
+            session.get_one(Email, made).status = status  # type: ignore[assignment]
+        assert ("do not arrive" in merchant.get(f"/app/vendors/{seller.id}").text) is is_shown
+
+
+def test_figures_count_what_is_there_and_no_test_orders(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    empty = merchant.get(f"/app/vendors/{seller.id}/figures").text
+    assert lint_polaris(empty) == []
+    assert " %)" not in empty
+    with db.scoped(shop.id) as session:
+        for number, status, is_test, age in ((1, "to_ship", False, 1), (2, "cancelled", False, 2),
+                                             (3, "to_ship", True, 1), (4, "shipped", False, 91)):  # fmt: skip
+            at = clock.now() - timedelta(days=age)
+            order = Order(shop_id=shop.id, shopify_id=number, name=f"#{number}", currency="USD", ordered_at=at,
+                          snapshot={}, snapshot_updated_at=at, terms={}, total_minor=100)  # fmt: skip
+            session.add(order)
+            session.flush()
+            session.add(
+                VendorOrder(shop_id=shop.id, vendor_id=seller.id, order_id=order.id, order_shopify_id=number,
+                            name=order.name, ordered_at=at, currency="USD", status=status, is_test=is_test)
+            )  # fmt: skip
+    assert "1 of 2 (50 %)" in merchant.get(f"/app/vendors/{seller.id}/figures").text
