@@ -8,6 +8,11 @@ def tidy(text: str | None) -> str:
     return " ".join("".join(char for char in text or "" if char.isprintable() or char.isspace()).split())
 
 
+def storable(text: str) -> str:
+    """What others wrote, without what PostgreSQL keeps in no text: NULs and halves of characters."""
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
 def tidy_lines(text: str | None) -> str:
     """Several lines, each tidied, without empty ones at the ends."""
     lines = (text or "").replace("\r\n", "\n").split("\n")

@@ -29,6 +29,7 @@ from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
 from app.rows import Row, update_rows
 from app.shopify.payloads import PayloadError
+from app.typed import storable
 from webhooks.handlers.orders import READERS, handle_together
 from webhooks.resources import name_resource
 from webhooks.router import AFTER_UNINSTALL, HANDLERS
@@ -44,9 +45,14 @@ _LONGEST_PAUSE_SECONDS: Final = 900
 log = structlog.get_logger()
 HANDLED = Counter("stallkeeper_webhooks_handled", "Webhooks worked off, by topic and outcome", ["topic", "outcome"])
 
+# No lease and no pause is as long as an hour: one that ends later was written before the clock was set back, and would
+# keep the row from everybody until then. The token still keeps two workers apart.
 _DUE: Final = """
-    e.state IN ('received', 'failed') AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp())
-    AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp())"""
+    e.state IN ('received', 'failed')
+    AND (e.lease_until IS NULL OR e.lease_until < clock_timestamp()
+         OR e.lease_until > clock_timestamp() + interval '1 hour')
+    AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp()
+         OR e.next_attempt_at > clock_timestamp() + interval '1 hour')"""
 # Which shops wait is read off the index, one step per shop, however many rows each has.
 _CLAIM: Final = text(
     """
@@ -280,7 +286,7 @@ def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
         "id": claimed.event_id,
         "resource": None,
         "token": claimed.token,
-        "error": error[:2000],
+        "error": storable(error)[:2000],
         "final": final,
         "most": MAX_ATTEMPTS,
         "first": _FIRST_PAUSE_SECONDS,

@@ -19,6 +19,7 @@ from app.live.channels import announce
 from app.models.events import DomainEvent, EventDelivery
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
+from app.typed import storable
 from jobs.subscribers import SUBSCRIBERS, find_subscriber
 
 _AT_MOST: Final = 500
@@ -161,7 +162,12 @@ def _due() -> tuple[ColumnElement[bool], ...]:
     return (
         EventDelivery.done_at.is_(None),
         EventDelivery.attempts < MAX_ATTEMPTS,
-        or_(EventDelivery.next_attempt_at.is_(None), EventDelivery.next_attempt_at <= now),
+        or_(
+            EventDelivery.next_attempt_at.is_(None),
+            EventDelivery.next_attempt_at <= now,
+            # No pause is as long: it was written before the clock was set back.
+            EventDelivery.next_attempt_at > now + timedelta(hours=1),
+        ),
     )
 
 
@@ -172,7 +178,7 @@ def _lock(session: Session, *wanted: ColumnElement[bool], limit: int) -> Sequenc
 
 def _mark(session: Session, delivery: EventDelivery, error: str | None) -> None:
     delivery.attempts += 1
-    delivery.error = error and error[:2000]
+    delivery.error = error and storable(error)[:2000]
     if error is None:
         delivery.done_at = clock.now()
         return

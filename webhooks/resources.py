@@ -2,6 +2,8 @@
 
 import msgspec
 
+from app.typed import storable
+
 
 class _Named(msgspec.Struct, frozen=True):
     id: int | str | None = None
@@ -35,4 +37,4 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "metaobjects": (named.handle, "vendor {}"),
         "locations": (named.id, f"location {{}} {named.name or ''}"),
     }.get(kind, (None, ""))
-    return words.replace("{}", str(number), 1).strip() if number is not None else None
+    return storable(words.replace("{}", str(number), 1)).strip() if number is not None else None

@@ -223,3 +223,36 @@ def test_a_body_of_one_shop_is_not_taken_for_another(acme: Shop, zenith: Shop, t
     with db.scoped(acme.id) as session:
         held = session.get_one(Shop, acme.id)
         assert (held.name, held.email, held.uninstalled_at) == (acme.name, acme.email, None)
+
+
+def test_a_name_that_the_database_cannot_hold_stops_no_other_event(acme: Shop, handler: Callable[..., None]) -> None:
+    """PostgreSQL keeps no NUL in texts, and JSON may carry one: the bad row came first, and nobody else had a turn."""
+    handler(leave_mark)
+    bad = receive(topic="products/update", body=b'{"id": 7, "title": "Mug\\u0000"}', event_id="bad")
+    good = receive(event_id="good")
+    events.drain()
+    assert marks(acme) == [good]
+    assert read(bad).state is not InboxState.RECEIVED
+
+
+def test_an_error_that_the_database_cannot_hold_is_written_down_without_that(
+    acme: Shop, handler: Callable[..., None]
+) -> None:
+    def break_with_a_nul(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
+        raise RuntimeError("Mug\0 is no number")
+
+    handler(break_with_a_nul)
+    event = receive()
+    events.drain()
+    assert (read(event).state, read(event).error) == (InboxState.FAILED, "RuntimeError: Mug is no number")
+
+
+@pytest.mark.parametrize("column", ["lease_until", "next_attempt_at"])
+def test_a_clock_that_was_set_back_keeps_no_event_waiting_for_a_day(
+    acme: Shop, handler: Callable[..., None], column: str
+) -> None:
+    handler(leave_mark)
+    event = receive()
+    with db.system() as session:
+        session.execute(text(f"UPDATE inbox_events SET {column} = clock_timestamp() + interval '1 day'"))
+    assert read_after_drain(event).state is InboxState.DONE
