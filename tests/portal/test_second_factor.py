@@ -16,9 +16,11 @@ from app.auth import factors
 from app.config import get_config
 from app.models.emails import Email
 from app.models.factors import LoginFactor
+from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
 from tests.portal.authenticator import Authenticator
 from tests.portal.conftest import mailed_links
+from tests.portal.test_handover import address_in, ask_storefront, connect
 
 NOW = 1_800_000_000
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -80,6 +82,32 @@ def test_guessing_ends_after_five_wrong_codes(browser: FlaskClient, ada: Vendor,
     statuses = [guesser.post("/portal/verify", data={"code": f"{guess:06}"}).status_code for guess in range(5)]
     assert statuses == [422, 422, 422, 422, 429]
     assert guesser.post("/portal/verify", data={"code": code_at()}).headers["Location"] == "/portal/login"
+
+
+def test_signing_in_from_the_storefront_gives_no_tries_without_end(
+    app: Flask, acme: Shop, ada: Vendor, guarded: list[str]
+) -> None:
+    """A thief in the customer account comes back with a click: no mail had to be read, so sessions cost nothing."""
+    connect(ada, 77)
+
+    def come_in() -> FlaskClient:
+        thief = app.test_client()
+        thief.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT": "text/html"}
+        thief.get(address_in(ask_storefront(app, acme, "77")))
+        return thief
+
+    for _ in range(6):
+        thief = come_in()
+        tries = [thief.post("/portal/verify", data={"code": "000000"}).status_code for _ in range(5)]
+        assert tries[-1] == 429
+    late = come_in()
+    assert late.post("/portal/verify", data={"code": code_at()}).status_code == 429
+    assert late.get("/portal").headers["Location"].startswith("/portal/login")
+
+
+@pytest.mark.parametrize("code", ["\u00b2", "\u0661\u0662\u0663", "", "x" * 5000])
+def test_what_is_no_code_is_a_wrong_code(browser: FlaskClient, ada: Vendor, guarded: list[str], code: str) -> None:
+    assert half_way_in(browser, ada).post("/portal/verify", data={"code": code}).status_code == 422
 
 
 def test_a_recovery_code_works_once(app: Flask, browser: FlaskClient, ada: Vendor, guarded: list[str]) -> None:
