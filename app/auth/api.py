@@ -130,6 +130,15 @@ def revoke_token(session: Session, token_id: int, *, actor: str) -> ApiToken:
     return token
 
 
+def revoke_tokens_of(session: Session, maker: str, vendor_id: int, *, actor: str) -> int:
+    """End what `maker` ("vendor_user:7") made for a vendor: whoever saw a token may have kept it. Returns how many."""
+    made = (ApiToken.vendor_id == vendor_id, ApiToken.created_by == maker, ApiToken.revoked_at.is_(None))
+    tokens = session.scalars(select(ApiToken.id).where(*made)).all()
+    for token_id in tokens:
+        revoke_token(session, token_id, actor=actor)
+    return len(tokens)
+
+
 def list_tokens(session: Session) -> list[Row]:
     """The newest tokens that the session may see and that still say something: a revoked one stays for a month."""
     lately = clock.now() - timedelta(days=30)

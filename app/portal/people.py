@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.auth import magic_links
+from app.auth.api import revoke_tokens_of
 from app.auth.roles import ROLE_WORDS, Role
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.models.vendors import Vendor, VendorUser
+from app.portal.service import connect_customer
 
 INVITATION_LIFETIME: Final = timedelta(days=7)
 
@@ -70,6 +72,7 @@ def change_role(session: Session, vendor: Vendor, by: VendorUser, person: Vendor
         return
     if before is Role.OWNER:
         _keep_an_owner(session, vendor.id, person)
+        _take_keys(session, vendor, by, person)
     person.role = role
     _record(session, vendor, "staff.change_role", by, {"email": [person.email] * 2, "role": [before, role]})
 
@@ -78,6 +81,7 @@ def remove(session: Session, vendor: Vendor, by: VendorUser, person: VendorUser)
     """Sign the person out everywhere and let them in no more. Raises Conflict when no owner would be left."""
     if person.role == Role.OWNER:
         _keep_an_owner(session, vendor.id, person)
+        _take_keys(session, vendor, by, person)
     _record(session, vendor, "staff.remove", by, {"email": [person.email, None], "role": [person.role, None]})
     session.delete(person)  # their sessions go with the row
 
@@ -89,6 +93,15 @@ def _keep_an_owner(session: Session, vendor_id: int, leaving: VendorUser) -> Non
     )
     if not session.scalar(others):
         raise Conflict("Somebody has to be the owner. Make another person an owner first.")
+
+
+def _take_keys(session: Session, vendor: Vendor, by: VendorUser, leaving: VendorUser) -> None:
+    """What an owner set up opens more than their new place does: the customer account that comes in as an owner (any
+    owner may have connected theirs), and the tokens that they made for programs.
+    """
+    if vendor.shopify_customer_id is not None:
+        connect_customer(session, vendor, by, None)
+    revoke_tokens_of(session, f"vendor_user:{leaving.id}", vendor.id, actor=f"vendor_user:{by.id}")
 
 
 def _lock(session: Session, vendor_id: int) -> None:

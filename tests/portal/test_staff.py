@@ -7,11 +7,15 @@ from sqlalchemy import select
 
 from app import db
 from app.auth import magic_links
+from app.auth.api import make_token
 from app.auth.roles import Area, Role, area_of, may
+from app.auth.scopes import Scope
 from app.models.emails import Email
 from app.models.events import AuditEntry
+from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
 from tests.portal.conftest import mailed_links, path_of, signed_in
+from tests.portal.test_handover import address_in, ask_storefront, connect
 
 INVITATION = {"email": " cleo@example.com ", "person_name": "Cleo", "role": "orders"}
 
@@ -156,3 +160,26 @@ def emails_of(vendor: Vendor) -> list[str]:
 def id_of(address: str) -> int:
     with db.system() as session:
         return session.scalars(select(VendorUser.id).where(VendorUser.email == address)).one()
+
+
+@pytest.mark.parametrize("how", ["remove", "role"])
+def test_an_owner_who_goes_keeps_no_way_in(
+    app: Flask, acme: Shop, adas_browser: FlaskClient, ada: Vendor, how: str
+) -> None:
+    """A connected customer account comes in as an owner, whoever connected it; a token asks for no role at all."""
+    adas_browser.post("/portal/staff", data=INVITATION | {"role": "owner"})
+    accept(app, "cleo@example.com")
+    cleo_id = id_of("cleo@example.com")
+    connect(ada, 77)
+    with db.scoped(acme.id) as session:
+        _, cleos = make_token(
+            session, acme.id, "Mine", [Scope.ORDERS_READ], actor=f"vendor_user:{cleo_id}", vendor_id=ada.id
+        )
+        _, adas = make_token(session, acme.id, "Till", [Scope.ORDERS_READ], actor="vendor_user:0", vendor_id=ada.id)
+    assert adas_browser.post(f"/portal/staff/{cleo_id}/{how}", data={"role": "viewer"}).status_code == 303
+    assert address_in(ask_storefront(app, acme, "77")).startswith("/portal/login")
+    answers = [
+        app.test_client().get("/api/v1/orders", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in (cleos, adas)
+    ]
+    assert answers == [401, 200]
