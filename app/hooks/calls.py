@@ -1,9 +1,12 @@
 """One signed POST to another system's address, which may be anything: slow, gone, or not what it says."""
 
+import contextlib
 import socket
+import threading
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -12,6 +15,8 @@ from app.db import assert_no_transaction
 from app.hooks.rules import forbidden_address
 
 _TIMEOUT: Final = httpx.Timeout(connect=3, read=10, write=10, pool=5)
+_ALTOGETHER_SECONDS: Final = 15.0
+"""Time-outs are for each read: an answer that comes letter by letter never runs into one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,11 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
         target = httpx.URL(url)
         checked = target.copy_with(host=_look_up(target))
         # To the very address that was checked: another look-up could give another one.
-        extensions = {"sni_hostname": target.host}
+        line = _Line()
+        extensions = {"sni_hostname": target.host, "trace": line.remember}
         named = {**headers, "Host": target.netloc.decode()}
         with (
+            line.cut_after(_ALTOGETHER_SECONDS),
             httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as client,
             client.stream("POST", checked, content=body, headers=named, extensions=extensions) as response,
         ):
@@ -48,6 +55,34 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     if status is not None and not 200 <= status < 300:
         error = f"It answered {status}."
     return Answer(status, error, round((time.monotonic() - began) * 1000))
+
+
+class _Line:
+    """The connection of one call, which can be cut while another thread waits for it."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+
+    def remember(self, name: str, details: Mapping[str, Any]) -> None:
+        """Called by httpx for each of its steps; of interest are that it has a connection, and has it encrypted."""
+        if name in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = details["return_value"].get_extra_info("socket")
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        # Closing would not wake who reads; shutting down does.
+        with contextlib.suppress(OSError):
+            if self._socket is not None:
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def allows_this_machine() -> bool:

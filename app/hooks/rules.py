@@ -39,6 +39,9 @@ PAUSES: Final = (
 )
 """After each failed attempt; then nobody tries any more by themselves."""
 GONE: Final = 410
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All that was ever given out in the public internet; beside it are gateways of one's own network."""
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -64,7 +67,15 @@ def forbidden_address(addresses: Sequence[str]) -> str | None:
     """
     for address in addresses:
         found = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(found, "ipv4_mapped", None) or found
-        if not mapped.is_global or mapped.is_multicast:
+        meant = _carried(found) if isinstance(found, ipaddress.IPv6Address) else found
+        is_public = meant.is_global and not meant.is_multicast
+        if not is_public or (isinstance(meant, ipaddress.IPv6Address) and meant not in _UNICAST):
             return address
     return None
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv6Address | ipaddress.IPv4Address:
+    """The IPv4 address that a gateway on the way would make of it, or itself."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address

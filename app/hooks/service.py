@@ -26,6 +26,8 @@ from app.queue import enqueue, enqueue_after_commit
 
 _JOB: Final = "jobs.hooks.send"
 _QUIET: Final = timedelta(minutes=1)
+_SLOW_MS: Final = 5000
+"""An address that takes so long to answer rests as well: e-mails wait behind it."""
 _LEASE: Final = timedelta(minutes=1)
 HOOKS_AT_MOST: Final = 20
 KEEP_CALLS: Final = timedelta(days=30)
@@ -180,7 +182,7 @@ def _write_down(shop_id: int, call: HookCall, answer: calls.Answer, *, final: bo
         # Only by the attempt that it belongs to: a slower one must not undo what a later one found.
         mine = (HookCall.id == call.id, HookCall.attempts == call.attempts, HookCall.state == CallState.QUEUED)
         session.execute(update(HookCall).where(*mine).values(values))
-        if answer.status is None and not final:
+        if (answer.status is None or answer.took_ms > _SLOW_MS) and not final:
             silent = update(Hook).where(Hook.id == call.hook_id).values(quiet_until=func.now() + _QUIET)
             session.execute(silent)
         if answer.status == rules.GONE:

@@ -2,7 +2,9 @@
 
 import json
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -251,3 +253,46 @@ def test_the_page_adds_shows_the_secret_once_tests_pauses_and_removes(
     assert browser.post(f"/app/hooks/{hook_id}/remove").status_code == 200
     with db.scoped(acme.id) as session:
         assert session.scalars(select(HookCall)).all() == []
+
+
+def test_an_answer_that_comes_letter_by_letter_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each letter is in time, the whole never is: such an address would keep the worker from everybody's e-mails."""
+    monkeypatch.setattr(calls, "_ALTOGETHER_SECONDS", 0.3)
+    cut = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(65536)
+                for letter in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200 + b"\r\n\r\n":
+                    try:
+                        line.sendall(bytes([letter]))
+                    except OSError:
+                        cut.set()
+                        return
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        answer = calls.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+        thread.join()
+    assert (answer.status, cut.is_set()) == (None, True)
+    assert answer.error
+
+
+def test_an_address_that_answers_slowly_rests_before_its_next_call(
+    acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(acme, "http://127.0.0.1:9/", "VendorApproved")
+    heard: list[bytes] = []
+
+    def answer_slowly(_url: str, body: bytes, _headers: dict[str, str]) -> calls.Answer:
+        heard.append(body)
+        return calls.Answer(200, None, 9000)
+
+    monkeypatch.setattr(calls, "post", answer_slowly)
+    for _ in range(2):
+        happen(acme, ada)
+        send_all(acme)
+    assert len(heard) == 1

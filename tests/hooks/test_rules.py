@@ -40,6 +40,10 @@ def test_a_secret_is_a_key_in_base64() -> None:
         "fc00::1",
         "::ffff:127.0.0.1",
         "::",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "::7f00:1",
+        "2002:a9fe:a9fe::1",
     ],
 )
 def test_addresses_beside_us_are_not_called(address: str) -> None:
