@@ -215,6 +215,9 @@ async def _catch_up(board: Switchboard, ticket: Pass, last: str | None, send: Se
     missed = await board.list_missed(ticket.channel, last)
     for news in missed:
         await _write(send, news.text)
+    if any(news.is_resync for news in missed):
+        # The log began anew, and its numbers may be lower than the page's: Redis was emptied, or its clock set back.
+        return 0, 0
     return max([make_news(last, "").place, *(news.place for news in missed)])
 
 
@@ -229,7 +232,8 @@ async def _stream(
         fresh = [news for news in taken if news.is_resync or news.place > place]
         if fresh:
             await _write(send, b"".join(news.text for news in fresh))
-            place = max(place, fresh[-1].place)
+            # They rise, but for a Resync without a number: after that any number is news.
+            place = fresh[-1].place
     await send({"type": "http.response.body", "body": b""})
 
 
