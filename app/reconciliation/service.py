@@ -8,6 +8,7 @@ made from its content, so that looking twice brings it in once.
 
 import hashlib
 import json
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,12 +193,16 @@ def _look_for_deletions(run: _Run) -> bool:
     with scoped(run.shop.shop_id) as session:
         held = differences.list_held(session, run.shop.shop_id)
     gids = list(held)
+    # A catalogue may be too large for one run. Each takes its part by lot, so that none is left out for ever.
+    random.shuffle(gids)
     for start in range(0, len(gids), _AT_ONCE):
         asked = gids[start : start + _AT_ONCE]
         found: Any = graphql(run.shop, "nodesLeft", {"ids": asked})
         left = {node["id"] for node in found if node}
         _take_in(run, [held[gid] for gid in asked if gid not in left])
         run.looked_at += len(asked)
+        if time.monotonic() > run.until:
+            break
     return True
 
 

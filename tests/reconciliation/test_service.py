@@ -99,6 +99,20 @@ def test_a_run_that_takes_long_goes_on_in_another_job(
     assert (look.seen_until, look.finished_at) == (datetime(2026, 11, 20, 9, tzinfo=UTC), None)
 
 
+def test_a_catalogue_too_large_for_one_run_is_asked_about_by_lot(
+    acme: Shop, connected: ShopCredentials, quiet: FakeShopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Always from the beginning, a run that is cut short would never learn what was deleted at the end."""
+    held = {f"gid://shopify/Product/{number}": ("products/delete", {"id": number}) for number in range(300)}
+    monkeypatch.setattr("app.reconciliation.differences.list_held", lambda *_: dict(held))
+    monkeypatch.setattr(service, "_RUN_SECONDS", -1.0)
+    for _ in range(2):
+        service.reconcile(acme.id)
+    first, second = (set(asked["ids"]) for name, asked, _ in quiet.asked if name == "nodesLeft")
+    assert len(first) == len(second) == 100
+    assert first != second
+
+
 def test_every_shop_that_uses_the_app_is_asked_for(acme: Shop, zenith: Shop) -> None:
     assert service.ask_everywhere() == 2
     assert get_redis().llen("rq:queue:catalogue") == 2
