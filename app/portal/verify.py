@@ -88,7 +88,7 @@ def _spend_try(session: db.ScopedSession, waiting: PortalSession, seat: Seat) ->
     email = seat.user.email.lower()
     who = func.hashtext(f"{seat.shop.id}:{email}")
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext("stallkeeper:factor"), who)))
-    spent = session.scalar(
+    spent: int | None = session.scalar(
         update(PortalSession)
         .where(PortalSession.id == waiting.id, PortalSession.revoked_at.is_(None))
         .values(factor_failures=PortalSession.factor_failures + 1)
@@ -96,7 +96,7 @@ def _spend_try(session: db.ScopedSession, waiting: PortalSession, seat: Seat) ->
     )
     if spent is None:
         return -1
-    lately = session.scalar(
+    lately: int | None = session.scalar(
         select(func.sum(PortalSession.factor_failures))
         .join(VendorUser, VendorUser.id == PortalSession.vendor_user_id)
         .where(
@@ -106,7 +106,7 @@ def _spend_try(session: db.ScopedSession, waiting: PortalSession, seat: Seat) ->
             PortalSession.last_seen_at > clock.now() - timedelta(hours=1),
         )
     )
-    return min(_TRIES - spent, _TRIES_AN_HOUR - int(lately or 0))
+    return min(_TRIES - spent, _TRIES_AN_HOUR - (lately or 0))
 
 
 def _seat_of(session: db.ScopedSession, waiting: PortalSession) -> Seat:
