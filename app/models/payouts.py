@@ -116,6 +116,7 @@ class RailKeys(Model):
     checked_at: Mapped[datetime | None]
     """When the provider last took the keys."""
     updated_at: Mapped[CreatedAt]
+    """Since when they are this account's."""
 
 
 class PayoutBatch(Model):

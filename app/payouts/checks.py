@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.ledger import queries as ledger
-from app.ledger.rules import Account, Entry, add_entries
+from app.ledger.rules import VENDOR_BALANCES, Account, Entry, add_entries
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
 from app.models.shops import Shop
@@ -125,9 +125,8 @@ def check_order(session: Session, order: Order) -> list[Finding]:
 
 def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, int | None], int]:
     """Balances with a vendor's stages taken together: a release that is due this minute is no difference."""
-    stages = {Account.VENDOR_PENDING, Account.VENDOR_HELD, Account.VENDOR_AVAILABLE}
     sums: dict[tuple[str, int | None], int] = {}
     for (account, vendor), amount in books.items():
-        key = ("vendor" if account in stages else str(account), vendor)
+        key = ("vendor" if account in VENDOR_BALANCES else str(account), vendor)
         sums[key] = sums.get(key, 0) + amount
     return {key: amount for key, amount in sums.items() if amount}

@@ -9,12 +9,14 @@ from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
 from wtforms import DateField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from app.payouts.calendar import LAST_DAY
 
 _SPACES: Final = re.compile(r"\s+")
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
+"""Invoice numbers name files and stand in spreadsheets."""
 _STRIPE_KEY: Final = re.compile(r"(sk|rk)_(test|live)_\w+")
 
 
@@ -114,7 +116,15 @@ class InvoiceForm(Form):
     invoice_address = TextAreaField("Address", [InputRequired("Enter the address of your business."), Length(max=400)])
     invoice_country = StringField("Country", [Length(max=2)], description="Two letters, such as DE.")
     invoice_tax_id = StringField("VAT or tax number", [Length(max=40)])
-    invoice_prefix = StringField("Numbers begin with", [InputRequired("Enter a letter or two."), Length(max=10)])
+    invoice_prefix = StringField(
+        "Numbers begin with",
+        [
+            InputRequired("Enter a letter or two."),
+            Length(max=10),
+            Regexp(_PREFIX, message="Use letters from A to Z, digits and hyphens, such as F or RE-2026."),
+        ],
+        filters=[lambda v: (v or "").strip()],
+    )
     invoice_note = StringField(
         "Note where no tax is charged", [Length(max=200)], description="Such as the law that exempts you."
     )

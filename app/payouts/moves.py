@@ -23,11 +23,12 @@ from app.models.events import AuditEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState, RailName
 from app.models.vendors import Vendor
 from app.payouts import queries, rules
+from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
 _PAID: Final = frozenset({PayoutState.SENT, PayoutState.SETTLED})
 _SENDS: Final = frozenset({"make_file", "send"})
 _DETAILS_CHANGED: Final = (
-    "The vendor changed the payout details after this payout was made. Cancel it and pay again later."
+    "The vendor changed the payout details when this payout was made or later. Cancel it and pay again later."
 )
 _NOT_APPROVED: Final = "The vendor is not approved at the moment."
 
@@ -108,10 +109,12 @@ def _swap(
     values: dict[str, Any] = {"state": new, "state_reason": reason, "state_changed_at": clock.now()}
     if action == "send":
         values |= {"attempts": 0, "next_look_at": clock.now()}
+    elif action == "give_up":
+        values |= {"next_look_at": None}  # under the same key: should it be sent again in time, the rail knows it
     elif action == "refuse":
         # Refused for certain: the next attempt is another payment, under another key.
         fresh = func.concat("payout-", Payout.reference, "-", func.substr(func.md5(func.random().concat("")), 1, 8))
-        values |= {"rail_key": fresh, "next_look_at": None}
+        values |= {"rail_key": fresh, "next_look_at": None, "attempts": 0}
     elif new == PayoutState.SENT:
         values |= {"sent_at": clock.now(), "paid_on": paid.on, "by_hand": paid.by_hand}
         values |= {"rail_reference": paid.reference} if paid.reference else {}
@@ -184,8 +187,9 @@ def _find_doubts(session: Session, payout_ids: Sequence[int], action: str) -> di
         select(
             Payout.id,
             case(
-                # The payout still carries the old details.
-                (Vendor.payout_changed_at > Payout.created_at, _DETAILS_CHANGED),
+                # The payout still carries the old details; or it was claimed at the very moment of the change, and
+                # carries new ones that have not waited.
+                (Vendor.payout_changed_at > Payout.created_at - PAYOUT_DETAILS_HOLD, _DETAILS_CHANGED),
                 (Vendor.status.not_in(rules.PAYABLE), _NOT_APPROVED),
                 (exists().where(PayoutStop.vendor_id == Vendor.id), STOPPED),
             ).label("words"),

@@ -15,7 +15,6 @@ from app.errors import Conflict, NotFound
 from app.ledger.queries import Movement, sum_unpaid
 from app.ledger.rules import Account
 from app.ledger.stops import STOPPED, list_stopped
-from app.models.commissions import MoneySettings
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import OrderLine, VendorOrder
 from app.models.payouts import (
@@ -243,10 +242,14 @@ def list_payouts(
 
 
 def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]:
-    """The payouts of a batch on which a person may do `action` now."""
+    """The payouts of a batch on which a person may do `action` on all of them at once."""
     query = select(Payout.id, Payout.rail, Payout.by_hand).where(
         Payout.batch_id == batch.id, Payout.state.in_(MOVES[action])
     )
+    if action == "approve" and batch.file_made_at is not None:
+        query = query.where(Payout.rail != RailName.BANK)  # the file was taken without them
+    if action == "cancel":
+        query = query.where(Payout.attempts == 0)  # of the others nobody knows whether they were paid: one by one
     return [row.id for row in session.execute(query) if fits(action, row.rail, by_hand=row.by_hand)]
 
 
@@ -340,17 +343,6 @@ def name_movements(
             what = titles.get((row.order_id, row.component)) or name_component(row.component)
             names[row.id] = (part.name, what, f"/portal/orders/{part.id}")
     return names
-
-
-def get_or_add_settings(session: Session, shop_id: int) -> MoneySettings:
-    """The shop's stored money settings; stored with their defaults when nothing was chosen yet."""
-    settings = session.get(MoneySettings, shop_id)
-    if settings is None:
-        settings = MoneySettings(shop_id=shop_id)
-        session.add(settings)
-        session.flush()
-        session.refresh(settings)
-    return settings
 
 
 def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:

@@ -12,6 +12,7 @@ MOVES: Final[dict[str, dict[str, str]]] = {
     "make_file": {"approved": "sending"},
     "send": {"approved": "sending"},
     "refuse": {"sending": "on_hold"},
+    "give_up": {"sending": "on_hold"},
     "mark_sent": {"sending": "sent"},
     "pay_by_hand": {"pending": "sent", "approved": "sent", "on_hold": "sent"},
     "undo": {"sent": "approved"},
@@ -20,8 +21,8 @@ MOVES: Final[dict[str, dict[str, str]]] = {
     "cancel": {"pending": "cancelled", "on_hold": "cancelled", "approved": "cancelled"},
 }
 REASON_NEEDED: Final = frozenset({"hold", "fail", "undo"})
-BY_RAIL: Final = frozenset({"refuse"})
-"""Only a rail knows that; no person presses it."""
+BY_RAIL: Final = frozenset({"refuse", "give_up"})
+"""Only a rail knows that (or can no longer know it); no person presses it."""
 ON_FILE: Final = frozenset({"make_file"})
 """Only for what the bank file carries; `send` is only for the other rails."""
 GIVES_BACK: Final = frozenset({"failed", "cancelled"})

@@ -4,7 +4,6 @@ Killed anywhere in between, nothing is lost and nothing is sent twice: whoever c
 key what has become of it, and only sends (under the same key) when the rail surely has nothing.
 """
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,13 +24,15 @@ from app.models.shops import Shop, ShopStatus
 from app.money import Money
 from app.payouts import moves, queries, rules
 from app.payouts.rails import RAILS
-from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError
+from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, look_for
+from app.payouts.settings import find_keys
 
 AT_ONCE: Final = 100
 _THREADS: Final = 4
 _LEASE: Final = timedelta(minutes=5)
 """Longer than a rail may take: a payout claimed by a worker that died is asked about again afterwards."""
 _ASKED: Final = (PayoutState.SENDING, PayoutState.SENT, PayoutState.SETTLED)
+_HELD_BY: Final = {Fate.REFUSED: "refuse", Fate.UNKNOWN: "give_up"}
 _RAIL: Final = "rail"
 log = structlog.get_logger()
 
@@ -48,6 +49,8 @@ class _Claim:
     rail_reference: str | None
     payment: Payment
     keys: Mapping[str, str]
+    is_others: bool
+    """The keys may open another account than the one that was asked to pay."""
 
 
 def ask_due() -> int:
@@ -101,26 +104,39 @@ def _claim(session: Session, shop_id: int, payout_id: int) -> _Claim | None:
     if payout is None:
         return None
     payment, keys = read_payment(session, session.get_one(Shop, shop_id), payout)
-    return _Claim(shop_id, payout.id, payout.rail, payout.state, payout.attempts, payout.rail_reference, payment, keys)
+    mine = (RailKeys.shop_id == shop_id, RailKeys.rail == payout.rail)
+    entered_at = session.scalar(select(RailKeys.updated_at).where(*mine))
+    return _Claim(
+        shop_id=shop_id,
+        payout_id=payout.id,
+        rail=payout.rail,
+        state=payout.state,
+        attempts=payout.attempts,
+        rail_reference=payout.rail_reference,
+        payment=payment,
+        keys=keys,
+        is_others=entered_at is None or entered_at > payout.state_changed_at,
+    )
 
 
 def read_payment(session: Session, shop: Shop, payout: Payout) -> tuple[Payment, Keys]:
     """The payout as its rail is asked about it, and the shop's keys there: none when they were removed."""
-    secrets = get_config().secret_keys
-    stored = session.scalar(select(RailKeys.secret).where(RailKeys.shop_id == shop.id, RailKeys.rail == payout.rail))
     payment = Payment(
         key=payout.rail_key,
         reference=payout.reference,
-        account=decrypt(payout.account, secrets),
+        account=decrypt(payout.account, get_config().secret_keys),
         amount=Money(payout.amount_minor, payout.currency),
         note=f"{shop.name} payout {payout.reference}",
         first_tried_at=payout.sent_at or payout.state_changed_at,
     )
-    return payment, json.loads(decrypt(stored, secrets)) if stored else {}
+    return payment, find_keys(session, shop.id, payout.rail)
 
 
 def _ask(claim: _Claim) -> Answer:
-    rail = RAILS[claim.rail]
+    rail, unsure = RAILS[claim.rail], claim.state is PayoutState.SENDING and claim.attempts > 1
+    if unsure and claim.is_others:
+        words = "The keys were changed or removed before the rail said what became of it. " + look_for(claim.payment)
+        return Answer(Fate.UNKNOWN, words=words)
     if not claim.keys:
         if claim.state is PayoutState.SENDING and claim.attempts == 1:
             return Answer(Fate.REFUSED, words="The keys of this rail were removed. Enter them in the payout settings.")
@@ -159,8 +175,8 @@ def _record(session: Session, claim: _Claim, answer: Answer) -> None:
 
 def _moves_to(state: PayoutState, fate: Fate) -> list[str]:
     """The moves that lead from a state to what the rail says."""
-    if fate is Fate.REFUSED:
-        return ["refuse"] if state is PayoutState.SENDING else []
+    if fate in _HELD_BY:
+        return [_HELD_BY[fate]] if state is PayoutState.SENDING else []
     if fate is Fate.CAME_BACK:
         return ["fail"]
     moves_to_make = ["mark_sent"] if state is PayoutState.SENDING else []

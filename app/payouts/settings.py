@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.config import get_config
-from app.crypto import encrypt
+from app.crypto import decrypt, encrypt
+from app.models.commissions import MoneySettings
 from app.models.payouts import PayoutSettings, RailKeys, RailName
 from app.models.shops import Shop
 from app.payouts import queries
@@ -25,7 +26,8 @@ KEY_FIELDS: Final[dict[RailName, tuple[str, ...]]] = {
 
 def save_payer(session: Session, shop: Shop, *, name: str, iban: str, bic: str, actor: str) -> None:
     """The account that bank files pay from. An empty `iban` keeps the one we have."""
-    settings = queries.get_or_add_settings(session, shop.id)
+    session.execute(insert(MoneySettings).values(shop_id=shop.id).on_conflict_do_nothing())
+    settings = session.get_one(MoneySettings, shop.id)
     settings.payer_name, settings.payer_bic = name, bic
     if iban:
         settings.payer_iban = encrypt(iban, get_config().secret_keys)
@@ -36,8 +38,8 @@ def save_payer(session: Session, shop: Shop, *, name: str, iban: str, bic: str, 
 
 def save_keys(session: Session, shop: Shop, rail: RailName, keys: Mapping[str, str], *, actor: str) -> None:
     """Keep keys that the provider has just taken, and offer the rail to vendors."""
-    shown = keys[KEY_FIELDS[rail][0]]
-    now = clock.now()
+    account = KEY_FIELDS[rail][0]
+    shown, now = keys[account], clock.now()
     values = {
         "secret": encrypt(json.dumps(dict(keys)), get_config().secret_keys),
         "hint": f"{shown[:7]}…{shown[-4:]}" if len(shown) > 14 else "…" + shown[-2:],
@@ -45,9 +47,19 @@ def save_keys(session: Session, shop: Shop, rail: RailName, keys: Mapping[str, s
         "updated_at": now,
     }
     statement = insert(RailKeys).values(shop_id=shop.id, rail=rail, **values)
+    if find_keys(session, shop.id, rail).get(account) == shown:
+        # A new secret for the same account: what is being sent can still be asked about by key.
+        del values["updated_at"]
     session.execute(statement.on_conflict_do_update(index_elements=["shop_id", "rail"], set_=values))
     offer_rails(session, shop, {*queries.list_rails(session, shop.id), rail}, actor=actor)
     audit.record(session, shop.id, f"rail.{rail}.keys", ("shop", shop.id), actor=actor)
+
+
+def find_keys(session: Session, shop_id: int, rail: RailName) -> dict[str, str]:
+    """The shop's keys at a provider; empty when there are none."""
+    stored = session.scalar(select(RailKeys.secret).where(RailKeys.shop_id == shop_id, RailKeys.rail == rail))
+    found: dict[str, str] = json.loads(decrypt(stored, get_config().secret_keys)) if stored else {}
+    return found
 
 
 def remove_keys(session: Session, shop: Shop, rail: RailName, *, actor: str) -> None:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -24,6 +24,10 @@ from app.payouts.paper import INK, LINE, styles, write
 from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
 from app.sheets import plain_cell
 
+_COLUMNS: Final = (
+    "date order item quantity price your_discount tax commission tax_on_commission amount currency entry".split()  # noqa: SIM905
+)
+
 
 def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[bytes, str]:
     """The statement as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
@@ -31,28 +35,27 @@ def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[
     if kind == "pdf":
         return write_pdf(shop, session.get_one(Vendor, payout.vendor_id), payout, entries), "application/pdf"
     if kind == "csv":
-        return write_csv(payout, entries).encode("utf-8-sig"), "text/csv"
+        return write_csv(shop, payout, entries).encode("utf-8-sig"), "text/csv"
     raise NotFound("Statements come as PDF or CSV.")
 
 
-def write_csv(payout: Payout, entries: Sequence[PaidEntry]) -> str:
+def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
     """One line per entry, amounts in major units; the last line is the payout's sum."""
     sheet = io.StringIO()
     writer = csv.writer(sheet)
-    writer.writerow(
-        ["date", "order", "item", "quantity", "price", "your_discount", "commission", "amount", "currency", "entry"]
-    )
+    writer.writerow(_COLUMNS)
     for paid in entries:
         line = paid.line if paid.entry.amount_minor > 0 else None
-        detail: list[Any] = ["", "", "", ""]
+        detail: list[Any] = [""] * 6
         if line:
-            amounts = (line.gross_minor, -line.vendor_discount_minor, -line.fee_minor)
+            less = (line.vendor_discount_minor, line.included_tax_minor, line.fee_minor, line.fee_tax_minor)
+            amounts = (line.gross_minor, *(-amount for amount in less))
             detail = [line.quantity, *(str(Money(amount, payout.currency).decimal) for amount in amounts)]
-        day = paid.transaction.happened_at.date().isoformat()
+        day = paid.transaction.happened_at.astimezone(ZoneInfo(shop.timezone)).date().isoformat()
         names = [plain_cell(paid.order_name), plain_cell(paid.title)]
         writer.writerow([day, *names, *detail, str(paid.amount.decimal), payout.currency, paid.entry.id])
     total = str(Money(payout.amount_minor, payout.currency).decimal)
-    writer.writerow(["", "", f"Payout {payout.reference}", "", "", "", "", total, payout.currency, ""])
+    writer.writerow(["", "", f"Payout {payout.reference}", *[""] * 6, total, payout.currency, ""])
     return sheet.getvalue()
 
 

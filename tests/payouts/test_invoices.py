@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
 
 from app import clock, db
 from app.errors import Conflict
@@ -16,6 +17,7 @@ from app.models.payouts import FeeInvoice, FeeInvoicePosting
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import invoice_files, invoices, queries, settings
+from app.payouts.forms import InvoiceForm
 
 WHO = {"invoice_name": "Acme & Söhne", "invoice_address": "1 Harbour Road\nŁódź", "invoice_country": "PL"}
 
@@ -101,6 +103,12 @@ def test_without_a_name_nothing_is_issued(acme: Shop, ada: Vendor) -> None:
     charge(acme, ada, "sale", 432)
     with pytest.raises(Conflict, match="name and address"):
         issue(acme)
+
+
+@pytest.mark.parametrize("prefix", ["../", 'F"', "F\r\nX: y", "=1+1", "№", "-F", "F/2026", " "])
+def test_numbers_begin_with_nothing_that_a_file_a_header_or_a_sheet_would_take_for_more(prefix: str) -> None:
+    assert not InvoiceForm(MultiDict({**WHO, "invoice_prefix": prefix})).validate()
+    assert InvoiceForm(MultiDict({**WHO, "invoice_prefix": "RE-2026-"})).validate()
 
 
 def test_files_hold_every_letter(seller: Shop, ada: Vendor) -> None:

@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app import clock, db
+from app.errors import Conflict
 from app.ledger.rules import Account
 from app.models.events import DomainEvent
 from app.models.ledger import LedgerEntry
-from app.models.payouts import Payout, PayoutMove, RailKeys
+from app.models.payouts import Payout, PayoutBatch, PayoutMove, RailKeys, RailName
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.payouts import moves, sending, service
+from app.payouts import moves, sending, service, settings
 from app.payouts.checks import check_books
-from tests.payouts.conftest import ACCOUNTS, Providers, earn, hand_over, let_time_pass, read_payout
+from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, earn, hand_over, let_time_pass, read_payout
 
 RAILS = ("paypal", "stripe")
 Payee = Callable[[str], Vendor]
@@ -243,10 +244,56 @@ def test_after_the_key_is_forgotten_paypal_is_not_asked_to_pay_again(
     sending.ask_due()
     with db.scoped(acme.id) as session:
         session.execute(update(Payout).values(state_changed_at=clock.now() - timedelta(days=26)))
-    silent = ask_again(acme, payout_id)
-    assert silent.state == "sending"
-    assert "Look for P1-" in str(silent.state_reason)
+    left = ask_again(acme, payout_id)
+    assert (left.state, left.next_look_at) == ("on_hold", None)
+    assert "Look for P1-" in str(left.state_reason)
     assert providers.payments("paypal") == []
+    with db.scoped(acme.id) as session:
+        moves.move(session, session.get_one(Payout, payout_id), "pay_by_hand", actor="staff:1")
+    assert balance(acme, Account.PAID_OUT) == 4211
+    assert books_hold(acme)
+
+
+OTHER_KEYS = {
+    "paypal": {"client_id": "AnotherAccount", "client_secret": "EC-other"},
+    "stripe": {"secret_key": "sk_test_51Other"},
+}
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_another_account_is_not_asked_to_pay_what_the_first_may_have_paid(
+    acme: Shop, payee: Payee, providers: Providers, rail: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.fail_next(rail, "lost")
+    sending.ask_due()
+    with db.scoped(acme.id) as session:
+        settings.save_keys(session, acme, RailName(rail), OTHER_KEYS[rail], actor="staff:1")
+    sent = len(providers.payments(rail))
+    left = ask_again(acme, payout_id)
+    assert (left.state, left.next_look_at) == ("on_hold", None)
+    assert "The keys were changed or removed" in str(left.state_reason)
+    assert len(providers.payments(rail)) == sent
+    assert books_hold(acme)
+    with db.scoped(acme.id) as session, pytest.raises(Conflict):
+        service.move_batch(session, acme, session.get_one(PayoutBatch, left.batch_id), "cancel", actor="staff:1")
+
+
+def test_a_new_secret_of_the_same_account_resolves_a_lost_answer(
+    acme: Shop, payee: Payee, providers: Providers
+) -> None:
+    ada = payee("paypal")
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.fail_next("paypal", "lost")
+    sending.ask_due()
+    with db.scoped(acme.id) as session:
+        keys = KEYS[RailName.PAYPAL] | {"client_secret": "EC-renewed"}
+        settings.save_keys(session, acme, RailName.PAYPAL, keys, actor="staff:1")
+    assert ask_again(acme, payout_id).state in {"sent", "settled"}
+    assert len(providers.payments("paypal")) == 1
 
 
 @pytest.mark.parametrize("rail", RAILS)

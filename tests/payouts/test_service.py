@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -228,6 +230,17 @@ def test_new_bank_details_hold_what_was_claimed_for_the_old_ones(acme: Shop, pai
     assert obstacle(acme) == "Payout details were changed less than 72 hours ago."
 
 
+def test_details_that_were_new_when_the_payout_was_claimed_are_not_paid_to(acme: Shop, paid: Vendor) -> None:
+    """As they are when the vendor's change is committed between the look at the vendors and the claim."""
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        changed_at = session.scalars(select(Payout.created_at)).one() - timedelta(seconds=1)
+        session.execute(update(Vendor).where(Vendor.id == paid.id).values(payout_changed_at=changed_at))
+    move(acme, "approve")
+    assert payouts(acme) == [("on_hold", 4200)]
+
+
 def open_entries(shop: Shop) -> tuple[list[int], list[int]]:
     """Those that are kept as open, and those that are by what is booked and claimed."""
     with db.scoped(shop.id) as session:
@@ -284,8 +297,20 @@ def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
         payout = session.scalars(select(Payout)).one()
         entries = queries.list_paid_entries(session, payout)
         assert sum(paid_entry.entry.amount_minor for paid_entry in entries) == payout.amount_minor == 4032
-        assert write_csv(payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
+        assert write_csv(acme, payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
         assert payout.state is PayoutState.PENDING
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_statement_names_the_days_of_the_shops_own_calendar(acme: Shop, paid: Vendor, timezone: str) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    acme.timezone = timezone
+    with db.scoped(acme.id) as session:
+        entries = queries.list_paid_entries(session, session.scalars(select(Payout)).one())
+        written = write_csv(acme, session.scalars(select(Payout)).one(), entries)
+    happened = entries[0].transaction.happened_at.astimezone(ZoneInfo(timezone))
+    assert written.splitlines()[1].startswith(f"{happened:%Y-%m-%d},")
 
 
 def test_checking_the_books_of_many_vendors_takes_no_query_for_each(acme: Shop, paid: Vendor, bea: Vendor) -> None:

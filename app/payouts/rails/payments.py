@@ -25,6 +25,8 @@ class Fate(StrEnum):
     """The vendor does not have the money and will not get it: it is the shop's again."""
     REFUSED = "refused"
     """Nothing has left, and nothing can before the merchant mends something: keys, funds, permissions."""
+    UNKNOWN = "unknown"
+    """It may have left, and asking again could pay twice: a person has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class RailSilentError(Exception):
 
 class RailRefusedError(Exception):
     """The provider does not take the keys, or forbids what they ask for. Nothing was carried out."""
+
+
+def look_for(payment: Payment) -> str:
+    """What a person does about a payment of unknown fate."""
+    return (
+        f"Look for {payment.reference} at the provider. If it was paid, mark this payout as paid; if not, release or "
+        "cancel it."
+    )
 
 
 @cache

@@ -15,7 +15,7 @@ import httpx
 
 from app import clock
 from app.config import get_config
-from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, ask
+from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, ask, look_for
 
 CURRENCIES: Final = frozenset(
     "AUD BRL CAD CHF CZK DKK EUR GBP HKD HUF ILS JPY MXN MYR NOK NZD PHP PLN SEK SGD THB TWD USD".split()  # noqa: SIM905
@@ -36,7 +36,8 @@ _WORDS: Final = {
     "REFUNDED": "The receiver gave it back.",
     "REVERSED": "PayPal took it back from the receiver.",
 }
-_tokens: dict[str, tuple[str, float]] = {}
+_tokens: dict[tuple[str, str], tuple[str, float]] = {}
+"""By client id and secret: whoever knows a client id alone gets nobody's token."""
 _lock = Lock()
 
 
@@ -66,9 +67,8 @@ def send(keys: Keys, payment: Payment) -> Answer:
 
 def find(keys: Keys, payment: Payment) -> Answer | None:
     if payment.first_tried_at and clock.now() - payment.first_tried_at > _REMEMBERED:
-        raise RailSilentError(
-            f"PayPal never said what became of it and has forgotten the key. Look for {payment.reference} in your "
-            "PayPal account, then mark this payout by hand."
+        return Answer(
+            Fate.UNKNOWN, words="PayPal never said what became of it and has forgotten the key. " + look_for(payment)
         )
     return send(keys, payment)
 
@@ -148,7 +148,7 @@ def _call(keys: Keys, method: str, path: str, **options: Any) -> tuple[int, dict
 
 
 def _token(keys: Keys, *, fresh: bool = False) -> str:
-    owner = keys["client_id"]
+    owner = keys["client_id"], keys["client_secret"]
     with _lock:
         token, until = _tokens.get(owner, ("", 0.0))
     if token and not fresh and time.monotonic() < until:
@@ -157,7 +157,7 @@ def _token(keys: Keys, *, fresh: bool = False) -> str:
         "PayPal",
         "POST",
         get_config().paypal_api_url + "/v1/oauth2/token",
-        auth=(owner, keys["client_secret"]),
+        auth=owner,
         data={"grant_type": "client_credentials"},
     )
     if status != httpx.codes.OK:
