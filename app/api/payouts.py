@@ -13,7 +13,7 @@ from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
 from app.auth.scopes import Scope
-from app.errors import NotFound
+from app.errors import NotFound, ValidationErrors
 from app.models.payouts import Payout as Row
 from app.models.payouts import PayoutBatch as BatchRow
 from app.models.payouts import PayoutState, RailName
@@ -142,6 +142,8 @@ def act_on_payout(payout_id: int, action: str, body: Reason) -> Payout:
 @operation("POST", "/payouts/<int:payout_id>/pay_by_hand", tag="Payouts", scope=Scope.PAYOUTS_WRITE)
 def pay_by_hand(payout_id: int, body: PaidByHand) -> Payout:
     """Mark a payout as paid by you, outside of every rail."""
+    if body.paid_on is not None and body.paid_on > queries.today(g.shop):
+        raise ValidationErrors({"#/paid_on": "This day has not come yet."})
     payout = queries.get_payout(g.session, g.shop.id, payout_id)
     paid = moves.Paid(reference=body.reference, on=body.paid_on, by_hand=True)
     moves.move(g.session, payout, "pay_by_hand", actor=_actor(), paid=paid)

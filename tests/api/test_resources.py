@@ -246,9 +246,11 @@ def test_payouts_are_previewed_made_approved_and_marked(
     earn(acme, payable, "sale-3", 700)
     merchant.post("/payout-batches", {"vendor_ids": [payable.id]})
     [newest, _] = merchant.get(f"/payouts?vendor_id={payable.id}")["data"]
-    paid = merchant.post(f"/payouts/{newest['id']}/pay_by_hand", {"reference": "B-7", "paid_on": "2026-11-20"}).json
+    by_hand = f"/payouts/{newest['id']}/pay_by_hand"
+    assert merchant.post(by_hand, {"reference": "B-7", "paid_on": "2999-01-01"}).status_code == 422
+    paid = merchant.post(by_hand, {"reference": "B-7", "paid_on": "2020-01-02"}).json
     assert paid
-    assert (paid["state"], paid["rail_reference"], paid["paid_on"]) == ("sent", "B-7", "2026-11-20")
+    assert (paid["state"], paid["rail_reference"], paid["paid_on"]) == ("sent", "B-7", "2020-01-02")
 
 
 def test_the_books_are_proven_on_demand_and_differences_listed(merchant: Program, acme: Shop) -> None:
