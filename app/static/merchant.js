@@ -21,6 +21,12 @@ document.addEventListener("change", (event) => {
   if (form && event.target.localName !== "s-search-field") form.requestSubmit();
 });
 
+// "Tick all" ticks every box of its form.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.("[data-tick-all]")) return;
+  for (const box of event.target.closest("form").querySelectorAll("s-checkbox[name]")) box.checked = event.target.checked;
+});
+
 // A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 document.addEventListener("htmx:after:swap", (event) => {

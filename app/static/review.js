@@ -18,8 +18,3 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(way)?.click();
   }
 });
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches?.("[data-tick-all]")) return;
-  for (const box of document.querySelectorAll('s-checkbox[name="product"]')) box.checked = event.target.checked;
-});

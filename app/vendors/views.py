@@ -1,5 +1,7 @@
 """The merchant's vendor pages: the list, one vendor, and the decisions."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -21,11 +23,50 @@ _DONE: Final = {
     "reinstate": "{name} sells again.",
     "close": "{name} is closed.",
 }
+_TOGETHER: Final = ("approve", "suspend", "reinstate")
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one vendor among several."""
+
+    is_done: bool
+    words: str
 
 
 @bp.get("/")
 @bp.get("", strict_slashes=False)
 def list_vendors() -> ResponseReturnValue:
+    return _list_page()
+
+
+@bp.post("/together")
+def decide_together() -> ResponseReturnValue:
+    """One decision for every vendor that was ticked. Each stands for itself: the answer says what became of it."""
+    action, reason = request.form.get("action", ""), request.form.get("reason", "")
+    ids = sorted(set(request.form.getlist("vendor", type=int)))[: queries.PER_PAGE]
+    if action not in _TOGETHER:
+        raise NotFound("There is no such action.")
+    if not ids:
+        return web.toast(make_response(_list_page(reason=reason)), "Tick the vendors first.", is_error=True)
+    if action in rules.REASON_NEEDED and not reason.strip():
+        return _list_page(ticked=ids, error="Say why in a sentence. The vendors read it."), 422
+    results = [_decide_one(vendor_id, action, reason) for vendor_id in ids]
+    done = sum(result.is_done for result in results)
+    return web.toast(make_response(_list_page(results=results)), f"Done for {done} of {len(results)}.")
+
+
+def _decide_one(vendor_id: int, action: str, reason: str) -> _Result:
+    try:
+        vendor = service.move(g.session, g.shop.id, vendor_id, action, actor=f"staff:{g.staff}", reason=reason)
+    except (Conflict, NotFound) as error:  # raised before anything was changed
+        return _Result(is_done=False, words=error.message)
+    return _Result(is_done=True, words=_DONE[action].format(name=vendor.name))
+
+
+def _list_page(
+    *, results: Sequence[_Result] = (), ticked: Sequence[int] = (), reason: str = "", error: str | None = None
+) -> str:
     args = request.args
     number = max(1, args.get("page", 1, int))
     page = queries.list_vendors(
@@ -36,7 +77,16 @@ def list_vendors() -> ResponseReturnValue:
         sort=args.get("sort", "newest"),
         page=number,
     )
-    return render_template("merchant/vendors/list.html", page=page, number=number, per_page=queries.PER_PAGE)
+    return render_template(
+        "merchant/vendors/list.html",
+        page=page,
+        number=number,
+        per_page=queries.PER_PAGE,
+        results=results,
+        ticked=ticked,
+        reason=reason,
+        error=error,
+    )
 
 
 @bp.get("/<int:vendor_id>")

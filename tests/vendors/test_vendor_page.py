@@ -15,7 +15,7 @@ from app.models.events import AuditEntry
 from app.models.factors import FactorKind, LoginFactor
 from app.models.orders import Order, VendorOrder
 from app.models.shops import Shop
-from app.models.vendors import Vendor, VendorUser
+from app.models.vendors import Vendor, VendorStatus, VendorUser
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify
@@ -113,3 +113,24 @@ def test_figures_count_what_is_there_and_no_test_orders(merchant: FlaskClient, s
                             name=order.name, ordered_at=at, currency="USD", status=status, is_test=is_test)
             )  # fmt: skip
     assert "1 of 2 (50 %)" in merchant.get(f"/app/vendors/{seller.id}/figures").text
+
+
+def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: FlaskClient, shop: Shop) -> None:
+    ada = make_vendor(shop, "Ada's Ceramics", "ada@example.com", VendorStatus.PENDING)
+    bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
+    assert lint_polaris(merchant.get("/app/vendors").text) == []
+    both = {"action": "approve", "vendor": [ada.id, bea.id, 999]}
+    answer = merchant.post("/app/vendors/together?sort=name", data=both)
+    assert (answer.status_code, lint_polaris(answer.text)) == (200, [])
+    assert "Done for 1 of 3" in answer.text
+    assert "Not done: Bea&#39;s Bakery is approved now" in answer.text
+    refused = merchant.post("/app/vendors/together", data={"action": "suspend", "vendor": [ada.id, bea.id]})
+    assert (refused.status_code, "The vendors read it." in refused.text) == (422, True)
+    done = merchant.post("/app/vendors/together", data={"action": "suspend", "vendor": [bea.id], "reason": "Holidays"})
+    assert "Done for 1 of 1" in done.text
+    with db.scoped(shop.id) as session:
+        assert {vendor.name: vendor.status for vendor in session.scalars(select(Vendor))} == {
+            "Ada's Ceramics": VendorStatus.APPROVED,
+            "Bea's Bakery": VendorStatus.SUSPENDED,
+        }
+    assert merchant.post("/app/vendors/together", data={"action": "close", "vendor": [bea.id]}).status_code == 404
