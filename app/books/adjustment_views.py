@@ -71,15 +71,18 @@ def adjust() -> ResponseReturnValue:
     form = _form(request.form)
     if not form.validate():
         return _page(form, status=422)
-    made = adjustments.adjust(
-        g.session,
-        g.shop,
-        form.vendor.data,
-        form.money(),
-        form.reason.data or "",
-        form_key=form.form_key.data or "",
-        actor=f"staff:{g.staff}",
-    )
+    try:
+        made = adjustments.adjust(
+            g.session,
+            g.shop,
+            form.vendor.data,
+            form.money(),
+            form.reason.data or "",
+            form_key=form.form_key.data or "",
+            actor=f"staff:{g.staff}",
+        )
+    except Conflict as error:
+        return web.toast(_page(_form(None), status=409), error.message, is_error=True)
     what = "Credited" if made.amount_minor > 0 else "Debited"
     return web.toast(_page(_form(None)), f"{what}. The vendor sees it with your reason.")
 

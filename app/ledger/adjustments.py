@@ -32,7 +32,8 @@ def adjust(
 ) -> Adjustment:
     """Book `amount`, plus for a credit, on the vendor's available balance. The same `form_key` again changes nothing.
 
-    Raises NotFound for another shop's vendor, ValidationErrors without an amount or a reason.
+    Raises NotFound for another shop's vendor, ValidationErrors without an amount or a reason, Conflict when the form
+    was sent before with other figures.
     """
     vendor = session.get(Vendor, vendor_id)
     if vendor is None or vendor.shop_id != shop.id:
@@ -45,7 +46,10 @@ def adjust(
     made = session.scalar(row.on_conflict_do_nothing().returning(Adjustment.id))
     if made is None:
         same = (Adjustment.shop_id == shop.id, Adjustment.form_key == form_key)
-        return session.scalars(select(Adjustment).where(*same)).one()
+        held = session.scalars(select(Adjustment).where(*same)).one()
+        if (held.vendor_id, held.amount_minor, held.currency) != (vendor_id, amount.minor, amount.currency):
+            raise Conflict("This form was sent before, with other figures, and those are booked. Nothing was added.")
+        return held
     adjustment = session.get_one(Adjustment, made)
     _book(session, adjustment, "adjustment", f"adjustment:{made}", amount.minor)
     subject = ("adjustment", made)

@@ -7,6 +7,7 @@ from app import audit
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.models.orders import OrderLine, VendorOrder
 from app.orders.service import book_order, lock_order
+from app.orders.stages import HoldReason
 
 
 def release_hold(session: Session, shop_id: int, part_id: int, *, reason: str, actor: str) -> VendorOrder:
@@ -28,6 +29,8 @@ def release_hold(session: Session, shop_id: int, part_id: int, *, reason: str, a
         raise Conflict("The order's amounts do not add up. Lift its flags on the order's page first.")
     if part.next_release_at is None:
         raise Conflict("No return window is running here: the money is not sent for yet, or it is available already.")
+    if part.hold_reason == HoldReason.RESERVE:
+        raise Conflict("What is kept is the reserve. It is released on its day.")
     before = part.next_release_at
     lines = update(OrderLine).where(OrderLine.order_id == order.id, OrderLine.vendor_id == part.vendor_id)
     session.execute(lines.values(hold_days=0))

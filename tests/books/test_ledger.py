@@ -264,6 +264,10 @@ def test_a_merchant_adjusts_and_takes_back_and_mistakes_stand_beside_their_field
     assert "Broken cup" in merchant.post("/app/books/adjustments", data=asked).text
     with db.scoped(acme.id) as session:
         assert vendor_balances(session, acme.id, "USD", ada.id).available == -FIVE
+    other = merchant.post("/app/books/adjustments", data=asked | {"amount": "50"})
+    assert other.status_code == 409, "the same form with another amount is not taken for the first"
+    with db.scoped(acme.id) as session:
+        assert vendor_balances(session, acme.id, "USD", ada.id).available == -FIVE
         number = session.scalars(select(Adjustment.id)).one()
     take_back = f"/app/books/adjustments/{number}/take-back"
     assert merchant.post(take_back, data={"reason": ""}).status_code == 422

@@ -12,11 +12,13 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.commissions.agreements import get_agreed, save_overrides, save_settings
+from app.errors import Conflict
 from app.ledger.rules import Account
 from app.models.orders import Order, OrderDispute, OrderPayment, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import payment_fees
+from app.orders.holds import release_hold
 from app.orders.service import release_due_holds
 from app.payouts.checks import check_books
 from app.shopify.tokens import ShopCredentials
@@ -172,6 +174,10 @@ def test_the_reserve_is_kept_back_of_what_becomes_available_and_released_on_its_
     assert (now[Account.VENDOR_AVAILABLE, ada.id], now[Account.VENDOR_RESERVE, ada.id]) == (1620, 180)
     assert now[Account.VENDOR_AVAILABLE, bea.id] == 1800
     assert (reason(acme, ada), reason(acme, bea)) == ("reserve", None)
+    with db.scoped(acme.id) as session:
+        part = session.scalars(select(VendorOrder.id).where(VendorOrder.vendor_id == ada.id)).one()
+        with pytest.raises(Conflict, match="reserve"):
+            release_hold(session, acme.id, part, reason="now", actor="staff:1")
     agree(acme, ada, reserve_bps=Decimal(0))
     refund_order(store, ACME, order["id"], RefundRequest(amount="10.00"))
     post.deliver()
