@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import audit, db
-from app.auth import factors, passkeys, portal
+from app.auth import factors, magic_links, passkeys, portal
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.emails.service import queue_email
@@ -88,8 +88,11 @@ def renew_codes() -> ResponseReturnValue:
 
 
 def _after_adding(session: db.ScopedSession, change: str) -> list[str]:
-    """Tell the person; with the first factor come recovery codes."""
+    """Tell the person; with the first factor come recovery codes, and places that never showed one are signed out."""
     _tell(session, change)
+    if len(factors.list_factors(session, g.shop.id, _email())) == 1:
+        for seat in magic_links.list_seats(session, _email(), shop_id=g.shop.id):
+            portal.revoke_sessions(session, seat.user.id, keep=g.portal_session.id)
     if factors.count_recovery_codes(session, g.shop.id, _email()):
         return []
     return factors.renew_recovery_codes(session, g.shop.id, _email())

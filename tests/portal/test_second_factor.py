@@ -46,10 +46,10 @@ def code_at(seconds: int = 0) -> str:
     return pyotp.TOTP(SECRET).at(NOW + seconds)
 
 
-def half_way_in(browser: FlaskClient, ada: Vendor) -> FlaskClient:
+def half_way_in(browser: FlaskClient, ada: Vendor, *, vendor: Vendor | None = None) -> FlaskClient:
     """A browser in which Ada's link was opened."""
     browser.post("/portal/login", data={"email": ada.email})
-    assert browser.post(mailed_links(ada.email)[-1]).status_code == 303
+    assert browser.post(mailed_links(ada.email)[-1], data={"vendor": (vendor or ada).id}).status_code == 303
     return browser
 
 
@@ -59,6 +59,19 @@ def test_the_mail_alone_opens_nothing_any_more(browser: FlaskClient, ada: Vendor
         assert thief.get(path).headers["Location"].startswith("/portal/verify")
     assert thief.post("/portal/security/recovery-codes").headers["Location"].startswith("/portal/verify")
     assert "One more step" in thief.get("/portal/verify").text
+
+
+def test_whoever_was_in_already_has_to_show_it_too(
+    browser: FlaskClient, adas_browser: FlaskClient, ada: Vendor, bea: Vendor
+) -> None:
+    """People add a second step because they fear that somebody else is in: also under another vendor of theirs."""
+    with db.scoped(bea.shop_id) as session:
+        session.add(VendorUser(shop_id=bea.shop_id, vendor_id=bea.id, email=ada.email, role="viewer"))
+    half_way_in(browser, ada, vendor=bea)
+    assert browser.get("/portal/orders").status_code == 200
+    assert adas_browser.post("/portal/security/app", data={"secret": SECRET, "code": code_at()}).status_code == 200
+    assert browser.get("/portal/orders").headers["Location"].startswith("/portal/login")
+    assert adas_browser.get("/portal/orders").status_code == 200
 
 
 def test_a_code_of_the_app_opens_the_seat(browser: FlaskClient, ada: Vendor, guarded: list[str]) -> None:
