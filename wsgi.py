@@ -45,7 +45,7 @@ from app.portal import staff as portal_staff
 from app.portal import verify as portal_verify
 from app.privacy import views as privacy
 from app.products import portal as portal_products
-from app.products import portal_pictures, review
+from app.products import portal_edits, portal_pictures, review, review_edits
 from app.products import proxy as products_proxy
 from app.products import views as products
 from app.shops import views as shops
@@ -70,9 +70,11 @@ BLUEPRINTS: list[Blueprint] = [
     vendors_proxy.bp,
     products.bp,
     review.bp,
+    review_edits.bp,
     products_proxy.bp,
     storefront_proxy.bp,
     portal_products.bp,
+    portal_edits.bp,
     portal_pictures.bp,
     orders.bp,
     decision_views.bp,

@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import pictures, sweeps, sync
+from app.products import pictures, proposal_sync, sweeps, sync
 from app.vendors import sync as vendor_pages
 
 
@@ -26,6 +26,10 @@ def follow_vendor(shop_id: int, vendor_id: int) -> None:
 
 def push_stock(shop_id: int, product_id: int) -> None:
     sync.push_stock(shop_id, product_id)
+
+
+def apply_proposal(shop_id: int, proposal_id: int) -> None:
+    proposal_sync.apply_proposal(shop_id, proposal_id)
 
 
 def register_picture(shop_id: int, image_id: int) -> None:

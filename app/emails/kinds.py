@@ -64,6 +64,21 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "product_title", "reason", "link"),
         "Product rejected",
     ),
+    "product_edit_accepted": Kind(
+        "vendor",
+        ("vendor_name", "product_title", "link"),
+        "Edit accepted",
+    ),
+    "product_edit_changes_requested": Kind(
+        "vendor",
+        ("vendor_name", "product_title", "reason", "link"),
+        "Edit to be changed",
+    ),
+    "product_edit_rejected": Kind(
+        "vendor",
+        ("vendor_name", "product_title", "reason", "link"),
+        "Edit rejected",
+    ),
     "vendor_new_order": Kind(
         "vendor",
         ("vendor_name", "order_name", "item_count", "lines", "earnings", "link"),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -94,6 +94,8 @@ class Variant(Model):
     stock_updated_at: Mapped[datetime | None]
     stock_requested_at: Mapped[datetime | None]
     """When the vendor set a stock that Shopify has not been told yet."""
+    reviewed_price_minor: Mapped[int | None]
+    """The price that a person last agreed to, while the shop's rules alone have let it change since."""
     shopify_gid: Mapped[str | None]
     inventory_item_gid: Mapped[str | None]
 
@@ -120,3 +122,53 @@ class ProductImage(Model):
     error: Mapped[str | None]
     """Why Shopify could not use the file, for the vendor."""
     created_at: Mapped[CreatedAt]
+
+
+class ProposalStatus(StrEnum):
+    WAITING = "waiting"
+    CHANGES_REQUESTED = "changes_requested"
+    ACCEPTED = "accepted"
+    """Decided, and on its way to Shopify."""
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN_PROPOSAL: Final = (ProposalStatus.WAITING, ProposalStatus.CHANGES_REQUESTED)
+
+
+class ProductProposal(Model):
+    """What a vendor wants to change in a product that is on sale. At most one is open, and one on its way."""
+
+    __tablename__ = "product_proposals"
+    __table_args__ = (
+        Index(
+            "uq_product_proposals_open",
+            "product_id",
+            unique=True,
+            postgresql_where=text("status IN ('waiting', 'changes_requested')"),
+        ),
+        Index("uq_product_proposals_accepted", "product_id", unique=True, postgresql_where=text("status = 'accepted'")),
+        Index("ix_product_proposals_shop_id_status_sent_at", "shop_id", "status", "sent_at"),
+        Index("ix_product_proposals_product_id_id", "product_id", "id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
+    status: Mapped[ProposalStatus] = mapped_column(server_default=ProposalStatus.WAITING)
+    version: Mapped[int] = mapped_column(server_default="1")
+    """Grows with each change that the vendor makes to it, so that nobody decides on what they have not seen."""
+    changes: Mapped[dict[str, Any]]
+    """Field → [what was on sale, what is wanted]; the fields are those of app/products/proposal_rules.py."""
+    taken: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """The fields that were accepted; the others stay as they are in the shop."""
+    reason: Mapped[str | None]
+    """What the shop's staff, or Shopify, answered."""
+    sync_error: Mapped[str | None]
+    sent_by: Mapped[str]
+    sent_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    applied_at: Mapped[datetime | None]

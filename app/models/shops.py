@@ -59,6 +59,8 @@ class ShopSettings(Model):
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
     auto_approve_vendors: Mapped[bool] = mapped_column(server_default="false")
     auto_approve_products: Mapped[bool] = mapped_column(server_default="false")
+    price_band_bps: Mapped[int] = mapped_column(server_default="0")
+    """How far a vendor may move the price of a product on sale without a review, from the last reviewed price."""
     hold_days: Mapped[int] = mapped_column(server_default="14")
     """Days between fulfilment and the money becoming available: the return window."""
     payout_minimum_minor: Mapped[int] = mapped_column(server_default="0")

@@ -32,7 +32,7 @@ ABOUT_SELLERS: Final = frozenset(
     {
         "shops", "shop_settings", "money_settings", "commission_rules", "vendors", "vendor_users", "magic_links",
         "portal_sessions", "login_factors", "recovery_codes",
-        "vendor_pictures", "products", "variants", "product_images", "payouts", "payout_batches",
+        "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks", "email_wordings",
     }

@@ -16,6 +16,7 @@ from app.products.service import Content, VariantContent
 from app.typed import tidy
 
 MAX_STOCK: Final = 1_000_000
+MAX_SKU: Final = 64
 
 
 class TitleForm(Form):
@@ -29,8 +30,8 @@ class TitleForm(Form):
     )
 
 
-class ProductForm(TitleForm):
-    """Everything but variants and pictures, which are read apart."""
+class WordsForm(TitleForm):
+    """What may also change while the product is on sale, but for prices and SKUs, which are read apart."""
 
     description = TextAreaField(
         "Description",
@@ -40,12 +41,6 @@ class ProductForm(TitleForm):
     )
     category_gid = HiddenField()
     category_name = HiddenField()
-    option_1_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_1_values = StringField("Values", validators=[Length(max=2000)])
-    option_2_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_2_values = StringField("Values", validators=[Length(max=2000)])
-    option_3_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_3_values = StringField("Values", validators=[Length(max=2000)])
     seo_title = StringField(
         "Title in search engines",
         filters=[tidy],
@@ -59,6 +54,25 @@ class ProductForm(TitleForm):
     )
 
     @property
+    def category(self) -> dict[str, str | None] | None:
+        """{"gid", "name"} of Shopify's category, if one was chosen."""
+        gid = self.category_gid.data or ""
+        if not gid.startswith("gid://shopify/TaxonomyCategory/"):
+            return None
+        return {"gid": gid, "name": tidy(self.category_name.data)[:255] or None}
+
+
+class ProductForm(WordsForm):
+    """A draft: everything but variants and pictures, which are read apart."""
+
+    option_1_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
+    option_1_values = StringField("Values", validators=[Length(max=2000)])
+    option_2_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
+    option_2_values = StringField("Values", validators=[Length(max=2000)])
+    option_3_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
+    option_3_values = StringField("Values", validators=[Length(max=2000)])
+
+    @property
     def options(self) -> tuple[rules.Option, ...]:
         """The options that were filled in, in order; a row with neither name nor values is none."""
         rows = [
@@ -70,13 +84,12 @@ class ProductForm(TitleForm):
     @property
     def content(self) -> Content:
         """Only after `validate()` and `rules.check_options` said yes."""
-        gid = self.category_gid.data or ""
-        known = gid.startswith("gid://shopify/TaxonomyCategory/")
+        category = self.category or {"gid": None, "name": None}
         return Content(
             title=self.title.data or "",
             description_html=self.description.data or "",
-            category_gid=gid if known else None,
-            category_name=tidy(self.category_name.data)[:255] or None if known else None,
+            category_gid=category["gid"],
+            category_name=category["name"],
             seo_title=self.seo_title.data or "",
             seo_description=self.seo_description.data or "",
             options=self.options,
@@ -159,8 +172,8 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
         stock = read_stock(row.stock)
         if stock is None:
             errors["stock"] = f"Enter a whole number from 0 to {MAX_STOCK:,}."
-        if len(row.sku) > 64:
-            errors["sku"] = "Up to 64 characters."
+        if len(row.sku) > MAX_SKU:
+            errors["sku"] = f"Up to {MAX_SKU} characters."
         checked.append(VariantRow(row.values, row.price, row.sku, row.stock, errors))
         contents.append(VariantContent(row.values, price, row.sku, stock or 0))
     return checked, contents

@@ -8,7 +8,7 @@ from app.live.channels import announce, announce_stock
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
-from app.products import service
+from app.products import proposals, service
 from app.products.descriptions import clean_description
 from app.shopify import payloads
 from app.shopify.webhook_bodies import number_of
@@ -66,13 +66,16 @@ def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
 
 def _take_over_content(session: Session, product: Product, seen: payloads.Product) -> None:
     description = clean_description(seen.body_html or "")
+    on_its_way = proposals.find_on_its_way(session, product)
+    ours = {field: on_its_way.changes[field][1] for field in on_its_way.taken} if on_its_way else {}
     changes: dict[str, list[str | int]] = {
         field: [held, now]
         for field, held, now in (
             ("title", product.title, seen.title),
             ("description_html", product.description_html, description),
         )
-        if held != now
+        # What our own job has just written is no edit of somebody else's.
+        if held != now and ours.get(field.removesuffix("_html")) != now
     }
     by_gid = {item.admin_graphql_api_id: item for item in seen.variants}
     for variant in service.list_variants(session, product):
@@ -80,7 +83,9 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
         if item is None:
             continue
         price = parse_money(item.price, variant.currency).minor
-        if price != variant.price_minor:
+        if price != variant.price_minor and ours.get(f"price {variant.id}") != price:
+            # Somebody of the shop set it: that is as good as a review.
+            variant.reviewed_price_minor = None
             changes[f"price {' / '.join(variant.option_values)}"] = [variant.price_minor, price]
             variant.price_minor = price
         variant.sku = item.sku or ""

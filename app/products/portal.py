@@ -1,17 +1,17 @@
 """The vendor's product pages: the list, the form, sending for review, taking back, stock."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
-from app.errors import AppError, ValidationErrors
+from app.errors import AppError, Conflict, ValidationErrors
 from app.models.products import Product
 from app.models.vendors import VendorStatus
-from app.products import forms, queries, rules, service
+from app.products import bulk, forms, proposal_queries, queries, rules, service
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -25,6 +25,10 @@ _DONE: Final = {
 
 @bp.get("")
 def list_products() -> ResponseReturnValue:
+    return _list_page()
+
+
+def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: Sequence[int] = ()) -> str:
     args = request.args
     number = max(1, args.get("page", 1, int))
     page = queries.list_products(
@@ -36,7 +40,26 @@ def list_products() -> ResponseReturnValue:
         page=number,
     )
     counts = queries.count_by_status(g.session, g.shop.id, g.vendor.id)
-    return render_template("portal/products/list.html", products=page, number=number, counts=counts)
+    return render_template(
+        "portal/products/list.html",
+        products=page,
+        number=number,
+        counts=counts,
+        results=results,
+        wrong=wrong,
+        ticked=ticked,
+    )
+
+
+@bp.post("")
+def change_many() -> ResponseReturnValue:
+    """One wish for all ticked products; the page says of each what became of it."""
+    ids = request.form.getlist("product", type=int)
+    try:
+        wish = bulk.read_wish(request.form, ids)
+    except ValidationErrors as error:
+        return _list_page(wrong=" ".join(error.errors.values()), ticked=ids), 422
+    return _list_page(bulk.apply(g.session, g.shop.id, g.vendor.id, ids, wish, actor=_actor()))
 
 
 @bp.get("/export.csv")
@@ -80,6 +103,8 @@ def show_product(product_id: int) -> ResponseReturnValue:
 def save_product(product_id: int) -> ResponseReturnValue:
     """Save the draft; with `do=submit` send it for review, with `do=variants` only show the grid for the options."""
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    if request.form.get("do") == "autosave" and request.form.get("version") != _version(product):
+        raise Conflict("This draft was changed in another window. Load the page again to see it.")
     form = forms.ProductForm(request.form)
     rows = forms.read_rows(request.form, form.options) if not rules.check_options(form.options) else []
     if request.form.get("do") == "variants":
@@ -88,9 +113,13 @@ def save_product(product_id: int) -> ResponseReturnValue:
     errors |= rules.check_options(form.options)
     rows, contents = forms.check_rows(rows, g.shop.currency)
     if errors or any(row.errors for row in rows):
+        if request.form.get("do") == "autosave":
+            raise ValidationErrors(errors or {"variants": "Look at the prices, stock and SKUs."})
         return _form_page(_get(product_id), form, rows, errors), 422
     service.save_draft(g.session, g.shop, product, form.content, contents)
     _save_alts(product)
+    if request.form.get("do") == "autosave":
+        return jsonify(version=_version(product), saved_at=product.updated_at.isoformat())
     if request.form.get("do") != "submit":
         flash("Saved. Customers do not see it yet.", "good")
         return redirect(f"/portal/products/{product_id}", 303)
@@ -106,6 +135,14 @@ def show_variants(product_id: int) -> ResponseReturnValue:
     return render_template(
         "portal/products/_variants.html", product=_get(product_id).product, form=form, rows=rows, errors=errors
     )
+
+
+@bp.post("/<int:product_id>/duplicate")
+def duplicate_product(product_id: int) -> ResponseReturnValue:
+    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    draft = service.duplicate(g.session, g.shop, product, actor=_actor())
+    flash(f"This is a copy of “{product.title}”, without its stock and SKUs. Customers do not see it.", "good")
+    return redirect(f"/portal/products/{draft.id}", 303)
 
 
 @bp.post("/<int:product_id>/<action>")
@@ -146,6 +183,11 @@ def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantR
     return redirect(f"/portal/products/{product.id}", 303)
 
 
+def _version(product: Product) -> str:
+    """What a form was filled from; the page carries the same words."""
+    return str(product.updated_at.timestamp())
+
+
 def _save_alts(product: Product) -> None:
     for image in service.list_images(g.session, product):
         alt = request.form.get(f"alt_{image.id}")
@@ -181,6 +223,7 @@ def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, w
     return render_template(
         "portal/products/show.html",
         detail=detail,
+        edits=proposal_queries.list_edits(g.session, detail.product),
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.models.events import AuditEntry
 from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.money import Money
 from app.products.descriptions import plain_text
@@ -84,6 +85,11 @@ def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None) 
     return _read_rows(session, _rows().where(*where).order_by(Product.submitted_at, Product.id).limit(200))
 
 
+def list_by_ids(session: Session, shop_id: int, ids: Sequence[int]) -> Sequence[Row]:
+    """These products of the shop, as rows of a list."""
+    return _read_rows(session, _rows().where(Product.shop_id == shop_id, Product.id.in_(ids))) if ids else ()
+
+
 def count_queue(session: Session, shop_id: int) -> int:
     """How many products wait for the merchant's decision."""
     waiting = select(func.count()).where(
@@ -117,6 +123,11 @@ def get_detail(session: Session, shop_id: int, product_id: int, *, vendor_id: in
         session.scalars(variants).all(),
         session.scalars(images.order_by(ProductImage.position, ProductImage.id)).all(),
     )
+
+
+def get_review_rules(session: Session, shop_id: int) -> ShopSettings:
+    """What the merchant lets through without a review."""
+    return session.get_one(ShopSettings, shop_id)
 
 
 def list_history(session: Session, product: Product, limit: int = 20) -> Sequence[AuditEntry]:

@@ -1,5 +1,6 @@
 """The review queue: what vendors sent, and the merchant's decision on it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import queries, service
+from app.products import queries, review_queue, service
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
 protect(bp)
@@ -27,18 +28,14 @@ def show_queue() -> ResponseReturnValue:
 
 @bp.post("/approve")
 def approve_many() -> ResponseReturnValue:
-    """Approve every product that was ticked; what was decided meanwhile is left as it is."""
-    ids = sorted(set(request.form.getlist("product", type=int)))
-    approved, left = 0, ""
-    for product_id in ids:
-        try:
-            service.approve(g.session, service.lock_product(g.session, g.shop.id, product_id), actor=f"staff:{g.staff}")
-            approved += 1
-        except (Conflict, NotFound) as error:
-            left = f" {error.message}"
-    words = f"{approved} {'product is' if approved == 1 else 'products are'} approved and going on sale.{left}"
-    answer = make_response(_queue_page())
-    return web.toast(answer, words if ids else "Tick the products that you want to approve.", is_error=bool(left))
+    """Approve every product and edit that was ticked; the page says of each row what became of it."""
+    ticks = sorted(set(request.form.getlist("tick")))
+    results = [review_queue.approve(g.session, g.shop.id, tick, actor=f"staff:{g.staff}") for tick in ticks]
+    done = sum(result.done for result in results)
+    words = f"{done} approved." if done == len(results) else f"{done} of {len(results)} approved."
+    answer = make_response(_queue_page(results))
+    words = words if ticks else "Tick what you want to approve."
+    return web.toast(answer, words, is_error=done < len(results))
 
 
 @bp.get("/<int:product_id>")
@@ -67,16 +64,17 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
     return web.toast(make_response(_product_page(product_id)), words)
 
 
-def _queue_page() -> str:
-    rows = queries.list_queue(g.session, g.shop.id, vendor_id=request.args.get("vendor", None, int))
-    return render_template("merchant/review/queue.html", rows=rows)
+def _queue_page(results: Sequence[review_queue.Result] = ()) -> str:
+    args = request.args
+    kind = args.get("kind", "")
+    items = review_queue.list_waiting(g.session, g.shop.id, vendor_id=args.get("vendor", None, int), kind=kind)
+    return render_template("merchant/review/queue.html", items=items, results=results, kind=kind)
 
 
 def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
     detail = queries.get_detail(g.session, g.shop.id, product_id)
-    ids = [row.product.id for row in queries.list_queue(g.session, g.shop.id)]
-    place = ids.index(product_id) if product_id in ids else None
-    others = [i for i in ids if i != product_id]
+    items = review_queue.list_waiting(g.session, g.shop.id)
+    place, before, after = review_queue.neighbours(items, f"/app/review/{product_id}")
     return render_template(
         "merchant/review/product.html",
         detail=detail,
@@ -84,9 +82,7 @@ def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         reason=request.form.get("reason", ""),
         place=place,
-        total=len(ids),
-        previous_id=ids[place - 1] if place else None,
-        next_id=ids[place + 1]
-        if place is not None and place + 1 < len(ids)
-        else (others[0] if place is None and others else None),
+        total=len(items),
+        previous=before,
+        next=after,
     )

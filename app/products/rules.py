@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 MAX_OPTIONS = 3
 MAX_VALUES = 30
@@ -95,6 +96,20 @@ def wanted_visibility(status: str, shopify_status: str, *, may_sell: bool, hidde
     if shopify_status != "ACTIVE":
         return None
     return "ARCHIVED" if status == "archived" else "DRAFT"
+
+
+def read_percent(text: str) -> int | None:
+    """A change of price as typed ("5", "-2,5 %", "+10") in basis points; None when it is none, or a wild one."""
+    cleaned = text.strip().removesuffix("%").strip().replace(",", ".").replace("\u2212", "-")
+    if not re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,2})?", cleaned, re.ASCII):
+        return None
+    bps = int(Decimal(cleaned) * 100)
+    return bps if bps and -9000 <= bps <= 50000 else None
+
+
+def changed_price(minor: int, bps: int) -> int:
+    """A price moved by basis points, half a unit up; never to nothing."""
+    return max(1, (minor * (10_000 + bps) * 2 + 10_000) // 20_000)
 
 
 def missing_for_submit(

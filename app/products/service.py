@@ -14,10 +14,18 @@ from app import audit, clock, events
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.products import (
+    OPEN_PROPOSAL,
+    Product,
+    ProductImage,
+    ProductProposal,
+    ProductStatus,
+    ProposalStatus,
+    Variant,
+)
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import rules
+from app.products import proposal_rules, rules
 from app.products.descriptions import plain_text
 from app.queue import enqueue_after_commit
 
@@ -63,6 +71,29 @@ def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, ac
     session.add(_variant(product, shop.currency, VariantContent((rules.DEFAULT_VALUE,), 0, "", 0), 1))
     _record(session, product, "create", actor)
     return product
+
+
+def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> Product:
+    """A new draft with the words, options, prices and pictures of another product; stock and SKUs are its own."""
+    held, images = list_variants(session, product), list_images(session, product)
+    words = ("description_html", "category_gid", "category_name", "seo_title", "seo_description", "options")
+    copied = {name: getattr(product, name) for name in words}
+    title = f"Copy of {product.title}"[:255]
+    draft = Product(shop_id=product.shop_id, vendor_id=product.vendor_id, title=title, **copied)
+    session.add(draft)
+    session.flush()
+    for row in held:
+        content = VariantContent(tuple(row.option_values), row.price_minor, "", 0)
+        session.add(_variant(draft, shop.currency, content, row.position))
+    for image in images:
+        # A picture that Shopify has may belong to several products; one that is still being made may not.
+        if image.url:
+            picture = {name: getattr(image, name) for name in ("position", "alt", "filename", "source_url", "url")}
+            owner = {"shop_id": draft.shop_id, "vendor_id": draft.vendor_id, "product_id": draft.id}
+            session.add(ProductImage(**owner, **picture, shopify_gid=image.shopify_gid))
+    _record(session, draft, "duplicate", actor, changes={"of": [product.id, draft.id]})
+    session.flush()
+    return draft
 
 
 def save_draft(
@@ -121,6 +152,8 @@ def move(session: Session, product: Product, action: str, *, actor: str, reason:
     product.updated_at = clock.now()
     if action in {"submit", "withdraw", "archive", "reject", "ask_for_changes"}:
         product.reviewed_at = None
+    if before == ProductStatus.PUBLISHED:
+        _end_edits(session, product, keep=action == "withdraw")
     _record(session, product, action, actor, reason=reason, changes={"status": [before, after]})
     if action in _EVENT_AFTER:
         events.publish(
@@ -202,8 +235,26 @@ def finish_publishing(session: Session, product: Product) -> None:
         return
     move(session, product, "publish", actor="system")
     product.published_at = clock.now()
+    for variant in list_variants(session, product):
+        variant.reviewed_price_minor = None
     events.publish(session, product.shop_id, "ProductPublished", vendor_id=product.vendor_id, product_id=product.id)
     _tell(session, product, "product_published")
+
+
+def write_fields(session: Session, product: Product, values: proposal_rules.Snapshot) -> None:
+    """Put values by field of proposal_rules into the rows of a locked product."""
+    held = {row.id: row for row in list_variants(session, product)}
+    for field, value in values.items():
+        kind, variant_id = proposal_rules.variant_of(field)
+        if variant_id is not None:
+            if row := held.get(variant_id):
+                setattr(row, "sku" if kind == "sku" else "price_minor", value)
+        elif field == "category":
+            product.category_gid, product.category_name = (value["gid"], value["name"]) if value else (None, None)
+        else:
+            setattr(product, "description_html" if field == "description" else field, value)
+    product.updated_at = clock.now()
+    session.flush()
 
 
 def list_variants(session: Session, product: Product) -> Sequence[Variant]:
@@ -225,6 +276,16 @@ def lock_product(session: Session, shop_id: int, product_id: int, *, vendor_id: 
     if product is None:
         raise NotFound("There is no such product.")
     return product
+
+
+def _end_edits(session: Session, product: Product, *, keep: bool) -> None:
+    """A product is off sale: its undecided edits end. With `keep` the draft takes them over: nothing is lost."""
+    unsettled = ProductProposal.status.in_((*OPEN_PROPOSAL, ProposalStatus.ACCEPTED))
+    query = select(ProductProposal).where(ProductProposal.product_id == product.id, unsettled)
+    for proposal in session.scalars(query.order_by(ProductProposal.id).with_for_update()).all():
+        proposal.status = ProposalStatus.WITHDRAWN
+        if keep:
+            write_fields(session, product, {field: change[1] for field, change in proposal.changes.items()})
 
 
 def _variant(product: Product, currency: str, content: VariantContent, position: int) -> Variant:

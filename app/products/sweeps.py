@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import system
-from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.products import Product, ProductImage, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.products.sync import out_of_line
@@ -48,6 +48,12 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             products.join(Variant, Variant.product_id == Product.id)
             .where(Variant.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
             .distinct(),
+        ),
+        (
+            "apply_proposal",
+            select(ProductProposal.shop_id, ProductProposal.id)
+            .join(Shop, (Shop.id == ProductProposal.shop_id) & (Shop.status == ShopStatus.INSTALLED))
+            .where(ProductProposal.status == ProposalStatus.ACCEPTED, ProductProposal.decided_at < before),
         ),
         (
             "register_picture",

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.merchant import protect
 from app.config import get_config
-from app.products import queries
+from app.products import queries, review_queue
 
 bp = Blueprint("products", __name__, url_prefix="/app/products")
 protect(bp)
@@ -30,6 +30,6 @@ def list_products() -> ResponseReturnValue:
         page=page,
         number=number,
         per_page=queries.PER_PAGE,
-        waiting=queries.count_queue(g.session, g.shop.id),
+        waiting=review_queue.count_waiting(g.session, g.shop.id),
         admin=admin,
     )

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wtforms import BooleanField, Form, IntegerField, StringField, TextAreaField, URLField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.appearance.colour import parse_colour
 from app.config import get_config
@@ -19,6 +19,14 @@ class SettingsForm(Form):
 
     auto_approve_vendors = BooleanField("Approve vendors automatically")
     auto_approve_products = BooleanField("Publish products automatically")
+    price_band = IntegerField(
+        "Price changes that go live at once",
+        description="Up to this much above or below the last price that you approved. 0: each one waits for you.",
+        validators=[
+            Optional(),
+            NumberRange(0, 100, "Choose between 0 and 100 %."),
+        ],
+    )
     hold_days = IntegerField(
         "Days to hold money",
         description="Counted from the shipment. Choose at least your return period.",
@@ -52,7 +60,11 @@ class SettingsForm(Form):
 
     def __init__(self, formdata: Any = None, *, shop: Shop, settings: ShopSettings) -> None:
         minimum = Money(settings.payout_minimum_minor, shop.currency)
-        super().__init__(formdata, obj=settings, data={"payout_minimum": str(minimum.decimal)})
+        super().__init__(
+            formdata,
+            obj=settings,
+            data={"payout_minimum": str(minimum.decimal), "price_band": settings.price_band_bps // 100},
+        )
         self.currency = shop.currency
         self.minimum = minimum
 

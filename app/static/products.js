@@ -70,18 +70,22 @@
 
   const drop = document.querySelector("[data-drop]");
   const start = async (files) => { for (const file of files) await upload(drop.dataset.drop, file); };
-  drop.querySelector("input").addEventListener("change", (event) => {
-    const files = [...event.target.files];
-    event.target.value = "";
-    start(files);
-  });
-  drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
-    start([...event.dataTransfer.files].filter((file) => file.type.startsWith("image/")));
-  });
+  const takeFiles = () => {
+    drop.querySelector("input").addEventListener("change", (event) => {
+      const files = [...event.target.files];
+      event.target.value = "";
+      start(files);
+    });
+    drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+    drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+    drop.addEventListener("drop", (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+      start([...event.dataTransfer.files].filter((file) => file.type.startsWith("image/")));
+    });
+  };
+  // A product on sale keeps its pictures: its page has no place to drop them.
+  if (drop) takeFiles();
 
   // -- category ------------------------------------------------------------------------------------------------------
 
@@ -122,16 +126,21 @@
   editor.setAttribute("aria-multiline", "true");
   editor.setAttribute("aria-label", "Description");
   if (area.getAttribute("aria-describedby")) editor.setAttribute("aria-describedby", area.getAttribute("aria-describedby"));
-  if (/<(p|ul|ol|br|h3|h4|strong|em|blockquote)\b/i.test(area.value)) {
-    // The server has cleaned it; what is pasted later is cleaned there again before anybody else sees it.
-    editor.innerHTML = area.value;
-  } else {
+  const fill = () => {
+    editor.replaceChildren();
+    if (/<(p|ul|ol|br|h3|h4|strong|em|blockquote)\b/i.test(area.value)) {
+      // The server has cleaned it; what is pasted later is cleaned there again before anybody else sees it.
+      editor.innerHTML = area.value;
+      return;
+    }
     for (const part of area.value.split(/\n\s*\n/)) {
       const paragraph = document.createElement("p");
       paragraph.textContent = part;
       if (part.trim()) editor.append(paragraph);
     }
-  }
+  };
+  fill();
+  form.addEventListener("restored", fill);
   const bar = document.createElement("div");
   bar.className = "rich-bar";
   bar.setAttribute("role", "toolbar");

@@ -1,12 +1,14 @@
 // The review queue by keyboard, and ticking all rows at once.
 
-const actions = { a: "approve", c: "ask_for_changes", r: "reject" };
+// A product is approved, an edit accepted: each page has one of the two.
+const actions = { a: ["approve", "accept"], c: ["ask_for_changes"], r: ["reject"] };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !document.querySelector("[data-review]")) return;
   const typing = event.composedPath().some((node) => node.matches?.("input, textarea, select, [contenteditable]"));
   if (typing) return;
-  const form = document.querySelector(`[data-decision="${actions[event.key]}"]`);
+  const names = (actions[event.key] ?? []).map((name) => `[data-decision="${name}"]`).join();
+  const form = names && document.querySelector(names);
   const way = { j: "[data-next]", k: "[data-previous]" }[event.key];
   if (form) {
     event.preventDefault();
@@ -18,3 +20,11 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(way)?.click();
   }
 });
+<<<<<<< HEAD
+=======
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.("[data-tick-all]")) return;
+  for (const box of document.querySelectorAll('s-checkbox[name="tick"]')) box.checked = event.target.checked;
+});
+>>>>>>> 2b2fea8 (Take edits of products on sale as proposals; change many products at once; keep drafts)

@@ -64,7 +64,7 @@ def test_a_number_that_no_row_has_is_an_address_that_is_not_there(staff: FlaskCl
 
 @pytest.mark.parametrize("ticked", ["²", TOO_MUCH, "x", ""])
 def test_ticks_that_are_no_products_approve_nothing(staff: FlaskClient, ticked: str) -> None:
-    assert staff.post("/app/review/approve", data={"product": ticked}).status_code in {200, 400, 404}
+    assert staff.post("/app/review/approve", data={"tick": ticked}).status_code in {200, 400, 404}
 
 
 @pytest.mark.parametrize("locale", ["xx-yy", "%00", "../../etc", "de_DE", ""])

@@ -24,7 +24,7 @@ from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout, PayoutBatch
-from app.models.products import Product, ProductImage
+from app.models.products import Product, ProductImage, ProductProposal
 from app.models.shops import Shop
 from app.models.vendors import PortalSession, Vendor, VendorUser
 from app.shopify import definitions
@@ -113,7 +113,8 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     bank = {"account": b"x", "holder": b"x", "last4": "1234", "rail_key": "payout-SK-1"}
     payout = Payout(**hers, batch_id=batch.id, reference="SK-1", amount_minor=1, currency="USD", **bank)
     image = ProductImage(**hers, product_id=product.id, filename="a.png", source_url="x")
-    session.add_all([part, payout, image])
+    proposal = ProductProposal(**hers, product_id=product.id, changes={"title": ["a", "b"]}, sent_by="x", sent_at=now)
+    session.add_all([part, payout, image, proposal])
     session.flush()
     made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
     hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
@@ -127,7 +128,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.add(delivery)
     session.flush()
     made |= {"hook": hook, "call": call, "delivery": delivery}
-    made |= {"part": part, "payout": payout, "image": image}
+    made |= {"part": part, "payout": payout, "image": image, "proposal": proposal}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 

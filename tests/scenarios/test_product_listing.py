@@ -281,8 +281,8 @@ def test_the_list_is_searched_filtered_and_exported(market: Market, shop: Shop, 
 def test_the_merchant_approves_several_at_once(market: Market, shop: Shop, portal: httpx.Client) -> None:
     send_mug(market, portal)
     product_id = the_product(shop).id
-    answer = market.merchant("/app/review/approve", {"product": str(product_id)})
-    assert "1 product is approved" in answer.headers["HX-Trigger"]
+    answer = market.merchant("/app/review/approve", {"tick": f"product {product_id}"})
+    assert "1 approved." in answer.headers["HX-Trigger"]
     market.settle()
     assert the_product(shop).status == ProductStatus.PUBLISHED
     assert "Stoneware mug" in market.merchant("/app/products?status=published").text
@@ -348,3 +348,38 @@ def test_a_vendors_new_name_reaches_their_products(market: Market, shop: Shop, p
     market.ask_shopify(rename, {"id": in_shopify(market)["vendorPage"]["value"]})
     market.settle()
     assert in_shopify(market)["vendor"] == "Ada & Daughters"
+
+
+def test_a_draft_is_saved_by_itself_but_not_over_another_windows_changes(
+    market: Market, shop: Shop, portal: httpx.Client
+) -> None:
+    path = start_mug(portal)
+    found = re.search(r'data-version="([\d.]+)"', portal.get(path).text)
+    assert found
+    asks_json = {"Accept": "application/json"}
+    typed = mug_form(title="Mug, half a thought", do="autosave", version=found[1])
+    saved = portal.post(path, data=typed, headers=asks_json)
+    assert saved.status_code == 200, saved.text
+    assert the_product(shop).title == "Mug, half a thought"
+    stale = portal.post(path, data=typed | {"title": "Older"}, headers=asks_json)
+    assert (stale.status_code, "another window" in stale.json()["message"]) == (409, True)
+    wrong = typed | {"title": "", "version": saved.json()["version"]}
+    assert portal.post(path, data=wrong, headers=asks_json).status_code == 422
+    assert the_product(shop).title == "Mug, half a thought"
+
+
+def test_ticked_products_are_changed_together_with_a_result_for_each(
+    market: Market, shop: Shop, portal: httpx.Client
+) -> None:
+    send_mug(market, portal)
+    product_id = the_product(shop).id
+    assert "Tick the products first" in portal.post("/portal/products", data={"do": "archive"}).text
+    page = portal.post("/portal/products", data={"do": "price", "percent": "10", "product": [product_id, 999]})
+    assert "0 of 2 done" in page.text
+    page = portal.post("/portal/products", data={"do": "stock", "stock": "9", "product": product_id})
+    assert "2 variants changed." in page.text
+    market.settle()
+    assert [v["inventoryQuantity"] for v in in_shopify(market)["variants"]["nodes"]] == [9, 9]
+    copy = portal.post(f"/portal/products/{product_id}/duplicate")
+    assert "This is a copy of" in copy.text
+    assert 'value="Copy of Stoneware mug"' in copy.text

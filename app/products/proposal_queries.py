@@ -1,0 +1,145 @@
+"""Reading edits: those of a product as its vendor sees them, and one beside what is on sale for its reviewer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import web
+from app.errors import NotFound
+from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProposalStatus, Variant
+from app.models.vendors import Vendor
+from app.money import Money
+from app.products import proposal_rules as rules
+from app.products import proposals, service
+from app.products.descriptions import plain_text
+
+Pieces: TypeAlias = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of an edit, in words. `now` is set when the shop was changed since the vendor looked."""
+
+    field: str
+    label: str
+    was: str
+    wanted: str
+    pieces: Pieces
+    now: str | None
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An edit beside what is on sale. `seen` names what was compared, to be sent with a decision."""
+
+    proposal: ProductProposal
+    lines: Sequence[Line]
+    seen: str
+
+    @property
+    def drifted(self) -> bool:
+        return any(line.now is not None for line in self.lines)
+
+
+def list_edits(session: Session, product: Product, limit: int = 10) -> Sequence[Compared]:
+    """A product's edits, newest first."""
+    query = select(ProductProposal).where(ProductProposal.product_id == product.id)
+    found = session.scalars(query.order_by(ProductProposal.id.desc()).limit(limit)).all()
+    variants = service.list_variants(session, product) if found else ()
+    return [compare(product, variants, proposal) for proposal in found]
+
+
+def get_edit(session: Session, shop_id: int, proposal_id: int) -> tuple[Product, Vendor, Compared]:
+    """Raises NotFound for another shop's edit."""
+    query = (
+        select(Product, Vendor, ProductProposal)
+        .join(ProductProposal, ProductProposal.product_id == Product.id)
+        .join(Vendor, Vendor.id == Product.vendor_id)
+        .where(ProductProposal.shop_id == shop_id, ProductProposal.id == proposal_id)
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("There is no such edit.")
+    product, vendor, proposal = row
+    return product, vendor, compare(product, service.list_variants(session, product), proposal)
+
+
+def compare(product: Product, variants: Sequence[Variant], proposal: ProductProposal) -> Compared:
+    """An edit field by field; while it is open, with what was changed in the shop meanwhile."""
+    names = {v.id: " / ".join(v.option_values) if product.options else "" for v in variants}
+    live = proposals.content_of(product, variants)
+    is_open = proposal.status in OPEN_PROPOSAL
+    now = rules.drifted(proposal.changes, live) if is_open else {}
+    currency = variants[0].currency if variants else "USD"
+    lines = [
+        _line(field, change, now, proposal, names, currency)
+        for field, change in sorted(proposal.changes.items(), key=_rank)
+    ]
+    return Compared(proposal, lines, rules.fingerprint(proposal.version, proposal.changes, live))
+
+
+def summarise(proposal: ProductProposal) -> str:
+    """What an edit is about: "Title, 3 prices"."""
+    words = [rules.WORDS[field] for field in rules.WORDS if field in proposal.changes]
+    for kind, one, many in (("price", "Price", "prices"), ("sku", "SKU", "SKUs")):
+        count = sum(rules.variant_of(field)[0] == kind for field in proposal.changes)
+        words += [one if count == 1 else f"{count} {many}"] if count else []
+    return ", ".join(words)
+
+
+def list_waiting(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[ProductProposal]:
+    """Edits that wait for a decision, longest waiting first; at most 200."""
+    query = select(ProductProposal).where(
+        ProductProposal.shop_id == shop_id, ProductProposal.status == ProposalStatus.WAITING
+    )
+    if vendor_id is not None:
+        query = query.where(ProductProposal.vendor_id == vendor_id)
+    return session.scalars(query.order_by(ProductProposal.sent_at, ProductProposal.id).limit(200)).all()
+
+
+def count_waiting(session: Session, shop_id: int) -> int:
+    """How many edits wait for the merchant's decision."""
+    waiting = select(func.count()).where(
+        ProductProposal.shop_id == shop_id, ProductProposal.status == ProposalStatus.WAITING
+    )
+    return session.scalar(waiting) or 0
+
+
+def title_of(session: Session, proposal: ProductProposal) -> str:
+    """The product's title as it is on sale."""
+    return session.get_one(Product, proposal.product_id).title
+
+
+def _rank(item: tuple[str, Any]) -> tuple[int, int]:
+    kind, variant_id = rules.variant_of(item[0])
+    order = [*rules.WORDS, "price", "sku"]
+    return order.index(kind) if kind in order else len(order), variant_id or 0
+
+
+def _line(
+    field: str,
+    change: list[Any],
+    now: rules.Snapshot,
+    proposal: ProductProposal,
+    names: Mapping[int, str],
+    currency: str,
+) -> Line:
+    was, wanted = (_write(field, value, currency) for value in change)
+    drift = (_write(field, now[field], currency) or "empty") if field in now else None
+    is_text = field in {"title", "description", "seo_title", "seo_description"}
+    pieces = rules.compare_words(was, wanted) if is_text else []
+    return Line(field, rules.label(field, names), was, wanted, pieces, drift, field in proposal.taken)
+
+
+def _write(field: str, value: Any, currency: str) -> str:
+    if value is None:
+        return ""
+    if field == "description":
+        return plain_text(value)
+    if field == "category":
+        return str(value["name"] or value["gid"])
+    return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)

@@ -1,0 +1,109 @@
+"""What an edit to a product on sale changes, what of it may go live at once, and what the shop changed meanwhile.
+
+A snapshot is a product's content by field: "title", "description", "category", "seo_title", "seo_description", and
+"price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is {"gid", "name"} or None.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+Snapshot: TypeAlias = dict[str, Any]
+Changes: TypeAlias = dict[str, list[Any]]
+"""Field → [what was on sale, what is wanted]."""
+
+WORDS: Final = {
+    "title": "Title",
+    "description": "Description",
+    "category": "Category",
+    "seo_title": "Title in search engines",
+    "seo_description": "Description in search engines",
+}
+_FULL: Final = 10_000
+_PIECES: Final = re.compile(r"\S+\s*")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a field mean the same. Categories are told apart by gid: their names are translated."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return bool(one["gid"] == other["gid"])
+    return bool(one == other)
+
+
+def differences(live: Snapshot, wanted: Snapshot) -> Changes:
+    """The fields of `wanted` that are otherwise on sale. Fields that are not on sale at all are left out."""
+    return {f: [live[f], value] for f, value in wanted.items() if f in live and not same(live[f], value)}
+
+
+def drifted(changes: Changes, live: Snapshot) -> Snapshot:
+    """The fields that somebody changed in the shop since the vendor looked, with what is there now.
+
+    None stands for a variant that is gone. What the shop changed to the wanted value is no disagreement.
+    """
+    return {
+        field: live.get(field)
+        for field, (was, wanted) in changes.items()
+        if not same(live.get(field), was) and not same(live.get(field), wanted)
+    }
+
+
+def split_safe(changes: Changes, reviewed: Mapping[int, int], band_bps: int) -> tuple[Changes, Changes]:
+    """(what goes live at once, what waits). `reviewed`: the last price a person agreed to, by variant id.
+
+    The band is measured from there, so that many small steps do not add up to a large one nobody saw.
+    """
+    safe = {field: change for field, change in changes.items() if _is_safe(field, change[1], reviewed, band_bps)}
+    return safe, {field: change for field, change in changes.items() if field not in safe}
+
+
+def _is_safe(field: str, wanted: Any, reviewed: Mapping[int, int], band_bps: int) -> bool:
+    kind, variant_id = variant_of(field)
+    if kind == "sku":
+        # The vendor's own number for what lies on their shelf.
+        return True
+    if kind != "price" or variant_id is None or variant_id not in reviewed:
+        return False
+    reference = reviewed[variant_id]
+    return bool(abs(wanted - reference) * _FULL <= reference * band_bps)
+
+
+def variant_of(field: str) -> tuple[str, int | None]:
+    """("price", 7) of "price 7"; (field, None) for what belongs to the product."""
+    kind, _, number = field.partition(" ")
+    return kind, int(number) if number.isdigit() else None
+
+
+def fingerprint(version: int, changes: Changes, live: Snapshot) -> str:
+    """What a reviewer looked at: this version of the proposal beside these values on sale."""
+    seen = [version, {field: live.get(field) for field in changes}]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def describe(fields: Iterable[str], names: Mapping[int, str]) -> list[str]:
+    """Fields in a reader's words; `names` says what a variant is called ("" when there is only one)."""
+    return [label(field, names) for field in fields]
+
+
+def label(field: str, names: Mapping[int, str]) -> str:
+    kind, variant_id = variant_of(field)
+    if variant_id is None:
+        return WORDS.get(kind, kind)
+    word = "SKU" if kind == "sku" else "Price"
+    name = names.get(variant_id, "a variant that is gone")
+    return f"{word}, {name}" if name else word
+
+
+def compare_words(was: str, now: str) -> list[tuple[str, str]]:
+    """A text's way from `was` to `now` as pieces: ("same" | "gone" | "new", words)."""
+    before, after = _PIECES.findall(was), _PIECES.findall(now)
+    pieces: list[tuple[str, str]] = []
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(("same", "".join(before[i:j])))
+            continue
+        pieces += [("gone", "".join(before[i:j]))] if i < j else []
+        pieces += [("new", "".join(after[k:m]))] if k < m else []
+    return pieces

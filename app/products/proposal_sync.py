@@ -1,0 +1,158 @@
+"""Accepted edits on their way to Shopify: only the fields that were decided, and only over what was looked at."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock, events
+from app.db import scoped
+from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
+from app.models.shops import Shop
+from app.money import Money, parse_money
+from app.products import proposal_rules as rules
+from app.products import proposals, service
+from app.products.descriptions import clean_description
+from app.shopify.client import graphql
+from app.shopify.errors import ShopifyError, ShopifyUserErrors
+from app.shopify.tokens import ShopCredentials
+
+_NAMES: Final = {"title": "title", "description": "descriptionHtml"}
+_EDITED: Final = "The product was edited in Shopify while this was on its way, so nothing was overwritten."
+
+
+def apply_proposal(shop_id: int, proposal_id: int) -> None:
+    """Write an accepted edit to Shopify. What somebody edited there in the last moment goes back to the reviewer.
+
+    Shopify compares nothing itself, so we read just before we write. Repeatable. Raises ShopifyError.
+    """
+    with scoped(shop_id) as session:
+        proposal, shop = session.get(ProductProposal, proposal_id), session.get_one(Shop, shop_id)
+        if proposal is None or proposal.status != ProposalStatus.ACCEPTED:
+            return
+        product = session.get_one(Product, proposal.product_id)
+        if product.shopify_gid is None or product.status != ProductStatus.PUBLISHED:
+            return
+        credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
+        changes = {field: proposal.changes[field] for field in proposal.taken}
+        variants = service.list_variants(session, product)
+    found = graphql(credentials, "productContent", {"id": gid})
+    if not found:
+        # Deleted in the admin: the webhook says so, and archives our product.
+        return
+    live = _snapshot(found, variants)
+    if gone := rules.drifted(changes, live):
+        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, {f: live[f] for f in gone if f in live})
+        return
+    try:
+        _write(credentials, gid, {field: change[1] for field, change in changes.items()}, live, variants)
+    except ShopifyUserErrors as refusal:
+        words = " ".join(error.message for error in refusal.errors)
+        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, {})
+        return
+    except ShopifyError as error:
+        if error.permanent:
+            with scoped(shop_id) as session:
+                proposals.lock_proposal(session, shop_id, proposal_id).sync_error = error.message
+        raise
+    with scoped(shop_id) as session:
+        _finish(session, proposals.lock_proposal(session, shop_id, proposal_id))
+
+
+def _snapshot(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
+    """Shopify's product by our fields; a variant that Shopify does not have is missing."""
+    category, seo = found["category"], found["seo"] or {}
+    live: rules.Snapshot = {
+        "title": found["title"],
+        "description": clean_description(found["descriptionHtml"] or ""),
+        "category": {"gid": category["id"], "name": category["fullName"]} if category else None,
+        "seo_title": seo.get("title") or "",
+        "seo_description": seo.get("description") or "",
+    }
+    nodes = {node["id"]: node for node in found["variants"]["nodes"]}
+    for variant in variants:
+        if node := nodes.get(variant.shopify_gid):
+            live[f"price {variant.id}"] = parse_money(node["price"], variant.currency).minor
+            live[f"sku {variant.id}"] = node["sku"] or ""
+    return live
+
+
+def _write(
+    shop: ShopCredentials, gid: str, wanted: rules.Snapshot, live: rules.Snapshot, variants: Sequence[Variant]
+) -> None:
+    words: dict[str, Any] = {name: wanted[field] for field, name in _NAMES.items() if field in wanted}
+    if "category" in wanted:
+        words["category"] = wanted["category"]["gid"] if wanted["category"] else None
+    if "seo_title" in wanted or "seo_description" in wanted:
+        both = live | wanted
+        words["seo"] = {"title": both["seo_title"], "description": both["seo_description"]}
+    if words:
+        graphql(shop, "productUpdate", {"product": {"id": gid, **words}})
+    grid = [row for variant in variants if (row := _variant_row(variant, wanted))]
+    if grid:
+        graphql(shop, "productVariantsBulkUpdate", {"productId": gid, "variants": grid})
+
+
+def _variant_row(variant: Variant, wanted: rules.Snapshot) -> dict[str, Any] | None:
+    row: dict[str, Any] = {}
+    if (price := wanted.get(f"price {variant.id}")) is not None:
+        row["price"] = str(Money(price, variant.currency).decimal)
+    if (sku := wanted.get(f"sku {variant.id}")) is not None:
+        row["inventoryItem"] = {"sku": sku}
+    return {"id": variant.shopify_gid, **row} if row else None
+
+
+def _finish(session: Session, proposal: ProductProposal) -> None:
+    """Shopify has it: our rows follow, and the vendor is told."""
+    if proposal.status != ProposalStatus.ACCEPTED:
+        return
+    product = session.get_one(Product, proposal.product_id)
+    by_rules = proposal.decided_by == "system"
+    for variant in service.list_variants(session, product):
+        if f"price {variant.id}" in proposal.taken:
+            was = variant.reviewed_price_minor or proposal.changes[f"price {variant.id}"][0]
+            variant.reviewed_price_minor = was if by_rules else None
+    service.write_fields(session, product, {field: proposal.changes[field][1] for field in proposal.taken})
+    proposal.status, proposal.applied_at, proposal.sync_error = ProposalStatus.APPLIED, clock.now(), None
+    events.publish(
+        session, proposal.shop_id, "ProductEdited", vendor_id=proposal.vendor_id, product_id=proposal.product_id
+    )
+    if not by_rules:
+        proposals.tell(session, proposal, "product_edit_accepted")
+
+
+def _send_back(shop_id: int, proposal_id: int, status: ProposalStatus, reason: str, live: rules.Snapshot) -> None:
+    """Undo a decision: to the reviewer when the shop was edited meanwhile, to the vendor when Shopify said no."""
+    with scoped(shop_id) as session:
+        proposal = proposals.lock_proposal(session, shop_id, proposal_id)
+        if proposal.status != ProposalStatus.ACCEPTED:
+            return
+        product = session.get_one(Product, proposal.product_id)
+        service.write_fields(session, product, live)
+        subject = ("product", product.id)
+        audit.record(
+            session,
+            shop_id,
+            "product.edit_send_back",
+            subject,
+            actor="shopify",
+            vendor_id=product.vendor_id,
+            reason=reason,
+        )
+        held = _reopen(session, product, proposal, status, reason)
+        if status == ProposalStatus.CHANGES_REQUESTED:
+            proposals.tell(session, held, "product_edit_changes_requested", reason=reason)
+
+
+def _reopen(
+    session: Session, product: Product, proposal: ProductProposal, status: ProposalStatus, reason: str
+) -> ProductProposal:
+    """The open edit that holds what was decided; there is one for each product, so it may join another."""
+    held = proposals.find_open(session, product) or proposal
+    if held is not proposal:
+        held.changes = {field: proposal.changes[field] for field in proposal.taken} | held.changes
+        proposal.status = ProposalStatus.WITHDRAWN
+    held.status, held.reason, held.version = status, reason, held.version + 1
+    held.taken, held.decided_by, held.decided_at = [], None, None
+    session.flush()
+    return held

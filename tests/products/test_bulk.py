@@ -1,0 +1,65 @@
+"""One wish for many products: a result for each, and nobody else's products."""
+
+import pytest
+
+from app import db
+from app.errors import ValidationErrors
+from app.models.products import Product, ProductStatus
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.products import bulk, rules, service
+
+
+@pytest.mark.parametrize(
+    ("typed", "bps"),
+    [("5", 500), ("-2,5 %", -250), ("+10", 1000), ("0", None), ("-100", None), ("501", None), ("x", None), ("", None)],
+)
+def test_a_percentage_is_read_as_people_type_it(typed: str, bps: int | None) -> None:
+    assert rules.read_percent(typed) == bps
+
+
+@pytest.mark.parametrize(("minor", "bps", "now"), [(1000, 500, 1050), (999, -1000, 899), (1, -9000, 1), (5, 1000, 6)])
+def test_a_price_moves_by_percent_and_never_to_nothing(minor: int, bps: int, now: int) -> None:
+    assert rules.changed_price(minor, bps) == now
+
+
+def test_a_wish_without_its_number_or_without_products_is_refused() -> None:
+    for form, ids in (({"do": "stock"}, [1]), ({"do": "price", "percent": "lots"}, [1]), ({"do": "fly"}, [1])):
+        with pytest.raises(ValidationErrors):
+            bulk.read_wish(form, ids)
+    with pytest.raises(ValidationErrors, match=r"."):
+        bulk.read_wish({"do": "archive"}, [])
+    assert bulk.read_wish({"do": "stock", "stock": "0"}, [1]) == bulk.Wish("stock", 0)
+
+
+def test_each_product_has_its_result_and_another_vendors_is_not_there(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
+        plate = service.create_draft(session, acme, ada, "Plate", actor="vendor_user:1")
+        bread = service.create_draft(session, acme, bea, "Bread", actor="vendor_user:2")
+        plate.status = ProductStatus.IN_REVIEW
+        [row] = service.list_variants(session, bowl)
+        [other] = service.list_variants(session, plate)
+        row.price_minor = other.price_minor = 1000
+    ids = [bread.id, plate.id, bowl.id]
+    with db.scoped(acme.id, ada.id) as session:
+        results = bulk.apply(session, acme.id, ada.id, ids, bulk.Wish("price", -1000), actor="vendor_user:1")
+    assert [(r.title, r.done) for r in results] == [("Bowl", True), ("Plate", False), ("Gone", False)]
+    with db.scoped(acme.id) as session:
+        assert [service.list_variants(session, p)[0].price_minor for p in (bowl, plate)] == [900, 1000]
+        results = bulk.apply(session, acme.id, ada.id, ids, bulk.Wish("archive"), actor="vendor_user:1")
+        assert session.get_one(Product, bread.id).status is ProductStatus.DRAFT
+    assert [r.done for r in results] == [True, True, False]
+
+
+def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, ada: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
+        bowl.description_html = "<p>Round.</p>"
+        [row] = service.list_variants(session, bowl)
+        row.price_minor, row.sku, row.stock = 1000, "B", 3
+        copy = service.duplicate(session, acme, bowl, actor="vendor_user:1")
+        [made] = service.list_variants(session, copy)
+        assert (copy.title, copy.description_html, copy.status) == ("Copy of Bowl", "<p>Round.</p>", "draft")
+        assert (made.price_minor, made.sku, made.stock) == (1000, "", 0)
+        assert copy.listing_key != bowl.listing_key

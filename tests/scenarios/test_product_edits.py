@@ -1,0 +1,201 @@
+"""Editing a product that is on sale: what goes live at once, what waits, and what the shop changed meanwhile."""
+
+import re
+
+import httpx
+import pytest
+from sqlalchemy import select, update
+
+from app import db
+from app.models.products import ProductProposal, ProposalStatus, Variant
+from app.models.shops import Shop, ShopSettings
+from tests.scenarios.market import Market
+from tests.scenarios.test_product_listing import in_shopify, send_mug, the_product
+
+RENAME = """mutation ($id: ID!) { productUpdate(product: {id: $id, title: "Mug, renamed by Mona"}) {
+  userErrors { message } } }"""
+
+
+@pytest.fixture
+def shop(market: Market) -> Shop:
+    return market.install()
+
+
+@pytest.fixture
+def portal(market: Market, shop: Shop) -> httpx.Client:
+    return market.onboard()
+
+
+@pytest.fixture
+def path(market: Market, shop: Shop, portal: httpx.Client) -> str:
+    """A mug on sale, small for 18.00 and large for 24.50."""
+    path = send_mug(market, portal)
+    market.merchant(f"/app/review/{the_product(shop).id}/approve", {})
+    market.settle()
+    return path
+
+
+def edit(portal: httpx.Client, shop: Shop, path: str, **changes: str) -> httpx.Response:
+    """The edit form as the page fills it, with some fields typed over; `small` and `large` are prices."""
+    with db.scoped(shop.id) as session:
+        small, large = session.scalars(select(Variant).order_by(Variant.position)).all()
+    form = {
+        "title": "Stoneware mug",
+        "description": "<p>Thrown by hand.</p><p>Holds <b>350 ml</b> &amp; more.</p>",
+        f"price_{small.id}": changes.pop("small", "18.00"),
+        f"price_{large.id}": changes.pop("large", "24.50"),
+        f"sku_{small.id}": "MUG-S",
+        f"sku_{large.id}": "MUG-L",
+    }
+    return portal.post(f"{path}/edit", data=form | changes)
+
+
+def proposals(shop: Shop) -> list[ProductProposal]:
+    with db.scoped(shop.id) as session:
+        return list(session.scalars(select(ProductProposal).order_by(ProductProposal.id)))
+
+
+def seen(page: httpx.Response) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def prices(market: Market) -> list[str]:
+    return [node["price"] for node in in_shopify(market)["variants"]["nodes"]]
+
+
+def test_an_edit_waits_and_only_what_is_ticked_goes_on_sale(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    answer = edit(portal, shop, path, title="Stoneware mug, speckled", small="30.00")
+    assert "2 changes wait for" in answer.text
+    assert "Waits for an answer" in answer.text
+    market.settle()
+    assert (in_shopify(market)["title"], prices(market)) == ("Stoneware mug", ["18.00", "24.50"])
+    [waiting] = proposals(shop)
+    queue = market.merchant("/app/review")
+    assert "Edit: Title, Price" in queue.text
+    page = market.merchant(f"/app/review/edits/{waiting.id}")
+    assert "<ins>" in page.text
+    assert "$30.00" in page.text
+    none = market.merchant(f"/app/review/edits/{waiting.id}/accept", {"seen": seen(page)})
+    assert (none.status_code, "Tick at least one change" in none.text) == (422, True)
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"seen": seen(page), "field": "title"})
+    market.settle()
+    assert (in_shopify(market)["title"], prices(market)) == ("Stoneware mug, speckled", ["18.00", "24.50"])
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert the_product(shop).title == "Stoneware mug, speckled"
+    assert market.mails("ada@example.com")[0]["subject"] == "Your changes to Stoneware mug, speckled are in the shop"
+    shown = portal.get(path).text
+    assert "(not taken over)" in shown
+    assert "In the shop" in shown
+
+
+def test_a_price_within_the_band_is_live_at_once_and_cannot_creep(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    with db.scoped(shop.id) as session:
+        session.execute(update(ShopSettings).values(price_band_bps=1000))
+    assert "1 change on the way to the shop now" in edit(portal, shop, path, small="19.80").text
+    assert "just being put in the shop" in edit(portal, shop, path, small="19.70").text
+    market.settle()
+    assert prices(market) == ["19.80", "24.50"]
+    assert "1 change waits" in edit(portal, shop, path, small="21.00").text
+    market.settle()
+    assert prices(market) == ["19.80", "24.50"]
+    with db.scoped(shop.id) as session:
+        history = market.merchant(f"/app/review/{the_product(shop).id}").text
+        assert session.scalars(select(Variant.price_minor).order_by(Variant.position)).all() == [1980, 2450]
+    assert "Edit within your rules" in history
+    assert "Edited in Shopify" not in history
+
+
+def test_what_staff_edited_in_shopify_is_shown_and_not_overwritten(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, title="Cup", small="30.00")
+    [waiting] = proposals(shop)
+    before = market.merchant(f"/app/review/edits/{waiting.id}")
+    market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
+    market.settle()
+    stale = market.merchant(f"/app/review/edits/{waiting.id}/accept", {"seen": seen(before), "field": "title"})
+    assert stale.status_code == 409
+    listed = market.merchant("/app/review/approve", {"tick": f"edit {waiting.id} 1"})
+    assert "edited in Shopify meanwhile" in listed.text
+    page = market.merchant(f"/app/review/edits/{waiting.id}")
+    assert "Mug, renamed by Mona" in page.text
+    assert re.search(r'value="title" label="Title"></s-checkbox>', page.text), "what differs is not ticked by itself"
+    field = next(f for f in waiting.changes if f.startswith("price"))
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"seen": seen(page), "field": field})
+    market.settle()
+    assert (in_shopify(market)["title"], prices(market)) == ("Mug, renamed by Mona", ["30.00", "24.50"])
+
+
+def test_an_edit_in_the_very_last_moment_sends_the_decision_back(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, title="Cup")
+    [waiting] = proposals(shop)
+    page = market.merchant(f"/app/review/edits/{waiting.id}")
+    market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"seen": seen(page), "field": "title"})
+    market.settle()
+    [back] = proposals(shop)
+    assert (back.status, back.version) == (ProposalStatus.WAITING, 2)
+    assert in_shopify(market)["title"] == "Mug, renamed by Mona"
+
+
+def test_an_edit_is_declined_with_a_reason_and_sent_again(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, title="BEST MUG")
+    [waiting] = proposals(shop)
+    at = f"/app/review/edits/{waiting.id}"
+    assert market.merchant(f"{at}/ask_for_changes", {"reason": " ", "version": "1"}).status_code == 422
+    market.merchant(f"{at}/ask_for_changes", {"reason": "No capitals, please.", "version": "1"})
+    market.settle()
+    assert "No capitals, please." in market.mails("ada@example.com")[0]["text"]
+    assert "No capitals, please." in portal.get(f"{path}/edit").text
+    edit(portal, shop, path, title="Best mug")
+    late = market.merchant(f"{at}/reject", {"reason": "Still no.", "version": "1"})
+    assert (late.status_code, "changed the edit meanwhile" in late.headers["HX-Trigger"]) == (409, True)
+    market.merchant(f"{at}/reject", {"reason": "Still no.", "version": "2"})
+    assert "Still no." in portal.get(path).text
+    assert proposals(shop)[0].status is ProposalStatus.REJECTED
+
+
+def test_several_edits_and_products_are_approved_with_a_result_for_each(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, title="Cup")
+    [waiting] = proposals(shop)
+    ticks = [f"edit {waiting.id} 1", "product 999", "edit nonsense"]
+    answer = market.merchant("/app/review/approve", {"tick": ticks})
+    assert "1 of 3 approved." in answer.headers["HX-Trigger"]
+    assert "The changes go live now." in answer.text
+    market.settle()
+    assert in_shopify(market)["title"] == "Cup"
+
+
+def test_a_product_taken_off_sale_keeps_the_edit_in_its_draft(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, title="Cup", small="30.00")
+    portal.post(f"{path}/withdraw")
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.WITHDRAWN
+    assert the_product(shop).title == "Cup"
+    assert 'value="30.00"' in portal.get(path).text
+
+
+def test_another_vendor_and_bad_input_change_nothing(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    wrong = edit(portal, shop, path, title="", small="cheap")
+    assert (wrong.status_code, "Nothing was sent yet" in wrong.text, 'value="cheap"' in wrong.text) == (422, True, True)
+    bea = market.onboard("Bea's Bakery", "bea@example.com")
+    assert bea.get(f"{path}/edit").status_code == 404
+    assert bea.post(f"{path}/edit", data={"title": "Stolen"}).status_code == 404
+    assert bea.post(f"{path}/edit/withdraw").status_code == 404
+    assert proposals(shop) == []
