@@ -107,12 +107,14 @@ def send(shop_id: int, email_id: int) -> None:
     except ResendError as error:
         outcome = _after_failure(email, error)
     else:
+        # Its delivery may have been reported before the answer to the call was read; or the recipient was forgotten
+        # meanwhile, and the row says "not sent" of what had left.
+        is_news = or_(Email.status == EmailStatus.QUEUED, Email.to_address.not_like("%@%"))
         outcome = {
-            # Its delivery may have been reported before the answer to the call was read.
-            "status": case((Email.status == EmailStatus.QUEUED, EmailStatus.SENT), else_=Email.status),
+            "status": case((is_news, EmailStatus.SENT), else_=Email.status),
             "sent_at": clock.now(),
             "provider_id": provider_id,
-            "error": case((Email.status == EmailStatus.QUEUED, None), else_=Email.error),
+            "error": case((is_news, None), else_=Email.error),
             "next_attempt_at": None,
             # A sign-in link has done its work in the recipient's inbox; here it would be a key lying about.
             # In the row as it is now: the recipient may have been forgotten while the e-mail was on its way.

@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_email_wordings_shop_id_kind_id", "email_wordings", ["shop_id", "kind", "id"])
     # What a vendor does sends e-mails, too: their request reads the words and may not write any.
-    rls.protect_shared("email_wordings", ("SELECT", "INSERT"))
+    rls.protect_shared("email_wordings", ("SELECT", "INSERT", "DELETE"))
 
 
 def downgrade() -> None:

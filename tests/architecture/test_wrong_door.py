@@ -46,6 +46,7 @@ OPEN = {
     "portal_login.enter",
     "portal_login.leave",
     "portal_login.arrive",
+    "email_deliveries.take_news",
     "portal_verify.show_verify",
     "portal_verify.verify",
     "portal_verify.passkey_options",

@@ -242,7 +242,18 @@ def test_definitions_are_brought_up_to_date_where_fields_are_missing(
     assert shop.vendor_definition_gid == old["id"]
     (update,) = [variables for name, variables, _ in shopify.asked if name == "metaobjectDefinitionUpdate"]
     keys = [field["create"]["key"] for field in update["definition"]["fieldDefinitions"]]
-    assert keys == ["tagline", "about", "location", "logo", "website", "policies", "since"]
+    assert keys == [
+        "tagline",
+        "about",
+        "location",
+        "logo",
+        "website",
+        "policies",
+        "since",
+        "away_from",
+        "away_until",
+        "away_note",
+    ]
 
 
 def test_events_wait_for_nobody_elses_shop(browser: FlaskClient) -> None:

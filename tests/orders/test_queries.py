@@ -45,4 +45,5 @@ def test_more_orders_ask_no_more_questions(
             with counted() as asked:
                 LISTS[name](session, acme, ada.id)
         costs.append(len(asked))
-    assert costs[0] == costs[1] <= 5
+    # Who is paid how much, why not, and by which way: the preview asks several domains, each once.
+    assert costs[0] == costs[1] <= (9 if name == "preview" else 5)

@@ -87,7 +87,7 @@ def test_the_merchants_accent_reaches_the_page_corrected(adas_browser: FlaskClie
     assert "--accent-text:#ffe34d" in page  # in the dark
     assert page.count("--accent-text:") == 3
     style = adas_browser.get("/portal").headers["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in style
+    assert "frame-ancestors https://acme.myshopify.com" in style
     assert "'unsafe-inline'" not in style.split("style-src-attr")[0]
 
 

@@ -85,6 +85,7 @@ def test_an_address_that_is_refused_for_good_is_shown_and_can_be_sent_again(mark
         assert broken is not None
         # The provider refuses such an address with 422 however often it is tried.
         broken.to_address, broken.status, broken.dedupe_key = "nobody@", EmailStatus.QUEUED, "broken"
+        broken.provider_id = None
     with db.scoped(shop.id) as session:
         session.execute(update(Email).where(Email.id == broken.id).values(attempts=0))
     emails.send_email(shop.id, broken.id)

@@ -285,7 +285,13 @@ def test_a_refund_payload_has_every_documented_key_and_adds_up(store: Store, goo
     lines = [LineRefund(order["line_items"][0]["id"], 1, "cancel")]
     refund_order(store, ACME, order["id"], RefundRequest(lines, shipping="3.00", amount="10.00", note="Chipped"))
     topics = [topic for topic, _ in sent(store, before)]
-    assert topics == ["refunds/create", "orders/updated", "inventory_levels/update", "products/update"]
+    assert topics == [
+        "refunds/create",
+        "order_transactions/create",
+        "orders/updated",
+        "inventory_levels/update",
+        "products/update",
+    ]
     refund = last(store, "refunds/create")
     assert set(REFUND_KEYS) <= refund.keys()
     assert_adds_up(refund)
@@ -348,7 +354,7 @@ def test_a_cancelled_order_sends_its_refund_first(store: Store, goods: SimpleNam
     before = len(sent(store))
     cancel_order(store, ACME, order["id"], reason="inventory")
     topics = [topic for topic, _ in sent(store, before)]
-    assert topics[:3] == ["refunds/create", "orders/updated", "orders/cancelled"]
+    assert topics[:4] == ["refunds/create", "order_transactions/create", "orders/updated", "orders/cancelled"]
     assert last(store, "orders/cancelled")["cancel_reason"] == "inventory"
     assert last(store, "orders/cancelled")["financial_status"] == "refunded"
     assert_adds_up(last(store, "refunds/create"))
