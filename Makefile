@@ -28,13 +28,13 @@ dev: $(STAMPS)/runtime  ## Everything but the development store: what `shopify a
 	@$(VENV)/bin/stallkeeper dev
 
 test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
-	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 test-nightly: $(STAMPS)/dev  ## The invariants of the books over 10,000 generated histories each
 	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties.py $(ARGS)
 
 test-unit: $(STAMPS)/dev  ## The tests that need no browser
-	@$(PY) -m pytest -n auto --dist loadgroup -m "not e2e" $(ARGS)
+	@$(PY) -m pytest -n auto -m "not e2e" $(ARGS)
 
 test-e2e: $(STAMPS)/dev $(STAMPS)/chromium  ## The browser tests alone
 	@$(PY) -m pytest -m e2e $(ARGS)

@@ -32,6 +32,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import make_url
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from app import clock, db, embedded, queue
 from app.config import get_config
@@ -49,11 +51,20 @@ _SERVER = os.environ.get("DATABASE_URL")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last and share one process: they share a browser and a marketplace that is slow to fill."""
-    for item in items:
-        if _in_a_browser(item):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+    """Browser tests come last: they take longest, and what is quick to know should be known first."""
     items.sort(key=_in_a_browser)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """With several processes they are one's work from the beginning: they share a browser, and a marketplace that is
+    slow to fill. (xdist's own groups stand in an attribute that pytest 9.2 does not have any more.)
+    """
+    return _BrowserApart(config, log)
+
+
+class _BrowserApart(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/e2e/") or "in_the_browser" in nodeid else nodeid
 
 
 def _in_a_browser(item: pytest.Item) -> bool:
