@@ -302,10 +302,11 @@ def wait_for_hold(s: Screens) -> None:
 
 
 def pay(s: Screens) -> None:
-    app = s.app
+    app = s.open_app("/app/payouts/settings")
     app.get_by_label("Account holder").fill("Acme")
     app.get_by_label("IBAN").fill("GB29NWBK60161331926819")
     s.save()
+    app = s.open_app("/app/payouts")
     expect(app.get_by_label("Ada's Ceramics")).to_be_checked()
     app.get_by_role("button", name="Prepare payouts").click()
     expect(app.get_by_role("heading", name=re.compile(r"^Batch \d+"))).to_be_visible()
@@ -319,7 +320,7 @@ def pay(s: Screens) -> None:
     assert _read_transfers(download.value.path()) == [("Ada Larsen", IBAN, "USD", "25.20")]
     take_screenshot(s.mona, "36-bank-file")
     app.get_by_role("button", name="Mark all as sent").click()
-    expect(app.get_by_text("Everything is done.")).to_be_visible()
+    expect(app.get_by_text("Nothing is left to do in this batch.")).to_be_visible()
     take_screenshot(s.mona, "37-batch-sent")
     wait_for_mail(s.town, ADA, "on its way to you")
 
