@@ -1,4 +1,4 @@
-// The review queue by keyboard, and ticking all rows at once.
+// The review queue by keyboard.
 
 // A product is approved, an edit accepted: each page has one of the two.
 const actions = { a: ["approve", "accept"], c: ["ask_for_changes"], r: ["reject"] };
@@ -20,11 +20,3 @@ document.addEventListener("keydown", (event) => {
     document.querySelector(way)?.click();
   }
 });
-<<<<<<< HEAD
-=======
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches?.("[data-tick-all]")) return;
-  for (const box of document.querySelectorAll('s-checkbox[name="tick"]')) box.checked = event.target.checked;
-});
->>>>>>> 2b2fea8 (Take edits of products on sale as proposals; change many products at once; keep drafts)
