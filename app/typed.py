@@ -1,5 +1,6 @@
 """What people type into forms, brought into one shape before it is looked at."""
 
+from datetime import date
 from urllib.parse import urlsplit
 
 
@@ -17,6 +18,15 @@ def tidy_lines(text: str | None) -> str:
     """Several lines, each tidied, without empty ones at the ends."""
     lines = (text or "").replace("\r\n", "\n").split("\n")
     return "\n".join(tidy(line) for line in lines).strip()
+
+
+def read_day(text: str | None) -> date | None:
+    """A day such as "2026-11-03"; None for anything else, and for the ends of the calendar: nothing comes after."""
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if 1 < day.year < date.max.year else None
 
 
 def with_scheme(text: str | None) -> str:

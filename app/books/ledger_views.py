@@ -24,6 +24,7 @@ from app.money import Money
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
+from app.typed import read_day
 
 bp = Blueprint("books", __name__, url_prefix="/app/books")
 protect(bp)
@@ -124,26 +125,21 @@ def _posting_page(transaction: LedgerTransaction) -> str:
 
 
 def _read_filter() -> listing.Filter:
-    args, zone = request.args, ZoneInfo(g.shop.timezone)
-    last, kind = _read_day(args.get("to", ""), zone), args.get("kind", "")
+    args, kind = request.args, request.args.get("kind", "")
+    first, last = read_day(args.get("from")), read_day(args.get("to"))
     return listing.Filter(
         text=args.get("q", "").strip()[:100],
         vendor_id=args.get("vendor", type=int),
         kind="" if kind == _EVERYTHING else kind,
         moves=bool(kind),
         currency=args.get("currency", ""),
-        since=_read_day(args.get("from", ""), zone),
-        until=last + timedelta(days=1) if last else None,
+        since=_midnight(first) if first else None,
+        until=_midnight(last + timedelta(days=1)) if last else None,
     )
 
 
-def _read_day(text: str, zone: ZoneInfo) -> datetime | None:
-    """Midnight of a day such as "2026-11-03"; None for anything else."""
-    try:
-        day = date.fromisoformat(text)
-        return datetime(day.year, day.month, day.day, tzinfo=zone)
-    except ValueError:
-        return None
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(g.shop.timezone))
 
 
 def _vendor_choices(chosen: int | None) -> list[tuple[str, str]]:

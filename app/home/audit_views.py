@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from app.auth import merchant
 from app.home import audit_log
 from app.sheets import plain_cell
+from app.typed import read_day
 
 bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
 merchant.protect(bp)
@@ -57,8 +58,8 @@ def export() -> ResponseReturnValue:
 
 def _read_filter() -> audit_log.Filter:
     args, zone = request.args, ZoneInfo(g.shop.timezone)
-    until = _read_day(args.get("until", ""))
-    since = _read_day(args.get("since", ""))
+    until = read_day(args.get("until"))
+    since = read_day(args.get("since"))
     return audit_log.Filter(
         search=args.get("q", "").strip()[:100],
         actor=args.get("actor", ""),
@@ -68,14 +69,6 @@ def _read_filter() -> audit_log.Filter:
         until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
         before_id=args.get("before", None, int),
     )
-
-
-def _read_day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if date.min < day < date.max else None
 
 
 def _place_of(subject_type: str, subject_id: int) -> str | None:

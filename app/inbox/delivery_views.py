@@ -1,6 +1,6 @@
 """What the marketplace itself told on: each event with everybody who was to hear of it."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from app.auth import merchant
 from app.inbox import deliveries
 from app.inbox.deliveries import DeliveryFilter, DeliveryState
 from app.models.events import DomainEvent
+from app.typed import read_day
 
 bp = Blueprint("deliveries", __name__, url_prefix="/app/events/told")
 merchant.protect(bp)
@@ -52,10 +53,10 @@ def tell_stuck_again() -> ResponseReturnValue:
 @bp.post("/replay")
 def replay() -> ResponseReturnValue:
     """Everything since a moment, in the shop's own time."""
-    try:
-        since = datetime.strptime(request.form.get("since", ""), "%Y-%m-%d").replace(tzinfo=ZoneInfo(g.shop.timezone))
-    except ValueError:
+    day = read_day(request.form.get("since"))
+    if day is None:
         return _page(since_error="Choose the day from which on everything is to be told again."), 422
+    since = datetime.combine(day, time(), ZoneInfo(g.shop.timezone))
     deliveries.ask_for_replay(g.session, g.shop, request.form.get("subscriber", ""), since, actor=f"staff:{g.staff}")
     return web.toast(_page(), "Everything since then is told again")
 
