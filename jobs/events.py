@@ -37,6 +37,8 @@ from webhooks.router import AFTER_UNINSTALL, HANDLERS
 BATCH: Final = 100
 LEASE_SECONDS: Final = 60
 MAX_ATTEMPTS: Final = 10
+MAX_CLAIMS: Final = 5
+"""How many workers may die with the same row in their hands."""
 _AT_ONCE: Final = 2
 _RUN_SECONDS: Final = 20.0
 _FIRST_PAUSE_SECONDS: Final = 5
@@ -68,26 +70,30 @@ _CLAIM: Final = text(
         FROM waiting WHERE EXISTS (SELECT FROM inbox_events e WHERE e.shop_domain = waiting.shop_domain AND {due})
         ORDER BY random() LIMIT :batch),
     due AS (
-        SELECT mine.id, s.id AS shop_id FROM turns LEFT JOIN shops s ON s.domain = turns.shop_domain
+        SELECT mine.id, mine.claims, s.id AS shop_id FROM turns LEFT JOIN shops s ON s.domain = turns.shop_domain
         CROSS JOIN LATERAL (
-            SELECT e.id FROM inbox_events e
+            SELECT e.id, e.claims FROM inbox_events e
             WHERE e.shop_domain = turns.shop_domain AND {due}
-            ORDER BY e.id LIMIT turns.share FOR UPDATE SKIP LOCKED) mine)
+            ORDER BY e.id LIMIT turns.share FOR UPDATE SKIP LOCKED) mine),
+    suspect AS (SELECT min(id) AS id FROM due WHERE claims > 0)
     UPDATE inbox_events SET lease_token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease),
-           shop_id = due.shop_id
-    FROM due WHERE inbox_events.id = due.id
-    RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic
+           shop_id = due.shop_id, claims = due.claims + 1
+    FROM due, suspect WHERE inbox_events.id = due.id AND (suspect.id IS NULL OR suspect.id = due.id)
+    RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic, inbox_events.claims
 """.replace("{due}", _DUE)
 )
-_RELEASE: Final = text("UPDATE inbox_events SET lease_until = NULL WHERE lease_token = ANY(:tokens)")
+_RELEASE: Final = text(
+    "UPDATE inbox_events SET lease_until = NULL, claims = greatest(0, claims - 1) WHERE lease_token = ANY(:tokens)"
+)
 _REFUSE: Final = text("""
     UPDATE inbox_events SET state = 'refused', lease_token = NULL, lease_until = NULL, handled_at = clock_timestamp(),
-           error = 'This shop does not use the app.'
+           claims = 0, error = 'This shop does not use the app.'
     WHERE id = :id AND lease_token = :token
 """)
 _FAIL: Final = text("""
     UPDATE inbox_events SET state = CASE WHEN :final OR attempts + 1 >= :most THEN 'dead' ELSE 'failed' END,
            attempts = attempts + 1, error = :error, resource = :resource, lease_token = NULL, lease_until = NULL,
+           claims = 0,
            next_attempt_at = clock_timestamp() + make_interval(secs => :spread * least(:longest, :first * 2 ^ attempts))
     WHERE id = :id AND lease_token = :token
     RETURNING state
@@ -102,6 +108,7 @@ class Claimed:
     shop_id: int | None
     topic: str
     token: str
+    claims: int = 1
 
 
 class _Mark(Row, kw_only=True):
@@ -114,6 +121,7 @@ class _Mark(Row, kw_only=True):
     handled_at: datetime
     lease_until: None = None
     lease_token: None = None
+    claims: int = 0
 
 
 _broken_off: Final[set[str]] = set()
@@ -170,11 +178,14 @@ def _release() -> None:
 
 
 def claim(batch: int = BATCH) -> list[Claimed]:
-    """Lease up to `batch` due rows: of each waiting shop its oldest, as many as of every other shop."""
+    """Lease up to `batch` due rows: of each waiting shop its oldest, as many as of every other shop.
+
+    One alone when the last to claim it may have died of it: whoever dies of it again takes nobody with it.
+    """
     token = secrets.token_hex(8)
     with system() as session:
         rows = session.execute(_CLAIM, {"token": token, "lease": LEASE_SECONDS, "batch": batch}).all()
-    return [Claimed(row[0], row[1], row[2], token) for row in sorted(rows, key=lambda row: row[0])]
+    return [Claimed(row[0], row[1], row[2], token, row[3]) for row in sorted(rows, key=lambda row: row[0])]
 
 
 def _group(batch: Iterable[Claimed]) -> Iterable[list[Claimed]]:
@@ -209,6 +220,11 @@ def _work_alone(claimed: Claimed) -> None:
     with structlog.contextvars.bound_contextvars(inbox_event=claimed.event_id, topic=claimed.topic):
         if claimed.shop_id is None:
             _refuse(claimed)
+            return
+        if claimed.claims > MAX_CLAIMS:
+            log.error("webhook_kills_workers", claims=MAX_CLAIMS)
+            words = f"The worker died while handling this {MAX_CLAIMS} times."
+            HANDLED.labels(claimed.topic, _fail(claimed, words, final=True)).inc()
             return
         try:
             _count(_handle([claimed]))

@@ -22,6 +22,7 @@ _AGAIN: Final = {
     "handled_at": None,
     "lease_token": None,
     "lease_until": None,
+    "claims": 0,
 }
 
 

@@ -63,6 +63,8 @@ class InboxEvent(Model):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[str | None]
     """Fencing: a worker that lost its lease finds another token here and commits nothing."""
+    claims: Mapped[int] = mapped_column(server_default="0")
+    """How often it was claimed since its last outcome: more than once, and workers may have died of it."""
     handled_at: Mapped[datetime | None]
 
     @property

@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from app import db
+from app.inbox.service import replay_event
 from app.models.events import AuditEntry, InboxEvent, InboxState
 from app.models.shops import Shop, ShopStatus
 from jobs import events
@@ -256,3 +257,52 @@ def test_a_clock_that_was_set_back_keeps_no_event_waiting_for_a_day(
     with db.system() as session:
         session.execute(text(f"UPDATE inbox_events SET {column} = clock_timestamp() + interval '1 day'"))
     assert read_after_drain(event).state is InboxState.DONE
+
+
+def lose_leases() -> None:
+    """As if the workers that hold rows had died a minute ago."""
+    with db.system() as session:
+        session.execute(text("UPDATE inbox_events SET lease_until = clock_timestamp() - interval '1 second'"))
+
+
+def test_an_event_that_kills_its_worker_is_put_aside_and_takes_no_other_with_it(
+    acme: Shop, handler: Callable[..., None]
+) -> None:
+    handler(leave_mark)
+    before, deadly, after = (receive(event_id=name) for name in ("before", "deadly", "after"))
+    assert len(events.claim()) == 3  # the worker dies with all of them in its hands
+    lose_leases()
+    for _ in range(events.MAX_CLAIMS + 1):
+        while batch := events.claim():
+            assert len(batch) == 1, "whoever may be deadly is held alone"
+            if batch[0].event_id != deadly or batch[0].claims > events.MAX_CLAIMS:
+                events.work(batch)
+        lose_leases()
+    assert marks(acme) == [before, after]
+    assert (read(deadly).state, read(deadly).error) == (
+        InboxState.DEAD,
+        "The worker died while handling this 5 times.",
+    )
+
+
+def test_a_person_may_have_a_deadly_event_tried_again_from_the_start(acme: Shop, handler: Callable[..., None]) -> None:
+    handler(leave_mark)
+    event = receive()
+    for _ in range(events.MAX_CLAIMS):
+        assert len(events.claim()) == 1
+        lose_leases()
+    assert read_after_drain(event).state is InboxState.DEAD
+    with db.scoped(acme.id) as session:
+        replay_event(session, session.get_one(Shop, acme.id), event, actor="staff:1")
+    row = read_after_drain(event)
+    assert (row.state, row.claims, marks(acme)) == (InboxState.DONE, 0, [event])
+
+
+def test_a_claim_that_ended_in_a_failure_is_no_death(acme: Shop, handler: Callable[..., None]) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("not yet")
+
+    handler(fail)
+    event = receive()
+    events.drain()
+    assert (read(event).state, read(event).claims) == (InboxState.FAILED, 0)
