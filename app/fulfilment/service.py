@@ -21,6 +21,7 @@ from app.orders import service as orders
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
+from app.shopify.paging import finish, read_whole
 from app.shopify.tokens import ShopCredentials
 
 _JOB: Final = "jobs.fulfilment.create_fulfilment"
@@ -148,7 +149,7 @@ def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilme
 
 def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | None]) -> tuple[int, datetime]:
     """The parcel's number and time at Shopify. An attempt whose answer was lost is found, not repeated."""
-    order = graphql(shop, "order", {"id": f"gid://shopify/Order/{parcel.order_shopify_id}"})
+    order = _read_order(shop, parcel.order_shopify_id)
     wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
     if parcel.attempts > 1:
         for made in order["fulfillments"]:
@@ -173,6 +174,18 @@ def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | Non
     }
     answer = graphql(shop, "fulfillmentCreate", {"fulfillment": fulfillment})["fulfillment"]
     return _number(answer["id"]), _moment(answer["createdAt"])
+
+
+def _read_order(shop: ShopCredentials, number: int) -> dict[str, Any]:
+    """What is still to be sent and what was sent, however many parts and lines that is."""
+    order = read_whole(shop, "order", {"id": f"gid://shopify/Order/{number}"}, "fulfillmentOrders")
+    if order is None:
+        raise ShopifyError("Shopify no longer has this order.", permanent=True)
+    for part in order["fulfillmentOrders"]["nodes"]:
+        finish(shop, "fulfillmentOrder", part, "lineItems")
+    for made in order["fulfillments"]:
+        finish(shop, "fulfillment", made, "fulfillmentLineItems")
+    return order
 
 
 def _remaining(order: Mapping[str, Any]) -> list[Remaining]:

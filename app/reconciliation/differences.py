@@ -15,7 +15,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import webhook_bodies as bodies
-from app.shopify.client import graphql
+from app.shopify.paging import finish, read_whole
 from app.shopify.tokens import ShopCredentials
 
 Node = Mapping[str, Any]
@@ -97,10 +97,12 @@ def order_differs(order: Order, node: Node) -> bool:
 
 
 def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
-    order = _whole(shop, "orderInFull", {"id": choice.node["id"]}, "lineItems")
+    order = read_whole(shop, "orderInFull", {"id": choice.node["id"]}, "lineItems")
     if order is None:
         return []
-    refunds = [_whole(shop, "refundInFull", {"id": refund["id"]}, "refundLineItems") for refund in order["refunds"]]
+    for parcel in order["fulfillments"]:
+        finish(shop, "fulfillment", parcel, "fulfillmentLineItems")
+    refunds = [read_whole(shop, "refundInFull", {"id": refund["id"]}, "refundLineItems") for refund in order["refunds"]]
     body = bodies.order_body(order, [refund for refund in refunds if refund], choice.customer)
     return [("orders/updated", body)]
 
@@ -130,7 +132,7 @@ def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> l
 def _read_product(shop: ShopCredentials, choice: Choice) -> list[News]:
     assert choice.location_gid is not None
     variables = {"id": choice.node["id"], "location": choice.location_gid}
-    product = _whole(shop, "productInFull", variables, "variants")
+    product = read_whole(shop, "productInFull", variables, "variants")
     if product is None:
         return []
     levels = bodies.stock_bodies(product, choice.location_gid)
@@ -158,16 +160,3 @@ def _page_differs(vendor: Vendor, node: Node) -> bool:
         return seen_at is None or updated_at > seen_at
     words = {field["key"]: field["value"] or "" for field in node["fields"]}
     return any(words.get(name, "") != getattr(vendor, name) for name in TEXT_FIELDS)
-
-
-def _whole(shop: ShopCredentials, document: str, variables: Mapping[str, Any], paged: str) -> dict[str, Any] | None:
-    """An object with every page of its long list; None when it is gone by now."""
-    whole: dict[str, Any] = graphql(shop, document, variables)
-    if not whole:
-        return None
-    page = whole[paged]["pageInfo"]
-    while page["hasNextPage"]:
-        more = graphql(shop, document, {**variables, "after": page["endCursor"]})
-        whole[paged]["nodes"] += more[paged]["nodes"]
-        page = more[paged]["pageInfo"]
-    return whole
