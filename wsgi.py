@@ -22,6 +22,7 @@ from app.emails import intake as email_deliveries
 from app.emails import views as emails
 from app.emails import wording_views as email_wordings
 from app.fulfilment import portal as portal_fulfilment
+from app.fulfilment import portal_packing
 from app.home import audit_views
 from app.home import views as home
 from app.hooks import views as hooks
@@ -90,6 +91,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_books.bp,
     portal_orders.bp,
     portal_fulfilment.bp,
+    portal_packing.bp,
     portal_money.bp,
     email_wordings.bp,
     email_deliveries.bp,

@@ -1,11 +1,9 @@
-"""One order of a vendor: every amount explained, the packing slip, and sending parcels."""
+"""One order of a vendor: every amount explained, and sending parcels."""
 
-import segno
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
-from app.config import get_config
 from app.errors import ValidationErrors
 from app.fulfilment import rules, service
 from app.fulfilment.forms import ShipForm
@@ -21,14 +19,6 @@ protect(bp)
 @bp.get("/<int:part_id>")
 def show_order(part_id: int) -> ResponseReturnValue:
     return _order_page(get_part(g.session, g.vendor.id, part_id), ShipForm())
-
-
-@bp.get("/<int:part_id>/packing-slip")
-def packing_slip(part_id: int) -> ResponseReturnValue:
-    """A page to print and put into the parcel: no prices, and a code that leads back to the order."""
-    found = get_part(g.session, g.vendor.id, part_id)
-    code = segno.make(f"{get_config().app_url}/portal/orders/{part_id}", error="m")
-    return render_template("portal/orders/packing_slip.html", found=found, code=code.svg_inline(scale=3, border=0))
 
 
 @bp.post("/<int:part_id>/ship")

@@ -64,6 +64,15 @@ def request_shipment(
     return parcel
 
 
+def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: Tracking, *, actor: str) -> Fulfilment:
+    """Store that the vendor has sent all that was left of the order. Raises ValidationErrors when nothing was."""
+    _lock(session, part)
+    left = units_to_ship(session, part)
+    if not any(left.values()):
+        raise ValidationErrors({"items": "Nothing of it is left to send."})
+    return request_shipment(session, vendor, part, left, tracking, actor=actor)
+
+
 def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
     """Have Shopify told once more of a parcel that it refused. Raises NotFound."""
     parcel = _get_failed(session, part, parcel_id)

@@ -48,3 +48,20 @@ class Fulfilment(Model):
     shipped_seen_at: Mapped[datetime | None]
     delivered_seen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
+
+
+class ShipmentBatch(Model):
+    """Many orders that a vendor sent at once, and what became of each."""
+
+    __tablename__ = "shipment_batches"
+    __table_args__ = (UniqueConstraint("vendor_id", "key"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    """The page's own: sent twice, it is one batch."""
+    rows: Mapped[list[dict[str, Any]]]
+    """{"part_id", "name", "parcel_id"} or, where nothing was sent, {"part_id", "name", "problem"}."""
+    created_by: Mapped[str]
+    created_at: Mapped[CreatedAt]

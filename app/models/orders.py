@@ -135,6 +135,11 @@ class VendorOrder(Model):
     """Address lines for the parcel; no e-mail, no telephone."""
     items_total: Mapped[int] = mapped_column(server_default="0")
     items_to_ship: Mapped[int] = mapped_column(server_default="0")
+    items_returned: Mapped[int] = mapped_column(server_default="0")
+    shipped_at: Mapped[datetime | None]
+    """When the last of it was sent; None while something is left to send."""
+    delivered_at: Mapped[datetime | None]
+    """When the carrier had brought all of it, as far as we were told."""
     earned_minor: Mapped[int] = mapped_column(server_default="0")
     """What the vendor has of this order after refunds, at whichever stage; a cache of the ledger's entries."""
     next_release_at: Mapped[datetime | None]

@@ -91,6 +91,9 @@ class PartRow(Row, kw_only=True):
     ship_to: list[str] = msgspec.field(default_factory=list)
     items_total: int = 0
     items_to_ship: int = 0
+    items_returned: int = 0
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
     earned_minor: int = 0
     next_release_at: datetime | None = None
     hold_reason: str | None = None

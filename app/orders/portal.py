@@ -9,24 +9,33 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
 from app.money import Money
-from app.orders import queries
+from app.orders import vendor_list
+from app.orders.vendor_list import Row, Wanted
 from app.orders.words import PART_WORDS
+from app.sheets import plain_cell
 
 bp = Blueprint("portal_orders", __name__, url_prefix="/portal/orders")
 protect(bp)
 
-_EXPORT_PAGES: Final = 100
+_AT_MOST: Final = 5000
+_COLUMNS: Final = (
+    "order", "ordered_at", "status", "items", "to_send", "returned", "shipped_at", "delivered_at",
+    "earned", "currency", "send_to",
+)  # fmt: skip
 
 
 @bp.get("")
 def list_orders() -> ResponseReturnValue:
-    number = max(1, request.args.get("page", 1, int))
+    args, wanted = request.args, _read_wanted()
+    orders = vendor_list.list_orders(
+        g.session, g.vendor.id, wanted, after=args.get("after", None, int), before=args.get("before", None, int)
+    )
     return render_template(
         "portal/orders/list.html",
-        orders=_find(number),
-        number=number,
-        waiting=queries.count_waiting(g.session, g.vendor.id),
-        searched=bool(request.args.get("q") or request.args.get("status")),
+        orders=orders,
+        wanted=wanted,
+        counts=vendor_list.count_tabs(g.session, g.vendor.id),
+        late=vendor_list.count_late(g.session, g.vendor.id),
         states=PART_WORDS,
         earned=lambda part: Money(part.earned_minor, part.currency),
     )
@@ -37,18 +46,39 @@ def export() -> ResponseReturnValue:
     """What the list shows, one line per order."""
     sheet = io.StringIO()
     writer = csv.writer(sheet)
-    writer.writerow(["order", "ordered_at", "status", "items", "to_send", "earned", "currency"])
-    for number in range(1, min(_find(1).pages, _EXPORT_PAGES) + 1):
-        for part in _find(number).rows:
-            earned = str(Money(part.earned_minor, part.currency).decimal)
-            counts = (part.items_total, part.items_to_ship)
-            writer.writerow([part.name, part.ordered_at.isoformat(), part.status, *counts, earned, part.currency])
+    writer.writerow(_COLUMNS)
+    for row in vendor_list.list_orders(g.session, g.vendor.id, _read_wanted(), limit=_AT_MOST).rows:
+        writer.writerow(_cells(row))
     headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
     return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
 
 
-def _find(number: int) -> queries.Page:
+def _cells(row: Row) -> list[object]:
+    part = row.part
+    moments = [moment.isoformat() if moment else "" for moment in (part.shipped_at, part.delivered_at)]
+    earned = str(Money(part.earned_minor, part.currency).decimal)
+    counts = (part.items_total, part.items_to_ship, part.items_returned)
+    send_to = plain_cell(", ".join(part.ship_to))
+    return [
+        plain_cell(part.name),
+        part.ordered_at.isoformat(),
+        row.state,
+        *counts,
+        *moments,
+        earned,
+        part.currency,
+        send_to,
+    ]
+
+
+def _read_wanted() -> Wanted:
     args = request.args
-    return queries.list_vendor_orders(
-        g.session, g.vendor.id, search=args.get("q", "").strip()[:100], status=args.get("status", ""), page=number
+    tab = args.get("status", "")
+    days = args.get("days", 0, int)
+    return Wanted(
+        tab="to_ship" if tab == "waiting" else tab,
+        search=args.get("q", "").strip()[:100],
+        days=days if 0 < days <= 3660 else 0,
+        late="late" in args,
+        sort=args.get("sort", "newest"),
     )

@@ -143,25 +143,6 @@ def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
     return _read_part(session, part)
 
 
-def list_vendor_orders(session: Session, vendor_id: int, *, search: str = "", status: str = "", page: int = 1) -> Page:
-    """A vendor's orders, newest first; `search` looks into numbers, names and what was bought."""
-    where: list[ColumnElement[bool]] = [VendorOrder.vendor_id == vendor_id]
-    if search:
-        like = f"%{search.lstrip('#')}%"
-        inside = select(OrderLine.id).where(
-            OrderLine.order_id == VendorOrder.order_id, OrderLine.vendor_id == vendor_id, OrderLine.title.ilike(like)
-        )
-        where.append(or_(VendorOrder.name.ilike(like), VendorOrder.customer_name.ilike(like), inside.exists()))
-    if status == "waiting":
-        where.append(VendorOrder.status.in_(WAITING))
-    elif status:
-        where.append(VendorOrder.status == status)
-    total = session.scalar(select(func.count()).select_from(VendorOrder).where(*where)) or 0
-    newest = (VendorOrder.ordered_at.desc(), VendorOrder.id.desc())
-    query = select(VendorOrder).where(*where).order_by(*newest)
-    return Page(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all(), total)
-
-
 def count_waiting(session: Session, vendor_id: int) -> int:
     """Orders that the vendor has to send."""
     query = select(func.count()).where(VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING))

@@ -108,6 +108,7 @@ def _settle(one: Held, now: datetime) -> tuple[Books, list[Announcement]]:
     one.known = read_known(one)
     books = book_to_date(one.known, now)
     one.order.flags = list(books.flags)
-    update_parts(one, books)
+    announcements = list(find_announcements(one, now))
     assign_parcels(one)
-    return books, list(find_announcements(one, now))
+    update_parts(one, books)
+    return books, announcements

@@ -5,7 +5,7 @@ from app.orders import facts
 from app.orders.cells import share_line
 from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
-from app.orders.returns import refunded_units, removed_units, units_to_ship
+from app.orders.returns import refunded_units, removed_units, returned_units, units_to_ship
 from app.orders.rules import Books
 
 
@@ -27,7 +27,9 @@ def update_parts(one: Held, books: Books) -> None:
         mine = [line for line in known.lines if line.terms.vendor_id == vendor_id]
         part.items_total = sum(line.quantity for line in mine)
         part.items_to_ship = sum(units_to_ship(line, known) for line in mine)
+        part.items_returned = sum(returned_units(line, known) for line in mine)
         part.status = _status(part, known)
+        _follow_parcels(one, part, {line.id for line in mine})
         part.earned_minor = sum(
             bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
         )
@@ -65,6 +67,18 @@ def _update_line(row: LineRow, line: facts.Line, known: facts.Order) -> None:
     row.vendor_discount_minor, row.market_discount_minor = share.vendor_discount, share.market_discount
     row.included_tax_minor, row.base_minor = share.included_tax, share.base
     row.fee_minor, row.fee_tax_minor, row.vendor_minor = share.fee, share.fee_tax, share.vendor
+
+
+def _follow_parcels(one: Held, part: PartRow, mine: set[int]) -> None:
+    """When the last of it was sent, and when all of it had arrived."""
+    parcels = [parcel for parcel in one.live_parcels if any(int(line_id) in mine for line_id in parcel.quantities)]
+    part.shipped_at = part.delivered_at = None
+    if part.status is not VendorOrderStatus.SHIPPED or not parcels:
+        return
+    part.shipped_at = max(parcel.fulfilled_at for parcel in parcels)
+    arrived = [p.delivered_seen_at for p in parcels if p.delivered_seen_at and p.shipment_status == "delivered"]
+    if len(arrived) == len(parcels):
+        part.delivered_at = max(arrived)
 
 
 def _status(part: PartRow, known: facts.Order) -> VendorOrderStatus:

@@ -18,9 +18,11 @@ PAYMENT_WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     VendorOrderStatus.UNPAID: ("Not paid yet", None),
-    VendorOrderStatus.TO_SHIP: ("To send", "warn"),
-    VendorOrderStatus.PARTLY_SHIPPED: ("Partly sent", "warn"),
-    VendorOrderStatus.SHIPPED: ("Sent", "good"),
+    VendorOrderStatus.TO_SHIP: ("To ship", "warn"),
+    VendorOrderStatus.PARTLY_SHIPPED: ("Partly shipped", "warn"),
+    VendorOrderStatus.SHIPPED: ("Shipped", "good"),
+    "delivered": ("Delivered", "good"),
+    "returned": ("Sent back", None),
     VendorOrderStatus.CANCELLED: ("Nothing to send", None),
 }
 HOLD_WORDS: Final[dict[str, str]] = {

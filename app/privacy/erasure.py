@@ -35,6 +35,7 @@ ABOUT_SELLERS: Final = frozenset(
         "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks", "email_wordings",
+        "shipment_batches",
     }
 )  # fmt: skip
 """Tables that the last look leaves alone. They hold the merchant and the sellers, who are no customers even when they

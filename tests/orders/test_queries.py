@@ -12,7 +12,7 @@ from app import db
 from app.ledger import queries as ledger
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.orders import queries
+from app.orders import queries, vendor_list
 from app.payouts import queries as payouts
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
@@ -21,7 +21,7 @@ from tests.products.test_queries import counted
 
 LISTS: dict[str, Callable[[Session, Shop, int], Any]] = {
     "orders": lambda session, shop, _: queries.list_orders(session, shop.id),
-    "vendor's orders": lambda session, _, vendor_id: queries.list_vendor_orders(session, vendor_id),
+    "vendor's orders": lambda session, _, vendor_id: vendor_list.list_orders(session, vendor_id, vendor_list.Wanted()),
     "holds": lambda session, _, vendor_id: queries.list_holds(session, vendor_id),
     "movements": lambda session, shop, vendor_id: payouts.name_movements(
         session, vendor_id, ledger.list_movements(session, shop.id, vendor_id)[0]

@@ -1,0 +1,199 @@
+"""A vendor's orders by where they stand, in parts that begin behind a row: what comes in meanwhile shifts nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
+
+PER_PAGE: Final = 50
+LATE_AFTER: Final = timedelta(days=10)
+"""A parcel with a tracking number that has not arrived by then is worth a question to the carrier."""
+WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
+_SENT: Final = VendorOrder.status == VendorOrderStatus.SHIPPED
+TABS: Final[Mapping[str, ColumnElement[bool]]] = {
+    "to_ship": VendorOrder.status.in_(WAITING),
+    "shipped": _SENT & VendorOrder.delivered_at.is_(None),
+    "delivered": _SENT & VendorOrder.delivered_at.is_not(None),
+    "returned": VendorOrder.items_returned > 0,
+    "unpaid": VendorOrder.status == VendorOrderStatus.UNPAID,
+    "cancelled": VendorOrder.status == VendorOrderStatus.CANCELLED,
+}
+_SORTS: Final[Mapping[str, tuple[tuple[Any, ...], bool]]] = {
+    "newest": ((VendorOrder.ordered_at, VendorOrder.id), True),
+    "oldest": ((VendorOrder.ordered_at, VendorOrder.id), False),
+    "most": ((VendorOrder.earned_minor, VendorOrder.id), True),
+    "name": ((func.lower(VendorOrder.customer_name), VendorOrder.id), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a vendor's orders is asked for. `tab`: a name of TABS, or all; `days`: ordered within; 0 is ever."""
+
+    tab: str = ""
+    search: str = ""
+    days: int = 0
+    late: bool = False
+    sort: str = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    part: VendorOrder
+    lines: Sequence[tuple[int, str]]
+    """Units and title of each line."""
+
+    @property
+    def state(self) -> str:
+        """The status, told further than Shopify tells it: came back, or arrived."""
+        if self.part.items_returned and not self.part.items_to_ship:
+            return "returned"
+        return "delivered" if self.part.delivered_at else self.part.status
+
+    @property
+    def days_late(self) -> int:
+        """Days since it was sent, once that is too long to have heard nothing; else 0."""
+        if self.part.shipped_at is None or self.part.delivered_at or self.part.items_returned:
+            return 0
+        since = clock.now() - self.part.shipped_at
+        return since.days if since > LATE_AFTER else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the list. `after` and `before` are what to ask for next, None at the ends."""
+
+    rows: Sequence[Row]
+    total: int
+    before: int | None
+    after: int | None
+
+
+def list_orders(
+    session: Session,
+    vendor_id: int,
+    wanted: Wanted,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int = PER_PAGE,
+) -> Part:
+    """The orders behind (or in front of) the one with that id; from the beginning without either."""
+    where = _where(vendor_id, wanted)
+    total = session.scalar(select(func.count()).select_from(VendorOrder).where(*where)) or 0
+    beside = _find_place(session, vendor_id, wanted.sort, after or before)
+    if beside is None:
+        after = before = None
+    query = _ordered(select(VendorOrder).where(*where), wanted.sort, beside, backwards=before is not None)
+    found = list(session.scalars(query.limit(limit + 1)))
+    more = len(found) > limit
+    del found[limit:]
+    if before is not None:
+        found.reverse()
+    has_before = more if before is not None else after is not None
+    has_after = before is not None or more
+    lines = list_titles(session, vendor_id, [part.order_id for part in found])
+    rows = [Row(part, lines.get(part.order_id, ())) for part in found]
+    return Part(
+        rows,
+        total,
+        before=found[0].id if found and has_before else None,
+        after=found[-1].id if found and has_after else None,
+    )
+
+
+def count_tabs(session: Session, vendor_id: int) -> Mapping[str, int]:
+    """How many orders stand in each tab, and in all ("") of them."""
+    counts = [func.count().filter(condition) for condition in TABS.values()]
+    mine = VendorOrder.vendor_id == vendor_id
+    found = session.execute(select(func.count(), *counts).select_from(VendorOrder).where(mine)).one()
+    return dict(zip(("", *TABS), found, strict=True))
+
+
+def count_late(session: Session, vendor_id: int) -> int:
+    """Orders sent too long ago to have heard nothing of their parcels."""
+    where = (VendorOrder.vendor_id == vendor_id, *_late(vendor_id))
+    return session.scalar(select(func.count()).select_from(VendorOrder).where(*where)) or 0
+
+
+def list_titles(session: Session, vendor_id: int, order_ids: Sequence[int]) -> Mapping[int, list[tuple[int, str]]]:
+    """Units and titles of the vendor's lines, by order."""
+    query = select(OrderLine.order_id, OrderLine.quantity, OrderLine.title).where(
+        OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == vendor_id
+    )
+    titles: dict[int, list[tuple[int, str]]] = {}
+    for order_id, units, title in session.execute(query.order_by(OrderLine.position, OrderLine.id)):
+        titles.setdefault(order_id, []).append((units, title))
+    return titles
+
+
+def _where(vendor_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [VendorOrder.vendor_id == vendor_id]
+    if wanted.tab in TABS:
+        where.append(TABS[wanted.tab])
+    if wanted.late:
+        where.extend(_late(vendor_id))
+    if wanted.days:
+        where.append(VendorOrder.ordered_at >= clock.now() - timedelta(days=wanted.days))
+    if wanted.search:
+        where.append(_matches(vendor_id, wanted.search))
+    return where
+
+
+def _matches(vendor_id: int, search: str) -> ColumnElement[bool]:
+    """The number, the customer, what was bought, or the number on a parcel."""
+    like = f"%{search.lstrip('#')}%"
+    inside = select(OrderLine.id).where(
+        OrderLine.order_id == VendorOrder.order_id,
+        OrderLine.vendor_id == vendor_id,
+        or_(OrderLine.title.ilike(like), OrderLine.sku.ilike(like)),
+    )
+    parcel = _parcels(vendor_id).where(Fulfilment.tracking_number.ilike(like))
+    names = (VendorOrder.name.ilike(like), VendorOrder.customer_name.ilike(like))
+    return or_(*names, inside.exists(), parcel.exists())
+
+
+def _late(vendor_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        TABS["shipped"],
+        VendorOrder.items_returned == 0,
+        VendorOrder.shipped_at < clock.now() - LATE_AFTER,
+        _parcels(vendor_id).where(Fulfilment.tracking_number != "").exists(),
+    )
+
+
+def _parcels(vendor_id: int) -> Select[int]:
+    return select(Fulfilment.id).where(
+        Fulfilment.shop_id == VendorOrder.shop_id,
+        Fulfilment.order_shopify_id == VendorOrder.order_shopify_id,
+        Fulfilment.vendor_id == vendor_id,
+        Fulfilment.state == FulfilmentState.CREATED,
+    )
+
+
+def _find_place(session: Session, vendor_id: int, sort: str, part_id: int | None) -> Sequence[Any] | None:
+    """Where a row stands in the list; None for one that is gone: then the list begins from the beginning."""
+    if part_id is None:
+        return None
+    keys, _ = _SORTS.get(sort, _SORTS["newest"])
+    here = (VendorOrder.id == part_id, VendorOrder.vendor_id == vendor_id)
+    return session.execute(select(*keys).where(*here)).one_or_none()
+
+
+def _ordered(
+    query: Select[VendorOrder], sort: str, beside: Sequence[Any] | None, *, backwards: bool
+) -> Select[VendorOrder]:
+    keys, descending = _SORTS.get(sort, _SORTS["newest"])
+    downwards = descending != backwards
+    if beside is not None:
+        here = tuple_(*keys)
+        there = tuple_(*(literal(value, key.type) for key, value in zip(keys, beside, strict=True)))
+        query = query.where(here < there if downwards else here > there)
+    return query.order_by(*(key.desc() if downwards else key for key in keys))
