@@ -49,6 +49,8 @@ from app.products import portal as portal_products
 from app.products import portal_edits, portal_pictures, review, review_edits
 from app.products import proxy as products_proxy
 from app.products import views as products
+from app.products.imports import portal as portal_imports
+from app.products.imports import views as product_imports
 from app.shops import views as shops
 from app.storefront import proxy as storefront_proxy
 from app.vendors import proxy as vendors_proxy
@@ -75,6 +77,8 @@ BLUEPRINTS: list[Blueprint] = [
     products_proxy.bp,
     storefront_proxy.bp,
     portal_products.bp,
+    portal_imports.bp,
+    product_imports.bp,
     portal_edits.bp,
     portal_pictures.bp,
     orders.bp,

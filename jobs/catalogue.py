@@ -1,6 +1,7 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
 from app.products import pictures, proposal_sync, sweeps, sync
+from app.products.imports import work
 from app.vendors import sync as vendor_pages
 
 
@@ -34,6 +35,10 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
 
 def register_picture(shop_id: int, image_id: int) -> None:
     pictures.register_picture(shop_id, image_id)
+
+
+def carry_on_import(shop_id: int, import_id: int) -> None:
+    work.carry_on(shop_id, import_id)
 
 
 def sweep_catalogue() -> None:

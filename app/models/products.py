@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -172,3 +173,78 @@ class ProductProposal(Model):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     applied_at: Mapped[datetime | None]
+
+
+class ImportStatus(StrEnum):
+    PLANNED = "planned"
+    """Read and compared; nothing is changed until its vendor says so."""
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    """Stopped half way: what was done stays, and can be undone."""
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class ProductImport(Model):
+    """A vendor's file of products: what it would do, what it did, and what was undone."""
+
+    __tablename__ = "product_imports"
+    __table_args__ = (
+        Index("ix_product_imports_vendor_id_id", "vendor_id", "id"),
+        Index("ix_product_imports_underway", "touched_at", postgresql_where=text("status IN ('running', 'undoing')")),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    filename: Mapped[str]
+    status: Mapped[ImportStatus] = mapped_column(server_default=ImportStatus.PLANNED)
+    headings: Mapped[list[str]]
+    unread: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Headings of columns that were not read."""
+    sent_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    touched_at: Mapped[datetime | None]
+    """When the job last did something: a file under way that nobody touches is taken up again."""
+    finished_at: Mapped[datetime | None]
+
+
+class ImportRowStatus(StrEnum):
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+    """Nothing to do: the same as it is, or wrong in the file."""
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+    KEPT = "kept"
+    """Could not be undone; `words` say why."""
+
+
+class ProductImportRow(Model):
+    """One product of a file."""
+
+    __tablename__ = "product_import_rows"
+    __table_args__ = (Index("ix_product_import_rows_import_id_position", "import_id", "position"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    import_id: Mapped[int] = mapped_column(ForeignKey("product_imports.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    title: Mapped[str]
+    action: Mapped[str]
+    """create, change, same or bad."""
+    status: Mapped[ImportRowStatus] = mapped_column(server_default=ImportRowStatus.WAITING)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id", ondelete="SET NULL"), index=True)
+    lines: Mapped[list[Any]] = mapped_column(JSONB)
+    """[[line number, [cells]]] as they were in the file."""
+    item: Mapped[dict[str, Any]]
+    """What it says, as app/products/imports/items.py reads it."""
+    mistakes: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    changes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Field → [what was there, what is wanted]: the plan first, then what was really done."""
+    added: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Variants that it adds: their values; when it is done, their ids."""
+    words: Mapped[str] = mapped_column(server_default="")
+    """What became of it."""

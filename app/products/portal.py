@@ -11,7 +11,7 @@ from app.auth.portal import protect
 from app.errors import AppError, Conflict, ValidationErrors
 from app.models.products import Product
 from app.models.vendors import VendorStatus
-from app.products import bulk, forms, proposal_queries, queries, rules, service
+from app.products import bulk, exports, forms, proposal_queries, queries, rules, service
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -65,7 +65,7 @@ def change_many() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export() -> ResponseReturnValue:
     """What the list shows, one line per variant."""
-    lines = queries.write_csv(
+    lines = exports.write_csv(
         g.session,
         g.shop.id,
         g.vendor.id,

@@ -114,6 +114,17 @@ def title_of(session: Session, proposal: ProductProposal) -> str:
     return session.get_one(Product, proposal.product_id).title
 
 
+def write_value(field: str, value: Any, currency: str) -> str:
+    """A field's value in a reader's words."""
+    if value is None:
+        return ""
+    if field == "description":
+        return plain_text(value)
+    if field == "category":
+        return str(value["name"] or value["gid"])
+    return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
+
+
 def _rank(item: tuple[str, Any]) -> tuple[int, int]:
     kind, variant_id = rules.variant_of(item[0])
     order = [*rules.WORDS, "price", "sku"]
@@ -128,18 +139,8 @@ def _line(
     names: Mapping[int, str],
     currency: str,
 ) -> Line:
-    was, wanted = (_write(field, value, currency) for value in change)
-    drift = (_write(field, now[field], currency) or "empty") if field in now else None
+    was, wanted = (write_value(field, value, currency) for value in change)
+    drift = (write_value(field, now[field], currency) or "empty") if field in now else None
     is_text = field in {"title", "description", "seo_title", "seo_description"}
     pieces = rules.compare_words(was, wanted) if is_text else []
     return Line(field, rules.label(field, names), was, wanted, pieces, drift, field in proposal.taken)
-
-
-def _write(field: str, value: Any, currency: str) -> str:
-    if value is None:
-        return ""
-    if field == "description":
-        return plain_text(value)
-    if field == "category":
-        return str(value["name"] or value["gid"])
-    return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)

@@ -91,7 +91,7 @@ def label(field: str, names: Mapping[int, str]) -> str:
     kind, variant_id = variant_of(field)
     if variant_id is None:
         return WORDS.get(kind, kind)
-    word = "SKU" if kind == "sku" else "Price"
+    word = {"sku": "SKU", "stock": "In stock"}.get(kind, "Price")
     name = names.get(variant_id, "a variant that is gone")
     return f"{word}, {name}" if name else word
 

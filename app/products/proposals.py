@@ -5,12 +5,12 @@ One at a time is on its way to Shopify, so that two never overtake each other; o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import audit, clock, events
+from app import clock, events
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
@@ -18,6 +18,7 @@ from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, Product
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.products import proposal_rules as rules
+from app.products import trail
 from app.products.service import list_variants
 from app.queue import enqueue_after_commit
 
@@ -73,7 +74,7 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
         row.taken, row.decided_by, row.decided_at = list(safe), "system", now
         session.add(row)
         session.flush()
-        _record(session, row, "edit_at_once", actor, changes=safe)
+        trail.record(session, row, "edit_at_once", actor, changes=safe)
         _ring(session, row)
     return Outcome(len(safe), len(waiting))
 
@@ -95,7 +96,7 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     proposal.status, proposal.taken, proposal.reason = ProposalStatus.ACCEPTED, taken, None
     proposal.decided_by, proposal.decided_at, proposal.sync_error = actor, now, None
     session.flush()
-    _record(session, proposal, "edit_accept", actor, changes={f: proposal.changes[f] for f in taken})
+    trail.record(session, proposal, "edit_accept", actor, changes={f: proposal.changes[f] for f in taken})
     _ring(session, proposal)
 
 
@@ -121,7 +122,7 @@ def decline(session: Session, proposal: ProductProposal, action: str, reason: st
         raise ValidationErrors({"reason": "Say in a sentence or two what the vendor should know."})
     proposal.status, mail = _ANSWERS[action]
     proposal.reason, proposal.decided_by, proposal.decided_at = reason, actor, clock.now()
-    _record(session, proposal, f"edit_{action}", actor, reason=reason)
+    trail.record(session, proposal, f"edit_{action}", actor, reason=reason)
     events.publish(
         session,
         proposal.shop_id,
@@ -137,7 +138,7 @@ def withdraw(session: Session, proposal: ProductProposal, *, actor: str) -> None
     if proposal.status not in OPEN_PROPOSAL:
         raise Conflict("It was decided meanwhile. Look at the product again.")
     proposal.status = ProposalStatus.WITHDRAWN
-    _record(session, proposal, "edit_withdraw", actor)
+    trail.record(session, proposal, "edit_withdraw", actor)
 
 
 def find_open(session: Session, product: Product) -> ProductProposal | None:
@@ -196,7 +197,7 @@ def _keep(session: Session, product: Product, held: ProductProposal | None, wait
         held.sent_by, held.sent_at = actor, clock.now()
         held.reason = held.decided_by = held.decided_at = held.sync_error = None
     session.flush()
-    _record(session, held, "edit_propose", actor, changes=waiting)
+    trail.record(session, held, "edit_propose", actor, changes=waiting)
     events.publish(session, product.shop_id, "ProductEditProposed", vendor_id=product.vendor_id, product_id=product.id)
 
 
@@ -228,27 +229,6 @@ def _check_waiting(session: Session, proposal: ProductProposal) -> None:
     if proposal.status != ProposalStatus.WAITING:
         title = session.get_one(Product, proposal.product_id).title
         raise Conflict(f"The edit of “{title}” does not wait for a decision any more. Look at it again.")
-
-
-def _record(
-    session: Session,
-    proposal: ProductProposal,
-    action: str,
-    actor: str,
-    *,
-    reason: str | None = None,
-    changes: dict[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        proposal.shop_id,
-        f"product.{action}",
-        ("product", proposal.product_id),
-        actor=actor,
-        vendor_id=proposal.vendor_id,
-        reason=reason,
-        changes=changes,
-    )
 
 
 def _ring(session: Session, proposal: ProductProposal) -> None:

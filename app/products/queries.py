@@ -1,8 +1,6 @@
 """Reading products: lists for the vendor and the merchant, the review queue, one product with its parts."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +13,6 @@ from app.models.products import Product, ProductImage, ProductStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.money import Money
-from app.products.descriptions import plain_text
-from app.sheets import plain_cell
 
 PER_PAGE: Final = 50
 _SORTS: Final[dict[str, tuple[Any, ...]]] = {
@@ -73,7 +69,7 @@ def list_products(
 
     Archived ones only show when `status` asks for them.
     """
-    where = _where(shop_id, vendor_id, search, status)
+    where = matching(shop_id, vendor_id, search, status)
     total = session.scalar(select(func.count()).select_from(Product).join(Vendor).where(*where)) or 0
     query = _rows().where(*where).order_by(*_SORTS.get(sort, _SORTS["updated"]))
     return Page(_read_rows(session, query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)), total)
@@ -81,7 +77,7 @@ def list_products(
 
 def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[Row]:
     """What waits for the merchant's decision, longest waiting first; at most 200."""
-    where = [*_where(shop_id, vendor_id, "", ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
+    where = [*matching(shop_id, vendor_id, "", ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
     return _read_rows(session, _rows().where(*where).order_by(Product.submitted_at, Product.id).limit(200))
 
 
@@ -140,40 +136,8 @@ def list_history(session: Session, product: Product, limit: int = 20) -> Sequenc
     return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
 
 
-def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "", status: str = "") -> Iterable[str]:
-    """One line per variant of the vendor's products, as the list shows them, for a spreadsheet."""
-    header = ("Product", "Status", "Category", "Variant", "SKU", "Price", "Currency", "Stock", "Description")
-    yield _csv_line(header)
-    query = (
-        select(Product, Variant)
-        .join(Variant, Variant.product_id == Product.id)
-        .join(Vendor, Vendor.id == Product.vendor_id)
-        .where(*_where(shop_id, vendor_id, search, status))
-        .order_by(Product.id, Variant.position)
-    )
-    for product, variant in session.execute(query):
-        yield _csv_line(
-            (
-                product.title,
-                product.status,
-                product.category_name or "",
-                " / ".join(variant.option_values) if product.options else "",
-                variant.sku,
-                str(Money(variant.price_minor, variant.currency).decimal),
-                variant.currency,
-                variant.stock,
-                plain_text(product.description_html),
-            )
-        )
-
-
-def _csv_line(values: Iterable[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(plain_cell(value) if isinstance(value, str) else value for value in values)
-    return line.getvalue()
-
-
-def _where(shop_id: int, vendor_id: int | None, search: str, status: str) -> list[ColumnElement[bool]]:
+def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> list[ColumnElement[bool]]:
+    """Conditions on products joined with their vendors, as the lists' search and filter mean them."""
     where: list[ColumnElement[bool]] = [Product.shop_id == shop_id]
     if vendor_id is not None:
         where.append(Product.vendor_id == vendor_id)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import audit, clock, events
+from app import clock, events
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
@@ -25,7 +25,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import proposal_rules, rules
+from app.products import proposal_rules, rules, trail
 from app.products.descriptions import plain_text
 from app.queue import enqueue_after_commit
 
@@ -69,7 +69,7 @@ def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, ac
     session.add(product)
     session.flush()
     session.add(_variant(product, shop.currency, VariantContent((rules.DEFAULT_VALUE,), 0, "", 0), 1))
-    _record(session, product, "create", actor)
+    trail.record(session, product, "create", actor)
     return product
 
 
@@ -91,7 +91,7 @@ def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> 
             picture = {name: getattr(image, name) for name in ("position", "alt", "filename", "source_url", "url")}
             owner = {"shop_id": draft.shop_id, "vendor_id": draft.vendor_id, "product_id": draft.id}
             session.add(ProductImage(**owner, **picture, shopify_gid=image.shopify_gid))
-    _record(session, draft, "duplicate", actor, changes={"of": [product.id, draft.id]})
+    trail.record(session, draft, "duplicate", actor, changes={"of": [product.id, draft.id]})
     session.flush()
     return draft
 
@@ -123,6 +123,41 @@ def save_draft(
     session.flush()
 
 
+def add_variants(
+    session: Session, shop: Shop, product: Product, options: Sequence[rules.Option], added: Sequence[VariantContent]
+) -> list[int]:
+    """Give a draft more variants, and the values they need to its options. Returns the new ids. Raises Conflict."""
+    if wrong := rules.check_options(options):
+        raise Conflict(next(iter(wrong.values())))
+    held = list_variants(session, product)
+    if len(held) + len(added) > rules.MAX_VARIANTS:
+        raise Conflict(f"A product can have up to {rules.MAX_VARIANTS} variants.")
+    product.options = [{"name": option.name, "values": list(option.values)} for option in options]
+    product.updated_at = clock.now()
+    last = max((row.position for row in held), default=0)
+    rows = [_variant(product, shop.currency, content, last + n) for n, content in enumerate(added, start=1)]
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
+
+
+def remove_variants(
+    session: Session, product: Product, options: list[dict[str, Any]], variant_ids: Sequence[int]
+) -> None:
+    """Take variants of a draft away again, and with them the values of `options` that nothing has any more."""
+    for row in list_variants(session, product):
+        if row.id in variant_ids:
+            session.delete(row)
+    session.flush()
+    used = [set(values) for values in zip(*(row.option_values for row in list_variants(session, product)), strict=True)]
+    was = [set(option["values"]) for option in options]
+    product.options = [
+        {"name": option["name"], "values": [value for value in option["values"] if value in used[n] | was[n]]}
+        for n, option in enumerate(product.options)
+    ]
+    product.updated_at = clock.now()
+
+
 def set_stock(session: Session, product: Product, stock: dict[int, int], *, actor: str) -> int:
     """Set the stock of variants by id. For a product that Shopify has, the change is told there at once.
 
@@ -135,7 +170,7 @@ def set_stock(session: Session, product: Product, stock: dict[int, int], *, acto
             row.stock = stock[row.id]
             row.stock_requested_at = clock.now() if row.inventory_item_gid else None
     if changes:
-        _record(session, product, "set_stock", actor, changes=changes)
+        trail.record(session, product, "set_stock", actor, changes=changes)
         session.flush()
         _ring(session, "push_stock", product)
     return len(changes)
@@ -154,7 +189,7 @@ def move(session: Session, product: Product, action: str, *, actor: str, reason:
         product.reviewed_at = None
     if before == ProductStatus.PUBLISHED:
         _end_edits(session, product, keep=action == "withdraw")
-    _record(session, product, action, actor, reason=reason, changes={"status": [before, after]})
+    trail.record(session, product, action, actor, reason=reason, changes={"status": [before, after]})
     if action in _EVENT_AFTER:
         events.publish(
             session, product.shop_id, _EVENT_AFTER[action], vendor_id=product.vendor_id, product_id=product.id
@@ -213,7 +248,7 @@ def approve(session: Session, product: Product, *, actor: str) -> None:
     if vendor.status != VendorStatus.APPROVED:
         raise Conflict(f"{vendor.name} is {vendor.status}, so their products cannot go on sale now.")
     product.reviewed_at, product.sync_error = clock.now(), None
-    _record(session, product, "approve", actor)
+    trail.record(session, product, "approve", actor)
     session.flush()
     _ring(session, "publish_product", product)
 
@@ -299,27 +334,6 @@ def _variant(product: Product, currency: str, content: VariantContent, position:
         currency=currency,
         sku=content.sku,
         stock=content.stock,
-    )
-
-
-def _record(
-    session: Session,
-    product: Product,
-    action: str,
-    actor: str,
-    *,
-    reason: str | None = None,
-    changes: dict[str, Any] | None = None,
-) -> None:
-    audit.record(
-        session,
-        product.shop_id,
-        f"product.{action}",
-        ("product", product.id),
-        actor=actor,
-        vendor_id=product.vendor_id,
-        reason=reason,
-        changes=changes,
     )
 
 

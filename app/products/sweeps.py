@@ -8,7 +8,16 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import system
-from app.models.products import Product, ProductImage, ProductProposal, ProductStatus, ProposalStatus, Variant
+from app.models.products import (
+    ImportStatus,
+    Product,
+    ProductImage,
+    ProductImport,
+    ProductProposal,
+    ProductStatus,
+    ProposalStatus,
+    Variant,
+)
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.products.sync import out_of_line
@@ -54,6 +63,13 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             select(ProductProposal.shop_id, ProductProposal.id)
             .join(Shop, (Shop.id == ProductProposal.shop_id) & (Shop.status == ShopStatus.INSTALLED))
             .where(ProductProposal.status == ProposalStatus.ACCEPTED, ProductProposal.decided_at < before),
+        ),
+        (
+            "carry_on_import",
+            select(ProductImport.shop_id, ProductImport.id).where(
+                ProductImport.status.in_((ImportStatus.RUNNING, ImportStatus.UNDOING)),
+                ProductImport.touched_at < before,
+            ),
         ),
         (
             "register_picture",

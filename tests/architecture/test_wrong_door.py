@@ -24,7 +24,7 @@ from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout, PayoutBatch
-from app.models.products import Product, ProductImage, ProductProposal
+from app.models.products import Product, ProductImage, ProductImport, ProductProposal
 from app.models.shops import Shop
 from app.models.vendors import PortalSession, Vendor, VendorUser
 from app.shopify import definitions
@@ -115,7 +115,8 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     payout = Payout(**hers, batch_id=batch.id, reference="SK-1", amount_minor=1, currency="USD", **bank)
     image = ProductImage(**hers, product_id=product.id, filename="a.png", source_url="x")
     proposal = ProductProposal(**hers, product_id=product.id, changes={"title": ["a", "b"]}, sent_by="x", sent_at=now)
-    session.add_all([part, payout, image, proposal])
+    file = ProductImport(**hers, filename="a.csv", headings=["Product"], sent_by="x")
+    session.add_all([part, payout, image, proposal, file])
     session.flush()
     made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
     hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
@@ -129,7 +130,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.add(delivery)
     session.flush()
     made |= {"hook": hook, "call": call, "delivery": delivery}
-    made |= {"part": part, "payout": payout, "image": image, "proposal": proposal}
+    made |= {"part": part, "payout": payout, "image": image, "proposal": proposal, "import": file}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 
@@ -152,7 +153,20 @@ def addresses(rule: Rule, cast: Cast) -> list[str]:
     return found
 
 
-WORDS = ("approve", "reject", "suspend", "submit", "archive", "delete", "cancel", "send", "retry", "csv", "pdf")
+WORDS = (
+    "approve",
+    "reject",
+    "suspend",
+    "submit",
+    "archive",
+    "delete",
+    "cancel",
+    "discard",
+    "send",
+    "retry",
+    "csv",
+    "pdf",
+)
 
 
 def fingerprint() -> dict[str, Any]:

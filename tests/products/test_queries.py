@@ -14,7 +14,7 @@ from app.emails.service import queue_email
 from app.models.products import ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.products import queries, service
+from app.products import exports, queries, service
 from app.vendors import queries as vendors
 
 
@@ -48,7 +48,7 @@ LISTS: dict[str, Callable[[Session, int], Any]] = {
     "queue": queries.list_queue,
     "vendors": vendors.list_vendors,
     "emails": lambda session, shop_id: emails.list_emails(session, shop_id, search="mug"),
-    "csv": lambda session, shop_id: list(queries.write_csv(session, shop_id, 1)),
+    "csv": lambda session, shop_id: list(exports.write_csv(session, shop_id, 1)),
 }
 
 
@@ -67,7 +67,7 @@ def test_the_export_holds_what_the_search_found(acme: Shop, ada: Vendor) -> None
     add_products(acme, ada, 3)
     with db.scoped(acme.id) as session:
         session.execute(update(Variant).where(Variant.product_id == 3).values(sku="BLUE-1"))
-        found = list(queries.write_csv(session, acme.id, ada.id, search="blue"))
+        found = list(exports.write_csv(session, acme.id, ada.id, search="blue"))
         assert [line.split(",")[0] for line in found] == ["Product", "Mug 2"]
 
 

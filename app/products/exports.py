@@ -1,0 +1,71 @@
+"""A vendor's products as a file: what it says can be changed in a spreadsheet and read in again."""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.products import Product, Variant
+from app.models.vendors import Vendor
+from app.products.queries import matching
+from app.sheets import plain_cell
+
+HEADINGS: Final = (
+    "Product",
+    "Status",
+    "Category",
+    *(f"Option {n} {part}" for n in (1, 2, 3) for part in ("name", "value")),
+    "SKU",
+    "Price",
+    "Currency",
+    "Stock",
+    "Description",
+    "SEO title",
+    "SEO description",
+    "Product number",
+)
+
+
+def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "", status: str = "") -> Iterable[str]:
+    """One line per variant of the vendor's products, as the list shows them, for a spreadsheet."""
+    yield csv_line(HEADINGS)
+    query = (
+        select(Product, Variant)
+        .join(Variant, Variant.product_id == Product.id)
+        .join(Vendor, Vendor.id == Product.vendor_id)
+        .where(*matching(shop_id, vendor_id, search, status))
+        .order_by(Product.id, Variant.position)
+    )
+    for product, variant in session.execute(query):
+        yield csv_line(_cells(product, variant))
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """A record in which no text is a formula."""
+    line = io.StringIO()
+    csv.writer(line).writerow(plain_cell(value) if isinstance(value, str) else value for value in values)
+    return line.getvalue()
+
+
+def _cells(product: Product, variant: Variant) -> tuple[object, ...]:
+    options = [""] * 6
+    for place, (option, value) in enumerate(zip(product.options, variant.option_values, strict=False)):
+        options[2 * place : 2 * place + 2] = [option["name"], value]
+    return (
+        product.title,
+        product.status.value,
+        product.category_name or "",
+        *options,
+        variant.sku,
+        # Nobody has said a price yet: an empty cell says so, too.
+        str(variant.price.decimal) if variant.price_minor else "",
+        variant.currency,
+        variant.stock,
+        product.description_html,
+        product.seo_title,
+        product.seo_description,
+        product.id,
+    )

@@ -1,0 +1,49 @@
+"""What the columns of a product file are called: ours, and Shopify's own names for the same things."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from app.sheets import SheetError
+
+MOST_LINES: Final = 5_000
+MOST_BYTES: Final = 5 * 1024 * 1024
+
+NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "number": ("Product number",),
+    "handle": ("Handle", "URL handle"),
+    "title": ("Product", "Title"),
+    "description": ("Description", "Body (HTML)", "Body HTML"),
+    "category": ("Category", "Product category"),
+    "variant": ("Variant",),
+    **{
+        f"option_{n}_{part}": (f"Option {n} {part}", f"Option{n} {part}")
+        for n in (1, 2, 3)
+        for part in ("name", "value")
+    },
+    "sku": ("SKU", "Variant SKU"),
+    "price": ("Price", "Variant price"),
+    "currency": ("Currency",),
+    "stock": ("Stock", "In stock", "Variant inventory qty", "Inventory quantity"),
+    "seo_title": ("SEO title",),
+    "seo_description": ("SEO description",),
+}
+"""Our word for a column → the headings it is known by, the one we write first."""
+
+_BY_HEADING: Final = {heading.casefold(): name for name, headings in NAMES.items() for heading in headings}
+
+
+def find_columns(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """(place of each known column, headings that are not read). Raises SheetError."""
+    places: dict[str, int] = {}
+    unread: list[str] = []
+    for place, heading in enumerate(headings):
+        name = _BY_HEADING.get(" ".join(heading.casefold().split()))
+        if name is None:
+            unread += [heading] if heading else []
+        elif name in places:
+            raise SheetError(f"The columns “{headings[places[name]]}” and “{heading}” say the same. Keep one of them.")
+        else:
+            places[name] = place
+    if not {"number", "handle", "title"} & places.keys():
+        raise SheetError("The first line must name the columns, and one of them must be called Product or Title.")
+    return places, unread

@@ -1,0 +1,104 @@
+"""Finding what a file speaks of: products of its vendor, and Shopify's categories."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProductStatus, Variant
+from app.products import proposals, rules
+from app.products.imports.items import Item
+from app.products.imports.plans import Held
+from app.shopify.client import PAGE_SECONDS, graphql
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
+
+_LOOK_UPS: Final = 20
+"""So many categories that no product has yet are looked up for one file; each is a call that a page waits for."""
+_ARCHIVED_LAST: Final = (Product.status == ProductStatus.ARCHIVED, Product.id)
+
+
+def match_products(
+    session: Session, shop_id: int, vendor_id: int, items: Sequence[Item]
+) -> tuple[list[int | None], list[int]]:
+    """For each item the vendor's product that it is about, and the places of items that fit several products.
+
+    By number, then by handle, then by title; archived products only when nothing else fits.
+    """
+    numbers = [int(item.number) for item in items if item.number.isdigit() and len(item.number) < 19]
+    handles = [item.handle for item in items if item.handle]
+    titles = [item.title.casefold() for item in items if item.title]
+    found = session.execute(
+        select(Product.id, Product.handle, Product.title, Product.status)
+        .where(
+            Product.shop_id == shop_id,
+            Product.vendor_id == vendor_id,
+            or_(Product.id.in_(numbers), Product.handle.in_(handles), func.lower(Product.title).in_(titles)),
+        )
+        .order_by(*_ARCHIVED_LAST)
+    ).all()
+    by_number = {str(row.id): row.id for row in found}
+    by_handle = {row.handle: row.id for row in found if row.handle}
+    by_title: dict[str, list[int]] = {}
+    for row in found:
+        held = by_title.setdefault(row.title.casefold(), [])
+        if row.status != ProductStatus.ARCHIVED or not held:
+            held.append(row.id)
+    matched: list[int | None] = []
+    unsure: list[int] = []
+    for place, item in enumerate(items):
+        if item.number:
+            matched.append(by_number.get(item.number))
+            continue
+        same_title = by_title.get(item.title.casefold(), [])
+        if item.handle not in by_handle and len(same_title) > 1:
+            unsure.append(place)
+        matched.append(by_handle.get(item.handle) or next(iter(same_title), None))
+    return matched, unsure
+
+
+def hold(session: Session, product_ids: Iterable[int]) -> dict[int, Held]:
+    """These products as their vendor wants them now, by id: a few statements, however many there are."""
+    ids = list(product_ids)
+    products = session.scalars(select(Product).where(Product.id.in_(ids))).all()
+    variants: dict[int, list[Variant]] = {}
+    for row in session.scalars(select(Variant).where(Variant.product_id.in_(ids)).order_by(Variant.position)).all():
+        variants.setdefault(row.product_id, []).append(row)
+    open_edits = select(ProductProposal).where(
+        ProductProposal.product_id.in_(ids), ProductProposal.status.in_(OPEN_PROPOSAL)
+    )
+    edits = {edit.product_id: edit.changes for edit in session.scalars(open_edits).all()}
+    return {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {})) for p in products}
+
+
+def known_categories(session: Session, shop_id: int, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Categories that products of the shop have, by name in lower case."""
+    wanted = [name.casefold() for name in names]
+    query = select(Product.category_gid, Product.category_name).where(
+        Product.shop_id == shop_id, Product.category_gid.is_not(None), func.lower(Product.category_name).in_(wanted)
+    )
+    return {name.casefold(): {"gid": gid, "name": name} for gid, name in session.execute(query.distinct()) if name}
+
+
+def look_up_categories(shop: ShopCredentials, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Shopify's categories with exactly these names ("Home & Garden > Decor > Vases"). No transaction may be open."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in sorted(set(names))[:_LOOK_UPS]:
+        asked = {"search": name.rpartition(">")[2].strip(), "first": 50}
+        try:
+            nodes = graphql(shop, "taxonomy", asked, patience_seconds=PAGE_SECONDS)["categories"]["nodes"]
+        except ShopifyError:
+            break
+        for node in nodes:
+            if name.casefold() in {node["fullName"].casefold(), node["name"].casefold()}:
+                found.setdefault(name.casefold(), {"gid": node["id"], "name": node["fullName"]})
+    return found
+
+
+def _held(product: Product, variants: Sequence[Variant], edits: Mapping[str, Any]) -> Held:
+    content = proposals.content_of(product, variants)
+    content |= {name: change[1] for name, change in edits.items() if name in content}
+    content |= {f"stock {variant.id}": variant.stock for variant in variants}
+    options = tuple(rules.Option(option["name"], tuple(option["values"])) for option in product.options)
+    return Held(product.status.value, content, options, {tuple(v.option_values): v.id for v in variants})

@@ -1,0 +1,165 @@
+"""What a file would do to one product: made new, changed field by field, left, or refused with the reason. Pure.
+
+A snapshot is that of app/products/proposal_rules.py with "stock 7" besides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.products import rules
+from app.products.descriptions import plain_text
+from app.products.imports.items import Item, Mistake, Row
+from app.products.proposal_rules import Changes, Snapshot, same, variant_of
+from app.products.service import Content, VariantContent
+
+_MOVABLE = frozenset({"draft", "changes_requested", "published"})
+_STATES = {
+    "submitted": "It is on its way to the review. Withdraw it first.",
+    "in_review": "It is being reviewed. Withdraw it first.",
+    "rejected": "The marketplace did not accept it.",
+    "archived": "It is archived. Put it back to the drafts first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A product as its vendor wants it now: what is on sale or in the draft, with what waits for a decision."""
+
+    status: str
+    content: Snapshot
+    options: tuple[rules.Option, ...]
+    variants: Mapping[tuple[str, ...], int]
+
+
+@dataclass(slots=True)
+class Plan:
+    """`added` are variants that the product does not have, with its options as they then are."""
+
+    changes: Changes = field(default_factory=dict)
+    added: list[VariantContent] = field(default_factory=list)
+    options: tuple[rules.Option, ...] = ()
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    @property
+    def action(self) -> str:
+        if self.mistakes:
+            return "bad"
+        return "change" if self.changes or self.added else "same"
+
+
+def compare(held: Held, item: Item, category: dict[str, Any] | None) -> Plan:
+    """What has to be changed in a product for it to be as the file says. `category` is the file's, looked up."""
+    plan = Plan(options=held.options)
+    wanted: Snapshot = {name: text for name, text in item.words.items() if name != "category"}
+    if category is not None:
+        wanted["category"] = category
+    for row in item.rows:
+        _place(plan, held, item, row, wanted)
+    plan.changes = {f: [held.content[f], value] for f, value in wanted.items() if not _same(f, held.content[f], value)}
+    line = item.lines[0].number if item.lines else 0
+    only_stock = all(variant_of(name)[0] == "stock" for name in plan.changes) and not plan.added
+    if plan.changes or plan.added:
+        if held.status == "archived" or (held.status not in _MOVABLE and not only_stock):
+            plan.mistakes.append(Mistake(line, "title", _STATES[held.status]))
+        if held.status == "published":
+            _check_on_sale(plan, line)
+    return plan
+
+
+def content_of(item: Item, category: dict[str, Any] | None) -> tuple[Content, list[VariantContent]]:
+    """A new product as the file says."""
+    gid, name = (category["gid"], category["name"]) if category else (None, None)
+    words = item.words
+    content = Content(
+        words.get("title", ""),
+        words.get("description", ""),
+        gid,
+        name,
+        words.get("seo_title", ""),
+        words.get("seo_description", ""),
+        item.options,
+    )
+    rows = item.rows or [Row(0, (), "")]
+    return content, [_variant(row) for row in rows]
+
+
+def check_new(item: Item) -> list[Mistake]:
+    """What is wrong with a product that is to be made."""
+    line = item.lines[0].number
+    if item.number:
+        return [Mistake(line, "number", "None of your products has this number. Leave it empty for a new product.")]
+    if not item.title:
+        return [Mistake(line, "title", "A new product needs a title.")]
+    if not item.option_names and len(item.rows) > 1:
+        words = "Several lines for one product: name its option, for example Size, and the value in each line."
+        return [Mistake(item.rows[1].line, "option_1_name", words)]
+    wrong = rules.check_options(item.options)
+    return [Mistake(line, "option_1_name", words) for words in wrong.values()]
+
+
+def _place(plan: Plan, held: Held, item: Item, row: Row, wanted: Snapshot) -> None:
+    """Find the variant that a line is about, and note what the line wants of it."""
+    if not (row.values or row.label) and row.price_minor is None and row.sku is None and row.stock is None:
+        return
+    variant_id = _find_variant(held, item, row)
+    if variant_id is not None:
+        said = {"price": row.price_minor, "sku": row.sku, "stock": row.stock}
+        wanted |= {f"{kind} {variant_id}": value for kind, value in said.items() if value is not None}
+        return
+    names = tuple(option.name.casefold() for option in held.options)
+    if row.values and names and tuple(name.casefold() for name in item.option_names) == names:
+        plan.added.append(_variant(row))
+        plan.options = _extended(plan.options, row.values)
+        return
+    plan.mistakes.append(_no_such_variant(held, row))
+
+
+def _find_variant(held: Held, item: Item, row: Row) -> int | None:
+    by_values = {tuple(v.casefold() for v in values): key for values, key in held.variants.items()}
+    if row.values:
+        return by_values.get(tuple(value.casefold() for value in row.values)) if held.options else None
+    if row.label:
+        by_label = {" / ".join(values): key for values, key in by_values.items()}
+        return by_label.get(row.label.casefold())
+    if len(held.variants) == 1 and not item.option_names:
+        return next(iter(held.variants.values()))
+    return None
+
+
+def _no_such_variant(held: Held, row: Row) -> Mistake:
+    names = " and ".join(option.name for option in held.options)
+    if not names:
+        return Mistake(row.line, "option_1_name", "This product has no options. Add them in its form first.")
+    if row.values:
+        return Mistake(row.line, "option_1_name", f"This product's options are {names}. Use these, in this order.")
+    if row.label:
+        return Mistake(row.line, "variant", "This product has no such variant.")
+    return Mistake(row.line, "option_1_value", f"Say which variant the line is about: fill in {names}.")
+
+
+def _check_on_sale(plan: Plan, line: int) -> None:
+    if plan.added:
+        words = "Variants of a product on sale are added in its form."
+        plan.mistakes.append(Mistake(line, "option_1_value", words))
+    for name, change in plan.changes.items():
+        if variant_of(name)[0] == "price" and change[1] <= 0:
+            plan.mistakes.append(Mistake(line, "price", "A product on sale needs a price above zero."))
+
+
+def _same(name: str, held: Any, wanted: Any) -> bool:
+    if name == "description" and "<" in held and wanted == f"<p>{plain_text(held)}</p>":
+        # Its words without their shape, as an older export wrote them.
+        return True
+    return same(held, wanted)
+
+
+def _extended(options: tuple[rules.Option, ...], values: tuple[str, ...]) -> tuple[rules.Option, ...]:
+    return tuple(
+        option if value in option.values else rules.Option(option.name, (*option.values, value))
+        for option, value in zip(options, values, strict=True)
+    )
+
+
+def _variant(row: Row) -> VariantContent:
+    return VariantContent(row.values or (rules.DEFAULT_VALUE,), row.price_minor or 0, row.sku or "", row.stock or 0)

@@ -1,0 +1,127 @@
+"""The vendor's pages for product files: send one, see what it would do, start, follow, stop and undo it."""
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import db
+from app.auth.portal import protect
+from app.errors import NotFound, ValidationErrors
+from app.products.exports import HEADINGS, csv_line
+from app.products.imports import columns, matching, queries, service
+from app.shopify.tokens import ShopCredentials
+
+bp = Blueprint("portal_imports", __name__, url_prefix="/portal/products/import")
+protect(bp)
+
+_EXAMPLES = (
+    (
+        "Stoneware mug",
+        "",
+        "",
+        "Size",
+        "Small",
+        "",
+        "",
+        "",
+        "",
+        "MUG-S",
+        "24.00",
+        None,
+        5,
+        "Speckled glaze.",
+        "",
+        "",
+        "",
+    ),
+    ("Stoneware mug", "", "", "", "Large", "", "", "", "", "MUG-L", "28.00", None, 3, "", "", "", ""),
+)
+
+
+@bp.get("")
+def show_upload() -> ResponseReturnValue:
+    return _upload_page()
+
+
+@bp.post("")
+def upload() -> ResponseReturnValue:
+    """Read a file and say what it would do. Nothing is changed yet."""
+    sent = request.files.get("file")
+    content = sent.read(columns.MOST_BYTES + 1) if sent else b""
+    try:
+        file = service.File((sent and sent.filename) or "products.csv", content, g.shop.currency)
+    except ValidationErrors as error:
+        return _upload_page(error.errors["file"]), 422
+    known = matching.known_categories(g.session, g.shop.id, file.categories)
+    if unknown := {name for name in file.categories if name.casefold() not in known}:
+        shop = ShopCredentials(g.shop.id, g.shop.domain)
+        db.commit(g.session)
+        known |= matching.look_up_categories(shop, unknown)
+    made = service.plan_import(g.session, g.shop, g.vendor, file, known, actor=_actor())
+    return redirect(f"/portal/products/import/{made.id}", 303)
+
+
+@bp.get("/template.csv")
+def download_template() -> ResponseReturnValue:
+    """A file with the columns and one product as an example."""
+    lines = [csv_line(g.shop.currency if cell is None else cell for cell in line) for line in _EXAMPLES]
+    return _csv(csv_line(HEADINGS) + "".join(lines), "products-example.csv")
+
+
+@bp.get("/<int:import_id>")
+def show_import(import_id: int) -> ResponseReturnValue:
+    summary = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id)
+    show, number = request.args.get("show", ""), max(1, request.args.get("page", 1, int))
+    rows, total = queries.list_rows(g.session, summary, show=show, page=number)
+    pages = max(1, -(-total // queries.PER_PAGE))
+    return render_template(
+        "portal/products/import.html",
+        summary=summary,
+        made=summary.made,
+        rows=rows,
+        show=show,
+        number=number,
+        pages=pages,
+    )
+
+
+@bp.get("/<int:import_id>/errors.csv")
+def download_errors(import_id: int) -> ResponseReturnValue:
+    """The lines that were not taken in, to mend and send again."""
+    made = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id).made
+    return _csv("".join(queries.write_bad_lines(g.session, made)), f"products-to-mend-{import_id}.csv")
+
+
+@bp.post("/<int:import_id>/<action>")
+def act(import_id: int, action: str) -> ResponseReturnValue:
+    """Start, cancel, undo or discard."""
+    made = service.lock_import(g.session, g.shop.id, g.vendor.id, import_id)
+    if action == "discard":
+        service.discard(g.session, made)
+        flash("The file is dropped. Nothing was changed.", "good")
+        return redirect("/portal/products/import", 303)
+    verbs = {"start": service.start, "cancel": service.cancel, "undo": service.undo}
+    if action not in verbs:
+        raise NotFound("There is no such action.")
+    verbs[action](g.session, made, actor=_actor())
+    return redirect(f"/portal/products/import/{import_id}", 303)
+
+
+def _upload_page(error: str = "") -> str:
+    return render_template(
+        "portal/products/import_new.html",
+        error=error,
+        imports=queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, limit=20),
+        most_lines=columns.MOST_LINES,
+        most_megabytes=columns.MOST_BYTES // 1024 // 1024,
+        names=columns.NAMES,
+    )
+
+
+def _csv(text: str, name: str) -> Response:
+    # The mark tells Excel that this is UTF-8.
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response("\ufeff" + text, mimetype="text/csv", headers=headers)
+
+
+def _actor() -> str:
+    return f"vendor_user:{g.vendor_user.id}"

@@ -1,0 +1,216 @@
+"""Doing and undoing what a product file says: one product a transaction, so that it may be killed anywhere.
+
+A row's status is written with the product it is about: whatever was interrupted is either done or still waits.
+"""
+
+import time
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import scoped
+from app.errors import AppError, Conflict, ValidationErrors
+from app.live.channels import announce
+from app.models.products import (
+    ImportRowStatus,
+    ImportStatus,
+    Product,
+    ProductImport,
+    ProductImportRow,
+    ProductProposal,
+    ProductStatus,
+    ProposalStatus,
+)
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.products import proposal_rules, proposals, rules, service, trail
+from app.products.imports import matching, plans
+from app.products.imports.items import from_json
+from app.products.imports.service import JOB
+from app.queue import enqueue
+
+_RUN_SECONDS: Final = 20.0
+_TELL_SECONDS: Final = 1.0
+_WORKING: Final = {
+    ImportStatus.RUNNING: (ImportRowStatus.WAITING, ImportStatus.DONE),
+    ImportStatus.UNDOING: (ImportRowStatus.DONE, ImportStatus.UNDONE),
+}
+
+log = structlog.get_logger()
+
+
+def carry_on(shop_id: int, import_id: int, *, seconds: float = _RUN_SECONDS) -> None:
+    """Go on with a file for so many seconds; what is left is rung for again. Repeatable."""
+    with scoped(shop_id) as session:
+        made = session.get(ProductImport, import_id)
+        if made is None:
+            return
+        vendor_id = made.vendor_id
+    until, tell_at = time.monotonic() + seconds, 0.0
+    while time.monotonic() < until:
+        tell = time.monotonic() >= tell_at
+        if not _work_on_next(shop_id, vendor_id, import_id, tell=tell):
+            return
+        if tell:
+            tell_at = time.monotonic() + _TELL_SECONDS
+    enqueue(JOB, shop_id, import_id, queue="catalogue")
+
+
+def _work_on_next(shop_id: int, vendor_id: int, import_id: int, *, tell: bool) -> bool:
+    """False when nothing is left to do now."""
+    with scoped(shop_id, vendor_id) as session:
+        # The lock keeps a second worker and Cancel away from the product at hand, and no longer.
+        made = session.get_one(ProductImport, import_id, with_for_update=True)
+        if made.status not in _WORKING:
+            return False
+        waiting, end = _WORKING[made.status]
+        row = _find_next(session, made, waiting)
+        if row is None:
+            if not _is_left(session, made, waiting):
+                made.status, made.finished_at = end, clock.now()
+                announce(session, shop_id, "ProductImport", vendor_id)
+            # What is left waits for an edit on its way to Shopify; the sweep comes back for it.
+            return False
+        made.touched_at = clock.now()
+        try:
+            with session.begin_nested():
+                (_do if made.status == ImportStatus.RUNNING else _undo)(session, made, row)
+        except AppError as error:
+            words = " ".join(error.errors.values()) if isinstance(error, ValidationErrors) else error.message
+            _fail(made, row, words)
+        except Exception:
+            log.exception("import_row_failed", import_id=import_id, row=row.id)
+            _fail(made, row, "Something on our side failed, and nothing was changed.")
+        if tell:
+            announce(session, shop_id, "ProductImport", vendor_id)
+    return True
+
+
+def _find_next(session: Session, made: ProductImport, waiting: ImportRowStatus) -> ProductImportRow | None:
+    on_its_way = exists().where(
+        ProductProposal.product_id == ProductImportRow.product_id, ProductProposal.status == ProposalStatus.ACCEPTED
+    )
+    query = select(ProductImportRow).where(
+        ProductImportRow.import_id == made.id, ProductImportRow.status == waiting, ~on_its_way
+    )
+    return session.scalar(query.order_by(ProductImportRow.position).limit(1))
+
+
+def _is_left(session: Session, made: ProductImport, waiting: ImportRowStatus) -> bool:
+    left = (ProductImportRow.import_id == made.id, ProductImportRow.status == waiting)
+    return session.scalar(select(ProductImportRow.id).where(*left).limit(1)) is not None
+
+
+def _fail(made: ProductImport, row: ProductImportRow, words: str) -> None:
+    row.status = ImportRowStatus.FAILED if made.status == ImportStatus.RUNNING else ImportRowStatus.KEPT
+    row.words = words
+
+
+# -- doing -------------------------------------------------------------------------------------------------------------
+
+
+def _do(session: Session, made: ProductImport, row: ProductImportRow) -> None:
+    words = _create(session, made, row) if row.action == "create" else _change(session, made, row)
+    row.status, row.words = ImportRowStatus.DONE, words
+
+
+def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str:
+    shop, vendor = session.get_one(Shop, made.shop_id), session.get_one(Vendor, made.vendor_id)
+    content, variants = plans.content_of(from_json(row.item), row.item["category"])
+    product = service.create_draft(session, shop, vendor, content.title, actor=made.sent_by)
+    service.save_draft(session, shop, product, content, variants)
+    row.product_id, row.changes = product.id, {"version": [None, product.updated_at.isoformat()]}
+    return "A new draft."
+
+
+def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str:
+    """Compared again with what is there now: the plan may be of yesterday."""
+    if row.product_id is None:
+        raise Conflict("The product is gone.")
+    product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
+    held = matching.hold(session, [product.id])[product.id]
+    plan = plans.compare(held, from_json(row.item), row.item["category"])
+    if plan.mistakes:
+        raise Conflict(plan.mistakes[0].words)
+    shop = session.get_one(Shop, made.shop_id)
+    added = service.add_variants(session, shop, product, plan.options, plan.added) if plan.added else []
+    row.changes = plan.changes | ({"options": [_as_list(held.options), product.options]} if added else {})
+    row.added = added
+    words = _write(session, product, {f: change[1] for f, change in plan.changes.items()}, made.sent_by)
+    return words if plan.changes or added else "It was so already."
+
+
+def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, actor: str) -> str:
+    """Put values by field into a product: at once into a draft, as a proposal where it is on sale."""
+    stock = {n: v for f, v in wanted.items() if (n := _stock_of(f)) is not None}
+    words = {f: value for f, value in wanted.items() if _stock_of(f) is None}
+    if stock:
+        service.set_stock(session, product, stock, actor=actor)
+    if not words:
+        return "The stock is set."
+    if product.status in rules.EDITABLE:
+        service.write_fields(session, product, words)
+        trail.record(session, product, "import", actor, changes={"fields": [None, sorted(words)]})
+        return "Changed in the draft."
+    outcome = proposals.propose(session, product, words, actor=actor)
+    return "Waits for an answer; on sale it stays as it is." if outcome.waiting else "On its way to the shop."
+
+
+def _stock_of(field: str) -> int | None:
+    kind, variant_id = proposal_rules.variant_of(field)
+    return variant_id if kind == "stock" else None
+
+
+def _as_list(options: tuple[rules.Option, ...]) -> list[dict[str, Any]]:
+    return [{"name": option.name, "values": list(option.values)} for option in options]
+
+
+# -- undoing -----------------------------------------------------------------------------------------------------------
+
+
+def _undo(session: Session, made: ProductImport, row: ProductImportRow) -> None:
+    if row.product_id is None:
+        row.status, row.words = ImportRowStatus.UNDONE, "It was gone already."
+        return
+    product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
+    row.words = (_remove if row.action == "create" else _set_back)(session, made, row, product)
+    row.status = ImportRowStatus.UNDONE
+
+
+def _remove(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
+    if product.status == ProductStatus.PUBLISHED:
+        raise Conflict("It is on sale by now, so it stays. Take it off sale if you do not want it.")
+    if product.status == ProductStatus.ARCHIVED:
+        return "It was archived already."
+    made_at = datetime.fromisoformat(row.changes["version"][1])
+    untouched = made_at == product.updated_at and product.shopify_gid is None
+    if untouched and not service.list_images(session, product):
+        trail.record(session, product, "remove", made.sent_by)
+        session.execute(delete(Product).where(Product.id == product.id))
+        return "Removed."
+    service.take_back(session, product, "archive", actor=made.sent_by)
+    return "Archived rather than removed: it was worked on since."
+
+
+def _set_back(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
+    """Back to what was there before, but for what somebody has changed since."""
+    held = matching.hold(session, [product.id])[product.id]
+    ours = {f: change for f, change in row.changes.items() if f != "options"}
+    back = {f: was for f, (was, now) in ours.items() if f in held.content and proposal_rules.same(held.content[f], now)}
+    left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
+    if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
+        raise Conflict("It is not a draft and not on sale now, so it stays as it is.")
+    if row.added and product.status in rules.EDITABLE:
+        service.remove_variants(session, product, row.changes["options"][0], row.added)
+    elif not back and left:
+        raise Conflict("All of it was changed since, so it stays.")
+    if back:
+        _write(session, product, back, made.sent_by)
+    if left:
+        names = {key: " / ".join(values) if held.options else "" for values, key in held.variants.items()}
+        return f"Set back, but for what was changed since: {', '.join(proposal_rules.describe(left, names))}."
+    return "Set back."

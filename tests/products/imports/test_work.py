@@ -1,0 +1,279 @@
+"""A product file from sending to undoing, killed and carried on, and never another vendor's products."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, db
+from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.products import (
+    ImportRowStatus,
+    ImportStatus,
+    Product,
+    ProductImport,
+    ProductImportRow,
+    ProductProposal,
+    ProductStatus,
+    Variant,
+)
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.products import exports, proposals, rules, service, sweeps
+from app.products.imports import matching, queries, work
+from app.products.imports import service as imports
+
+FILE = (
+    "Product,Option 1 name,Option 1 value,SKU,Price,Stock,Description\n"
+    "Mug,Size,Small,M-S,18.00,5,Thrown by hand.\nMug,,Large,M-L,24.50,3,\n"
+    "Bowl,,,B,30.00,2,\nPlate,,,,free,1,\n"
+)
+
+
+def send(shop: Shop, vendor: Vendor, text: str) -> int:
+    """A planned file; its id."""
+    with db.scoped(shop.id, vendor.id) as session:
+        file = imports.File("products.csv", text.encode(), shop.currency)
+        known = matching.known_categories(session, shop.id, file.categories)
+        return imports.plan_import(session, shop, vendor, file, known, actor="vendor_user:1").id
+
+
+def do(shop: Shop, vendor: Vendor, import_id: int, *verbs: str) -> None:
+    for verb in verbs:
+        with db.scoped(shop.id, vendor.id) as session:
+            made = imports.lock_import(session, shop.id, vendor.id, import_id)
+            getattr(imports, verb)(session, made, actor="vendor_user:1")
+        if verb in {"start", "undo"}:
+            work.carry_on(shop.id, import_id)
+
+
+def rows(shop: Shop, import_id: int) -> list[tuple[str, str, str]]:
+    with db.scoped(shop.id) as session:
+        query = select(ProductImportRow).where(ProductImportRow.import_id == import_id)
+        found = session.scalars(query.order_by(ProductImportRow.position)).all()
+        return [(row.title, row.action, row.status.value) for row in found]
+
+
+def products(shop: Shop) -> dict[str, tuple[str, list[tuple[list[str], int, int]]]]:
+    with db.scoped(shop.id) as session:
+        return {
+            p.title: (
+                p.status.value,
+                [(v.option_values, v.price_minor, v.stock) for v in service.list_variants(session, p)],
+            )
+            for p in session.scalars(select(Product)).all()
+        }
+
+
+def on_sale(shop: Shop, vendor: Vendor, title: str, price: int = 1000) -> int:
+    with db.scoped(shop.id) as session:
+        product = service.create_draft(session, shop, vendor, title, actor="vendor_user:1")
+        product.status, product.description_html = ProductStatus.PUBLISHED, "<p>Fine.</p>"
+        [variant] = service.list_variants(session, product)
+        variant.price_minor, variant.stock = price, 4
+        variant.inventory_item_gid = f"gid://shopify/InventoryItem/{product.id}"
+        return product.id
+
+
+def export(session: Session, shop: Shop, vendor: Vendor) -> str:
+    return "".join(exports.write_csv(session, shop.id, vendor.id))
+
+
+def test_a_file_says_what_it_would_do_and_changes_nothing(acme: Shop, ada: Vendor) -> None:
+    import_id = send(acme, ada, FILE)
+    assert rows(acme, import_id) == [
+        ("Mug", "create", "waiting"),
+        ("Bowl", "create", "waiting"),
+        ("Plate", "bad", "skipped"),
+    ]
+    assert products(acme) == {}
+
+
+def test_a_started_file_makes_drafts_and_its_bad_lines_come_back_with_the_reason(acme: Shop, ada: Vendor) -> None:
+    import_id = send(acme, ada, FILE)
+    do(acme, ada, import_id, "start")
+    small, large = (["Small"], 1800, 5), (["Large"], 2450, 3)
+    assert products(acme) == {
+        "Mug": ("draft", [small, large]),
+        "Bowl": ("draft", [([rules.DEFAULT_VALUE], 3000, 2)]),
+    }
+    with db.scoped(acme.id, ada.id) as session:
+        summary = queries.get_import(session, acme.id, import_id, vendor_id=ada.id)
+        assert (summary.made.status, summary.statuses["done"], summary.wrong) == (ImportStatus.DONE, 2, 1)
+        [bad] = csv.DictReader(io.StringIO("".join(queries.write_bad_lines(session, summary.made))))
+    assert (bad["Product"], bad["Error"]) == ("Plate", "Price: Enter an amount in digits, such as 12.50.")
+
+
+def test_an_export_sent_back_changes_nothing_and_a_changed_cell_only_that(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    with db.scoped(acme.id) as session:
+        for product in session.scalars(select(Product)).all():
+            product.category_gid, product.category_name = "gid://shopify/TaxonomyCategory/x", "Home > Mugs"
+            product.seo_title = "=1+1"
+            product.description_html = "<p>Two\nlines</p><ul><li>&amp; “more”</li></ul>"
+        text = export(session, acme, ada)
+    import_id = send(acme, ada, text)
+    assert [action for _, action, _ in rows(acme, import_id)] == ["same", "same"]
+    with pytest.raises(Conflict, match="would change anything"):
+        do(acme, ada, import_id, "start")
+    import_id = send(acme, ada, text.replace("24.50", "25.00"))
+    assert [action for _, action, _ in rows(acme, import_id)] == ["change", "same"]
+    do(acme, ada, import_id, "start")
+    assert products(acme)["Mug"][1] == [(["Small"], 1800, 5), (["Large"], 2500, 3)]
+
+
+def test_a_killed_job_is_found_again_and_does_nothing_twice(acme: Shop, ada: Vendor) -> None:
+    import_id = send(acme, ada, "Product,Price\n" + "".join(f"Mug {n},{n}\n" for n in range(1, 7)))
+    with db.scoped(acme.id, ada.id) as session:
+        imports.start(session, imports.lock_import(session, acme.id, ada.id, import_id), actor="vendor_user:1")
+    for _ in range(3):
+        work.carry_on(acme.id, import_id, seconds=0)
+        work._work_on_next(acme.id, ada.id, import_id, tell=False)
+    assert len(products(acme)) == 3
+    assert sweeps.sweep() == 0
+    with db.scoped(acme.id) as session:
+        session.execute(update(ProductImport).values(touched_at=clock.now() - 2 * sweeps._PATIENCE))
+    assert sweeps.sweep() == 1
+    work.carry_on(acme.id, import_id)
+    work.carry_on(acme.id, import_id)
+    assert len(products(acme)) == 6
+    assert {status for _, _, status in rows(acme, import_id)} == {"done"}
+
+
+def test_one_that_cannot_be_done_stops_no_other(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    import_id = send(acme, ada, "Product,Price\nMug 2,1\nBowl,31\nMug 3,2\n")
+    with db.scoped(acme.id) as session:
+        session.execute(update(Product).where(Product.title == "Bowl").values(status=ProductStatus.IN_REVIEW))
+    do(acme, ada, import_id, "start")
+    assert [status for _, _, status in rows(acme, import_id)] == ["done", "failed", "done"]
+
+
+def test_a_stopped_file_can_be_undone(acme: Shop, ada: Vendor) -> None:
+    import_id = send(acme, ada, FILE)
+    with db.scoped(acme.id, ada.id) as session:
+        imports.start(session, imports.lock_import(session, acme.id, ada.id, import_id), actor="vendor_user:1")
+    work._work_on_next(acme.id, ada.id, import_id, tell=True)
+    do(acme, ada, import_id, "cancel")
+    work.carry_on(acme.id, import_id)
+    assert list(products(acme)) == ["Mug"]
+    do(acme, ada, import_id, "undo")
+    assert products(acme) == {}
+    assert [status for _, _, status in rows(acme, import_id)] == ["undone", "waiting", "skipped"]
+    with pytest.raises(Conflict):
+        do(acme, ada, import_id, "undo")
+
+
+def test_undoing_leaves_what_was_worked_on_since(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    text = "Product,Option 1 name,Option 1 value,Price,Stock\nMug,Size,Small,20,9\nMug,,Huge,40,1\nJug,,,5,1\n"
+    import_id = send(acme, ada, text + "Vase,,,6,1\nPot,,,7,1\n")
+    do(acme, ada, import_id, "start")
+    assert products(acme)["Mug"][1] == [(["Small"], 2000, 9), (["Large"], 2450, 3), (["Huge"], 4000, 1)]
+    with db.scoped(acme.id) as session:
+        session.execute(update(Variant).where(Variant.sku == "M-S").values(stock=7))
+        session.execute(update(Product).where(Product.title == "Jug").values(updated_at=clock.now()))
+        session.execute(update(Product).where(Product.title == "Vase").values(status=ProductStatus.PUBLISHED))
+    do(acme, ada, import_id, "undo")
+    left = products(acme)
+    assert left["Mug"][1] == [(["Small"], 1800, 7), (["Large"], 2450, 3)]
+    assert (left["Jug"][0], left["Vase"][0], "Pot" in left) == ("archived", "published", False)
+    assert [status for _, _, status in rows(acme, import_id)] == ["undone", "undone", "kept", "undone"]
+    with db.scoped(acme.id) as session:
+        mug = session.scalars(select(Product).where(Product.title == "Mug")).one()
+        assert mug.options == [{"name": "Size", "values": ["Small", "Large"]}]
+        said = session.scalars(select(ProductImportRow.words).where(ProductImportRow.import_id == import_id)).all()
+        assert any("changed since: In stock, Small" in words for words in said)
+
+
+def test_products_on_sale_get_proposals_and_their_stock_at_once(acme: Shop, ada: Vendor) -> None:
+    product_id = on_sale(acme, ada, "Vase")
+    import_id = send(acme, ada, "Product,Price,Stock,Description\nVase,15,9,Better words.\n")
+    do(acme, ada, import_id, "start")
+    assert products(acme)["Vase"] == ("published", [([rules.DEFAULT_VALUE], 1000, 9)])
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, product_id)
+        proposal = proposals.find_open(session, product)
+        assert proposal is not None
+        assert {f.split()[0]: change[1] for f, change in proposal.changes.items()} == {
+            "price": 1500,
+            "description": "<p>Better words.</p>",
+        }
+    do(acme, ada, import_id, "undo")
+    assert products(acme)["Vase"][1] == [([rules.DEFAULT_VALUE], 1000, 4)]
+    with db.scoped(acme.id) as session:
+        assert proposals.find_open(session, session.get_one(Product, product_id)) is None
+
+
+def test_a_product_whose_edit_is_on_its_way_waits_its_turn(acme: Shop, ada: Vendor) -> None:
+    product_id = on_sale(acme, ada, "Vase")
+    import_id = send(acme, ada, "Product,Price\nVase,15\nJug,3\n")
+    now = clock.now()
+    with db.scoped(acme.id) as session:
+        hers = {"shop_id": acme.id, "vendor_id": ada.id, "product_id": product_id}
+        edit = ProductProposal(**hers, changes={"title": ["Vase", "Vases"]}, sent_by="x", sent_at=now)
+        edit.status, edit.taken, edit.decided_at = "accepted", ["title"], now  # type: ignore[assignment]
+        session.add(edit)
+    do(acme, ada, import_id, "start")
+    assert [status for _, _, status in rows(acme, import_id)] == ["waiting", "done"]
+    with db.scoped(acme.id) as session:
+        session.execute(update(ProductProposal).values(status="applied"))
+    work.carry_on(acme.id, import_id)
+    assert [status for _, _, status in rows(acme, import_id)] == ["done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("999999,,,,1", "number"),
+        (",Mug,Colour,Red,1", "options are Size"),
+        (",Mug,,,1", "which variant"),
+        (",Twice,,,1", "several products of this title"),
+        (",New,,,1\n,New,,,2", "tell them apart by an option"),
+    ],
+)
+def test_what_cannot_be_placed_is_told(acme: Shop, ada: Vendor, line: str, words: str) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    with db.scoped(acme.id) as session:
+        for _ in range(2):
+            service.create_draft(session, acme, ada, "Twice", actor="vendor_user:1")
+    import_id = send(acme, ada, f"Product number,Product,Option 1 name,Option 1 value,Price\n{line}\n")
+    with db.scoped(acme.id) as session:
+        [row] = session.scalars(select(ProductImportRow).where(ProductImportRow.import_id == import_id)).all()
+        assert row.status is ImportRowStatus.SKIPPED
+        assert any(words in mistake[2] for mistake in row.mistakes), row.mistakes
+
+
+def test_another_vendors_products_and_files_are_not_there(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    vase = on_sale(acme, ada, "Vase")
+    hers = send(acme, ada, FILE)
+    import_id = send(acme, bea, f"Product number,Product,Price\n{vase},,1\n,Vase,2\n")
+    assert [(title, action) for title, action, _ in rows(acme, import_id)] == [(str(vase), "bad"), ("Vase", "create")]
+    with db.scoped(acme.id, bea.id) as session:
+        with pytest.raises(NotFound):
+            queries.get_import(session, acme.id, hers, vendor_id=bea.id)
+        assert session.get(ProductImport, hers) is None
+        assert len(queries.list_imports(session, acme.id)) == 1
+
+
+def test_a_file_that_is_too_large_or_empty_is_refused() -> None:
+    for content in (b"", b"Product\n", b"x" * (6 * 1024 * 1024)):
+        with pytest.raises(ValidationErrors) as refused:
+            imports.File("a.csv", content, "USD")
+        assert set(refused.value.errors) == {"file"}
+
+
+def test_a_longer_file_asks_no_more_questions(acme: Shop, ada: Vendor) -> None:
+    def cost(count: int) -> int:
+        import_id = send(acme, ada, "Product,Price\n" + "".join(f"Mug {n},{n + 1}\n" for n in range(count)))
+        asked: list[Any] = []
+        with db.scoped(acme.id, ada.id) as session:
+            event.listen(session.connection(), "before_cursor_execute", lambda *args: asked.append(args))
+            summary = queries.get_import(session, acme.id, import_id, vendor_id=ada.id)
+            queries.list_rows(session, summary)
+        return len(asked)
+
+    assert cost(2) == cost(30) <= 6
