@@ -53,6 +53,7 @@ from app.products.imports import portal as portal_imports
 from app.products.imports import views as product_imports
 from app.shops import views as shops
 from app.storefront import proxy as storefront_proxy
+from app.storefront.front import SyncFront
 from app.vendors import proxy as vendors_proxy
 from app.vendors import views as vendors
 from webhooks.intake import WebhookIntake
@@ -125,6 +126,7 @@ def create_app() -> Flask:
     app.jinja_env.globals.update(live_url=live_url, may=portal.may, may_open=portal.may_open)
     for bp in BLUEPRINTS:
         web.register(app, bp)
+    app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -7,23 +7,28 @@ their own lists and no other table. The login role of DATABASE_URL is a member o
 """
 
 import contextlib
+import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import resources
+from threading import BoundedSemaphore
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
-from app import embedded
+from app import arrays, embedded
 from app.config import get_config
 
 _ENTER = text(
     "SELECT set_config('role', :role, true), set_config('app.shop_id', :shop_id, true),"
     " set_config('app.vendor_id', :vendor_id, true), set_config('app.customer_id', :customer_id, true)"
 )
+_ENTER_PIPELINED = re.sub(r":(\w+)", r"%(\1)s", _ENTER.text).encode()
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     # A process that is stopped or cut off in the middle of a transaction must not keep its locks: others wait for them.
@@ -35,6 +40,10 @@ _CONNECT: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 _engines: dict[str, Engine] = {}
+_spare: deque[psycopg.Connection[Any]] = deque()
+"""Connections for `pipelined`, last used first."""
+_few = BoundedSemaphore(8)
+"""More at once would be no faster, and the server's connections are counted."""
 _open: ContextVar[tuple[Session, ...]] = ContextVar("open_sessions", default=())
 
 
@@ -66,8 +75,12 @@ def _enter_scope(session: ScopedSession, _transaction: SessionTransaction, conne
 
 
 def _enter(scope: Scope, connection: Connection) -> None:
+    connection.execute(_ENTER, _asking(scope))
+
+
+def _asking(scope: Scope) -> dict[str, str]:
     asking = {"shop_id": scope.shop_id, "vendor_id": scope.vendor_id, "customer_id": scope.customer_id}
-    connection.execute(_ENTER, {"role": scope.role, **{name: str(number or "") for name, number in asking.items()}})
+    return {"role": scope.role, **{name: str(number or "") for name, number in asking.items()}}
 
 
 def speak_for_shop(session: Session) -> None:
@@ -95,6 +108,9 @@ def use_database(url: str) -> Engine:
     """Point this process at a database; tests call it once per test."""
     if old := _engines.pop("main", None):
         old.dispose()
+    while _spare:
+        _spare.pop().close()
+    arrays.register(psycopg.adapters)  # of which the engine keeps a copy
     _engines["main"] = create_engine(
         url, pool_size=10, max_overflow=20, pool_timeout=5, pool_pre_ping=True, connect_args=_CONNECT
     )
@@ -151,6 +167,38 @@ def system() -> Iterator[ScopedSession]:
     with watch(open_session(Scope())) as session:
         yield session
         commit(session)
+
+
+@contextlib.contextmanager
+def pipelined(scope: Scope) -> Iterator[psycopg.Connection[Any]]:
+    """One transaction in one round trip, for requests that come by the thousand.
+
+    Everything is sent before the first answer is read, the commit included: so nothing in it may depend on an answer,
+    and what was selected is fetched afterwards. A statement that fails undoes all of it.
+    """
+    with _few:
+        connection = _take_spare() or _connect()
+        try:
+            with connection.pipeline():
+                connection.execute("BEGIN")
+                connection.execute(_ENTER_PIPELINED, _asking(scope))
+                yield connection
+                connection.execute("COMMIT")
+        except BaseException:
+            connection.close()
+            raise
+        _spare.append(connection)
+
+
+def _take_spare() -> psycopg.Connection[Any] | None:
+    with contextlib.suppress(IndexError):
+        return _spare.pop()
+    return None
+
+
+def _connect() -> psycopg.Connection[Any]:
+    url = get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, autocommit=True, **_CONNECT)
 
 
 def assert_no_transaction() -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -32,6 +31,7 @@ class _EventRow(Row, kw_only=True):
     kind: str
     subject: Mapping[str, int]
     occurred_at: datetime
+    vendor_id: int | None = None
 
 
 def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None = None, **subject: int | str) -> None:
@@ -54,7 +54,10 @@ def publish_all(session: Session, shop_id: int, events: Sequence[Event]) -> None
 
 def publish_for_vendors(session: Session, shop_id: int, kind: str, subjects: Sequence[Mapping[str, int]]) -> None:
     """Write a domain event for each of many vendors at once: `subjects` name them as "vendor_id"."""
-    shared = {"shop_id": shop_id, "kind": kind, "occurred_at": clock.now()}
-    rows = [shared | {"vendor_id": subject["vendor_id"], "subject": dict(subject)} for subject in subjects]
-    session.execute(insert(DomainEvent), rows)
+    now = clock.now()
+    rows = [
+        _EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=now, vendor_id=subject["vendor_id"])
+        for subject in subjects
+    ]
+    insert_rows(session, "domain_events", rows)
     enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)

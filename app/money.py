@@ -62,7 +62,15 @@ class Money:
 
 def parse_money(text: str | None, currency: str) -> Money:
     """Shopify's decimal string in major units. Missing means zero; excess digits round half away from zero."""
-    return Money(to_minor(Decimal(text or "0"), currency), currency)
+    return Money(parse_minor(text, currency), currency)
+
+
+def parse_minor(text: str | None, currency: str) -> int:
+    """The same in minor units: an order has some twenty amounts, nearly all written with all their decimals."""
+    whole, _, decimals = (text or "0").partition(".")
+    if len(decimals) == minor_exponent(currency) and (digits := whole + decimals).isdecimal() and digits.isascii():
+        return int(digits)
+    return to_minor(Decimal(text or "0"), currency)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:

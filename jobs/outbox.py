@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,19 @@ from jobs.subscribers import SUBSCRIBERS, find_subscriber
 _AT_MOST: Final = 500
 _TOGETHER: Final = 50
 _RUN_SECONDS: Final = 5.0
+_DISPATCH: Final = text("""
+    WITH fresh AS (
+        SELECT id, shop_id, vendor_id, kind FROM domain_events WHERE dispatched_at IS NULL AND shop_id = :shop_id
+        ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED),
+    due AS (
+        INSERT INTO event_deliveries (shop_id, vendor_id, event_id, subscriber)
+        SELECT fresh.shop_id, fresh.vendor_id, fresh.id, heard.name
+        FROM fresh JOIN unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS heard (kind, name) USING (kind)
+        ORDER BY fresh.id
+        ON CONFLICT DO NOTHING)
+    UPDATE domain_events SET dispatched_at = :now FROM fresh WHERE domain_events.id = fresh.id
+    RETURNING domain_events.kind, domain_events.vendor_id
+""")
 log = structlog.get_logger()
 
 
@@ -49,26 +62,17 @@ def deliver(shop_id: int) -> int:
 
 def dispatch(shop_id: int) -> None:
     """Write one delivery for each subscriber of each new event. A subscriber added later hears of later events."""
+    heard = [(kind, name) for kind, subscribers in SUBSCRIBERS.items() for name, _ in subscribers]
+    values = {
+        "shop_id": shop_id,
+        "most": _AT_MOST,
+        "kinds": [kind for kind, _ in heard],
+        "names": [name for _, name in heard],
+        "now": clock.now(),
+    }
     with scoped(shop_id) as session:
-        query = (
-            select(DomainEvent)
-            .where(DomainEvent.dispatched_at.is_(None))
-            .order_by(DomainEvent.id)
-            .limit(_AT_MOST)
-            .with_for_update(skip_locked=True)
-        )
-        events = session.scalars(query).all()
-        rows = [
-            {"shop_id": shop_id, "vendor_id": event.vendor_id, "event_id": event.id, "subscriber": name}
-            for event in events
-            for name, _ in SUBSCRIBERS.get(event.kind, [])
-        ]
-        if rows:
-            session.execute(insert(EventDelivery).values(rows).on_conflict_do_nothing())
-        told = update(DomainEvent).where(DomainEvent.id.in_([event.id for event in events]))
-        session.execute(told.values(dispatched_at=clock.now()))
-        for event in events:
-            announce(session, shop_id, event.kind, event.vendor_id)
+        for kind, vendor_id in session.execute(_DISPATCH, values).all():
+            announce(session, shop_id, kind, vendor_id)
 
 
 def replay(shop_id: int, subscriber: str, since: datetime) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from app import db, web
 from app.config import get_config
-from app.db import system
+from app.db import Scope, system
 from app.errors import AppError, Forbidden, NotFound
 from app.models.shops import Shop, ShopStatus
 from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
@@ -68,13 +68,17 @@ def _find_shop_lately(domain: str) -> Shop | None:
     return _lately[name][1]
 
 
+def find_customer(path: str, query: str) -> Scope | None:
+    """Whose own rows a signed request may reach; None when it is not a signed-in customer's of a shop that is here."""
+    visitor = _find_visitor(path, query)
+    if visitor is None or visitor.customer_id is None or int(visitor.customer_id) >= 2**63:
+        return None
+    shop = _find_shop_lately(visitor.shop_domain)
+    return Scope(shop.id, customer_id=int(visitor.customer_id)) if shop else None
+
+
 def _enter(find_shop: Callable[[str], Shop | None] = _find_shop) -> ProxyVisitor:
-    config = get_config()
-    visitor = find_proxy_visitor(
-        f"{config.app_url}{request.path}?{request.query_string.decode('utf-8', 'replace')}",
-        client_id=config.shopify_api_key,
-        secrets=[s for s in (config.shopify_api_secret, config.shopify_api_secret_previous) if s],
-    )
+    visitor = _find_visitor(request.path, request.query_string.decode("utf-8", "replace"))
     if visitor is None:
         raise Forbidden("This address only works on the shop's own website.")
     shop = find_shop(visitor.shop_domain)
@@ -84,3 +88,12 @@ def _enter(find_shop: Callable[[str], Shop | None] = _find_shop) -> ProxyVisitor
     g.path_prefix = visitor.path_prefix
     g.locale = shop.locale
     return visitor
+
+
+def _find_visitor(path: str, query: str) -> ProxyVisitor | None:
+    config = get_config()
+    return find_proxy_visitor(
+        f"{config.app_url}{path}?{query}",
+        client_id=config.shopify_api_key,
+        secrets=[s for s in (config.shopify_api_secret, config.shopify_api_secret_previous) if s],
+    )

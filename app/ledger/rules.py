@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Account(StrEnum):
@@ -62,8 +63,7 @@ class UnbalancedError(ValueError):
     """A set of entries that does not sum to zero. Nothing is posted: this is a bug, never bad input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     account: Account
     amount: int
     """Minor units of the posting's currency."""

@@ -5,7 +5,7 @@ gets in the channel's log is the `id` of the server-sent event, and a page that 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ TICKET_SECONDS: Final = 3600
 KEPT: Final = 100
 """Announcements that a channel's log holds at least."""
 KEPT_SECONDS: Final = 600
+_WAITING: Final = "announcements"
 
 # One step: numbers must rise in the order of publishing, or a page that comes back would be told less than it missed.
 _ANNOUNCE: Final = """
@@ -69,8 +70,9 @@ def is_public(channel: str) -> bool:
 
 def announce(session: Session, shop_id: int, kind: str, vendor_id: int | None = None) -> None:
     """After commit, tell the shop's open pages, and those of the vendor concerned, that `kind` happened. Ids only."""
-    channels = [shop_channel(shop_id)] + ([vendor_channel(vendor_id)] if vendor_id is not None else [])
-    after_commit(session, lambda: _send(channels, kind), once=(*channels, kind))
+    _tell(session, shop_channel(shop_id), kind)
+    if vendor_id is not None:
+        _tell(session, vendor_channel(vendor_id), kind)
 
 
 def announce_stock(
@@ -78,7 +80,7 @@ def announce_stock(
 ) -> None:
     """After commit, tell open product pages whether a variant can be had. How many there are is the shop's affair."""
     news = json.dumps({"variant": variant_number, "available": available})
-    after_commit(session, lambda: _send([stock_channel(shop_id, product_number)], news))
+    _tell(session, stock_channel(shop_id, product_number), news)
 
 
 def shop_ticket(shop_id: int) -> str:
@@ -106,9 +108,19 @@ def _sign(channel: str) -> str:
     return crypto.sign_ticket({"ch": channel}, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
 
 
-def _send(channels: Sequence[str], data: str) -> None:
+def _tell(session: Session, channel: str, data: str) -> None:
+    """Once each, in the order of the last time, and all of a transaction's announcements in one round trip."""
+    waiting: dict[tuple[str, str], None] = session.info.setdefault(_WAITING, {})
+    waiting.pop((channel, data), None)
+    waiting[channel, data] = None
+    after_commit(session, lambda: _send(session.info.pop(_WAITING, {})), once=_WAITING)
+
+
+def _send(announcements: Iterable[tuple[str, str]]) -> None:
     try:
-        for channel in channels:
-            get_redis().eval(_ANNOUNCE, 1, log_of(channel), channel, KEPT, data, KEPT_SECONDS)
+        with get_redis().pipeline(transaction=False) as pipeline:
+            for channel, data in announcements:
+                pipeline.eval(_ANNOUNCE, 1, log_of(channel), channel, KEPT, data, KEPT_SECONDS)
+            pipeline.execute()
     except RedisError as error:
         log.warning("live_unreachable", error=str(error))

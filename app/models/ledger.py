@@ -1,11 +1,14 @@
 """The books: append-only, double-entry. The database itself refuses to change or delete a posting."""
 
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.models.orders import Order
+from app.models.payouts import Payout
 from app.money import Money
 
 
@@ -21,11 +24,12 @@ class LedgerTransaction(Model):
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
-    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
+    shop_id: Mapped[int]
+    """A trigger checks what a posting refers to, once a statement: foreign keys would do so for each row."""
+    vendor_id: Mapped[int | None]
     """The vendor it is about; a posting never mixes two."""
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
-    payout_id: Mapped[int | None] = mapped_column(ForeignKey("payouts.id"), index=True)
+    order_id: Mapped[int | None] = mapped_column(index=True)
+    payout_id: Mapped[int | None] = mapped_column(index=True)
     key: Mapped[str]
     """What it is for; corrections share it with what they correct."""
     source_key: Mapped[str]
@@ -47,10 +51,19 @@ class LedgerEntry(Model):
     shop_id: Mapped[int]
     """Its posting's, and so is the vendor: they are checked there, and once is enough."""
     vendor_id: Mapped[int | None] = mapped_column(index=True)
-    transaction_id: Mapped[int] = mapped_column(ForeignKey("ledger_transactions.id"), index=True)
+    transaction_id: Mapped[int] = mapped_column(index=True)
     account: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+
+
+# Whoever goes through the tables in the order of their references finds the books after what they refer to.
+for _refers, _table in (
+    (LedgerTransaction, Order.__table__),
+    (LedgerTransaction, Payout.__table__),
+    (LedgerEntry, LedgerTransaction.__table__),
+):
+    cast("Table", _refers.__table__).add_is_dependent_on(cast("Table", _table))
 
 
 class OpenEntry(Model):

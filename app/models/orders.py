@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -32,8 +33,8 @@ class Order(Model):
     name: Mapped[str]
     currency: Mapped[str]
     ordered_at: Mapped[datetime]
-    snapshot: Mapped[dict[str, Any]]
-    """Shopify's payload; of two, the newer stays, whichever came first."""
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Shopify's payload, as it came; of two, the newer stays, whichever came first."""
     snapshot_updated_at: Mapped[datetime]
     terms: Mapped[dict[str, Any]]
     """How shipping is shared; frozen when the order was first seen."""
@@ -164,7 +165,7 @@ class OrderRefund(Model):
     order_shopify_id: Mapped[int]
     shopify_id: Mapped[int]
     refunded_at: Mapped[datetime]
-    snapshot: Mapped[dict[str, Any]]
+    snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     keep_commission: Mapped[bool]
     """The merchant's choice when the refund was first seen; so is the bearer."""
     bearer: Mapped[str]

@@ -10,7 +10,7 @@ import msgspec
 from app.commissions import queries as commissions
 from app.commissions.rules import FULL_BPS
 from app.commissions.terms import EVERY_DISCOUNT
-from app.money import parse_money
+from app.money import parse_minor
 from app.orders import facts
 from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
@@ -85,7 +85,7 @@ def read_order(
         known_returned=returned,
         lines=items,
         shipping=tuple(_shipping(line) for line in order.shipping_lines),
-        tips=max(parse_money(order.total_tip_received, currency).minor, tips),
+        tips=max(parse_minor(order.total_tip_received, currency), tips),
         duties=duties,
         additional_fees=_minor(order.original_total_additional_fees_set),
         cash_rounding=_minor(order.total_cash_rounding_payment_adjustment_set),
@@ -137,7 +137,7 @@ def read_refund(
 def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> facts.Dispute:
     """A dispute with the merchant's choices for it. `rate` is the order's (see `shop_rate`)."""
     body, terms = msgspec.convert(row.snapshot, type=payloads.Dispute), row.terms
-    amount = parse_money(body.amount, body.currency).minor
+    amount = parse_minor(body.amount, body.currency)
     named = terms.get("put_on")
     return facts.Dispute(
         id=body.id,
@@ -160,7 +160,7 @@ def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> fact
 def shop_rate(order: payloads.Order) -> Fraction:
     """How much shop money one of the customer's minor units was worth at the sale."""
     theirs = order.total_price_set.presentment_money
-    whole = parse_money(theirs.amount, theirs.currency_code).minor if theirs else 0
+    whole = parse_minor(theirs.amount, theirs.currency_code) if theirs else 0
     return Fraction(_minor(order.total_price_set), whole) if whole else Fraction(1)
 
 
@@ -214,7 +214,7 @@ def _line(item: payloads.LineItem, order: payloads.Order, frozen: Frozen) -> fac
     refunded = sum(
         part.quantity for refund in order.refunds for part in refund.refund_line_items if part.line_item_id == item.id
     )
-    duties = sum(parse_money(d.shop_money.amount, order.currency).minor for d in item.duties if d.shop_money)
+    duties = sum(parse_minor(d.shop_money.amount, order.currency) for d in item.duties if d.shop_money)
     return facts.Line(
         id=item.id,
         title=item.title,
@@ -280,10 +280,10 @@ def _returned(refund: payloads.Refund, currency: str, named: int, rate: Fraction
     """
     done = [t for t in refund.transactions if t.kind == "refund" and t.status == "success"]
     if all(t.currency in (None, currency) for t in done):
-        return sum(parse_money(t.amount, currency).minor for t in done)
+        return sum(parse_minor(t.amount, currency) for t in done)
     if named > 0:
         return named
-    return round_fraction(sum(parse_money(t.amount, t.currency or currency).minor for t in done) * rate)
+    return round_fraction(sum(parse_minor(t.amount, t.currency or currency) for t in done) * rate)
 
 
 def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
@@ -296,7 +296,7 @@ def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
 def _outstanding(order: payloads.Order) -> int:
     """In shop money; Shopify writes it in the customer's currency."""
     written = order.presentment_currency or order.currency
-    amount = parse_money(order.total_outstanding, written).minor
+    amount = parse_minor(order.total_outstanding, written)
     return amount if written == order.currency else round_fraction(amount * shop_rate(order))
 
 
@@ -305,4 +305,4 @@ def _taxes(lines: Iterable[payloads.TaxLine]) -> tuple[facts.Tax, ...]:
 
 
 def _minor(amount: payloads.MoneySet | None) -> int:
-    return parse_money(amount.shop_money.amount, amount.shop_money.currency_code).minor if amount else 0
+    return parse_minor(amount.shop_money.amount, amount.shop_money.currency_code) if amount else 0

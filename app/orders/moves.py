@@ -45,6 +45,8 @@ def list_moves(order: Order, component: str, vendor: int, parts: list[Bucket]) -
     """Every move to date, each under its own key: what is posted is the difference."""
     key = f"order:{order.id}:{component}:vendor:{vendor}"
     gone = [part for part in parts if part.stage is not Stage.PENDING]
+    if not gone:
+        return
     free = [part for part in gone if part.stage is Stage.AVAILABLE and not part.was_reserved]
     kept = [part for part in gone if part.stage is Stage.RESERVE or part.was_reserved]
     back = [part for part in kept if part.was_reserved]

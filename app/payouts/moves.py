@@ -6,23 +6,23 @@ What a new state means for the books is booked in the same transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import case, exists, func, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, case, exists, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import audit, clock
 from app.errors import Conflict, ValidationErrors
 from app.events import publish_for_vendors
 from app.ledger.payout_postings import post_payouts
 from app.ledger.rules import Account
 from app.ledger.stops import STOPPED
 from app.models.books import PayoutStop
-from app.models.events import AuditEntry
-from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState, RailName
+from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutState, RailName
 from app.models.vendors import Vendor
 from app.payouts import queries, rules
+from app.rows import Row, insert_rows
 from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
 _PAID: Final = frozenset({PayoutState.SENT, PayoutState.SETTLED})
@@ -31,6 +31,16 @@ _DETAILS_CHANGED: Final = (
     "The vendor changed the payout details when this payout was made or later. Cancel it and pay again later."
 )
 _NOT_APPROVED: Final = "The vendor is not approved at the moment."
+
+
+class _MoveRow(Row, kw_only=True):
+    shop_id: int
+    vendor_id: int
+    payout_id: int
+    state: PayoutState
+    actor: str
+    reason: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ def _swap(
         values |= {"sent_at": None, "paid_on": None, "by_hand": False, "rail_reference": None}
     elif new in rules.GIVES_BACK:
         values |= {"next_look_at": None}
-    swap = update(Payout).where(Payout.id.in_(payout_ids), Payout.state == old).values(values)
+    swap = update(Payout).where(Payout.id == _any(payout_ids), Payout.state == old).values(values)
     if action in _SENDS:
         swap = swap.where((Payout.rail == RailName.BANK) == (action == "make_file"))
     answer = session.execute(swap.returning(Payout.id).execution_options(synchronize_session=False))
@@ -135,14 +145,14 @@ def _book(session: Session, shop_id: int, ids: Sequence[int], old: PayoutState, 
     if new in rules.GIVES_BACK:
         source = Account.PAID_OUT if was_paid else Account.PAYOUTS_IN_TRANSIT
         post_payouts(session, shop_id, ids, "given_back", source, Account.VENDOR_AVAILABLE)
-        released = update(PayoutEntry).where(PayoutEntry.payout_id.in_(ids), PayoutEntry.released_at.is_(None))
+        released = update(PayoutEntry).where(PayoutEntry.payout_id == _any(ids), PayoutEntry.released_at.is_(None))
         session.execute(released.values(released_at=clock.now()), execution_options={"synchronize_session": False})
     elif is_paid and not was_paid:
         post_payouts(session, shop_id, ids, "sent", Account.PAYOUTS_IN_TRANSIT, Account.PAID_OUT)
     elif was_paid and not is_paid:
         post_payouts(session, shop_id, ids, "undone", Account.PAID_OUT, Account.PAYOUTS_IN_TRANSIT)
     if is_paid is not was_paid:
-        rows = session.execute(select(Payout.id, Payout.vendor_id).where(Payout.id.in_(ids)))
+        rows = session.execute(select(Payout.id, Payout.vendor_id).where(Payout.id == _any(ids)))
         subjects = [{"payout_id": payout_id, "vendor_id": vendor_id} for payout_id, vendor_id in rows]
         if is_paid:
             publish_for_vendors(session, shop_id, "PayoutSent", subjects)
@@ -160,18 +170,35 @@ def _note(
     reason: str | None,
 ) -> None:
     """The payouts' history, and the shop's."""
+    rows = note_moves(session, ids, state, actor, reason)
+    audit.record_for_vendors(session, shop_id, f"payout.{action}", "payout", rows, actor=actor, reason=reason)
+
+
+def note_moves(
+    session: Session, ids: Sequence[int], state: PayoutState, actor: str, reason: str | None = None
+) -> list[tuple[int, int]]:
+    """A line in the payouts' history. Returns each payout's id and its vendor's."""
     now = clock.now()
-    moved = select(Payout.shop_id, Payout.vendor_id, Payout.id).where(Payout.id.in_(ids))
-    shared = {"actor": actor, "reason": reason, "at": now}
-    rows = session.execute(moved).all()
-    session.execute(
-        insert(PayoutMove),
-        [shared | {"shop_id": row[0], "vendor_id": row[1], "payout_id": row[2], "state": state} for row in rows],
-    )
-    subject = {"shop_id": shop_id, "action": f"payout.{action}", "subject_type": "payout", "changes": {}}
-    session.execute(
-        insert(AuditEntry), [shared | subject | {"vendor_id": row[1], "subject_id": row[2]} for row in rows]
-    )
+    payouts = session.execute(select(Payout.id, Payout.vendor_id, Payout.shop_id).where(Payout.id == _any(ids))).all()
+    rows = [
+        _MoveRow(
+            shop_id=shop_id,
+            vendor_id=vendor_id,
+            payout_id=payout_id,
+            state=state,
+            actor=actor,
+            reason=reason,
+            at=now,
+        )
+        for payout_id, vendor_id, shop_id in payouts
+    ]
+    insert_rows(session, "payout_moves", rows)
+    return [(payout_id, vendor_id) for payout_id, vendor_id, _ in payouts]
+
+
+def _any(ids: Sequence[int]) -> ColumnElement[int]:
+    """One parameter, however many payouts: PostgreSQL takes 65,535."""
+    return func.any(literal(list(ids), ARRAY(BigInteger)))
 
 
 def _refuse_late_approval(session: Session, payout: Payout) -> None:
@@ -195,7 +222,7 @@ def _find_doubts(session: Session, payout_ids: Sequence[int], action: str) -> di
             ).label("words"),
         )
         .join(Vendor, Vendor.id == Payout.vendor_id)
-        .where(Payout.id.in_(payout_ids), Payout.state == state)
+        .where(Payout.id == _any(payout_ids), Payout.state == state)
         .subquery()
     )
     doubts: dict[str, list[int]] = {}

@@ -6,7 +6,7 @@ second payout, whoever races.
 
 from collections.abc import Collection
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -14,7 +14,7 @@ from app.errors import Conflict
 from app.ledger import queries as ledger
 from app.ledger.payout_postings import post_payouts
 from app.ledger.rules import Account
-from app.models.payouts import Payout, PayoutBatch, PayoutMove, PayoutState, RailName
+from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.models.shops import Shop
 from app.payouts import moves, queries
 from app.queue import enqueue_after_commit
@@ -119,12 +119,8 @@ def _add_batch(session: Session, shop: Shop, actor: str) -> PayoutBatch:
 
 def _note_claims(session: Session, shop: Shop, batch: PayoutBatch, actor: str) -> None:
     """The first line of each payout's history, and its amount out of the vendor's available balance."""
-    rows = session.execute(select(Payout.id, Payout.vendor_id).where(Payout.batch_id == batch.id)).all()
-    shared = {"shop_id": shop.id, "state": PayoutState.PENDING, "actor": actor, "at": clock.now()}
-    session.execute(
-        insert(PayoutMove), [shared | {"payout_id": payout_id, "vendor_id": vendor_id} for payout_id, vendor_id in rows]
-    )
-    ids = [payout_id for payout_id, _ in rows]
+    ids = list(session.scalars(select(Payout.id).where(Payout.batch_id == batch.id)))
+    moves.note_moves(session, ids, PayoutState.PENDING, actor)
     post_payouts(session, shop.id, ids, "claim", Account.VENDOR_AVAILABLE, Account.PAYOUTS_IN_TRANSIT)
 
 

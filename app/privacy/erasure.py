@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Table, Text, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
@@ -197,5 +198,8 @@ def _texts_of(table: Table) -> Iterator[Column[Any]]:
 
 
 def _contains(column: Column[Any], word: str) -> Any:
-    text = func.replace(cast(column, Text), '\\"', '"') if isinstance(column.type, JSON) else column
+    text: Any = column
+    if isinstance(column.type, JSON):
+        # As json keeps it, a letter may be spelt as its number.
+        text = func.replace(cast(cast(column, JSONB), Text), '\\"', '"')
     return text.icontains(word, autoescape=True)

@@ -1,9 +1,7 @@
 """The storefront's door for what customers keep: one call sends edits and brings news. JSON only, nothing is echoed."""
 
 from http import HTTPStatus
-from typing import Final
 
-import msgspec
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
@@ -12,12 +10,10 @@ from app.auth import proxy as door
 from app.errors import AppError, Conflict
 from app.storefront import queries, service
 from app.storefront.queries import News
-from app.storefront.wire import LARGEST_BODY, read_batch
+from app.storefront.wire import LARGEST_BODY, read_batch, write_answer
 
 bp = Blueprint("storefront_proxy", __name__, url_prefix="/proxy")
 door.protect_for_customers(bp)
-
-_NOTHING: Final = msgspec.Raw(b"null")
 
 
 class TooLarge(AppError):  # noqa: N818
@@ -51,15 +47,4 @@ def sync() -> ResponseReturnValue:
 
 
 def _answer(news: News, **more: object) -> Response:
-    items = [
-        {
-            "kind": row.kind,
-            "key": row.key,
-            "clock": row.clock,
-            "value": msgspec.Raw(row.value.encode()) if row.value else _NOTHING,
-        }
-        for row in news.items
-    ]
-    now = int(clock.now().timestamp() * 1000)
-    body = {"ok": True, "revision": news.revision, "restart": news.restart, "now": now, "items": items, **more}
-    return Response(msgspec.json.encode(body), content_type="application/json")
+    return Response(write_answer(news, **more), content_type="application/json")

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
 import structlog
 from psycopg.rows import namedtuple_row
 from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app import clock, events
-from app.db import speak_for_shop, system
+from app.db import Scope, pipelined, speak_for_shop, system
 from app.models.events import DomainEvent
 from app.models.orders import Order
 from app.models.storefront import CustomerItem, CustomerSync
@@ -45,6 +46,11 @@ _CHANGES: Final = """
     ORDER BY item.revision, item.kind, item.key
 """
 _HELD: Final = "SELECT count(*) FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s"
+# Fails where there is no room, and everything before it with it.
+_ROOM: Final = """
+    SELECT 1 / (count(*) <= %(most)s)::int FROM customer_items
+    WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
+"""
 # A line of the cart ends as a whole: the units that one browser put in and another took out belong together.
 _END: Final = text(
     "WITH ended AS ("
@@ -87,6 +93,23 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
         events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
     news = News(revision, batch.since >= revision, items)
     return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
+
+
+def sync_at_once(whose: Scope, batch: Batch) -> News | None:
+    """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
+    when not all of it has room.
+    """
+    ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
+    try:
+        with pipelined(whose) as connection:
+            head = connection.execute(_ADVANCE, ids)
+            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits)})
+            changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**ids, "since": batch.since})
+            connection.execute(_ROOM, {**ids, "most": rules.LARGEST_ACCOUNT})
+    except psycopg.errors.DivisionByZero:
+        return None
+    (revision,) = head.fetchone() or (0,)
+    return News(revision, batch.since >= revision, changes.fetchall())
 
 
 def _store(

@@ -8,8 +8,10 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from app import clock
 from app.errors import AppError
 from app.storefront import rules
+from app.storefront.queries import News
 
 LARGEST_BODY: Final = 512 * 1024
 
@@ -136,6 +138,17 @@ def write_edits(edits: Sequence[Edit]) -> str:
         for edit in edits
     ]
     return msgspec.json.encode(rows).decode()
+
+
+def write_answer(news: News, **more: object) -> bytes:
+    """{ok, revision, restart, now, items: [{kind, key, clock, value}]} and whatever else there is to say."""
+    items = [
+        {"kind": row.kind, "key": row.key, "clock": row.clock, "value": msgspec.Raw((row.value or "null").encode())}
+        for row in news.items
+    ]
+    now = int(clock.now().timestamp() * 1000)
+    body = {"ok": True, "revision": news.revision, "restart": news.restart, "now": now, "items": items, **more}
+    return msgspec.json.encode(body)
 
 
 def read_batch(raw: bytes, now: datetime) -> Batch:

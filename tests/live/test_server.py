@@ -82,8 +82,8 @@ def test_a_ticket_for_something_else_opens_no_stream(database: str) -> None:
 
 
 def test_what_was_rolled_back_is_not_announced(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(channels, "_send", lambda _channels, kind: told.append(kind))
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(channels, "_send", told.extend)
 
     def fail() -> None:
         with db.scoped(acme.id) as session:

@@ -100,7 +100,8 @@ def where_found(*needles: str) -> set[str]:
         columns = connection.execute(
             text(
                 "SELECT table_name, column_name, data_type FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb', 'bytea')"
+                " WHERE table_schema = 'public'"
+                " AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea')"
             )
         ).all()
         assert len(columns) > 100

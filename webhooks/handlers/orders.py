@@ -4,6 +4,8 @@ Every topic that carries the whole order does the same thing, so their order of 
 arrived together are taken in together.
 """
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -16,6 +18,8 @@ from app.privacy.service import clean_late_news
 from app.queue import enqueue_after_commit
 from app.shopify.payloads import PayloadError, read_payload
 from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited, OrderTransaction, Refund
+
+_SPELT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def _read_order(raw: bytes) -> News:
@@ -62,9 +66,8 @@ def handle_together(session: Session, shop: Shop, events: Sequence[tuple[bytes, 
     news = []
     for payload, event in events:
         raw = _forget(session, shop, payload, event)
-        if not raw.isascii():
-            _check_text(raw)
         news.append(READERS[event.topic](raw))
+        _check_text(raw)
     receive(session, shop, news)
 
 
@@ -84,8 +87,23 @@ def _forget(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> 
 
 
 def _check_text(raw: bytes) -> None:
-    """The body is kept as it came: what we do not read of it must be text as well."""
+    """The body is kept as it came: what we do not read of it must be text as well, and such as PostgreSQL can look at.
+
+    That is text without NULs and halves of characters, which JSON may spell.
+    """
     try:
-        raw.decode()
-    except UnicodeDecodeError as error:
+        if not raw.isascii():
+            raw.decode()
+        if _SPELT.search(raw) and "\0" in _join_texts(json.loads(raw)):
+            raise PayloadError("This body has a NUL in a text.")
+    except UnicodeError as error:
         raise PayloadError(f"This body is no text: {error}") from error
+
+
+def _join_texts(part: object) -> str:
+    """Every text in a body. Raises UnicodeEncodeError where one holds half a character."""
+    if isinstance(part, dict):
+        return "".join(map(_join_texts, (*part, *part.values())))
+    if isinstance(part, list):
+        return "".join(map(_join_texts, part))
+    return part.encode().decode() if isinstance(part, str) else ""

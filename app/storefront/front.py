@@ -1,0 +1,82 @@
+"""POST /proxy/sync in front of Flask: every open page of every shop sends its edits here, a few at a time.
+
+It answers what is plain: a signed-in customer's edits that have room. Whatever else comes there, and whatever goes
+wrong, is passed on to app/storefront/proxy.py, which does the same more slowly and says what is amiss.
+"""
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+import structlog
+from prometheus_client import Histogram
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.auth.proxy import find_customer
+from app.db import Scope
+from app.errors import AppError
+from app.storefront.service import sync_at_once
+from app.storefront.wire import LARGEST_BODY, Batch, read_batch, write_answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_PATH: Final = "/proxy/sync"
+_HEADERS: Final = (
+    ("Content-Type", "application/json"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+)
+SECONDS = Histogram("stallkeeper_sync_seconds", "From a customer's edits to their durable rows")
+
+log = structlog.get_logger()
+
+
+class SyncFront:
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, request: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if request.get("PATH_INFO") != _PATH or (length := _find_length(request)) is None:
+            return self._app(request, start_response)
+        raw = request["wsgi.input"].read(length)
+        with SECONDS.time():
+            answer = _sync(str(request.get("QUERY_STRING", "")), raw) if len(raw) == length else None
+        if answer is None:
+            request["wsgi.input"] = BytesIO(raw)
+            return self._app(request, start_response)
+        start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(answer)))])
+        return [answer]
+
+
+def _find_length(request: "WSGIEnvironment") -> int | None:
+    """How many bytes of JSON were posted; None when it is anything else."""
+    length, kind = str(request.get("CONTENT_LENGTH") or ""), str(request.get("CONTENT_TYPE") or "")
+    # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
+    plain = request.get("REQUEST_METHOD") == "POST" and kind.partition(";")[0].strip().lower() == "application/json"
+    fits = plain and length.isascii() and length.isdecimal() and len(length) < 10
+    return int(length) if fits and int(length) <= LARGEST_BODY else None
+
+
+def _sync(query: str, raw: bytes) -> bytes | None:
+    try:
+        whose = find_customer(_PATH, query)
+        if whose is None:
+            return None
+        batch = read_batch(raw, clock.now())
+        news = sync_at_once(whose, batch) if _is_plain(batch, whose) else None
+    except AppError:
+        return None
+    except (psycopg.Error, SQLAlchemyError) as error:
+        # The connection may have died since it was last used; what may have been committed can be stored again.
+        log.info("sync_passed_on", error=str(error))
+        return None
+    return write_answer(news, stored=len(batch.edits), refused=batch.refused) if news else None
+
+
+def _is_plain(batch: Batch, whose: Scope) -> bool:
+    return bool(batch.edits) and not batch.merged and batch.account == str(whose.customer_id)
