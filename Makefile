@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format lock faults bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import co
 
 format: $(STAMPS)/dev  ## Put the code in order
 	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+strings: $(STAMPS)/dev  ## Bring app/translations up to date with the sentences in the sources (docs/languages.md)
+	@$(PY) -m scripts.strings
 
 lock: $(STAMPS)/dev  ## Renew the lock files after a change of pyproject.toml
 	@$(VENV)/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

@@ -12,8 +12,8 @@ class AppError(Exception):
     """What programs tell refusals apart by."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(str(message))
+        self.message = str(message)  # words that wait for a language get the one that is spoken now
         self.field = field
         self.headers: dict[str, str] = {}
         """For the answer, such as Retry-After."""
@@ -52,7 +52,7 @@ class ValidationErrors(AppError):  # noqa: N818
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("Some fields need another look.")
-        self.errors = dict(errors)
+        self.errors = {name: str(words) for name, words in errors.items()}
 
 
 class ConfigError(AppError):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from app.languages import _
 from app.typed import storable
 
 _FORMULA_MARKS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take full-width signs, too
@@ -41,9 +42,9 @@ def read_sheet(content: bytes, *, most_lines: int) -> list[Line]:
     SheetError.
     """
     if content[:4] in {b"PK\x03\x04", b"\xd0\xcf\x11\xe0"}:
-        raise SheetError("This is an Excel workbook. In Excel choose Save as, then CSV UTF-8, and send that file.")
+        raise SheetError(_("This is an Excel workbook. In Excel choose Save as, then CSV UTF-8, and send that file."))
     text = storable(_decode(content)).replace("\r\n", "\n").replace("\r", "\n")
-    first, _, rest = text.partition("\n")
+    first, _line_end, rest = text.partition("\n")
     skipped = 0
     if first.lower().strip('" ').startswith("sep=") and len(first.strip('" ')) == 5:
         # Excel's own way to name the separator.
@@ -59,10 +60,19 @@ def read_sheet(content: bytes, *, most_lines: int) -> list[Line]:
                 lines.append(Line(begin, [read_cell(cell) for cell in cells]))
             begin = reader.line_num + skipped + 1
             if len(lines) > most_lines + 1:
-                raise SheetError(f"The file has more than {most_lines:,} lines. Split it and send the parts.")
+                raise SheetError(
+                    _(
+                        "The file has more than %(most_lines)s lines. Split it and send the parts.",
+                        most_lines=f"{most_lines:,}",
+                    )
+                )
     except csv.Error:
         raise SheetError(
-            f"The quotation marks beginning in line {begin} do not match. Save the file again from your spreadsheet."
+            _(
+                "The quotation marks beginning in line %(begin)s do not match."
+                " Save the file again from your spreadsheet.",
+                begin=begin,
+            )
         ) from None
     return lines
 

@@ -1,7 +1,22 @@
 """What people type into forms, brought into one shape before it is looked at."""
 
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
+
+from wtforms.form import BaseForm, Form
+from wtforms.meta import DefaultMeta
+
+from app.languages import spoken
+
+
+class SpokenForm(Form):
+    """A form that vendors or customers read: what WTForms itself says about a field is in their language, too."""
+
+    class Meta(DefaultMeta):
+        def get_translations(self, form: BaseForm) -> Any:
+            self.locales = [spoken()]
+            return super().get_translations(form)
 
 
 def tidy(text: str | None) -> str:

@@ -8,24 +8,27 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_compact_currency, format_currency
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.numbers import format_compact_currency, format_currency, format_decimal
 from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map
 
-from app import clock, crypto, db
+from app import clock, crypto, db, languages
 from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
+from app.languages import _
 from app.money import Money
 
 _log = structlog.get_logger(__name__)
@@ -78,13 +81,13 @@ def refuse_foreign_posts() -> None:
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        raise Forbidden("This form was sent from another site. Open the page here and send it again.")
+        raise Forbidden(_("This form was sent from another site. Open the page here and send it again."))
     origin = request.headers.get("Origin")
     if origin is None and "Sec-Fetch-Site" not in request.headers:
-        raise Forbidden("Your browser did not say where this form comes from. Use a current browser and try again.")
+        raise Forbidden(_("Your browser did not say where this form comes from. Use a current browser and try again."))
     ours = {urlsplit(get_config().app_url).netloc, request.host}
     if origin is not None and urlsplit(origin).netloc not in ours:
-        raise Forbidden("This form was sent from another site. Open the page here and send it again.")
+        raise Forbidden(_("This form was sent from another site. Open the page here and send it again."))
 
 
 # -- one request, one transaction -------------------------------------------------------------------------------------
@@ -115,18 +118,35 @@ def configure(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=write_money,
         money_short=write_money_short,
+        percent=write_percent,
         day=write_day,
         date=write_date,
         datetime=write_datetime,
         ago=write_ago,
         paragraphs=write_paragraphs,
+        said=languages.find_words,
     )
     app.jinja_env.globals.update(config_cdn=get_config().shopify_cdn_url, api_key=get_config().shopify_api_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    # Values are escaped and every message is a format there, too: app.languages does the same in Python.
+    install: Callable[..., None] = app.jinja_env.install_gettext_callables  # type: ignore[attr-defined]
+    install(languages.find_words, languages.find_form, newstyle=True)
+    app.jinja_env.globals.update(spoken=languages.spoken, languages=languages.LANGUAGES)
+    provider = app.json
+    assert isinstance(provider, DefaultJSONProvider)
+    provider.default = _speak_or(provider.default)
+
+
+def _speak_or(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """In JSON, and so in what is flashed, words that wait for a language get the one that is spoken now."""
+    return lambda value: str(value) if languages.is_later(value) else default(value)
 
 
 def _begin() -> None:
     g.began = time.monotonic()
+    languages.use("en")
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
     structlog.contextvars.clear_contextvars()
@@ -177,16 +197,16 @@ def _answer_app_error(error: AppError) -> Response:
 
 def _answer_unstorable(_error: DataError) -> Response:
     """PostgreSQL knows no such value: a number beyond 64 bits, or a text with a NUL in it. Forms send neither."""
-    return _answer(HTTPStatus.BAD_REQUEST, "A number is too large, or a text holds a character that no text has.")
+    return _answer(HTTPStatus.BAD_REQUEST, _("A number is too large, or a text holds a character that no text has."))
 
 
 def _answer_http_error(error: HTTPException) -> Response:
     if isinstance(error.response, Response):
         return error.response
     messages = {
-        404: "There is nothing at this address. It may have moved, or the link may be incomplete.",
-        405: "This address does not answer that kind of request.",
-        413: "That is more than we can take at once. Send a smaller file.",
+        404: _("There is nothing at this address. It may have moved, or the link may be incomplete."),
+        405: _("This address does not answer that kind of request."),
+        413: _("That is more than we can take at once. Send a smaller file."),
     }
     code = HTTPStatus(error.code or 500)
     response = _answer(code, messages.get(code, error.description or code.phrase))
@@ -199,7 +219,10 @@ def _answer_bug(error: Exception) -> Response:
     _log.exception("request_failed", error=type(error).__name__)
     return _answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        f"Something on our side failed and nothing was changed. Try again; if it stays, report {g.request_id}.",
+        _(
+            "Something on our side failed and nothing was changed. Try again; if it stays, report %(request_id)s.",
+            request_id=g.request_id,
+        ),
     )
 
 
@@ -270,6 +293,11 @@ def write_money_short(money: Money) -> str:
     return format_compact_currency(money.decimal, money.currency, locale=_locale(), fraction_digits=2)
 
 
+def write_percent(rate_bps: Decimal | int) -> str:
+    """A rate in basis points: 1250 is "12.5 %"."""
+    return f"{format_decimal(Decimal(rate_bps) / 100, locale=_locale())} %"
+
+
 def write_day(day: date) -> str:
     """Day and month, for the axis of a chart: "Nov 3", "3. Nov."."""
     return format_skeleton("MMMd", day, locale=_locale())
@@ -285,7 +313,8 @@ def write_datetime(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local = moment.astimezone(_zone())
-    words = format_datetime(local, "d MMM y, HH:mm z", locale=_locale())
+    day = format_date(local, "d MMM y" if _locale().startswith("en") else "medium", locale=_locale())
+    words = f"{day}, {format_time(local, 'HH:mm z', locale=_locale())}"
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
 
 

@@ -8,6 +8,7 @@ from app.api.forms import TokenForm
 from app.auth import api, portal
 from app.auth.scopes import offered, summarise
 from app.config import get_config
+from app.languages import _
 
 bp = Blueprint("portal_api", __name__, url_prefix="/portal/api")
 portal.protect(bp)
@@ -39,7 +40,7 @@ def make_token() -> ResponseReturnValue:
 @bp.post("/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     token = api.revoke_token(g.session, token_id, actor=_actor())
-    flash(f"“{token.name}” is revoked. Whatever used it is refused from now on.", "good")
+    flash(_("“%(name)s” is revoked. Whatever used it is refused from now on.", name=token.name), "good")
     return redirect("/portal/api", 303)
 
 

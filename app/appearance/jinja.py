@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.appearance.charts import plot
 from app.appearance.colour import DARK, LIGHT, Accent, accent_for
 from app.appearance.icons import icon
+from app.appearance.script_words import script_words
 
 THEMES = ("light", "dark")
 # What Shopify adds when it opens a page: good for a minute, and never to be carried on in a link.
@@ -18,7 +19,7 @@ SIGNED = {"id_token", "hmac", "session", "timestamp", "embedded"}
 
 
 def register(app: Flask) -> None:
-    """Gives the templates `icon`, `plot`, `accent_css`, `with_query`, `chosen_theme` and `csp_nonce`."""
+    """Gives the templates `icon`, `plot`, `accent_css`, `with_query`, `chosen_theme`, `csp_nonce`, `script_words`."""
     app.jinja_env.globals.update(
         icon=icon,
         plot=plot,
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
         with_query=with_query,
         chosen_theme=chosen_theme,
         csp_nonce=csp_nonce,
+        script_words=script_words,
     )
 
 

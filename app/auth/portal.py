@@ -7,11 +7,11 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, g, redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import audit, clock, db, web
+from app import audit, clock, db, languages, web
 from app.appearance.jinja import csp_nonce
 from app.auth import factors, roles, rules
 from app.auth.magic_links import MAY_ENTER, Seat
@@ -19,6 +19,7 @@ from app.auth.roles import Area
 from app.config import get_config
 from app.crypto import hash_token, new_token
 from app.errors import Forbidden
+from app.languages import _
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
@@ -62,12 +63,28 @@ def require_vendor() -> ResponseReturnValue | None:
     g.shop = session.get_one(Shop, found.shop_id)
     g.vendor = session.get_one(Vendor, found.vendor_id)
     g.vendor_user = session.get_one(VendorUser, found.vendor_user_id)
-    g.locale = g.vendor.locale
+    speak(g.vendor_user.language, g.shop)
+    g.locale = languages.locale_for(languages.spoken(), g.vendor.locale)
     dress(session, g.shop)
     if not may_open(request.path, change=request.method not in {"GET", "HEAD"}):
         raise Forbidden(roles.refusal(g.vendor_user.role))
     g.may_change = may_open(request.path, change=True)
     return None
+
+
+def speak(own: str | None = None, shop: Shop | None = None) -> None:
+    """In the person's own language, else the one that the storefront around the page or the sign-in page names, else
+    the browser's, else the shop's.
+    """
+    accepted = request.accept_languages.values()
+    named = (own, request.args.get("locale"), request.cookies.get("language"), *accepted, shop.locale if shop else None)
+    languages.use(languages.find_language(named) or "en")
+    g.locale = languages.spoken()
+
+
+def keep_language(response: BaseResponse, language: str) -> None:
+    """On this device, also before somebody signs in."""
+    _set_cookie(response, "language", language, timedelta(days=365))
 
 
 def is_signed_in() -> bool:
@@ -93,6 +110,12 @@ def dress(session: Session, shop: Shop | None) -> None:
     )
 
 
+def greet(session: Session, shop: Shop | None, own: str | None = None) -> None:
+    """Before sign-in: in the shop's look, and in its language to whoever names none."""
+    speak(own, shop)
+    dress(session, shop)
+
+
 def seal(response: Response) -> Response:
     """The content policy: our own scripts, pictures from Shopify, uploads to Shopify, the frame of the shop only."""
     config = get_config()
@@ -110,6 +133,8 @@ def seal(response: Response) -> Response:
         f"connect-src 'self' https: {outside}; object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {frames}"
     )
+    if named := languages.find_language([request.args.get("locale")]):
+        keep_language(response, named)
     # With "no-referrer" browsers send "Origin: null", and our own forms would look foreign.
     response.headers["Referrer-Policy"] = "same-origin"
     return response
@@ -147,25 +172,26 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is
         )
     )
     if not awaits_factor:
-        session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now))
+        own = func.coalesce(VendorUser.language, languages.spoken())
+        session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now, language=own))
         _audit(session, seat, "portal.sign_in", by)
-    _set_cookie(response, token, rules.ABSOLUTE)
+    _set_cookie(response, cookie_name(), token, rules.ABSOLUTE)
 
 
 def sign_out(session: Session, response: BaseResponse) -> None:
     """End the session of this browser."""
     revoke_token(session, request.cookies.get(cookie_name()))
-    _set_cookie(response, "", timedelta(0))
+    _set_cookie(response, cookie_name(), "", timedelta(0))
 
 
-def _set_cookie(response: BaseResponse, token: str, lifetime: timedelta) -> None:
+def _set_cookie(response: BaseResponse, name: str, value: str, lifetime: timedelta) -> None:
     """In the storefront's frame a browser keeps another site's cookie only when it is partitioned: it is then good
     under that shop's pages and nowhere else, also where third-party cookies are off.
     """
     is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
     response.set_cookie(
-        cookie_name(),
-        token,
+        name,
+        value,
         max_age=int(lifetime.total_seconds()),
         path="/",
         secure=is_framed or get_config().is_secure,
@@ -250,7 +276,7 @@ def _ask_to_sign_in(page: str = "/portal/login") -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         return Response("", status=401, headers={"HX-Redirect": page})
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return {"ok": False, "message": "You are not signed in any more.", "errors": {}}, 401
+        return {"ok": False, "message": _("You are not signed in any more."), "errors": {}}, 401
     return redirect(address, 303)
 
 

@@ -9,10 +9,11 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine, select
 
-from app import db, web
+from app import db, languages, web
 from app.config import get_config
 from app.db import Scope, system
 from app.errors import AppError, Forbidden, NotFound
+from app.languages import _
 from app.models.shops import Shop, ShopStatus
 from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
 
@@ -48,7 +49,7 @@ def require_customer() -> ResponseReturnValue | None:
     """Set g.shop, g.customer_id (a number) and g.session, the customer's own. Raises Forbidden, NotFound, SignIn."""
     visitor = _enter(_find_shop_lately)
     if visitor.customer_id is None or int(visitor.customer_id) >= 2**63:
-        raise SignIn("Sign in to keep this with your account.")
+        raise SignIn(_("Sign in to keep this with your account."))
     g.customer_id = int(visitor.customer_id)
     web.open_scope(g.shop.id, customer_id=g.customer_id)
     return None
@@ -80,13 +81,15 @@ def find_customer(path: str, query: str) -> Scope | None:
 def _enter(find_shop: Callable[[str], Shop | None] = _find_shop) -> ProxyVisitor:
     visitor = _find_visitor(request.path, request.query_string.decode("utf-8", "replace"))
     if visitor is None:
-        raise Forbidden("This address only works on the shop's own website.")
+        raise Forbidden(_("This address only works on the shop's own website."))
     shop = find_shop(visitor.shop_domain)
     if shop is None:
-        raise NotFound("This shop has no marketplace at the moment.")
+        raise NotFound(_("This shop has no marketplace at the moment."))
     g.shop = shop
     g.path_prefix = visitor.path_prefix
-    g.locale = shop.locale
+    language = languages.find_language([request.args.get("locale"), shop.locale]) or "en"
+    languages.use(language)
+    g.locale = languages.locale_for(language, shop.locale)
     return visitor
 
 

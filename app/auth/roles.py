@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from app.languages import _, lazy
+
 
 class Area(StrEnum):
     """A part of the portal that a role opens or does not."""
@@ -33,6 +35,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/security": None,
     "/portal/sessions": None,
     "/portal/theme": None,
+    "/portal/language": None,
     "/portal/switch": None,
 }
 
@@ -46,11 +49,11 @@ class Role(StrEnum):
 
 
 ROLE_WORDS: Final = {
-    Role.OWNER: ("Owner", "Everything, including payout details and who works here."),
-    Role.CATALOGUE: ("Catalogue", "Products and the public profile. No orders, no money."),
-    Role.ORDERS: ("Orders", "Orders and parcels. Sees products, but no balance and no payouts."),
-    Role.FINANCE: ("Finance", "Balance, statements and payouts. Sees orders and products."),
-    Role.VIEWER: ("Read only", "Sees all but payout details and who works here. Changes nothing."),
+    Role.OWNER: (lazy("Owner"), lazy("Everything, including payout details and who works here.")),
+    Role.CATALOGUE: (lazy("Catalogue"), lazy("Products and the public profile. No orders, no money.")),
+    Role.ORDERS: (lazy("Orders"), lazy("Orders and parcels. Sees products, but no balance and no payouts.")),
+    Role.FINANCE: (lazy("Finance"), lazy("Balance, statements and payouts. Sees orders and products.")),
+    Role.VIEWER: (lazy("Read only"), lazy("Sees all but payout details and who works here. Changes nothing.")),
 }
 
 _CHANGES: Final = {
@@ -87,4 +90,7 @@ def may(role: str, area: Area, *, change: bool = False) -> bool:
 def refusal(role: str) -> str:
     """Why somebody was turned away, and who can help."""
     words = ROLE_WORDS[Role(role)][0] if role in set(Role) else role
-    return f"Your role here is “{words}”, and that does not include this. An owner can change it under More, Staff."
+    return _(
+        "Your role here is “%(role)s”, and that does not include this. An owner can change it under More, Staff.",
+        role=words,
+    )

@@ -5,6 +5,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.languages import _
+
 LINK_LIFETIME: Final = timedelta(minutes=15)
 HANDOVER_LIFETIME: Final = timedelta(seconds=60)
 IDLE: Final = timedelta(hours=24)
@@ -54,9 +56,9 @@ def client_address(peer: str, forwarded: str) -> str:
 
 def describe_device(user_agent: str) -> str:
     """A browser and where it runs, in words a person knows: "Safari on iPhone"."""
-    browser = next((words for mark, words in _BROWSERS if mark in user_agent), "A browser")
+    browser = next((words for mark, words in _BROWSERS if mark in user_agent), _("A browser"))
     system = next((words for mark, words in _SYSTEMS if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
 
 
 def _is_near(address: str) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from app.languages import _, lazy
+
 
 class Scope(StrEnum):
     VENDORS_READ = "vendors:read"
@@ -24,21 +26,21 @@ class Scope(StrEnum):
 
 
 WORDS: Final[dict[Scope, str]] = {
-    Scope.VENDORS_READ: "See vendors",
-    Scope.VENDORS_WRITE: "Decide about vendors",
-    Scope.PRODUCTS_READ: "See products",
-    Scope.PRODUCTS_WRITE: "Decide about products",
-    Scope.COMMISSIONS_READ: "See commission rules and money settings",
-    Scope.COMMISSIONS_WRITE: "Change commission rules and money settings",
-    Scope.ORDERS_READ: "See orders and how they are split",
-    Scope.LEDGER_READ: "See the ledger, balances and holds",
-    Scope.PAYOUTS_READ: "See payouts",
-    Scope.PAYOUTS_WRITE: "Make and approve payouts, release holds",
-    Scope.RECONCILIATION_READ: "See reconciliation results",
-    Scope.RECONCILIATION_WRITE: "Start a comparison",
-    Scope.EVENTS_READ: "See events",
-    Scope.EVENTS_WRITE: "Have events handled again",
-    Scope.CLOCK_WRITE: "Move the clock of a demo",
+    Scope.VENDORS_READ: lazy("See vendors"),
+    Scope.VENDORS_WRITE: lazy("Decide about vendors"),
+    Scope.PRODUCTS_READ: lazy("See products"),
+    Scope.PRODUCTS_WRITE: lazy("Decide about products"),
+    Scope.COMMISSIONS_READ: lazy("See commission rules and money settings"),
+    Scope.COMMISSIONS_WRITE: lazy("Change commission rules and money settings"),
+    Scope.ORDERS_READ: lazy("See orders and how they are split"),
+    Scope.LEDGER_READ: lazy("See the ledger, balances and holds"),
+    Scope.PAYOUTS_READ: lazy("See payouts"),
+    Scope.PAYOUTS_WRITE: lazy("Make and approve payouts, release holds"),
+    Scope.RECONCILIATION_READ: lazy("See reconciliation results"),
+    Scope.RECONCILIATION_WRITE: lazy("Start a comparison"),
+    Scope.EVENTS_READ: lazy("See events"),
+    Scope.EVENTS_WRITE: lazy("Have events handled again"),
+    Scope.CLOCK_WRITE: lazy("Move the clock of a demo"),
 }
 
 OF_VENDORS: Final = (
@@ -61,6 +63,6 @@ def offered(*, to_vendor: bool, has_clock: bool) -> list[Scope]:
 def summarise(scopes: Sequence[str]) -> str:
     """In few words, for a list: "Everything", "orders:read, ledger:read and 3 more"."""
     if set(Scope) - {Scope.CLOCK_WRITE} <= set(scopes):
-        return "Everything"
+        return _("Everything")
     first = ", ".join(scopes[:3])
-    return first if len(scopes) <= 3 else f"{first} and {len(scopes) - 3} more"
+    return first if len(scopes) <= 3 else _("%(first)s and %(count)s more", first=first, count=len(scopes) - 3)

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.portal import protect
 from app.books.explain import Explanation, explain, get_place
 from app.errors import NotFound
+from app.languages import _
 from app.ledger.adjustments import find_of_keys
 from app.models.orders import VendorOrder
 from app.money import Money
@@ -26,7 +27,7 @@ def explain_entry(entry_id: int) -> ResponseReturnValue:
         return redirect(f"/portal/money/payouts/{row.payout_id}", 303)
     adjustment = find_of_keys(g.session, [row.key]).get(row.key)
     if adjustment is None:
-        raise NotFound("There is no such amount.")
+        raise NotFound(_("There is no such amount."))
     return render_template(
         "portal/money/adjustment.html",
         adjustment=adjustment,
@@ -39,7 +40,7 @@ def explain_entry(entry_id: int) -> ResponseReturnValue:
 def explain_part(part_id: int, component: str) -> ResponseReturnValue:
     part = g.session.get(VendorOrder, part_id)
     if part is None or part.vendor_id != g.vendor.id:
-        raise NotFound("There is no such amount.")
+        raise NotFound(_("There is no such amount."))
     return _explained(explain(g.session, g.shop.id, part.order_id, component, g.vendor.id))
 
 

@@ -1,20 +1,23 @@
 """From the words of a kind and its context to a subject, an HTML page and its plain-text twin."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
+from babel.dates import format_timedelta
 from babel.numbers import format_currency
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from app import languages
 from app.emails.kinds import KINDS
 from app.emails.wording import BUTTON, PLACEHOLDER, Wording, check, default_wording, paragraphs
+from app.languages import ngettext
 from app.money import Money
 
 _BLANKS: Final = re.compile(r"\s+")
-_NAMELESS: Final = {"customer_name": "there"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +39,31 @@ class Block:
 
 
 def render(
-    kind: str, context: Mapping[str, Any], *, shop_name: str, locale: str = "en", wording: Wording | None = None
+    kind: str,
+    context: Mapping[str, Any],
+    *,
+    shop_name: str,
+    language: str = "en",
+    locale: str | None = None,
+    wording: Wording | None = None,
 ) -> Rendered:
-    """Raises KeyError for an unknown kind, and when the context lacks something the kind needs.
+    """In `language`, amounts as in `locale`. Raises KeyError for an unknown kind, and when the context lacks something.
 
     `wording` is the merchant's. One that no longer fits, after a change of ours, must not keep an e-mail from
     leaving: then ours is used.
     """
     told = {name: context[name] for name in KINDS[kind].needs} | {"shop_name": shop_name}
     if wording is None or check(kind, wording):
-        wording = default_wording(kind)
-    words = _in_words(told, KINDS[kind].counted, locale)
+        wording = default_wording(kind, language)
+    with languages.speaking(language):
+        words = _in_words(told, KINDS[kind].counted, locale or language)
     subject, preview, heading, why = (
         _fill_line(line, words) for line in (wording.subject, wording.preview, wording.heading, wording.why)
     )
     blocks = [block for part in paragraphs(wording.body) for block in _blocks(part, told, words)]
     page = _environment().get_template("emails/_page.html.jinja")
     html = page.render(
-        shop_name=shop_name, subject=subject, preview=preview, heading=heading, why=why, blocks=blocks, locale=locale
+        shop_name=shop_name, subject=subject, preview=preview, heading=heading, why=why, blocks=blocks, locale=language
     )
     text = "\n\n".join([*map(_in_plain, blocks), shop_name, why])
     return Rendered(subject, html, f"{text}\n")
@@ -65,11 +75,27 @@ def _in_words(told: Mapping[str, Any], counted: str, locale: str) -> dict[str, s
     for name, value in told.items():
         if isinstance(value, Money):
             words[name] = format_currency(value.decimal, value.currency, locale=locale)
+        elif isinstance(value, timedelta):
+            words[name] = format_timedelta(value, locale=locale)
         elif isinstance(value, int):
-            words[name] = f"{value} {counted}" if value == 1 else f"{value} {counted}s"
-        elif value is None or isinstance(value, str):
-            words[name] = value or _NAMELESS.get(name, "")
+            words[name] = _count(counted, value)
+        elif value is None or isinstance(value, str) or languages.is_later(value):
+            words[name] = str(value or "") or (_nameless() if name == "customer_name" else "")
     return words
+
+
+def _nameless() -> str:
+    """English greets somebody without a name; elsewhere the greeting, as a paragraph that says nothing, is left out."""
+    return "there" if languages.spoken() == "en" else ""
+
+
+def _count(noun: str, number: int) -> str:
+    forms: dict[str, Callable[[int], str]] = {
+        "item": lambda n: ngettext("%(num)s item", "%(num)s items", n),
+        "hour": lambda n: ngettext("%(num)s hour", "%(num)s hours", n),
+    }
+    # Merchants read English, and nobody else is told of these.
+    return forms[noun](number) if noun in forms else f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _fill(text: str, words: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -93,7 +94,7 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "inviter": "Ada",
         "role": "Orders",
         "link": f"{get_config().app_url}/portal/login?shop={shop.domain}",
-        "link_lasts": "15 minutes",
+        "link_lasts": timedelta(minutes=15),
         "reason": "The pictures are too small to see the glaze.",
         "change": "“Phone” was added as a second step",
         "hold_hours": 72,

@@ -24,6 +24,7 @@ from app.config import get_config
 from app.db import assert_no_transaction, scoped, system
 from app.emails import deliveries
 from app.emails.kinds import AFTER_UNINSTALL
+from app.emails.readers import find_reader
 from app.emails.render import Rendered, render
 from app.emails.wordings import find_wording
 from app.errors import Conflict
@@ -49,15 +50,18 @@ def queue_email(
     context: Mapping[str, Any],
     *,
     vendor_id: int | None = None,
+    locale: str | None = None,
     dedupe_key: str,
 ) -> int | None:
-    """Write the e-mail `kind` for `to` and ring the sender after commit. Returns its id.
+    """Write the e-mail `kind` for `to` and ring the sender after commit. Returns its id. `locale` is a customer's.
 
     `dedupe_key` names the reason, such as "payout_sent:7": the second e-mail for one reason is not written, and None
     comes back. Raises KeyError for an unknown kind, and when `context` lacks what the kind needs.
     """
     shop = session.get_one(Shop, shop_id)
-    rendered = render(kind, context, shop_name=shop.name, wording=find_wording(session, shop_id, kind))
+    reader = find_reader(session, shop, kind, to, vendor_id=vendor_id, locale=locale)
+    own = find_wording(session, shop_id, kind, reader.language)
+    rendered = render(kind, context, shop_name=shop.name, language=reader.language, locale=reader.locale, wording=own)
     return _queue(session, shop, kind, to, rendered, vendor_id=vendor_id, dedupe_key=dedupe_key)
 
 

@@ -35,18 +35,21 @@ class Wording:
 
 
 @cache
-def default_wording(kind: str) -> Wording:
-    """The words we wrote. Raises KeyError for an unknown kind."""
-    _ = KINDS[kind]
-    head, _, body = files("app").joinpath(f"templates/emails/{kind}.txt").read_text("utf-8").partition("\n\n")
+def default_wording(kind: str, language: str = "en") -> Wording:
+    """The words we wrote, in a language. What merchants get is English. Raises KeyError for an unknown kind."""
+    ours = files("app").joinpath("templates/emails")
+    source = ours.joinpath(f"{kind}.txt")
+    if language != "en" and KINDS[kind].reader != "merchant":
+        source = ours.joinpath(f"{language}/{kind}.txt")
+    head, _, body = source.read_text("utf-8").partition("\n\n")
     lines = (line.split(": ", 1) for line in head.splitlines())
     return Wording(body=body.strip(), **{name.lower(): text for name, text in lines})
 
 
-def reword(kind: str, given: dict[str, str]) -> Wording:
+def reword(kind: str, language: str, given: dict[str, str]) -> Wording:
     """The default with the words that were given, line ends and outer space tidied."""
     words = {name: given[name].replace("\r\n", "\n").strip() for name in LONGEST if name in given}
-    return replace(default_wording(kind), **words)
+    return replace(default_wording(kind, language), **words)
 
 
 def check(kind: str, wording: Wording) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The words of every e-mail: reading, changing, previewing, testing, going back."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -12,6 +14,8 @@ from app.emails.render import Rendered, render
 from app.emails.samples import Sample, make_sample
 from app.emails.wording import Wording
 from app.errors import NotFound, ValidationErrors
+from app.languages import LANGUAGES, locale_for
+from app.models.emails import EmailWording
 
 bp = Blueprint("email_wordings", __name__, url_prefix="/app/emails/words")
 merchant.protect(bp)
@@ -22,25 +26,35 @@ _TESTS_AN_HOUR = 30
 @bp.get("")
 def list_kinds() -> ResponseReturnValue:
     chosen = wordings.list_current(g.session, g.shop.id)
-    subjects = {kind: wording.reword(kind, chosen[kind].words if kind in chosen else {}).subject for kind in KINDS}
-    return render_template("merchant/emails/words.html", kinds=KINDS, chosen=chosen, subjects=subjects)
+    rows = {(kind, "en"): chosen.get((kind, "en")) for kind in KINDS}
+    subjects = {kind: wording.reword(kind, "en", row.words if row else {}).subject for (kind, _), row in rows.items()}
+    return render_template(
+        "merchant/emails/words.html",
+        kinds=KINDS,
+        own={kind: _own_languages(kind, chosen) for kind in KINDS},
+        changed={
+            kind: max((row.created_at for (name, _), row in chosen.items() if name == kind), default=None)
+            for kind in KINDS
+        },
+        subjects=subjects,
+    )
 
 
 @bp.get("/<kind>")
 def show_kind(kind: str) -> ResponseReturnValue:
-    """`?from=` fills the form with earlier words; they count once they are saved."""
+    """`?language=` chooses the language; `?from=` fills the form with earlier words; they count once they are saved."""
     current = _current(_known(kind))
     earlier = request.args.get("from", type=int)
-    shown = wordings.get_earlier(g.session, g.shop.id, kind, earlier) if earlier else current
+    shown = wordings.get_earlier(g.session, g.shop.id, kind, _language(kind), earlier) if earlier else current
     return _page(kind, WordingForm(obj=shown))
 
 
 @bp.post("/<kind>")
 def change_kind(kind: str) -> ResponseReturnValue:
     form = WordingForm(request.form)
-    wanted = wording.reword(_known(kind), form.words)
+    wanted = wording.reword(_known(kind), _language(kind), form.words)
     try:
-        changed = wordings.change_wording(g.session, g.shop, kind, wanted, actor=f"staff:{g.staff}")
+        changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=f"staff:{g.staff}")
     except ValidationErrors as refused:
         form.refuse(refused.errors)
         return _page(kind, form, status=422)
@@ -50,15 +64,15 @@ def change_kind(kind: str) -> ResponseReturnValue:
 
 @bp.post("/<kind>/reset")
 def reset_kind(kind: str) -> ResponseReturnValue:
-    ours = wording.default_wording(_known(kind))
-    wordings.change_wording(g.session, g.shop, kind, ours, actor=f"staff:{g.staff}")
+    ours = wording.default_wording(_known(kind), _language(kind))
+    wordings.change_wording(g.session, g.shop, kind, _language(kind), ours, actor=f"staff:{g.staff}")
     return web.toast(_page(kind, WordingForm(obj=ours)), "The original words are back. Yours stay in the history.")
 
 
 @bp.post("/<kind>/preview")
 def preview(kind: str) -> ResponseReturnValue:
     """What is in the form, as it would arrive; or what is wrong with it."""
-    wanted = wording.reword(_known(kind), WordingForm(request.form).words)
+    wanted = wording.reword(_known(kind), _language(kind), WordingForm(request.form).words)
     errors = wording.check(kind, wanted)
     sample = make_sample(g.session, g.shop, kind)
     rendered = None if errors else _render(kind, wanted, sample)
@@ -70,7 +84,7 @@ def preview(kind: str) -> ResponseReturnValue:
 @bp.post("/<kind>/test")
 def send_test(kind: str) -> ResponseReturnValue:
     form, test = WordingForm(request.form), TestForm(request.form)
-    wanted = wording.reword(_known(kind), form.words)
+    wanted = wording.reword(_known(kind), _language(kind), form.words)
     if errors := wording.check(kind, wanted):
         form.refuse(errors)
         return _page(kind, form, test=test, status=422)
@@ -90,16 +104,31 @@ def _known(kind: str) -> str:
     return kind
 
 
+def _language(kind: str) -> str:
+    """The language whose words are asked for. What merchants get is English."""
+    wanted = request.values.get("language", "")
+    return wanted if wanted in LANGUAGES and KINDS[kind].reader != "merchant" else "en"
+
+
+def _own_languages(kind: str, chosen: Mapping[tuple[str, str], EmailWording]) -> list[str]:
+    """The languages in which the shop uses words of its own."""
+    return [code for code in LANGUAGES if (row := chosen.get((kind, code))) and row.words]
+
+
 def _current(kind: str) -> Wording:
-    return wordings.find_wording(g.session, g.shop.id, kind) or wording.default_wording(kind)
+    language = _language(kind)
+    return wordings.find_wording(g.session, g.shop.id, kind, language) or wording.default_wording(kind, language)
 
 
 def _render(kind: str, wanted: Wording, sample: Sample) -> Rendered:
-    return render(kind, sample.context, shop_name=g.shop.name, wording=wanted)
+    language = _language(kind)
+    locale = locale_for(language, g.shop.locale)
+    return render(kind, sample.context, shop_name=g.shop.name, language=language, locale=locale, wording=wanted)
 
 
 def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status: int = 200) -> Response:
-    shown, current = wording.reword(kind, form.words), _current(kind)
+    language = _language(kind)
+    shown, current = wording.reword(kind, language, form.words), _current(kind)
     sample = make_sample(g.session, g.shop, kind)
     html = render_template(
         "merchant/emails/wording.html",
@@ -112,9 +141,11 @@ def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status:
         sample=sample,
         meanings=MEANINGS,
         placeholders=["shop_name", *KINDS[kind].needs],
-        is_own=current != wording.default_wording(kind),
+        is_own=current != wording.default_wording(kind, language),
         is_saved=shown == current,
-        history=wordings.list_history(g.session, g.shop.id, kind),
+        history=wordings.list_history(g.session, g.shop.id, kind, language),
+        language=language,
+        own_in=_own_languages(kind, wordings.list_current(g.session, g.shop.id)),
         why=current.why,
     )
     return Response(html, status=status, mimetype="text/html")

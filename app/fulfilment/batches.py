@@ -16,12 +16,13 @@ from app.fulfilment import service
 from app.fulfilment.packing import list_parcels
 from app.fulfilment.service import Tracking
 from app.fulfilment.sheet import SheetRow
+from app.languages import _, noted
 from app.models.fulfilments import Fulfilment, FulfilmentState, ShipmentBatch
 from app.models.orders import VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 
-UNPAID: Final = "The customer has not paid yet."
-NOTHING_LEFT: Final = "Nothing of it is left to send."
+UNPAID: Final = noted("The customer has not paid yet.")
+NOTHING_LEFT: Final = noted("Nothing of it is left to send.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def ship_many(
     if known := session.scalars(select(ShipmentBatch).where(*mine)).one_or_none():
         return known
     if not wanted:
-        raise ValidationErrors({"orders": "Choose at least one order to send."})
+        raise ValidationErrors({"orders": _("Choose at least one order to send.")})
     theirs = select(VendorOrder).where(VendorOrder.vendor_id == vendor.id, VendorOrder.id.in_(list(wanted)))
     parts = {part.id: part for part in session.scalars(theirs)}
     # By id, so that two of these never wait for each other in a circle.
@@ -63,7 +64,7 @@ def get_batch(session: Session, vendor_id: int, batch_id: int) -> ShipmentBatch:
     """Raises NotFound for anybody else's."""
     batch = session.get(ShipmentBatch, batch_id)
     if batch is None or batch.vendor_id != vendor_id:
-        raise NotFound("There is no such batch.")
+        raise NotFound(_("There is no such batch."))
     return batch
 
 
@@ -105,7 +106,7 @@ def match_sheet(
         part = known.get(row.order.lstrip("#"))
         problem = _problem(part, row, left, found)
         if problem or part is None:
-            problems.append((row, problem or "You have no order of this number."))
+            problems.append((row, problem or _("You have no order of this number.")))
         else:
             found[part.id] = Tracking(row.carrier, row.tracking)
     return found, problems
@@ -115,22 +116,22 @@ def _problem(
     part: VendorOrder | None, row: SheetRow, left: Mapping[int, int], found: Mapping[int, Tracking]
 ) -> str | None:
     if part is None:
-        return "You have no order of this number."
+        return _("You have no order of this number.")
     if part.status == VendorOrderStatus.UNPAID:
         return UNPAID
     if not left.get(part.id):
         return NOTHING_LEFT
     if part.id in found:
-        return "It stands in the file more than once. Send orders of several parcels one by one."
+        return _("It stands in the file more than once. Send orders of several parcels one by one.")
     return check_tracking(Tracking(row.carrier, row.tracking))
 
 
 def check_tracking(tracking: Tracking) -> str | None:
     """What is wrong with a carrier and a number as typed; None when they can be sent."""
     if len(tracking.carrier) > 60 or len(tracking.number) > 80:
-        return "Use at most 60 characters for the carrier and 80 for the number."
+        return _("Use at most 60 characters for the carrier and 80 for the number.")
     if not (tracking.carrier + tracking.number).isprintable():
-        return "Use letters and digits as on the label."
+        return _("Use letters and digits as on the label.")
     return None
 
 
@@ -161,4 +162,4 @@ def _outcome(row: Mapping[str, object], parcels: Mapping[int, Fulfilment]) -> Ou
     if parcel.state is FulfilmentState.REQUESTED:
         return Outcome(part_id, name, "waiting")
     cancelled = parcel.state is FulfilmentState.CANCELLED
-    return Outcome(part_id, name, "failed", "The parcel was cancelled." if cancelled else parcel.error)
+    return Outcome(part_id, name, "failed", _("The parcel was cancelled.") if cancelled else parcel.error)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.languages import _
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
 from app.models.products import Product, ProductImage
@@ -62,7 +63,7 @@ def get_parcel(session: Session, vendor_id: int, part_id: int) -> Parcel:
     """One order of the vendor's. Raises NotFound for anybody else's."""
     found = list_parcels(session, vendor_id, [part_id])
     if not found:
-        raise NotFound("There is no such order.")
+        raise NotFound(_("There is no such order."))
     return found[0]
 
 

@@ -8,6 +8,7 @@ from app.errors import ValidationErrors
 from app.fulfilment import rules, service
 from app.fulfilment.forms import ShipForm
 from app.fulfilment.service import Tracking
+from app.languages import _
 from app.money import Money
 from app.orders.queries import VendorPart, get_part
 from app.orders.words import HOLD_WORDS, KIND_WORDS, PART_WORDS
@@ -40,7 +41,7 @@ def ship(part_id: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         form.form_errors = [error.errors["items"]]
         return _order_page(found, form, status=422)
-    flash("Sent. The customer gets an e-mail as soon as Shopify has it.", "good")
+    flash(_("Sent. The customer gets an e-mail as soon as Shopify has it."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 
 
@@ -49,7 +50,7 @@ def try_again(part_id: int, parcel_id: int) -> ResponseReturnValue:
     """Tell Shopify once more of a parcel that it refused."""
     found = get_part(g.session, g.vendor.id, part_id)
     service.request_again(g.session, found.part, parcel_id)
-    flash("Shopify is told again.", "good")
+    flash(_("Shopify is told again."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 
 
@@ -58,7 +59,7 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
     """Drop a parcel that Shopify refused, so that its items can be sent otherwise."""
     found = get_part(g.session, g.vendor.id, part_id)
     service.discard(g.session, found.part, parcel_id, actor=f"vendor_user:{g.vendor_user.id}")
-    flash("Dropped. Its items are left to send again.", "good")
+    flash(_("Dropped. Its items are left to send again."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 
 

@@ -15,6 +15,7 @@ from app.errors import ValidationErrors
 from app.fulfilment import batches, packing, rules
 from app.fulfilment.service import Tracking
 from app.fulfilment.sheet import SheetRow, read_sheet
+from app.languages import _
 from app.models.orders import VendorOrderStatus
 
 bp = Blueprint("portal_packing", __name__, url_prefix="/portal/orders")
@@ -66,16 +67,16 @@ def read_file() -> ResponseReturnValue:
     file = request.files.get("file")
     data = file.read(_SHEET_BYTES + 1) if file else b""
     if not data:
-        return _ship_page(wrong_file="Choose a file first."), 422
+        return _ship_page(wrong_file=_("Choose a file first.")), 422
     if len(data) > _SHEET_BYTES:
-        return _ship_page(wrong_file="This file is too large. Send at most 200 lines at a time."), 422
+        return _ship_page(wrong_file=_("This file is too large. Send at most 200 lines at a time.")), 422
     try:
         rows = read_sheet(data)
     except ValueError as error:
         return _ship_page(wrong_file=str(error)), 422
     found, problems = batches.match_sheet(g.session, g.vendor.id, rows)
     if not found:
-        return _ship_page(wrong_file="No line of this file can be sent.", problems=problems), 422
+        return _ship_page(wrong_file=_("No line of this file can be sent."), problems=problems), 422
     return _ship_page(found, problems=problems, is_file=True)
 
 
@@ -85,7 +86,7 @@ def ship_many() -> ResponseReturnValue:
     typed = _read_typed()
     errors = {part_id: problem for part_id, one in typed.items() if (problem := batches.check_tracking(one))}
     if errors or not typed:
-        return _ship_page(typed, errors=errors, wrong="" if errors else "Tick at least one order."), 422
+        return _ship_page(typed, errors=errors, wrong="" if errors else _("Tick at least one order.")), 422
     actor = f"vendor_user:{g.vendor_user.id}"
     key = request.form.get("key", "")[:64]
     try:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.languages import _
+
 CARRIERS = (
     "Australia Post",
     "Canada Post",
@@ -35,9 +37,9 @@ class Remaining(NamedTuple):
 def check_quantities(wanted: Mapping[int, int], to_ship: Mapping[int, int]) -> str | None:
     """What is wrong with a parcel, in a sentence; None when it can be sent. Both map a line to units."""
     if any(units < 0 for units in wanted.values()) or not any(wanted.values()):
-        return "Choose at least one item to send."
+        return _("Choose at least one item to send.")
     if any(units > to_ship.get(line_id, 0) for line_id, units in wanted.items()):
-        return "There are fewer items left to send than you chose. They may have been refunded meanwhile."
+        return _("There are fewer items left to send than you chose. They may have been refunded meanwhile.")
     return None
 
 

@@ -13,6 +13,7 @@ from app.db import scoped, system
 from app.errors import NotFound, ValidationErrors
 from app.fulfilment import rules
 from app.fulfilment.rules import Remaining
+from app.languages import _
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
 from app.models.shops import Shop, ShopStatus
@@ -69,7 +70,7 @@ def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: 
     _lock(session, part)
     left = units_to_ship(session, part)
     if not any(left.values()):
-        raise ValidationErrors({"items": "Nothing of it is left to send."})
+        raise ValidationErrors({"items": _("Nothing of it is left to send.")})
     return request_shipment(session, vendor, part, left, tracking, actor=actor)
 
 
@@ -150,9 +151,9 @@ def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilme
     parcel = session.get(Fulfilment, parcel_id, populate_existing=True)
     theirs = parcel is not None and parcel.vendor_id == part.vendor_id
     if parcel is None or not theirs or parcel.order_shopify_id != part.order_shopify_id:
-        raise NotFound("There is no such parcel.")
+        raise NotFound(_("There is no such parcel."))
     if parcel.state is not FulfilmentState.FAILED:
-        raise NotFound("This parcel is no longer waiting for you.")
+        raise NotFound(_("This parcel is no longer waiting for you."))
     return parcel
 
 
@@ -166,7 +167,9 @@ def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | Non
                 return _number(made["id"]), _moment(made["createdAt"])
     taken = rules.take_units(wanted, _remaining(order))
     if taken is None:
-        raise ShopifyError("Some of these items are no longer open in Shopify: sent, refunded or held.", permanent=True)
+        raise ShopifyError(
+            _("Some of these items are no longer open in Shopify: sent, refunded or held."), permanent=True
+        )
     tracking = {"company": parcel.carrier, "number": parcel.tracking_number, "url": parcel.tracking_url}
     parts = [
         {
@@ -189,7 +192,7 @@ def _read_order(shop: ShopCredentials, number: int) -> dict[str, Any]:
     """What is still to be sent and what was sent, however many parts and lines that is."""
     order = read_whole(shop, "order", {"id": f"gid://shopify/Order/{number}"}, "fulfillmentOrders")
     if order is None:
-        raise ShopifyError("Shopify no longer has this order.", permanent=True)
+        raise ShopifyError(_("Shopify no longer has this order."), permanent=True)
     for part in order["fulfillmentOrders"]["nodes"]:
         finish(shop, "fulfillmentOrder", part, "lineItems")
     for made in order["fulfillments"]:

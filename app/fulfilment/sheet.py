@@ -5,13 +5,15 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from app.languages import _, lazy
+
 MAX_ROWS: Final = 200
 _NAMES: Final[Mapping[str, frozenset[str]]] = {
     "order": frozenset({"order", "order number", "order name", "name", "reference", "order id"}),
     "tracking": frozenset({"tracking", "tracking number", "tracking no", "tracking code", "number"}),
     "carrier": frozenset({"carrier", "tracking company", "shipping carrier", "courier"}),
 }
-_EMPTY: Final = "This file has no lines. It needs an order number and a tracking number in each."
+_EMPTY: Final = lazy("This file has no lines. It needs an order number and a tracking number in each.")
 _AS_WRITTEN: Final = ("order", "tracking", "carrier")
 
 
@@ -35,7 +37,9 @@ def read_sheet(data: bytes) -> list[SheetRow]:
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
     except csv.Error as error:
-        raise ValueError(f"This is no table that we can read: {error}. Save it as CSV and try again.") from None
+        raise ValueError(
+            _("This is no table that we can read: %(error)s. Save it as CSV and try again.", error=error)
+        ) from None
     lines = [(at, [cell.strip() for cell in row]) for at, row in enumerate(rows, 1) if any(map(str.strip, row))]
     if not lines:
         raise ValueError(_EMPTY)
@@ -44,7 +48,13 @@ def read_sheet(data: bytes) -> list[SheetRow]:
     if not lines:
         raise ValueError(_EMPTY)
     if len(lines) > MAX_ROWS:
-        raise ValueError(f"This file has {len(lines)} lines. Send at most {MAX_ROWS} at a time.")
+        raise ValueError(
+            _(
+                "This file has %(lines)s lines. Send at most %(max_rows)s at a time.",
+                lines=len(lines),
+                max_rows=MAX_ROWS,
+            )
+        )
     at = places or {name: index for index, name in enumerate(_AS_WRITTEN)}
     return [SheetRow(line, *(_cell(row, at.get(name)) for name in _AS_WRITTEN)) for line, row in lines]
 

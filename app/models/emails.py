@@ -54,8 +54,8 @@ class Email(Model):
 
 
 class EmailWording(Model):
-    """Words that a merchant chose for an e-mail. Never changed: the newest row of a kind counts, the others are its
-    history. An empty one says that ours are used again.
+    """Words that a merchant chose for an e-mail in a language. Never changed: the newest row of both counts, the
+    others are its history. An empty one says that ours are used again.
     """
 
     __tablename__ = "email_wordings"
@@ -64,6 +64,7 @@ class EmailWording(Model):
     id: Mapped[Id]
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     kind: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="en")
     words: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """{"subject": …, "preview": …, "heading": …, "body": …}, or {}."""
     actor: Mapped[str]

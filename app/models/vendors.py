@@ -98,6 +98,8 @@ class VendorUser(Model):
     email: Mapped[str]
     name: Mapped[str] = mapped_column(server_default="")
     role: Mapped[str] = mapped_column(server_default="owner")
+    language: Mapped[str | None]
+    """Of these pages and of e-mails to this person: what they chose, or came in with."""
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 

@@ -30,7 +30,7 @@ def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
         "total": Money(order.total_minor, order.currency),
     }
     key = f"customer_order_received:{order.id}"
-    queue_email(session, order.shop_id, "customer_order_received", order.customer_email, context, dedupe_key=key)
+    _tell(session, order, "customer_order_received", context, key)
 
 
 def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
@@ -76,7 +76,13 @@ def tell_customer_of_parcel(session: Session, event: DomainEvent) -> None:
         "tracking_url": parcel.tracking_url,
     }
     key = f"customer_shipped:{parcel.id}"
-    queue_email(session, order.shop_id, "customer_shipped", order.customer_email, context, dedupe_key=key)
+    _tell(session, order, "customer_shipped", context, key)
+
+
+def _tell(session: Session, order: Order, kind: str, context: dict[str, Any], key: str) -> None:
+    """The customer, in the language of the checkout."""
+    bought_in, to = order.snapshot.get("customer_locale"), order.customer_email or ""
+    queue_email(session, order.shop_id, kind, to, context, locale=bought_in, dedupe_key=key)
 
 
 def _lines(session: Session, order: Order) -> Sequence[OrderLine]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app import clock
 from app.errors import NotFound
+from app.languages import _
 from app.ledger.queries import Movement, list_order_movements
 from app.ledger.rules import VENDOR_BALANCES
 from app.models.fulfilments import Fulfilment
@@ -113,7 +114,7 @@ def get_order(session: Session, shop_id: int, order_id: int) -> Order:
     """Raises NotFound."""
     order = session.get(Order, order_id)
     if order is None or order.shop_id != shop_id:
-        raise NotFound("There is no such order.")
+        raise NotFound(_("There is no such order."))
     return order
 
 
@@ -139,7 +140,7 @@ def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
     """A vendor's own part. Raises NotFound for anybody else's."""
     part = session.get(VendorOrder, part_id)
     if part is None or part.vendor_id != vendor_id:
-        raise NotFound("There is no such order.")
+        raise NotFound(_("There is no such order."))
     return _read_part(session, part)
 
 

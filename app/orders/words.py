@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from app.languages import lazy
 from app.ledger.rules import Account
 from app.models.orders import VendorOrderStatus
 from app.orders.stages import HoldReason
@@ -17,49 +18,49 @@ PAYMENT_WORDS: Final[dict[str, tuple[str, str]]] = {
     "refunded": ("Refunded", "neutral"),
 }
 PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
-    VendorOrderStatus.UNPAID: ("Not paid yet", None),
-    VendorOrderStatus.TO_SHIP: ("To ship", "warn"),
-    VendorOrderStatus.PARTLY_SHIPPED: ("Partly shipped", "warn"),
-    VendorOrderStatus.SHIPPED: ("Shipped", "good"),
-    "delivered": ("Delivered", "good"),
-    "returned": ("Sent back", None),
-    VendorOrderStatus.CANCELLED: ("Nothing to send", None),
+    VendorOrderStatus.UNPAID: (lazy("Not paid yet"), None),
+    VendorOrderStatus.TO_SHIP: (lazy("To ship"), "warn"),
+    VendorOrderStatus.PARTLY_SHIPPED: (lazy("Partly shipped"), "warn"),
+    VendorOrderStatus.SHIPPED: (lazy("Shipped"), "good"),
+    "delivered": (lazy("Delivered"), "good"),
+    "returned": (lazy("Sent back"), None),
+    VendorOrderStatus.CANCELLED: (lazy("Nothing to send"), None),
 }
 HOLD_WORDS: Final[dict[str, str]] = {
-    HoldReason.TO_SHIP: "waits until the order is sent",
-    HoldReason.TEST_ORDER: "is a test and is never paid out",
-    HoldReason.RETURN_WINDOW: "is on hold for the return period",
-    HoldReason.CHECK: "is on hold: the amounts of this order are being checked",
-    HoldReason.DISPUTE: "that the customer disputes is on hold until the bank decides",
-    HoldReason.RESERVE: "is kept back for some days, in case of late refunds",
+    HoldReason.TO_SHIP: lazy("The money waits until the order is sent."),
+    HoldReason.TEST_ORDER: lazy("This order is a test and is never paid out."),
+    HoldReason.RETURN_WINDOW: lazy("The money is on hold for the return period."),
+    HoldReason.CHECK: lazy("The money is on hold: the amounts of this order are being checked."),
+    HoldReason.DISPUTE: lazy("The money that the customer disputes is on hold until the bank decides."),
+    HoldReason.RESERVE: lazy("The money is kept back for some days, in case of late refunds."),
 }
 KIND_WORDS: Final[dict[str, str]] = {
-    "sale": "Sold",
-    "refund": "Refunded",
-    "edit": "Taken off the order",
-    "cancellation": "Cancelled",
-    "fulfilled": "Put on hold",
-    "released": "Available",
-    "reserved": "Kept in the reserve",
-    "reserve_released": "Available from the reserve",
-    "dispute": "Disputed: taken by the bank",
-    "dispute_fee": "Fee for a dispute",
-    "dispute_won": "Dispute won",
-    "dispute_lost": "Dispute lost",
-    "payment_fee": "Payment fee",
-    "payment_fee_back": "Payment fee given back",
-    "adjustment": "Adjusted by hand",
-    "adjustment_reversed": "Adjustment taken back",
-    "payout_claim": "Payout prepared",
-    "payout_sent": "Paid out",
-    "payout_given_back": "Payout came back",
+    "sale": lazy("Sold"),
+    "refund": lazy("Refunded"),
+    "edit": lazy("Taken off the order"),
+    "cancellation": lazy("Cancelled"),
+    "fulfilled": lazy("Put on hold"),
+    "released": lazy("Available"),
+    "reserved": lazy("Kept in the reserve"),
+    "reserve_released": lazy("Available from the reserve"),
+    "dispute": lazy("Disputed: taken by the bank"),
+    "dispute_fee": lazy("Fee for a dispute"),
+    "dispute_won": lazy("Dispute won"),
+    "dispute_lost": lazy("Dispute lost"),
+    "payment_fee": lazy("Payment fee"),
+    "payment_fee_back": lazy("Payment fee given back"),
+    "adjustment": lazy("Adjusted by hand"),
+    "adjustment_reversed": lazy("Adjustment taken back"),
+    "payout_claim": lazy("Payout prepared"),
+    "payout_sent": lazy("Paid out"),
+    "payout_given_back": lazy("Payout came back"),
 }
 ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.CUSTOMER_RECEIPTS: "Received from the customer",
-    Account.CUSTOMER_CREDIT: "Owed back to the customer",
-    Account.VENDOR_PENDING: "Vendor, pending",
-    Account.VENDOR_HELD: "Vendor, on hold",
-    Account.VENDOR_AVAILABLE: "Vendor, available",
+    Account.CUSTOMER_CREDIT: lazy("Owed back to the customer"),
+    Account.VENDOR_PENDING: lazy("Vendor, pending"),
+    Account.VENDOR_HELD: lazy("Vendor, on hold"),
+    Account.VENDOR_AVAILABLE: lazy("Vendor, available"),
     Account.VENDOR_RESERVE: "Vendor, in the reserve",
     Account.PAYOUTS_IN_TRANSIT: "Payouts on their way",
     Account.PAID_OUT: "Paid out to vendors",
@@ -86,22 +87,26 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     Account.UNEXPLAINED: "Not explained",
 }
 DISPUTE_WORDS: Final[dict[str, str]] = {
-    "open": "With the bank",
-    "won": "Won",
-    "lost": "Lost",
-    "closed": "Ended, nothing taken",
+    "open": lazy("With the bank"),
+    "won": lazy("Won"),
+    "lost": lazy("Lost"),
+    "closed": lazy("Ended, nothing taken"),
 }
-_COMPONENT_WORDS: Final = {"shipping": "Shipping", "fees": "Payment fees", "dispute": "Fee for a dispute"}
+_COMPONENT_WORDS: Final = {
+    "shipping": lazy("Shipping"),
+    "fees": lazy("Payment fees"),
+    "dispute": lazy("Fee for a dispute"),
+}
 FEE_KINDS: Final = frozenset({"payment_fee", "dispute_fee"})
 """Kinds of postings that take something from a vendor without taking a sale back."""
 STAGE_WORDS: Final[dict[str, str]] = {
-    Account.VENDOR_PENDING: "pending",
-    Account.VENDOR_HELD: "on hold",
-    Account.VENDOR_AVAILABLE: "available",
-    Account.VENDOR_RESERVE: "in the reserve",
+    Account.VENDOR_PENDING: lazy("pending"),
+    Account.VENDOR_HELD: lazy("on hold"),
+    Account.VENDOR_AVAILABLE: lazy("available"),
+    Account.VENDOR_RESERVE: lazy("in the reserve"),
 }
 
 
 def name_component(component: str) -> str:
     """What of an order an amount belongs to, where it is no line: "shipping:3", "fees", "dispute:5"."""
-    return _COMPONENT_WORDS.get(component.partition(":")[0], "Correction")
+    return _COMPONENT_WORDS.get(component.partition(":")[0], lazy("Correction"))

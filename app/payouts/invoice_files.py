@@ -15,6 +15,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.languages import _, lazy, locale_for, spoken
 from app.models.payouts import FeeInvoice
 from app.models.vendors import Vendor
 from app.money import Money
@@ -22,14 +23,14 @@ from app.payouts.invoices import InvoiceLine, list_lines, read_parties
 from app.payouts.paper import INK, LINE, styles, write
 from app.sheets import plain_cell
 
-TITLES = {"invoice": "Invoice", "credit_note": "Credit note"}
+TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
 
 
 def make_file(session: Session, invoice: FeeInvoice, kind: str) -> tuple[bytes, str]:
     """The invoice as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
     lines = list_lines(session, invoice)
     if kind == "pdf":
-        locale = session.get_one(Vendor, invoice.vendor_id).locale.replace("-", "_")
+        locale = locale_for(spoken(), session.get_one(Vendor, invoice.vendor_id).locale)
         return write_pdf(invoice, read_parties(invoice), lines, locale), "application/pdf"
     if kind == "csv":
         return write_csv(invoice, lines).encode("utf-8-sig"), "text/csv"
@@ -68,9 +69,12 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
     when, begun, ended = (
         format_date(day, "medium", locale=locale) for day in (invoice.issued_at, invoice.period_from, invoice.period_to)
     )
-    facts = [f"Issued on {when}", f"Commission charged from {begun} to {ended}"]
+    facts = [
+        _("Issued on %(when)s", when=when),
+        _("Commission charged from %(begun)s to %(ended)s", begun=begun, ended=ended),
+    ]
     if invoice.corrects:
-        facts.append(f"Takes back from {', '.join(invoice.corrects)}")
+        facts.append(_("Takes back from %(corrects)s", corrects=", ".join(invoice.corrects)))
     story: list[Any] = [
         _party(parties["seller"]),
         Spacer(1, 8 * mm),
@@ -82,7 +86,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
         _table(invoice, lines, locale),
         Spacer(1, 6 * mm),
         Paragraph(write(parties["note"]), body),
-        Paragraph(write("The amounts were kept from your sales; there is nothing to transfer."), small),
+        Paragraph(write(_("The amounts were kept from your sales; there is nothing to transfer.")), small),
     ]
     paper.build(story)
     return target.getvalue()
@@ -99,7 +103,9 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
     def amount(minor: int) -> str:
         return write(format_currency(Money(minor, invoice.currency).decimal, invoice.currency, locale=locale))
 
-    rows: list[list[Any]] = [[Paragraph(words, small) for words in ("Order", "Tax rate", "Commission", "Tax")]]
+    rows: list[list[Any]] = [
+        [Paragraph(write(words), small) for words in (_("Order"), _("Tax rate"), _("Commission"), _("Tax"))]
+    ]
     for line in lines:
         cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps), body)]
         rows.append([*cells, Paragraph(amount(line.net), right), Paragraph(amount(line.tax), right)])
@@ -109,13 +115,13 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
         rows.append(
             [
                 "",
-                Paragraph(f"Sum at {_percent(rate)}", body),
+                Paragraph(write(_("Sum at %(rate)s", rate=_percent(rate))), body),
                 Paragraph(amount(net), right),
                 Paragraph(amount(tax), right),
             ]
         )
     total = amount(invoice.net_minor + invoice.tax_minor)
-    rows.append(["", "", Paragraph("Total", strong), Paragraph(total, strong)])
+    rows.append(["", "", Paragraph(write(_("Total")), strong), Paragraph(total, strong)])
     table = Table(rows, colWidths=[60 * mm, 40 * mm, 35 * mm, 35 * mm], repeatRows=1)
     lines_between = ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE)
     table.setStyle(

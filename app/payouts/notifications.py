@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.config import get_config
 from app.emails.service import queue_email
+from app.languages import later
 from app.models.events import DomainEvent
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
@@ -19,7 +20,7 @@ def tell_vendor_of_payout(session: Session, event: DomainEvent) -> None:
         "vendor_name": vendor.name,
         "amount": Money(payout.amount_minor, payout.currency),
         "reference": payout.reference,
-        "destination": describe(payout.rail, payout.last4),
+        "destination": later(describe, payout.rail, payout.last4),
         "link": f"{get_config().app_url}/portal/money/payouts/{payout.id}",
     }
     key = f"payout_sent:{payout.id}:{event.id}"

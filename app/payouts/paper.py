@@ -10,6 +10,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 
+from app.languages import spoken
+
 INK, MUTED, LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
 PLAIN: Final = "SourceSansPro"
 BOLD: Final = "SourceSansPro-Bold"
@@ -41,6 +43,8 @@ def write(words: str) -> str:
     """`words` as a Paragraph wants them: escaped, and what our font lacks set in one that has it."""
     known = _face().face.charToGlyph
     east = next((name for name, span in _EAST if any(ord(letter) in span for letter in words)), None)
+    if spoken() == "ja" and east:
+        east = _EAST[0][0]
     pieces: list[str] = []
     for letter in words:
         shown = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
+from app.languages import lazy
 from app.ledger.queries import list_movements, vendor_balances
 from app.ledger.stops import is_stopped
 from app.money import Money
@@ -17,14 +18,14 @@ bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
 protect(bp)
 
 STATES = {
-    "pending": ("Being prepared", "info"),
-    "on_hold": ("On hold", "warn"),
-    "approved": ("Approved", "info"),
-    "sending": ("Being sent", "info"),
-    "sent": ("Sent", "good"),
-    "settled": ("Arrived", "good"),
-    "failed": ("Came back", "bad"),
-    "cancelled": ("Cancelled", None),
+    "pending": (lazy("Being prepared"), "info"),
+    "on_hold": (lazy("On hold"), "warn"),
+    "approved": (lazy("Approved"), "info"),
+    "sending": (lazy("Being sent"), "info"),
+    "sent": (lazy("Sent"), "good"),
+    "settled": (lazy("Arrived"), "good"),
+    "failed": (lazy("Came back"), "bad"),
+    "cancelled": (lazy("Cancelled"), None),
 }
 
 
@@ -62,7 +63,7 @@ def show_payout(payout_id: int) -> ResponseReturnValue:
         entries=queries.list_paid_entries(g.session, payout),
         moves=queries.list_moves(g.session, payout),
         states=STATES,
-        explain=lambda paid: statements.explain_entry(paid, g.vendor.locale.replace("-", "_")),
+        explain=lambda paid: statements.explain_entry(paid, g.locale),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, load_only
 from app import clock
 from app.commissions.agreements import get_agreed
 from app.errors import Conflict, NotFound
+from app.languages import _, lazy
 from app.ledger.queries import Movement, sum_unpaid
 from app.ledger.rules import Account
 from app.ledger.stops import STOPPED, list_stopped
@@ -35,18 +36,18 @@ from app.payouts.rules import MOVES, Candidate, fits, obstacle
 from app.vendors.payout_details import held_until
 
 STATE_WORDS: Final[dict[str, str]] = {
-    PayoutState.PENDING: "Waiting for approval",
-    PayoutState.ON_HOLD: "On hold",
-    PayoutState.APPROVED: "Approved",
-    PayoutState.SENDING: "Being sent",
-    PayoutState.SENT: "Sent",
-    PayoutState.SETTLED: "Arrived",
-    PayoutState.FAILED: "Came back",
-    PayoutState.CANCELLED: "Cancelled",
+    PayoutState.PENDING: lazy("Waiting for approval"),
+    PayoutState.ON_HOLD: lazy("On hold"),
+    PayoutState.APPROVED: lazy("Approved"),
+    PayoutState.SENDING: lazy("Being sent"),
+    PayoutState.SENT: lazy("Sent"),
+    PayoutState.SETTLED: lazy("Arrived"),
+    PayoutState.FAILED: lazy("Came back"),
+    PayoutState.CANCELLED: lazy("Cancelled"),
 }
 PER_PAGE: Final = 25
 RAIL_WORDS: Final[dict[str, str]] = {
-    RailName.BANK: "Bank account",
+    RailName.BANK: lazy("Bank account"),
     RailName.PAYPAL: "PayPal",
     RailName.STRIPE: "Stripe",
 }
@@ -319,7 +320,7 @@ def _paid_entry(
 ) -> PaidEntry:
     title = line.title if line else name_component(transaction.component)
     if entry.amount_minor < 0 and transaction.kind not in FEE_KINDS:
-        title = f"{title}: taken back after a refund or change"
+        title = _("%(title)s: taken back after a refund or change", title=title)
     return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
 
 
@@ -338,7 +339,7 @@ def name_movements(
     for row in (movement.transaction for movement in movements):
         if row.payout_id:
             link = f"/portal/money/payouts/{row.payout_id}"
-            names[row.id] = (references.get(row.payout_id, ""), "Payout", link)
+            names[row.id] = (references.get(row.payout_id, ""), _("Payout"), link)
         elif row.order_id and (part := by_order.get(row.order_id)):
             what = titles.get((row.order_id, row.component)) or name_component(row.component)
             names[row.id] = (part.name, what, f"/portal/orders/{part.id}")

@@ -15,6 +15,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.languages import _, locale_for, spoken
 from app.models.orders import OrderLine
 from app.models.payouts import Payout
 from app.models.shops import Shop
@@ -62,23 +63,30 @@ def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
 def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[PaidEntry]) -> bytes:
     """The statement on A4, in the vendor's manner of writing amounts and dates."""
     target = io.BytesIO()
-    name = f"Statement {payout.reference}"
+    name = _("Statement %(reference)s", reference=payout.reference)
     paper = SimpleDocTemplate(
         target, pagesize=A4, title=name, author=shop.name, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=20 * mm
     )
     body, small, heading = (styles()[style] for style in ("body", "small", "heading"))
-    locale = vendor.locale.replace("-", "_")
+    locale = locale_for(spoken(), vendor.locale)
     story = [
         Paragraph(write(shop.name), small),
         Paragraph(write(name), heading),
-        Paragraph(write(f"For {vendor.name}, paid to the account ending in {payout.last4}"), body),
+        Paragraph(
+            write(_("For %(name)s, paid to the account ending in %(last4)s", name=vendor.name, last4=payout.last4)),
+            body,
+        ),
         Paragraph(write(_when(shop, payout, locale)), body),
         Spacer(1, 8 * mm),
         _table(shop, payout, entries, locale),
         Spacer(1, 6 * mm),
         Paragraph(
-            "Amounts are what you receive after discounts you bear and after commission. "
-            "Open an order in the vendor pages to see how each amount came about.",
+            write(
+                _(
+                    "Amounts are what you receive after discounts you bear and after commission. Open an order in the"
+                    " vendor pages to see how each amount came about."
+                )
+            ),
             small,
         ),
     ]
@@ -88,7 +96,9 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
 
 def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> Table:
     body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
-    rows: list[list[Any]] = [[Paragraph(words, small) for words in ("Date", "Order", "What", "Amount")]]
+    rows: list[list[Any]] = [
+        [Paragraph(write(words), small) for words in (_("Date"), _("Order"), _("What"), _("Amount"))]
+    ]
     for paid in entries:
         what = [Paragraph(write(paid.title), body)]
         if paid.line and paid.entry.amount_minor > 0:
@@ -102,7 +112,7 @@ def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str
             ]
         )
     total = _amount(Money(payout.amount_minor, payout.currency), locale)
-    rows.append(["", "", Paragraph("Payout", strong), Paragraph(write(total), strong)])
+    rows.append(["", "", Paragraph(write(_("Payout")), strong), Paragraph(write(total), strong)])
     table = Table(rows, colWidths=[26 * mm, 22 * mm, 92 * mm, 30 * mm], repeatRows=1)
     table.setStyle(
         TableStyle(
@@ -124,26 +134,40 @@ def explain_entry(paid: PaidEntry, locale: str = "en") -> str:
         return ""
     sold = _explain_line(paid.line, paid.entry.currency, locale)
     since = Money(paid.entry.amount_minor - paid.line.vendor_minor, paid.entry.currency)
-    return f"{sold}, refunds, changes and other parcels {_amount(since, locale)}" if since else sold
+    return (
+        _("%(sold)s, refunds, changes and other parcels %(amount)s", sold=sold, amount=_amount(since, locale))
+        if since
+        else sold
+    )
 
 
 def _explain_line(line: OrderLine, currency: str, locale: str) -> str:
     """Such as "3 sold for $15.00, your discount -$3.00, commission -$1.20"."""
-    parts = [f"{line.quantity} sold for {_amount(Money(line.gross_minor, currency), locale)}"]
+    parts = [
+        _(
+            "%(number)s sold for %(amount)s",
+            number=line.quantity,
+            amount=_amount(Money(line.gross_minor, currency), locale),
+        )
+    ]
     if line.vendor_discount_minor:
-        parts.append(f"your discount {_amount(Money(-line.vendor_discount_minor, currency), locale)}")
+        parts.append(
+            _("your discount %(amount)s", amount=_amount(Money(-line.vendor_discount_minor, currency), locale))
+        )
     if line.included_tax_minor:
-        parts.append(f"tax {_amount(Money(-line.included_tax_minor, currency), locale)}")
-    parts.append(f"commission {_amount(Money(-line.fee_minor, currency), locale)}")
+        parts.append(_("tax %(amount)s", amount=_amount(Money(-line.included_tax_minor, currency), locale)))
+    parts.append(_("commission %(amount)s", amount=_amount(Money(-line.fee_minor, currency), locale)))
     if line.fee_tax_minor:
-        parts.append(f"tax on commission {_amount(Money(-line.fee_tax_minor, currency), locale)}")
+        parts.append(_("tax on commission %(amount)s", amount=_amount(Money(-line.fee_tax_minor, currency), locale)))
     return ", ".join(parts)
 
 
 def _when(shop: Shop, payout: Payout, locale: str) -> str:
     if payout.sent_at:
-        return f"Sent on {_day(shop, payout.sent_at, locale)}"
-    return f"{STATE_WORDS[payout.state]} since {_day(shop, payout.state_changed_at, locale)}"
+        return _("Sent on %(day)s", day=_day(shop, payout.sent_at, locale))
+    return _(
+        "%(state)s since %(day)s", state=STATE_WORDS[payout.state], day=_day(shop, payout.state_changed_at, locale)
+    )
 
 
 def _day(shop: Shop, moment: datetime, locale: str) -> str:

@@ -24,7 +24,8 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from app.auth.roles import ROLE_WORDS
-from app.typed import is_web_address, tidy, tidy_lines, with_scheme
+from app.languages import _, lazy
+from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_account
 
@@ -37,92 +38,114 @@ def is_address(_form: Form, field: Field) -> None:
     try:
         field.data = validate_email(field.data, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
+        raise ValidationError(_("This does not look like an e-mail address. Check it for typing mistakes.")) from None
 
 
-class SignInForm(Form):
+class SignInForm(SpokenForm):
     email = EmailField(
-        "E-mail", filters=[tidy], validators=[DataRequired("Enter the e-mail address you sell with."), is_address]
+        "E-mail", filters=[tidy], validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address]
     )
 
 
-class RoleForm(Form):
-    role = SelectField("Role", choices=[SelectChoice(str(role), words) for role, (words, _) in ROLE_WORDS.items()])
+class RoleForm(SpokenForm):
+    role = SelectField(
+        lazy("Role"), choices=[SelectChoice(str(role), words) for role, (words, _meaning) in ROLE_WORDS.items()]
+    )
 
 
-class HolidayForm(Form):
+class HolidayForm(SpokenForm):
     """Days on which a vendor does not send."""
 
-    first_day = DateField("First day away", [DataRequired("Choose the first day on which you do not send.")])
-    back_on = DateField("Back on", [DataRequired("Choose the day on which you send again.")])
+    first_day = DateField(
+        lazy("First day away"), [DataRequired(lazy("Choose the first day on which you do not send."))]
+    )
+    back_on = DateField(lazy("Back on"), [DataRequired(lazy("Choose the day on which you send again."))])
     hides = RadioField(
-        "Meanwhile",
+        lazy("Meanwhile"),
         choices=[
-            SelectChoice("no", "Go on selling: customers see when you are back, and orders wait for you"),
-            SelectChoice("yes", "Take my products off sale: they come back by themselves"),
+            SelectChoice("no", lazy("Go on selling: customers see when you are back, and orders wait for you")),
+            SelectChoice("yes", lazy("Take my products off sale: they come back by themselves")),
         ],
         default="no",
     )
     note = StringField(
-        "Words for customers", filters=[tidy], validators=[Length(max=160, message="Up to 160 characters.")]
+        lazy("Words for customers"), filters=[tidy], validators=[Length(max=160, message=lazy("Up to 160 characters."))]
     )
 
     def validate_back_on(self, field: Field) -> None:
         if self.first_day.data and field.data <= self.first_day.data:
-            raise ValidationError("This has to be after the first day away.")
+            raise ValidationError(_("This has to be after the first day away."))
         if self.first_day.data and (field.data - self.first_day.data).days > MAX_DAYS_AWAY:
-            raise ValidationError("A holiday lasts up to a year. To stop for longer, ask the shop to pause your page.")
+            raise ValidationError(
+                _("A holiday lasts up to a year. To stop for longer, ask the shop to pause your page.")
+            )
 
 
-class InvitationForm(Form):
+class InvitationForm(SpokenForm):
     """Somebody else who works for the vendor. No role is chosen beforehand: nobody becomes an owner by haste."""
 
     email = EmailField(
-        "E-mail", filters=[tidy], validators=[DataRequired("Enter the address that the link goes to."), is_address]
+        "E-mail",
+        filters=[tidy],
+        validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_address],
     )
-    person_name = StringField("Name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
+    person_name = StringField(
+        lazy("Name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
+    )
     role = RadioField(
-        "Role",
+        lazy("Role"),
         choices=[SelectChoice(str(role), f"{words}: {text}") for role, (words, text) in ROLE_WORDS.items()],
-        validators=[DataRequired("Choose what this person may do.")],
+        validators=[DataRequired(lazy("Choose what this person may do."))],
     )
 
 
-class AuthenticatorForm(Form):
+class AuthenticatorForm(SpokenForm):
     """A new authenticator app: its seed, and a code that proves it has it."""
 
-    secret = HiddenField(validators=[Regexp(r"^[A-Z2-7]{32}$", message="Start again: this key is not one of ours.")])
-    code = StringField("Code", filters=[tidy], validators=[DataRequired("Type the six digits that the app shows.")])
-    app_name = StringField("Name", filters=[tidy], validators=[Length(max=60, message="Up to 60 characters.")])
+    secret = HiddenField(
+        validators=[Regexp(r"^[A-Z2-7]{32}$", message=lazy("Start again: this key is not one of ours."))]
+    )
+    code = StringField(
+        lazy("Code"), filters=[tidy], validators=[DataRequired(lazy("Type the six digits that the app shows."))]
+    )
+    app_name = StringField(
+        lazy("Name"), filters=[tidy], validators=[Length(max=60, message=lazy("Up to 60 characters."))]
+    )
 
 
-class ProfileForm(Form):
+class ProfileForm(SpokenForm):
     """The public page, and how we reach the person behind it."""
 
     name = StringField(
-        "Shop name",
+        lazy("Shop name"),
         filters=[tidy],
         validators=[
-            DataRequired("Customers need a name to call you by."),
-            Length(max=80, message="Up to 80 characters."),
+            DataRequired(lazy("Customers need a name to call you by.")),
+            Length(max=80, message=lazy("Up to 80 characters.")),
         ],
     )
     tagline = StringField(
-        "In one sentence", filters=[tidy], validators=[Length(max=160, message="Up to 160 characters.")]
+        lazy("In one sentence"), filters=[tidy], validators=[Length(max=160, message=lazy("Up to 160 characters."))]
     )
     about = TextAreaField(
-        "About you", filters=[tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+        lazy("About you"), filters=[tidy_lines], validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))]
     )
-    location = StringField("Town", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")])
-    website = URLField("Website", filters=[with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    location = StringField(
+        lazy("Town"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
+    )
+    website = URLField(
+        lazy("Website"), filters=[with_scheme], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
+    )
     policies = TextAreaField(
-        "Shipping and returns", filters=[tidy_lines], validators=[Length(max=5000, message="Up to 5,000 characters.")]
+        lazy("Shipping and returns"),
+        filters=[tidy_lines],
+        validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))],
     )
     contact_name = StringField(
-        "Your name", filters=[tidy], validators=[Length(max=120, message="Up to 120 characters.")]
+        lazy("Your name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
     )
-    phone = TelField("Phone", filters=[tidy], validators=[Length(max=40, message="Up to 40 characters.")])
-    locale = SelectField("Dates and amounts")
+    phone = TelField(lazy("Phone"), filters=[tidy], validators=[Length(max=40, message=lazy("Up to 40 characters."))])
+    locale = SelectField(lazy("Dates and amounts"))
 
     def __init__(self, *args: Any, current_locale: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -133,24 +156,24 @@ class ProfileForm(Form):
 
     def validate_website(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
-            raise ValidationError("Enter a web address, such as https://example.com.")
+            raise ValidationError(_("Enter a web address, such as https://example.com."))
 
 
-class PayoutForm(Form):
+class PayoutForm(SpokenForm):
     """Bind with `PayoutForm(formdata, rails=[("bank", "Bank account"), …])`: only the chosen rail's field counts."""
 
-    rail = RadioField("How do you want to be paid?")
+    rail = RadioField(lazy("How do you want to be paid?"))
     holder = StringField(
-        "Account holder",
+        lazy("Account holder"),
         filters=[tidy],
         validators=[
-            DataRequired("Write the name that the account is in."),
-            Length(max=70, message="Banks take up to 70 characters."),
+            DataRequired(lazy("Write the name that the account is in.")),
+            Length(max=70, message=lazy("Banks take up to 70 characters.")),
         ],
     )
     iban = StringField("IBAN", filters=[tidy])
-    paypal = StringField("PayPal address", filters=[tidy])
-    stripe = StringField("Stripe account", filters=[tidy])
+    paypal = StringField(lazy("PayPal address"), filters=[tidy])
+    stripe = StringField(lazy("Stripe account"), filters=[tidy])
 
     def __init__(self, formdata: Any = None, *, rails: Sequence[tuple[str, str]], chosen: str = "") -> None:
         super().__init__(formdata)
@@ -174,12 +197,12 @@ class PayoutForm(Form):
         return bool(fits)
 
 
-class PictureForm(Form):
-    picture = FileField("Picture or logo")
+class PictureForm(SpokenForm):
+    picture = FileField(lazy("Picture or logo"))
 
     def validate_picture(self, field: Field) -> None:
         if not isinstance(field.data, FileStorage) or not field.data.filename:
-            raise ValidationError("Choose a picture first.")
+            raise ValidationError(_("Choose a picture first."))
 
 
 def list_locales(current: str) -> list[tuple[str, str]]:

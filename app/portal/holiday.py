@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.auth import portal
 from app.errors import ValidationErrors
+from app.languages import _
 from app.portal.forms import HolidayForm
 from app.vendors import holidays
 
@@ -51,14 +52,14 @@ def plan() -> ResponseReturnValue:
     except ValidationErrors as refused:
         form.back_on.errors = list(refused.errors.values())
         return _page(form), 422
-    flash("Planned. It begins and ends by itself.", "good")
+    flash(_("Planned. It begins and ends by itself."), "good")
     return redirect("/portal/holiday", 303)
 
 
 @bp.post("/end")
 def come_back() -> ResponseReturnValue:
     holidays.come_back(g.session, g.vendor, actor=_actor())
-    flash("Welcome back. Customers see it within a minute.", "good")
+    flash(_("Welcome back. Customers see it within a minute."), "good")
     return redirect("/portal/holiday", 303)
 
 

@@ -14,17 +14,19 @@ from app import db, web
 from app.auth import limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
 from app.errors import TooMany
+from app.languages import _, lazy
 from app.portal import service
 from app.portal.forms import SignInForm
 
 bp = Blueprint("portal_login", __name__, url_prefix="/portal")
 web.open_to_all(bp, why="people who sign in are not signed in yet; each link is checked on its own")
+bp.before_request(portal.speak)
 bp.before_request(web.refuse_foreign_posts)
 bp.after_request(portal.seal)
 
 # A known address costs a few milliseconds more than an unknown one. Nobody may learn which from a stopwatch.
 _EVEN_SECONDS: Final = 0.3
-_GONE: Final = "This link was used before, or it is older than it may be. Ask for a new one; it comes by e-mail."
+_GONE: Final = lazy("This link was used before, or it is older than it may be. Ask for a new one; it comes by e-mail.")
 
 
 @bp.get("/login")
@@ -41,7 +43,7 @@ def ask_for_link() -> ResponseReturnValue:
         return _login_page(form), 422
     address = rules.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
     if not limits.allow("sign-in-from", address, limit=30, seconds=600):
-        raise TooMany("Too many sign-in links were asked for from your network. Wait ten minutes, then try again.")
+        raise TooMany(_("Too many sign-in links were asked for from your network. Wait ten minutes, then try again."))
     email = form.email.data or ""
     if limits.allow("sign-in-to", email.lower(), limit=5, seconds=900):
         service.send_links(
@@ -62,7 +64,7 @@ def show_enter(token: str) -> ResponseReturnValue:
         seats = magic_links.list_seats(session, link.email, shop_id=link.shop_id) if link else []
         if not seats:
             return _login_page(SignInForm(), problem=_GONE), 410
-        portal.dress(session, seats[0].shop)
+        portal.greet(session, seats[0].shop)
     return render_template("portal/enter.html", seats=seats)
 
 
@@ -73,7 +75,7 @@ def enter(token: str) -> ResponseReturnValue:
         seats = magic_links.list_seats(session, link.email, shop_id=link.shop_id) if link else []
         seat = _chosen(seats)
         if seats and seat is None:
-            portal.dress(session, seats[0].shop)
+            portal.greet(session, seats[0].shop)
             return render_template("portal/enter.html", seats=seats), 422
         if seat is None or magic_links.use_link(session, token) is None:
             return _login_page(SignInForm(), problem=_GONE), 410
@@ -88,7 +90,9 @@ def arrive(ticket: str) -> ResponseReturnValue:
     with db.system() as session:
         seat = service.redeem_handover(session, ticket)
         if seat is None:
-            return _login_page(SignInForm(), problem="That took too long. Go back to the shop and open it again."), 410
+            return _login_page(
+                SignInForm(), problem=_("That took too long. Go back to the shop and open it again.")
+            ), 410
         response = redirect("/portal", 303)
         portal.sign_in(session, seat, response, by="storefront")
     return response
@@ -129,4 +133,4 @@ def _dress(domain: str) -> None:
     if "look" in g:
         return
     with db.system() as session:
-        portal.dress(session, service.find_shop(session, domain))
+        portal.greet(session, service.find_shop(session, domain))

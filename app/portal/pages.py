@@ -5,13 +5,14 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import clock, db
+from app import clock, db, languages
 from app.appearance.jinja import THEMES
 from app.auth import magic_links, portal
 from app.auth.roles import ROLE_WORDS, Role
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.errors import Forbidden, NotFound
+from app.languages import _
 from app.models.shops import ShopSettings
 from app.money import Money
 from app.portal import queries, rules, service
@@ -59,7 +60,7 @@ def end_sessions() -> ResponseReturnValue:
     """End one session elsewhere, or all of them but this one."""
     wanted = request.form.get("session", type=int)
     ended = portal.revoke_sessions(g.session, g.vendor_user.id, session_id=wanted, keep=g.portal_session.id)
-    flash("Signed out there." if ended else "That place was signed out already.", "good")
+    flash(_("Signed out there.") if ended else _("That place was signed out already."), "good")
     return redirect("/portal/more", 303)
 
 
@@ -76,6 +77,17 @@ def choose_theme() -> ResponseReturnValue:
     return response
 
 
+@bp.post("/language")
+def choose_language() -> ResponseReturnValue:
+    """Of these pages on every device, and of e-mails to this person."""
+    language = languages.find_language([request.form.get("language")])
+    response = redirect("/portal/more", 303)
+    if language is not None:
+        g.vendor_user.language = language
+        portal.keep_language(response, language)
+    return response
+
+
 @bp.post("/switch")
 def switch_vendor() -> ResponseReturnValue:
     """Go on as another vendor of the same shop for whom the same address works."""
@@ -84,7 +96,7 @@ def switch_vendor() -> ResponseReturnValue:
         seats = magic_links.list_seats(session, g.vendor_user.email, shop_id=g.shop.id)
         seat = next((seat for seat in seats if seat.vendor.id == wanted), None)
         if seat is None:
-            raise Forbidden("You do not work for that vendor, or not any more.")
+            raise Forbidden(_("You do not work for that vendor, or not any more."))
         response = redirect("/portal", 303)
         portal.sign_in(session, seat, response, by=f"switched from vendor {g.vendor.id}", is_proved=True)
     return response
@@ -94,7 +106,7 @@ def switch_vendor() -> ResponseReturnValue:
 def show_terms() -> ResponseReturnValue:
     settings = g.session.get(ShopSettings, g.shop.id)
     if settings is None or not settings.terms_text.strip():
-        raise NotFound("This shop has not written terms for its vendors.")
+        raise NotFound(_("This shop has not written terms for its vendors."))
     accepted = queries.has_accepted_terms(g.vendor, settings)
     return render_template("portal/terms.html", settings=settings, accepted=accepted)
 
@@ -102,7 +114,7 @@ def show_terms() -> ResponseReturnValue:
 @bp.post("/terms")
 def accept_terms() -> ResponseReturnValue:
     service.accept_terms(g.session, g.vendor, g.vendor_user, request.form.get("version", ""))
-    flash("Thank you. You have accepted the terms.", "good")
+    flash(_("Thank you. You have accepted the terms."), "good")
     return redirect("/portal", 303)
 
 
@@ -110,7 +122,7 @@ def accept_terms() -> ResponseReturnValue:
 def show_connect(ticket: str) -> ResponseReturnValue:
     """Back from the storefront with the customer that Shopify named: ask before connecting."""
     if service.read_connection(ticket, g.vendor_user) is None:
-        raise Forbidden("This connection was started by somebody else, or too long ago. Start it again under More.")
+        raise Forbidden(_("This connection was started by somebody else, or too long ago. Start it again under More."))
     return render_template("portal/connect.html")
 
 
@@ -118,16 +130,16 @@ def show_connect(ticket: str) -> ResponseReturnValue:
 def connect(ticket: str) -> ResponseReturnValue:
     customer_id = service.read_connection(ticket, g.vendor_user)
     if customer_id is None:
-        raise Forbidden("This connection was started by somebody else, or too long ago. Start it again under More.")
+        raise Forbidden(_("This connection was started by somebody else, or too long ago. Start it again under More."))
     service.connect_customer(g.session, g.vendor, g.vendor_user, customer_id)
-    flash("Connected. Signed in to the shop with that account, you get here with one click.", "good")
+    flash(_("Connected. Signed in to the shop with that account, you get here with one click."), "good")
     return redirect("/portal/more", 303)
 
 
 @bp.post("/disconnect")
 def disconnect() -> ResponseReturnValue:
     service.connect_customer(g.session, g.vendor, g.vendor_user, None)
-    flash("Disconnected. From now on only an e-mailed link opens these pages.", "good")
+    flash(_("Disconnected. From now on only an e-mailed link opens these pages."), "good")
     return redirect("/portal/more", 303)
 
 

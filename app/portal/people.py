@@ -13,6 +13,7 @@ from app.auth.api import revoke_tokens_of
 from app.auth.roles import ROLE_WORDS, Role
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import _, spoken
 from app.models.vendors import Vendor, VendorUser
 from app.portal.service import connect_customer
 
@@ -29,7 +30,7 @@ def get_person(session: Session, vendor_id: int, user_id: int) -> VendorUser:
     """Raises NotFound for anybody who does not work for this vendor."""
     found = session.scalar(select(VendorUser).where(VendorUser.vendor_id == vendor_id, VendorUser.id == user_id))
     if found is None:
-        raise NotFound("Nobody like that works here any more.")
+        raise NotFound(_("Nobody like that works here any more."))
     return found
 
 
@@ -40,8 +41,12 @@ def invite(session: Session, vendor: Vendor, by: VendorUser, *, email: str, name
     """
     _lock(session, vendor.id)
     if any(person.email.lower() == email.lower() for person in list_people(session, vendor.id)):
-        raise ValidationErrors({"email": "This person works here already. Open them in the list to change their role."})
-    person = VendorUser(shop_id=vendor.shop_id, vendor_id=vendor.id, email=email, name=name, role=role)
+        raise ValidationErrors(
+            {"email": _("This person works here already. Open them in the list to change their role.")}
+        )
+    person = VendorUser(
+        shop_id=vendor.shop_id, vendor_id=vendor.id, email=email, name=name, role=role, language=spoken()
+    )
     session.add(person)
     session.flush()
     send_invitation(session, vendor, by, person)
@@ -57,7 +62,7 @@ def send_invitation(session: Session, vendor: Vendor, by: VendorUser, person: Ve
         "inviter": by.name or by.email,
         "role": ROLE_WORDS[Role(person.role)][0],
         "link": link,
-        "link_lasts": f"{INVITATION_LIFETIME.days} days",
+        "link_lasts": INVITATION_LIFETIME,
     }
     key = f"vendor_staff_invited:{person.id}:{clock.now().isoformat()}"
     queue_email(
@@ -92,7 +97,7 @@ def _keep_an_owner(session: Session, vendor_id: int, leaving: VendorUser) -> Non
         VendorUser.vendor_id == vendor_id, VendorUser.role == Role.OWNER, VendorUser.id != leaving.id
     )
     if not session.scalar(others):
-        raise Conflict("Somebody has to be the owner. Make another person an owner first.")
+        raise Conflict(_("Somebody has to be the owner. Make another person an owner first."))
 
 
 def _take_keys(session: Session, vendor: Vendor, by: VendorUser, leaving: VendorUser) -> None:

@@ -10,6 +10,7 @@ from app import audit, db
 from app.auth import portal
 from app.config import get_config
 from app.errors import NotFound, ValidationErrors
+from app.languages import _, lazy
 from app.models.vendors import Vendor
 from app.payouts.queries import RAIL_WORDS, list_rails
 from app.portal.forms import PayoutForm, PictureForm, ProfileForm
@@ -18,9 +19,9 @@ from app.vendors.payout_details import PayoutDetails
 from app.vendors.service import check_name, request_profile_sync
 
 _PAYOUT_ANSWERS: Final = {
-    "changed": "Saved. We wrote to you about it, and payouts wait for 72 hours as a precaution.",
-    "same": "These are the details we have. Nothing was changed.",
-    "asked": "We sent you an e-mail. Nothing changes before you confirm it with the link in it.",
+    "changed": lazy("Saved. We wrote to you about it, and payouts wait for 72 hours as a precaution."),
+    "same": lazy("These are the details we have. Nothing was changed."),
+    "asked": lazy("We sent you an e-mail. Nothing changes before you confirm it with the link in it."),
 }
 bp = Blueprint("portal_profile", __name__, url_prefix="/portal")
 portal.protect(bp)
@@ -52,15 +53,15 @@ def change_profile() -> ResponseReturnValue:
         for field in (*_PUBLIC, *_PRIVATE)
         if (form[field].data or "") != getattr(vendor, field)
     }
-    for field, (_, after) in changes.items():
+    for field, (_before, after) in changes.items():
         setattr(vendor, field, after)
     if changes:
         _record("vendor.edit_profile", changes)
     if changes.keys() & set(_PUBLIC):
         request_profile_sync(g.session, vendor)
-        flash("Saved. Your page in the shop follows within a minute.", "good")
+        flash(_("Saved. Your page in the shop follows within a minute."), "good")
     else:
-        flash("Saved." if changes else "Nothing was changed.", "good")
+        flash(_("Saved.") if changes else _("Nothing was changed."), "good")
     return redirect("/portal/profile", 303)
 
 
@@ -74,7 +75,7 @@ def show_sync() -> ResponseReturnValue:
 def show_picture() -> ResponseReturnValue:
     picture = pictures.find_picture(g.session, g.vendor.id)
     if picture is None:
-        raise NotFound("There is no picture yet.")
+        raise NotFound(_("There is no picture yet."))
     response = Response(picture.content, mimetype=picture.content_type)
     response.set_etag(picture.digest)
     response.cache_control.private, response.cache_control.no_cache = True, True
@@ -92,7 +93,7 @@ def change_picture() -> ResponseReturnValue:
     except ValidationErrors as refused:
         form.picture.errors = list(refused.errors.values())
         return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale), picture_form=form), 422
-    flash("Your picture is here. Your page in the shop follows within a minute.", "good")
+    flash(_("Your picture is here. Your page in the shop follows within a minute."), "good")
     return redirect("/portal/profile", 303)
 
 
@@ -108,7 +109,7 @@ def change_payout() -> ResponseReturnValue:
         return _payout_page(form), 422
     details = PayoutDetails(form.account.data or "", form.holder.data or "", form.rail.data)
     said = payout_details.ask_to_change(g.session, g.vendor, details, actor=_actor())
-    flash(_PAYOUT_ANSWERS[said], "good")
+    flash(str(_PAYOUT_ANSWERS[said]), "good")
     return redirect("/portal/payout-details", 303)
 
 
@@ -122,7 +123,7 @@ def show_confirmation(token: str) -> ResponseReturnValue:
 @bp.post("/payout-details/confirm/<token>")
 def confirm_payout(token: str) -> ResponseReturnValue:
     if payout_details.confirm(g.session, g.vendor, token, actor=_actor()):
-        flash(_PAYOUT_ANSWERS["changed"], "good")
+        flash(str(_PAYOUT_ANSWERS["changed"]), "good")
         return redirect("/portal/payout-details", 303)
     return render_template("portal/payout_confirm.html", waiting=None), 409
 
@@ -131,7 +132,7 @@ def confirm_payout(token: str) -> ResponseReturnValue:
 def forget_payout() -> ResponseReturnValue:
     """The change that waits is not wanted."""
     payout_details.forget_waiting(g.vendor)
-    flash("The change was dropped. You are paid as before.", "good")
+    flash(_("The change was dropped. You are paid as before."), "good")
     return redirect("/portal/payout-details", 303)
 
 

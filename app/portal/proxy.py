@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth import portal, proxy
 from app.config import get_config
+from app.languages import _, spoken
 from app.portal import service
 
 bp = Blueprint("portal_proxy", __name__, url_prefix="/proxy")
@@ -31,15 +32,17 @@ def _carry_back(ticket: str) -> Response:
     """Somebody connects their customer account: tell the portal which one it is."""
     if g.customer_id is None:
         return _say(
-            "Sign in to the shop with your customer account first, then connect it again from your vendor pages."
+            _("Sign in to the shop with your customer account first, then connect it again from your vendor pages.")
         )
     back = service.confirm_connection(ticket, g.shop.id, int(g.customer_id))
     if back is None:
-        return _say("This connection was started too long ago. Start it again from your vendor pages, under More.")
+        return _say(_("This connection was started too long ago. Start it again from your vendor pages, under More."))
     return _move_on(f"{get_config().app_url}/portal/connect/{back}")
 
 
 def _move_on(address: str) -> Response:
+    if "locale" in request.args:  # the pages go on in the storefront's language
+        address += f"{'&' if '?' in address else '?'}locale={spoken()}"
     if request.args.get("format") == "json":
         return jsonify(address=address)  # for the theme block, which opens it in its frame
     return Response(render_template("portal/move_on.html", address=address, message=None))

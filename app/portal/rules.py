@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.languages import _, ngettext
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -59,14 +61,13 @@ def choose_task(facts: Facts, opens: Callable[[str], bool]) -> Task | None:
 
 
 def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
-    orders, changes = _count(facts.orders_to_ship, "order"), _count(facts.changes_requested, "product")
     return [
         (
             facts.orders_to_ship > 0,
             Task(
-                f"{orders} to ship",
+                ngettext("%(num)s order to ship", "%(num)s orders to ship", facts.orders_to_ship),
                 _waited(facts.days_waiting),
-                "Ship orders",
+                _("Ship orders"),
                 "/portal/orders?status=waiting",
                 "truck",
             ),
@@ -74,9 +75,9 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
         (
             facts.terms_accepted is False,
             Task(
-                "Read and accept the terms",
-                "They say how selling here works.",
-                "Read the terms",
+                _("Read and accept the terms"),
+                _("They say how selling here works."),
+                _("Read the terms"),
                 "/portal/terms",
                 "file-text",
             ),
@@ -84,9 +85,9 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
         (
             facts.changes_requested > 0,
             Task(
-                f"{changes} {'needs' if facts.changes_requested == 1 else 'need'} a change",
-                "The shop asked for it before it goes on sale.",
-                "See what to change",
+                ngettext("%(num)s product needs a change", "%(num)s products need a change", facts.changes_requested),
+                _("The shop asked for it before it goes on sale."),
+                _("See what to change"),
                 "/portal/products?status=changes_requested",
                 "pencil",
             ),
@@ -94,9 +95,9 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
         (
             not facts.has_payout_details,
             Task(
-                "Say where your money should go",
-                "Without a bank account we cannot pay you.",
-                "Add payout details",
+                _("Say where your money should go"),
+                _("Without a bank account we cannot pay you."),
+                _("Add payout details"),
                 "/portal/payout-details",
                 "landmark",
             ),
@@ -105,14 +106,13 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
 
 
 def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
-    sold_out = _count(facts.sold_out, "product")
     return [
         (
             not facts.has_profile,
             Task(
-                "Tell customers who you are",
-                "Your page in the shop shows it beside your products.",
-                "Write your profile",
+                _("Tell customers who you are"),
+                _("Your page in the shop shows it beside your products."),
+                _("Write your profile"),
                 "/portal/profile",
                 "user",
             ),
@@ -120,9 +120,9 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
         (
             not facts.has_product and facts.drafts > 0,
             Task(
-                "Finish your first product",
-                "It is saved as a draft. Customers see it once the shop agrees.",
-                "Go on",
+                _("Finish your first product"),
+                _("It is saved as a draft. Customers see it once the shop agrees."),
+                _("Go on"),
                 "/portal/products?status=draft",
                 "package",
             ),
@@ -130,9 +130,9 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
         (
             not facts.has_product,
             Task(
-                "Add your first product",
-                "A title, a price and a picture are enough to begin.",
-                "Add product",
+                _("Add your first product"),
+                _("A title, a price and a picture are enough to begin."),
+                _("Add product"),
                 "/portal/products/new",
                 "plus",
             ),
@@ -140,9 +140,9 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
         (
             facts.sold_out > 0,
             Task(
-                f"{sold_out} {'is' if facts.sold_out == 1 else 'are'} sold out",
-                "Customers see this but cannot buy.",
-                "Update stock",
+                ngettext("%(num)s product is sold out", "%(num)s products are sold out", facts.sold_out),
+                _("Customers see this but cannot buy."),
+                _("Update stock"),
                 "/portal/products?status=published",
                 "package",
             ),
@@ -153,20 +153,23 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
 def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
     """The start-up checklist in the order that makes sense, as far as it is theirs to do; empty when all is done."""
     steps = [
-        Step(bool(facts.terms_accepted), "Accept the terms", "How selling here works.", "/portal/terms"),
+        Step(bool(facts.terms_accepted), _("Accept the terms"), _("How selling here works."), "/portal/terms"),
         Step(
-            facts.has_profile, "Write your public profile", "A sentence and a few words about you.", "/portal/profile"
+            facts.has_profile,
+            _("Write your public profile"),
+            _("A sentence and a few words about you."),
+            "/portal/profile",
         ),
         Step(
             facts.has_payout_details,
-            "Add your payout details",
-            "The bank account for your earnings.",
+            _("Add your payout details"),
+            _("The bank account for your earnings."),
             "/portal/payout-details",
         ),
         Step(
             facts.has_product,
-            "Hand in your first product",
-            "The shop looks at it, then it goes on sale.",
+            _("Hand in your first product"),
+            _("The shop looks at it, then it goes on sale."),
             "/portal/products/new",
         ),
     ]
@@ -176,8 +179,8 @@ def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
 
 
 def _waited(days: int) -> str:
-    return f"Paid, and the oldest has waited {_count(days, 'day')}." if days else "Your customers have paid."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return (
+        ngettext("Paid, and the oldest has waited %(num)s day.", "Paid, and the oldest has waited %(num)s days.", days)
+        if days
+        else _("Your customers have paid.")
+    )

@@ -6,12 +6,13 @@ import segno
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import audit, db
+from app import audit, db, languages
 from app.auth import factors, magic_links, passkeys, portal
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import AppError, NotFound
+from app.languages import _, lazy
 from app.portal.forms import AuthenticatorForm
 
 bp = Blueprint("portal_security", __name__, url_prefix="/portal/security")
@@ -35,14 +36,14 @@ def add_app() -> ResponseReturnValue:
     form = AuthenticatorForm(request.form)
     if not form.validate():
         return _app_page(form), 422
-    name, secret, code = form.app_name.data or "Authenticator app", form.secret.data or "", form.code.data or ""
+    name, secret, code = form.app_name.data or _("Authenticator app"), form.secret.data or "", form.code.data or ""
     with db.scoped(g.shop.id) as session:
         _check_room(session)
         if factors.add_totp(session, g.shop.id, _email(), secret, code, name=name) is None:
-            form.code.errors = ["This is not the code that the app shows now. Look again, and type the newest."]
+            form.code.errors = [_("This is not the code that the app shows now. Look again, and type the newest.")]
             return _app_page(form), 422
-        codes = _after_adding(session, f"“{name}” was added as a second step")
-    return _done(f"From now on signing in needs a code of “{name}”, too.", codes)
+        codes = _after_adding(session, lazy("“%(name)s” was added as a second step", name=name))
+    return _done(_("From now on signing in needs a code of “%(name)s”, too.", name=name), codes)
 
 
 @bp.post("/passkeys/options")
@@ -60,9 +61,9 @@ def add_passkey() -> ResponseReturnValue:
     with db.scoped(g.shop.id) as session:
         made = passkeys.finish_registration(session, g.shop.id, _email(), answer=answer, ticket=ticket, name=name)
         if made is None:
-            raise AppError("The passkey could not be checked. Nothing was changed; try once more.")
-        codes = _after_adding(session, f"a passkey of {name} was added")
-    return _done("Your passkey signs you in from now on, without an e-mail.", codes)
+            raise AppError(_("The passkey could not be checked. Nothing was changed; try once more."))
+        codes = _after_adding(session, lazy("a passkey of %(name)s was added", name=name))
+    return _done(_("Your passkey signs you in from now on, without an e-mail."), codes)
 
 
 @bp.post("/factors/<int:factor_id>/remove")
@@ -70,10 +71,10 @@ def remove(factor_id: int) -> ResponseReturnValue:
     with db.scoped(g.shop.id) as session:
         name = factors.remove_factor(session, g.shop.id, _email(), factor_id)
         if name is None:
-            raise NotFound("This was removed already.")
-        _tell(session, f"“{name}” was removed")
+            raise NotFound(_("This was removed already."))
+        _tell(session, lazy("“%(name)s” was removed", name=name))
         is_guarded = factors.is_guarded(session, g.shop.id, _email())
-    flash(f"Removed. {'' if is_guarded else 'An e-mailed link is enough to sign in again.'}", "good")
+    flash(_("Removed.") if is_guarded else _("Removed. An e-mailed link is enough to sign in again."), "good")
     return redirect("/portal/security", 303)
 
 
@@ -81,10 +82,10 @@ def remove(factor_id: int) -> ResponseReturnValue:
 def renew_codes() -> ResponseReturnValue:
     with db.scoped(g.shop.id) as session:
         if not factors.is_guarded(session, g.shop.id, _email()):
-            raise AppError("Recovery codes stand in for a second step. Add one first.")
+            raise AppError(_("Recovery codes stand in for a second step. Add one first."))
         codes = factors.renew_recovery_codes(session, g.shop.id, _email())
-        _tell(session, "new recovery codes were made")
-    return _done("The old codes work no more.", codes)
+        _tell(session, lazy("new recovery codes were made"))
+    return _done(_("The old codes work no more."), codes)
 
 
 def _after_adding(session: db.ScopedSession, change: str) -> list[str]:
@@ -101,7 +102,9 @@ def _after_adding(session: db.ScopedSession, change: str) -> list[str]:
 def _tell(session: db.ScopedSession, change: str) -> None:
     """By e-mail and in the log: a thief must not change this unnoticed."""
     actor, subject = f"vendor_user:{g.vendor_user.id}", ("vendor", g.vendor.id)
-    audit.record(session, g.shop.id, "portal.security", subject, actor=actor, vendor_id=g.vendor.id, reason=change)
+    with languages.speaking("en"):
+        said = str(change)
+    audit.record(session, g.shop.id, "portal.security", subject, actor=actor, vendor_id=g.vendor.id, reason=said)
     context = {"vendor_name": g.vendor_user.name or g.vendor.name, "change": change}
     context["link"] = f"{get_config().app_url}/portal/more"
     key = f"vendor_security_changed:{g.request_id}"
@@ -110,7 +113,7 @@ def _tell(session: db.ScopedSession, change: str) -> None:
 
 def _check_room(session: db.ScopedSession) -> None:
     if len(factors.list_factors(session, g.shop.id, _email())) >= _LIMIT:
-        raise AppError(f"You have {_LIMIT} ways of signing in. Remove one before you add another.")
+        raise AppError(_("You have %(limit)s ways of signing in. Remove one before you add another.", limit=_LIMIT))
 
 
 def _done(message: str, codes: list[str]) -> ResponseReturnValue:
@@ -131,7 +134,7 @@ def _security_page() -> str:
 
 def _app_page(form: AuthenticatorForm) -> str:
     secret = form.secret.data or ""
-    uri = factors.otpauth_uri(secret, _email(), g.look.name or "Vendor portal")
+    uri = factors.otpauth_uri(secret, _email(), g.look.name or _("Vendor portal"))
     code = segno.make(uri, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff")
     return render_template("portal/security/app.html", form=form, code=code, secret=secret, uri=uri)
 

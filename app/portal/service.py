@@ -12,6 +12,7 @@ from app.auth.magic_links import Seat
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict
+from app.languages import _
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.models.vendors import Vendor, VendorUser
 
@@ -50,7 +51,7 @@ def _send_link(session: Session, seat: Seat, ip: str, next_path: str | None) -> 
     context = {
         "vendor_name": seat.user.name or seat.vendor.name,
         "link": link,
-        "link_lasts": f"{rules.LINK_LIFETIME.seconds // 60} minutes",
+        "link_lasts": rules.LINK_LIFETIME,
     }
     key = f"vendor_magic_link:{crypto.hash_token(link).hex()[:32]}"
     queue_email(session, seat.shop.id, "vendor_magic_link", seat.user.email, context, dedupe_key=key)
@@ -141,7 +142,7 @@ def accept_terms(session: Session, vendor: Vendor, user: VendorUser, version: st
     """Write down that `user` accepted that version. Raises Conflict when the terms changed while they were read."""
     settings = session.get_one(ShopSettings, vendor.shop_id)
     if version != settings.terms_version:
-        raise Conflict("The terms changed while you were reading. Read the new ones, then accept them.")
+        raise Conflict(_("The terms changed while you were reading. Read the new ones, then accept them."))
     before, vendor.terms_version, vendor.terms_accepted_at = vendor.terms_version, version, clock.now()
     audit.record(
         session,

@@ -7,6 +7,7 @@ from app import db
 from app.auth import limits, portal
 from app.auth.roles import ROLE_WORDS, Role
 from app.errors import ValidationErrors
+from app.languages import _
 from app.portal import people
 from app.portal.forms import InvitationForm, RoleForm
 
@@ -25,7 +26,7 @@ def invite() -> ResponseReturnValue:
     if not form.validate():
         return _staff_page(form), 422
     if not limits.allow("invite", str(g.vendor.id), limit=20, seconds=86_400):
-        form.email.errors = ["Twenty people were invited today. Invite more tomorrow."]
+        form.email.errors = [_("Twenty people were invited today. Invite more tomorrow.")]
         return _staff_page(form), 429
     email, name, role = form.email.data or "", form.person_name.data or "", Role(form.role.data)
     try:
@@ -34,7 +35,7 @@ def invite() -> ResponseReturnValue:
     except ValidationErrors as refused:
         form.email.errors = list(refused.errors.values())
         return _staff_page(form), 422
-    flash(f"{name or email} is invited. The link in the e-mail works for a week.", "good")
+    flash(_("%(name)s is invited. The link in the e-mail works for a week.", name=name or email), "good")
     return redirect("/portal/staff", 303)
 
 
@@ -51,7 +52,14 @@ def change_role(user_id: int) -> ResponseReturnValue:
         return render_template("portal/staff/person.html", person=person, form=form), 422
     role = Role(form.role.data)
     people.change_role(g.session, g.vendor, g.vendor_user, person, role)
-    flash(f"{person.name or person.email} now has the role “{ROLE_WORDS[role][0]}”.", "good")
+    flash(
+        _(
+            "%(name)s now has the role “%(role)s”.",
+            name=person.name or person.email,
+            role=ROLE_WORDS[role][0],
+        ),
+        "good",
+    )
     return redirect("/portal/staff" if person.id != g.vendor_user.id else "/portal/more", 303)
 
 
@@ -59,11 +67,11 @@ def change_role(user_id: int) -> ResponseReturnValue:
 def invite_again(user_id: int) -> ResponseReturnValue:
     person = people.get_person(g.session, g.vendor.id, user_id)
     if not limits.allow("invite", str(g.vendor.id), limit=20, seconds=86_400):
-        flash("Twenty invitations were sent today. Send more tomorrow.", "warn")
+        flash(_("Twenty invitations were sent today. Send more tomorrow."), "warn")
         return redirect(f"/portal/staff/{user_id}", 303)
     with db.scoped(g.shop.id) as session:
         people.send_invitation(session, g.vendor, g.vendor_user, person)
-    flash(f"Sent to {person.email} again.", "good")
+    flash(_("Sent to %(email)s again.", email=person.email), "good")
     return redirect(f"/portal/staff/{user_id}", 303)
 
 
@@ -71,7 +79,10 @@ def invite_again(user_id: int) -> ResponseReturnValue:
 def remove(user_id: int) -> ResponseReturnValue:
     person = people.get_person(g.session, g.vendor.id, user_id)
     people.remove(g.session, g.vendor, g.vendor_user, person)
-    flash(f"{person.name or person.email} does not work here any more, and is signed out everywhere.", "good")
+    flash(
+        _("%(name)s does not work here any more, and is signed out everywhere.", name=person.name or person.email),
+        "good",
+    )
     return redirect("/portal/staff" if person.id != g.vendor_user.id else "/portal/login", 303)
 
 

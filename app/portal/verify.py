@@ -11,19 +11,21 @@ from app import clock, db, web
 from app.auth import factors, limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
 from app.errors import AppError, TooMany
+from app.languages import _, lazy
 from app.models.shops import Shop
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
 bp = Blueprint("portal_verify", __name__, url_prefix="/portal")
 web.open_to_all(bp, why="people in the middle of signing in; each step is checked on its own")
 bp.before_request(web.refuse_foreign_posts)
+bp.before_request(portal.speak)
 bp.after_request(portal.seal)
 
 # With three codes good at any moment, five guesses find one of a million with a chance of 1 in 66,000; then the person
 # signs in again from the beginning. From the storefront that takes a click, so an hour has its own limit.
 _TRIES: Final = 5
 _TRIES_AN_HOUR: Final = 30
-_WRONG: Final = "This code is not right, or it was used before. Wait for the next one and type that."
+_WRONG: Final = lazy("This code is not right, or it was used before. Wait for the next one and type that.")
 
 
 @bp.get("/verify")
@@ -53,8 +55,8 @@ def verify() -> ResponseReturnValue:
             return _verify_page(waiting, problem=_WRONG), 422
         session.execute(update(PortalSession).where(PortalSession.id == waiting.id).values(revoked_at=clock.now()))
     if left < 0:
-        raise TooMany("Too many codes were tried in the last hour. Wait an hour, or sign in with a passkey.")
-    raise TooMany("Too many codes were wrong. Sign in again from the beginning: ask for a new link.")
+        raise TooMany(_("Too many codes were tried in the last hour. Wait an hour, or sign in with a passkey."))
+    raise TooMany(_("Too many codes were wrong. Sign in again from the beginning: ask for a new link."))
 
 
 @bp.post("/passkey/options")
@@ -71,10 +73,10 @@ def sign_in_with_passkey() -> ResponseReturnValue:
         factor = passkeys.finish_sign_in(session, answer=answer, ticket=ticket)
         # The ticket is ours but stateless: used once is what makes a recorded answer worthless.
         if factor is None or not limits.allow("passkey-ticket", ticket, limit=1, seconds=600):
-            raise AppError("This passkey does not open a seat here. Use an e-mailed link instead.")
+            raise AppError(_("This passkey does not open a seat here. Use an e-mailed link instead."))
         seats = magic_links.list_seats(session, factor.email, shop_id=factor.shop_id)
         if not seats:
-            raise AppError("This passkey's owner does not work for a vendor here any more.")
+            raise AppError(_("This passkey's owner does not work for a vendor here any more."))
         response = Response(status=204, headers={"Location": "/portal"})
         portal.sign_in(session, seats[0], response, by=f"passkey {factor.name}", is_proved=True)
     return response
@@ -122,6 +124,6 @@ def _seat_of(session: db.ScopedSession, waiting: PortalSession) -> Seat:
 def _verify_page(waiting: PortalSession, *, problem: str | None = None) -> str:
     with db.system() as session:
         seat = _seat_of(session, waiting)
-        portal.dress(session, seat.shop)
+        portal.greet(session, seat.shop, seat.user.language)
         kinds = {factor.kind for factor in factors.list_factors(session, seat.shop.id, seat.user.email)}
     return render_template("portal/verify.html", seat=seat, kinds=kinds, problem=problem)

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.languages import _, ngettext
 from app.models.products import Product, ProductStatus
 from app.products import proposals, rules, service
 from app.products.forms import MAX_STOCK, read_stock
@@ -35,19 +36,21 @@ class Wish:
 def read_wish(form: Mapping[str, str], ids: Sequence[int]) -> Wish:
     """Raises ValidationErrors naming the field `do`, `stock` or `percent`."""
     if not ids:
-        raise ValidationErrors({"do": "Tick the products first."})
+        raise ValidationErrors({"do": _("Tick the products first.")})
     action = form.get("do", "")
     if action not in ACTIONS:
-        raise ValidationErrors({"do": "Choose what to do with the ticked products."})
+        raise ValidationErrors({"do": _("Choose what to do with the ticked products.")})
     if action == "stock":
         count = read_stock(form.get("stock", "").strip()) if form.get("stock", "").strip() else None
         if count is None:
-            raise ValidationErrors({"stock": f"Enter a whole number from 0 to {MAX_STOCK:,}."})
+            raise ValidationErrors(
+                {"stock": _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")}
+            )
         return Wish(action, count)
     if action == "price":
         bps = rules.read_percent(form.get("percent", ""))
         if bps is None:
-            raise ValidationErrors({"percent": "Enter a percentage from -90 to 500, such as 5 or -10."})
+            raise ValidationErrors({"percent": _("Enter a percentage from -90 to 500, such as 5 or -10.")})
         return Wish(action, bps)
     return Wish(action)
 
@@ -61,7 +64,7 @@ def apply(
         try:
             product = service.lock_product(session, shop_id, product_id, vendor_id=vendor_id)
         except NotFound as error:
-            results.append(Result(product_id, "Gone", done=False, words=error.message))
+            results.append(Result(product_id, _("Gone"), done=False, words=error.message))
             continue
         try:
             words = ACTIONS[wish.action](session, product, wish.number, actor)
@@ -75,46 +78,50 @@ def apply(
 
 def _set_stock(session: Session, product: Product, count: int, actor: str) -> str:
     if product.status == ProductStatus.ARCHIVED:
-        raise Conflict("It is archived. Put it back to the drafts first.")
+        raise Conflict(_("It is archived. Put it back to the drafts first."))
     wanted = {variant.id: count for variant in service.list_variants(session, product)}
     changed = service.set_stock(session, product, wanted, actor=actor)
-    return f"{changed} {'variant' if changed == 1 else 'variants'} changed." if changed else "Nothing was different."
+    return (
+        ngettext("%(num)s variant changed.", "%(num)s variants changed.", changed)
+        if changed
+        else _("Nothing was different.")
+    )
 
 
 def _change_prices(session: Session, product: Product, bps: int, actor: str) -> str:
     variants = service.list_variants(session, product)
     wanted = {f"price {v.id}": rules.changed_price(v.price_minor, bps) for v in variants if v.price_minor}
     if not wanted:
-        raise Conflict("It has no price yet.")
+        raise Conflict(_("It has no price yet."))
     if product.status == ProductStatus.PUBLISHED:
         outcome = proposals.propose(session, product, wanted, actor=actor)
         if outcome.waiting:
-            return "The new price waits for the marketplace; the old one stays until then."
-        return "The new price is on its way to the shop."
+            return _("The new price waits for the marketplace; the old one stays until then.")
+        return _("The new price is on its way to the shop.")
     if product.status not in rules.EDITABLE:
-        raise Conflict("It is not a draft and not on sale, so its price stays.")
+        raise Conflict(_("It is not a draft and not on sale, so its price stays."))
     service.write_fields(session, product, wanted)
-    return "Changed in the draft."
+    return _("Changed in the draft.")
 
 
 def _submit(session: Session, product: Product, _number: int, actor: str) -> str:
     service.submit(session, product, actor=actor)
-    return "Sent for review."
+    return _("Sent for review.")
 
 
 def _withdraw(session: Session, product: Product, _number: int, actor: str) -> str:
     service.take_back(session, product, "withdraw", actor=actor)
-    return "A draft again. Customers do not see it."
+    return _("A draft again. Customers do not see it.")
 
 
 def _archive(session: Session, product: Product, _number: int, actor: str) -> str:
     service.take_back(session, product, "archive", actor=actor)
-    return "Archived. You find it under the status Archived."
+    return _("Archived. You find it under the status Archived.")
 
 
 def _restore(session: Session, product: Product, _number: int, actor: str) -> str:
     service.move(session, product, "restore", actor=actor)
-    return "A draft again."
+    return _("A draft again.")
 
 
 ACTIONS: Final[dict[str, Callable[[Session, Product, int, str], str]]] = {

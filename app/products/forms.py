@@ -5,28 +5,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wtforms import Form, HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app.languages import _, lazy
 from app.models.products import Product, Variant
 from app.money import read_amount
 from app.products import rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
-from app.typed import tidy
+from app.typed import SpokenForm, tidy
 
 MAX_STOCK: Final = 1_000_000
 MAX_SKU: Final = 64
 
 
-class TitleForm(Form):
+class TitleForm(SpokenForm):
     """The first step: a product begins with its title."""
 
     title = StringField(
-        "What are you selling?",
+        lazy("What are you selling?"),
         filters=[tidy],
-        validators=[InputRequired("Give the product a title."), Length(max=255, message="Up to 255 characters.")],
-        description="The title customers see, for example “Stoneware mug, speckled”.",
+        validators=[
+            InputRequired(lazy("Give the product a title.")),
+            Length(max=255, message=lazy("Up to 255 characters.")),
+        ],
+        description=lazy("The title customers see, for example “Stoneware mug, speckled”."),
     )
 
 
@@ -34,23 +38,23 @@ class WordsForm(TitleForm):
     """What may also change while the product is on sale, but for prices and SKUs, which are read apart."""
 
     description = TextAreaField(
-        "Description",
+        lazy("Description"),
         filters=[lambda value: clean_description(value or "")],
-        validators=[Length(max=60_000, message="This is too long. Up to 60,000 characters.")],
-        description="What it is, what it is made of, how big it is, how to care for it.",
+        validators=[Length(max=60_000, message=lazy("This is too long. Up to 60,000 characters."))],
+        description=lazy("What it is, what it is made of, how big it is, how to care for it."),
     )
     category_gid = HiddenField()
     category_name = HiddenField()
     seo_title = StringField(
-        "Title in search engines",
+        lazy("Title in search engines"),
         filters=[tidy],
-        validators=[Length(max=70, message="Up to 70 characters, or search engines cut it.")],
-        description="Leave it empty to use the product's title.",
+        validators=[Length(max=70, message=lazy("Up to 70 characters, or search engines cut it."))],
+        description=lazy("Leave it empty to use the product's title."),
     )
     seo_description = TextAreaField(
-        "Description in search engines",
+        lazy("Description in search engines"),
         filters=[tidy],
-        validators=[Length(max=160, message="Up to 160 characters, or search engines cut it.")],
+        validators=[Length(max=160, message=lazy("Up to 160 characters, or search engines cut it."))],
     )
 
     @property
@@ -65,12 +69,12 @@ class WordsForm(TitleForm):
 class ProductForm(WordsForm):
     """A draft: everything but variants and pictures, which are read apart."""
 
-    option_1_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_1_values = StringField("Values", validators=[Length(max=2000)])
-    option_2_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_2_values = StringField("Values", validators=[Length(max=2000)])
-    option_3_name = StringField("Option", filters=[tidy], validators=[Length(max=60)])
-    option_3_values = StringField("Values", validators=[Length(max=2000)])
+    option_1_name = StringField(lazy("Option"), filters=[tidy], validators=[Length(max=60)])
+    option_1_values = StringField(lazy("Values"), validators=[Length(max=2000)])
+    option_2_name = StringField(lazy("Option"), filters=[tidy], validators=[Length(max=60)])
+    option_2_values = StringField(lazy("Values"), validators=[Length(max=2000)])
+    option_3_name = StringField(lazy("Option"), filters=[tidy], validators=[Length(max=60)])
+    option_3_values = StringField(lazy("Values"), validators=[Length(max=2000)])
 
     @property
     def options(self) -> tuple[rules.Option, ...]:
@@ -166,14 +170,14 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
         try:
             price = read_amount(row.price, currency).minor if row.price else 0
             if price < 0:
-                errors["price"] = "A price is never below zero."
+                errors["price"] = _("A price is never below zero.")
         except ValueError as error:
             errors["price"] = str(error)
         stock = read_stock(row.stock)
         if stock is None:
-            errors["stock"] = f"Enter a whole number from 0 to {MAX_STOCK:,}."
+            errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
         if len(row.sku) > MAX_SKU:
-            errors["sku"] = f"Up to {MAX_SKU} characters."
+            errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
         checked.append(VariantRow(row.values, row.price, row.sku, row.stock, errors))
         contents.append(VariantContent(row.values, price, row.sku, stock or 0))
     return checked, contents

@@ -16,6 +16,7 @@ from app.config import get_config
 from app.crypto import read_ticket, sign_ticket
 from app.db import scoped
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import _
 from app.models.products import Product, ProductImage
 from app.models.shops import Shop
 from app.products import rules, service
@@ -62,18 +63,24 @@ def upload(target: Target, filename: str, mime: str, content: bytes) -> None:
             timeout=httpx.Timeout(30, connect=5),
         )
     except httpx.TransportError:
-        raise ValidationErrors({"pictures": "The picture could not be sent. Try again in a moment."}) from None
+        raise ValidationErrors({"pictures": _("The picture could not be sent. Try again in a moment.")}) from None
     if answer.is_error:
-        raise ValidationErrors({"pictures": "The picture was not accepted. Try another file."})
+        raise ValidationErrors({"pictures": _("The picture was not accepted. Try another file.")})
 
 
 def check_file(mime: str, size: int) -> str:
     """The file name extension for a picture of this type. Raises ValidationErrors."""
     if mime not in rules.PICTURE_TYPES:
-        raise ValidationErrors({"pictures": "Use a JPEG, PNG, WebP or GIF picture."})
+        raise ValidationErrors({"pictures": _("Use a JPEG, PNG, WebP or GIF picture.")})
     if not 0 < size <= rules.MAX_PICTURE_BYTES:
         megabytes = rules.MAX_PICTURE_BYTES // 1024 // 1024
-        raise ValidationErrors({"pictures": f"A picture may have up to {megabytes} MB. Make it smaller and try again."})
+        raise ValidationErrors(
+            {
+                "pictures": _(
+                    "A picture may have up to %(megabytes)s MB. Make it smaller and try again.", megabytes=megabytes
+                )
+            }
+        )
     return rules.PICTURE_TYPES[mime]
 
 
@@ -81,14 +88,16 @@ def add(session: Session, product: Product, ticket: str) -> ProductImage:
     """Keep an uploaded picture, last in order, and have Shopify make a file of it. Safe to repeat with one ticket."""
     claim = read_ticket(ticket, get_config().secret_keys, _TICKET)
     if claim is None or claim["product"] != product.id:
-        raise ValidationErrors({"pictures": "This upload took too long. Add the picture again."})
+        raise ValidationErrors({"pictures": _("This upload took too long. Add the picture again.")})
     check_editable(product)
     held = service.list_images(session, product)
     for image in held:
         if image.source_url == claim["source"]:
             return image
     if len(held) >= rules.MAX_PICTURES:
-        raise ValidationErrors({"pictures": f"A product can have up to {rules.MAX_PICTURES} pictures."})
+        raise ValidationErrors(
+            {"pictures": _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)}
+        )
     image = ProductImage(
         shop_id=product.shop_id,
         vendor_id=product.vendor_id,
@@ -109,7 +118,7 @@ def shift(session: Session, product: Product, image_id: int, by: int) -> None:
     images = list(service.list_images(session, product))
     place = next((i for i, image in enumerate(images) if image.id == image_id), None)
     if place is None:
-        raise NotFound("This picture is not there any more.")
+        raise NotFound(_("This picture is not there any more."))
     images.insert(max(0, min(len(images) - 1, place + by)), images.pop(place))
     for position, image in enumerate(images, start=1):
         image.position = position
@@ -128,7 +137,7 @@ def remove(session: Session, product: Product, image_id: int) -> None:
 def check_editable(product: Product) -> None:
     """Raises Conflict once a product is out of the vendor's hands."""
     if product.status not in rules.EDITABLE:
-        raise Conflict("Pictures can be changed while the product is a draft. Withdraw it first.")
+        raise Conflict(_("Pictures can be changed while the product is a draft. Withdraw it first."))
 
 
 def register_picture(shop_id: int, image_id: int) -> None:
@@ -165,7 +174,9 @@ def _await_file(shop: ShopCredentials, image_id: int, gid: str) -> None:
             _write(shop.shop_id, image_id, url=file["image"]["url"])
             return
         if file.get("fileStatus") == "FAILED":
-            said = " ".join(error["message"] for error in file.get("fileErrors") or ()) or "The file could not be read."
+            said = " ".join(error["message"] for error in file.get("fileErrors") or ()) or _(
+                "The file could not be read."
+            )
             _write(shop.shop_id, image_id, error=said)
             return
         time.sleep(pause)

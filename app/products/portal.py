@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
 from app.errors import AppError, Conflict, ValidationErrors
+from app.languages import _, lazy
 from app.models.products import Product
 from app.models.vendors import VendorStatus
 from app.products import bulk, exports, forms, proposal_queries, queries, rules, service
@@ -17,9 +18,9 @@ bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
 
 _DONE: Final = {
-    "withdraw": "“{title}” is a draft again. Customers do not see it until it is approved again.",
-    "archive": "“{title}” is archived. You find it under the status Archived.",
-    "restore": "“{title}” is a draft again.",
+    "withdraw": lazy("“{title}” is a draft again. Customers do not see it until it is approved again."),
+    "archive": lazy("“{title}” is archived. You find it under the status Archived."),
+    "restore": lazy("“{title}” is a draft again."),
 }
 
 
@@ -104,7 +105,7 @@ def save_product(product_id: int) -> ResponseReturnValue:
     """Save the draft; with `do=submit` send it for review, with `do=variants` only show the grid for the options."""
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
     if request.form.get("do") == "autosave" and request.form.get("version") != _version(product):
-        raise Conflict("This draft was changed in another window. Load the page again to see it.")
+        raise Conflict(_("This draft was changed in another window. Load the page again to see it."))
     form = forms.ProductForm(request.form)
     rows = forms.read_rows(request.form, form.options) if not rules.check_options(form.options) else []
     if request.form.get("do") == "variants":
@@ -114,14 +115,14 @@ def save_product(product_id: int) -> ResponseReturnValue:
     rows, contents = forms.check_rows(rows, g.shop.currency)
     if errors or any(row.errors for row in rows):
         if request.form.get("do") == "autosave":
-            raise ValidationErrors(errors or {"variants": "Look at the prices, stock and SKUs."})
+            raise ValidationErrors(errors or {"variants": _("Look at the prices, stock and SKUs.")})
         return _form_page(_get(product_id), form, rows, errors), 422
     service.save_draft(g.session, g.shop, product, form.content, contents)
     _save_alts(product)
     if request.form.get("do") == "autosave":
         return jsonify(version=_version(product), saved_at=product.updated_at.isoformat())
     if request.form.get("do") != "submit":
-        flash("Saved. Customers do not see it yet.", "good")
+        flash(_("Saved. Customers do not see it yet."), "good")
         return redirect(f"/portal/products/{product_id}", 303)
     return _submit(product, form, rows)
 
@@ -141,7 +142,10 @@ def show_variants(product_id: int) -> ResponseReturnValue:
 def duplicate_product(product_id: int) -> ResponseReturnValue:
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
     draft = service.duplicate(g.session, g.shop, product, actor=_actor())
-    flash(f"This is a copy of “{product.title}”, without its stock and SKUs. Customers do not see it.", "good")
+    flash(
+        _("This is a copy of “%(title)s”, without its stock and SKUs. Customers do not see it.", title=product.title),
+        "good",
+    )
     return redirect(f"/portal/products/{draft.id}", 303)
 
 
@@ -149,7 +153,7 @@ def duplicate_product(product_id: int) -> ResponseReturnValue:
 def move_product(product_id: int, action: str) -> ResponseReturnValue:
     """Withdraw, archive or restore."""
     if action not in _DONE:
-        raise AppError("There is no such action.")
+        raise AppError(_("There is no such action."))
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
     if action == "restore":
         service.move(g.session, product, action, actor=_actor())
@@ -169,7 +173,7 @@ def save_stock(product_id: int) -> ResponseReturnValue:
     if len(known) < len(counts):
         return _show_page(_get(product_id), typed, wrong=counts.keys() - known.keys()), 422
     changed = service.set_stock(g.session, product, known, actor=_actor())
-    flash("The new stock is on its way to the shop." if changed else "Nothing was different.", "good")
+    flash(_("The new stock is on its way to the shop.") if changed else _("Nothing was different."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
 
@@ -179,7 +183,7 @@ def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantR
         service.submit(g.session, product, actor=_actor())
     except ValidationErrors as error:
         return _form_page(_get(product.id), form, rows, error.errors, saved=True)
-    flash("Sent. You get an e-mail as soon as there is a decision.", "good")
+    flash(_("Sent. You get an e-mail as soon as there is a decision."), "good")
     return redirect(f"/portal/products/{product.id}", 303)
 
 
@@ -227,7 +231,7 @@ def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, w
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,
-        wrong_words=f"Enter a whole number from 0 to {forms.MAX_STOCK:,}.",
+        wrong_words=_("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{forms.MAX_STOCK:,}"),
     )
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
 from app.errors import Conflict
+from app.languages import _, ngettext
 from app.models.products import Product, ProductStatus, Variant
 from app.money import Money, read_amount
 from app.products import forms, proposal_rules, proposals, queries, service
@@ -51,7 +52,7 @@ def propose(product_id: int) -> ResponseReturnValue:
     product, form = _lock(product_id), forms.WordsForm(request.form)
     rows, wanted = _read_rows(product)
     if form.validate() and not plain_text(form.description.data or ""):
-        form.description.errors = ["Describe the product: what it is, what it is made of, how big it is."]
+        form.description.errors = [_("Describe the product: what it is, what it is made of, how big it is.")]
     if form.errors or any(row.errors for row in rows):
         return _page(product, form, rows), 422
     for name in ("title", "description", "seo_title", "seo_description"):
@@ -70,20 +71,31 @@ def withdraw(product_id: int) -> ResponseReturnValue:
     product = _lock(product_id)
     if (proposal := proposals.find_open(g.session, product)) is not None:
         proposals.withdraw(g.session, proposal, actor=f"vendor_user:{g.vendor_user.id}")
-    flash("The edit is withdrawn. The product stays on sale as it is.", "good")
+    flash(_("The edit is withdrawn. The product stays on sale as it is."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
 
 def _say(outcome: proposals.Outcome) -> str:
     if not outcome.at_once and not outcome.waiting:
-        return "Nothing is different from what is on sale."
+        return _("Nothing is different from what is on sale.")
     parts = []
     if outcome.at_once:
-        count = f"{outcome.at_once} change{'' if outcome.at_once == 1 else 's'}"
-        parts.append(f"{count} on the way to the shop now.")
+        parts.append(
+            ngettext(
+                "%(num)s change on the way to the shop now.",
+                "%(num)s changes on the way to the shop now.",
+                outcome.at_once,
+            )
+        )
     if outcome.waiting:
-        words = "change waits" if outcome.waiting == 1 else "changes wait"
-        parts.append(f"{outcome.waiting} {words} for {g.shop.name}. The product stays on sale as it is until then.")
+        parts.append(
+            ngettext(
+                "%(num)s change waits for %(shop)s. The product stays on sale as it is until then.",
+                "%(num)s changes wait for %(shop)s. The product stays on sale as it is until then.",
+                outcome.waiting,
+                shop=g.shop.name,
+            )
+        )
     return " ".join(parts)
 
 
@@ -98,11 +110,11 @@ def _read_rows(product: Product) -> tuple[list[PriceRow], proposal_rules.Snapsho
             amount = read_amount(price, variant.currency).minor if price else 0
             wanted[f"price {variant.id}"] = amount
             if amount <= 0:
-                errors["price"] = "Enter a price above zero."
+                errors["price"] = _("Enter a price above zero.")
         except ValueError as error:
             errors["price"] = str(error)
         if len(sku) > forms.MAX_SKU:
-            errors["sku"] = f"Up to {forms.MAX_SKU} characters."
+            errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=forms.MAX_SKU)
         wanted[f"sku {variant.id}"] = sku
         rows.append(PriceRow(variant, price, sku, errors))
     return rows, wanted

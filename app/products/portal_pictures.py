@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app import db
 from app.auth.portal import protect
 from app.errors import ValidationErrors
+from app.languages import _
 from app.models.products import Product
 from app.products import pictures, queries, service
 from app.shopify.client import PAGE_SECONDS, graphql
@@ -42,7 +43,7 @@ def name_target(product_id: int) -> ResponseReturnValue:
     try:
         name, mime, size = str(wanted["name"]), str(wanted["type"]), int(wanted["size"])
     except (KeyError, TypeError, ValueError):
-        raise ValidationErrors({"pictures": "Choose a picture."}) from None
+        raise ValidationErrors({"pictures": _("Choose a picture.")}) from None
     target = pictures.stage(shop, product_id, name, mime, size)
     return jsonify({"url": target.url, "method": target.method, "fields": target.fields, "ticket": target.ticket})
 
@@ -65,7 +66,7 @@ def add_picture(product_id: int) -> ResponseReturnValue:
     product = _lock(product_id)
     for ticket in tickets:
         pictures.add(g.session, product, ticket)
-    flash("Added." if tickets else "Choose a picture first.", "good" if tickets else "warn")
+    flash(_("Added.") if tickets else _("Choose a picture first."), "good" if tickets else "warn")
     return redirect(f"/portal/products/{product_id}#pictures", 303)
 
 

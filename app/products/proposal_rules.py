@@ -11,16 +11,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
+from app.languages import _, lazy
+
 Snapshot: TypeAlias = dict[str, Any]
 Changes: TypeAlias = dict[str, list[Any]]
 """Field → [what was on sale, what is wanted]."""
 
 WORDS: Final = {
-    "title": "Title",
-    "description": "Description",
-    "category": "Category",
-    "seo_title": "Title in search engines",
-    "seo_description": "Description in search engines",
+    "title": lazy("Title"),
+    "description": lazy("Description"),
+    "category": lazy("Category"),
+    "seo_title": lazy("Title in search engines"),
+    "seo_description": lazy("Description in search engines"),
 }
 _FULL: Final = 10_000
 _PIECES: Final = re.compile(r"\S+\s*")
@@ -91,7 +93,7 @@ def label(field: str, names: Mapping[int, str]) -> str:
     kind, variant_id = variant_of(field)
     if variant_id is None:
         return WORDS.get(kind, kind)
-    word = {"sku": "SKU", "stock": "In stock"}.get(kind, "Price")
+    word = {"sku": "SKU", "stock": _("In stock")}.get(kind, _("Price"))
     name = names.get(variant_id, "a variant that is gone")
     return f"{word}, {name}" if name else word
 

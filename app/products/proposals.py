@@ -14,6 +14,7 @@ from app import clock, events
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
@@ -218,11 +219,11 @@ def _check_open(session: Session, product: Product) -> None:
     """Raises Conflict where an edit cannot go on sale now."""
     vendor = session.get_one(Vendor, product.vendor_id)
     if product.status != ProductStatus.PUBLISHED:
-        raise Conflict(f"“{product.title}” is not on sale any more. Look at it again.")
+        raise Conflict(_("“%(title)s” is not on sale any more. Look at it again.", title=product.title))
     if vendor.status != VendorStatus.APPROVED:
-        raise Conflict(f"{vendor.name} is {vendor.status}, so products cannot be changed in the shop now.")
+        raise Conflict(_("%(name)s is not approved now, so products cannot be changed in the shop.", name=vendor.name))
     if find_on_its_way(session, product):
-        raise Conflict("An earlier change is just being put in the shop. Try again in a few seconds.")
+        raise Conflict(_("An earlier change is just being put in the shop. Try again in a few seconds."))
 
 
 def _check_waiting(session: Session, proposal: ProductProposal) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.languages import _
+
 MAX_OPTIONS = 3
 MAX_VALUES = 30
 MAX_VARIANTS = 100
@@ -58,19 +60,23 @@ def check_options(options: Sequence[Option]) -> dict[str, str]:
     names = [option.name.casefold() for option in options]
     for number, option in enumerate(options, start=1):
         if not option.name:
-            errors[f"option_{number}_name"] = "Name this option, for example Size."
+            errors[f"option_{number}_name"] = _("Name this option, for example Size.")
         elif names.index(option.name.casefold()) != number - 1:
-            errors[f"option_{number}_name"] = f"{option.name} is used twice. Give each option its own name."
+            errors[f"option_{number}_name"] = _(
+                "%(name)s is used twice. Give each option its own name.", name=option.name
+            )
         if not option.values:
-            errors[f"option_{number}_values"] = "Add at least one value, for example Small."
+            errors[f"option_{number}_values"] = _("Add at least one value, for example Small.")
         elif len(option.values) > MAX_VALUES:
-            errors[f"option_{number}_values"] = f"Up to {MAX_VALUES} values per option."
+            errors[f"option_{number}_values"] = _("Up to %(max_values)s values per option.", max_values=MAX_VALUES)
     if len(options) > MAX_OPTIONS:
-        errors["options"] = f"A product can have up to {MAX_OPTIONS} options."
+        errors["options"] = _("A product can have up to %(max_options)s options.", max_options=MAX_OPTIONS)
     elif not errors and len(combinations(options)) > MAX_VARIANTS:
         count = len(combinations(options))
-        errors["options"] = (
-            f"These options make {count} variants; up to {MAX_VARIANTS} are possible. Remove some values."
+        errors["options"] = _(
+            "These options make %(count)s variants; up to %(max_variants)s are possible. Remove some values.",
+            count=count,
+            max_variants=MAX_VARIANTS,
         )
     return errors
 
@@ -118,15 +124,15 @@ def missing_for_submit(
     """What still has to be filled in before the marketplace can look at a product, by form field."""
     errors: dict[str, str] = {}
     if not title.strip():
-        errors["title"] = "Give the product a title."
+        errors["title"] = _("Give the product a title.")
     if not description.strip():
-        errors["description"] = "Describe the product: what it is, what it is made of, how big it is."
+        errors["description"] = _("Describe the product: what it is, what it is made of, how big it is.")
     if not prices or any(price is None or price <= 0 for price in prices):
-        errors["variants"] = "Give every variant a price above zero."
+        errors["variants"] = _("Give every variant a price above zero.")
     if not pictures_ready:
-        errors["pictures"] = "Add at least one picture."
+        errors["pictures"] = _("Add at least one picture.")
     elif not all(pictures_ready):
-        errors["pictures"] = "A picture is still being prepared. Wait a moment, or remove it."
+        errors["pictures"] = _("A picture is still being prepared. Wait a moment, or remove it.")
     return errors
 
 

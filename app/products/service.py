@@ -14,6 +14,7 @@ from app import clock, events
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import _
 from app.models.products import (
     OPEN_PROPOSAL,
     Product,
@@ -78,7 +79,7 @@ def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> 
     held, images = list_variants(session, product), list_images(session, product)
     words = ("description_html", "category_gid", "category_name", "seo_title", "seo_description", "options")
     copied = {name: getattr(product, name) for name in words}
-    title = f"Copy of {product.title}"[:255]
+    title = _("Copy of %(title)s", title=product.title)[:255]
     draft = Product(shop_id=product.shop_id, vendor_id=product.vendor_id, title=title, **copied)
     session.add(draft)
     session.flush()
@@ -104,7 +105,7 @@ def save_draft(
     Raises Conflict when the product is not a draft any more.
     """
     if product.status not in rules.EDITABLE:
-        raise Conflict("This product was sent for review meanwhile, so nothing was saved. Withdraw it to change it.")
+        raise Conflict(_("This product was sent for review meanwhile, so nothing was saved. Withdraw it to change it."))
     product.title, product.description_html = content.title, content.description_html
     product.category_gid, product.category_name = content.category_gid, content.category_name
     product.seo_title, product.seo_description = content.seo_title, content.seo_description
@@ -131,7 +132,7 @@ def add_variants(
         raise Conflict(next(iter(wrong.values())))
     held = list_variants(session, product)
     if len(held) + len(added) > rules.MAX_VARIANTS:
-        raise Conflict(f"A product can have up to {rules.MAX_VARIANTS} variants.")
+        raise Conflict(_("A product can have up to %(max_variants)s variants.", max_variants=rules.MAX_VARIANTS))
     product.options = [{"name": option.name, "values": list(option.values)} for option in options]
     product.updated_at = clock.now()
     last = max((row.position for row in held), default=0)
@@ -180,8 +181,9 @@ def move(session: Session, product: Product, action: str, *, actor: str, reason:
     """One of rules.MOVES on a locked row. Raises Conflict when the state does not allow it."""
     before, after = product.status, rules.state_after(action, product.status)
     if after is None:
-        words = str(before).replace("_", " ")
-        raise Conflict(f"“{product.title}” is {words} now, so this is no longer possible. Look at it again.")
+        raise Conflict(
+            _("“%(title)s” has moved on, so this is no longer possible. Look at it again.", title=product.title)
+        )
     product.status = ProductStatus(after)
     product.status_reason = reason
     product.updated_at = clock.now()
@@ -201,7 +203,7 @@ def submit(session: Session, product: Product, *, actor: str) -> None:
     """Send a draft to the marketplace. Raises ValidationErrors naming what is missing."""
     vendor = session.get_one(Vendor, product.vendor_id)
     if vendor.status != VendorStatus.APPROVED:
-        raise Conflict("Your shop is paused, so products cannot be sent for review now.")
+        raise Conflict(_("Your shop is paused, so products cannot be sent for review now."))
     variants, images = list_variants(session, product), list_images(session, product)
     missing = rules.missing_for_submit(
         product.title,

@@ -41,7 +41,7 @@
     else keep();
     for (const control of form.elements) if ("defaultValue" in control && control.type !== "hidden") control.defaultValue = control.value;
     form.dispatchEvent(new Event("change"));
-    say(`Saved as a draft at ${clock(told.saved_at)}.`);
+    say(spoken("Saved as a draft at %(when)s.", { when: clock(told.saved_at) }));
   };
 
   const send = async () => {
@@ -50,10 +50,10 @@
       const told = await post(sent, form.dataset.version);
       if (told.ok) settle(sent, told);
       else if (told.status === 409) say(told.message);
-      else if (told.status === 422) say("Kept in this browser. It is saved when the marked fields are right.");
-      else say("Kept in this browser. It is saved at your next visit.");
+      else if (told.status === 422) say(spoken("Kept in this browser. It is saved when the marked fields are right."));
+      else say(spoken("Kept in this browser. It is saved at your next visit."));
     } catch (error) {
-      if (error.name !== "AbortError") say("No connection. Kept in this browser until your next visit.");
+      if (error.name !== "AbortError") say(spoken("No connection. Kept in this browser until your next visit."));
     }
   };
 
@@ -61,7 +61,7 @@
     if (event.target.closest("[data-quiet]")) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (keep()) say("Kept in this browser.");
+      if (keep()) say(spoken("Kept in this browser."));
       if (sends) send();
     }, 1500);
   });
@@ -89,7 +89,7 @@
       one.addEventListener("click", act);
       actions.append(one);
     };
-    button("Bring it back", () => {
+    button(spoken("Bring it back"), () => {
       for (const [name, value] of held.entries) {
         const control = form.elements.namedItem(name);
         if (control && "value" in control) { control.value = value; control.dispatchEvent(new Event("input", { bubbles: true })); }
@@ -97,7 +97,7 @@
       form.dispatchEvent(new CustomEvent("restored"));
       box.remove();
     });
-    button("Throw it away", () => { forget(); box.remove(); });
+    button(spoken("Throw it away"), () => { forget(); box.remove(); });
     box.append(text, actions);
     form.before(box);
   };
@@ -112,7 +112,7 @@
       const told = await post(held.entries, held.version).catch(() => ({ ok: false }));
       if (told.ok) { forget(); location.reload(); return; }
     }
-    offer(held, `What you typed here on ${when} was not sent.`);
+    offer(held, spoken("What you typed here on %(when)s was not sent.", { when }));
   };
   // A page that answers a refused form shows what was typed already.
   if (!form.querySelector("[aria-invalid=true]")) comeBack();

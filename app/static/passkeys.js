@@ -35,7 +35,7 @@
       try {
         await ("new" in box.dataset ? make(passkey) : use(passkey, then));
       } catch (error) {
-        problem.textContent = error.name === "NotAllowedError" ? "Nothing was done. Try again when you are ready." : error.message;
+        problem.textContent = error.name === "NotAllowedError" ? spoken("Nothing was done. Try again when you are ready.") : error.message;
         problem.hidden = false;
       } finally {
         button.disabled = false;

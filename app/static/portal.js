@@ -3,6 +3,10 @@
   const root = document.documentElement;
   root.classList.add("js");
 
+  // Sentences stand here in English; the page brings them in its own language (app/appearance/script_words.py).
+  const translated = JSON.parse(document.getElementById("script-words")?.textContent || "{}");
+  window.spoken = (words, values = {}) => (translated[words] ?? words).replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+
   const toast = (words) => {
     const box = document.createElement("div");
     box.className = "toast";
@@ -24,17 +28,17 @@
       busy.hidden = true;
       return;
     }
-    busy.querySelector("[data-words]").textContent = "Working…";
+    busy.querySelector("[data-words]").textContent = spoken("Working…");
     timers = [
       setTimeout(() => { busy.hidden = false; }, 400),
-      setTimeout(() => { busy.querySelector("[data-words]").textContent = "This takes longer than usual. You can leave this page; it carries on."; }, 5000),
+      setTimeout(() => { busy.querySelector("[data-words]").textContent = spoken("This takes longer than usual. You can leave this page; it carries on."); }, 5000),
     ];
   };
   const quiet = (event) => event.target?.closest?.("[data-quiet]");
   document.addEventListener("htmx:before:request", (event) => { if (!quiet(event)) waiting(1); });
   document.addEventListener("htmx:finally:request", (event) => { if (!quiet(event)) waiting(-1); });
   document.addEventListener("htmx:error", (event) => {
-    if (!quiet(event)) toast("We could not reach the server. What you typed is still here; try again in a moment.");
+    if (!quiet(event)) toast(spoken("We could not reach the server. What you typed is still here; try again in a moment."));
   });
   addEventListener("pageshow", () => { waits = 0; waiting(0); });
 
@@ -69,7 +73,7 @@
       const names = new Set([...form.elements].filter((c) => c.name && c.type !== "hidden" && changedControl(c)).map(labelOf).filter(Boolean));
       form.dataset.dirty = names.size || form.querySelector("[aria-invalid=true]") ? "yes" : "";
       bar.classList.toggle("changed", names.size > 0);
-      const said = names.size ? `Changed: ${[...names].join(", ")}` : resting;
+      const said = names.size ? spoken("Changed: %(fields)s", { fields: [...names].join(", ") }) : resting;
       if (words.textContent !== said) words.textContent = said;
     };
     form.addEventListener("input", tell);

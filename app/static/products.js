@@ -11,7 +11,7 @@
     const answer = await fetch(url, { ...options, headers: { Accept: "application/json", ...options.headers } });
     if (answer.ok) return answer;
     const told = await answer.json().catch(() => ({}));
-    throw new Error(told.errors?.pictures || told.message || "The picture could not be added. Try again in a moment.");
+    throw new Error(told.errors?.pictures || told.message || spoken("The picture could not be added. Try again in a moment."));
   };
 
   const send = (target, file, onProgress) => new Promise((resolve, reject) => {
@@ -22,8 +22,8 @@
     request.open(target.method, target.url);
     request.timeout = 10 * 60 * 1000;
     request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    request.onload = () => (request.status < 300 ? resolve() : reject(new Error("The picture was not accepted. Try another file.")));
-    request.onerror = request.ontimeout = () => reject(new Error("The connection broke while the picture was sent. Add it again."));
+    request.onload = () => (request.status < 300 ? resolve() : reject(new Error(spoken("The picture was not accepted. Try another file."))));
+    request.onerror = request.ontimeout = () => reject(new Error(spoken("The connection broke while the picture was sent. Add it again.")));
     request.send(body);
   });
 
@@ -35,7 +35,7 @@
     const bar = document.createElement("progress");
     bar.max = 1;
     bar.value = 0;
-    bar.setAttribute("aria-label", `Sending ${file.name}`);
+    bar.setAttribute("aria-label", spoken("Sending %(file)s", { file: file.name }));
     row.append(words, bar);
     document.querySelector("[data-uploads]").append(row);
     return { row, words, bar };
@@ -124,7 +124,7 @@
   editor.contentEditable = "true";
   editor.setAttribute("role", "textbox");
   editor.setAttribute("aria-multiline", "true");
-  editor.setAttribute("aria-label", "Description");
+  editor.setAttribute("aria-label", spoken("Description"));
   if (area.getAttribute("aria-describedby")) editor.setAttribute("aria-describedby", area.getAttribute("aria-describedby"));
   const fill = () => {
     editor.replaceChildren();
@@ -144,8 +144,8 @@
   const bar = document.createElement("div");
   bar.className = "rich-bar";
   bar.setAttribute("role", "toolbar");
-  bar.setAttribute("aria-label", "Formatting");
-  for (const [command, label, words] of [["bold", "Bold", "B"], ["italic", "Italic", "I"], ["insertUnorderedList", "List", "• List"], ["insertOrderedList", "1. List, numbered", "1. List"]]) {
+  bar.setAttribute("aria-label", spoken("Formatting"));
+  for (const [command, label, words] of [["bold", spoken("Bold"), "B"], ["italic", spoken("Italic"), "I"], ["insertUnorderedList", spoken("List"), `• ${spoken("List")}`], ["insertOrderedList", `1. ${spoken("Numbered list")}`, `1. ${spoken("List")}`]]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = words;

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.auth import proxy as door
 from app.errors import AppError, Conflict
+from app.languages import _
 from app.storefront import queries, service
 from app.storefront.queries import News
 from app.storefront.wire import LARGEST_BODY, read_batch, write_answer
@@ -36,11 +37,11 @@ def sync() -> ResponseReturnValue:
         # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
         raise AppError("Items are sent as JSON.")
     if (request.content_length or 0) > LARGEST_BODY:
-        raise TooLarge("That is more than we take at once. Send fewer items.")
+        raise TooLarge(_("That is more than we take at once. Send fewer items."))
     batch = read_batch(request.get_data(), clock.now())
     if batch.account != str(g.customer_id):
         # Somebody else signed in since the page was opened: these items are not theirs.
-        raise Conflict("Another account is signed in now. Open the page again.")
+        raise Conflict(_("Another account is signed in now. Open the page again."))
     news, unplaced = service.sync(g.session, g.shop.id, g.customer_id, batch)
     refused = batch.refused | dict.fromkeys(unplaced, "full")
     return _answer(news, stored=len(batch.edits) - len(unplaced), refused=refused)

@@ -5,74 +5,80 @@ from typing import Any, Final
 
 from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, EmailField, Field, Form, StringField, TelField, TextAreaField, URLField
+from wtforms import BooleanField, EmailField, Field, StringField, TelField, TextAreaField, URLField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
-from app.typed import is_web_address, tidy, tidy_lines, with_scheme
+from app.languages import _, lazy
+from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors import rules
 from app.vendors.service import Application
 
 _PHONE: Final = re.compile(r"[+()\d][\d\s()./-]{4,28}")
 
 
-class ApplicationForm(Form):
+class ApplicationForm(SpokenForm):
     """Becoming a vendor. The names of these fields are what the storefront sends to POST /proxy/apply."""
 
     name = StringField(
-        "Shop name",
+        lazy("Shop name"),
         filters=[tidy],
         validators=[
-            InputRequired("Tell us the name customers will see."),
-            Length(max=80, message="Up to 80 characters."),
+            InputRequired(lazy("Tell us the name customers will see.")),
+            Length(max=80, message=lazy("Up to 80 characters.")),
         ],
-        description="Customers see this name on your products and your page.",
+        description=lazy("Customers see this name on your products and your page."),
     )
     contact_name = StringField(
-        "Your name",
+        lazy("Your name"),
         filters=[tidy],
-        validators=[InputRequired("Tell us whom we are talking to."), Length(max=120, message="Up to 120 characters.")],
+        validators=[
+            InputRequired(lazy("Tell us whom we are talking to.")),
+            Length(max=120, message=lazy("Up to 120 characters.")),
+        ],
     )
     email = EmailField(
         "E-mail",
         filters=[tidy],
-        validators=[InputRequired("We need an e-mail address to answer you.")],
-        description="Your sign-in links and order e-mails go here. Customers never see it.",
+        validators=[InputRequired(lazy("We need an e-mail address to answer you."))],
+        description=lazy("Your sign-in links and order e-mails go here. Customers never see it."),
     )
-    phone = TelField("Phone", filters=[tidy], validators=[Optional()])
+    phone = TelField(lazy("Phone"), filters=[tidy], validators=[Optional()])
     country = StringField(
-        "Country",
+        lazy("Country"),
         filters=[lambda value: tidy(value).upper()],
         validators=[Optional()],
-        description="Two letters, such as US or DE.",
+        description=lazy("Two letters, such as US or DE."),
     )
     location = StringField(
-        "Town",
+        lazy("Town"),
         filters=[tidy],
-        validators=[Length(max=120, message="Up to 120 characters.")],
-        description="Shown on your page, for example Portland, Oregon.",
+        validators=[Length(max=120, message=lazy("Up to 120 characters."))],
+        description=lazy("Shown on your page, for example Portland, Oregon."),
     )
-    website = URLField("Website", filters=[with_scheme], validators=[Length(max=500, message="Up to 500 characters.")])
+    website = URLField(
+        lazy("Website"), filters=[with_scheme], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
+    )
     tagline = StringField(
-        "In one sentence",
+        lazy("In one sentence"),
         filters=[tidy],
-        validators=[Length(max=160, message="Up to 160 characters.")],
-        description="For example: Stoneware thrown and glazed by hand.",
+        validators=[Length(max=160, message=lazy("Up to 160 characters."))],
+        description=lazy("For example: Stoneware thrown and glazed by hand."),
     )
     what_they_sell = TextAreaField(
-        "What would you like to sell?",
+        lazy("What would you like to sell?"),
         filters=[tidy_lines],
         validators=[
-            InputRequired("Tell us in a sentence or two what you make."),
-            Length(max=2000, message="Up to 2,000 characters."),
+            InputRequired(lazy("Tell us in a sentence or two what you make.")),
+            Length(max=2000, message=lazy("Up to 2,000 characters.")),
         ],
     )
     about = TextAreaField(
-        "About you",
+        lazy("About you"),
         filters=[tidy_lines],
-        validators=[Length(max=5000, message="Up to 5,000 characters.")],
-        description="Your story, for your public page. You can change it later.",
+        validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))],
+        description=lazy("Your story, for your public page. You can change it later."),
     )
-    accept_terms = BooleanField("I accept the vendor terms")
+    accept_terms = BooleanField(lazy("I accept the vendor terms"))
 
     terms_needed = False
 
@@ -84,23 +90,25 @@ class ApplicationForm(Form):
             # Whether mail arrives there is proved by the mails themselves; a DNS question would only slow the form.
             field.data = validate_email(field.data, check_deliverability=False).normalized
         except EmailNotValidError:
-            raise ValidationError("This does not look like an e-mail address. Check it for typing mistakes.") from None
+            raise ValidationError(
+                _("This does not look like an e-mail address. Check it for typing mistakes.")
+            ) from None
 
     def validate_phone(self, field: Field) -> None:
         if field.data and not _PHONE.fullmatch(field.data):
-            raise ValidationError("Enter a phone number with digits, such as +1 503 555 0134.")
+            raise ValidationError(_("Enter a phone number with digits, such as +1 503 555 0134."))
 
     def validate_country(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"[A-Z]{2}", field.data):
-            raise ValidationError("Use the country's two letters, such as US or DE.")
+            raise ValidationError(_("Use the country's two letters, such as US or DE."))
 
     def validate_website(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
-            raise ValidationError("Enter a web address, such as https://example.com.")
+            raise ValidationError(_("Enter a web address, such as https://example.com."))
 
     def validate_accept_terms(self, field: Field) -> None:
         if self.terms_needed and not field.data:
-            raise StopValidation("Please read and accept the vendor terms.")
+            raise StopValidation(_("Please read and accept the vendor terms."))
 
     @property
     def first_errors(self) -> dict[str, str]:
@@ -115,7 +123,7 @@ class ApplicationForm(Form):
 def check_readable(field: Field) -> None:
     """Raises ValidationError for a vendor's name that nobody could type, or tell from the next one."""
     if not rules.normalise_name(field.data):
-        raise ValidationError("Use letters or digits, so that customers can read and type the name.")
+        raise ValidationError(_("Use letters or digits, so that customers can read and type the name."))
 
 
 def read_application(values: MultiDict[str, Any] | dict[str, Any], *, terms_needed: bool) -> ApplicationForm:
@@ -135,11 +143,11 @@ def describe_fields(*, terms_needed: bool) -> list[dict[str, Any]]:
     return [
         {
             "name": field.name,
-            "label": field.label.text,
+            "label": str(field.label.text),
             "type": {"BooleanField": "checkbox", "TextAreaField": "textarea"}.get(
                 field.type, field.widget.input_type if hasattr(field.widget, "input_type") else "text"
             ),
-            "help": field.description,
+            "help": str(field.description),
             "required": field.flags.required or field.name == "accept_terms",
             "max_length": field.flags.maxlength,
         }

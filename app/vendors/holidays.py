@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.errors import Conflict, ValidationErrors
+from app.languages import _
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.vendors.service import request_profile_sync
@@ -43,7 +44,7 @@ def plan(
     zone = ZoneInfo(shop.timezone)
     begin, end = (datetime.combine(day, time(), zone) for day in (first_day, back_on))
     if end <= clock.now():
-        raise ValidationErrors({"back_on": "This day has passed. Choose one that is still to come."})
+        raise ValidationErrors({"back_on": _("This day has passed. Choose one that is still to come.")})
     _change(session, vendor, begin, end, "vendor.plan_holiday", actor)
     vendor.away_hides, vendor.away_note = hides, note
 
@@ -52,7 +53,7 @@ def come_back(session: Session, vendor: Vendor, *, actor: str) -> None:
     """End a holiday now, or call a planned one off. Raises Conflict when there is none."""
     now = clock.now()
     if not is_ahead(vendor, now) or vendor.away_from is None:
-        raise Conflict("You are back already: customers see no holiday.")
+        raise Conflict(_("You are back already: customers see no holiday."))
     _change(session, vendor, min(vendor.away_from, now), now, "vendor.end_holiday", actor)
 
 

@@ -20,6 +20,7 @@ from app import audit, clock, crypto
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import ValidationErrors
+from app.languages import _, later
 from app.models.vendors import Vendor
 from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
@@ -43,10 +44,10 @@ def check_iban(text: str) -> str:
     try:
         checked: str = iban_numbers.validate(compact)
     except InvalidChecksum:
-        raise ValueError("This IBAN has a typing mistake: its check digits do not fit. Compare it again.") from None
+        raise ValueError(_("This IBAN has a typing mistake: its check digits do not fit. Compare it again.")) from None
     except InvalidNumber:
         raise ValueError(
-            "This is not a complete IBAN. It starts with two letters for the country, as on your bank statement."
+            _("This is not a complete IBAN. It starts with two letters for the country, as on your bank statement.")
         ) from None
     return checked
 
@@ -57,10 +58,12 @@ def check_account(rail: str, text: str) -> str:
         try:
             return validate_email(text.strip(), check_deliverability=False).normalized.lower()
         except EmailNotValidError:
-            raise ValueError("This is no e-mail address. Enter the one that your PayPal account has.") from None
+            raise ValueError(_("This is no e-mail address. Enter the one that your PayPal account has.")) from None
     if rail == "stripe":
         if not _STRIPE_ACCOUNT.fullmatch(text.strip()):
-            raise ValueError("A Stripe account begins with acct_. You find it in your Stripe settings, under Business.")
+            raise ValueError(
+                _("A Stripe account begins with acct_. You find it in your Stripe settings, under Business.")
+            )
         return text.strip()
     return check_iban(text)
 
@@ -115,7 +118,7 @@ def ask_to_change(session: Session, vendor: Vendor, details: PayoutDetails, *, a
     context = {
         "vendor_name": vendor.name,
         "link": f"{get_config().app_url}/portal/payout-details/confirm/{token}",
-        "destination": describe(details.rail, shown_part(details.rail, details.account)),
+        "destination": later(describe, details.rail, shown_part(details.rail, details.account)),
     }
     kind, key = "vendor_payout_details_confirm", f"vendor_payout_details_confirm:{vendor.id}:{now.isoformat()}"
     queue_email(session, vendor.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
@@ -148,8 +151,10 @@ def forget_waiting(vendor: Vendor) -> None:
 def describe(rail: str, shown: str) -> str:
     """Such as "your account ending in 3000" or "your PayPal account a…@example.com"."""
     if rail == "paypal":
-        return f"your PayPal account {shown}"
-    return f"your {'Stripe ' if rail == 'stripe' else ''}account ending in {shown}"
+        return _("your PayPal account %(shown)s", shown=shown)
+    if rail == "stripe":
+        return _("your Stripe account ending in %(shown)s", shown=shown)
+    return _("your account ending in %(shown)s", shown=shown)
 
 
 def _checked(details: PayoutDetails) -> PayoutDetails:

@@ -11,6 +11,7 @@ from app.auth import factors
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import lazy
 from app.models.emails import Email, EmailStatus
 from app.models.factors import LoginFactor
 from app.models.shops import Shop
@@ -63,7 +64,7 @@ def reset_factors(session: Session, shop: Shop, vendor: Vendor, user_id: int, *,
     )
     context = {
         "vendor_name": user.name or vendor.name,
-        "change": f"{shop.name} took away your second step",
+        "change": lazy("%(shop)s took away your second step", shop=shop.name),
         "link": f"{get_config().app_url}/portal/more",
     }
     key = f"vendor_security_changed:{user.id}:{clock.now().isoformat()}"

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.errors import ValidationErrors
+from app.languages import _
 from app.models.vendors import Vendor, VendorPicture
 from app.queue import enqueue_after_commit
 
@@ -55,16 +56,16 @@ def redraw(stream: IO[bytes]) -> tuple[bytes, str]:
     """
     raw = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        raise ValueError("This picture is larger than 10 MB. Choose a smaller one.")
+        raise ValueError(_("This picture is larger than 10 MB. Choose a smaller one."))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
             opened = Image.open(io.BytesIO(raw), formats=_FORMATS)
         if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError("This picture has more than 50 million pixels. Choose a smaller one.")
+            raise ValueError(_("This picture has more than 50 million pixels. Choose a smaller one."))
         upright = ImageOps.exif_transpose(opened)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
-        raise ValueError("This file is no picture that we can read. Send a JPEG, PNG or WebP.") from None
+        raise ValueError(_("This file is no picture that we can read. Send a JPEG, PNG or WebP.")) from None
     upright.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     is_clear = upright.mode in {"RGBA", "LA"} or "transparency" in upright.info
     drawn = io.BytesIO()

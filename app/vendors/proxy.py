@@ -10,6 +10,7 @@ from app.auth import limits
 from app.auth import proxy as door
 from app.db import scoped
 from app.errors import ValidationErrors
+from app.languages import _, lazy
 from app.models.shops import Shop, ShopSettings
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -19,7 +20,7 @@ from app.vendors.forms import ApplicationForm, describe_fields, read_application
 bp = Blueprint("vendors_proxy", __name__, url_prefix="/proxy")
 door.protect(bp)
 
-_THANKS: Final = "Thank you. Your application is on its way; look into your inbox for the next step."
+_THANKS: Final = lazy("Thank you. Your application is on its way; look into your inbox for the next step.")
 _TRAP: Final = "company_url"
 """A field that people do not see and robots fill in."""
 
@@ -62,13 +63,15 @@ def apply() -> ResponseReturnValue:
         return _refuse(form.first_errors)
     if not limits.allow("apply", g.shop.domain, limit=60, seconds=600):
         # Each application asks Shopify and writes to an address that anybody may have typed.
-        return _answer("Very many applications are coming in. Nothing was lost: send it again in ten minutes.", 429)
+        return _answer(_("Very many applications are coming in. Nothing was lost: send it again in ten minutes."), 429)
     try:
         _take(g.shop, form)
     except ValidationErrors as error:
         return _refuse(error.errors)
     except ShopifyError:
-        return _answer("We could not take your application just now. Nothing was lost: send it again in a minute.", 503)
+        return _answer(
+            _("We could not take your application just now. Nothing was lost: send it again in a minute."), 503
+        )
     return _answer(_THANKS)
 
 
@@ -80,12 +83,11 @@ def _take(shop: Shop, form: ApplicationForm) -> None:
 
 def _refuse(errors: dict[str, str]) -> ResponseReturnValue:
     if _wants_json():
-        return jsonify({"ok": False, "message": "Some fields need another look.", "errors": errors}), 422
+        return jsonify({"ok": False, "message": _("Some fields need another look."), "errors": errors}), 422
     labels = {field.name: field.label.text for field in ApplicationForm()}
     items = "".join(f"<li>{escape(labels.get(name, name))}: {escape(words)}</li>" for name, words in errors.items())
-    return _page(
-        f"<h1>Some fields need another look</h1><ul>{items}</ul><p>Go back: what you typed is still there.</p>", 422
-    )
+    title, back = escape(_("Some fields need another look.")), escape(_("Go back: what you typed is still there."))
+    return _page(f"<h1>{title}</h1><ul>{items}</ul><p>{back}</p>", 422)
 
 
 def _answer(words: str, status: int = 200) -> ResponseReturnValue:

@@ -11,10 +11,11 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import audit, clock, events
+from app import audit, clock, events, languages
 from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import lazy
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.queue import enqueue_after_commit
@@ -27,7 +28,7 @@ _PAST: Final = {
     "reinstate": "VendorReinstated",
     "close": "VendorClosed",
 }
-_NAME_TAKEN: Final = "A vendor with this name, or one that looks the same, is already here. Choose another name."
+_NAME_TAKEN: Final = lazy("A vendor with this name, or one that looks the same, is already here. Choose another name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,13 @@ def _give_access(session: Session, vendor: Vendor) -> None:
     )
     if found is None:
         session.add(
-            VendorUser(shop_id=vendor.shop_id, vendor_id=vendor.id, email=vendor.email, name=vendor.contact_name)
+            VendorUser(
+                shop_id=vendor.shop_id,
+                vendor_id=vendor.id,
+                email=vendor.email,
+                name=vendor.contact_name,
+                language=languages.spoken(),
+            )
         )
 
 

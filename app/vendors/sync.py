@@ -165,13 +165,13 @@ def _send_what_waited(session: Session, shop: Shop, vendor: Vendor) -> None:
     """The e-mails that promise something about the public page leave when the page is as they say."""
     if vendor.status == VendorStatus.PENDING:
         key = f"vendor_pending:{vendor.id}:{vendor.applied_at.isoformat()}"
-        context = {"vendor_name": vendor.name}
+        context: dict[str, Any] = {"vendor_name": vendor.name}
         queue_email(session, shop.id, "vendor_pending", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
     if vendor.status == VendorStatus.APPROVED and vendor.approved_at:
         key = f"vendor_approved:{vendor.id}:{vendor.approved_at.isoformat()}"
         if session.scalar(select(Email.id).where(Email.shop_id == shop.id, Email.dedupe_key == key)) is None:
             link = issue_link(session, shop.id, vendor.email, lifetime=FIRST_LINK_LIFETIME)
-            context = {"vendor_name": vendor.name, "link": link, "link_lasts": "3 days"}
+            context = {"vendor_name": vendor.name, "link": link, "link_lasts": FIRST_LINK_LIFETIME}
             queue_email(session, shop.id, "vendor_approved", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
 
 

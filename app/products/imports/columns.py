@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from app.languages import _
 from app.sheets import SheetError
 
 MOST_LINES: Final = 5_000
@@ -41,9 +42,15 @@ def find_columns(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
         if name is None:
             unread += [heading] if heading else []
         elif name in places:
-            raise SheetError(f"The columns “{headings[places[name]]}” and “{heading}” say the same. Keep one of them.")
+            raise SheetError(
+                _(
+                    "The columns “%(first)s” and “%(heading)s” say the same. Keep one of them.",
+                    first=headings[places[name]],
+                    heading=heading,
+                )
+            )
         else:
             places[name] = place
     if not {"number", "handle", "title"} & places.keys():
-        raise SheetError("The first line must name the columns, and one of them must be called Product or Title.")
+        raise SheetError(_("The first line must name the columns, and one of them must be called Product or Title."))
     return places, unread

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from app.languages import _
 from app.money import minor_exponent, read_amount
 from app.products import rules
 from app.products.descriptions import clean_description
@@ -75,7 +76,7 @@ def read_items(lines: Sequence[Line], places: Mapping[str, int], currency: str) 
         if key is not None:
             last = groups.setdefault(key, Item([]))
         if last is None:
-            words = "Say which product this line belongs to."
+            words = _("Say which product this line belongs to.")
             orphans.append(Item([line], mistakes=[Mistake(line.number, "title", words)]))
             continue
         last.lines.append(line)
@@ -107,7 +108,17 @@ def _fill(item: Item, lines: Sequence[tuple[int, dict[str, str]]], currency: str
         text = clean_description(text) if name == "description" else tidy(text)
         longest = _LONGEST.get(name)
         if longest and len(text) > longest:
-            item.mistakes.append(Mistake(lines[0][0], name, f"Up to {longest:,} characters; this has {len(text):,}."))
+            item.mistakes.append(
+                Mistake(
+                    lines[0][0],
+                    name,
+                    _(
+                        "Up to %(longest)s characters; this has %(text)s.",
+                        longest=f"{longest:,}",
+                        text=f"{len(text):,}",
+                    ),
+                )
+            )
         elif text:
             item.words[name] = text
     names = [tidy(_one(item, lines, f"option_{n}_name")) for n in (1, 2, 3)]
@@ -125,7 +136,7 @@ def _one(item: Item, lines: Sequence[tuple[int, dict[str, str]]], name: str) -> 
         return ""
     first, value = said[0]
     if other := next((number for number, text in said if text != value), None):
-        words = f"Line {first} says something else. Write the same in both, or leave one empty."
+        words = _("Line %(first)s says something else. Write the same in both, or leave one empty.", first=first)
         item.mistakes.append(Mistake(other, name, words))
     return value
 
@@ -137,13 +148,13 @@ def _option_names(item: Item, lines: Sequence[tuple[int, dict[str, str]]], names
         return ()
     filled = tuple(name for name in names if name)
     if names[: len(filled)] != list(filled):
-        item.mistakes.append(Mistake(lines[0][0], "option_1_name", "Fill option 1 before 2, and 2 before 3."))
+        item.mistakes.append(Mistake(lines[0][0], "option_1_name", _("Fill option 1 before 2, and 2 before 3.")))
         return ()
     for number, cells in lines:
         for n in range(len(filled) + 1, 4):
             value = cells.get(f"option_{n}_value", "")
             if value and value != rules.DEFAULT_VALUE:
-                words = f"Name the option, for example Size, for “{value}”."
+                words = _("Name the option, for example Size, for “%(value)s”.", value=value)
                 item.mistakes.append(Mistake(number, f"option_{n}_name", words))
                 return filled
     return filled
@@ -154,20 +165,24 @@ def _row(item: Item, line: int, cells: Mapping[str, str], currency: str) -> Row:
     row = Row(line, values, tidy(cells.get("variant")))
     for n, value in enumerate(values, start=1):
         if not value:
-            words = f"Fill in the value for {item.option_names[n - 1]}."
+            words = _("Fill in the value for %(option)s.", option=item.option_names[n - 1])
             item.mistakes.append(Mistake(line, f"option_{n}_value", words))
     if (said := cells.get("currency", "")) and said.upper() != currency:
-        words = f"This shop's prices are in {currency}. Change the prices and write {currency} here."
+        words = _(
+            "This shop's prices are in %(currency)s. Change the prices and write %(currency)s here.", currency=currency
+        )
         item.mistakes.append(Mistake(line, "currency", words))
     row.price_minor = _price(item, line, cells.get("price", ""), currency)
     sku = tidy(cells.get("sku"))
     if len(sku) > _LONGEST["sku"]:
-        item.mistakes.append(Mistake(line, "sku", f"Up to {_LONGEST['sku']} characters."))
+        item.mistakes.append(Mistake(line, "sku", _("Up to %(longest)s characters.", longest=_LONGEST["sku"])))
     row.sku = sku or None
     if text := cells.get("stock", ""):
         row.stock = int(text) if re.fullmatch(r"\d{1,7}", text, re.ASCII) and int(text) <= MAX_STOCK else None
         if row.stock is None:
-            item.mistakes.append(Mistake(line, "stock", f"Write a whole number from 0 to {MAX_STOCK:,}."))
+            item.mistakes.append(
+                Mistake(line, "stock", _("Write a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}"))
+            )
     return row
 
 
@@ -183,7 +198,7 @@ def _price(item: Item, line: int, text: str, currency: str) -> int | None:
         item.mistakes.append(Mistake(line, "price", str(error)))
         return None
     if minor < 0:
-        item.mistakes.append(Mistake(line, "price", "A price is never below zero."))
+        item.mistakes.append(Mistake(line, "price", _("A price is never below zero.")))
         return None
     # What nobody has priced yet is written as 0, and so it is read.
     return minor
@@ -195,14 +210,19 @@ def _check_rows(item: Item) -> None:
         key = row.values or (row.label,)
         folded = tuple(value.casefold() for value in key)
         if folded in seen and (len(item.rows) > 1):
-            words = (
-                f"Line {seen[folded]} is about the same variant. Keep one of the two, or tell them apart by an option."
+            words = _(
+                "Line %(first)s is about the same variant. Keep one of the two, or tell them apart by an option.",
+                first=seen[folded],
             )
             column = "option_1_value" if row.values else "title"
             item.mistakes.append(Mistake(row.line, column, words))
         seen.setdefault(folded, row.line)
     if len(item.rows) > rules.MAX_VARIANTS:
-        words = f"A product can have up to {rules.MAX_VARIANTS} variants; these are {len(item.rows)}."
+        words = _(
+            "A product can have up to %(max_variants)s variants; these are %(rows)s.",
+            max_variants=rules.MAX_VARIANTS,
+            rows=len(item.rows),
+        )
         item.mistakes.append(Mistake(item.rows[0].line, "option_1_value", words))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.languages import _, noted
 from app.products import rules
 from app.products.descriptions import plain_text
 from app.products.imports.items import Item, Mistake, Row
@@ -15,10 +16,10 @@ from app.products.service import Content, VariantContent
 
 _MOVABLE = frozenset({"draft", "changes_requested", "published"})
 _STATES = {
-    "submitted": "It is on its way to the review. Withdraw it first.",
-    "in_review": "It is being reviewed. Withdraw it first.",
-    "rejected": "The marketplace did not accept it.",
-    "archived": "It is archived. Put it back to the drafts first.",
+    "submitted": noted("It is on its way to the review. Withdraw it first."),
+    "in_review": noted("It is being reviewed. Withdraw it first."),
+    "rejected": noted("The marketplace did not accept it."),
+    "archived": noted("It is archived. Put it back to the drafts first."),
 }
 
 
@@ -88,11 +89,11 @@ def check_new(item: Item) -> list[Mistake]:
     """What is wrong with a product that is to be made."""
     line = item.lines[0].number
     if item.number:
-        return [Mistake(line, "number", "None of your products has this number. Leave it empty for a new product.")]
+        return [Mistake(line, "number", _("None of your products has this number. Leave it empty for a new product."))]
     if not item.title:
-        return [Mistake(line, "title", "A new product needs a title.")]
+        return [Mistake(line, "title", _("A new product needs a title."))]
     if not item.option_names and len(item.rows) > 1:
-        words = "Several lines for one product: name its option, for example Size, and the value in each line."
+        words = _("Several lines for one product: name its option, for example Size, and the value in each line.")
         return [Mistake(item.rows[1].line, "option_1_name", words)]
     wrong = rules.check_options(item.options)
     return [Mistake(line, "option_1_name", words) for words in wrong.values()]
@@ -130,21 +131,25 @@ def _find_variant(held: Held, item: Item, row: Row) -> int | None:
 def _no_such_variant(held: Held, row: Row) -> Mistake:
     names = " and ".join(option.name for option in held.options)
     if not names:
-        return Mistake(row.line, "option_1_name", "This product has no options. Add them in its form first.")
+        return Mistake(row.line, "option_1_name", _("This product has no options. Add them in its form first."))
     if row.values:
-        return Mistake(row.line, "option_1_name", f"This product's options are {names}. Use these, in this order.")
+        return Mistake(
+            row.line, "option_1_name", _("This product's options are %(names)s. Use these, in this order.", names=names)
+        )
     if row.label:
-        return Mistake(row.line, "variant", "This product has no such variant.")
-    return Mistake(row.line, "option_1_value", f"Say which variant the line is about: fill in {names}.")
+        return Mistake(row.line, "variant", _("This product has no such variant."))
+    return Mistake(
+        row.line, "option_1_value", _("Say which variant the line is about: fill in %(names)s.", names=names)
+    )
 
 
 def _check_on_sale(plan: Plan, line: int) -> None:
     if plan.added:
-        words = "Variants of a product on sale are added in its form."
+        words = _("Variants of a product on sale are added in its form.")
         plan.mistakes.append(Mistake(line, "option_1_value", words))
     for name, change in plan.changes.items():
         if variant_of(name)[0] == "price" and change[1] <= 0:
-            plan.mistakes.append(Mistake(line, "price", "A product on sale needs a price above zero."))
+            plan.mistakes.append(Mistake(line, "price", _("A product on sale needs a price above zero.")))
 
 
 def _same(name: str, held: Any, wanted: Any) -> bool:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app import db
 from app.auth.portal import protect
 from app.errors import NotFound, ValidationErrors
+from app.languages import _
 from app.products.exports import HEADINGS, csv_line
 from app.products.imports import columns, matching, queries, service
 from app.shopify.tokens import ShopCredentials
@@ -97,11 +98,11 @@ def act(import_id: int, action: str) -> ResponseReturnValue:
     made = service.lock_import(g.session, g.shop.id, g.vendor.id, import_id)
     if action == "discard":
         service.discard(g.session, made)
-        flash("The file is dropped. Nothing was changed.", "good")
+        flash(_("The file is dropped. Nothing was changed."), "good")
         return redirect("/portal/products/import", 303)
     verbs = {"start": service.start, "cancel": service.cancel, "undo": service.undo}
     if action not in verbs:
-        raise NotFound("There is no such action.")
+        raise NotFound(_("There is no such action."))
     verbs[action](g.session, made, actor=_actor())
     return redirect(f"/portal/products/import/{import_id}", 303)
 

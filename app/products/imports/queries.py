@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.languages import _
 from app.models.products import ImportRowStatus, ImportStatus, Product, ProductImport, ProductImportRow, Variant
 from app.models.vendors import Vendor
 from app.products.exports import csv_line
@@ -81,7 +82,7 @@ def get_import(session: Session, shop_id: int, import_id: int, *, vendor_id: int
         query = query.where(ProductImport.vendor_id == vendor_id)
     row = session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("There is no such file.")
+        raise NotFound(_("There is no such file."))
     return _summarise(session, [(row[0], row[1])])[0]
 
 
@@ -112,7 +113,11 @@ def write_bad_lines(session: Session, made: ProductImport) -> Iterable[str]:
             by_line.setdefault(line, []).append(f"{heading_of(column)}: {words}")
         said_at = min(by_line, default=0)
         for line, cells in row.lines:
-            error = " ".join(by_line.get(line, ())) or row.words or f"See line {said_at} of the file that was sent."
+            error = (
+                " ".join(by_line.get(line, ()))
+                or row.words
+                or _("See line %(said_at)s of the file that was sent.", said_at=said_at)
+            )
             padded = [*cells, *[""] * (len(made.headings) - len(cells))]
             yield csv_line([*padded[: len(made.headings)], error])
 

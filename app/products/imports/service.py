@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.languages import _
 from app.live.channels import announce
 from app.models.products import ImportRowStatus, ImportStatus, ProductImport, ProductImportRow
 from app.models.shops import Shop
@@ -27,16 +28,23 @@ class File:
     def __init__(self, name: str, content: bytes, currency: str) -> None:
         """Raises ValidationErrors on the field `file`."""
         if not content:
-            raise ValidationErrors({"file": "Choose a file with products in it."})
+            raise ValidationErrors({"file": _("Choose a file with products in it.")})
         if len(content) > MOST_BYTES:
-            raise ValidationErrors({"file": f"A file may have up to {MOST_BYTES // 1024 // 1024} MB. Split it."})
+            raise ValidationErrors(
+                {
+                    "file": _(
+                        "A file may have up to %(megabytes)s MB. Split it.",
+                        megabytes=MOST_BYTES // 1024 // 1024,
+                    )
+                }
+            )
         try:
             lines = read_sheet(content, most_lines=MOST_LINES)
             places, self.unread = find_columns(lines[0].cells if lines else ())
         except SheetError as error:
             raise ValidationErrors({"file": str(error)}) from None
         if len(lines) < 2:
-            raise ValidationErrors({"file": "The file has no line with a product in it."})
+            raise ValidationErrors({"file": _("The file has no line with a product in it.")})
         self.name, self.headings = name[:200], list(lines[0].cells)
         self.items = read_items(lines[1:], places, currency)
 
@@ -66,10 +74,13 @@ def plan_import(
     for position, (item, product_id) in enumerate(zip(file.items, matched, strict=True), start=1):
         line = item.lines[0].number
         if position - 1 in unsure:
-            words = "You have several products of this title. Write the product number, as an export has it."
+            words = _("You have several products of this title. Write the product number, as an export has it.")
             item.mistakes.append(Mistake(line, "title", words))
         if product_id in seen:
-            words = f"Line {seen[product_id]} is about the same product. Put the lines under one title or number."
+            words = _(
+                "Line %(first)s is about the same product. Put the lines under one title or number.",
+                first=seen[product_id],
+            )
             item.mistakes.append(Mistake(line, "title", words))
         elif product_id:
             seen[product_id] = line
@@ -84,16 +95,16 @@ def plan_import(
 def start(session: Session, made: ProductImport, *, actor: str) -> None:
     """Do what was planned, in a job. Raises Conflict when it was started, or nothing is to be done."""
     if made.status != ImportStatus.PLANNED:
-        raise Conflict("This file was started already.")
+        raise Conflict(_("This file was started already."))
     if not _count(session, made, ImportRowStatus.WAITING):
-        raise Conflict("Nothing in this file would change anything.")
+        raise Conflict(_("Nothing in this file would change anything."))
     _move(session, made, ImportStatus.RUNNING, "import.start", actor)
 
 
 def cancel(session: Session, made: ProductImport, *, actor: str) -> None:
     """Stop after the product at hand. Raises Conflict when it is done."""
     if made.status != ImportStatus.RUNNING:
-        raise Conflict("It is not running any more.")
+        raise Conflict(_("It is not running any more."))
     _move(session, made, ImportStatus.CANCELLED, "import.cancel", actor)
     made.finished_at = clock.now()
 
@@ -101,16 +112,16 @@ def cancel(session: Session, made: ProductImport, *, actor: str) -> None:
 def undo(session: Session, made: ProductImport, *, actor: str) -> None:
     """Take back what it did, in a job. Raises Conflict."""
     if made.status not in {ImportStatus.DONE, ImportStatus.CANCELLED}:
-        raise Conflict("Only what is finished or stopped can be undone.")
+        raise Conflict(_("Only what is finished or stopped can be undone."))
     if not _count(session, made, ImportRowStatus.DONE):
-        raise Conflict("It changed nothing, so there is nothing to undo.")
+        raise Conflict(_("It changed nothing, so there is nothing to undo."))
     _move(session, made, ImportStatus.UNDOING, "import.undo", actor)
 
 
 def discard(session: Session, made: ProductImport) -> None:
     """Forget a file that was never started. Raises Conflict."""
     if made.status != ImportStatus.PLANNED:
-        raise Conflict("This file was started already.")
+        raise Conflict(_("This file was started already."))
     session.execute(delete(ProductImport).where(ProductImport.id == made.id))
 
 
@@ -121,7 +132,7 @@ def lock_import(session: Session, shop_id: int, vendor_id: int, import_id: int) 
     )
     made = session.scalar(query.with_for_update())
     if made is None:
-        raise NotFound("There is no such file.")
+        raise NotFound(_("There is no such file."))
     return made
 
 
@@ -131,7 +142,7 @@ def _category(item: Item, categories: Mapping[str, dict[str, Any]]) -> dict[str,
         return None
     found = categories.get(name.casefold())
     if found is None:
-        words = "Shopify has no category of this name. Write it in full, such as “Home & Garden > Decor > Vases”."
+        words = _("Shopify has no category of this name. Write it in full, such as “Home & Garden > Decor > Vases”.")
         item.mistakes.append(Mistake(item.lines[0].number, "category", words))
     return found
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import scoped
 from app.errors import AppError, Conflict, ValidationErrors
+from app.languages import _
 from app.live.channels import announce
 from app.models.products import (
     ImportRowStatus,
@@ -84,7 +85,7 @@ def _work_on_next(shop_id: int, vendor_id: int, import_id: int, *, tell: bool) -
             _fail(made, row, words)
         except Exception:
             log.exception("import_row_failed", import_id=import_id, row=row.id)
-            _fail(made, row, "Something on our side failed, and nothing was changed.")
+            _fail(made, row, _("Something on our side failed, and nothing was changed."))
         if tell:
             announce(session, shop_id, "ProductImport", vendor_id)
     return True
@@ -124,13 +125,13 @@ def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str
     product = service.create_draft(session, shop, vendor, content.title, actor=made.sent_by)
     service.save_draft(session, shop, product, content, variants)
     row.product_id, row.changes = product.id, {"version": [None, product.updated_at.isoformat()]}
-    return "A new draft."
+    return _("A new draft.")
 
 
 def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str:
     """Compared again with what is there now: the plan may be of yesterday."""
     if row.product_id is None:
-        raise Conflict("The product is gone.")
+        raise Conflict(_("The product is gone."))
     product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
     held = matching.hold(session, [product.id])[product.id]
     plan = plans.compare(held, from_json(row.item), row.item["category"])
@@ -141,7 +142,7 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
     row.changes = plan.changes | ({"options": [_as_list(held.options), product.options]} if added else {})
     row.added = added
     words = _write(session, product, {f: change[1] for f, change in plan.changes.items()}, made.sent_by)
-    return words if plan.changes or added else "It was so already."
+    return words if plan.changes or added else _("It was so already.")
 
 
 def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, actor: str) -> str:
@@ -151,13 +152,13 @@ def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, 
     if stock:
         service.set_stock(session, product, stock, actor=actor)
     if not words:
-        return "The stock is set."
+        return _("The stock is set.")
     if product.status in rules.EDITABLE:
         service.write_fields(session, product, words)
         trail.record(session, product, "import", actor, changes={"fields": [None, sorted(words)]})
-        return "Changed in the draft."
+        return _("Changed in the draft.")
     outcome = proposals.propose(session, product, words, actor=actor)
-    return "Waits for an answer; on sale it stays as it is." if outcome.waiting else "On its way to the shop."
+    return _("Waits for an answer; on sale it stays as it is.") if outcome.waiting else _("On its way to the shop.")
 
 
 def _stock_of(field: str) -> int | None:
@@ -174,7 +175,7 @@ def _as_list(options: tuple[rules.Option, ...]) -> list[dict[str, Any]]:
 
 def _undo(session: Session, made: ProductImport, row: ProductImportRow) -> None:
     if row.product_id is None:
-        row.status, row.words = ImportRowStatus.UNDONE, "It was gone already."
+        row.status, row.words = ImportRowStatus.UNDONE, _("It was gone already.")
         return
     product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
     row.words = (_remove if row.action == "create" else _set_back)(session, made, row, product)
@@ -183,17 +184,17 @@ def _undo(session: Session, made: ProductImport, row: ProductImportRow) -> None:
 
 def _remove(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
     if product.status == ProductStatus.PUBLISHED:
-        raise Conflict("It is on sale by now, so it stays. Take it off sale if you do not want it.")
+        raise Conflict(_("It is on sale by now, so it stays. Take it off sale if you do not want it."))
     if product.status == ProductStatus.ARCHIVED:
-        return "It was archived already."
+        return _("It was archived already.")
     made_at = datetime.fromisoformat(row.changes["version"][1])
     untouched = made_at == product.updated_at and product.shopify_gid is None
     if untouched and not service.list_images(session, product):
         trail.record(session, product, "remove", made.sent_by)
         session.execute(delete(Product).where(Product.id == product.id))
-        return "Removed."
+        return _("Removed.")
     service.take_back(session, product, "archive", actor=made.sent_by)
-    return "Archived rather than removed: it was worked on since."
+    return _("Archived rather than removed: it was worked on since.")
 
 
 def _set_back(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
@@ -203,14 +204,17 @@ def _set_back(session: Session, made: ProductImport, row: ProductImportRow, prod
     back = {f: was for f, (was, now) in ours.items() if f in held.content and proposal_rules.same(held.content[f], now)}
     left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
     if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
-        raise Conflict("It is not a draft and not on sale now, so it stays as it is.")
+        raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
     if row.added and product.status in rules.EDITABLE:
         service.remove_variants(session, product, row.changes["options"][0], row.added)
     elif not back and left:
-        raise Conflict("All of it was changed since, so it stays.")
+        raise Conflict(_("All of it was changed since, so it stays."))
     if back:
         _write(session, product, back, made.sent_by)
     if left:
         names = {key: " / ".join(values) if held.options else "" for values, key in held.variants.items()}
-        return f"Set back, but for what was changed since: {', '.join(proposal_rules.describe(left, names))}."
-    return "Set back."
+        return _(
+            "Set back, but for what was changed since: %(names)s.",
+            names=", ".join(proposal_rules.describe(left, names)),
+        )
+    return _("Set back.")
