@@ -81,6 +81,39 @@ def test_a_collection_shows_what_it_holds_once_it_is_published(shop: Shop) -> No
     assert "Clay" in _text(shop, "/collections")
 
 
+def test_the_home_page_shows_what_and_who_is_new_first(shop: Shop) -> None:
+    vendor(shop.store, "joans-joinery", name="Joan's Joinery", since="2026-10-01")
+    product(shop.store, "Bowl", of=shop.ada, created_at="2026-11-05T10:00:00Z")
+    product(shop.store, "Gift card")
+    page = html.unescape(_text(shop, "/"))
+    new, makers = page.split("New makers")
+    assert new.index("Bowl") < new.index("Rye loaf")
+    assert "Gift card" not in page, "it is nobody's"
+    assert makers.count('class="sk-vendor"') == 3
+    assert makers.index("Joan's Joinery") < makers.index("Ada's Ceramics") < makers.index("Bea's Bakery")
+    assert "Popular" not in page, "no collection says what is popular"
+
+
+def test_what_is_popular_is_what_the_chosen_collection_says(shop: Shop) -> None:
+    vendor(shop.store, "ceramics", name="Ceramics, a part of another's handle")
+    best = {"title": "Best", "handle": "best-sellers", "product_ids": [shop.loaf["id"], shop.mug["id"]], "rule": None}
+    published = {"metafields": [], "description_html": "", "published_on": [channel(shop.store)]}
+    shop.store.put(ACME, "collection", {**best, **published})
+    page = html.unescape(_text(shop, "/"))
+    popular, makers = page.split("Popular")[1].split("New makers")
+    assert popular.index("Rye loaf") < popular.index("Morning mug")
+    bought = makers.split("Makers people buy from")[1]
+    assert bought.index("Bea's Bakery") < bought.index("Ada's Ceramics")
+
+
+def test_a_home_page_with_nothing_to_sell_says_so(shop: Shop) -> None:
+    for entry in (shop.ada, shop.bea):
+        shop.store.put(ACME, "metaobject", {**entry, "status": "DRAFT"})
+    for entry in (shop.mug, shop.loaf):
+        shop.store.put(ACME, "product", {**entry, "status": "DRAFT"})
+    assert "Nothing is for sale yet." in _text(shop, "/")
+
+
 def test_a_vendors_page_shows_only_that_vendors_products(shop: Shop) -> None:
     page = _text(shop, "/pages/vendors/adas-ceramics")
     assert "Products by Ada's Ceramics" in html.unescape(page)
