@@ -11,7 +11,7 @@ from app.api import portal as portal_api
 from app.api import resources as api
 from app.api import views as api_tokens
 from app.appearance import jinja
-from app.auth import merchant, portal
+from app.auth import merchant, portal, staff
 from app.books import adjustment_views, ledger_views
 from app.books import portal as portal_books
 from app.books import views as books
@@ -29,6 +29,9 @@ from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
 from app.live.pages import live_url
+from app.notices import portal as portal_notices
+from app.notices import views as notices
+from app.notices.queries import count_for_page
 from app.orders import decision_views
 from app.orders import portal as portal_orders
 from app.orders import views as orders
@@ -37,23 +40,29 @@ from app.payouts import portal as portal_money
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
 from app.portal import holiday as portal_holiday
+from app.portal import join as portal_join
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
+from app.portal import questions as portal_questions
 from app.portal import security as portal_security
 from app.portal import staff as portal_staff
 from app.portal import verify as portal_verify
+from app.portal import visit_views
+from app.portal import visits as portal_visits
 from app.privacy import views as privacy
+from app.products import channel_views, portal_edits, portal_pictures, review, review_edits
 from app.products import portal as portal_products
-from app.products import portal_edits, portal_pictures, review, review_edits
 from app.products import proxy as products_proxy
 from app.products import views as products
 from app.products.imports import portal as portal_imports
 from app.products.imports import views as product_imports
+from app.shops import staff_views
 from app.shops import views as shops
 from app.storefront import proxy as storefront_proxy
 from app.storefront.front import SyncFront
+from app.vendors import invitation_views, question_views
 from app.vendors import proxy as vendors_proxy
 from app.vendors import views as vendors
 from webhooks.intake import WebhookIntake
@@ -66,13 +75,19 @@ BLUEPRINTS: list[Blueprint] = [
     merchant.bp,
     home.bp,
     audit_views.bp,
+    notices.bp,
+    portal_notices.bp,
     inbox.bp,
     deliveries.bp,
     hooks.bp,
+    staff_views.bp,
     shops.bp,
+    invitation_views.bp,
+    question_views.bp,
     vendors.bp,
     vendors_proxy.bp,
     products.bp,
+    channel_views.bp,
     review.bp,
     review_edits.bp,
     products_proxy.bp,
@@ -103,12 +118,16 @@ BLUEPRINTS: list[Blueprint] = [
     emails.bp,
     privacy.bp,
     portal_holiday.bp,
+    portal_join.bp,
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
+    portal_questions.bp,
     portal_security.bp,
     portal_staff.bp,
     portal_verify.bp,
+    portal_visits.bp,
+    visit_views.bp,
     portal_proxy.bp,
     api.bp,
     api_tokens.bp,
@@ -124,6 +143,7 @@ def create_app() -> Flask:
     web.configure(app)
     jinja.register(app)
     app.jinja_env.globals.update(live_url=live_url, may=portal.may, may_open=portal.may_open)
+    app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
     for bp in BLUEPRINTS:
         web.register(app, bp)
     app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign]

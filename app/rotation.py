@@ -11,6 +11,7 @@ from app.models.mapping import Model
 ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "shops": ("access_token", "refresh_token"),
     "vendors": ("tax_id", "payout_account", "payout_holder", "payout_waiting"),
+    "vendor_answers": ("content",),
     "money_settings": ("payer_iban",),
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),

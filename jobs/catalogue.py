@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import pictures, proposal_sync, sweeps, sync
+from app.products import channels, pictures, proposal_sync, sweeps, sync
 from app.products.imports import work
 from app.vendors import sync as vendor_pages
 
@@ -23,6 +23,14 @@ def align_product(shop_id: int, product_id: int) -> None:
 
 def follow_vendor(shop_id: int, vendor_id: int) -> None:
     sync.follow_vendor(shop_id, vendor_id)
+
+
+def follow_channels(shop_id: int) -> None:
+    channels.follow_channels(shop_id)
+
+
+def follow_in_channels(shop_id: int, product_id: int) -> None:
+    channels.follow(shop_id, product_id)
 
 
 def push_stock(shop_id: int, product_id: int) -> None:

@@ -53,6 +53,9 @@ SCHEDULE: Final = (
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
     Periodic("jobs.storefront.remove_expired", "catalogue", DAY),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
+    Periodic("jobs.portal.end_visits", "catalogue", 5 * MINUTE),
+    Periodic("jobs.portal.forget_invitations", "catalogue", DAY),
+    Periodic("jobs.portal.forget_notices", "catalogue", DAY),
     Periodic("jobs.api.sweep", "catalogue", HOUR),
 )
 

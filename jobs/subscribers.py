@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from app.hooks import service as hooks
 from app.hooks.rules import KINDS
 from app.models.events import DomainEvent
+from app.notices import service as notices
+from app.notices.rules import KINDS as NOTICED
 from app.orders import notifications, payment_fees
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.storefront.service import forget_bought
@@ -29,8 +31,10 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }
+_EVERYWHERE: Final = ((KINDS, ("hooks", hooks.tell)), (NOTICED, ("notices", notices.write)))
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
-    kind: [*_OURS.get(kind, ()), *([("hooks", hooks.tell)] if kind in KINDS else ())] for kind in {**_OURS, **KINDS}
+    kind: [*_OURS.get(kind, ()), *(subscriber for kinds, subscriber in _EVERYWHERE if kind in kinds)]
+    for kind in dict.fromkeys((*_OURS, *KINDS, *sorted(NOTICED)))
 }
 """Kind → (name, function). Names are stored with each delivery: do not rename one, add a new one."""
 

@@ -61,4 +61,4 @@ def _page(form: TokenForm, *, secret: str | None = None) -> str:
 
 
 def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
+    return portal.actor()

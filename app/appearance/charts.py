@@ -19,7 +19,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Plot:
-    """Bars, the polyline through the same values, and the axis ticks from the top down (in the values' unit)."""
+    """Bars, the line through the same values or those beside, and the axis ticks from the top down (in their unit)."""
 
     width: float
     zero: float
@@ -28,9 +28,12 @@ class Plot:
     ticks: tuple[int, ...]
 
 
-def plot(values: Sequence[int]) -> Plot:
-    """Geometry for integer values (minor units, counts); each value gets 10 of width, 2 of them the gap."""
-    ticks = axis_ticks(min((0, *values)), max((0, *values)))
+def plot(values: Sequence[int], beside: Sequence[int] | None = None) -> Plot:
+    """Geometry for integer values (minor units, counts); each value gets 10 of width, 2 of them the gap.
+
+    The line goes through `beside`, on the same axis, where that is given: an earlier period, for one.
+    """
+    ticks = axis_ticks(min((0, *values, *(beside or ()))), max((0, *values, *(beside or ()))))
     top, span = ticks[0], (ticks[0] - ticks[-1]) or 1
 
     def height_at(value: int) -> float:
@@ -38,7 +41,9 @@ def plot(values: Sequence[int]) -> Plot:
 
     zero = height_at(0)
     bars = tuple(_bar(index, height_at(value), zero) for index, value in enumerate(values))
-    line = " ".join(f"{index * 10 + 5},{height_at(value)}" for index, value in enumerate(values))
+    line = " ".join(
+        f"{index * 10 + 5},{height_at(value)}" for index, value in enumerate(values if beside is None else beside)
+    )
     return Plot(width=max(10, len(values) * 10), zero=zero, bars=bars, line=line, ticks=ticks)
 
 

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import installation
+from app.auth import installation, staff, staff_roles
 from app.config import get_config
-from app.errors import AppError
+from app.errors import AppError, Forbidden
 from app.shopify.id_tokens import BOUNCE_PATH, IdToken, is_fresh, verify_request
 from app.shopify.signatures import is_shop_domain
 
@@ -29,7 +29,7 @@ def protect(blueprint: Blueprint) -> None:
 
 
 def require_merchant() -> ResponseReturnValue | None:
-    """Set g.shop, g.staff and g.session, or answer with the bounce (documents) or 401 (fetches).
+    """Set g.shop, g.staff, g.member and g.session, or answer with the bounce (documents) or 401 (fetches).
 
     The first visit installs: token exchange, shop row, definitions. Raises ShopifyError when Shopify refuses.
     """
@@ -52,9 +52,19 @@ def require_merchant() -> ResponseReturnValue | None:
     g.staff = found.staff_id
     shop = installation.admit(found)
     g.shop = shop
+    g.member = staff.recognise(shop.id, found)
     g.locale = _known_locale(request.args.get("locale", "")) or shop.locale
-    web.open_scope(shop.id)
+    session = web.open_scope(shop.id)
+    is_change = request.method not in {"GET", "HEAD"}
+    if not may_open(request.path, change=is_change):
+        keepers = staff.list_keepers(session, shop.id)
+        raise Forbidden(staff_roles.refusal(g.member.role, change=is_change, who_can=keepers))
     return None
+
+
+def may_open(path: str, *, change: bool = False) -> bool:
+    """Whether the role of who is asking opens that page, to look or to change; for pages that show the way there."""
+    return staff_roles.may_open(g.member.role, path, change=change)
 
 
 class WrongKeys(AppError):  # noqa: N818 - it reads as the answer it becomes

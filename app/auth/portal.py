@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db, languages, web
 from app.appearance.jinja import csp_nonce
-from app.auth import factors, roles, rules
+from app.auth import factors, roles, rules, visits
 from app.auth.magic_links import MAY_ENTER, Seat
 from app.auth.roles import Area
 from app.config import get_config
@@ -21,6 +21,7 @@ from app.crypto import hash_token, new_token
 from app.errors import Forbidden
 from app.languages import _
 from app.models.shops import Shop, ShopSettings, ShopStatus
+from app.models.staff import Visit
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
 
@@ -41,11 +42,15 @@ def protect(bp: Blueprint) -> None:
 
 def may(area: str, *, change: bool = False) -> bool:
     """Whether the person who asks may see (or change) an area; for pages that show the way there."""
+    if visit := g.get("visit"):
+        return roles.visitor_may(Area(area), change=change, has_reason=bool(visit.reason))
     return roles.may(g.vendor_user.role, Area(area), change=change)
 
 
 def may_open(path: str, *, change: bool = False) -> bool:
     """Whether the person's role opens that page, to look or to change."""
+    if visit := g.get("visit"):
+        return roles.visitor_may_open(path, change=change, has_reason=bool(visit.reason))
     area = roles.area_of(path)
     return area is None or roles.may(g.vendor_user.role, area, change=change)
 
@@ -62,13 +67,18 @@ def require_vendor() -> ResponseReturnValue | None:
     g.portal_session = found
     g.shop = session.get_one(Shop, found.shop_id)
     g.vendor = session.get_one(Vendor, found.vendor_id)
-    g.vendor_user = session.get_one(VendorUser, found.vendor_user_id)
+    g.visit = session.get_one(Visit, found.visit_id) if found.visit_id else None
+    g.vendor_user = _visitor(g.visit) if g.visit else session.get_one(VendorUser, found.vendor_user_id)
     speak(g.vendor_user.language, g.shop)
     g.locale = languages.locale_for(languages.spoken(), g.vendor.locale)
     dress(session, g.shop)
-    if not may_open(request.path, change=request.method not in {"GET", "HEAD"}):
-        raise Forbidden(roles.refusal(g.vendor_user.role))
+    is_change = request.method not in {"GET", "HEAD"}
+    if not may_open(request.path, change=is_change):
+        raise Forbidden(roles.visitor_refusal(has_reason=bool(g.visit.reason)) if g.visit else roles.refusal(_role()))
     g.may_change = may_open(request.path, change=True)
+    if g.visit and is_change:
+        with db.scoped(g.shop.id) as shops_session:
+            visits.note_change(shops_session, g.visit, request.method, request.path)
     return None
 
 
@@ -85,6 +95,21 @@ def speak(own: str | None = None, shop: Shop | None = None) -> None:
 def keep_language(response: BaseResponse, language: str) -> None:
     """On this device, also before somebody signs in."""
     _set_cookie(response, "language", language, timedelta(days=365))
+
+
+def actor() -> str:
+    """Who acts in the portal, for the log: one of the vendor's people, or the shop's staff on a visit."""
+    return f"staff:{g.visit.staff_number}" if g.get("visit") else f"vendor_user:{g.vendor_user.id}"
+
+
+def _role() -> str:
+    role: str = g.vendor_user.role
+    return role
+
+
+def _visitor(visit: Visit) -> VendorUser:
+    """A person for the pages of a visit; kept nowhere."""
+    return VendorUser(shop_id=visit.shop_id, vendor_id=visit.vendor_id, email="", name=visit.staff_name, role="viewer")
 
 
 def is_signed_in() -> bool:
@@ -178,10 +203,34 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is
     _set_cookie(response, cookie_name(), token, rules.ABSOLUTE)
 
 
-def sign_out(session: Session, response: BaseResponse) -> None:
-    """End the session of this browser."""
+def start_visit(session: Session, visit: Visit, response: BaseResponse) -> None:
+    """Let this browser into the vendor's pages until the visit is over; whoever was signed in here is no more."""
     revoke_token(session, request.cookies.get(cookie_name()))
+    token = new_token()
+    session.add(
+        PortalSession(
+            shop_id=visit.shop_id,
+            vendor_id=visit.vendor_id,
+            visit_id=visit.id,
+            token_hash=hash_token(token),
+            user_agent=request.user_agent.string[:300],
+            created_at=visit.opened_at,
+            last_seen_at=visit.opened_at,
+            expires_at=visit.expires_at,
+        )
+    )
+    _set_cookie(response, cookie_name(), token, visits.LASTS)
+
+
+def sign_out(session: Session, response: BaseResponse) -> bool:
+    """End the session of this browser, and the visit that it was. Returns whether it was one."""
+    token = request.cookies.get(cookie_name()) or ""
+    visit_id = session.scalar(select(PortalSession.visit_id).where(PortalSession.token_hash == hash_token(token)))
+    if visit_id:
+        visits.end(session, visit_id)
+    revoke_token(session, token)
     _set_cookie(response, cookie_name(), "", timedelta(0))
+    return visit_id is not None
 
 
 def _set_cookie(response: BaseResponse, name: str, value: str, lifetime: timedelta) -> None:

@@ -30,6 +30,8 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/disconnect": Area.BUSINESS,
     "/portal/staff": Area.BUSINESS,
     "/portal/api": Area.BUSINESS,
+    "/portal/notifications": Area.BUSINESS,
+    "/portal/questions": Area.BUSINESS,
     # Everybody's own: where one is signed in, how it looks, for whom one works.
     "/portal/more": None,
     "/portal/security": None,
@@ -37,6 +39,9 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/theme": None,
     "/portal/language": None,
     "/portal/switch": None,
+    "/portal/notices": None,
+    "/portal/visit": None,
+    "/portal/join": None,
 }
 
 
@@ -71,6 +76,10 @@ _SEES: Final = {
     Role.VIEWER: frozenset({Area.CATALOGUE, Area.ORDERS, Area.MONEY, Area.PROFILE}),
 }
 
+_VISITORS_OWN: Final = frozenset({"/portal/theme"})
+_ABOUT_SIGNING_IN: Final = ("/portal/security", "/portal/sessions", "/portal/switch")
+_VISITOR_CHANGES: Final = frozenset({Area.CATALOGUE, Area.ORDERS, Area.PROFILE})
+
 
 def area_of(path: str) -> Area | None:
     """The area that a page of the portal belongs to; None for what is everybody's own."""
@@ -85,6 +94,31 @@ def may(role: str, area: Area, *, change: bool = False) -> bool:
     if role not in set(Role):
         return False
     return area in (_CHANGES if change else _SEES)[Role(role)]
+
+
+def visitor_may(area: Area, *, change: bool = False, has_reason: bool = False) -> bool:
+    """What the shop's staff open of a vendor's pages: to look, all that is work; to change, only with a reason.
+
+    Never what binds the vendor: payout details, terms, staff, tokens.
+    """
+    return (has_reason and area in _VISITOR_CHANGES) if change else area is not Area.BUSINESS
+
+
+def visitor_may_open(path: str, *, change: bool = False, has_reason: bool = False) -> bool:
+    """As `visitor_may`, for a page; how the vendor's people sign in is not for visitors."""
+    if path in _VISITORS_OWN:
+        return True
+    area = area_of(path)
+    if area is None:
+        return not change and not path.startswith(_ABOUT_SIGNING_IN)
+    return visitor_may(area, change=change, has_reason=has_reason)
+
+
+def visitor_refusal(*, has_reason: bool) -> str:
+    """Why a visit was turned away, and what to do."""
+    if has_reason:
+        return _("This is the vendor's own: payout details, terms, staff and signing in are not open to visits.")
+    return _("This visit only looks. To change something, end it and open the vendor again with a reason.")
 
 
 def refusal(role: str) -> str:

@@ -39,6 +39,7 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "inviter", "role", "link", "link_lasts"),
         "Staff invited",
     ),
+    "vendor_invited": Kind("vendor", ("inviter", "note", "link", "link_lasts"), "Invited to sell"),
     "vendor_security_changed": Kind("vendor", ("vendor_name", "change", "link"), "Sign-in changed"),
     "vendor_payout_details_changed": Kind(
         "vendor", ("vendor_name", "link", "hold_hours"), "Payout details changed", "hour"
@@ -138,6 +139,7 @@ MEANINGS: dict[str, str] = {
     "vendor_name": "The vendor's name",
     "customer_name": "The customer's first name",
     "inviter": "Who invites",
+    "note": "What you write in the invitation",
     "role": "The role the person gets",
     "link": "Where the button leads",
     "link_lasts": "How long the link works",

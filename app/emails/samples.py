@@ -92,6 +92,7 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "vendor_name": "Ada's Ceramics",
         "customer_name": "Carla",
         "inviter": "Ada",
+        "note": "We saw your mugs at the market and would love to have them here.",
         "role": "Orders",
         "link": f"{get_config().app_url}/portal/login?shop={shop.domain}",
         "link_lasts": timedelta(minutes=15),

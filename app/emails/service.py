@@ -23,6 +23,7 @@ from app import clock
 from app.config import get_config
 from app.db import assert_no_transaction, scoped, system
 from app.emails import deliveries
+from app.emails.choices import wants_email
 from app.emails.kinds import AFTER_UNINSTALL
 from app.emails.readers import find_reader
 from app.emails.render import Rendered, render
@@ -39,7 +40,7 @@ _LEASE: Final = timedelta(minutes=2)
 _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _SWEEP_AFTER: Final = timedelta(seconds=30)
-_SECRET_PATH: Final = re.compile(r"(/portal/enter/)[\w-]{16,}")
+_SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/)[\w-]{16,}")
 
 
 def queue_email(
@@ -56,8 +57,11 @@ def queue_email(
     """Write the e-mail `kind` for `to` and ring the sender after commit. Returns its id. `locale` is a customer's.
 
     `dedupe_key` names the reason, such as "payout_sent:7": the second e-mail for one reason is not written, and None
-    comes back. Raises KeyError for an unknown kind, and when `context` lacks what the kind needs.
+    comes back; so it does for an e-mail that its reader chose not to get. Raises KeyError for an unknown kind, and when
+    `context` lacks what the kind needs.
     """
+    if not wants_email(session, shop_id, kind, vendor_id):
+        return None
     shop = session.get_one(Shop, shop_id)
     reader = find_reader(session, shop, kind, to, vendor_id=vendor_id, locale=locale)
     own = find_wording(session, shop_id, kind, reader.language)

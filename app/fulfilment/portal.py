@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.fulfilment import rules, service
 from app.fulfilment.forms import ShipForm
@@ -35,9 +35,8 @@ def ship(part_id: int) -> ResponseReturnValue:
         (form.tracking_number.data or "").strip(),
         (form.tracking_url.data or "").strip(),
     )
-    actor = f"vendor_user:{g.vendor_user.id}"
     try:
-        service.request_shipment(g.session, g.vendor, found.part, wanted, tracking, actor=actor)
+        service.request_shipment(g.session, g.vendor, found.part, wanted, tracking, actor=actor())
     except ValidationErrors as error:
         form.form_errors = [error.errors["items"]]
         return _order_page(found, form, status=422)
@@ -58,7 +57,7 @@ def try_again(part_id: int, parcel_id: int) -> ResponseReturnValue:
 def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
     """Drop a parcel that Shopify refused, so that its items can be sent otherwise."""
     found = get_part(g.session, g.vendor.id, part_id)
-    service.discard(g.session, found.part, parcel_id, actor=f"vendor_user:{g.vendor_user.id}")
+    service.discard(g.session, found.part, parcel_id, actor=actor())
     flash(_("Dropped. Its items are left to send again."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 

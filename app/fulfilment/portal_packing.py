@@ -9,7 +9,7 @@ import segno
 from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.config import get_config
 from app.errors import ValidationErrors
 from app.fulfilment import batches, packing, rules
@@ -87,10 +87,9 @@ def ship_many() -> ResponseReturnValue:
     errors = {part_id: problem for part_id, one in typed.items() if (problem := batches.check_tracking(one))}
     if errors or not typed:
         return _ship_page(typed, errors=errors, wrong="" if errors else _("Tick at least one order.")), 422
-    actor = f"vendor_user:{g.vendor_user.id}"
     key = request.form.get("key", "")[:64]
     try:
-        batch = batches.ship_many(g.session, g.vendor, typed, key=key or secrets.token_urlsafe(12), actor=actor)
+        batch = batches.ship_many(g.session, g.vendor, typed, key=key or secrets.token_urlsafe(12), actor=actor())
     except ValidationErrors as error:
         return _ship_page(wrong=error.errors["orders"]), 422
     return redirect(f"/portal/orders/shipments/{batch.id}", 303)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from app.models.events import AuditEntry
+from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorUser
 
 PER_PAGE: Final = 50
@@ -54,7 +55,7 @@ class Row:
     def who(self) -> str:
         kind, _, number = self.entry.actor.partition(":")
         if kind == "staff":
-            return f"Staff member {number}"
+            return self.person or f"Staff member {number}"
         if kind == "vendor_user":
             return self.person or "Somebody who has left"
         return {"system": "By itself", "applicant": f"Applicant {number}"}.get(kind, self.entry.actor)
@@ -75,9 +76,15 @@ def list_entries(session: Session, shop_id: int, wanted: Filter, limit: int = PE
         .correlate(AuditEntry)
         .scalar_subquery()
     )
+    member = (
+        select(func.coalesce(func.nullif(StaffMember.name, ""), func.nullif(StaffMember.email, "")))
+        .where(StaffMember.shop_id == shop_id, AuditEntry.actor == func.concat("staff:", StaffMember.number))
+        .correlate(AuditEntry)
+        .scalar_subquery()
+    )
     about = func.coalesce(AuditEntry.vendor_id, _vendor_of_subject())
     query = (
-        select(AuditEntry, Vendor.name, person)
+        select(AuditEntry, Vendor.name, func.coalesce(member, person))
         .outerjoin(Vendor, Vendor.id == about)
         .where(*_conditions(shop_id, wanted))
         .order_by(AuditEntry.id.desc())

@@ -1,4 +1,4 @@
-"""What the merchant's home shows: what waits, the numbers, and how far the set-up has come."""
+"""What the merchant's home shows: what waits, and the numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Date, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.books.queries import count_open
 from app.ledger.rules import Account
 from app.models.emails import Email, EmailStatus
-from app.models.events import AuditEntry, InboxEvent, InboxState
+from app.models.events import InboxEvent, InboxState
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
-from app.models.payouts import Payout
+from app.models.payouts import Payout, PayoutState
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
@@ -33,44 +34,47 @@ class Counts:
     published: int
     stuck_events: int
     failed_emails: int
+    differences: int
+    """What the proof of the books found and nobody has settled."""
+    payouts_waiting: int
+    """Prepared, and nobody has approved them."""
     to_ship: int
     """Parts of orders that vendors have still to send."""
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """The last thirty days, today included, in the shop's currency and time zone."""
+class Totals:
+    """Of a stretch of days: vendors' sales after discounts and before refunds, orders, and commission after refunds."""
 
-    days: Sequence[tuple[date, Money]]
-    """Vendors' sales after discounts, before refunds, one entry for each day."""
     sales: Money
     orders: int
     commission: Money
-    """What the books hold, refunds taken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The last thirty days, today included, in the shop's currency and time zone, beside the thirty before."""
+
+    days: Sequence[tuple[date, Money]]
+    """Vendors' sales, one entry for each day."""
+    days_before: Sequence[tuple[date, Money]]
+    now: Totals
+    before: Totals
+    today: Totals
     available: Money
     """Owed to vendors and ready to be paid out."""
     held: Money
     """Owed to vendors, not yet shipped or within the hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the set-up guide; `done` comes from what the database holds, never from a tick somebody set."""
-
-    title: str
-    words: str
-    action: str
-    href: str
-    done: bool
-
-
-def count_everything(session: Session) -> Counts:
+def count_everything(session: Session, shop_id: int) -> Counts:
     vendors = dict(session.execute(select(Vendor.status, func.count()).group_by(Vendor.status)).all())
     products = dict(session.execute(select(Product.status, func.count()).group_by(Product.status)).all())
     stuck = select(func.count()).select_from(InboxEvent).where(InboxEvent.state == InboxState.DEAD)
     failed = select(func.count()).select_from(Email).where(Email.status.in_((EmailStatus.FAILED, EmailStatus.BOUNCED)))
     unsent = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
     to_ship = select(func.count()).select_from(VendorOrder).where(VendorOrder.status.in_(unsent), ~VendorOrder.is_test)
+    unapproved = select(func.count()).select_from(Payout).where(Payout.state == PayoutState.PENDING)
     return Counts(
         applications=vendors.get(VendorStatus.PENDING, 0),
         vendors=vendors.get(VendorStatus.APPROVED, 0),
@@ -78,80 +82,41 @@ def count_everything(session: Session) -> Counts:
         published=products.get(ProductStatus.PUBLISHED, 0),
         stuck_events=session.execute(stuck).scalar_one(),
         failed_emails=session.execute(failed).scalar_one(),
+        differences=count_open(session, shop_id),
+        payouts_waiting=session.execute(unapproved).scalar_one(),
         to_ship=session.execute(to_ship).scalar_one(),
     )
 
 
 def get_numbers(session: Session, shop: Shop, now: datetime) -> Numbers:
-    today = now.astimezone(ZoneInfo(shop.timezone)).date()
-    first = today - timedelta(days=DAYS - 1)
-    since = datetime.combine(first, datetime.min.time(), ZoneInfo(shop.timezone))
-    by_day = _sales_by_day(session, shop, since)
-    days = [(day, Money(by_day.get(day, 0), shop.currency)) for day in (first + timedelta(n) for n in range(DAYS))]
+    zone = ZoneInfo(shop.timezone)
+    today = now.astimezone(zone).date()
+    days = [today - timedelta(days=back) for back in reversed(range(2 * DAYS))]
+    since = datetime.combine(days[0], datetime.min.time(), zone)
+    sales, orders = _sales_by_day(session, shop, since), _orders_by_day(session, shop, since)
+    commission = _commission_by_day(session, shop, since)
+
+    def total(wanted: Sequence[date]) -> Totals:
+        sums = [sum(by_day.get(day, 0) for day in wanted) for by_day in (sales, orders, commission)]
+        return Totals(Money(sums[0], shop.currency), sums[1], Money(sums[2], shop.currency))
+
+    def sold(wanted: Sequence[date]) -> list[tuple[date, Money]]:
+        return [(day, Money(sales.get(day, 0), shop.currency)) for day in wanted]
+
     owed = _owed(session, shop)
     return Numbers(
-        days=days,
-        sales=Money(sum(amount.minor for _, amount in days), shop.currency),
-        orders=_count_orders(session, shop, since),
-        commission=Money(_commission(session, shop, since), shop.currency),
+        days=sold(days[DAYS:]),
+        days_before=sold(days[:DAYS]),
+        now=total(days[DAYS:]),
+        before=total(days[:DAYS]),
+        today=total(days[-1:]),
         available=Money(owed.get(Account.VENDOR_AVAILABLE, 0), shop.currency),
         held=Money(owed.get(Account.VENDOR_PENDING, 0) + owed.get(Account.VENDOR_HELD, 0), shop.currency),
     )
 
 
-def list_setup_steps(session: Session, shop: Shop, counts: Counts) -> list[Step]:
-    """What turns a new installation into a running marketplace, in the order in which it is done."""
-    chosen = select(AuditEntry.id).where(AuditEntry.action == "settings.change").limit(1)
-    anybody = select(Vendor.id).limit(1)
-    paid = select(Payout.id).where(Payout.sent_at.is_not(None)).limit(1)
-    return [
-        Step(
-            "Connect the store",
-            "Vendor pages and the link from product to vendor are set up in your store.",
-            "Open settings",
-            "/app/settings",
-            done=shop.vendor_definition_gid is not None and shop.publication_gid is not None,
-        ),
-        Step(
-            "Choose your rules",
-            "Decide who approves vendors and products, how long money is held, and the smallest payout.",
-            "Choose rules",
-            "/app/settings",
-            done=session.execute(chosen).first() is not None,
-        ),
-        Step(
-            "Receive the first application",
-            "Add the application form to a page of your theme, then tell sellers where it is.",
-            "See vendors",
-            "/app/vendors",
-            done=session.execute(anybody).first() is not None,
-        ),
-        Step(
-            "Approve a vendor",
-            "Their page goes live and they get a link to their portal.",
-            "See applications",
-            "/app/vendors?status=pending",
-            done=counts.vendors > 0,
-        ),
-        Step(
-            "Publish a vendor's product",
-            "Products that vendors send in wait in the review queue.",
-            "Open the review queue",
-            "/app/review",
-            done=counts.published > 0,
-        ),
-        Step(
-            "Pay a vendor",
-            "When the hold is over, money is ready to be paid out.",
-            "Open payouts",
-            "/app/payouts",
-            done=session.execute(paid).first() is not None,
-        ),
-    ]
-
-
 def _sales_by_day(session: Session, shop: Shop, since: datetime) -> dict[date, int]:
-    day = cast(func.timezone(shop.timezone, Order.ordered_at), Date)
+    day = _day(shop, Order.ordered_at)
     sold = OrderLine.gross_minor - OrderLine.vendor_discount_minor - OrderLine.market_discount_minor
     query = (
         select(day, func.sum(sold))
@@ -162,11 +127,12 @@ def _sales_by_day(session: Session, shop: Shop, since: datetime) -> dict[date, i
     return {when: int(amount) for when, amount in session.execute(query)}
 
 
-def _count_orders(session: Session, shop: Shop, since: datetime) -> int:
+def _orders_by_day(session: Session, shop: Shop, since: datetime) -> dict[date, int]:
     """Orders with at least one vendor's goods."""
-    query = select(func.count(Order.id.distinct())).join(OrderLine, OrderLine.order_id == Order.id)
-    query = query.where(*_counted(shop, since), OrderLine.vendor_id.is_not(None))
-    return session.execute(query).scalar_one()
+    day = _day(shop, Order.ordered_at)
+    query = select(day, func.count(Order.id.distinct())).join(OrderLine, OrderLine.order_id == Order.id)
+    query = query.where(*_counted(shop, since), OrderLine.vendor_id.is_not(None)).group_by(day)
+    return {when: int(count) for when, count in session.execute(query)}
 
 
 def _counted(shop: Shop, since: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -179,9 +145,10 @@ def _counted(shop: Shop, since: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _commission(session: Session, shop: Shop, since: datetime) -> int:
+def _commission_by_day(session: Session, shop: Shop, since: datetime) -> dict[date, int]:
+    day = _day(shop, LedgerTransaction.happened_at)
     query = (
-        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0))
+        select(day, func.sum(LedgerEntry.amount_minor))
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .where(
             LedgerEntry.shop_id == shop.id,
@@ -189,8 +156,14 @@ def _commission(session: Session, shop: Shop, since: datetime) -> int:
             LedgerEntry.currency == shop.currency,
             LedgerTransaction.happened_at >= since,
         )
+        .group_by(day)
     )
-    return int(session.execute(query).scalar_one())
+    return {when: int(amount) for when, amount in session.execute(query)}
+
+
+def _day(shop: Shop, moment: InstrumentedAttribute[datetime]) -> ColumnElement[date]:
+    """In the shop's time zone."""
+    return cast(func.timezone(shop.timezone, moment), Date)
 
 
 def _owed(session: Session, shop: Shop) -> dict[str, int]:

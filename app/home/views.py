@@ -1,12 +1,13 @@
 """The merchant's first page."""
 
 from babel.dates import format_timedelta
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from app import clock
+from app import clock, web
 from app.auth import merchant
-from app.home import queries, vendor_figures
+from app.home import queries, setup, vendor_figures
+from app.home.rules import change_of
 from app.vendors.queries import get_vendor
 
 bp = Blueprint("home", __name__, url_prefix="/app")
@@ -17,13 +18,30 @@ merchant.protect(bp)
 @bp.get("")
 def home() -> ResponseReturnValue:
     """What needs doing, the numbers, and the set-up guide until everything in it is done."""
-    counts = queries.count_everything(g.session)
+    return _page()
+
+
+@bp.post("/setup/hide")
+def hide_guide() -> ResponseReturnValue:
+    setup.hide(g.session, g.shop, actor=f"staff:{g.staff}")
+    return web.toast(make_response(_page()), "The guide is hidden. Under Settings it comes back.")
+
+
+@bp.post("/setup/show")
+def show_guide() -> ResponseReturnValue:
+    setup.hide(g.session, g.shop, actor=f"staff:{g.staff}", is_hidden=False)
+    return web.toast(make_response(_page()), "The guide is back.")
+
+
+def _page() -> str:
+    sees_money = merchant.may_open("/app/books")
     return render_template(
         "merchant/home.html",
-        counts=counts,
-        steps=queries.list_setup_steps(g.session, g.shop, counts),
-        numbers=queries.get_numbers(g.session, g.shop, clock.now()),
+        counts=queries.count_everything(g.session, g.shop.id),
+        steps=setup.list_steps(g.session, g.shop) if merchant.may_open("/app/settings", change=True) else [],
+        numbers=queries.get_numbers(g.session, g.shop, clock.now()) if sees_money else None,
         days=queries.DAYS,
+        change_of=change_of,
     )
 
 

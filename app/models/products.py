@@ -57,6 +57,8 @@ class Product(Model):
     reviewed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime | None]
+    channels_version: Mapped[int] = mapped_column(server_default="0")
+    """Which of the shop's choices of sales channels Shopify was told."""
     shopify_status: Mapped[str | None]
     """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
     hidden_with_vendor: Mapped[bool] = mapped_column(server_default="false")

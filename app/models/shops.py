@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Numeric
+from sqlalchemy import ForeignKey, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model
@@ -45,6 +45,12 @@ class Shop(Model):
     """Where vendors' stock is counted until they have locations of their own."""
     publication_gid: Mapped[str | None]
     """The online store's publication."""
+    channel_gids: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Other publications in which vendors' products are sold."""
+    channels_left: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Publications that were chosen once and are not now: products are taken from there."""
+    channels_version: Mapped[int] = mapped_column(server_default="0")
+    """Counts the choices; a product that was told a smaller one has yet to follow."""
     installed_at: Mapped[CreatedAt]
     uninstalled_at: Mapped[datetime | None]
     has_redactions: Mapped[bool] = mapped_column(server_default="false")
@@ -67,6 +73,10 @@ class ShopSettings(Model):
     mail_from_name: Mapped[str | None]
     """Who e-mails come from; the shop's name when empty."""
     accent_color: Mapped[str] = mapped_column(server_default="#0b6e5f")
+    setup_hidden_at: Mapped[datetime | None]
+    """When the shop wanted to see the set-up guide no more."""
+    newcomer_role: Mapped[str] = mapped_column(server_default="viewer")
+    """What staff may do who open the app for the first time: a StaffRole."""
     logo_url: Mapped[str | None]
     """The picture that the vendor portal wears; its initial when empty."""
     terms_version: Mapped[str] = mapped_column(server_default="1")

@@ -128,7 +128,9 @@ class PortalSession(Model):
     id: Mapped[Id]
     shop_id: Mapped[ShopId]
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
-    vendor_user_id: Mapped[int] = mapped_column(ForeignKey("vendor_users.id", ondelete="CASCADE"), index=True)
+    vendor_user_id: Mapped[int | None] = mapped_column(ForeignKey("vendor_users.id", ondelete="CASCADE"), index=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visits.id", ondelete="CASCADE"))
+    """One of the two: a person of the vendor's, or a visit of the shop's staff."""
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     user_agent: Mapped[str] = mapped_column(server_default="")
     awaits_factor: Mapped[bool] = mapped_column(server_default=false())

@@ -64,7 +64,7 @@ def come_back() -> ResponseReturnValue:
 
 
 def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
+    return portal.actor()
 
 
 def _page(form: HolidayForm) -> str:

@@ -102,7 +102,8 @@ def arrive(ticket: str) -> ResponseReturnValue:
 def leave() -> Response:
     response = Response(status=303, headers={"Location": "/portal/login"})
     with db.system() as session:
-        portal.sign_out(session, response)
+        if portal.sign_out(session, response):
+            response.headers["Location"] = "/portal/visit/ended"
     return response
 
 

@@ -1,5 +1,7 @@
 """Home, More, and the small pages behind it: terms, where one is signed in, other vendors, the storefront's door."""
 
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request
@@ -14,13 +16,17 @@ from app.config import get_config
 from app.errors import Forbidden, NotFound
 from app.languages import _
 from app.models.shops import ShopSettings
+from app.models.vendors import PortalSession
 from app.money import Money
+from app.notices import queries as notices
+from app.notices.rules import ICONS, VENDOR_WORDS
 from app.portal import queries, rules, service
 from app.vendors.payout_details import held_until
 from app.web import write_day, write_money, write_money_short
 
 bp = Blueprint("portal", __name__, url_prefix="/portal")
 portal.protect(bp)
+_NEWS: Final = 4
 
 
 @bp.get("")
@@ -29,7 +35,10 @@ def show_home() -> ResponseReturnValue:
     return render_template(
         "portal/home.html",
         facts=facts,
-        task=rules.choose_task(facts, _opens),
+        tasks=rules.list_tasks(facts, _opens),
+        news=notices.list_mine(g.session).rows[:_NEWS],
+        words=VENDOR_WORDS,
+        icons=ICONS,
         steps=rules.list_steps(facts, _opens),
         held_until=held_until(g.vendor),
         now=clock.now(),
@@ -45,9 +54,7 @@ def show_more() -> ResponseReturnValue:
     return render_template(
         "portal/more.html",
         role=ROLE_WORDS[Role(g.vendor_user.role)][0],
-        sessions=[
-            (entry, describe_device(entry.user_agent)) for entry in portal.list_sessions(g.session, g.vendor_user.id)
-        ],
+        sessions=[(entry, describe_device(entry.user_agent)) for entry in _list_sessions()],
         others=_list_others(),
         settings=g.session.get(ShopSettings, g.shop.id),
         storefront_url=get_config().storefront_url(g.shop.domain, g.shop.primary_host),
@@ -145,6 +152,11 @@ def disconnect() -> ResponseReturnValue:
 
 def _opens(href: str) -> bool:
     return portal.may_open(urlsplit(href).path, change=True)
+
+
+def _list_sessions() -> Sequence[PortalSession]:
+    """Where the person is signed in; a visit has no places of its own to show."""
+    return [] if g.visit else portal.list_sessions(g.session, g.vendor_user.id)
 
 
 def _list_others() -> list[magic_links.Seat]:

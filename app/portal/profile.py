@@ -169,7 +169,7 @@ def _describe(details: PayoutDetails) -> str:
 
 
 def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
+    return portal.actor()
 
 
 def _record(action: str, changes: dict[str, list[str]]) -> None:

@@ -16,6 +16,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.queries import WAITING, count_waiting, sales_by_day
 from app.portal.rules import Facts
+from app.vendors.questions import count_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def get_earnings(session: Session, shop: Shop, vendor: Vendor) -> Earnings:
 
 
 def get_facts(session: Session, vendor: Vendor) -> Facts:
-    """Counts and yes-or-no for `rules.choose_task` and `rules.list_steps`."""
+    """Counts and yes-or-no for `rules.list_tasks` and `rules.list_steps`."""
     rows = session.execute(
         select(Product.status, func.count()).where(Product.vendor_id == vendor.id).group_by(Product.status)
     )
@@ -61,6 +62,7 @@ def get_facts(session: Session, vendor: Vendor) -> Facts:
         in_review=by_status.get(ProductStatus.SUBMITTED, 0) + by_status.get(ProductStatus.IN_REVIEW, 0),
         published=by_status.get(ProductStatus.PUBLISHED, 0),
         sold_out=count_sold_out(session, vendor.id),
+        questions_open=count_open(session, vendor),
     )
 
 

@@ -23,6 +23,8 @@ class Facts:
     in_review: int
     published: int
     sold_out: int
+    questions_open: int | None = None
+    """Answers that the shop waits for; None: it asks nothing."""
 
     @property
     def has_product(self) -> bool:
@@ -51,13 +53,13 @@ class Step:
     href: str
 
 
-def choose_task(facts: Facts, opens: Callable[[str], bool]) -> Task | None:
-    """The most pressing thing to do, or None: what waits for a customer first, then money, then what sells.
+def list_tasks(facts: Facts, opens: Callable[[str], bool]) -> list[Task]:
+    """What there is to do: what waits for a customer first, then money, then what sells.
 
     `opens` says whether the person's role opens an address: nobody is sent to a page that turns them away.
     """
     candidates = (*_list_duties(facts), *_list_openings(facts))
-    return next((task for needed, task in candidates if needed and opens(task.href)), None)
+    return [task for needed, task in candidates if needed and opens(task.href)]
 
 
 def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
@@ -72,16 +74,7 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
                 "truck",
             ),
         ),
-        (
-            facts.terms_accepted is False,
-            Task(
-                _("Read and accept the terms"),
-                _("They say how selling here works."),
-                _("Read the terms"),
-                "/portal/terms",
-                "file-text",
-            ),
-        ),
+        *_list_papers(facts),
         (
             facts.changes_requested > 0,
             Task(
@@ -100,6 +93,34 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
                 _("Add payout details"),
                 "/portal/payout-details",
                 "landmark",
+            ),
+        ),
+    ]
+
+
+def _list_papers(facts: Facts) -> list[tuple[bool, Task]]:
+    questions = facts.questions_open or 0
+    return [
+        (
+            facts.terms_accepted is False,
+            Task(
+                _("Read and accept the terms"),
+                _("They say how selling here works."),
+                _("Read the terms"),
+                "/portal/terms",
+                "file-text",
+            ),
+        ),
+        (
+            bool(facts.questions_open),
+            Task(
+                ngettext(
+                    "%(num)s question of the shop to answer", "%(num)s questions of the shop to answer", questions
+                ),
+                _("Answers and documents are for the shop alone."),
+                _("Answer now"),
+                "/portal/questions",
+                "file-text",
             ),
         ),
     ]
@@ -128,7 +149,7 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
             ),
         ),
         (
-            not facts.has_product,
+            not facts.has_product and not facts.drafts,
             Task(
                 _("Add your first product"),
                 _("A title, a price and a picture are enough to begin."),
@@ -174,6 +195,9 @@ def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
         ),
     ]
     asked = steps if facts.terms_accepted is not None else steps[1:]
+    if facts.questions_open is not None:
+        text = _("Answers and documents, for the shop alone.")
+        asked.insert(0, Step(not facts.questions_open, _("Answer the shop's questions"), text, "/portal/questions"))
     left = [step for step in asked if opens(step.href)]
     return [] if all(step.done for step in left) else left
 

@@ -6,8 +6,8 @@ import segno
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import audit, db, languages
-from app.auth import factors, magic_links, passkeys, portal
+from app import audit, clock, db, languages
+from app.auth import factors, magic_links, passkeys, portal, visits
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.emails.service import queue_email
@@ -101,7 +101,7 @@ def _after_adding(session: db.ScopedSession, change: str) -> list[str]:
 
 def _tell(session: db.ScopedSession, change: str) -> None:
     """By e-mail and in the log: a thief must not change this unnoticed."""
-    actor, subject = f"vendor_user:{g.vendor_user.id}", ("vendor", g.vendor.id)
+    actor, subject = portal.actor(), ("vendor", g.vendor.id)
     with languages.speaking("en"):
         said = str(change)
     audit.record(session, g.shop.id, "portal.security", subject, actor=actor, vendor_id=g.vendor.id, reason=said)
@@ -129,7 +129,14 @@ def _security_page() -> str:
         found = factors.list_factors(session, g.shop.id, _email())
         codes_left = factors.count_recovery_codes(session, g.shop.id, _email())
     can_add = passkeys.is_possible()
-    return render_template("portal/security/show.html", factors=found, codes_left=codes_left, passkeys=can_add)
+    return render_template(
+        "portal/security/show.html",
+        factors=found,
+        codes_left=codes_left,
+        passkeys=can_add,
+        visits=visits.list_visits(g.session, g.vendor.id) if portal.may("business") else [],
+        now=clock.now(),
+    )
 
 
 def _app_page(form: AuthenticatorForm) -> str:

@@ -37,6 +37,7 @@ ABOUT_SELLERS: Final = frozenset(
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks", "email_wordings",
         "shipment_batches",
+        "staff_members", "visits", "vendor_questions", "vendor_answers",
     }
 )  # fmt: skip
 """Tables that the last look leaves alone. They hold the merchant and the sellers, who are no customers even when they

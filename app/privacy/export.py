@@ -21,6 +21,7 @@ from app.money import Money
 from app.privacy import queries
 from app.privacy.bodies import is_theirs
 from app.privacy.rules import Person
+from app.vendors.questions import list_asked
 
 
 def make_export(session: Session, shop: Shop, request: PrivacyRequest, person: Person) -> dict[str, Any]:
@@ -125,6 +126,11 @@ def _seller(session: Session, vendor: Vendor) -> dict[str, Any]:
         "applied_at": vendor.applied_at.isoformat(),
         "account_ends_in": vendor.payout_last4,
         "people": [{"name": user.name, "email": user.email} for user in users],
+        "answers": [
+            {"question": one.question.label, "answer": one.answer.words, "at": one.answer.answered_at.isoformat()}
+            for one in list_asked(session, vendor, with_ended=True)
+            if one.answer
+        ],
     }
 
 

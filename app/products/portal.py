@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import AppError, Conflict, ValidationErrors
 from app.languages import _, lazy
 from app.models.products import Product
@@ -240,4 +240,4 @@ def _get(product_id: int) -> queries.Detail:
 
 
 def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
+    return actor()

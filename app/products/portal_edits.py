@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import Conflict
 from app.languages import _, ngettext
 from app.models.products import Product, ProductStatus, Variant
@@ -59,7 +59,7 @@ def propose(product_id: int) -> ResponseReturnValue:
         wanted[name] = form[name].data or ""
     wanted["category"] = form.category
     try:
-        outcome = proposals.propose(g.session, product, wanted, actor=f"vendor_user:{g.vendor_user.id}")
+        outcome = proposals.propose(g.session, product, wanted, actor=actor())
     except Conflict as error:
         return _page(product, form, rows, refusal=error.message), 409
     flash(_say(outcome), "good")
@@ -70,7 +70,7 @@ def propose(product_id: int) -> ResponseReturnValue:
 def withdraw(product_id: int) -> ResponseReturnValue:
     product = _lock(product_id)
     if (proposal := proposals.find_open(g.session, product)) is not None:
-        proposals.withdraw(g.session, proposal, actor=f"vendor_user:{g.vendor_user.id}")
+        proposals.withdraw(g.session, proposal, actor=actor())
     flash(_("The edit is withdrawn. The product stays on sale as it is."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 

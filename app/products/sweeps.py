@@ -20,6 +20,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
+from app.products import channels
 from app.products.sync import out_of_line
 from app.queue import enqueue
 
@@ -52,6 +53,7 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
         ("push_product", products.where(Product.status == ProductStatus.SUBMITTED, settled)),
         ("publish_product", products.where(Product.status == ProductStatus.IN_REVIEW, Product.reviewed_at < before)),
         ("align_product", with_vendor.where(out_of_line())),
+        ("follow_in_channels", products.where(channels.behind(), settled)),
         (
             "push_stock",
             products.join(Variant, Variant.product_id == Product.id)

@@ -19,7 +19,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
-from app.products import rules, service
+from app.products import channels, rules, service
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
@@ -63,17 +63,18 @@ def push_product(shop_id: int, product_id: int) -> None:
 
 
 def publish_product(shop_id: int, product_id: int) -> None:
-    """Put an approved product on sale: active, and in the online store. Raises ShopifyError."""
+    """Put an approved product on sale: active, and in the shop's sales channels. Raises ShopifyError."""
     with scoped(shop_id) as session:
         product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
         if product is None or product.status != ProductStatus.IN_REVIEW or product.reviewed_at is None:
             return
         if product.shopify_gid is None or shop.publication_gid is None:
             return
-        credentials, gid, publication = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.publication_gid
+        credentials, gid, version = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.channels_version
+        targets = channels.list_targets(shop)
     try:
         made = graphql(credentials, "productUpdate", {"product": {"id": gid, "status": "ACTIVE"}})["product"]
-        graphql(credentials, "publishablePublish", {"id": gid, "input": [{"publicationId": publication}]})
+        graphql(credentials, "publishablePublish", {"id": gid, "input": targets})
     except ShopifyError as error:
         if error.permanent:
             _undo_approval(shop_id, product_id, error)
@@ -81,6 +82,7 @@ def publish_product(shop_id: int, product_id: int) -> None:
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
+        product.channels_version = version
         service.finish_publishing(session, product)
 
 

@@ -41,17 +41,39 @@ class TokenPair:
     scopes: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom an ID token is about, as Shopify tells."""
+
+    name: str
+    email: str
+    is_owner: bool
+
+
 def exchange(id_token: IdToken) -> TokenPair:
     """Trade a verified ID token for an expiring offline token. Raises ShopifyError."""
+    return _read_pair(_exchange(id_token, "offline"), id_token.shop_domain)
+
+
+def identify(id_token: IdToken) -> Person | None:
+    """Ask who a verified ID token is about: it comes with an online token, which is not kept. Raises ShopifyError."""
+    result = _exchange(id_token, "online")
+    _read_pair(result, id_token.shop_domain)
+    user = result.access_token.user if result.access_token else None
+    if user is None:
+        return None
+    return Person(f"{user.first_name} {user.last_name}".strip(), user.email or "", is_owner=user.account_owner)
+
+
+def _exchange(id_token: IdToken, mode: str) -> TokenExchangeResult:
     try:
-        result = _shopify_app().exchange_using_token_exchange(
-            "offline",
+        return _shopify_app().exchange_using_token_exchange(
+            mode,
             {"exchangeable": True, "token": id_token.raw, "claims": dict(id_token.claims)},
             http_client=get_http(),
         )
     except ValueError as error:
         raise ShopifyError("Shopify's answer to the token exchange was cut short.", permanent=False) from error
-    return _read_pair(result, id_token.shop_domain)
 
 
 def store(row: Shop, pair: TokenPair) -> None:

@@ -55,8 +55,15 @@ class Entry:
     name: str
 
 
-def apply(session: Session, shop: Shop, application: Application, entries: Collection[Entry] = ()) -> Vendor | None:
-    """Take an application in. `entries`: the vendor pages in Shopify whose names come close.
+def apply(
+    session: Session,
+    shop: Shop,
+    application: Application,
+    entries: Collection[Entry] = (),
+    *,
+    approved_by: str | None = None,
+) -> Vendor | None:
+    """Take an application in. `entries`: pages in Shopify with names that come close; `approved_by`: who invited.
 
     Returns the vendor, or None when the address already has one: its owner is told by e-mail, and nobody else learns
     of it, so the answer to the applicant must not differ. Raises ValidationErrors when the name is taken.
@@ -83,8 +90,8 @@ def apply(session: Session, shop: Shop, application: Application, entries: Colle
     events.publish(session, shop.id, "VendorApplied", vendor_id=vendor.id)
     _send(session, vendor, "vendor_welcome", {"vendor_name": vendor.name}, reason=vendor.applied_at.isoformat())
     # Whom the shop once turned away or parted with comes back by a person's decision only.
-    if settings is not None and settings.auto_approve_vendors and known is None:
-        move(session, shop.id, vendor.id, "approve", actor="system")
+    if approved_by or (settings is not None and settings.auto_approve_vendors and known is None):
+        move(session, shop.id, vendor.id, "approve", actor=approved_by or "system")
     else:
         request_profile_sync(session, vendor)
         _tell_merchant(session, shop, vendor)

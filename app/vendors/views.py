@@ -11,7 +11,7 @@ from app import web
 from app.auth.merchant import protect
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.vendors import people, queries, rules, service
+from app.vendors import people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
 protect(bp)
@@ -146,6 +146,7 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         people=people.list_people(g.session, vendor),
         unreachable=people.find_unreachable(g.session, vendor),
         roles=ROLE_WORDS,
+        asked=questions.list_asked(g.session, vendor, with_ended=True),
         errors=errors or {},
         note=request.form.get("note", ""),
         reason=request.form.get("reason", ""),

@@ -89,3 +89,9 @@ def test_a_blueprint_without_a_door_is_not_let_in() -> None:
     app: Flask = create_app()
     for blueprint in app.blueprints:
         assert blueprint in web._doors
+
+
+def test_pages_of_the_portal_ask_the_door_who_acts() -> None:
+    """On a visit it is the shop's staff, who have no row among the vendor's people."""
+    door = ROOT / "app/auth/portal.py"
+    assert [path for path in SOURCES if path != door and 'f"vendor_user:{g.' in path.read_text()] == []

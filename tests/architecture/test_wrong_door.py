@@ -26,6 +26,7 @@ from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout, PayoutBatch
 from app.models.products import Product, ProductImage, ProductImport, ProductProposal
 from app.models.shops import Shop
+from app.models.staff import StaffMember
 from app.models.vendors import PortalSession, Vendor, VendorUser
 from app.shopify import definitions
 from app.shopify.tokens import TokenPair, store
@@ -40,6 +41,8 @@ OPEN = {
     "health.alive",
     "health.ready",
     "health.show_metrics",
+    "portal_join.show_form",
+    "portal_join.join",
     "portal_login.show_login",
     "portal_login.ask_for_link",
     "portal_login.show_enter",
@@ -47,6 +50,9 @@ OPEN = {
     "portal_login.leave",
     "portal_login.arrive",
     "email_deliveries.take_news",
+    "portal_visits.show_ticket",
+    "portal_visits.begin",
+    "portal_visits.show_end",
     "portal_verify.show_verify",
     "portal_verify.verify",
     "portal_verify.passkey_options",
@@ -90,6 +96,7 @@ def cast(acme: Shop, zenith: Shop, ada: Vendor, bea: Vendor, cy: Vendor) -> Cast
             row = session.get_one(Shop, shop.id)
             store(row, pair)
             row.definitions_version = definitions.VERSION
+            session.add(StaffMember(shop_id=shop.id, number="42", name="Somebody", role="everything"))
     with db.scoped(acme.id) as session:
         ids = make_things(session, acme, ada)
     return Cast(acme, ada, bea, cy, ids)

@@ -115,3 +115,10 @@ def test_changed_scopes_are_asked_for_again(shopify: Shopify) -> None:
 def test_every_place_of_the_navigation_answers(shopify: Shopify, path: str) -> None:
     assert shopify.client.get(f"/store/acme{path}").status_code == 200
     assert shopify.client.get(f"/store/nobody{path}").status_code == 404
+
+
+def test_links_into_the_theme_editor_say_where_the_block_is(shopify: Shopify) -> None:
+    editor = "/store/acme/themes/current/editor?template=page&target=newAppsSection&addAppBlockId="
+    shown = shopify.client.get(f"{editor}{shopify.config.client_id}/become-a-vendor")
+    assert (shown.status_code, "/pages/sell" in shown.text) == (200, True)
+    assert shopify.client.get(f"{editor}another-app/become-a-vendor").status_code == 404

@@ -15,6 +15,7 @@ EVERYTHING: dict[str, Any] = {
     "link": "https://market.example/portal/enter/abc?x=1&y=2",
     "link_lasts": "15 minutes",
     "inviter": "Ada <ada@example.com>",
+    "note": "We saw your mugs.",
     "role": "Orders",
     "change": "“Phone” was added as a second step",
     "reason": "First line.\nSecond <script>line</script>.",

@@ -1,15 +1,19 @@
 """The merchant's first page: its numbers are the database's, its guide ticks itself."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from app import audit, db
-from app.home import queries
+from app import audit, clock, db
+from app.home import queries, setup
+from app.home.rules import change_of
 from app.ledger.rules import Account
+from app.models.invitations import VendorInvitation
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine
-from app.models.shops import Shop
+from app.models.payouts import RailKeys
+from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from tests.conftest import make_vendor
 
@@ -92,7 +96,10 @@ def test_sales_are_those_of_vendors_after_discounts_by_the_shops_own_day(acme: S
     numbers = read(acme)
     assert len(numbers.days) == queries.DAYS
     assert [(day.day, amount.minor) for day, amount in numbers.days[-2:]] == [(19, 500), (20, 1000)]
-    assert (numbers.sales.minor, numbers.orders) == (1500, 2)
+    assert (numbers.now.sales.minor, numbers.now.orders) == (1500, 2)
+    assert (numbers.today.sales.minor, numbers.today.orders) == (1000, 1)
+    assert (numbers.before.sales.minor, numbers.before.orders) == (9000, 1)
+    assert numbers.days_before[-2][1].minor == 9000
 
 
 def test_commission_and_what_is_owed_come_from_the_books(acme: Shop, ada: Vendor) -> None:
@@ -101,26 +108,61 @@ def test_commission_and_what_is_owed_come_from_the_books(acme: Shop, ada: Vendor
     held = {Account.CUSTOMER_RECEIPTS: -500, Account.VENDOR_HELD: 450, Account.COMMISSION: 50}
     book(acme, ada, NOW - timedelta(days=40), held)
     numbers = read(acme)
-    assert (numbers.commission.minor, numbers.available.minor, numbers.held.minor) == (100, 900, 450)
+    assert (numbers.now.commission.minor, numbers.available.minor, numbers.held.minor) == (100, 900, 450)
+    assert (numbers.before.commission.minor, numbers.today.commission.minor) == (50, 100)
 
 
 def test_one_shops_numbers_are_not_anothers(acme: Shop, ada: Vendor, zenith: Shop) -> None:
     sell(acme, ada, NOW, 1000, 1)
-    assert read(zenith).sales.minor == 0
+    assert read(zenith).now.sales.minor == 0
 
 
-@pytest.mark.parametrize("status", [VendorStatus.PENDING, VendorStatus.APPROVED])
-def test_the_guide_ticks_itself(acme: Shop, status: VendorStatus) -> None:
-    def done() -> dict[str, bool]:
-        with db.scoped(acme.id) as session:
-            counts = queries.count_everything(session)
-            steps = queries.list_setup_steps(session, session.get_one(Shop, acme.id), counts)
-        return {step.title: step.done for step in steps}
+@pytest.mark.parametrize(
+    ("now", "before", "words"), [(112, 100, "+12 %"), (97, 100, "\u22123 %"), (100, 100, "\u00b10 %"), (5, 0, None)]
+)
+def test_a_number_is_set_against_the_one_before(now: int, before: int, words: str | None) -> None:
+    assert change_of(now, before) == words
 
-    assert not any(done().values())
-    make_vendor(acme, "Ada's Ceramics", "ada@example.com", status)
+
+def guide(shop: Shop) -> dict[str, bool]:
+    with db.scoped(shop.id) as session:
+        return {step.title: step.done for step in setup.list_steps(session, session.get_one(Shop, shop.id))}
+
+
+def test_each_step_of_the_guide_is_found_out(acme: Shop) -> None:
+    assert not any(guide(acme).values())
     with db.scoped(acme.id) as session:
-        audit.record(session, acme.id, "settings.change", ("shop", acme.id), actor="staff:1")
-    ticked = {title for title, is_done in done().items() if is_done}
-    first = {"Choose your rules", "Receive the first application"}
-    assert ticked == (first | {"Approve a vendor"} if status is VendorStatus.APPROVED else first)
+        audit.record(session, acme.id, "commission_rule.change", ("commission_rule", 1), actor="staff:1")
+        session.get_one(ShopSettings, acme.id).mail_from_name = "Acme"
+        session.add(RailKeys(shop_id=acme.id, rail="paypal", secret=b"x", hint="…"))
+        now = clock.now()
+        asked = {"email": "dora@example.com", "token_hash": b"x", "invited_by": "staff:1", "expires_at": now}
+        session.add(VendorInvitation(shop_id=acme.id, **asked))
+    ticked = {title for title, is_done in guide(acme).items() if is_done}
+    begun = {
+        "Set your commission",
+        "Say who pays vendors",
+        "Name the sender of your e-mails",
+        "Invite the first vendor",
+    }
+    assert ticked == begun
+    make_vendor(acme, "Ada's Ceramics", "ada@example.com", VendorStatus.PENDING)
+    assert {title for title, is_done in guide(acme).items() if is_done} == begun | {
+        "Put the application form into your theme"
+    }
+
+
+def test_the_guide_leads_into_the_theme_editor_with_the_block_to_add(acme: Shop) -> None:
+    address = setup.block_address(acme, "become-a-vendor", "page")
+    assert address.endswith(
+        "/store/acme/themes/current/editor?template=page&addAppBlockId=test-key/become-a-vendor&target=newAppsSection"
+    )
+    blocks = {path.stem for path in (Path(__file__).parents[2] / "extensions/theme/blocks").iterdir()}
+    assert {"become-a-vendor", "vendor-card"} <= blocks
+
+
+def test_the_guide_is_hidden_and_comes_back(acme: Shop) -> None:
+    for is_hidden in (True, True, False):
+        with db.scoped(acme.id) as session:
+            setup.hide(session, session.get_one(Shop, acme.id), actor="staff:1", is_hidden=is_hidden)
+        assert (guide(acme) == {}) is is_hidden

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.portal.rules import Facts, choose_task, list_steps
+from app.portal.rules import Facts, list_steps, list_tasks
 
 SETTLED = Facts(
     status="approved",
@@ -26,8 +26,7 @@ def everything(_href: str) -> bool:
 
 def test_nobody_is_sent_to_a_page_that_turns_them_away() -> None:
     facts = replace(SETTLED, orders_to_ship=3, changes_requested=1)
-    task = choose_task(facts, lambda href: href.startswith("/portal/products"))
-    assert task
+    [task] = list_tasks(facts, lambda href: href.startswith("/portal/products"))
     assert task.sentence == "1 product needs a change"
     assert list_steps(replace(SETTLED, has_profile=False), lambda href: href == "/portal/terms") == []
 
@@ -50,13 +49,18 @@ def test_nobody_is_sent_to_a_page_that_turns_them_away() -> None:
     ],
 )
 def test_the_most_pressing_thing_comes_first(facts: Facts, sentence: str | None) -> None:
-    task = choose_task(facts, everything)
-    assert (task.sentence if task else None) == sentence
+    tasks = list_tasks(facts, everything)
+    assert (tasks[0].sentence if tasks else None) == sentence
+
+
+def test_nothing_is_to_be_done_twice() -> None:
+    beginner = replace(SETTLED, published=0, drafts=1, has_profile=False)
+    told = [task.sentence for task in list_tasks(beginner, everything)]
+    assert told == ["Tell customers who you are", "Finish your first product"]
 
 
 def test_how_long_the_oldest_order_waits_is_said() -> None:
-    task = choose_task(replace(SETTLED, orders_to_ship=2, days_waiting=3), everything)
-    assert task
+    [task] = list_tasks(replace(SETTLED, orders_to_ship=2, days_waiting=3), everything)
     assert task.why == "Paid, and the oldest has waited 3 days."
 
 
@@ -69,4 +73,4 @@ def test_the_checklist_goes_away_when_everything_is_done() -> None:
 def test_a_shop_without_terms_lets_nobody_accept_any() -> None:
     steps = list_steps(replace(SETTLED, terms_accepted=None, has_profile=False), everything)
     assert steps[0].title == "Write your public profile"
-    assert choose_task(replace(SETTLED, terms_accepted=None), everything) is None
+    assert list_tasks(replace(SETTLED, terms_accepted=None), everything) == []

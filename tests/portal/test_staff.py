@@ -52,6 +52,8 @@ def test_every_page_of_the_portal_has_its_area_on_purpose(app: Flask) -> None:
         "/portal/disconnect",
         "/portal/staff",
         "/portal/api",
+        "/portal/notifications",
+        "/portal/questions",
     )
     before_sign_in = (
         "/portal/login",

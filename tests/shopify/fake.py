@@ -35,6 +35,9 @@ class FakeShopify:
         self.files: dict[str, Callable[[], httpx.Response]] = {}
         self.token_requests: list[dict[str, Any]] = []
         self.token_answers: list[httpx.Response] = []
+        self.staff: dict[str, Any] = {"first_name": "Mona", "last_name": "Merchant", "account_owner": True}
+        self.staff["email"] = "mona@acme.example"
+        self.staff_answer: httpx.Response | None = None
 
     def client(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._handle))
@@ -51,6 +54,8 @@ class FakeShopify:
         body = json.loads(request.content)
         if request.url.path.endswith("/admin/oauth/access_token"):
             self.token_requests.append(body)
+            if "online" in body.get("requested_token_type", ""):
+                return self._introduce()
             return self.token_answers.pop(0) if self.token_answers else self._new_pair()
         name = body["operationName"]
         self.asked.append((name, body["variables"], request.headers["X-Shopify-Access-Token"]))
@@ -59,6 +64,15 @@ class FakeShopify:
         if isinstance(answer, Exception):
             raise answer
         return answer(body) if callable(answer) else answer
+
+    def _introduce(self) -> httpx.Response:
+        """Whom the token is about comes with an online token."""
+        self.token_requests.pop()
+        if self.staff_answer:
+            return self.staff_answer
+        person = {"id": 42, **self.staff, "locale": "en", "email_verified": True, "collaborator": False}
+        body = {"access_token": "online", "scope": "", "expires_in": 86399, "associated_user_scope": ""}
+        return httpx.Response(200, json={**body, "associated_user": person})
 
     def _new_pair(self) -> httpx.Response:
         number = len(self.token_requests)

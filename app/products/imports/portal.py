@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from app import db
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import NotFound, ValidationErrors
 from app.languages import _
 from app.products.exports import HEADINGS, csv_line
@@ -125,4 +125,4 @@ def _csv(text: str, name: str) -> Response:
 
 
 def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
+    return actor()

@@ -1,0 +1,140 @@
+"""The set-up guide: what turns a new installation into a running marketplace, each step found out, none ticked."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.config import get_config
+from app.models.commissions import MoneySettings
+from app.models.events import AuditEntry
+from app.models.invitations import VendorInvitation
+from app.models.payouts import Payout, RailKeys
+from app.models.products import Product
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor, VendorStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the guide; `done` comes from what the database holds. `href` may lead out of the app."""
+
+    title: str
+    words: str
+    action: str
+    href: str
+    done: bool
+
+    @property
+    def leads_out(self) -> bool:
+        return not self.href.startswith("/app")
+
+
+def list_steps(session: Session, shop: Shop) -> list[Step]:
+    """In the order in which it is done; empty when everything is, or when the shop wants to see it no more."""
+    settings = session.get(ShopSettings, shop.id)
+    if settings is not None and settings.setup_hidden_at is not None:
+        return []
+    steps = [*_connect(session, shop, settings), *_begin(session, shop)]
+    return [] if all(step.done for step in steps) else steps
+
+
+def hide(session: Session, shop: Shop, *, actor: str, is_hidden: bool = True) -> None:
+    """Show the guide no more, or again; a second time changes nothing."""
+    settings = session.get_one(ShopSettings, shop.id, with_for_update=True)
+    if (settings.setup_hidden_at is not None) == is_hidden:
+        return
+    settings.setup_hidden_at = clock.now() if is_hidden else None
+    action = "settings.hide_guide" if is_hidden else "settings.show_guide"
+    audit.record(session, shop.id, action, ("shop", shop.id), actor=actor)
+
+
+def block_address(shop: Shop, block: str, template: str) -> str:
+    """Shopify's theme editor with one of our blocks about to be added to a template of the live theme."""
+    config = get_config()
+    editor = f"{config.shopify_admin_url}/store/{shop.domain.removesuffix('.myshopify.com')}/themes/current/editor"
+    return f"{editor}?template={template}&addAppBlockId={config.shopify_api_key}/{block}&target=newAppsSection"
+
+
+def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> list[Step]:
+    decided = or_(AuditEntry.action.startswith("commission"), AuditEntry.action == "settings.change")
+    money = session.get(MoneySettings, shop.id)
+    return [
+        Step(
+            "Connect the store",
+            "Vendor pages and the link from product to vendor are set up in your store.",
+            "Open settings",
+            "/app/settings",
+            done=shop.vendor_definition_gid is not None and shop.publication_gid is not None,
+        ),
+        Step(
+            "Set your commission",
+            "10 % of each sale is yours until you decide otherwise, for all vendors or by rules.",
+            "Set commission",
+            "/app/commissions",
+            done=_any(session, select(AuditEntry.id).where(AuditEntry.shop_id == shop.id, decided)),
+        ),
+        Step(
+            "Say who pays vendors",
+            "The account that bank files name as yours, or your keys for PayPal or Stripe.",
+            "Set up payouts",
+            "/app/payouts/settings",
+            done=bool(money and money.payer_last4)
+            or _any(session, select(RailKeys.id).where(RailKeys.shop_id == shop.id)),
+        ),
+        Step(
+            "Name the sender of your e-mails",
+            "Vendors and customers read this name; without one it is your store's.",
+            "Name the sender",
+            "/app/settings",
+            done=settings is not None and bool(settings.mail_from_name),
+        ),
+    ]
+
+
+def _begin(session: Session, shop: Shop) -> list[Step]:
+    vendors = select(Vendor.id).where(Vendor.shop_id == shop.id)
+    published = select(Product.id).where(Product.shop_id == shop.id, Product.published_at.is_not(None))
+    return [
+        Step(
+            "Put the application form into your theme",
+            "The block “Become a vendor” goes on a page of your store. Done as soon as somebody applies there.",
+            "Open the theme editor",
+            block_address(shop, "become-a-vendor", "page"),
+            done=_any(session, vendors),
+        ),
+        Step(
+            "Invite the first vendor",
+            "Ask sellers you know: they fill in one page and are there.",
+            "Invite vendors",
+            "/app/vendors/invitations",
+            done=_any(session, vendors)
+            or _any(session, select(VendorInvitation.id).where(VendorInvitation.shop_id == shop.id)),
+        ),
+        Step(
+            "Approve a vendor",
+            "Their page goes live and they get a link to their portal.",
+            "See applications",
+            "/app/vendors?status=pending",
+            done=_any(session, vendors.where(Vendor.status == VendorStatus.APPROVED)),
+        ),
+        Step(
+            "Show who sells what",
+            "The block “Sold by” on product pages names the vendor. Done with the first product on sale.",
+            "Open the theme editor",
+            block_address(shop, "vendor-card", "product"),
+            done=_any(session, published),
+        ),
+        Step(
+            "Pay a vendor",
+            "When the hold is over, money is ready to be paid out.",
+            "Open payouts",
+            "/app/payouts",
+            done=_any(session, select(Payout.id).where(Payout.shop_id == shop.id, Payout.sent_at.is_not(None))),
+        ),
+    ]
+
+
+def _any(session: Session, query: Select[int]) -> bool:
+    return session.execute(query.limit(1)).first() is not None

@@ -1,0 +1,59 @@
+"""A vendor's notices, and what the vendor wants to hear of."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth import portal
+from app.emails.choices import VENDOR_TOPICS, find_choice
+from app.errors import NotFound
+from app.languages import _
+from app.notices import queries, service
+from app.notices.rules import ICONS, VENDOR_WORDS
+
+bp = Blueprint("portal_notices", __name__, url_prefix="/portal")
+portal.protect(bp)
+
+
+@bp.get("/notices")
+def list_notices() -> ResponseReturnValue:
+    topic = request.args.get("topic", "")
+    before = request.args.get("before", None, int)
+    return render_template(
+        "portal/notices/list.html",
+        page=queries.list_mine(g.session, topic=topic, before_id=before),
+        topic=topic,
+        topics={name: VENDOR_TOPICS[name].title for name in queries.my_topics()},
+        words=VENDOR_WORDS,
+        icons=ICONS,
+    )
+
+
+@bp.get("/notices/<int:notice_id>")
+def open_notice(notice_id: int) -> ResponseReturnValue:
+    """Go where it leads; from then on it is read. Of staff on a visit nothing is kept."""
+    notice = queries.find_mine(g.session, notice_id)
+    if notice is None:
+        raise NotFound(_("There is no such notice any more."))
+    if not g.visit:
+        service.mark_read(g.session, g.shop.id, g.vendor.id, queries.my_reader(), [notice.id])
+    return redirect(notice.place, 303)
+
+
+@bp.post("/notices")
+def mark_all_read() -> ResponseReturnValue:
+    service.mark_all_read(g.session, g.shop.id, g.vendor.id, queries.my_reader(), queries.my_topics())
+    return redirect("/portal/notices", 303)
+
+
+@bp.get("/notifications")
+def show_choices() -> ResponseReturnValue:
+    chosen = {topic: find_choice(g.session, g.shop.id, topic, g.vendor.id) for topic in VENDOR_TOPICS}
+    return render_template("portal/notices/choices.html", topics=VENDOR_TOPICS, chosen=chosen)
+
+
+@bp.post("/notifications")
+def choose() -> ResponseReturnValue:
+    wanted = {topic: (f"{topic}-email" in request.form, f"{topic}-app" in request.form) for topic in VENDOR_TOPICS}
+    service.choose(g.session, g.shop.id, g.vendor.id, wanted, actor=portal.actor())
+    flash(_("Saved."), "good")
+    return redirect("/portal/notifications", 303)

@@ -1,0 +1,47 @@
+"""The words of notices: by the kind of the event that made them. Pure."""
+
+from typing import Final
+
+from app.languages import noted
+
+VENDOR_WORDS: Final = {
+    "PaymentReceived": noted("Order %(about)s came in, paid"),
+    "OrderCancelled": noted("Order %(about)s was cancelled"),
+    "RefundProcessed": noted("Money of order %(about)s was refunded"),
+    "ProductPublished": noted("“%(about)s” is on sale"),
+    "ProductChangesRequested": noted("The shop asks you to change “%(about)s”"),
+    "ProductRejected": noted("“%(about)s” was declined"),
+    "ProductEdited": noted("Your edit of “%(about)s” is live"),
+    "ProductEditDeclined": noted("Your edit of “%(about)s” was not taken over"),
+    "PayoutSent": noted("%(about)s is on its way to you"),
+    "PayoutReturned": noted("Your payout of %(about)s came back"),
+}
+SHOP_WORDS: Final = {
+    "VendorApplied": "%(about)s applied to sell with you",
+    "ProductSubmitted": "“%(about)s” was handed in",
+    "ProductEditProposed": "An edit of “%(about)s” waits for you",
+    "PayoutReturned": "The payout of %(about)s came back",
+}
+KINDS: Final = frozenset(VENDOR_WORDS) | frozenset(SHOP_WORDS)
+TOPIC_OF: Final = {
+    "PaymentReceived": "orders",
+    "OrderCancelled": "orders",
+    "RefundProcessed": "orders",
+    "ProductPublished": "products",
+    "ProductChangesRequested": "products",
+    "ProductRejected": "products",
+    "ProductEdited": "products",
+    "ProductEditDeclined": "products",
+    "PayoutSent": "payouts",
+    "PayoutReturned": "payouts",
+    "VendorApplied": "applications",
+    "ProductSubmitted": "review",
+    "ProductEditProposed": "review",
+}
+ICONS: Final = {
+    "orders": "receipt-text",
+    "products": "package",
+    "payouts": "wallet",
+    "applications": "store",
+    "review": "package",
+}

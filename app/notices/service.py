@@ -1,0 +1,143 @@
+"""Making notices of events, and keeping who has read them. A subscriber of the outbox: once for each event.
+
+A draft may be deleted before its turn comes: then there is nothing to tell.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from babel.numbers import format_currency
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.emails.choices import find_choice
+from app.live.channels import announce
+from app.models.events import DomainEvent
+from app.models.notices import Notice, NoticeChoice, NoticeRead
+from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
+from app.models.payouts import Payout
+from app.models.products import Product
+from app.models.vendors import Vendor
+from app.money import Money
+from app.notices.queries import unread
+from app.notices.rules import SHOP_WORDS, TOPIC_OF, VENDOR_WORDS
+
+KEPT: Final = timedelta(days=90)
+
+
+class _Draft(NamedTuple):
+    vendor_id: int | None
+    about: str
+    place: str
+
+
+def write(session: Session, event: DomainEvent) -> None:
+    """A notice for each who should read of the event and has not chosen otherwise. A second time changes nothing."""
+    topic = TOPIC_OF[event.kind]
+    for draft in _drafts(session, event):
+        choice = find_choice(session, event.shop_id, topic, draft.vendor_id)
+        if choice is not None and not choice.in_app:
+            continue
+        row = insert(Notice).values(
+            shop_id=event.shop_id,
+            event_id=event.id,
+            topic=topic,
+            kind=event.kind,
+            at=event.occurred_at,
+            **draft._asdict(),
+        )
+        made = session.scalar(row.on_conflict_do_nothing().returning(Notice.id))
+        if made is not None:
+            announce(session, event.shop_id, "NoticeWritten", draft.vendor_id)
+
+
+def mark_read(session: Session, shop_id: int, vendor_id: int | None, reader: str, notice_ids: Iterable[int]) -> None:
+    """By one reader; a second time changes nothing."""
+    now = clock.now()
+    rows = [
+        {"notice_id": number, "reader": reader, "shop_id": shop_id, "vendor_id": vendor_id, "at": now}
+        for number in notice_ids
+    ]
+    if rows:
+        session.execute(insert(NoticeRead).values(rows).on_conflict_do_nothing())
+
+
+def mark_all_read(session: Session, shop_id: int, vendor_id: int | None, reader: str, topics: Iterable[str]) -> None:
+    """Everything of these topics that was written up to now."""
+    numbers = session.scalars(select(Notice.id).where(*unread(shop_id, vendor_id, reader, topics))).all()
+    mark_read(session, shop_id, vendor_id, reader, numbers)
+
+
+def choose(
+    session: Session, shop_id: int, vendor_id: int | None, wanted: dict[str, tuple[bool, bool]], *, actor: str
+) -> bool:
+    """Keep what is wanted of each topic, (by e-mail, in the app). Returns whether anything changed."""
+    changes: dict[str, list[object]] = {}
+    for topic, (by_email, in_app) in wanted.items():
+        held = find_choice(session, shop_id, topic, vendor_id)
+        before = (held.by_email, held.in_app) if held else (True, True)
+        if before == (by_email, in_app):
+            continue
+        if held is None:
+            held = NoticeChoice(shop_id=shop_id, vendor_id=vendor_id, topic=topic)
+            session.add(held)
+        held.by_email, held.in_app = by_email, in_app
+        changes[topic] = [_in_words(before), _in_words((by_email, in_app))]
+    if changes:
+        subject = ("vendor", vendor_id) if vendor_id else ("shop", shop_id)
+        audit.record(session, shop_id, "notices.choose", subject, actor=actor, vendor_id=vendor_id, changes=changes)
+    return bool(changes)
+
+
+def forget_old(session: Session) -> int:
+    """Remove what is older than three months. Returns how many. The session must see every shop."""
+    old = delete(Notice).where(Notice.at < clock.now() - KEPT)
+    return len(session.execute(old.returning(Notice.id)).all())
+
+
+def _in_words(choice: tuple[bool, bool]) -> str:
+    chosen = [word for word, is_on in zip(("e-mail", "in the app"), choice, strict=True) if is_on]
+    return " and ".join(chosen) or "nothing"
+
+
+def _drafts(session: Session, event: DomainEvent) -> Iterator[_Draft]:
+    subject = event.subject
+    if "payout_id" in subject:
+        yield from _of_payout(session, event)
+    elif "order_id" in subject:
+        yield from _of_order(session, event)
+    elif "product_id" in subject:
+        product = session.get(Product, subject["product_id"])
+        if product is not None and event.kind in VENDOR_WORDS:
+            yield _Draft(product.vendor_id, product.title, f"/portal/products/{product.id}")
+        if product is not None and event.kind in SHOP_WORDS:
+            yield _Draft(None, product.title, f"/app/review/{product.id}")
+    elif event.vendor_id is not None:
+        vendor = session.get_one(Vendor, event.vendor_id)
+        yield _Draft(None, vendor.name, f"/app/vendors/{vendor.id}")
+
+
+def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
+    order = session.get_one(Order, event.subject["order_id"])
+    parts = select(VendorOrder).where(VendorOrder.order_id == order.id)
+    if refund_id := event.subject.get("refund_id"):
+        returned = session.get_one(OrderRefund, refund_id).snapshot.get("refund_line_items", [])
+        numbers = [line["line_item_id"] for line in returned]
+        # A refund that names no lines concerns everybody who sold.
+        whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(numbers))
+        parts = parts.where(VendorOrder.vendor_id.in_(whose)) if numbers else parts
+    for part in session.scalars(parts):
+        yield _Draft(part.vendor_id, order.name, f"/portal/orders/{part.id}")
+
+
+def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:
+    payout = session.get_one(Payout, event.subject["payout_id"])
+    vendor = session.get_one(Vendor, payout.vendor_id)
+    amount = Money(payout.amount_minor, payout.currency)
+    written = format_currency(amount.decimal, amount.currency, locale=vendor.locale.replace("-", "_"))
+    yield _Draft(vendor.id, written, f"/portal/money/payouts/{payout.id}")
+    if event.kind in SHOP_WORDS:
+        yield _Draft(None, f"{vendor.name} ({written})", f"/app/payouts/{payout.batch_id}/payouts/{payout.id}")

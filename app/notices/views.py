@@ -1,0 +1,60 @@
+"""The shop's notices, and what the shop wants to hear of."""
+
+from flask import Blueprint, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.emails.choices import SHOP_TOPICS, find_choice
+from app.notices import queries, service
+from app.notices.rules import SHOP_WORDS
+
+bp = Blueprint("notices", __name__, url_prefix="/app")
+protect(bp)
+
+
+@bp.get("/notices")
+def list_notices() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/notices/read")
+def mark_read() -> ResponseReturnValue:
+    """One of them, or (without a number) all."""
+    reader, number = queries.my_reader(), request.form.get("notice", None, int)
+    if number is None:
+        service.mark_all_read(g.session, g.shop.id, None, reader, queries.my_topics())
+    elif notice := queries.find_mine(g.session, number):
+        service.mark_read(g.session, g.shop.id, None, reader, [notice.id])
+    return _page()
+
+
+@bp.get("/settings/notifications")
+def show_choices() -> ResponseReturnValue:
+    return _choices_page()
+
+
+@bp.post("/settings/notifications")
+def choose() -> ResponseReturnValue:
+    wanted = {topic: (f"{topic}-email" in request.form, f"{topic}-app" in request.form) for topic in SHOP_TOPICS}
+    for topic, what in SHOP_TOPICS.items():
+        by_email, in_app = wanted[topic]
+        wanted[topic] = (by_email or not what.emails, in_app or not what.is_in_app)
+    is_changed = service.choose(g.session, g.shop.id, None, wanted, actor=f"staff:{g.staff}")
+    return web.toast(make_response(_choices_page()), "Saved" if is_changed else "Nothing had changed")
+
+
+def _page() -> str:
+    topic, before = request.args.get("topic", ""), request.args.get("before", None, int)
+    return render_template(
+        "merchant/notices.html",
+        page=queries.list_mine(g.session, topic=topic, before_id=before),
+        topic=topic,
+        topics={name: SHOP_TOPICS[name].title for name in queries.my_topics()},
+        words=SHOP_WORDS,
+    )
+
+
+def _choices_page() -> str:
+    chosen = {topic: find_choice(g.session, g.shop.id, topic, None) for topic in SHOP_TOPICS}
+    return render_template("merchant/notifications.html", topics=SHOP_TOPICS, chosen=chosen)
