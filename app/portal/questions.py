@@ -49,7 +49,8 @@ def _read_upload(name: str) -> Upload | None:
     file = request.files.get(name)
     if file is None or not file.filename:
         return None
-    return Upload(file.filename, file.stream.read(questions.MAX_BYTES + 1))
+    with file.stream:
+        return Upload(file.filename, file.stream.read(questions.MAX_BYTES + 1))
 
 
 def _page(*, errors: dict[str, str] | None = None, words: dict[int, str] | None = None) -> str:

@@ -22,8 +22,10 @@ PLAIN = {
     ("magic_links", "token_hash"),
     ("portal_sessions", "token_hash"),
     ("recovery_codes", "code_hash"),
+    ("vendor_invitations", "token_hash"),
     ("vendor_pictures", "content"),
     ("vendors", "payout_waiting_hash"),
+    ("visits", "token_hash"),
 }
 
 
