@@ -222,7 +222,7 @@ def _send(session: Session, shop: Shop, invitation: VendorInvitation) -> None:
         "inviter": who(invitation.invited_by),
         "note": invitation.note,
         "link": f"{get_config().app_url}/portal/join/{token}",
-        "link_lasts": f"{LASTS.days} days",
+        "link_lasts": LASTS,
     }
     key = f"vendor_invited:{invitation.id}:{invitation.times_sent}"
     queue_email(session, shop.id, "vendor_invited", invitation.email, context, dedupe_key=key)
