@@ -1,12 +1,13 @@
-"""POST /proxy/sync in front of Flask: every open page of every shop sends its edits here, a few at a time.
+"""/proxy/sync in front of Flask: every page that is opened in any shop asks here, and sends its edits.
 
-It answers what is plain: a signed-in customer's edits that have room. Whatever else comes there, and whatever goes
-wrong, is passed on to app/storefront/proxy.py, which does the same more slowly and says what is amiss.
+It answers what is plain: what is new for a signed-in customer, and edits that have room. Whatever else comes, and
+whatever goes wrong, is passed on to app/storefront/proxy.py, which does the same more slowly and says what is amiss.
 """
 
 from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 import psycopg
 import structlog
@@ -17,7 +18,7 @@ from app import clock
 from app.auth.proxy import find_customer
 from app.db import Scope
 from app.errors import AppError
-from app.storefront.service import sync_at_once
+from app.storefront.service import read_at_once, sync_at_once
 from app.storefront.wire import LARGEST_BODY, Batch, read_batch, write_answer
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _HEADERS: Final = (
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("Content-Security-Policy", "frame-ancestors 'none'"),
 )
-SECONDS = Histogram("stallkeeper_sync_seconds", "From a customer's edits to their durable rows")
+SECONDS = Histogram("stallkeeper_sync_seconds", "From a customer's request to what is new, with their edits durable")
 
 log = structlog.get_logger()
 
@@ -41,16 +42,33 @@ class SyncFront:
         self._app = app
 
     def __call__(self, request: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if request.get("PATH_INFO") != _PATH or (length := _find_length(request)) is None:
+        if request.get("PATH_INFO") != _PATH:
             return self._app(request, start_response)
-        raw = request["wsgi.input"].read(length)
         with SECONDS.time():
-            answer = _sync(str(request.get("QUERY_STRING", "")), raw) if len(raw) == length else None
+            answer = _answer(request)
         if answer is None:
-            request["wsgi.input"] = BytesIO(raw)
             return self._app(request, start_response)
         start_response("200 OK", [*_HEADERS, ("Content-Length", str(len(answer)))])
         return [answer]
+
+
+def _answer(request: "WSGIEnvironment") -> bytes | None:
+    """None: it is not for us, and stands as it came."""
+    query, length = str(request.get("QUERY_STRING", "")), _find_length(request)
+    try:
+        if request.get("REQUEST_METHOD") == "GET":
+            return _read(query)
+        if length is None:
+            return None
+        raw = request["wsgi.input"].read(length)
+        request["wsgi.input"] = BytesIO(raw)
+        return _sync(query, raw) if len(raw) == length else None
+    except AppError:
+        return None
+    except (psycopg.Error, SQLAlchemyError) as error:
+        # The connection may have died since it was last used; what may have been committed can be stored again.
+        log.info("sync_passed_on", error=str(error))
+        return None
 
 
 def _find_length(request: "WSGIEnvironment") -> int | None:
@@ -62,19 +80,20 @@ def _find_length(request: "WSGIEnvironment") -> int | None:
     return int(length) if fits and int(length) <= LARGEST_BODY else None
 
 
+def _read(query: str) -> bytes | None:
+    whose = find_customer(_PATH, query)
+    since = dict(parse_qsl(query)).get("since", "0")
+    if whose is None or not since.isdecimal() or len(since) > 18:
+        return None
+    return write_answer(read_at_once(whose, int(since)))
+
+
 def _sync(query: str, raw: bytes) -> bytes | None:
-    try:
-        whose = find_customer(_PATH, query)
-        if whose is None:
-            return None
-        batch = read_batch(raw, clock.now())
-        news = sync_at_once(whose, batch) if _is_plain(batch, whose) else None
-    except AppError:
+    whose = find_customer(_PATH, query)
+    if whose is None:
         return None
-    except (psycopg.Error, SQLAlchemyError) as error:
-        # The connection may have died since it was last used; what may have been committed can be stored again.
-        log.info("sync_passed_on", error=str(error))
-        return None
+    batch = read_batch(raw, clock.now())
+    news = sync_at_once(whose, batch) if _is_plain(batch, whose) else None
     return write_answer(news, stored=len(batch.edits), refused=batch.refused) if news else None
 
 

@@ -27,7 +27,7 @@ class Behind:
         self.bodies: list[bytes] = []
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        self.bodies.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        self.bodies.append(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         start_response("418 I'm a teapot", [("Content-Length", "0")])
         return []
 
@@ -48,6 +48,22 @@ def test_a_customers_edits_are_stored_without_flask(storefront: Storefront) -> N
     assert answer.headers["Cache-Control"] == "no-store"
     assert behind.bodies == []
     assert set(storefront.held()) == {("wishlist", "1")}
+
+
+def test_what_is_new_is_told_without_flask(storefront: Storefront) -> None:
+    storefront.send(wish(1))
+    storefront.send(wish(2))
+    behind = Behind()
+
+    def news(since: str) -> Any:
+        query = sign_proxy("acme.myshopify.com", logged_in_customer_id=CLEO, since=since)
+        return Client(SyncFront(behind)).get(f"/proxy/sync?{query}")
+
+    told = {since: news(since).json for since in ("0", "1", "2", "3")}
+    keys = {since: [one["key"] for one in answer["items"]] for since, answer in told.items()}
+    assert keys == {"0": ["1", "2"], "1": ["2"], "2": [], "3": ["1", "2"]}
+    assert [answer["restart"] for answer in told.values()] == [False, False, False, True]
+    assert news("-1").status_code == 418
 
 
 @pytest.mark.parametrize(
