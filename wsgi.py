@@ -39,13 +39,13 @@ from app.payouts import invoice_views as fee_invoices
 from app.payouts import portal as portal_money
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
+from app.portal import documents as portal_documents
 from app.portal import holiday as portal_holiday
 from app.portal import join as portal_join
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
-from app.portal import questions as portal_questions
 from app.portal import security as portal_security
 from app.portal import staff as portal_staff
 from app.portal import verify as portal_verify
@@ -122,7 +122,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
-    portal_questions.bp,
+    portal_documents.bp,
     portal_security.bp,
     portal_staff.bp,
     portal_verify.bp,

@@ -15,10 +15,10 @@ from app.models import (
     payouts,
     privacy,
     products,
-    questions,
     shops,
     staff,
     storefront,
+    vendor_questions,
     vendors,
 )
 
@@ -37,9 +37,9 @@ __all__ = [
     "payouts",
     "privacy",
     "products",
-    "questions",
     "shops",
     "staff",
     "storefront",
+    "vendor_questions",
     "vendors",
 ]
