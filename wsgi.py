@@ -21,17 +21,21 @@ from app.commissions import views as commissions
 from app.emails import intake as email_deliveries
 from app.emails import views as emails
 from app.emails import wording_views as email_wordings
+from app.fulfilment import cancel_views, portal_cancel, portal_packing
 from app.fulfilment import portal as portal_fulfilment
-from app.fulfilment import portal_packing
 from app.home import audit_views
 from app.home import views as home
 from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
 from app.live.pages import live_url
+from app.messages import intake as received_mails
+from app.messages import portal as portal_messages
+from app.messages import views as order_messages
 from app.notices import portal as portal_notices
 from app.notices import views as notices
 from app.notices.queries import count_for_page
+from app.orders import block as order_block
 from app.orders import decision_views
 from app.orders import portal as portal_orders
 from app.orders import views as orders
@@ -39,13 +43,13 @@ from app.payouts import invoice_views as fee_invoices
 from app.payouts import portal as portal_money
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
-from app.portal import documents as portal_documents
 from app.portal import holiday as portal_holiday
 from app.portal import join as portal_join
 from app.portal import login as portal_login
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
+from app.portal import questions as portal_questions
 from app.portal import security as portal_security
 from app.portal import staff as portal_staff
 from app.portal import verify as portal_verify
@@ -112,6 +116,13 @@ BLUEPRINTS: list[Blueprint] = [
     portal_orders.bp,
     portal_fulfilment.bp,
     portal_packing.bp,
+    portal_cancel.bp,
+    cancel_views.bp,
+    order_block.bp,
+    portal_messages.bp,
+    order_messages.bp,
+    received_mails.hook,
+    received_mails.page,
     portal_money.bp,
     email_wordings.bp,
     email_deliveries.bp,
@@ -122,7 +133,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
-    portal_documents.bp,
+    portal_questions.bp,
     portal_security.bp,
     portal_staff.bp,
     portal_verify.bp,
@@ -146,7 +157,7 @@ def create_app() -> Flask:
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
     for bp in BLUEPRINTS:
         web.register(app, bp)
-    app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

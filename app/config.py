@@ -29,6 +29,8 @@ class Config:
     resend_api_url: str
     resend_api_key: str = field(repr=False)
     resend_webhook_secret: str = field(repr=False)
+    resend_inbound_secret: str = field(repr=False)
+    mail_inbound_domain: str
     mail_from: str
     paypal_api_url: str
     stripe_api_url: str
@@ -82,6 +84,8 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
         resend_api_key=env.get("RESEND_API_KEY", ""),
         resend_webhook_secret=env.get("RESEND_WEBHOOK_SECRET", ""),
+        resend_inbound_secret=env.get("RESEND_INBOUND_SECRET", ""),
+        mail_inbound_domain=env.get("MAIL_INBOUND_DOMAIN", "").strip().lower(),
         mail_from=env.get("MAIL_FROM", "marketplace@stallkeeper.example"),
         paypal_api_url=env.get("PAYPAL_API_URL", "https://api-m.paypal.com").rstrip("/"),
         stripe_api_url=env.get("STRIPE_API_URL", "https://api.stripe.com").rstrip("/"),

@@ -64,6 +64,8 @@ class Place:
             "RESEND_API_KEY": self.keys["resend_key"],
             "RESEND_WEBHOOK_SECRET": self.mail_secret,
             "DEVSTORE_RESEND_SECRET": self.mail_secret,
+            "RESEND_INBOUND_SECRET": self.mail_secret,
+            "MAIL_INBOUND_DOMAIN": "reply.acme.example",
             "PAYPAL_API_URL": f"{store}/paypal",
             "STRIPE_API_URL": f"{store}/stripe",
             "MAIL_FROM": "marketplace@acme.example",

@@ -16,6 +16,7 @@ from devstore.store import Doc
 bp = Blueprint("resend", __name__, template_folder="templates")
 
 _KIND = "email"
+_RECEIVED = "received_email"
 _ADDRESS = re.compile(r"^(?:[^<>]*<)?[^<>@\s]+@[^<>@\s]+\.[^<>@\s]+>?$")
 _MOST_RECIPIENTS = 50
 _PAGE = 50
@@ -92,6 +93,43 @@ def _page(mail: Doc | None, view: str) -> str:
         newer=newer,
         fates=resend_news.FATES,
     )
+
+
+@bp.post("/inbox/<int:number>/answer")
+def answer(number: int) -> BaseResponse:
+    """Answer the mail as its reader would: the app hears that a mail came in, and asks for its words."""
+    mail, words = _get(number), request.form.get("words", "").strip()
+    to = _listed(mail["sent"].get("reply_to") or mail["from"])
+    if not words:
+        abort(400)
+    quoted = "\n".join(f"> {line}" for line in (mail["text"] or "").splitlines())
+    store = get_store()
+    received = {
+        "email_id": str(uuid.uuid4()),
+        "from": mail["to"][0],
+        "to": to,
+        "subject": f"Re: {mail['subject']}",
+        "text": f"{words}\n\nOn {_moment(mail['created_at'])} {mail['from']} wrote:\n\n{quoted}",
+        "created_at": iso(store.clock.now()),
+    }
+    with store.transaction():
+        store.put("", _RECEIVED, received)
+        store.put("", _KIND, {**mail, "answered": received["text"].partition("\n\nOn ")[0]})
+    resend_news.tell_of_answer(get_config(), received)
+    return redirect(url_for("resend.message", number=number), 303)
+
+
+@bp.get("/resend/emails/receiving/<email_id>")
+def retrieve_received(email_id: str) -> Response:
+    """A mail that came in, with its words."""
+    if trouble := suffer("resend"):
+        return trouble
+    mail = get_store().find("", _RECEIVED, email_id=email_id)
+    if mail is None:
+        return _refuse(404, "not_found", "Email not found")
+    named = {name: mail[name] for name in ("from", "to", "subject", "text", "created_at")}
+    rest: Doc = {"html": None, "headers": {}, "bcc": [], "cc": [], "reply_to": [], "attachments": []}
+    return jsonify({"object": "email", "id": email_id, "message_id": f"<{email_id}@mail.example>", **named, **rest})
 
 
 @bp.post("/inbox/<int:number>/fate")

@@ -21,6 +21,7 @@ FATES = {
     "complained": "Marked as unwanted",
 }
 _PATH = "/hooks/resend"
+_RECEIVED_PATH = "/hooks/received"
 _PAUSES_SECONDS = (0.2, 5, 30)
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,20 @@ def tell(config: Config, mail: Doc, fate: str, moment: str) -> None:
     """Send the news from a thread of its own, three times at most. Does nothing without a secret."""
     if config.resend_secret:
         body = json.dumps(news(mail, fate, moment)).encode()
-        threading.Thread(target=_send, args=(config, body), daemon=True, name="resend-news").start()
+        _start(config, _PATH, body)
+
+
+def tell_of_answer(config: Config, received: Doc) -> None:
+    """That a mail came in, without its words: the app asks for those. Does nothing without a secret."""
+    if config.resend_secret:
+        names = ("email_id", "created_at", "from", "to", "subject")
+        data = {**{name: received[name] for name in names}, "cc": [], "bcc": [], "attachments": []}
+        body = json.dumps({"type": "email.received", "created_at": received["created_at"], "data": data}).encode()
+        _start(config, _RECEIVED_PATH, body)
+
+
+def _start(config: Config, path: str, body: bytes) -> None:
+    threading.Thread(target=_send, args=(config, path, body), daemon=True, name="resend-news").start()
 
 
 def news(mail: Doc, fate: str, moment: str) -> Doc:
@@ -69,13 +83,13 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str,
     }
 
 
-def _send(config: Config, body: bytes) -> None:
+def _send(config: Config, path: str, body: bytes) -> None:
     message_id = f"msg_{uuid.uuid4().hex}"
     for pause in _PAUSES_SECONDS:
         time.sleep(pause)
         headers = sign(config.resend_secret, message_id, int(time.time()), body) | {"Content-Type": "application/json"}
         try:
-            if httpx.post(config.absolute(_PATH), content=body, headers=headers, timeout=5).is_success:
+            if httpx.post(config.absolute(path), content=body, headers=headers, timeout=5).is_success:
                 return
         except httpx.HTTPError as error:
             _log.info("The app did not take the mail's news: %s", error)

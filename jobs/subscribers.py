@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.hooks import service as hooks
 from app.hooks.rules import KINDS
+from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices
 from app.notices.rules import KINDS as NOTICED
-from app.orders import notifications, payment_fees
+from app.orders import cancellations, notifications, payment_fees
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.storefront.service import forget_bought
 
@@ -28,6 +29,9 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("read_payment_fees", payment_fees.read_when_paid),
     ],
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
+    "CancellationAsked": [("email_merchant", cancellations.email_merchant)],
+    "OrderMessageSent": [("email_customer", messages.email_customer)],
+    "OrderMessageReceived": [("email_vendor", messages.email_vendor)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }

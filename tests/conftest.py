@@ -20,6 +20,8 @@ os.environ.setdefault("SHOPIFY_API_SECRET", "a-test-secret-of-thirty-two-bytes")
 os.environ.setdefault("SECRET_KEYS", "a-test-key")
 os.environ.setdefault("RESEND_API_KEY", "re_test")
 os.environ.setdefault("RESEND_WEBHOOK_SECRET", "whsec_dGhlIHByb3ZpZGVycyBzZWNyZXQ=")
+os.environ.setdefault("RESEND_INBOUND_SECRET", "whsec_dGhlIHNlY3JldCBvZiB3aGF0IGNvbWVzIGlu")
+os.environ.setdefault("MAIL_INBOUND_DOMAIN", "reply.acme.example")
 # Servers of their own for each run, and for each process of a run: two must not empty each other's Redis.
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 _OWN_VAR = None if "STALLKEEPER_VAR" in os.environ else tempfile.mkdtemp(prefix="stallkeeper-tests-")

@@ -31,7 +31,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/staff": Area.BUSINESS,
     "/portal/api": Area.BUSINESS,
     "/portal/notifications": Area.BUSINESS,
-    "/portal/documents": Area.BUSINESS,
+    "/portal/questions": Area.BUSINESS,
     # Everybody's own: where one is signed in, how it looks, for whom one works.
     "/portal/more": None,
     "/portal/security": None,

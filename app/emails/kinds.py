@@ -96,6 +96,36 @@ KINDS: dict[str, Kind] = {
         ("customer_name", "vendor_name", "order_name", "lines", "carrier", "tracking_number", "tracking_url"),
         "Shipped",
     ),
+    "customer_items_cancelled": Kind(
+        "customer",
+        ("customer_name", "vendor_name", "order_name", "lines", "amount"),
+        "Items cancelled",
+    ),
+    "customer_message": Kind(
+        "customer",
+        ("customer_name", "vendor_name", "order_name", "message", "link"),
+        "Message from a vendor",
+    ),
+    "vendor_message": Kind(
+        "vendor",
+        ("vendor_name", "order_name", "message", "link"),
+        "Message from a customer",
+    ),
+    "vendor_cancellation_declined": Kind(
+        "vendor",
+        ("vendor_name", "order_name", "reason", "link"),
+        "Cancellation declined",
+    ),
+    "merchant_cancellation_asked": Kind(
+        "merchant",
+        ("vendor_name", "order_name", "lines", "reason", "link"),
+        "Vendor asks to cancel",
+    ),
+    "merchant_items_cancelled": Kind(
+        "merchant",
+        ("vendor_name", "order_name", "lines", "reason", "link"),
+        "Vendor cancelled items",
+    ),
     "payout_sent": Kind(
         "vendor",
         ("vendor_name", "amount", "reference", "destination", "link"),
@@ -144,6 +174,7 @@ MEANINGS: dict[str, str] = {
     "link": "Where the button leads",
     "link_lasts": "How long the link works",
     "reason": "The reason you gave",
+    "message": "What was written",
     "change": "What was changed",
     "hold_hours": "How long payouts wait",
     "destination": "The account, with its last digits only",

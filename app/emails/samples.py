@@ -97,6 +97,7 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "link": f"{get_config().app_url}/portal/login?shop={shop.domain}",
         "link_lasts": timedelta(minutes=15),
         "reason": "The pictures are too small to see the glaze.",
+        "message": "Is the glaze safe for the dishwasher?",
         "change": "“Phone” was added as a second step",
         "hold_hours": 72,
         "destination": "•••• 3000",

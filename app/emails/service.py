@@ -111,7 +111,7 @@ def send(shop_id: int, email_id: int) -> None:
     if email is None:
         return
     try:
-        provider_id = _hand_over(email, shop.email)
+        provider_id = _hand_over(email, email.reply_to or shop.email)
     except ResendError as error:
         outcome = _after_failure(email, error)
     else:
@@ -205,6 +205,14 @@ def _hand_over(email: Email, reply_to: str | None) -> str:
         params["reply_to"] = reply_to
     answer = resend.Emails.send(params, {"idempotency_key": f"email-{email.shop_id}-{email.id}"})
     return str(answer["id"])
+
+
+def fetch_received(provider_id: str) -> Mapping[str, Any]:
+    """A mail that came in: text, html, headers, attachments. Raises ResendError."""
+    assert_no_transaction()
+    _set_up_resend()
+    content: Mapping[str, Any] = resend.Emails.Receiving.get(provider_id)
+    return content
 
 
 def _set_up_resend() -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.languages import _
-from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
 from app.models.products import Product, ProductImage
+from app.orders.left import Units, list_taken
 from app.orders.vendor_list import WAITING
 
 MAX_ORDERS: Final = 200
@@ -45,7 +45,7 @@ class Pick:
 def list_parcels(session: Session, vendor_id: int, part_ids: Sequence[int] = ()) -> list[Parcel]:
     """The vendor's orders of these ids, oldest first, with what is left of them to send; without ids all to ship.
 
-    What is on its way to Shopify already is not left. At most MAX_ORDERS.
+    What is on its way to Shopify already, or about to be cancelled, is not left. At most MAX_ORDERS.
     """
     where = [VendorOrder.vendor_id == vendor_id]
     where.append(VendorOrder.id.in_(part_ids) if part_ids else VendorOrder.status.in_(WAITING))
@@ -55,8 +55,8 @@ def list_parcels(session: Session, vendor_id: int, part_ids: Sequence[int] = ())
     lines: dict[int, list[OrderLine]] = {}
     for line in session.scalars(select(OrderLine).where(*mine).order_by(OrderLine.position, OrderLine.id)):
         lines.setdefault(line.order_id, []).append(line)
-    asked = _asked(session, vendor_id, parts)
-    return [_parcel(part, lines.get(part.order_id, ()), asked) for part in parts]
+    taken = list_taken(session, vendor_id, [part.order_shopify_id for part in parts])
+    return [_parcel(part, lines.get(part.order_id, ()), taken) for part in parts]
 
 
 def get_parcel(session: Session, vendor_id: int, part_id: int) -> Parcel:
@@ -80,25 +80,10 @@ def make_pick_list(session: Session, parcels: Iterable[Parcel]) -> list[Pick]:
     return sorted(picks.values(), key=lambda pick: (pick.title.lower(), pick.sku))
 
 
-def _parcel(part: VendorOrder, lines: Iterable[OrderLine], asked: Mapping[tuple[int, int], int]) -> Parcel:
-    left = [(line, line.to_ship - asked.get((part.order_shopify_id, line.shopify_id), 0)) for line in lines]
+def _parcel(part: VendorOrder, lines: Sequence[OrderLine], taken: Units) -> Parcel:
+    left = [(line, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0)) for line in lines]
     bought = [(line, line.current_quantity) for line in lines]
     return Parcel(part, [one for one in left if one[1] > 0], [one for one in bought if one[1] > 0])
-
-
-def _asked(session: Session, vendor_id: int, parts: Sequence[VendorOrder]) -> Mapping[tuple[int, int], int]:
-    """Units by order and line, by Shopify's numbers, whose parcel is being told to Shopify."""
-    query = select(Fulfilment).where(
-        Fulfilment.vendor_id == vendor_id,
-        Fulfilment.order_shopify_id.in_([part.order_shopify_id for part in parts]),
-        Fulfilment.state == FulfilmentState.REQUESTED,
-    )
-    asked: dict[tuple[int, int], int] = {}
-    for parcel in session.scalars(query):
-        for line_id, units in parcel.quantities.items():
-            key = (parcel.order_shopify_id, int(line_id))
-            asked[key] = asked.get(key, 0) + int(units)
-    return asked
 
 
 def _pictures(session: Session, gids: Iterable[str]) -> Mapping[str, str]:

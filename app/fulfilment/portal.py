@@ -8,9 +8,12 @@ from app.errors import ValidationErrors
 from app.fulfilment import rules, service
 from app.fulfilment.forms import ShipForm
 from app.fulfilment.service import Tracking
-from app.languages import _
+from app.languages import _, find_words
+from app.models.cancellations import Cancellation
 from app.money import Money
-from app.orders.queries import VendorPart, get_part
+from app.orders import cancellations
+from app.orders.left import units_left
+from app.orders.queries import VendorPart, find_unread, get_part
 from app.orders.words import HOLD_WORDS, KIND_WORDS, PART_WORDS
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
@@ -69,10 +72,25 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         form=form,
         again=status != 200,
         carriers=rules.CARRIERS,
-        left=service.units_to_ship(g.session, found.part),
+        wishes=_wishes(found),
+        unread=find_unread(g.session, [found.part.id]),
+        left=units_left(g.session, found.part),
         states=PART_WORDS,
         hold_words=HOLD_WORDS,
         kind_words=KIND_WORDS,
         money_of=lambda minor: Money(minor, found.part.currency),
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _wishes(found: VendorPart) -> list[tuple[Cancellation, list[tuple[int, str]], str]]:
+    """What was asked to be cancelled, with its items and the reason in words."""
+    titles = {str(line.shopify_id): line.title for line in found.lines}
+    return [
+        (
+            wish,
+            [(int(units), titles.get(line, "")) for line, units in wish.quantities.items()],
+            cancellations.name_reason(wish, find_words),
+        )
+        for wish in cancellations.list_of_part(g.session, found.part.id)
+    ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -15,10 +15,11 @@ from app.fulfilment import rules
 from app.fulfilment.rules import Remaining
 from app.languages import _
 from app.models.fulfilments import Fulfilment, FulfilmentState
-from app.models.orders import OrderLine, VendorOrder
+from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.orders import service as orders
+from app.orders.left import lock_sending, units_left
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
@@ -41,9 +42,9 @@ def request_shipment(
     session: Session, vendor: Vendor, part: VendorOrder, wanted: Mapping[int, int], tracking: Tracking, *, actor: str
 ) -> Fulfilment:
     """Store that the vendor has sent `wanted` (units by the line's Shopify id). Raises ValidationErrors."""
-    _lock(session, part)
+    lock_sending(session, part)
     units = {line_id: count for line_id, count in wanted.items() if count}
-    if problem := rules.check_quantities(units, units_to_ship(session, part)):
+    if problem := rules.check_quantities(units, units_left(session, part)):
         raise ValidationErrors({"items": problem})
     parcel = Fulfilment(
         shop_id=part.shop_id,
@@ -67,8 +68,8 @@ def request_shipment(
 
 def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: Tracking, *, actor: str) -> Fulfilment:
     """Store that the vendor has sent all that was left of the order. Raises ValidationErrors when nothing was."""
-    _lock(session, part)
-    left = units_to_ship(session, part)
+    lock_sending(session, part)
+    left = units_left(session, part)
     if not any(left.values()):
         raise ValidationErrors({"items": _("Nothing of it is left to send.")})
     return request_shipment(session, vendor, part, left, tracking, actor=actor)
@@ -87,21 +88,6 @@ def discard(session: Session, part: VendorOrder, parcel_id: int, *, actor: str) 
     parcel.state = FulfilmentState.CANCELLED
     subject = ("fulfilment", parcel.id)
     audit.record(session, part.shop_id, "order.ship_discard", subject, actor=actor, vendor_id=part.vendor_id)
-
-
-def units_to_ship(session: Session, part: VendorOrder) -> dict[int, int]:
-    """Units by line that are left to send, without those whose parcel is already on its way to Shopify."""
-    lines = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
-    left = {line.shopify_id: line.to_ship for line in session.scalars(lines)}
-    asked = select(Fulfilment).where(
-        Fulfilment.order_shopify_id == part.order_shopify_id,
-        Fulfilment.vendor_id == part.vendor_id,
-        Fulfilment.state == FulfilmentState.REQUESTED,
-    )
-    for parcel in session.scalars(asked):
-        for line_id, units in parcel.quantities.items():
-            left[int(line_id)] = max(0, left.get(int(line_id), 0) - units)
-    return left
 
 
 def create_in_shopify(shop_id: int, parcel_id: int) -> None:
@@ -147,7 +133,7 @@ def sweep() -> None:
 
 
 def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilment:
-    _lock(session, part)
+    lock_sending(session, part)
     parcel = session.get(Fulfilment, parcel_id, populate_existing=True)
     theirs = parcel is not None and parcel.vendor_id == part.vendor_id
     if parcel is None or not theirs or parcel.order_shopify_id != part.order_shopify_id:
@@ -250,12 +236,6 @@ def _fail(shop_id: int, parcel_id: int, message: str) -> None:
         session.refresh(parcel)
         if parcel.state is FulfilmentState.REQUESTED:
             parcel.state, parcel.error = FulfilmentState.FAILED, message
-
-
-def _lock(session: Session, part: VendorOrder) -> None:
-    """Two clicks must not send the same unit twice; the row itself is the staff's to lock."""
-    name = f"ship:{part.shop_id}:{part.order_shopify_id}:{part.vendor_id}"
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def _number(gid: str) -> int:

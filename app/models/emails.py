@@ -39,6 +39,8 @@ class Email(Model):
     """One e-mail for one reason: "vendor_approved:vendor:7:2026-…"."""
     to_address: Mapped[str]
     from_name: Mapped[str]
+    reply_to: Mapped[str | None]
+    """Where an answer goes; None: to the shop."""
     subject: Mapped[str]
     html: Mapped[str]
     text_body: Mapped[str]

@@ -141,6 +141,8 @@ class VendorOrder(Model):
     """When the last of it was sent; None while something is left to send."""
     delivered_at: Mapped[datetime | None]
     """When the carrier had brought all of it, as far as we were told."""
+    buyer_removed_at: Mapped[datetime | None]
+    """When the customer's name and address were taken out, because nobody needs them to send anything."""
     earned_minor: Mapped[int] = mapped_column(server_default="0")
     """What the vendor has of this order after refunds, at whichever stage; a cache of the ledger's entries."""
     next_release_at: Mapped[datetime | None]

@@ -70,6 +70,10 @@ class ShopSettings(Model):
     hold_days: Mapped[int] = mapped_column(server_default="14")
     """Days between fulfilment and the money becoming available: the return window."""
     payout_minimum_minor: Mapped[int] = mapped_column(server_default="0")
+    vendors_may_cancel: Mapped[bool] = mapped_column(server_default="false")
+    """Whether vendors cancel items that they cannot send without asking."""
+    buyer_days: Mapped[int] = mapped_column(server_default="30")
+    """Days after delivery for which vendors see the customer's name and address."""
     mail_from_name: Mapped[str | None]
     """Who e-mails come from; the shop's name when empty."""
     accent_color: Mapped[str] = mapped_column(server_default="#0b6e5f")

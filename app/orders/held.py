@@ -94,6 +94,7 @@ class PartRow(Row, kw_only=True):
     items_returned: int = 0
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    buyer_removed_at: datetime | None = None
     earned_minor: int = 0
     next_release_at: datetime | None = None
     hold_reason: str | None = None

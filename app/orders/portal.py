@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.portal import protect
 from app.money import Money
 from app.orders import vendor_list
+from app.orders.queries import find_unread
 from app.orders.vendor_list import Row, Wanted
 from app.orders.words import PART_WORDS
 from app.sheets import plain_cell
@@ -37,6 +38,7 @@ def list_orders() -> ResponseReturnValue:
         counts=vendor_list.count_tabs(g.session, g.vendor.id),
         late=vendor_list.count_late(g.session, g.vendor.id),
         states=PART_WORDS,
+        unread=find_unread(g.session, [row.part.id for row in orders.rows]),
         earned=lambda part: Money(part.earned_minor, part.currency),
     )
 

@@ -14,7 +14,9 @@ from app.errors import NotFound
 from app.languages import _
 from app.ledger.queries import Movement, list_order_movements
 from app.ledger.rules import VENDOR_BALANCES
+from app.models.cancellations import Cancellation, CancellationState
 from app.models.fulfilments import Fulfilment
+from app.models.messages import OrderThread
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.money import Money
@@ -98,6 +100,13 @@ def list_orders(
     elif status == "to_ship":
         waits = select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING))
         where.append(waits.exists())
+    elif status == "cancellation":
+        asked = select(Cancellation.id).where(
+            Cancellation.shop_id == shop_id,
+            Cancellation.order_shopify_id == Order.shopify_id,
+            Cancellation.state == CancellationState.ASKED,
+        )
+        where.append(asked.exists())
     elif status:
         where.append(Order.financial_status == status)
     total = session.scalar(select(func.count()).select_from(Order).where(*where)) or 0
@@ -136,12 +145,17 @@ def list_parts(session: Session, order: Order) -> list[VendorPart]:
     return [_read_part(session, part) for part in parts]
 
 
-def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
-    """A vendor's own part. Raises NotFound for anybody else's."""
+def get_own_part(session: Session, vendor_id: int, part_id: int) -> VendorOrder:
+    """A vendor's own part, without its lines and money. Raises NotFound for anybody else's."""
     part = session.get(VendorOrder, part_id)
     if part is None or part.vendor_id != vendor_id:
         raise NotFound(_("There is no such order."))
-    return _read_part(session, part)
+    return part
+
+
+def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
+    """A vendor's own part. Raises NotFound for anybody else's."""
+    return _read_part(session, get_own_part(session, vendor_id, part_id))
 
 
 def count_waiting(session: Session, vendor_id: int) -> int:
@@ -171,6 +185,14 @@ def sales_by_day(
     )
     sums = {at: int(amount) for at, amount in session.execute(query)}
     return [(at, Money(sums.get(at, 0), currency)) for at in (first + timedelta(days=n) for n in range(days))]
+
+
+def find_unread(session: Session, part_ids: Sequence[int]) -> Mapping[int, int]:
+    """How many of the customer's messages nobody at the vendor has seen, by part; parts without are left out."""
+    query = select(OrderThread.part_id, OrderThread.unread).where(
+        OrderThread.part_id.in_(part_ids), OrderThread.unread > 0
+    )
+    return {row.part_id: row.unread for row in session.execute(query)}
 
 
 def list_holds(session: Session, vendor_id: int, *, limit: int = 50) -> Sequence[VendorOrder]:

@@ -10,10 +10,12 @@ from flask.typing import ResponseReturnValue
 from app.auth.merchant import protect
 from app.config import get_config
 from app.ledger import queries as ledger
+from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
 from app.models.shops import Shop
 from app.money import Money, parse_money
-from app.orders import decisions, queries
+from app.orders import cancellations, decisions, queries
+from app.orders.cancel_preview import Effect, preview
 from app.orders.service import read_facts
 from app.orders.words import (
     ACCOUNT_WORDS,
@@ -77,6 +79,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         "merchant/orders/detail.html",
         order=order,
         errors=errors or {},
+        wishes=_wishes(order, parts),
         refunds=_refunds(order),
         disputes=_disputes(order),
         dispute_words=DISPUTE_WORDS,
@@ -98,6 +101,24 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         account_words=ACCOUNT_WORDS,
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _wishes(
+    order: Order, parts: Sequence[queries.VendorPart]
+) -> list[tuple[Cancellation, list[dict[str, object]], Effect | None, str]]:
+    """Each wish to cancel with its items, what it would do while nobody has answered, and the reason in words."""
+    by_vendor = {part.part.vendor_id: part.part for part in parts}
+    return [
+        (
+            wish,
+            cancellations.list_items(g.session, wish),
+            preview(by_vendor[wish.vendor_id], {int(line): units for line, units in wish.quantities.items()})
+            if wish.state == "asked"
+            else None,
+            cancellations.name_reason(wish),
+        )
+        for wish in cancellations.list_of_order(g.session, order.shop_id, order.shopify_id)
+    ]
 
 
 def _refunds(order: Order) -> list[tuple[OrderRefund, Money]]:

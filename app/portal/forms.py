@@ -43,9 +43,7 @@ def is_address(_form: Form, field: Field) -> None:
 
 class SignInForm(SpokenForm):
     email = EmailField(
-        lazy("E-mail"),
-        filters=[tidy],
-        validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address],
+        "E-mail", filters=[tidy], validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address]
     )
 
 
@@ -87,7 +85,7 @@ class InvitationForm(SpokenForm):
     """Somebody else who works for the vendor. No role is chosen beforehand: nobody becomes an owner by haste."""
 
     email = EmailField(
-        lazy("E-mail"),
+        "E-mail",
         filters=[tidy],
         validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_address],
     )

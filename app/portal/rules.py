@@ -119,7 +119,7 @@ def _list_papers(facts: Facts) -> list[tuple[bool, Task]]:
                 ),
                 _("Answers and documents are for the shop alone."),
                 _("Answer now"),
-                "/portal/documents",
+                "/portal/questions",
                 "file-text",
             ),
         ),
@@ -197,7 +197,7 @@ def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
     asked = steps if facts.terms_accepted is not None else steps[1:]
     if facts.questions_open is not None:
         text = _("Answers and documents, for the shop alone.")
-        asked.insert(0, Step(not facts.questions_open, _("Answer the shop's questions"), text, "/portal/documents"))
+        asked.insert(0, Step(not facts.questions_open, _("Answer the shop's questions"), text, "/portal/questions"))
     left = [step for step in asked if opens(step.href)]
     return [] if all(step.done for step in left) else left
 

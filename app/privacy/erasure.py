@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
-from app.models.emails import EmailStatus
+from app.models.emails import Email, EmailStatus
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.mapping import Model
+from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyExport, PrivacyRequest
 from app.models.storefront import CustomerItem, CustomerSync
@@ -43,7 +44,7 @@ ABOUT_SELLERS: Final = frozenset(
 """Tables that the last look leaves alone. They hold the merchant and the sellers, who are no customers even when they
 shop here; the books, which name nobody; and the inbox, which is read body by body. A table not named here is searched.
 """
-REMARKS: Final = frozenset({"audit_entries", "event_deliveries", "fulfilments"})
+REMARKS: Final = frozenset({"audit_entries", "event_deliveries", "fulfilments", "cancellations", "order_messages"})
 """Tables of remarks: there a name is searched for too, at the price that a namesake's may go with it."""
 
 
@@ -114,7 +115,21 @@ def _clean_order(session: Session, shop_id: int, order_id: int, person: Person) 
             changed["order_refunds"] += 1
             refund.snapshot = cleaned
     changed["fulfilments"] += _clean_parcels(session, shop_id, order_id)
-    return changed
+    return changed + _drop_messages(session, shop_id, order_id)
+
+
+def _drop_messages(session: Session, shop_id: int, order_id: int) -> Counter[str]:
+    """What was written about the order, and the e-mails in which vendors got it."""
+    of_order = (OrderThread.shop_id == shop_id, OrderThread.order_shopify_id == order_id)
+    threads = select(OrderThread.id).where(*of_order)
+    found = select(OrderMessage.id).where(OrderMessage.thread_id.in_(threads))
+    keys = [f"vendor_message:{number}" for number in session.scalars(found)]
+    emptied = update(Email).where(Email.shop_id == shop_id, Email.dedupe_key.in_(keys))
+    return Counter(
+        emails=_count(session, emptied.values(html=f"<p>{_FORGOTTEN}</p>", text_body=_FORGOTTEN)),
+        order_messages=len(keys),
+        order_threads=_count(session, delete(OrderThread).where(*of_order)),
+    )
 
 
 def _clean_parcels(session: Session, shop_id: int, order_id: int) -> int:

@@ -12,6 +12,7 @@ from app import clock
 from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment
+from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyRequest
 from app.models.shops import Shop
@@ -85,6 +86,7 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         ],
         "parcels": [_parcel(parcel) for parcel in _rows(session, Fulfilment, of_order)],
         "refunds": [refund.snapshot for refund in _rows(session, OrderRefund, of_order)],
+        "messages": _messages(session, of_order),
         "as_shopify_told_it": order.snapshot,
     }
 
@@ -93,6 +95,16 @@ def _rows(session: Session, table: Any, of_order: tuple[int, int]) -> Sequence[A
     shop_id, order_id = of_order
     query = select(table).where(table.shop_id == shop_id, table.order_shopify_id == order_id).order_by(table.id)
     return session.scalars(query).all()
+
+
+def _messages(session: Session, of_order: tuple[int, int]) -> list[dict[str, Any]]:
+    return [
+        {"written_by": message.author.value, "text": message.body, "written_at": message.created_at.isoformat()}
+        for thread in _rows(session, OrderThread, of_order)
+        for message in session.scalars(
+            select(OrderMessage).where(OrderMessage.thread_id == thread.id).order_by(OrderMessage.id)
+        )
+    ]
 
 
 def _parcel(parcel: Fulfilment) -> dict[str, Any]:

@@ -27,6 +27,15 @@ class SettingsForm(Form):
             NumberRange(0, 100, "Choose between 0 and 100 %."),
         ],
     )
+    vendors_may_cancel = BooleanField("Vendors may cancel items themselves")
+    buyer_days = IntegerField(
+        "Days vendors see a customer's name and address",
+        description="Counted from the delivery. Afterwards they are removed from the vendor's pages.",
+        validators=[
+            InputRequired("Enter a number of days."),
+            NumberRange(1, 365, "Choose between 1 and 365 days."),
+        ],
+    )
     hold_days = IntegerField(
         "Days to hold money",
         description="Counted from the shipment. Choose at least your return period.",

@@ -16,7 +16,7 @@ from app import audit, clock, crypto
 from app.config import get_config
 from app.errors import NotFound, ValidationErrors
 from app.languages import _
-from app.models.vendor_questions import QuestionKind, VendorAnswer, VendorQuestion
+from app.models.questions import QuestionKind, VendorAnswer, VendorQuestion
 from app.models.vendors import Vendor
 from app.typed import storable, tidy, tidy_lines
 

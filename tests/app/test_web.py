@@ -88,7 +88,7 @@ def test_no_address_is_tidied_up_before_its_door(staff: FlaskClient, path: str) 
 
 @pytest.mark.parametrize("amount", ["9" * 30, "1e400", "1e18", "1000000000000"])
 def test_an_amount_beyond_reason_is_refused_beside_its_field(staff: FlaskClient, amount: str) -> None:
-    answer = staff.post("/app/settings", data={"hold_days": "3", "payout_minimum": amount})
+    answer = staff.post("/app/settings", data={"hold_days": "3", "buyer_days": "30", "payout_minimum": amount})
     assert answer.status_code == 422
     assert "too large" in answer.text
 

@@ -1,7 +1,12 @@
 """The mail service: Resend's answers on one side, an inbox on the other."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from devstore import resend_news
 from devstore.faults import FAULTS
 from tests.devstore.conftest import Shopify
 
@@ -67,3 +72,22 @@ def test_a_limit_on_demand(shopify: Shopify) -> None:
     FAULTS.add("resend", "throttle")
     assert send(shopify).status_code == 429
     assert send(shopify).status_code == 200
+
+
+def test_an_answered_mail_comes_in_with_what_it_quotes(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(resend_news, "_start", lambda _, path, body: heard.append((path, json.loads(body))))
+    monkeypatch.setattr("devstore.resend.get_config", lambda: replace(shopify.config, resend_secret="whsec_c2VjcmV0"))
+    send(shopify, reply_to="order-abc@reply.acme.example")
+    url = shopify.client.get("/inbox.json").get_json()[0]["url"]
+    assert shopify.client.post(f"{url}/answer", data={"words": " "}).status_code == 400
+    assert shopify.client.post(f"{url}/answer", data={"words": "Yes!"}).status_code == 303
+    path, news = heard[-1]
+    assert path == "/hooks/received"
+    assert (news["type"], news["data"]["to"]) == ("email.received", ["order-abc@reply.acme.example"])
+    assert "Yes!" not in json.dumps(news)
+    mail = shopify.client.get(f"/resend/emails/receiving/{news['data']['email_id']}").get_json()
+    assert mail["text"].startswith("Yes!\n\nOn ")
+    assert mail["text"].endswith("wrote:\n\n> Hello")
+    assert shopify.client.get("/resend/emails/receiving/none").status_code == 404
+    assert "Answered" in shopify.client.get(url).get_data(as_text=True)

@@ -17,6 +17,7 @@ EVERYTHING: dict[str, Any] = {
     "inviter": "Ada <ada@example.com>",
     "note": "We saw your mugs.",
     "role": "Orders",
+    "message": "Is it <i>blue</i>?",
     "change": "“Phone” was added as a second step",
     "reason": "First line.\nSecond <script>line</script>.",
     "hold_hours": 72,

@@ -53,7 +53,7 @@ def test_every_page_of_the_portal_has_its_area_on_purpose(app: Flask) -> None:
         "/portal/staff",
         "/portal/api",
         "/portal/notifications",
-        "/portal/documents",
+        "/portal/questions",
     )
     before_sign_in = (
         "/portal/login",

@@ -15,7 +15,13 @@ from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
-GOOD = {"hold_days": "7", "payout_minimum": "25.50", "mail_from_name": "Acme Market", "auto_approve_vendors": "y"}
+GOOD = {
+    "hold_days": "7",
+    "buyer_days": "30",
+    "payout_minimum": "25.50",
+    "mail_from_name": "Acme Market",
+    "auto_approve_vendors": "y",
+}
 
 
 @pytest.fixture
@@ -59,6 +65,8 @@ def test_saving_the_same_again_writes_nothing(browser: FlaskClient, acme: Shop) 
         ("hold_days", "soon", "Not a valid integer value"),
         ("hold_days", "181", "Choose between 0 and 180 days."),
         ("hold_days", "-1", "Choose between 0 and 180 days."),
+        ("buyer_days", "0", "Choose between 1 and 365 days."),
+        ("buyer_days", "", "Enter a number of days."),
         ("payout_minimum", "a lot", "Enter an amount in digits"),
         ("payout_minimum", "1.234", "at most 2 decimals"),
         ("payout_minimum", "-5", "Enter 0 or more"),

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from app import db, rotation
 from app.models.events import AuditEntry
+from app.models.questions import VendorAnswer, VendorQuestion
 from app.models.shops import Shop
 from app.models.staff import StaffMember
-from app.models.vendor_questions import VendorAnswer, VendorQuestion
 from app.models.vendors import Vendor, VendorUser
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
@@ -94,15 +94,15 @@ def test_answers_are_given_in_the_portal_and_read_by_the_shop(
     mona: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
     assert "3 questions of the shop to answer" in adas.get("/portal").text
-    assert adas.post("/portal/documents", data=fill()).status_code == 303
+    assert adas.post("/portal/questions", data=fill()).status_code == 303
     assert "questions of the shop to answer" not in adas.get("/portal").text
     page = mona.get(f"/app/vendors/{seller.id}").text
     assert lint_polaris(page) == []
     for words in ("In straw", "Bremen", "No", "licence.pdf"):
         assert words in page
-    kept = adas.post("/portal/documents", data=fill(packs="In paper", licence=None))
+    kept = adas.post("/portal/questions", data=fill(packs="In paper", licence=None))
     assert kept.status_code == 303
-    assert "licence.pdf" in adas.get("/portal/documents").text
+    assert "licence.pdf" in adas.get("/portal/questions").text
     with db.system() as session:
         log = session.scalars(select(AuditEntry.changes).where(AuditEntry.action == "vendor.answer")).all()
     assert log[-1] == {"answers": [None, "How do you pack?"]}
@@ -123,7 +123,7 @@ def test_answers_are_given_in_the_portal_and_read_by_the_shop(
 def test_an_answer_that_will_not_do_keeps_none_of_them(
     adas: FlaskClient, changes: dict[str, object], words: str
 ) -> None:
-    refused = adas.post("/portal/documents", data=fill(**changes))
+    refused = adas.post("/portal/questions", data=fill(**changes))
     assert (refused.status_code, words in refused.text) == (422, True)
     with db.system() as session:
         assert session.scalars(select(VendorAnswer.id)).all() == []
@@ -132,14 +132,14 @@ def test_an_answer_that_will_not_do_keeps_none_of_them(
 def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
     mona: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
-    adas.post("/portal/documents", data=fill(licence=(io.BytesIO(PDF), "../../li\ncence.pdf")))
+    adas.post("/portal/questions", data=fill(licence=(io.BytesIO(PDF), "../../li\ncence.pdf")))
     with db.system() as session:
         [content] = session.scalars(select(VendorAnswer.content).where(VendorAnswer.content.is_not(None)))
     assert content is not None
     assert b"trade licence" not in content
     assert rotation.rotate_all() >= 1
     for answer in (
-        adas.get(f"/portal/documents/{document()}"),
+        adas.get(f"/portal/questions/documents/{document()}"),
         mona.get(f"/app/vendors/{seller.id}/documents/{document()}"),
     ):
         assert (answer.data, answer.mimetype) == (PDF, "application/pdf")
@@ -151,32 +151,32 @@ def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
 def test_documents_are_out_of_reach_of_others(
     app: Flask, mona: FlaskClient, adas: FlaskClient, shop: Shop, seller: Vendor
 ) -> None:
-    adas.post("/portal/documents", data=fill())
+    adas.post("/portal/questions", data=fill())
     bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
-    assert signed_in(app, bea).get(f"/portal/documents/{document()}").status_code == 404
+    assert signed_in(app, bea).get(f"/portal/questions/documents/{document()}").status_code == 404
     assert mona.get(f"/app/vendors/{bea.id}/documents/{document()}").status_code == 404
     with db.scoped(shop.id, bea.id) as session:
         assert session.scalars(select(VendorAnswer.id)).all() == []
     with db.system() as session:
         session.execute(update(VendorUser).values(role="catalogue"))
         session.execute(update(StaffMember).values(role="orders"))
-    assert adas.get(f"/portal/documents/{document()}").status_code == 403
+    assert adas.get(f"/portal/questions/documents/{document()}").status_code == 403
     assert mona.get(f"/app/vendors/{seller.id}/documents/{document()}").status_code == 403
 
 
 def test_the_vendor_deletes_a_document_and_then_owes_it_again(adas: FlaskClient) -> None:
-    adas.post("/portal/documents", data=fill())
-    assert adas.post(f"/portal/documents/{document()}/remove").status_code == 303
+    adas.post("/portal/questions", data=fill())
+    assert adas.post(f"/portal/questions/documents/{document()}/remove").status_code == 303
     assert "1 question of the shop to answer" in adas.get("/portal").text
 
 
 def test_a_question_that_is_asked_no_more_keeps_its_answers(
     mona: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
-    adas.post("/portal/documents", data=fill())
+    adas.post("/portal/questions", data=fill())
     with db.system() as session:
         first = session.scalars(select(VendorQuestion.id).order_by(VendorQuestion.id)).first()
     assert mona.post(f"{PAGE}/{first}/remove").status_code == 200
-    assert "How do you pack?" not in adas.get("/portal/documents").text
+    assert "How do you pack?" not in adas.get("/portal/questions").text
     page = mona.get(f"/app/vendors/{seller.id}").text
     assert ("not asked any more" in page, "In straw" in page) == (True, True)

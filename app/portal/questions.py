@@ -10,7 +10,7 @@ from app.vendors import questions
 from app.vendors.question_views import hand_out
 from app.vendors.questions import Upload
 
-bp = Blueprint("portal_documents", __name__, url_prefix="/portal/documents")
+bp = Blueprint("portal_questions", __name__, url_prefix="/portal/questions")
 portal.protect(bp)
 
 
@@ -29,20 +29,20 @@ def answer() -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(errors=error.errors, words=words), 422
     flash(_("Thank you. The shop has your answers.") if changed else _("Nothing had changed."), "good")
-    return redirect("/portal/documents", 303)
+    return redirect("/portal/questions", 303)
 
 
-@bp.get("/<int:answer_id>")
+@bp.get("/documents/<int:answer_id>")
 def download(answer_id: int) -> Response:
     found, content = questions.get_document(g.session, g.vendor, answer_id)
     return hand_out(content, found.words, found.content_type or "application/octet-stream")
 
 
-@bp.post("/<int:answer_id>/remove")
+@bp.post("/documents/<int:answer_id>/remove")
 def remove(answer_id: int) -> ResponseReturnValue:
     questions.remove_document(g.session, g.vendor, answer_id, actor=portal.actor())
     flash(_("The document is deleted, here and at the shop."), "good")
-    return redirect("/portal/documents", 303)
+    return redirect("/portal/questions", 303)
 
 
 def _read_upload(name: str) -> Upload | None:
@@ -55,4 +55,4 @@ def _read_upload(name: str) -> Upload | None:
 
 def _page(*, errors: dict[str, str] | None = None, words: dict[int, str] | None = None) -> str:
     asked = questions.list_asked(g.session, g.vendor)
-    return render_template("portal/documents.html", asked=asked, errors=errors or {}, words=words or {})
+    return render_template("portal/questions.html", asked=asked, errors=errors or {}, words=words or {})

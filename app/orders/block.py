@@ -1,0 +1,78 @@
+"""What the block on Shopify's own order page shows: the vendors of the order, and where each one's part stands.
+
+Shopify runs the block on an address of its own and signs its calls with a session token; so this answers any origin,
+and only to whoever brings such a token. There is no cookie that another site could lend.
+"""
+
+from flask import Blueprint, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app import web
+from app.auth.merchant import require_merchant
+from app.config import get_config
+from app.models.cancellations import CancellationState
+from app.models.orders import Order
+from app.money import Money
+from app.orders import cancellations, queries
+from app.orders.words import PART_WORDS
+
+bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
+_TONES = {"warn": "warning", "good": "success"}
+
+
+def _admit() -> ResponseReturnValue | None:
+    """A browser asks first whether it may send the token at all."""
+    return Response(status=204) if request.method == "OPTIONS" else require_merchant()
+
+
+web.guard(bp, "merchant", _admit)
+
+
+@bp.after_request
+def _allow_extensions(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+    response.headers["Access-Control-Allow-Methods"] = "GET"
+    response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+@bp.route("/order", methods=["GET"])
+def show_order() -> ResponseReturnValue:
+    """`?id=` is the order's Shopify id. An order that we do not know has no vendors."""
+    number = request.args.get("id", "").rpartition("/")[2]
+    order = _find(int(number)) if number.isascii() and number.isdecimal() and len(number) <= 18 else None
+    if order is None:
+        return jsonify(vendors=[], empty="Stallkeeper has not heard of this order yet.")
+    asking = {
+        wish.vendor_id
+        for wish in cancellations.list_of_order(g.session, g.shop.id, order.shopify_id)
+        if wish.state is CancellationState.ASKED
+    }
+    parts = queries.list_parts(g.session, order)
+    return jsonify(
+        vendors=[_vendor(part, asks=part.part.vendor_id in asking) for part in parts],
+        empty="No vendor has goods in this order.",
+        warning="The amounts of this order do not add up. Its vendors' money waits." if order.flags else "",
+        url=f"shopify://admin/apps/{get_config().handle}/app/orders/{order.id}",
+    )
+
+
+def _find(number: int) -> Order | None:
+    query = select(Order).where(Order.shop_id == g.shop.id, Order.shopify_id == number)
+    return g.session.scalars(query).one_or_none()  # type: ignore[no-any-return]
+
+
+def _vendor(one: queries.VendorPart, *, asks: bool) -> dict[str, object]:
+    words, tone = PART_WORDS.get(one.part.status, (str(one.part.status), None))
+    earned = web.write_money(Money(one.part.earned_minor, one.part.currency))
+    lines = [line for line in one.lines if line.current_quantity > 0]
+    return {
+        "name": one.vendor.name,
+        "state": str(words),
+        "tone": _TONES.get(tone or "", "neutral"),
+        "items": [f"{line.current_quantity} x {line.title}" for line in lines],
+        "earned": f"Earns {earned}",
+        "asks": asks,
+    }

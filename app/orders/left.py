@@ -1,0 +1,52 @@
+"""What is left of a vendor's orders to send: neither on its way to Shopify, nor about to be cancelled."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.models.cancellations import Cancellation, CancellationState
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import OrderLine, VendorOrder
+
+Units = Mapping[tuple[int, int], int]
+"""Units by Shopify's numbers of order and line."""
+
+OPEN_CANCELLATIONS: Final = (CancellationState.ASKED, CancellationState.APPROVED)
+
+
+def lock_sending(session: Session, part: VendorOrder) -> None:
+    """Two clicks must not take the same unit twice; the row itself is the staff's to lock."""
+    name = f"ship:{part.shop_id}:{part.order_shopify_id}:{part.vendor_id}"
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def units_left(session: Session, part: VendorOrder) -> dict[int, int]:
+    """Units by line that may still be sent or cancelled."""
+    lines = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
+    taken = list_taken(session, part.vendor_id, [part.order_shopify_id])
+    return {
+        line.shopify_id: max(0, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0))
+        for line in session.scalars(lines)
+    }
+
+
+def list_taken(session: Session, vendor_id: int, order_numbers: Sequence[int]) -> Units:
+    """Units of the vendor's that a parcel being told to Shopify holds, or that somebody wants to cancel."""
+    parcels = select(Fulfilment.order_shopify_id, Fulfilment.quantities).where(
+        Fulfilment.vendor_id == vendor_id,
+        Fulfilment.order_shopify_id.in_(order_numbers),
+        Fulfilment.state == FulfilmentState.REQUESTED,
+    )
+    cancelled = select(Cancellation.order_shopify_id, Cancellation.quantities).where(
+        Cancellation.vendor_id == vendor_id,
+        Cancellation.order_shopify_id.in_(order_numbers),
+        Cancellation.state.in_(OPEN_CANCELLATIONS),
+    )
+    taken: dict[tuple[int, int], int] = {}
+    for order_number, quantities in session.execute(parcels.union_all(cancelled)):
+        for line_id, units in quantities.items():
+            key = (order_number, int(line_id))
+            taken[key] = taken.get(key, 0) + int(units)
+    return taken

@@ -1,0 +1,62 @@
+"""The block on Shopify's order page: the app's own script in a real browser, calling the app from another origin."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from tests.scenarios.market import Market
+from tests.scenarios.test_money_story import _buy, sellers, shop
+
+__all__ = ["sellers", "shop"]
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The shared browser, left with the windows that it had."""
+    before = list(chromium.contexts)
+    yield chromium
+    for context in chromium.contexts:
+        if context not in before:
+            context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_order_page_shows_who_sends_what(
+    market: Market, browser: Browser, shop: Shop, sellers: dict[str, Vendor], width: int
+) -> None:
+    order = _buy(market, {"MUG": 2, "LOAF": 1})
+    market.settle()
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    page.goto(f"{market.store_url}/store/acme/orders/{order['id']}")
+    block = page.frame_locator("iframe[title*=order-block]")
+    expect(block.get_by_text("Ada's Mugs")).to_be_visible()
+    expect(block.get_by_text("2 x Mug")).to_be_visible()
+    expect(block.get_by_text("Bea's Loafs")).to_be_visible()
+    expect(block.get_by_text("To ship")).to_have_count(2)
+    block.get_by_text("Open in Stallkeeper").click()
+    page.wait_for_url("**/apps/stallkeeper/app/orders/*")
+
+
+def test_only_a_session_token_opens_it(market: Market, shop: Shop, sellers: dict[str, Vendor]) -> None:
+    order = _buy(market, {"MUG": 1})
+    market.settle()
+    address = f"{market.app_url}/app/blocks/order?id=gid://shopify/Order/{order['id']}"
+    refused = httpx.get(address, headers={"Sec-Fetch-Dest": "empty"})
+    assert refused.status_code == 401
+    asked = httpx.options(address, headers={"Origin": "https://extensions.shopifycdn.com"})
+    assert asked.status_code == 204
+    assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+    shown = market.merchant(f"/app/blocks/order?id=gid://shopify/Order/{order['id']}")
+    assert shown.headers["Access-Control-Allow-Origin"] == "*"
+    assert [vendor["name"] for vendor in shown.json()["vendors"]] == ["Ada's Mugs"]
+    unknown = market.merchant("/app/blocks/order?id=gid://shopify/Order/x")
+    assert unknown.json()["vendors"] == []
+    market.install("zenith")
+    rival = market.merchant(f"/app/blocks/order?id=gid://shopify/Order/{order['id']}", shop="zenith")
+    assert rival.json()["vendors"] == []
