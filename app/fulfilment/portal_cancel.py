@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.languages import _, find_words
 from app.orders import cancellations
@@ -33,9 +33,7 @@ def ask(part_id: int) -> ResponseReturnValue:
     if not request.form.get("sure"):
         return _page(found, units, effect=preview(found.part, units))
     try:
-        wish = cancellations.ask(
-            g.session, found.part, units, reason=reason, note=note, actor=f"vendor_user:{g.vendor_user.id}"
-        )
+        wish = cancellations.ask(g.session, found.part, units, reason=reason, note=note, actor=actor())
     except ValidationErrors as error:
         return _page(found, units, errors=error.errors, status=422)
     if wish.state == "asked":
@@ -49,7 +47,7 @@ def ask(part_id: int) -> ResponseReturnValue:
 def withdraw(part_id: int, number: int) -> ResponseReturnValue:
     """The items can be sent after all."""
     found = get_part(g.session, g.vendor.id, part_id)
-    cancellations.withdraw(g.session, found.part, number, actor=f"vendor_user:{g.vendor_user.id}")
+    cancellations.withdraw(g.session, found.part, number, actor=actor())
     flash(_("Taken back. The items are left to send again."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.messages import service
 from app.models.orders import VendorOrder
@@ -26,7 +26,7 @@ def write(part_id: int) -> ResponseReturnValue:
     part = get_own_part(g.session, g.vendor.id, part_id)
     body = request.form.get("body", "").replace("\r\n", "\n")
     try:
-        service.write_to_customer(g.session, part, body, actor=f"vendor_user:{g.vendor_user.id}")
+        service.write_to_customer(g.session, part, body, actor=actor())
     except ValidationErrors as error:
         return _page(part, typed=body, error=error.errors["body"], status=422)
     return redirect(f"/portal/orders/{part_id}/messages", 303)
