@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask
 
 from app import health, logs, metrics, web
+from app.account import views as account
 from app.api import docs as api_docs
 from app.api import portal as portal_api
 from app.api import resources as api
@@ -15,6 +16,9 @@ from app.auth import merchant, portal, staff
 from app.books import adjustment_views, ledger_views
 from app.books import portal as portal_books
 from app.books import views as books
+from app.codes import portal as portal_codes
+from app.codes import proxy as codes_proxy
+from app.codes import views as codes
 from app.commissions import list_views as commission_list
 from app.commissions import money_views
 from app.commissions import views as commissions
@@ -62,6 +66,14 @@ from app.products import proxy as products_proxy
 from app.products import views as products
 from app.products.imports import portal as portal_imports
 from app.products.imports import views as product_imports
+from app.questions import letters as question_letters
+from app.questions import portal as portal_questions
+from app.questions import proxy as questions_proxy
+from app.questions import views as questions
+from app.reviews import letters as review_letters
+from app.reviews import portal as portal_reviews
+from app.reviews import proxy as reviews_proxy
+from app.reviews import views as vendor_reviews
 from app.shops import staff_views
 from app.shops import views as shops
 from app.storefront import proxy as storefront_proxy
@@ -101,6 +113,18 @@ BLUEPRINTS: list[Blueprint] = [
     product_imports.bp,
     portal_edits.bp,
     portal_pictures.bp,
+    vendor_reviews.bp,
+    reviews_proxy.bp,
+    review_letters.bp,
+    portal_reviews.bp,
+    questions.bp,
+    question_letters.bp,
+    questions_proxy.bp,
+    portal_questions.bp,
+    codes.bp,
+    portal_codes.bp,
+    codes_proxy.bp,
+    account.bp,
     orders.bp,
     decision_views.bp,
     commissions.bp,

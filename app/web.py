@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 _QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used: it must not lie about in logs.
-_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join)/).+")
+_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join)/|/letters/[a-z]+/).+")
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 

@@ -55,6 +55,8 @@ SCHEDULE: Final = (
     Periodic("jobs.inbox.clean_up", "catalogue", DAY),
     Periodic("jobs.privacy.sweep", "catalogue", MINUTE),
     Periodic("jobs.storefront.remove_expired", "catalogue", DAY),
+    Periodic("jobs.questions.remove_unconfirmed", "catalogue", DAY),
+    Periodic("jobs.reviews.ask_where_due", "emails", 10 * MINUTE),
     Periodic("jobs.pictures.sweep_pictures", "catalogue", MINUTE),
     Periodic("jobs.portal.end_visits", "catalogue", 5 * MINUTE),
     Periodic("jobs.portal.forget_invitations", "catalogue", DAY),

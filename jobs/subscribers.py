@@ -17,6 +17,9 @@ from app.notices import service as notices
 from app.notices.rules import KINDS as NOTICED
 from app.orders import cancellations, notifications, payment_fees
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
+from app.questions import service as questions
+from app.reviews import requests as review_requests
+from app.reviews import service as reviews
 from app.storefront.service import forget_bought
 
 Subscriber = Callable[[Session, DomainEvent], None]
@@ -28,10 +31,18 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("email_vendors", notifications.tell_vendors_of_order),
         ("read_payment_fees", payment_fees.read_when_paid),
     ],
-    "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "CancellationAsked": [("email_merchant", cancellations.email_merchant)],
     "OrderMessageSent": [("email_customer", messages.email_customer)],
     "OrderMessageReceived": [("email_vendor", messages.email_vendor)],
+    "OrderFulfilled": [
+        ("email_customer", notifications.tell_customer_of_parcel),
+        ("ask_for_review", review_requests.schedule),
+    ],
+    "OrderDelivered": [("ask_for_review", review_requests.schedule)],
+    "OrderCancelled": [("mark_review", reviews.mark_returned)],
+    "RefundProcessed": [("mark_review", reviews.mark_returned)],
+    "QuestionAnswered": [("email_asker", questions.tell_asker)],
+    "ReviewAnswered": [("email_customer", reviews.tell_of_answer)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }

@@ -55,7 +55,7 @@ def require_customer() -> ResponseReturnValue | None:
     return None
 
 
-def _find_shop(domain: str) -> Shop | None:
+def find_shop(domain: str) -> Shop | None:
     with system() as session:
         query = select(Shop).where(Shop.domain == domain, Shop.status == ShopStatus.INSTALLED)
         return session.scalars(query).one_or_none()
@@ -65,7 +65,7 @@ def _find_shop_lately(domain: str) -> Shop | None:
     """As it was a moment ago: pages of a busy shop sync many times a second, and shops seldom come and go."""
     name, now = (db.get_engine(), domain), time.monotonic()
     if name not in _lately or _lately[name][0] < now:
-        _lately[name] = (now + _SECONDS_TO_REMEMBER, _find_shop(domain))
+        _lately[name] = (now + _SECONDS_TO_REMEMBER, find_shop(domain))
     return _lately[name][1]
 
 
@@ -78,7 +78,7 @@ def find_customer(path: str, query: str) -> Scope | None:
     return Scope(shop.id, customer_id=int(visitor.customer_id)) if shop else None
 
 
-def _enter(find_shop: Callable[[str], Shop | None] = _find_shop) -> ProxyVisitor:
+def _enter(find_shop: Callable[[str], Shop | None] = find_shop) -> ProxyVisitor:
     visitor = _find_visitor(request.path, request.query_string.decode("utf-8", "replace"))
     if visitor is None:
         raise Forbidden(_("This address only works on the shop's own website."))

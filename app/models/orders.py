@@ -25,6 +25,7 @@ class Order(Model):
             postgresql_where=text("fees_read_at IS NULL AND terms ? 'reads_fees'"),
         ),
         Index("ix_orders_shop_id_name", "shop_id", "name"),
+        Index("ix_orders_shop_id_customer", "shop_id", text("(snapshot #>> '{customer,id}')")),
     )
 
     id: Mapped[Id]

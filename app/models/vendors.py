@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -81,6 +82,11 @@ class Vendor(Model):
     away_hides: Mapped[bool] = mapped_column(server_default=false())
     """Whether the products are off sale meanwhile, or only sent later."""
     away_note: Mapped[str] = mapped_column(server_default="")
+    rating_count: Mapped[int] = mapped_column(server_default="0")
+    rating_sum: Mapped[int] = mapped_column(server_default="0")
+    """Stars of all published reviews, added up."""
+    shown_reviews: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """What the public page holds of them: {"counts": …, "latest": …} (app/reviews/rules.py)."""
     applied_at: Mapped[CreatedAt]
     approved_at: Mapped[datetime | None]
     updated_at: Mapped[CreatedAt]

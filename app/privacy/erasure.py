@@ -26,6 +26,8 @@ from app.orders.service import lock_order
 from app.privacy import queries
 from app.privacy.bodies import clean_event, clean_order, clean_refund
 from app.privacy.rules import REMOVED, Person, scrub
+from app.questions import service as questions
+from app.reviews import service as reviews
 
 _AT_ONCE: Final = 200
 _FORGOTTEN: Final = "The recipient asked to be forgotten."
@@ -33,7 +35,7 @@ _FORGOTTEN: Final = "The recipient asked to be forgotten."
 ABOUT_SELLERS: Final = frozenset(
     {
         "shops", "shop_settings", "money_settings", "commission_rules", "vendors", "vendor_users", "magic_links",
-        "portal_sessions", "login_factors", "recovery_codes",
+        "review_settings", "qr_codes", "qr_scans", "portal_sessions", "login_factors", "recovery_codes",
         "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks", "email_wordings",
@@ -61,6 +63,8 @@ def forget_customer(shop_id: int, person: Person) -> Counter[str]:
             own = (Vendor.shop_id == shop_id, Vendor.shopify_customer_id == person.customer_id)
             session.execute(update(Vendor).where(*own).values(shopify_customer_id=None))
             changed += _drop_lists(session, shop_id, person.customer_id)
+        changed["questions"] += questions.forget(session, shop_id, person.customer_id, person.emails)
+        changed["vendor_reviews"] += reviews.forget(session, shop_id, person.order_ids)
         event_ids = queries.list_event_ids(session, shop_id, person)
     for first in range(0, len(event_ids), _AT_ONCE):
         with scoped(shop_id) as session:

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.models.customer_questions import Question, QuestionAsker
 from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment
 from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyRequest
+from app.models.reviews import VendorReview
 from app.models.shops import Shop
 from app.models.storefront import CustomerItem
 from app.models.vendors import Vendor, VendorUser
@@ -39,6 +41,8 @@ def make_export(session: Session, shop: Shop, request: PrivacyRequest, person: P
         "emails": [_email(email) for email in queries.list_emails(session, shop.id, person)],
         "seller_accounts": [_seller(session, vendor) for vendor in sellers],
         "kept_in_the_shop": _items(session, request),
+        "reviews": _reviews(session, orders),
+        "questions": _questions(session, request, person),
         "privacy_requests": _requests(session, request),
         "messages_from_shopify": _events(session, shop.id, person),
     }
@@ -51,6 +55,8 @@ def count_export(export: dict[str, Any]) -> dict[str, int]:
         "emails": "emails",
         "vendors": "seller_accounts",
         "customer_items": "kept_in_the_shop",
+        "vendor_reviews": "reviews",
+        "questions": "questions",
         "inbox_events": "messages_from_shopify",
     }
     return {table: len(export[section]) for table, section in sections.items() if export[section]}
@@ -156,6 +162,50 @@ def _items(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:
     return [
         {"kind": item.kind, "about": item.key, "content": item.value, "changed_at": item.changed_at.isoformat()}
         for item in session.scalars(query.order_by(CustomerItem.kind, CustomerItem.key)).all()
+    ]
+
+
+def _reviews(session: Session, orders: Sequence[Order]) -> list[dict[str, Any]]:
+    """What they wrote about sellers, and what those answered."""
+    query = (
+        select(VendorReview, VendorOrder.name, Vendor.name)
+        .join(VendorOrder, VendorOrder.id == VendorReview.vendor_order_id)
+        .join(Vendor, Vendor.id == VendorReview.vendor_id)
+        .where(VendorOrder.order_id.in_([order.id for order in orders]))
+    )
+    names = ("stars", "title", "words", "shown_name", "answer", "reason", "report")
+    return [
+        {
+            "order": order_name,
+            "seller": seller,
+            **{name: getattr(review, name) for name in names},
+            "state": review.state.value,
+            "written_at": review.written_at.isoformat(),
+        }
+        for review, order_name, seller in session.execute(query.order_by(VendorReview.id)).all()
+    ]
+
+
+def _questions(session: Session, request: PrivacyRequest, person: Person) -> list[dict[str, Any]]:
+    """What they asked sellers, by the address or the account under which they asked."""
+    mine: list[ColumnElement[bool]] = [func.lower(QuestionAsker.email).in_(person.emails)]
+    if request.customer_id is not None:
+        mine.append(QuestionAsker.customer_id == request.customer_id)
+    query = (
+        select(Question, QuestionAsker.email, Vendor.name)
+        .join(QuestionAsker, QuestionAsker.question_id == Question.id)
+        .join(Vendor, Vendor.id == Question.vendor_id)
+        .where(Question.shop_id == request.shop_id, or_(*mine))
+    )
+    return [
+        {
+            "seller": seller,
+            "email": email,
+            **{name: getattr(asked, name) for name in ("words", "shown_name", "may_be_shown", "answer")},
+            "state": asked.state.value,
+            "asked_at": asked.asked_at.isoformat(),
+        }
+        for asked, email, seller in session.execute(query.order_by(Question.id)).all()
     ]
 
 

@@ -10,7 +10,7 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
-VERSION: Final = 3
+VERSION: Final = 4
 VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
@@ -33,6 +33,14 @@ VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {"key": "away_from", "name": "On holiday from", "type": "date_time"},
     {"key": "away_until", "name": "Back on", "type": "date_time"},
     {"key": "away_note", "name": "Words about the holiday", "type": "single_line_text_field"},
+    {
+        "key": "rating",
+        "name": "Rating",
+        "type": "rating",
+        "validations": [{"name": "scale_min", "value": "1.0"}, {"name": "scale_max", "value": "5.0"}],
+    },
+    {"key": "rating_count", "name": "Number of reviews", "type": "number_integer"},
+    {"key": "reviews", "name": "Newest reviews", "type": "json"},
 )
 _ACCESS: Final = {"admin": "MERCHANT_READ_WRITE", "storefront": "PUBLIC_READ"}
 

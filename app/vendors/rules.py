@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 # action → {state: state it leads to}. Nothing else moves a vendor.
@@ -21,6 +22,11 @@ PAYOUT_DETAILS_HOLD: Final = timedelta(hours=72)
 # Words that say how a business is organised, not who it is: "Ada Ceramics Ltd" is "Ada Ceramics".
 _LEGAL_FORMS = frozenset({"ltd", "limited", "llc", "inc", "gmbh", "ug", "ag", "bv", "sarl", "sas", "srl", "co", "plc"})
 _HANDLE_LENGTH = 60
+
+
+def average_rating(total: int, count: int) -> str:
+    """Stars with one decimal, rounded half up: "4.7"."""
+    return str((Decimal(total) / count).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def state_after(action: str, state: str) -> str | None:

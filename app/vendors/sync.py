@@ -4,6 +4,7 @@ Our row and the page are matched by the handle, which never changes, so a repeat
 When both sides changed, the later `updated_at` wins; whether the page is public is decided here alone.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "polici
 _SEARCHED: Final = 250
 _KNOWS_HOLIDAYS: Final = 3
 """The version of our definitions since which a vendor's page has fields for them."""
+_KNOWS_REVIEWS: Final = 4
 FIRST_LINK_LIFETIME: Final = timedelta(days=3)
 """The approval may be read after the weekend; links that a person asks for live much shorter."""
 
@@ -144,6 +146,8 @@ def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
         # Never emptied: Shopify takes no empty date, and the theme shows a holiday only while it lasts.
         fields["away_from"], fields["away_until"] = vendor.away_from.isoformat(), vendor.away_until.isoformat()
         fields["away_note"] = vendor.away_note
+    if definitions_version >= _KNOWS_REVIEWS:
+        fields |= _rating(vendor)
     if vendor.logo_file_gid:
         fields["logo"] = vendor.logo_file_gid
     status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
@@ -152,6 +156,15 @@ def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
         "fields": [{"key": key, "value": value} for key, value in fields.items() if value or key != "website"],
         "capabilities": {"publishable": {"status": status}},
     }
+
+
+def _rating(vendor: Vendor) -> dict[str, str]:
+    """Without reviews the rating stays as it was: a rating cannot be empty, and the theme looks at the number first."""
+    fields = {"rating_count": str(vendor.rating_count), "reviews": json.dumps(vendor.shown_reviews)}
+    if vendor.rating_count:
+        average = rules.average_rating(vendor.rating_sum, vendor.rating_count)
+        fields["rating"] = json.dumps({"value": average, "scale_min": "1.0", "scale_max": "5.0"})
+    return fields
 
 
 def _note_failure(shop_id: int, vendor_id: int, error: ShopifyError) -> None:

@@ -13,6 +13,7 @@ from devstore.current import get_store, get_storefront_shop
 from devstore.orders.payloads import customer_payload
 from devstore.store import Doc
 from devstore.storefront import pages
+from devstore.storefront.account_pages import list_extensions
 from devstore.storefront.catalogue import cents
 from devstore.storefront.drops import Drop
 from devstore.storefront.session import current_customer, sign_in, sign_out
@@ -69,7 +70,9 @@ def account() -> Any:
     if customer is None:
         return redirect("/account/login?return_url=/account", 303)
     orders = [order for order in get_store().all(get_storefront_shop(), "order") if _is_of(order, customer)]
-    return pages.render("customers/account", "Your account", orders=[_order(order) for order in reversed(orders)])
+    added = [Drop(name=each["name"], url=f"/account/pages/{each['handle']}") for each in list_extensions()]
+    listed = [_order(order) for order in reversed(orders)]
+    return pages.render("customers/account", "Your account", orders=listed, added=added)
 
 
 @bp.route("/account/logout", methods=["GET", "POST"])

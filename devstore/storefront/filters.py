@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 from liquid import Environment, RenderContext
 from liquid.filter import with_context
@@ -21,7 +23,23 @@ _SLOT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 def add_filters(environment: Environment, texts: Texts, asset_root: str) -> None:
     """`texts` maps a language to its nested locale file; `asset_root` is the URL folder of this code's assets."""
+    plain_date = environment.filters["date"]
+
+    @with_context
+    def date(moment: Any, fmt: Any = None, *, context: RenderContext, **more: Any) -> str:
+        """Liquid's own, and Shopify's `date: format: 'date'`, written as the page's language writes a day."""
+        if moment is None:
+            return ""
+        if "format" not in more:
+            return str(plain_date(moment, fmt, environment=environment))
+        day = plain_date(moment, "%Y-%m-%d", environment=environment)
+        try:
+            return format_date(datetime.fromisoformat(day), "long", locale=_currency(context)[1].replace("-", "_"))
+        except ValueError:
+            return ""
+
     environment.filters.update({
+        "date": date,
         "money": money,
         "money_with_currency": money_with_currency,
         "money_without_trailing_zeros": money_without_trailing_zeros,

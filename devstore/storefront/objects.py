@@ -139,7 +139,11 @@ class Objects:
             return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
         if type_name == "file_reference":
             return self.image(self._referenced("file", value))
-        if type_name in {"number_integer", "boolean", "json", "money", "rating", "dimension", "weight", "volume"}:
+        if type_name == "rating":
+            held = json.loads(value)
+            ends = {name: float(held[name]) for name in ("scale_min", "scale_max")}
+            return Drop(rating=float(held["value"]), value=held["value"], **ends)
+        if type_name in {"number_integer", "boolean", "json", "money", "dimension", "weight", "volume"}:
             return json.loads(value)
         return float(value) if type_name == "number_decimal" else value
 

@@ -1,4 +1,4 @@
-// The directory can be searched. Without this script it is a list in pages.
+// The directory can be searched and sorted. Without this script it is a list in pages.
 export function start(block) {
   const search = block.querySelector('[data-sk-search]');
   const list = block.querySelector('[data-sk-list]');
@@ -25,12 +25,20 @@ export function start(block) {
     }
   };
   const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const sort = () => {
+    const name = (vendor) => vendor.querySelector('.sk-name').textContent;
+    const rating = ({ dataset }) => (Number(dataset.count) ? Number(dataset.rating) : 0);
+    const byName = (a, b) => name(a).localeCompare(name(b), document.documentElement.lang || undefined);
+    const byRating = (a, b) => rating(b) - rating(a) || b.dataset.count - a.dataset.count || byName(a, b);
+    list.append(...[...list.querySelectorAll('[data-sk-vendor]')].sort(search.elements.sort.value ? byRating : byName));
+  };
   const filter = async () => {
     const words = plain(search.elements.q.value).split(/\s+/).filter(Boolean);
-    if (words.length && pages) {
+    if ((words.length || search.elements.sort.value) && pages) {
       rest ??= loadRest().then(() => { pages.hidden = true; }, () => { rest = null; });
       await rest;
     }
+    sort();
     let count = 0;
     for (const vendor of list.querySelectorAll('[data-sk-vendor]')) {
       const text = plain(vendor.textContent);

@@ -18,6 +18,8 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from app import clock, crypto, db, web
 from app.auth import api, portal, scopes
+from app.models.codes import QrCode
+from app.models.customer_questions import Question
 from app.models.emails import Email
 from app.models.events import DomainEvent, EventDelivery, InboxEvent
 from app.models.hooks import Hook, HookCall
@@ -25,6 +27,7 @@ from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout, PayoutBatch
 from app.models.products import Product, ProductImage, ProductImport, ProductProposal
+from app.models.reviews import VendorReview
 from app.models.shops import Shop
 from app.models.staff import StaffMember
 from app.models.vendors import PortalSession, Vendor, VendorUser
@@ -141,6 +144,12 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.flush()
     made |= {"hook": hook, "call": call, "delivery": delivery}
     made |= {"part": part, "payout": payout, "image": image, "proposal": proposal, "import": file}
+    review = VendorReview(**hers, vendor_order_id=part.id, stars=5, words="Blue bowl", state="published")
+    code = QrCode(**hers, code="abcdefgh", name="Blue bowl")
+    question = Question(**hers, key="k", words="Blue bowl", state="open")
+    session.add_all([review, code, question])
+    session.flush()
+    made |= {"review": review, "code": code, "question": question}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 
@@ -235,7 +244,7 @@ def test_only_the_listed_addresses_are_open_to_everybody(app: Flask) -> None:
 
 
 def test_every_address_has_a_door(app: Flask) -> None:
-    known = {"merchant", "portal", "proxy", "open", "api"}
+    known = {"merchant", "portal", "proxy", "open", "api", "letter", "customer"}
     assert {web.door_of(rule.endpoint.rpartition(".")[0]) for rule in app.url_map.iter_rules()} <= known
 
 

@@ -253,6 +253,9 @@ def test_definitions_are_brought_up_to_date_where_fields_are_missing(
         "away_from",
         "away_until",
         "away_note",
+        "rating",
+        "rating_count",
+        "reviews",
     ]
 
 

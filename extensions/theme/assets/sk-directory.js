@@ -22,12 +22,20 @@ take(page);
 }
 };
 const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+const sort = () => {
+const name = (vendor) => vendor.querySelector('.sk-name').textContent;
+const rating = ({ dataset }) => (Number(dataset.count) ? Number(dataset.rating) : 0);
+const byName = (a, b) => name(a).localeCompare(name(b), document.documentElement.lang || undefined);
+const byRating = (a, b) => rating(b) - rating(a) || b.dataset.count - a.dataset.count || byName(a, b);
+list.append(...[...list.querySelectorAll('[data-sk-vendor]')].sort(search.elements.sort.value ? byRating : byName));
+};
 const filter = async () => {
 const words = plain(search.elements.q.value).split(/\s+/).filter(Boolean);
-if (words.length && pages) {
+if ((words.length || search.elements.sort.value) && pages) {
 rest ??= loadRest().then(() => { pages.hidden = true; }, () => { rest = null; });
 await rest;
 }
+sort();
 let count = 0;
 for (const vendor of list.querySelectorAll('[data-sk-vendor]')) {
 const text = plain(vendor.textContent);

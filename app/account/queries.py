@@ -1,0 +1,114 @@
+"""What a customer's account page shows: their orders by who sends them, and what they keep in the shop."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import Order, OrderLine, VendorOrder
+from app.models.reviews import VendorReview
+from app.models.storefront import CustomerItem
+from app.models.vendors import Vendor, VendorStatus
+from app.money import Money
+from app.orders.queries import by_customer
+from app.reviews import queries as reviews
+from app.reviews import requests, rules
+from app.reviews.rules import Parcel
+
+_ORDERS: Final = 30
+_KEPT: Final = 100
+
+
+def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime) -> list[dict[str, Any]]:
+    """The newest orders, each with the vendors' parts: state, items, parcels, and where to review. JSON types."""
+    query = select(Order).where(by_customer(shop_id, customer_id))
+    orders = session.scalars(query.order_by(Order.ordered_at.desc(), Order.id.desc()).limit(_ORDERS)).all()
+    ids = [order.id for order in orders]
+    lines = session.scalars(select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.position)).all()
+    parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id.in_(ids)).order_by(VendorOrder.id)).all()
+    numbers = [order.shopify_id for order in orders]
+    sent = (
+        Fulfilment.shop_id == shop_id,
+        Fulfilment.order_shopify_id.in_(numbers),
+        Fulfilment.state == FulfilmentState.CREATED,
+    )
+    parcels = session.scalars(select(Fulfilment).where(*sent).order_by(Fulfilment.fulfilled_at)).all()
+    written = select(VendorReview.vendor_order_id).where(VendorReview.vendor_order_id.in_([part.id for part in parts]))
+    reviewed = set(session.scalars(written))
+    vendors = {part.vendor_id: session.get_one(Vendor, part.vendor_id) for part in parts}
+    return [
+        {
+            "id": str(order.shopify_id),
+            "name": order.name,
+            "on": order.ordered_at.isoformat(),
+            "total": str(Money(order.total_minor, order.currency).decimal),
+            "currency": order.currency,
+            "parts": [
+                _part(
+                    part,
+                    vendors[part.vendor_id],
+                    [line for line in lines if line.order_id == order.id and line.vendor_id == part.vendor_id],
+                    [parcel for parcel in parcels if parcel.order_shopify_id == order.shopify_id],
+                    now,
+                    is_reviewed=part.id in reviewed,
+                )
+                for part in parts
+                if part.order_id == order.id
+            ],
+            "others": [_item(line) for line in lines if line.order_id == order.id and line.vendor_id is None],
+        }
+        for order in orders
+    ]
+
+
+def list_kept(session: Session, shop_id: int, customer_id: int, kind: str) -> list[dict[str, Any]]:
+    """Items of one kind as the customer's devices keep them, last edited first."""
+    query = select(CustomerItem.key, CustomerItem.value).where(
+        CustomerItem.shop_id == shop_id,
+        CustomerItem.customer_id == customer_id,
+        CustomerItem.kind == kind,
+        CustomerItem.value.is_not(None),
+    )
+    found = session.execute(query.order_by(CustomerItem.clock.desc()).limit(_KEPT)).all()
+    return [{"key": key, **(value or {})} for key, value in found]
+
+
+def _part(
+    part: VendorOrder,
+    vendor: Vendor,
+    lines: Sequence[OrderLine],
+    parcels: Iterable[Fulfilment],
+    now: datetime,
+    *,
+    is_reviewed: bool,
+) -> dict[str, Any]:
+    mine = {str(line.shopify_id) for line in lines}
+    inside = [parcel for parcel in parcels if mine & parcel.quantities.keys()]
+    arrived = rules.has_arrived([Parcel(one.fulfilled_at, one.delivered_seen_at) for one in inside], now)
+    may_review = arrived and (is_reviewed or not reviews.is_returned(lines))
+    is_here = vendor.status is VendorStatus.APPROVED
+    return {
+        "vendor": vendor.name,
+        "page": f"/pages/vendors/{vendor.handle}" if is_here else None,
+        "state": "delivered" if any(one.delivered_seen_at for one in inside) else part.status.value,
+        "items": [_item(line) for line in lines],
+        "parcels": [
+            {"carrier": one.carrier, "number": one.tracking_number, "url": _web_address(one.tracking_url)}
+            for one in inside
+            if one.tracking_number
+        ],
+        "review": requests.link_for(part) if may_review else None,
+        "reviewed": is_reviewed,
+    }
+
+
+def _item(line: OrderLine) -> dict[str, Any]:
+    return {"title": line.title, "quantity": line.quantity}
+
+
+def _web_address(url: str) -> str:
+    """A vendor typed it: nothing but an address of the web becomes a link."""
+    return url if url.startswith(("https://", "http://")) else ""

@@ -1,0 +1,142 @@
+"""A vendor's codes: made, printed, led elsewhere, and how often they were scanned."""
+
+import io
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import segno
+from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import clock
+from app.auth.portal import protect
+from app.codes import queries, service
+from app.codes.forms import CodeForm
+from app.errors import NotFound, ValidationErrors
+from app.languages import _
+from app.models.codes import QrCode
+
+bp = Blueprint("portal_codes", __name__, url_prefix="/portal/codes")
+protect(bp)
+
+_QUIET_ZONE: Final = 4
+_PNG_PIXELS: Final = 1200
+SHEET: Final = (("large", 1), ("middle", 4), ("small", 12))
+
+
+@bp.get("")
+def list_codes() -> ResponseReturnValue:
+    search = request.args.get("q", "").strip()[:100]
+    rows = queries.list_codes(g.session, g.shop.id, _today(), vendor_id=g.vendor.id, search=search)
+    return render_template("portal/codes/list.html", rows=rows, search=search)
+
+
+@bp.get("/new")
+def show_new() -> ResponseReturnValue:
+    product = request.args.get("product", None, int)
+    kind = "product" if product else "vendor"
+    form = CodeForm(destination=kind, product_id=product)
+    return _form_page(form)
+
+
+@bp.post("/new")
+def make() -> ResponseReturnValue:
+    form = CodeForm(request.form)
+    if not form.validate():
+        return _form_page(form), 422
+    try:
+        code = service.make(g.session, g.vendor, form.wanted(), actor=_actor())
+    except ValidationErrors as refused:
+        return _form_page(_mark(form, refused)), 422
+    flash(_("Made. Print it, or download it for your own design."), "good")
+    return redirect(f"/portal/codes/{code.id}", 303)
+
+
+@bp.get("/<int:code_id>")
+def show_code(code_id: int) -> ResponseReturnValue:
+    code = queries.get_code(g.session, g.vendor.id, code_id)
+    form = CodeForm(obj=code, destination=code.destination.value)
+    form.destination.data = code.destination.value
+    return _form_page(form, code)
+
+
+@bp.post("/<int:code_id>")
+def change(code_id: int) -> ResponseReturnValue:
+    code = queries.get_code(g.session, g.vendor.id, code_id)
+    form = CodeForm(request.form)
+    if not form.validate():
+        return _form_page(form, code), 422
+    try:
+        service.change(g.session, code, form.wanted(), actor=_actor())
+    except ValidationErrors as refused:
+        return _form_page(_mark(form, refused), code), 422
+    flash(_("Saved. What is printed already leads there from now on."), "good")
+    return redirect(f"/portal/codes/{code_id}", 303)
+
+
+@bp.post("/<int:code_id>/away")
+def put_away(code_id: int) -> ResponseReturnValue:
+    code = queries.get_code(g.session, g.vendor.id, code_id)
+    away = request.form.get("away") == "yes"
+    service.put_away(g.session, code, away=away, actor=_actor())
+    flash(_("Put away. Printed copies lead to your page.") if away else _("It is in use again."), "good")
+    return redirect("/portal/codes" if away else f"/portal/codes/{code_id}", 303)
+
+
+@bp.get("/<int:code_id>/code.<kind>")
+def download(code_id: int, kind: str) -> ResponseReturnValue:
+    if kind not in {"svg", "png"}:
+        raise NotFound(_("A code comes as SVG or PNG."))
+    code = queries.get_code(g.session, g.vendor.id, code_id)
+    drawn, file = _draw(code), io.BytesIO()
+    if kind == "svg":
+        drawn.save(file, kind="svg", border=_QUIET_ZONE, scale=10, dark="#000", light="#fff")
+    else:
+        drawn.save(file, kind="png", border=_QUIET_ZONE, scale=_PNG_PIXELS // drawn.symbol_size(border=_QUIET_ZONE)[0])
+    types = {"svg": "image/svg+xml", "png": "image/png"}
+    headers = {"Content-Disposition": f'attachment; filename="code-{code.code}.{kind}"'}
+    return Response(file.getvalue(), mimetype=types[kind], headers=headers)
+
+
+@bp.get("/<int:code_id>/sheet")
+def print_sheet(code_id: int) -> ResponseReturnValue:
+    """A page of A4 with the code in three sizes, to cut out."""
+    code = queries.get_code(g.session, g.vendor.id, code_id)
+    drawn = _draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff")
+    return render_template("portal/codes/sheet.html", code=code, drawn=drawn, sizes=SHEET)
+
+
+def _draw(code: QrCode) -> segno.QRCode:
+    # "q": a quarter of it may be dirty, torn or under a thumb.
+    return segno.make(service.address_of(g.shop, code), error="q", micro=False)
+
+
+def _today() -> date:
+    return clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
+
+
+def _actor() -> str:
+    return f"vendor_user:{g.vendor_user.id}"
+
+
+def _mark(form: CodeForm, refused: ValidationErrors) -> CodeForm:
+    for name, words in refused.errors.items():
+        form[name].errors = [words]
+    return form
+
+
+def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
+    form.offer(list(queries.list_products(g.session, g.vendor.id)))
+    if code is None:
+        return render_template("portal/codes/code.html", form=form, code=None)
+    return render_template(
+        "portal/codes/code.html",
+        form=form,
+        code=code,
+        address=service.address_of(g.shop, code),
+        drawn=_draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff"),
+        total=queries.count_all(g.session, code.id),
+        days=queries.count_by_day(g.session, code.id, _today()),
+        way=service.find_way(g.session, code, clock.now()),
+    )

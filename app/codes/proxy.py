@@ -1,0 +1,41 @@
+"""Where a printed code leads: the scan is counted and the visitor goes on to the code's present destination."""
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app import clock
+from app.auth import limits
+from app.auth import portal as portal_door
+from app.auth import proxy as door
+from app.codes import rules, service
+from app.models.codes import QrCode
+
+bp = Blueprint("codes_proxy", __name__, url_prefix="/proxy")
+door.protect(bp)
+
+
+@bp.get("/q/<code>")
+def follow(code: str) -> ResponseReturnValue:
+    known = (QrCode.shop_id == g.shop.id, QrCode.code == code.lower())
+    found = g.session.scalar(select(QrCode).where(*known)) if rules.is_code(code.lower()) else None
+    way = service.find_way(g.session, found, clock.now()) if found else None
+    if found is not None and _counts(found):
+        service.count_scan(g.session, g.shop, found, clock.now())
+    if way is None:
+        # A page in the shop's theme. It is Liquid to Shopify, so nobody's own words stand in it.
+        page = render_template("open/codes/closed.liquid", is_known=found is not None)
+        return Response(page, 200 if found else 404, content_type="application/liquid")
+    answer = redirect(portal_door.storefront_of(g.shop) + way, 302)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _counts(code: QrCode) -> bool:
+    """Whether a person scanned, who has not within the hour. Of the device only a hash is kept, for that hour."""
+    agent = request.headers.get("User-Agent", "")
+    purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
+    if not rules.is_person(request.method, agent, purpose):
+        return False
+    device = f"{code.code}:{request.headers.get('X-Forwarded-For', '').partition(',')[0]}:{agent}"
+    return limits.allow("scan", device, limit=1, seconds=rules.COUNT_AGAIN_AFTER)

@@ -1,0 +1,106 @@
+"""The verbs of codes: making, changing, putting away, and going where one leads."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.codes import rules
+from app.config import get_config
+from app.errors import ValidationErrors
+from app.languages import _
+from app.models.codes import Destination, QrCode, QrScans
+from app.models.products import Product, ProductStatus
+from app.models.shops import Shop
+from app.models.vendors import Vendor, VendorStatus
+from app.vendors import holidays
+
+PROXY_PATH: Final = "/a/market"
+_MOST: Final = 200
+
+
+def address_of(shop: Shop, code: QrCode) -> str:
+    """What the printed code says."""
+    return f"{get_config().storefront_url(shop.domain, shop.primary_host)}{PROXY_PATH}/q/{code.code}"
+
+
+def make(session: Session, vendor: Vendor, wanted: dict[str, str | int | None], *, actor: str) -> QrCode:
+    """`wanted`: name, caption, destination, product_id, path; see `change`. Raises ValidationErrors."""
+    held = session.scalars(select(QrCode.id).where(QrCode.vendor_id == vendor.id, QrCode.archived_at.is_(None))).all()
+    if len(held) >= _MOST:
+        raise ValidationErrors(
+            {"name": _("You have %(number)s codes. Put one away that you no longer need.", number=_MOST)}
+        )
+    code = QrCode(shop_id=vendor.shop_id, vendor_id=vendor.id, code=rules.new_code(), name="")
+    _fill(session, code, wanted)
+    session.add(code)
+    session.flush()
+    _record(session, code, "make", actor)
+    return code
+
+
+def change(session: Session, code: QrCode, wanted: dict[str, str | int | None], *, actor: str) -> None:
+    """Where it leads changes at once, for what is printed as well. Raises ValidationErrors."""
+    before = {name: getattr(code, name) for name in wanted}
+    _fill(session, code, wanted)
+    changes = {name: [before[name], new] for name, new in wanted.items() if before[name] != new}
+    if changes:
+        _record(session, code, "change", actor, changes)
+
+
+def put_away(session: Session, code: QrCode, *, away: bool, actor: str) -> None:
+    code.archived_at = clock.now() if away else None
+    _record(session, code, "put_away" if away else "take_back", actor)
+
+
+def find_way(session: Session, code: QrCode, now: datetime) -> str | None:
+    """The path in the shop to go to; None when there is nothing to see of this vendor.
+
+    A product that is not on sale, such as on a holiday, gives way to the vendor's page, which says why.
+    """
+    vendor = session.get_one(Vendor, code.vendor_id)
+    if vendor.status is not VendorStatus.APPROVED:
+        return None
+    page = f"/pages/vendors/{vendor.handle}"
+    if code.archived_at is not None or code.destination is Destination.VENDOR:
+        return page
+    if code.destination is Destination.PATH:
+        return code.path
+    product = session.get(Product, code.product_id) if code.product_id else None
+    is_on_sale = product is not None and product.status is ProductStatus.PUBLISHED and product.handle
+    if product is None or not is_on_sale or holidays.is_hidden_now(vendor, now):
+        return page
+    return f"/products/{product.handle}"
+
+
+def count_scan(session: Session, shop: Shop, code: QrCode, now: datetime) -> None:
+    day = now.astimezone(ZoneInfo(shop.timezone)).date()
+    new = {"code_id": code.id, "day": day, "shop_id": shop.id, "vendor_id": code.vendor_id, "scans": 1}
+    more = {"scans": QrScans.scans + 1}
+    session.execute(insert(QrScans).values(new).on_conflict_do_update(index_elements=["code_id", "day"], set_=more))
+
+
+def _fill(session: Session, code: QrCode, wanted: dict[str, str | int | None]) -> None:
+    destination = Destination(str(wanted["destination"]))
+    if destination is Destination.PATH and (fault := rules.find_fault(str(wanted["path"]))):
+        raise ValidationErrors({"path": fault})
+    if destination is Destination.PRODUCT:
+        product = session.get(Product, wanted["product_id"]) if wanted["product_id"] else None
+        if product is None or product.vendor_id != code.vendor_id:
+            raise ValidationErrors({"product_id": _("Choose one of your products.")})
+    for name, value in wanted.items():
+        setattr(code, name, value)
+    code.destination = destination
+
+
+def _record(
+    session: Session, code: QrCode, action: str, actor: str, changes: dict[str, list[str | int | None]] | None = None
+) -> None:
+    subject = ("qr_code", code.id)
+    audit.record(
+        session, code.shop_id, f"qr_code.{action}", subject, actor=actor, vendor_id=code.vendor_id, changes=changes
+    )

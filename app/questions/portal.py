@@ -1,0 +1,46 @@
+"""What customers ask a vendor, in the vendor's own pages."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.errors import ValidationErrors
+from app.languages import _
+from app.questions import queries, service
+from app.typed import tidy_lines
+
+bp = Blueprint("portal_questions", __name__, url_prefix="/portal/questions")
+protect(bp)
+
+
+@bp.get("")
+def list_questions() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/<int:question_id>/answer")
+def answer(question_id: int) -> ResponseReturnValue:
+    words = tidy_lines(request.form.get("answer"))
+    try:
+        question = service.answer(g.session, g.vendor, question_id, words, actor=f"vendor_user:{g.vendor_user.id}")
+    except ValidationErrors as refused:
+        return _page(wrong=(question_id, refused.errors["answer"], words)), 422
+    public = _("Your answer is on its way. It is shown in the shop.")
+    flash(public if question.may_be_shown else _("Your answer is on its way. Only who asked reads it."), "good")
+    return redirect(f"/portal/questions#question-{question_id}", 303)
+
+
+def _page(wrong: tuple[int, str, str] = (0, "", "")) -> str:
+    """`wrong`: question, what is wrong, and what was typed."""
+    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    number = max(1, request.args.get("page", 1, int))
+    find = {"state": state if state in {"open", "answered"} else "", "search": search}
+    return render_template(
+        "portal/questions/list.html",
+        page=queries.list_questions(g.session, g.shop.id, vendor_id=g.vendor.id, page=number, **find),
+        waiting=queries.count_open(g.session, g.vendor.id),
+        state=state,
+        search=search,
+        wrong=wrong,
+        longest=service.LONGEST_ANSWER,
+    )

@@ -1,0 +1,89 @@
+"""The storefront's door for questions: what was answered, and asking. JSON only."""
+
+import re
+from typing import Any, Final
+
+from email_validator import EmailNotValidError, validate_email
+from flask import Blueprint, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.auth import limits
+from app.auth import proxy as door
+from app.errors import AppError, NotFound, TooMany, ValidationErrors
+from app.languages import _
+from app.models.vendors import Vendor, VendorStatus
+from app.questions import queries, service
+from app.questions.service import Asked
+from app.typed import storable, tidy, tidy_lines
+
+bp = Blueprint("questions_proxy", __name__, url_prefix="/proxy")
+door.protect(bp)
+
+_KEY: Final = re.compile(r"[0-9a-z]{16,32}")
+
+
+@bp.get("/questions.json")
+def list_answered() -> ResponseReturnValue:
+    """{questions: [{words, name, answer}], known}: of `product` (Shopify's number) or the vendor as a whole.
+
+    `known`: whether the visitor need not type an address.
+    """
+    vendor = _get_vendor(request.args.get("vendor", ""))
+    shown = queries.list_shown(g.session, g.shop.id, vendor.id, _gid(request.args.get("product")))
+    return jsonify(questions=shown, known=_find_known() is not None)
+
+
+@bp.post("/questions")
+def ask() -> ResponseReturnValue:
+    """Take {key, vendor, product, words, name, email, show}: {ok, confirm}, or {ok: false, errors}."""
+    given: Any = request.get_json(silent=True) if request.is_json else None
+    if not isinstance(given, dict) or not _KEY.fullmatch(str(given.get("key"))):
+        raise AppError("A question is sent as JSON with a key of its own.")
+    vendor, known = _get_vendor(str(given.get("vendor", ""))), _find_known()
+    email = known or _read_email(given.get("email"))
+    if not limits.allow("ask", f"{g.shop.id}:{email}", limit=5, seconds=3600):
+        raise TooMany(_("These are very many questions at once. Nothing was lost: send it again in an hour."))
+    if not limits.allow("ask-all", g.shop.domain, limit=120, seconds=600):
+        raise TooMany(_("Very many questions are coming in. Nothing was lost: send it again in ten minutes."))
+    asked = Asked(
+        str(given["key"]),
+        tidy_lines(_text(given, "words")),
+        tidy(_text(given, "name")),
+        may_be_shown=given.get("show") is True,
+        product_gid=_gid(given.get("product")),
+    )
+    customer_id = int(g.customer_id) if g.customer_id and known else None
+    service.ask(g.session, vendor, asked, email, customer_id=customer_id, is_proven=known is not None)
+    return jsonify(ok=True, confirm=known is None)
+
+
+def _find_known() -> str | None:
+    return queries.find_known_email(g.session, g.shop.id, int(g.customer_id)) if g.customer_id else None
+
+
+def _read_email(given: Any) -> str:
+    try:
+        found = validate_email(given if isinstance(given, str) else "", check_deliverability=False)
+    except EmailNotValidError:
+        words = _("This does not look like an e-mail address. Check it for typing mistakes.")
+        raise ValidationErrors({"email": words}) from None
+    return found.normalized
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    value = given.get(name)
+    return storable(value) if isinstance(value, str) else ""
+
+
+def _gid(number: Any) -> str | None:
+    text = str(number or "")
+    return f"gid://shopify/Product/{text}" if text.isdecimal() and len(text) < 19 else None
+
+
+def _get_vendor(handle: str) -> Vendor:
+    here = (Vendor.shop_id == g.shop.id, Vendor.status == VendorStatus.APPROVED, Vendor.handle == handle)
+    vendor = g.session.scalar(select(Vendor).where(*here))
+    if vendor is None:
+        raise NotFound(_("There is no such vendor here."))
+    return vendor  # type: ignore[no-any-return]

@@ -1,0 +1,48 @@
+"""The merchant reads what is asked and answered, and hides what should not stand there."""
+
+from typing import Final
+
+from flask import Blueprint, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.errors import AppError, NotFound
+from app.questions import queries, service
+
+bp = Blueprint("questions", __name__, url_prefix="/app/questions")
+protect(bp)
+
+_DONE: Final = {"hide": "Hidden. Neither customers nor the vendor see it any more.", "show": "It is back."}
+
+
+@bp.get("")
+def list_questions() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/<int:question_id>/<action>")
+def decide(question_id: int, action: str) -> ResponseReturnValue:
+    if action not in _DONE:
+        raise NotFound("There is no such action.")
+    try:
+        service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=f"staff:{g.staff}")
+    except AppError as error:
+        return web.toast(make_response(_page(), error.status), error.message, is_error=True)
+    return web.toast(make_response(_page()), _DONE[action])
+
+
+def _page() -> str:
+    args = request.args
+    state, search = args.get("state", ""), args.get("q", "").strip()[:100]
+    number = max(1, args.get("page", 1, int))
+    page = queries.list_questions(
+        g.session, g.shop.id, state=state, vendor_id=args.get("vendor", None, int), search=search, page=number
+    )
+    return render_template(
+        "merchant/questions/list.html",
+        page=page,
+        state=state,
+        search=search,
+        first=(page.number - 1) * queries.PAGE_SIZE + 1,
+    )

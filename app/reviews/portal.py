@@ -1,0 +1,65 @@
+"""What customers say of a vendor, in the vendor's own pages: to read, to answer, to report."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.errors import Conflict, ValidationErrors
+from app.languages import _
+from app.reviews import queries, rules, service
+from app.typed import tidy_lines
+from app.vendors.rules import average_rating
+
+bp = Blueprint("portal_reviews", __name__, url_prefix="/portal/reviews")
+protect(bp)
+
+
+@bp.get("")
+def list_reviews() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/<int:review_id>/answer")
+def answer(review_id: int) -> ResponseReturnValue:
+    words = tidy_lines(request.form.get("answer"))
+    try:
+        service.answer(g.session, g.vendor, review_id, words, actor=_actor())
+    except ValidationErrors as refused:
+        return _page(wrong=(review_id, "answer", refused.errors["answer"], words)), 422
+    flash(_("Your answer stands under the review.") if words else _("Your answer was taken away."), "good")
+    return redirect(f"/portal/reviews#review-{review_id}", 303)
+
+
+@bp.post("/<int:review_id>/report")
+def report(review_id: int) -> ResponseReturnValue:
+    reason = tidy_lines(request.form.get("reason"))
+    try:
+        service.report(g.session, g.vendor, review_id, reason, actor=_actor())
+    except ValidationErrors as refused:
+        return _page(wrong=(review_id, "reason", refused.errors["reason"], reason)), 422
+    except Conflict as refused:
+        flash(refused.message, "warn")
+    else:
+        flash(_("%(shop)s looks at it. Until then it stays where it is.", shop=g.shop.name), "good")
+    return redirect(f"/portal/reviews#review-{review_id}", 303)
+
+
+def _actor() -> str:
+    return f"vendor_user:{g.vendor_user.id}"
+
+
+def _page(wrong: tuple[int, str, str, str] | None = None) -> str:
+    """`wrong`: review, field, what is wrong, and what was typed."""
+    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    number = max(1, request.args.get("page", 1, int))
+    vendor = g.vendor
+    return render_template(
+        "portal/reviews/list.html",
+        page=queries.list_for_vendor(g.session, vendor, state=state, search=search, page=number),
+        average=average_rating(vendor.rating_sum, vendor.rating_count) if vendor.rating_count else None,
+        counts=vendor.shown_reviews.get("counts", []),
+        state=state,
+        search=search,
+        wrong=wrong or (0, "", "", ""),
+        longest_answer=rules.LONGEST_ANSWER,
+    )

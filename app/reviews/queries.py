@@ -1,0 +1,230 @@
+"""Reading reviews, and which orders may be reviewed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import Order, OrderLine, VendorOrder
+from app.models.reviews import ReviewSettings, ReviewState, VendorReview
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.orders.queries import by_customer
+from app.reviews.rules import Parcel, Shown, has_arrived
+
+PAGE_SIZE: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A review with what stands beside it."""
+
+    review: VendorReview
+    vendor: Vendor
+    order_name: str
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: Sequence[Row]
+    total: int
+    number: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def get_settings(session: Session, shop_id: int) -> ReviewSettings:
+    """The merchant's, or the defaults, not stored yet."""
+    held = session.get(ReviewSettings, shop_id)
+    if held is not None:
+        return held
+    defaults = {"is_asking": True, "ask_after_days": 7, "publish_from_stars": 0, "publish_known": False}
+    return ReviewSettings(shop_id=shop_id, **defaults)
+
+
+def find_review(session: Session, vendor_order_id: int) -> VendorReview | None:
+    return session.scalar(select(VendorReview).where(VendorReview.vendor_order_id == vendor_order_id))
+
+
+def list_lines(session: Session, part: VendorOrder) -> Sequence[OrderLine]:
+    query = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
+    return session.scalars(query.order_by(OrderLine.position)).all()
+
+
+def list_parcels(session: Session, part: VendorOrder, lines: Sequence[OrderLine]) -> list[Parcel]:
+    """What of the vendor's goods left, also in a parcel together with others'."""
+    mine = {str(line.shopify_id) for line in lines}
+    query = select(Fulfilment).where(
+        Fulfilment.shop_id == part.shop_id,
+        Fulfilment.order_shopify_id == part.order_shopify_id,
+        Fulfilment.state == FulfilmentState.CREATED,
+    )
+    sent = [parcel for parcel in session.scalars(query) if mine & parcel.quantities.keys()]
+    return [Parcel(parcel.fulfilled_at, parcel.delivered_seen_at) for parcel in sent]
+
+
+def is_returned(lines: Sequence[OrderLine]) -> bool:
+    """Whether the customer kept nothing of it."""
+    return all(line.current_quantity == 0 for line in lines)
+
+
+def list_reviewable(
+    session: Session, shop_id: int, customer_id: int, vendor: Vendor, now: datetime
+) -> list[VendorOrder]:
+    """The customer's orders of the vendor that arrived and are not reviewed yet, newest first."""
+    query = (
+        select(VendorOrder)
+        .join(Order, Order.id == VendorOrder.order_id)
+        .outerjoin(VendorReview, VendorReview.vendor_order_id == VendorOrder.id)
+        .where(by_customer(shop_id, customer_id), VendorOrder.vendor_id == vendor.id, VendorReview.id.is_(None))
+        .order_by(VendorOrder.ordered_at.desc())
+        .limit(20)
+    )
+    found = []
+    for part in session.scalars(query).all():
+        lines = list_lines(session, part)
+        if not is_returned(lines) and has_arrived(list_parcels(session, part, lines), now):
+            found.append(part)
+    return found
+
+
+def is_known(session: Session, order: Order) -> bool:
+    """Whether the customer wrote a review before that was published."""
+    customer_id = (order.snapshot.get("customer") or {}).get("id")
+    if customer_id is None:
+        return False
+    query = (
+        select(VendorReview.id)
+        .join(VendorOrder, VendorOrder.id == VendorReview.vendor_order_id)
+        .join(Order, Order.id == VendorOrder.order_id)
+        .where(by_customer(order.shop_id, int(customer_id)), VendorReview.state == ReviewState.PUBLISHED)
+        .where(Order.id != order.id)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
+def list_reviews(
+    session: Session,
+    shop_id: int,
+    *,
+    state: str = "",
+    stars: int | None = None,
+    vendor_id: int | None = None,
+    search: str = "",
+    page: int = 1,
+) -> Page:
+    """`state`: one of the states, "reported" or "" for all. What waits comes oldest first, the rest newest first."""
+    query = _filter(select(VendorReview.id), shop_id, state, stars, vendor_id, search)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    order = VendorReview.written_at if state in {"pending", "reported"} else VendorReview.written_at.desc()
+    ids = session.scalars(query.order_by(order, VendorReview.id).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    rows = {row.review.id: row for row in _rows(session, VendorReview.id.in_(ids))}
+    return Page([rows[number] for number in ids], total, page)
+
+
+def get_row(session: Session, shop_id: int, review_id: int) -> Row:
+    """Raises NotFound."""
+    found = _rows(session, and_(VendorReview.shop_id == shop_id, VendorReview.id == review_id))
+    if not found:
+        raise NotFound("There is no such review.")
+    return found[0]
+
+
+def list_waiting_ids(session: Session, shop_id: int) -> Sequence[int]:
+    """What waits for a decision, oldest first."""
+    query = _filter(select(VendorReview.id), shop_id, "waiting", None, None, "")
+    return session.scalars(query.order_by(VendorReview.written_at, VendorReview.id)).all()
+
+
+def count_waiting(session: Session, shop_id: int) -> int:
+    return len(list_waiting_ids(session, shop_id))
+
+
+def _filter(
+    query: Select[Any], shop_id: int, state: str, stars: int | None, vendor_id: int | None, search: str
+) -> Select[Any]:
+    query = query.where(VendorReview.shop_id == shop_id)
+    is_reported = and_(VendorReview.reported_at.is_not(None), VendorReview.settled_at.is_(None))
+    if state == "reported":
+        query = query.where(is_reported)
+    elif state == "waiting":
+        query = query.where(or_(VendorReview.state == ReviewState.PENDING, is_reported))
+    elif state == "unanswered":
+        query = query.where(VendorReview.answered_at.is_(None))
+    elif state in set(ReviewState):
+        query = query.where(VendorReview.state == state)
+    if stars:
+        query = query.where(VendorReview.stars == stars)
+    if vendor_id:
+        query = query.where(VendorReview.vendor_id == vendor_id)
+    for word in search.split()[:8]:
+        texts = (VendorReview.title, VendorReview.words, VendorReview.shown_name, VendorReview.answer)
+        query = query.where(or_(*(text.icontains(word, autoescape=True) for text in texts)))
+    return query
+
+
+def _rows(session: Session, which: ColumnElement[bool]) -> list[Row]:
+    query = (
+        select(VendorReview, Vendor, VendorOrder.name, VendorOrder.order_id)
+        .join(Vendor, Vendor.id == VendorReview.vendor_id)
+        .join(VendorOrder, VendorOrder.id == VendorReview.vendor_order_id)
+        .where(which)
+    )
+    return [Row(*found) for found in session.execute(query).all()]
+
+
+def list_for_vendor(session: Session, vendor: Vendor, *, state: str = "", search: str = "", page: int = 1) -> Page:
+    """Published ones, newest first: what still waits is the merchant's matter. `state`: "unanswered" or ""."""
+    query = _filter(select(VendorReview.id), vendor.shop_id, state, None, vendor.id, search)
+    query = query.where(VendorReview.state == ReviewState.PUBLISHED)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    newest = query.order_by(VendorReview.written_at.desc(), VendorReview.id.desc())
+    ids = session.scalars(newest.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
+    rows = {row.review.id: row for row in _rows(session, VendorReview.id.in_(ids))}
+    return Page([rows[number] for number in ids], total, page)
+
+
+# -- what is public ----------------------------------------------------------------------------------------------------
+
+
+def count_stars(session: Session, vendor_id: int) -> dict[int, int]:
+    published = (VendorReview.vendor_id == vendor_id, VendorReview.state == ReviewState.PUBLISHED)
+    query = select(VendorReview.stars, func.count()).where(*published).group_by(VendorReview.stars)
+    return {int(stars): int(count) for stars, count in session.execute(query)}
+
+
+def list_shown(session: Session, shop: Shop, vendor_id: int, *, skip: int = 0, most: int) -> list[Shown]:
+    """Published reviews, newest first; those whose words were removed show nothing and are left out."""
+    published = (VendorReview.vendor_id == vendor_id, VendorReview.state == ReviewState.PUBLISHED)
+    query = (
+        select(VendorReview)
+        .where(*published, VendorReview.forgotten_at.is_(None))
+        .order_by(VendorReview.written_at.desc(), VendorReview.id.desc())
+        .offset(skip)
+        .limit(most)
+    )
+    zone = ZoneInfo(shop.timezone)
+    return [
+        Shown(
+            review.stars,
+            review.title,
+            review.words,
+            review.shown_name,
+            review.written_at.astimezone(zone).date(),
+            review.answer,
+            is_returned=review.is_returned,
+        )
+        for review in session.scalars(query)
+    ]

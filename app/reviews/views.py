@@ -1,0 +1,149 @@
+"""The merchant's side of reviews: what waits, what was decided, and the rule for what need not wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.reviews import queries, service
+from app.reviews.forms import ReviewSettingsForm
+
+bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
+protect(bp)
+
+STATES: Final = ("waiting", "published", "rejected", "reported")
+_DONE: Final = {"publish": "published", "reject": "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one ticked review."""
+
+    title: str
+    done: bool
+    words: str
+
+
+@bp.get("")
+def list_reviews() -> ResponseReturnValue:
+    return _list_page()
+
+
+@bp.post("/decide")
+def decide_many() -> ResponseReturnValue:
+    """Publish or reject every ticked review; the page says of each what became of it."""
+    action, reason = request.form.get("do", ""), request.form.get("reason", "")
+    if action not in _DONE:
+        raise NotFound("There is no such action.")
+    ticks = sorted({int(tick) for tick in request.form.getlist("tick") if tick.isdigit() and len(tick) < 19})
+    results = [_decide_one(number, action, reason) for number in ticks]
+    done = sum(result.done for result in results)
+    words = f"{done} of {len(ticks)} {_DONE[action]}." if ticks else "Tick what you want to decide about."
+    return web.toast(make_response(_list_page(results)), words, is_error=done < max(1, len(results)))
+
+
+@bp.get("/settings")
+def show_settings() -> ResponseReturnValue:
+    return _settings_page(ReviewSettingsForm(obj=queries.get_settings(g.session, g.shop.id)))
+
+
+@bp.post("/settings")
+def change_settings() -> ResponseReturnValue:
+    form = ReviewSettingsForm(request.form)
+    if not form.validate():
+        return _settings_page(form, status=422)
+    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=_actor())
+    return web.toast(_settings_page(form), "Settings saved" if is_new else "Nothing had changed")
+
+
+@bp.get("/<int:review_id>")
+def show_review(review_id: int) -> ResponseReturnValue:
+    return _review_page(review_id)
+
+
+@bp.post("/<int:review_id>/<action>")
+def decide(review_id: int, action: str) -> ResponseReturnValue:
+    if action not in _DONE:
+        raise NotFound("There is no such action.")
+    try:
+        _carry_out(review_id, action, request.form.get("reason", ""))
+    except ValidationErrors as error:
+        return _review_page(review_id, error=error.errors["reason"]), 422
+    except Conflict as error:
+        return web.toast(make_response(_review_page(review_id), 409), error.message, is_error=True)
+    words = {"publish": "It is shown within a minute.", "reject": "It is not shown. The customer gets your reason."}
+    return web.toast(make_response(_review_page(review_id)), words[action])
+
+
+def _carry_out(review_id: int, action: str, reason: str) -> None:
+    if action == "publish":
+        service.publish(g.session, g.shop.id, review_id, actor=_actor())
+    else:
+        service.reject(g.session, g.shop.id, review_id, reason, actor=_actor())
+
+
+def _decide_one(review_id: int, action: str, reason: str) -> Result:
+    try:
+        row = queries.get_row(g.session, g.shop.id, review_id)
+        _carry_out(review_id, action, reason)
+    except ValidationErrors as error:
+        return Result(_title(row), done=False, words=error.errors["reason"])
+    except AppError as error:
+        return Result(f"Review {review_id}", done=False, words=error.message)
+    return Result(_title(row), done=True, words=f"Of {row.vendor.name}.")
+
+
+def _title(row: queries.Row) -> str:
+    return f"{row.review.stars} ★ {row.review.title or row.review.words[:60] or row.review.shown_name or 'No words'}"
+
+
+def _actor() -> str:
+    return f"staff:{g.staff}"
+
+
+def _list_page(results: Sequence[Result] = ()) -> str:
+    args = request.args
+    state = args.get("state", "waiting")
+    stars, vendor_id = args.get("stars", 0, int), args.get("vendor", None, int)
+    search, number = args.get("q", "").strip()[:100], max(1, args.get("page", 1, int))
+    find: dict[str, Any] = {"state": state, "stars": stars, "vendor_id": vendor_id, "search": search}
+    page = queries.list_reviews(g.session, g.shop.id, **find, page=number)
+    waiting = queries.count_waiting(g.session, g.shop.id)
+    return render_template(
+        "merchant/reviews/list.html",
+        page=page,
+        find=find,
+        first=(page.number - 1) * queries.PAGE_SIZE + 1,
+        results=results,
+        waiting=waiting,
+        titled=_title,
+        is_empty=not queries.list_reviews(g.session, g.shop.id).total if not page.total else False,
+    )
+
+
+def _review_page(review_id: int, error: str = "") -> str:
+    row = queries.get_row(g.session, g.shop.id, review_id)
+    ids = list(queries.list_waiting_ids(g.session, g.shop.id))
+    place = ids.index(review_id) if review_id in ids else None
+    others = ids if place is None else ids[:place] + ids[place + 1 :]
+    after = ids[place + 1] if place is not None and place + 1 < len(ids) else next(iter(others), None)
+    return render_template(
+        "merchant/reviews/review.html",
+        row=row,
+        review=row.review,
+        error=error,
+        reason=request.form.get("reason", ""),
+        place=place,
+        total=len(ids),
+        previous=ids[place - 1] if place else None,
+        next=after,
+    )
+
+
+def _settings_page(form: ReviewSettingsForm, *, status: int = 200) -> Response:
+    return Response(render_template("merchant/reviews/settings.html", form=form), status, mimetype="text/html")

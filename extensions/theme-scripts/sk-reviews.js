@@ -1,0 +1,102 @@
+// Reviews of a vendor: more than the page holds, and a form for who bought here. What is typed is kept as an item of the
+// customer's until it was taken; without this script the page shows the newest ones.
+import { attach, keeper } from './sk-lists.js';
+
+const GIVE_UP = 12_000;
+
+export function start(block) {
+  const { vendor, proxy, customer } = block.dataset;
+  const part = (name) => block.querySelector(`[data-${name}]`);
+  const [rows, more, state, form] = ['rows', 'more', 'state', 'write'].map(part);
+  const ask = async (path, body) => {
+    const init = body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+    const answer = await fetch(`${proxy}/${path}`, { ...init, signal: AbortSignal.timeout(GIVE_UP) });
+    const said = await answer.json();
+    if (!answer.ok) throw said;
+    return said;
+  };
+
+  // -- reading ---------------------------------------------------------------------------------------------------------
+  let next = rows.children.length;
+  const show = (review) => {
+    const row = block.querySelector('template').content.firstElementChild.cloneNode(true);
+    const write = (name, words) => {
+      const place = row.querySelector(`[data-${name}]`);
+      place.textContent = words ?? '';
+      return place;
+    };
+    const stars = row.querySelector('.sk-stars');
+    stars.style.setProperty('--sk-part', `${review.stars * 20}%`);
+    stars.setAttribute('aria-label', block.dataset.stars.replace('[count]', review.stars));
+    write('title', review.title);
+    write('words', review.words);
+    write('name', review.name || block.dataset.nameless);
+    write('on', new Date(`${review.on}T12:00`).toLocaleDateString(document.documentElement.lang || undefined, { dateStyle: 'long' })).dateTime = review.on;
+    row.querySelector('[data-returned]').hidden = !review.returned;
+    row.querySelector('[data-answer]').hidden = !write('answer-words', review.answer).textContent;
+    return row;
+  };
+  more.hidden = Number(block.dataset.count) <= next;
+  more.addEventListener('click', async () => {
+    more.disabled = true;
+    try {
+      const { reviews, next: after } = await ask(`reviews.json?vendor=${encodeURIComponent(vendor)}&from=${next}`);
+      const [first] = reviews.map(show).map((row) => rows.appendChild(row));
+      next = after;
+      more.hidden = after == null;
+      state.textContent = '';
+      first?.setAttribute('tabindex', '-1');
+      first?.focus();
+    } catch {
+      state.textContent = block.dataset.unread;
+    }
+    more.disabled = false;
+  });
+
+  // -- writing ---------------------------------------------------------------------------------------------------------
+  if (!customer) return;
+  attach(block, () => {});
+  const value = (name) => form.elements[name].value;
+  const say = (name, words) => {
+    part(name).textContent = words;
+    part(name).hidden = !words;
+  };
+  const open = ({ orders = [], name = '' } = {}) => {
+    const draft = keeper.items.find('review', vendor)?.value;
+    if (!orders.length && !draft) return;
+    form.elements.order.replaceChildren(...orders.map((order) => new Option(`${order.name}: ${order.items.join(', ')}`.slice(0, 90), order.id)));
+    part('orders').hidden = orders.length < 2;
+    form.elements.name.value = name;
+    for (const [field, words] of Object.entries({ title: draft?.title, words: draft?.text })) form.elements[field].value ||= words ?? '';
+    if (draft?.stars) form.elements.stars.value = draft.stars;
+    form.hidden = false;
+  };
+  form.addEventListener('input', () => {
+    const stars = Number(value('stars')) || null;
+    keeper.put('review', vendor, { ...(stars && { stars }), title: value('title'), text: value('words') });
+    part('error="stars"').hidden = true;
+  });
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const button = form.querySelector('[type="submit"]');
+    const stars = Number(value('stars'));
+    part('error="stars"').hidden = stars > 0;
+    if (!stars) { form.querySelector('input').focus(); return; }
+    button.disabled = true;
+    say('failed', '');
+    state.textContent = block.dataset.sending;
+    try {
+      const order = Number(value('order')) || null;
+      const { published } = await ask('reviews', { vendor, order, stars, title: value('title'), words: value('words'), name: value('name') });
+      keeper.remove('review', vendor);
+      form.hidden = true;
+      say('done', block.dataset[published ? 'published' : 'waits']);
+      part('done').focus();
+    } catch ({ message, ok }) {
+      say('failed', ok === false && message ? message : block.dataset.unsent);
+    }
+    state.textContent = '';
+    button.disabled = false;
+  });
+  ask(`reviews/mine?vendor=${encodeURIComponent(vendor)}`).then(open, () => open());
+}
