@@ -67,7 +67,7 @@ from app.products import views as products
 from app.products.imports import portal as portal_imports
 from app.products.imports import views as product_imports
 from app.questions import letters as question_letters
-from app.questions import portal as portal_questions
+from app.questions import portal as portal_customer_questions
 from app.questions import proxy as questions_proxy
 from app.questions import views as questions
 from app.reviews import letters as review_letters
@@ -120,7 +120,7 @@ BLUEPRINTS: list[Blueprint] = [
     questions.bp,
     question_letters.bp,
     questions_proxy.bp,
-    portal_questions.bp,
+    portal_customer_questions.bp,
     codes.bp,
     portal_codes.bp,
     codes_proxy.bp,

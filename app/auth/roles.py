@@ -25,7 +25,7 @@ _PLACES: Final[dict[str, Area | None]] = {
     "/portal/profile": Area.PROFILE,
     "/portal/holiday": Area.PROFILE,
     "/portal/reviews": Area.PROFILE,
-    "/portal/questions": Area.PROFILE,
+    "/portal/customer-questions": Area.PROFILE,
     "/portal/codes": Area.PROFILE,
     "/portal/payout-details": Area.BUSINESS,
     "/portal/terms": Area.BUSINESS,

@@ -9,7 +9,7 @@ from app.languages import _
 from app.questions import queries, service
 from app.typed import tidy_lines
 
-bp = Blueprint("portal_questions", __name__, url_prefix="/portal/questions")
+bp = Blueprint("portal_customer_questions", __name__, url_prefix="/portal/customer-questions")
 protect(bp)
 
 
@@ -27,7 +27,7 @@ def answer(question_id: int) -> ResponseReturnValue:
         return _page(wrong=(question_id, refused.errors["answer"], words)), 422
     public = _("Your answer is on its way. It is shown in the shop.")
     flash(public if question.may_be_shown else _("Your answer is on its way. Only who asked reads it."), "good")
-    return redirect(f"/portal/questions#question-{question_id}", 303)
+    return redirect(f"/portal/customer-questions#question-{question_id}", 303)
 
 
 def _page(wrong: tuple[int, str, str] = (0, "", "")) -> str:

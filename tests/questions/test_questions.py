@@ -74,9 +74,9 @@ def test_a_stranger_proves_the_address_before_anybody_reads_the_question(
     assert "dishwasher" not in mail.text_body, "nobody sends words of theirs to an address that may be anybody's"
     assert "Dan" not in mail.text_body
     portal = signed_in(app, ada)
-    assert "dishwasher" not in portal.get("/portal/questions").text
+    assert "dishwasher" not in portal.get("/portal/customer-questions").text
     confirm(browser)
-    assert "dishwasher" in portal.get("/portal/questions").text
+    assert "dishwasher" in portal.get("/portal/customer-questions").text
     (told,) = mails("vendor_question")
     assert (told.to_address, "dan@example.com" in told.text_body) == (ada.email, False)
     confirm(browser)
@@ -133,7 +133,7 @@ def test_an_answer_goes_to_the_asker_and_is_shown_only_if_they_agreed(
     ask(browser, product=number)
     confirm(browser)
     portal = signed_in(app, ada)
-    address = f"/portal/questions/{the_question().id}/answer"
+    address = f"/portal/customer-questions/{the_question().id}/answer"
     assert portal.post(address, data={"answer": " "}).status_code == 422
     assert portal.post(address, data={"answer": "Yes, at 60 degrees."}).status_code == 303
     assert portal.post(address, data={"answer": "Yes, at 70 degrees."}).status_code == 303
@@ -166,12 +166,12 @@ def test_the_merchant_hides_a_question_and_gives_it_back(
     assert merchant.post(f"/app/questions/{number}/hide").status_code == 409
     assert shown(browser)["questions"] == []
     portal = signed_in(app, ada)
-    assert portal.post(f"/portal/questions/{number}/answer", data={"answer": "No"}).status_code == 404
+    assert portal.post(f"/portal/customer-questions/{number}/answer", data={"answer": "No"}).status_code == 404
     assert merchant.post(f"/app/questions/{number}/show").status_code == 200
     assert len(shown(browser)["questions"]) == 1
     beas = signed_in(app, bea)
-    assert "dishwasher" not in beas.get("/portal/questions").text
-    assert beas.post(f"/portal/questions/{number}/answer", data={"answer": "No"}).status_code == 404
+    assert "dishwasher" not in beas.get("/portal/customer-questions").text
+    assert beas.post(f"/portal/customer-questions/{number}/answer", data={"answer": "No"}).status_code == 404
 
 
 def test_a_vendors_own_scope_holds_no_address(browser: FlaskClient, ada: Vendor) -> None:
