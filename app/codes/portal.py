@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.codes import queries, service
 from app.codes.forms import CodeForm
 from app.errors import NotFound, ValidationErrors
@@ -46,7 +46,7 @@ def make() -> ResponseReturnValue:
     if not form.validate():
         return _form_page(form), 422
     try:
-        code = service.make(g.session, g.vendor, form.wanted(), actor=_actor())
+        code = service.make(g.session, g.vendor, form.wanted(), actor=actor())
     except ValidationErrors as refused:
         return _form_page(_mark(form, refused)), 422
     flash(_("Made. Print it, or download it for your own design."), "good")
@@ -68,7 +68,7 @@ def change(code_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _form_page(form, code), 422
     try:
-        service.change(g.session, code, form.wanted(), actor=_actor())
+        service.change(g.session, code, form.wanted(), actor=actor())
     except ValidationErrors as refused:
         return _form_page(_mark(form, refused), code), 422
     flash(_("Saved. What is printed already leads there from now on."), "good")
@@ -79,7 +79,7 @@ def change(code_id: int) -> ResponseReturnValue:
 def put_away(code_id: int) -> ResponseReturnValue:
     code = queries.get_code(g.session, g.vendor.id, code_id)
     away = request.form.get("away") == "yes"
-    service.put_away(g.session, code, away=away, actor=_actor())
+    service.put_away(g.session, code, away=away, actor=actor())
     flash(_("Put away. Printed copies lead to your page.") if away else _("It is in use again."), "good")
     return redirect("/portal/codes" if away else f"/portal/codes/{code_id}", 303)
 
@@ -114,10 +114,6 @@ def _draw(code: QrCode) -> segno.QRCode:
 
 def _today() -> date:
     return clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
-
-
-def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
 
 
 def _mark(form: CodeForm, refused: ValidationErrors) -> CodeForm:

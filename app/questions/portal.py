@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.languages import _
 from app.questions import queries, service
@@ -22,7 +22,7 @@ def list_questions() -> ResponseReturnValue:
 def answer(question_id: int) -> ResponseReturnValue:
     words = tidy_lines(request.form.get("answer"))
     try:
-        question = service.answer(g.session, g.vendor, question_id, words, actor=f"vendor_user:{g.vendor_user.id}")
+        question = service.answer(g.session, g.vendor, question_id, words, actor=actor())
     except ValidationErrors as refused:
         return _page(wrong=(question_id, refused.errors["answer"], words)), 422
     public = _("Your answer is on its way. It is shown in the shop.")

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.auth.portal import protect
+from app.auth.portal import actor, protect
 from app.errors import Conflict, ValidationErrors
 from app.languages import _
 from app.reviews import queries, rules, service
@@ -23,7 +23,7 @@ def list_reviews() -> ResponseReturnValue:
 def answer(review_id: int) -> ResponseReturnValue:
     words = tidy_lines(request.form.get("answer"))
     try:
-        service.answer(g.session, g.vendor, review_id, words, actor=_actor())
+        service.answer(g.session, g.vendor, review_id, words, actor=actor())
     except ValidationErrors as refused:
         return _page(wrong=(review_id, "answer", refused.errors["answer"], words)), 422
     flash(_("Your answer stands under the review.") if words else _("Your answer was taken away."), "good")
@@ -34,7 +34,7 @@ def answer(review_id: int) -> ResponseReturnValue:
 def report(review_id: int) -> ResponseReturnValue:
     reason = tidy_lines(request.form.get("reason"))
     try:
-        service.report(g.session, g.vendor, review_id, reason, actor=_actor())
+        service.report(g.session, g.vendor, review_id, reason, actor=actor())
     except ValidationErrors as refused:
         return _page(wrong=(review_id, "reason", refused.errors["reason"], reason)), 422
     except Conflict as refused:
@@ -42,10 +42,6 @@ def report(review_id: int) -> ResponseReturnValue:
     else:
         flash(_("%(shop)s looks at it. Until then it stays where it is.", shop=g.shop.name), "good")
     return redirect(f"/portal/reviews#review-{review_id}", 303)
-
-
-def _actor() -> str:
-    return f"vendor_user:{g.vendor_user.id}"
 
 
 def _page(wrong: tuple[int, str, str, str] | None = None) -> str:
