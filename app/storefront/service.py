@@ -126,7 +126,7 @@ def read_at_once(whose: Scope, since: int) -> News:
     with pipelined(whose) as connection:
         ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
         found = connection.cursor(row_factory=namedtuple_row).execute(_NEWS, {**ids, "since": since})
-    rows = found.fetchall()
+    rows: Sequence[Any] = found.fetchall()
     revision = rows[0].head if rows else 0
     return News(revision, since > revision, [row for row in rows if row.kind is not None])
 
