@@ -19,6 +19,7 @@ from app.emails.kinds import KINDS, LISTS
 PLACEHOLDER: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 BUTTON: Final = re.compile(r"\[([^\[\]\n]+)\]\(\s*\{\{\s*(\w+)\s*\}\}\s*\)")
 LONGEST: Final = {"subject": 200, "preview": 200, "heading": 200, "body": 10_000}
+_BLANKS: Final = "\n\t\xa0\u202f"  # French sets no-break spaces before its colons and question marks
 _STRAY: Final = re.compile(r"\{\{|\}\}|\{%|%\}")
 _PARAGRAPHS: Final = re.compile(r"\n[ \t]*\n")
 
@@ -68,7 +69,7 @@ def _check_field(kind: str, name: str, text: str) -> str | None:
         return "Write something here."
     if len(text) > LONGEST[name]:
         return f"Use at most {LONGEST[name]:,} characters."
-    if any(not (character.isprintable() or character in "\n\t") for character in text):
+    if any(not (character.isprintable() or character in _BLANKS) for character in text):
         return "There is a character in it that cannot be printed. Type the words instead of pasting them."
     if name != "body" and "\n" in text:
         return "Use one line."

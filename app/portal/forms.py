@@ -43,7 +43,9 @@ def is_address(_form: Form, field: Field) -> None:
 
 class SignInForm(SpokenForm):
     email = EmailField(
-        "E-mail", filters=[tidy], validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address]
+        lazy("E-mail"),
+        filters=[tidy],
+        validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address],
     )
 
 
@@ -85,7 +87,7 @@ class InvitationForm(SpokenForm):
     """Somebody else who works for the vendor. No role is chosen beforehand: nobody becomes an owner by haste."""
 
     email = EmailField(
-        "E-mail",
+        lazy("E-mail"),
         filters=[tidy],
         validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_address],
     )

@@ -37,7 +37,7 @@ class ApplicationForm(SpokenForm):
         ],
     )
     email = EmailField(
-        "E-mail",
+        lazy("E-mail"),
         filters=[tidy],
         validators=[InputRequired(lazy("We need an e-mail address to answer you."))],
         description=lazy("Your sign-in links and order e-mails go here. Customers never see it."),

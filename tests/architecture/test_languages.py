@@ -24,7 +24,7 @@ SPEAKERS: Final = {"_", "gettext", "ngettext"}
 # Names that are the same everywhere.
 NAMES: Final = {"API", "SKU", "PDF", "CSV", "IBAN", "Small, Large", "OpenAPI 3.1", "PayPal", "Stripe"}
 LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
-SENTENCE: Final = re.compile(r"[A-Z][a-z']+( |…|\.|$)|[a-z]+ [a-z]+ [a-z]+")
+SENTENCE: Final = re.compile(r"[A-Z][a-z'-]+( |…|\.|$)|[a-z]+ [a-z]+ [a-z]+")
 SLOTS: Final = re.compile(r"%\(\w+\)s|%%|\{\w+\}|</?\w+>")
 SPOKEN_ATTRIBUTES: Final = {"aria-label", "title", "placeholder", "alt", "data-says"}
 
