@@ -181,7 +181,7 @@ def create_app() -> Flask:
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
     for bp in BLUEPRINTS:
         web.register(app, bp)
-    app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
