@@ -28,6 +28,7 @@ _PLACES: Final[dict[str, Part | None]] = {
     "/app/codes": Part.VENDORS,
     "/app/emails": Part.VENDORS,
     "/app/emails/words": Part.SHOP,
+    "/app/journey": Part.VENDORS,
     "/app/orders": Part.ORDERS,
     "/app/blocks": Part.ORDERS,
     "/app/reconciliation": Part.ORDERS,
