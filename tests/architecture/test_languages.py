@@ -100,11 +100,10 @@ def _bare_strings(source: str) -> Iterator[str]:
             yield const.value
 
 
-def _python() -> Iterator[tuple[Path, ast.Call]]:
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                yield path, node
+@cache
+def _python() -> tuple[tuple[Path, ast.Call], ...]:
+    trees = [(path, ast.parse(path.read_text("utf-8"))) for path in sorted((ROOT / "app").rglob("*.py"))]
+    return tuple((path, node) for path, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def test_only_sentences_that_stand_in_the_sources_are_looked_up() -> None:
