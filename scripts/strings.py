@@ -55,7 +55,8 @@ def read(language: str) -> Catalog:
 
 
 def _list_messages() -> Iterator[str | tuple[str, ...]]:
-    for path in sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "app/templates").rglob("*.html")]):
+    pages = [path for kind in ("html", "liquid") for path in (ROOT / "app/templates").rglob(f"*.{kind}")]
+    for path in sorted([*(ROOT / "app").rglob("*.py"), *pages]):
         kind, options = ("python", {}) if path.suffix == ".py" else ("jinja2", _JINJA)
         for _line, message, _comments, _context in extract_from_file(kind, path, keywords=_KEYWORDS, options=options):
             yield message

@@ -18,7 +18,12 @@ from app.emails.wording import PLACEHOLDER, check, default_wording
 from scripts import strings
 
 ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = sorted((ROOT / "app/templates/portal").rglob("*.html"))
+PAGES: Final = sorted(
+    path
+    for place in ("portal", "letters", "open/codes")
+    for path in (ROOT / "app/templates" / place).rglob("*")
+    if path.is_file()
+)
 SCRIPTS: Final = ("draft", "orders", "passkeys", "portal", "product-list", "products")
 SPEAKERS: Final = {"_", "gettext", "ngettext"}
 # Names that are the same everywhere.
