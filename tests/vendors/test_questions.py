@@ -134,7 +134,7 @@ def test_an_answer_that_will_not_do_keeps_none_of_them(
 def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
     mona: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
-    adas.post("/portal/questions", data=fill(licence=(io.BytesIO(PDF), "../../li\ncence.pdf")))
+    adas.post("/portal/questions", data=fill(licence=(io.BytesIO(PDF), "../../licence.pdf")))
     with db.system() as session:
         [content] = session.scalars(select(VendorAnswer.content).where(VendorAnswer.content.is_not(None)))
     assert content is not None
