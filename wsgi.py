@@ -32,6 +32,9 @@ from app.home import views as home
 from app.hooks import views as hooks
 from app.inbox import delivery_views as deliveries
 from app.inbox import views as inbox
+from app.journey import intake as pixel_intake
+from app.journey import portal as portal_journey
+from app.journey import views as journey
 from app.live.pages import live_url
 from app.messages import intake as received_mails
 from app.messages import portal as portal_messages
@@ -108,6 +111,9 @@ BLUEPRINTS: list[Blueprint] = [
     review_edits.bp,
     products_proxy.bp,
     storefront_proxy.bp,
+    pixel_intake.bp,
+    journey.bp,
+    portal_journey.bp,
     portal_products.bp,
     portal_imports.bp,
     product_imports.bp,

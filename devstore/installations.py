@@ -39,6 +39,8 @@ def uninstall(store: Store, shop: str, shop_payload: Doc) -> None:
         for kind in ("access_token", "refresh_token"):
             for token in store.all(shop, kind):
                 store.delete(shop, kind, token["id"])
+        for pixel in store.all(shop, "web_pixel"):
+            store.delete(shop, "web_pixel", pixel["id"])
         store.delete(shop, "installation", installation["id"])
 
 

@@ -55,7 +55,7 @@ def _values(payload: Doc, key: str | None) -> list[Any]:
 
 def _delivery(store: Store, topic: str, payload: Doc, subscription: Doc, event_id: str) -> Doc:
     included = subscription.get("include_fields") or []
-    body = {key: payload[key] for key in included if key in payload} if included else payload
+    body = _only(payload, [path.split(".") for path in included]) if included else payload
     now = store.clock.now()
     return {
         "state": "pending",
@@ -71,6 +71,18 @@ def _delivery(store: Store, topic: str, payload: Doc, subscription: Doc, event_i
         "due_at": now.timestamp(),
         "attempts": [],
     }
+
+
+def _only(value: Any, paths: list[list[str]]) -> Any:
+    """The fields at these paths; a list stands for each of its entries, and a path that ends takes all below it."""
+    if isinstance(value, list):
+        return [_only(entry, paths) for entry in value]
+    if not isinstance(value, dict) or [] in paths:
+        return value
+    below: dict[str, list[list[str]]] = {}
+    for path in paths:
+        below.setdefault(path[0], []).append(path[1:])
+    return {key: _only(value[key], rest) for key, rest in below.items() if key in value}
 
 
 def sign(secret: str, body: bytes) -> str:

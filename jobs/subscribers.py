@@ -21,11 +21,13 @@ from app.questions import service as questions
 from app.reviews import requests as review_requests
 from app.reviews import service as reviews
 from app.storefront.service import forget_bought
+from jobs import reservations
 
 Subscriber = Callable[[Session, DomainEvent], None]
 
 _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
-    "OrderCreated": [("empty_saved_cart", forget_bought)],
+    "OrderCreated": [("empty_saved_cart", forget_bought), ("sell_reserved", reservations.sell_reserved)],
+    "OrderCancelled": [("free_reserved", reservations.free_cancelled)],
     "PaymentReceived": [
         ("email_customer", notifications.tell_customer_of_order),
         ("email_vendors", notifications.tell_vendors_of_order),

@@ -10,6 +10,7 @@ from app.models.shops import Shop
 from webhooks.handlers import (
     app,
     bulk_operations,
+    carts,
     collections,
     compliance,
     inventory,
@@ -41,6 +42,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "metaobjects/delete": metaobjects.handle_metaobjects_delete,
     "orders/edited": orders.handle_orders_edited,
     **dict.fromkeys(orders.READERS, orders.handle_news),
+    **dict.fromkeys(("carts/create", "carts/update"), carts.handle_carts),
+    **dict.fromkeys(("checkouts/create", "checkouts/update"), carts.handle_checkouts),
     "bulk_operations/finish": bulk_operations.handle_bulk_operations_finish,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,

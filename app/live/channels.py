@@ -5,9 +5,9 @@ gets in the channel's log is the `id` of the server-sent event, and a page that 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
@@ -75,12 +75,9 @@ def announce(session: Session, shop_id: int, kind: str, vendor_id: int | None = 
         _tell(session, vendor_channel(vendor_id), kind)
 
 
-def announce_stock(
-    session: Session, shop_id: int, product_number: int, variant_number: int, *, available: bool
-) -> None:
-    """After commit, tell open product pages whether a variant can be had. How many there are is the shop's affair."""
-    news = json.dumps({"variant": variant_number, "available": available})
-    _tell(session, stock_channel(shop_id, product_number), news)
+def announce_stock(session: Session, shop_id: int, product_number: int, variants: Sequence[Mapping[str, Any]]) -> None:
+    """After commit, tell open product pages what they may say of the product's variants."""
+    _tell(session, stock_channel(shop_id, product_number), json.dumps({"variants": variants}))
 
 
 def shop_ticket(shop_id: int) -> str:

@@ -4,12 +4,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import audit
-from app.live.channels import announce, announce_stock
+from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
 from app.products import proposals, service
 from app.products.descriptions import clean_description
+from app.reservations.service import announce as announce_stock
 from app.shopify import payloads
 from app.shopify.webhook_bodies import number_of
 
@@ -55,8 +56,8 @@ def take_over_stock(session: Session, shop: Shop, seen: payloads.InventoryLevel)
     product = session.get_one(Product, variant.product_id)
     announce(session, shop.id, "StockChanged", variant.vendor_id)
     if product.shopify_gid and variant.shopify_gid:
-        numbers = number_of(product.shopify_gid), number_of(variant.shopify_gid)
-        announce_stock(session, shop.id, *numbers, available=seen.available > 0)
+        session.flush()
+        announce_stock(session, shop.id, number_of(product.shopify_gid))
 
 
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:

@@ -2,12 +2,11 @@
 
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from app.auth import proxy as door
 from app.errors import NotFound
 from app.live.pages import stock_url
-from app.models.products import Product, ProductStatus
+from app.reservations.queries import read_stock_lately
 
 bp = Blueprint("products_proxy", __name__, url_prefix="/proxy")
 door.protect(bp)
@@ -15,16 +14,13 @@ door.protect(bp)
 
 @bp.get("/stock.json")
 def tell_where_to_listen() -> ResponseReturnValue:
-    """The stream of `product` (Shopify's number): {"variant": 1, "available": true} at each change of its stock.
+    """How `product` (Shopify's number) stands, and the stream of its changes: {"variants": [{"variant": 1, "available":
+    true, "left": 3, "carts": 2}]}. `left` is null where there are many.
 
-    `Resync` in its place means that changes were lost: ask Shopify what is available now.
+    `Resync` in their place means that changes were lost: ask here again.
     """
     number = request.args.get("product", 0, int)
-    query = select(Product.id).where(
-        Product.shop_id == g.shop.id,
-        Product.shopify_gid == f"gid://shopify/Product/{number}",
-        Product.status == ProductStatus.PUBLISHED,
-    )
-    if g.session.scalar(query) is None:
+    variants = read_stock_lately(g.session, g.shop.id, number)
+    if not variants:
         raise NotFound("No vendor sells this product here.")
-    return jsonify(url=stock_url(g.shop.id, number))
+    return jsonify(url=stock_url(g.shop.id, number), variants=variants)

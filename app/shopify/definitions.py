@@ -15,6 +15,7 @@ VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
 LISTING_KEY: Final = "listing"
+NEIGHBOURS_KEY: Final = "also_viewed"
 
 VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {"key": "name", "name": "Name", "type": "single_line_text_field", "required": True},
@@ -50,6 +51,7 @@ def apply(shop: ShopCredentials) -> str:
     vendor_gid = _ensure_vendor_definition(shop)
     _ensure_product_link(shop, vendor_gid)
     _ensure_listing_key(shop)
+    _ensure_neighbours(shop)
     return vendor_gid
 
 
@@ -116,6 +118,20 @@ def _ensure_listing_key(shop: ShopCredentials) -> None:
             "type": "id",
             "access": {"admin": "MERCHANT_READ", "storefront": "NONE"},
             "capabilities": {"uniqueValues": {"enabled": True}},
+        },
+    )
+
+
+def _ensure_neighbours(shop: ShopCredentials) -> None:
+    """What a product page shows as "also viewed", without asking us (app/journey/neighbours.py)."""
+    _ensure_product_metafield(
+        shop,
+        {
+            "key": NEIGHBOURS_KEY,
+            "name": "Also viewed",
+            "description": "Products that the same visitors looked at. The app writes it anew every day.",
+            "type": "list.product_reference",
+            "access": {"admin": "MERCHANT_READ", "storefront": "PUBLIC_READ"},
         },
     )
 

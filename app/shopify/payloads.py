@@ -136,6 +136,34 @@ class InventoryLevel(Payload, kw_only=True, frozen=True):
     updated_at: datetime
 
 
+class CartLine(Payload, kw_only=True, frozen=True):
+    variant_id: int | None = None
+    quantity: int
+
+
+class Cart(Payload, kw_only=True, frozen=True):
+    """carts/create and carts/update."""
+
+    token: str
+    line_items: list[CartLine]
+    updated_at: datetime
+
+
+class ShippingChoice(Payload, kw_only=True, frozen=True):
+    price: str | None = None
+
+
+class Checkout(Payload, kw_only=True, frozen=True):
+    """checkouts/create and checkouts/update, as far as shopify.app.toml has them sent."""
+
+    token: str
+    cart_token: str | None = None
+    line_items: list[CartLine]
+    shipping_lines: list[ShippingChoice] = []
+    completed_at: datetime | None = None
+    updated_at: datetime
+
+
 class BulkOperationFinished(Payload, kw_only=True, frozen=True):
     admin_graphql_api_id: str
 

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, jsonify, redirect, request
 
 from devstore.current import get_store, get_storefront_shop
 from devstore.store import Doc
+from devstore.storefront import announce, pages
 from devstore.storefront import cart as carts
-from devstore.storefront import pages
 from devstore.storefront.cart import CartError
 from devstore.storefront.objects import Objects
 from devstore.storefront.session import current_cart, save_cart
@@ -106,8 +106,12 @@ def _write(change_it: Callable[[Doc], None]) -> Doc:
     """Read, change and write the cart as one step, so that two quick clicks both count."""
     with get_store().transaction():
         cart = current_cart()
+        before = [dict(line) for line in cart["lines"]]
         change_it(cart)
-        return save_cart(cart)
+        stored = save_cart(cart)
+        if stored["lines"] != before:
+            announce.cart_changed(stored, is_new="id" not in cart)
+        return stored
 
 
 def _update(cart: Doc) -> None:

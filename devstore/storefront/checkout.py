@@ -12,8 +12,8 @@ from devstore.orders.basket import Basket, fill_basket
 from devstore.orders.checkout import create_order
 from devstore.orders.errors import OrderError
 from devstore.store import Doc
+from devstore.storefront import announce, pages
 from devstore.storefront import cart as carts
-from devstore.storefront import pages
 from devstore.storefront.catalogue import cents, find_product
 from devstore.storefront.drops import Drop
 from devstore.storefront.objects import Objects
@@ -43,7 +43,11 @@ def show() -> Any:
     cart = current_cart()
     if not cart["lines"]:
         return redirect("/cart", 303)
-    return _page(cart, cart.get("checkout") or _first_answers(), {})
+    answers = cart.get("checkout") or _first_answers()
+    if "checkout" not in cart:
+        with get_store().transaction():
+            announce.checkout_changed(save_cart({**cart, "checkout": answers}), answers, is_new=True)
+    return _page(cart, answers, {})
 
 
 @bp.post("/checkout")
@@ -58,7 +62,8 @@ def act() -> Any:
     answers = _answers()
     if request.form.get("action") == "remove_discount":
         answers["discount_code"] = ""
-    save_cart({**cart, "checkout": answers})
+    with get_store().transaction():
+        announce.checkout_changed(save_cart({**cart, "checkout": answers}), answers, is_new="checkout" not in cart)
     if request.form.get("action") != "pay":
         return _page(current_cart(), answers, _discount_error(cart, answers))
     errors = _missing(cart, answers)
@@ -218,6 +223,7 @@ def _order(order: Doc) -> Drop:
     items = [
         Drop(
             title=item["title"],
+            product_id=item["product_id"],
             variant_title=item["variant_title"],
             quantity=item["quantity"],
             line_price=(cents(item["price"]) or 0) * item["quantity"],

@@ -137,6 +137,10 @@ class Objects:
             entry = self._referenced("metaobject", value)
             definition = catalogue.find_definition(self.store, self.shop, entry["type"]) if entry else None
             return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
+        if type_name == "product_reference":
+            held = self._referenced("product", value)
+            shown = catalogue.find_product(self.store, self.shop, held["handle"]) if held else None
+            return self.product(shown) if shown else None
         if type_name == "file_reference":
             return self.image(self._referenced("file", value))
         if type_name == "rating":

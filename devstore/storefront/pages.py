@@ -12,6 +12,7 @@ from devstore.storefront.drops import Drop
 from devstore.storefront.objects import Objects
 from devstore.storefront.session import current_cart, current_customer
 from devstore.storefront.theme import Page, read_theme_file
+from devstore.web_pixels import list_active
 
 _ROUTES = {
     "root_url": "/",
@@ -59,7 +60,8 @@ def open_page() -> Page:
         "powered_by_link": "",
     }
     is_installed = find_installation(store, domain) is not None
-    return Page(objects, get_config().extension_dir if is_installed else None, scope)
+    extension = get_config().extension_dir if is_installed else None
+    return Page(objects, extension, scope, pixels=list_active(store, domain, get_config()), method=request.method)
 
 
 def _shop(shop: Doc) -> Drop:

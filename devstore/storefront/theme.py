@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +13,13 @@ from liquid import BoundTemplate, CachingFileSystemLoader, Environment
 from liquid.exceptions import LiquidError
 from markupsafe import escape
 
+from devstore.store import Doc
 from devstore.storefront import blank
 from devstore.storefront.drops import Drop, Lookup
 from devstore.storefront.filters import add_filters, find_text
 from devstore.storefront.objects import Objects
 from devstore.storefront.tags import PaginateTag
+from devstore.web_pixels import event_of
 
 blank.install()
 
@@ -128,6 +130,9 @@ class Page:
     objects: Objects
     extension: Path | None
     globals: dict[str, Any]
+    pixels: Sequence[Doc] = ()
+    """The web pixels that run in the shop."""
+    method: str = "GET"
     assets: dict[str, str] = field(default_factory=dict)
 
     def render(self, template: str, **own: Any) -> str:
@@ -146,9 +151,17 @@ class Page:
     def _in_layout(self, content: str, scope: dict[str, Any]) -> str:
         """App embeds stand on every page but the checkout's; Shopify's own script comes before theirs."""
         embeds = "" if scope["template"]["name"] == "checkout" else self._blocks("*", scope).get("body", "")
-        header = "\n".join([_shopify_script(scope), *self.assets.values()])
+        header = "\n".join([_shopify_script(scope), self._pixels_script(scope), *self.assets.values()])
         layout = _theme_file("layout", "theme")
         return layout.render(**scope, content_for_layout=content, content_for_header=header, app_embeds=embeds)
+
+    def _pixels_script(self, scope: dict[str, Any]) -> str:
+        """Web pixels run on every page, the checkout's too."""
+        if not self.pixels:
+            return ""
+        event = event_of(scope["template"]["value"], self.method, scope)
+        page = json.dumps({"pixels": self.pixels, "event": event, "lines": "/cdn/web-pixels/lines"})
+        return f'<script src="/cdn/shopify/web-pixels.js" data-page="{escape(page)}"></script>'
 
     def _blocks(self, template: str, scope: dict[str, Any]) -> dict[str, str]:
         """HTML of the blocks in each region of the template."""

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.skipif(
 # Scopes that the schema does not state, and why we need them all the same.
 UNSTATED = {
     "write_orders": "refundCreate (documented with the mutation, not in the schema)",
+    "read_customer_events": "what a web pixel hears (the schema says it in words: with webPixelCreate)",
     "write_app_proxy": "the storefront's /a/market/… (documented with app proxies)",
     "read_shopify_payments_disputes": "the topics disputes/create and disputes/update (documented with webhooks)",
 }

@@ -59,6 +59,7 @@ OPEN = {
     "received_mails.take_mail",
     "reply_page.show",
     "reply_page.answer",
+    "pixel.take",
     "portal_verify.show_verify",
     "portal_verify.verify",
     "portal_verify.passkey_options",

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 # More than the app asks for: what the store can answer is tested apart from what the app needs.
 SCOPES = (
     "write_products,write_inventory,read_locations,write_files,write_publications,write_orders,write_customers,"
-    "write_merchant_managed_fulfillment_orders,write_fulfillments,write_app_proxy"
+    "write_merchant_managed_fulfillment_orders,write_fulfillments,write_app_proxy,write_pixels,"
+    "read_customer_events"
 )
 
 

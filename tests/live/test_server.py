@@ -162,11 +162,11 @@ def test_shoppers_hear_of_one_products_stock_and_of_nothing_else(acme: Shop) -> 
     def change() -> None:
         with db.scoped(acme.id) as session:
             channels.announce(session, acme.id, "OrderCreated")
-            channels.announce_stock(session, acme.id, 8, 80, available=True)
-            channels.announce_stock(session, acme.id, 7, 70, available=False)
+            channels.announce_stock(session, acme.id, 8, [{"variant": 80}])
+            channels.announce_stock(session, acme.id, 7, [{"variant": 70}])
 
     async def meanwhile() -> None:
         await asyncio.to_thread(change)
 
     _, body = asyncio.run(listen(channels.stock_ticket(acme.id, 7), meanwhile=meanwhile, wait_for=b"variant"))
-    assert re.findall(rb"data: (.+)\n", body) == [b'{"variant": 70, "available": false}']
+    assert re.findall(rb"data: (.+)\n", body) == [b'{"variants": [{"variant": 70}]}']

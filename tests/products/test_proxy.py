@@ -69,4 +69,4 @@ def test_a_sold_out_variant_is_announced_to_its_page_and_its_vendor(acme: Shop, 
         [fields[b"data"] for _, fields in redis.xrange(channels.log_of(channel))]
         for channel in (channels.stock_channel(acme.id, 7), channels.vendor_channel(ada.id))
     ]
-    assert told == [[b'{"variant": 70, "available": false}'], [b"StockChanged"]]
+    assert told == [[b'{"variants": [{"variant": 70, "available": false, "left": 0, "carts": 0}]}'], [b"StockChanged"]]

@@ -1,0 +1,116 @@
+"""What product pages say about stock, and carts that nobody paid for."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.products import Product, ProductStatus, Variant
+from app.models.reservations import Reservation
+from app.money import Money
+from app.queue import get_redis
+from app.reservations import rules
+from app.reservations.rules import Stock
+
+CACHED_SECONDS: Final = 10
+log = structlog.get_logger()
+
+
+def cache_key(shop_id: int, product_number: int) -> str:
+    return f"stock:{shop_id}:{product_number}"
+
+
+def read_stock(session: Session, shop_id: int, product_number: int) -> list[Stock]:
+    """Every variant of a published product of a vendor's; empty when there is no such product."""
+    gid = f"gid://shopify/Product/{product_number}"
+    variants = session.execute(
+        select(Variant.shopify_gid, Variant.stock)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Product.shop_id == shop_id, Product.shopify_gid == gid, Product.status == ProductStatus.PUBLISHED)
+        .where(Variant.shopify_gid.is_not(None))
+        .order_by(Variant.position, Variant.id)
+    ).all()
+    if not variants:
+        return []
+    now = clock.now()
+    holding = select(Reservation.variant_number, func.count()).where(
+        Reservation.shop_id == shop_id,
+        Reservation.product_number == product_number,
+        Reservation.state.in_(rules.HOLDING),
+        Reservation.expires_at > now,
+    )
+    carts = dict(session.execute(holding.group_by(Reservation.variant_number)).tuples().all())
+    found = ((int(str(gid).rpartition("/")[2]), stock) for gid, stock in variants)
+    return [rules.describe(number, stock, carts.get(number, 0)) for number, stock in found]
+
+
+def read_stock_lately(session: Session, shop_id: int, product_number: int) -> list[dict[str, Any]]:
+    """As it was a few seconds ago, or is: a page that many look at asks the database once. News empty the cache."""
+    key = cache_key(shop_id, product_number)
+    try:
+        if held := get_redis().get(key):
+            known: list[dict[str, Any]] = json.loads(held)
+            return known
+    except RedisError as error:
+        log.warning("stock_cache_unreachable", error=str(error))
+    found = [asdict(each) for each in read_stock(session, shop_id, product_number)]
+    try:
+        get_redis().set(key, json.dumps(found), ex=CACHED_SECONDS)
+    except RedisError as error:
+        log.warning("stock_cache_unreachable", error=str(error))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """Carts with vendors' products that were touched in a period and not paid for, at today's prices."""
+
+    carts: int
+    value: Money
+    all_carts: int
+
+
+def count_abandoned(session: Session, shop_id: int, currency: str, since: datetime, until: datetime) -> Abandoned:
+    """Of carts first seen from `since` up to `until`. Carts are forgotten after 30 days."""
+    now = clock.now()
+    is_sold = func.bool_or(Reservation.state == rules.ReservationState.SOLD).label("is_sold")
+    touched = func.max(Reservation.seen_at).label("touched")
+    # What was taken out again by its owner has no units any more; what ran out of time still has them.
+    worth = func.sum(Reservation.quantity * Variant.price_minor).label("worth")
+    carts = (
+        select(Reservation.cart_key, is_sold, touched, worth)
+        .join(
+            Variant,
+            (Variant.shop_id == Reservation.shop_id)
+            & (Variant.shopify_gid == func.concat("gid://shopify/ProductVariant/", Reservation.variant_number)),
+        )
+        .where(
+            Reservation.shop_id == shop_id,
+            Reservation.created_at >= since,
+            Reservation.created_at < until,
+            Variant.currency == currency,
+        )
+        .group_by(Reservation.cart_key)
+        .subquery()
+    )
+    left = ~carts.c.is_sold & (carts.c.touched < now - rules.ABANDONED_AFTER) & (carts.c.worth > 0)
+    row = session.execute(
+        select(
+            func.count().filter(left),
+            func.coalesce(func.sum(carts.c.worth).filter(left), 0),
+            func.count().filter(carts.c.is_sold | (carts.c.worth > 0)),
+        ).select_from(carts)
+    ).one()
+    return Abandoned(int(row[0]), Money(int(row[1]), currency), int(row[2]))
+
+
+def list_held(session: Session, shop_id: int, cart_keys: Sequence[str]) -> Sequence[Reservation]:
+    query = select(Reservation).where(Reservation.shop_id == shop_id, Reservation.cart_key.in_(cart_keys))
+    return session.scalars(query.with_for_update()).all()

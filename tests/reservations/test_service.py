@@ -1,0 +1,159 @@
+"""Carts, checkouts and orders as Shopify tells them, and what product pages then say."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock, db
+from app.events import publish
+from app.live import channels
+from app.models.events import InboxEvent
+from app.models.orders import Order
+from app.models.products import Product, ProductStatus, Variant
+from app.models.reservations import Reservation
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.queue import get_redis
+from app.reservations import queries, rules, service
+from jobs import reservations as jobs
+from jobs.events import drain
+from jobs.outbox import sweep
+from tests.shopify.signing import sign_proxy
+from wsgi import create_app
+
+
+@pytest.fixture
+def mug(acme: Shop, ada: Vendor) -> Product:
+    with db.scoped(acme.id) as session:
+        mug = Product(shop_id=acme.id, vendor_id=ada.id, shopify_gid="gid://shopify/Product/7", title="Mug")
+        mug.status = ProductStatus.PUBLISHED
+        session.add(mug)
+        session.flush()
+        price = {"price_minor": 2400, "currency": "USD", "stock": 3}
+        shared = {"shop_id": acme.id, "vendor_id": ada.id, "product_id": mug.id, **price}
+        session.add(Variant(shopify_gid="gid://shopify/ProductVariant/70", inventory_item_gid="i", **shared))
+    return mug
+
+
+def tell(shop: Shop, topic: str, **body: Any) -> None:
+    body = {"token": "c1", "updated_at": clock.now().isoformat(), **body}
+    with db.system() as session:
+        number = str(session.scalar(select(InboxEvent.id).order_by(InboxEvent.id.desc())) or 0)
+        names = {"webhook_id": f"w{number}", "event_id": f"e{number}"}
+        session.add(InboxEvent(shop_domain=shop.domain, topic=topic, body=json.dumps(body).encode(), **names))
+    drain()
+
+
+def line(quantity: int, variant: int = 70) -> dict[str, int]:
+    return {"variant_id": variant, "quantity": quantity}
+
+
+def held(shop: Shop, vendor: Vendor | None = None) -> list[tuple[int, str, int]]:
+    with db.scoped(shop.id, vendor.id if vendor else None) as session:
+        rows = session.scalars(select(Reservation).order_by(Reservation.variant_number))
+        return [(row.variant_number, row.state, row.quantity) for row in rows]
+
+
+def said(shop: Shop) -> list[Any]:
+    entries: Any = get_redis().xrange(channels.log_of(channels.stock_channel(shop.id, 7)))
+    return [json.loads(fields[b"data"])["variants"][0] for _, fields in entries]
+
+
+def place(shop: Shop, token: str, quantity: int) -> int:
+    now = clock.now()
+    snapshot = {"cart_token": token, "line_items": [line(quantity)]}
+    about = {"name": "#1", "currency": "USD", "terms": {}, "total_minor": 1, "snapshot_updated_at": now}
+    with db.scoped(shop.id) as session:
+        order = Order(shop_id=shop.id, shopify_id=1, ordered_at=now, snapshot=snapshot, **about)
+        session.add(order)
+        session.flush()
+        publish(session, shop.id, "OrderCreated", order_id=order.id)
+    sweep()
+    return order.id
+
+
+def test_a_cart_is_reserved_for_and_open_pages_hear_of_it(acme: Shop, ada: Vendor, bea: Vendor, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(2), line(9, variant=99)])
+    assert held(acme) == [(70, "cart", 2)], "99 is the store's own: none of our business"
+    assert held(acme, ada) == held(acme)
+    assert held(acme, bea) == []
+    assert said(acme) == [{"variant": 70, "available": True, "left": 3, "carts": 1}]
+    tell(acme, "carts/update", line_items=[])
+    assert held(acme) == [(70, "released", 0)]
+    assert said(acme)[-1]["carts"] == 0
+
+
+def test_a_checkout_moves_its_carts_units_on(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(1)])
+    checkout = {"token": "k1", "cart_token": "c1?key=x", "line_items": [line(1)]}
+    tell(acme, "checkouts/create", **checkout)
+    assert held(acme) == [(70, "checkout", 1)]
+    tell(acme, "checkouts/update", **checkout, shipping_lines=[{"price": "5.00"}])
+    assert held(acme) == [(70, "payment", 1)]
+    tell(acme, "checkouts/update", **checkout, completed_at=clock.now().isoformat())
+    assert held(acme) == [(70, "payment", 1)], "a completed one speaks through its order"
+
+
+def test_an_order_ends_it_and_its_cancellation_frees_it(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(2)])
+    order_id = place(acme, "c1", 2)
+    assert held(acme) == [(70, "sold", 2)]
+    assert said(acme)[-1]["carts"] == 0
+    with db.scoped(acme.id) as session:
+        publish(session, acme.id, "OrderCancelled", order_id=order_id)
+    sweep()
+    assert held(acme) == [(70, "released", 0)]
+
+
+def test_ten_minutes_without_a_touch_set_it_free(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(1)])
+    assert service.release_expired() == 0
+    assert service.release_expired(clock.now() + rules.LASTS) == 1
+    assert held(acme) == [(70, "released", 1)]
+    assert service.release_expired(clock.now() + rules.LASTS) == 0
+
+
+def test_carts_are_forgotten_after_thirty_days(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(1)])
+    assert service.remove_old() == 0
+    with db.scoped(acme.id) as session:
+        session.execute(update(Reservation).values(changed_at=clock.now() - rules.KEPT - timedelta(hours=1)))
+    jobs.remove_old()
+    assert held(acme) == []
+
+
+def test_a_product_page_asks_once_and_is_not_told_from_memory_after_a_change(acme: Shop, mug: Product) -> None:
+    with create_app().test_client() as storefront:
+
+        def ask() -> Any:
+            return storefront.get(f"/proxy/stock.json?{sign_proxy(product='7')}").get_json()["variants"]
+
+        assert ask() == [{"variant": 70, "available": True, "left": 3, "carts": 0}]
+        with db.scoped(acme.id) as session:
+            session.execute(update(Variant).values(stock=1))
+        assert ask()[0]["left"] == 3, "from memory, for a few seconds"
+        tell(acme, "carts/create", line_items=[line(1)])
+        assert ask() == [{"variant": 70, "available": True, "left": 1, "carts": 1}]
+
+
+def test_carts_that_nobody_paid_for_are_counted_with_what_they_are_worth(acme: Shop, mug: Product) -> None:
+    for token in ("left", "paid", "emptied", "fresh"):
+        tell(acme, "carts/create", token=token, line_items=[line(2)])
+    place(acme, "paid", 2)
+    tell(acme, "carts/update", token="emptied", line_items=[])
+    now = clock.now()
+
+    def count(since: datetime) -> tuple[int, str, int]:
+        with db.scoped(acme.id) as session:
+            found = queries.count_abandoned(session, acme.id, "USD", since, now + timedelta(days=1))
+        return found.carts, str(found.value.decimal), found.all_carts
+
+    assert count(now - timedelta(days=1))[0] == 0, "they may come back within the hour"
+    with db.scoped(acme.id) as session:
+        old = update(Reservation).where(Reservation.cart_key != rules.cart_key("fresh"))
+        session.execute(old.values(seen_at=now - timedelta(hours=2)))
+    assert count(now - timedelta(days=1)) == (1, "48.00", 3)
+    assert count(now + timedelta(hours=1)) == (0, "0.00", 0)
