@@ -1,6 +1,6 @@
 """Carts, checkouts and orders move units between available, reserved and sold; open product pages hear of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -52,18 +52,19 @@ def announce(session: Session, shop_id: int, product_number: int) -> None:
 def release_expired(now: datetime | None = None) -> int:
     """Let go of what nobody touched for ten minutes, in every shop. Returns how many lines that were."""
     now = now or clock.now()
-    with system() as session:
-        due = session.execute(
-            select(Reservation.shop_id, Reservation.cart_key)
-            .where(Reservation.state.in_(rules.HOLDING), Reservation.expires_at <= now)
-            .distinct()
-            .limit(_AT_ONCE)
-        ).all()
     released = 0
-    for shop_id, key in due:
-        with scoped(shop_id) as session:
-            released += _change_key(session, shop_id, key, lambda held: rules.expire(held, now), ())
+    while due := _list_due(now):
+        for shop_id, key in due:
+            with scoped(shop_id) as session:
+                released += _change_key(session, shop_id, key, lambda held: rules.expire(held, now), ())
     return released
+
+
+def _list_due(now: datetime) -> Sequence[tuple[int, str]]:
+    due = (Reservation.state.in_(rules.HOLDING), Reservation.expires_at <= now)
+    query = select(Reservation.shop_id, Reservation.cart_key).where(*due).distinct().limit(_AT_ONCE)
+    with system() as session:
+        return session.execute(query).tuples().all()
 
 
 def remove_old() -> int:
