@@ -81,7 +81,7 @@ def list_daily(session: Session, shop: Shop, period: Period) -> list[tuple[date,
     query = select(
         ActivityDay.day, ActivityDay.visitors, ActivityDay.viewers, ActivityDay.adders, ActivityDay.starters
     ).where(*_whole_shop(shop, period))
-    held = {row[0]: row for row in session.execute(query).tuples()}
+    held = {row[0]: row for row in session.execute(query)}
     return [held.get(day, (day, 0, 0, 0, 0)) for day in list_days(period)]
 
 

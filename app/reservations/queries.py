@@ -46,7 +46,7 @@ def read_stock(session: Session, shop_id: int, product_number: int) -> list[Stoc
         Reservation.state.in_(rules.HOLDING),
         Reservation.expires_at > now,
     )
-    carts = dict(session.execute(holding.group_by(Reservation.variant_number)).tuples().all())
+    carts = {number: int(count) for number, count in session.execute(holding.group_by(Reservation.variant_number))}
     found = ((int(str(gid).rpartition("/")[2]), stock) for gid, stock in variants)
     return [rules.describe(number, stock, carts.get(number, 0)) for number, stock in found]
 

@@ -64,7 +64,7 @@ def _list_due(now: datetime) -> Sequence[tuple[int, str]]:
     due = (Reservation.state.in_(rules.HOLDING), Reservation.expires_at <= now)
     query = select(Reservation.shop_id, Reservation.cart_key).where(*due).distinct().limit(_AT_ONCE)
     with system() as session:
-        return session.execute(query).tuples().all()
+        return session.execute(query).all()
 
 
 def remove_old() -> int:
