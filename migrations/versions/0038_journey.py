@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0036_journey"
-down_revision: str | None = "0035_product_imports"
+revision: str = "0038_journey"
+down_revision: str | None = "0037_languages"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
