@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -97,7 +97,7 @@ def _tell(shop: ShopCredentials, rows: Sequence[ProductNeighbours]) -> int:
     return len(rows)
 
 
-def _is(row: ProductNeighbours) -> tuple[object, ...]:
+def _is(row: ProductNeighbours) -> tuple[ColumnElement[bool], ...]:
     return ProductNeighbours.shop_id == row.shop_id, ProductNeighbours.product_number == row.product_number
 
 

@@ -1,6 +1,6 @@
 """Where the web pixels' host, their stand-in library and their files are served from."""
 
-from flask import Blueprint, Response, jsonify, request, send_from_directory
+from flask import Blueprint, Response, jsonify, request
 
 from devstore.current import get_config, get_store, get_storefront_shop
 from devstore.storefront import cart as carts
@@ -15,7 +15,7 @@ RUNTIME = "/cdn/shopify/web-pixel-runtime.js"
 
 @bp.get("/cdn/shopify/<any('web-pixels.js', 'web-pixel-runtime.js'):name>")
 def script(name: str) -> Response:
-    return send_from_directory(THEME.parents[1] / "static", name)
+    return Response((THEME.parents[1] / "static" / name).read_text(encoding="utf-8"), mimetype="text/javascript")
 
 
 @bp.get("/cdn/web-pixels/<int:_number>.js")

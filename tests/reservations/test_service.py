@@ -20,7 +20,7 @@ from app.queue import get_redis
 from app.reservations import queries, rules, service
 from jobs import reservations as jobs
 from jobs.events import drain
-from jobs.outbox import sweep
+from jobs.outbox import deliver
 from tests.shopify.signing import sign_proxy
 from wsgi import create_app
 
@@ -71,7 +71,7 @@ def place(shop: Shop, token: str, quantity: int) -> int:
         session.add(order)
         session.flush()
         publish(session, shop.id, "OrderCreated", order_id=order.id)
-    sweep()
+    deliver(shop.id)
     return order.id
 
 
@@ -104,7 +104,7 @@ def test_an_order_ends_it_and_its_cancellation_frees_it(acme: Shop, mug: Product
     assert said(acme)[-1]["carts"] == 0
     with db.scoped(acme.id) as session:
         publish(session, acme.id, "OrderCancelled", order_id=order_id)
-    sweep()
+    deliver(acme.id)
     assert held(acme) == [(70, "released", 0)]
 
 
