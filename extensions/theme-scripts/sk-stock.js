@@ -32,6 +32,8 @@ export function start(block) {
 
   const listen = (url) => {
     stream = new EventSource(url);
+    // Whatever changed before it was open, or while it was cut off, is asked for once.
+    stream.onopen = () => ask();
     stream.onmessage = ({ data }) => (data === 'Resync' ? ask() : draw(JSON.parse(data).variants));
     stream.onerror = () => {
       // A ticket that ran out closes the stream for good; after that the page asks for a new one.

@@ -25,6 +25,7 @@ if (line(one.variant) && line(one.variant).textContent !== words) line(one.varia
 };
 const listen = (url) => {
 stream = new EventSource(url);
+stream.onopen = () => ask();
 stream.onmessage = ({ data }) => (data === 'Resync' ? ask() : draw(JSON.parse(data).variants));
 stream.onerror = () => {
 if (stream.readyState === 2) stream = null;
