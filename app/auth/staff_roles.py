@@ -26,6 +26,7 @@ _PLACES: Final[dict[str, Part | None]] = {
     "/app/reviews": Part.VENDORS,
     "/app/questions": Part.VENDORS,
     "/app/codes": Part.VENDORS,
+    "/app/journey": Part.VENDORS,
     "/app/emails": Part.VENDORS,
     "/app/emails/words": Part.SHOP,
     "/app/journey": Part.VENDORS,

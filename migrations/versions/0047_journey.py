@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0038_journey"
-down_revision: str | None = "0037_languages"
+revision: str = "0047_journey"
+down_revision: str | None = "0046_messages"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
