@@ -27,7 +27,6 @@ Subscriber = Callable[[Session, DomainEvent], None]
 
 _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "OrderCreated": [("empty_saved_cart", forget_bought), ("sell_reserved", reservations.sell_reserved)],
-    "OrderCancelled": [("free_reserved", reservations.free_cancelled)],
     "PaymentReceived": [
         ("email_customer", notifications.tell_customer_of_order),
         ("email_vendors", notifications.tell_vendors_of_order),
@@ -41,7 +40,7 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("ask_for_review", review_requests.schedule),
     ],
     "OrderDelivered": [("ask_for_review", review_requests.schedule)],
-    "OrderCancelled": [("mark_review", reviews.mark_returned)],
+    "OrderCancelled": [("mark_review", reviews.mark_returned), ("free_reserved", reservations.free_cancelled)],
     "RefundProcessed": [("mark_review", reviews.mark_returned)],
     "QuestionAnswered": [("email_asker", questions.tell_asker)],
     "ReviewAnswered": [("email_customer", reviews.tell_of_answer)],

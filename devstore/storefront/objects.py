@@ -138,9 +138,7 @@ class Objects:
             definition = catalogue.find_definition(self.store, self.shop, entry["type"]) if entry else None
             return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
         if type_name == "product_reference":
-            held = self._referenced("product", value)
-            shown = catalogue.find_product(self.store, self.shop, held["handle"]) if held else None
-            return self.product(shown) if shown else None
+            return self._product(self._referenced("product", value))
         if type_name == "file_reference":
             return self.image(self._referenced("file", value))
         if type_name == "rating":
@@ -150,6 +148,11 @@ class Objects:
         if type_name in {"number_integer", "boolean", "json", "money", "dimension", "weight", "volume"}:
             return json.loads(value)
         return float(value) if type_name == "number_decimal" else value
+
+    def _product(self, held: Doc | None) -> Drop | None:
+        """While it has a page."""
+        shown = catalogue.find_product(self.store, self.shop, held["handle"]) if held else None
+        return self.product(shown) if shown else None
 
     def _referenced(self, kind: str, text: str) -> Doc | None:
         try:

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0047_journey"
-down_revision: str | None = "0046_messages"
+revision: str = "0048_journey"
+down_revision: str | None = "0047_voices"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

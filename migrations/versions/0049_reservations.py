@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations import rls
 
-revision: str = "0048_reservations"
-down_revision: str | None = "0047_journey"
+revision: str = "0049_reservations"
+down_revision: str | None = "0048_journey"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
