@@ -137,10 +137,9 @@ class Objects:
             entry = self._referenced("metaobject", value)
             definition = catalogue.find_definition(self.store, self.shop, entry["type"]) if entry else None
             return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
-        if type_name == "product_reference":
-            return self._product(self._referenced("product", value))
-        if type_name == "file_reference":
-            return self.image(self._referenced("file", value))
+        if type_name in {"product_reference", "file_reference"}:
+            held = self._referenced(type_name.removesuffix("_reference"), value)
+            return self._product(held) if type_name == "product_reference" else self.image(held)
         if type_name == "rating":
             held = json.loads(value)
             ends = {name: float(held[name]) for name in ("scale_min", "scale_max")}
