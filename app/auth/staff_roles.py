@@ -29,7 +29,6 @@ _PLACES: Final[dict[str, Part | None]] = {
     "/app/journey": Part.VENDORS,
     "/app/emails": Part.VENDORS,
     "/app/emails/words": Part.SHOP,
-    "/app/journey": Part.VENDORS,
     "/app/orders": Part.ORDERS,
     "/app/blocks": Part.ORDERS,
     "/app/reconciliation": Part.ORDERS,
