@@ -73,7 +73,7 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         again=status != 200,
         carriers=rules.CARRIERS,
         wishes=_wishes(found),
-        unread=find_unread(g.session, [found.part.id]),
+        new_messages=find_unread(g.session, [found.part.id]),
         left=units_left(g.session, found.part),
         states=PART_WORDS,
         hold_words=HOLD_WORDS,

@@ -38,7 +38,7 @@ def list_orders() -> ResponseReturnValue:
         counts=vendor_list.count_tabs(g.session, g.vendor.id),
         late=vendor_list.count_late(g.session, g.vendor.id),
         states=PART_WORDS,
-        unread=find_unread(g.session, [row.part.id for row in orders.rows]),
+        new_messages=find_unread(g.session, [row.part.id for row in orders.rows]),
         earned=lambda part: Money(part.earned_minor, part.currency),
     )
 
