@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db, languages, web
 from app.appearance.jinja import csp_nonce
-from app.auth import factors, roles, rules, visits
+from app.auth import factors, roles, rules, staff, staff_roles, visits
 from app.auth.magic_links import MAY_ENTER, Seat
 from app.auth.roles import Area
 from app.config import get_config
@@ -43,14 +43,14 @@ def protect(bp: Blueprint) -> None:
 def may(area: str, *, change: bool = False) -> bool:
     """Whether the person who asks may see (or change) an area; for pages that show the way there."""
     if visit := g.get("visit"):
-        return roles.visitor_may(Area(area), change=change, has_reason=bool(visit.reason))
+        return roles.visitor_may(Area(area), g.visitor_role, change=change, has_reason=bool(visit.reason))
     return roles.may(g.vendor_user.role, Area(area), change=change)
 
 
 def may_open(path: str, *, change: bool = False) -> bool:
     """Whether the person's role opens that page, to look or to change."""
     if visit := g.get("visit"):
-        return roles.visitor_may_open(path, change=change, has_reason=bool(visit.reason))
+        return roles.visitor_may_open(path, g.visitor_role, change=change, has_reason=bool(visit.reason))
     area = roles.area_of(path)
     return area is None or roles.may(g.vendor_user.role, area, change=change)
 
@@ -68,13 +68,13 @@ def require_vendor() -> ResponseReturnValue | None:
     g.shop = session.get_one(Shop, found.shop_id)
     g.vendor = session.get_one(Vendor, found.vendor_id)
     g.visit = session.get_one(Visit, found.visit_id) if found.visit_id else None
-    g.vendor_user = _visitor(g.visit) if g.visit else session.get_one(VendorUser, found.vendor_user_id)
+    g.vendor_user = _admit_visitor(g.visit) if g.visit else session.get_one(VendorUser, found.vendor_user_id)
     speak(g.vendor_user.language, g.shop)
     g.locale = languages.locale_for(languages.spoken(), g.vendor.locale)
     dress(session, g.shop)
     is_change = request.method not in {"GET", "HEAD"}
     if not may_open(request.path, change=is_change):
-        raise Forbidden(roles.visitor_refusal(has_reason=bool(g.visit.reason)) if g.visit else roles.refusal(_role()))
+        raise Forbidden(_visitor_refusal(is_change=is_change) if g.visit else roles.refusal(_role()))
     g.may_change = may_open(request.path, change=True)
     if g.visit and is_change:
         with db.scoped(g.shop.id) as shops_session:
@@ -107,9 +107,22 @@ def _role() -> str:
     return role
 
 
-def _visitor(visit: Visit) -> VendorUser:
-    """A person for the pages of a visit; kept nowhere."""
+def _admit_visitor(visit: Visit) -> VendorUser:
+    """A person for the pages of a visit; kept nowhere. Staff and their roles are outside the vendor's own scope."""
+    with db.scoped(visit.shop_id) as session:
+        g.visitor_role = visits.find_role(session, visit)
     return VendorUser(shop_id=visit.shop_id, vendor_id=visit.vendor_id, email="", name=visit.staff_name, role="viewer")
+
+
+def _visitor_refusal(*, is_change: bool) -> str:
+    """What keeps them out: the visit, or (their reason would do) their own role in the app."""
+    has_reason = bool(g.visit.reason)
+    everything = staff_roles.StaffRole.EVERYTHING
+    if not roles.visitor_may_open(request.path, everything, change=is_change, has_reason=has_reason):
+        return roles.visitor_refusal(has_reason=has_reason)
+    with db.scoped(g.shop.id) as session:
+        keepers = staff.list_keepers(session, g.shop.id)
+    return staff_roles.refusal(g.visitor_role, change=is_change, who_can=keepers)
 
 
 def is_signed_in() -> bool:

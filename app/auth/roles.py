@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from app.auth.staff_roles import Part
+from app.auth.staff_roles import may as staff_may
 from app.languages import _, lazy
 
 
@@ -82,6 +84,13 @@ _SEES: Final = {
 _VISITORS_OWN: Final = frozenset({"/portal/theme"})
 _ABOUT_SIGNING_IN: Final = ("/portal/security", "/portal/sessions", "/portal/switch")
 _VISITOR_CHANGES: Final = frozenset({Area.CATALOGUE, Area.ORDERS, Area.PROFILE})
+# Whoever visits a vendor does there what their role in the app lets them do, and no more.
+_PART_OF: Final = {
+    Area.CATALOGUE: Part.VENDORS,
+    Area.PROFILE: Part.VENDORS,
+    Area.ORDERS: Part.ORDERS,
+    Area.MONEY: Part.MONEY,
+}
 
 
 def area_of(path: str) -> Area | None:
@@ -99,22 +108,25 @@ def may(role: str, area: Area, *, change: bool = False) -> bool:
     return area in (_CHANGES if change else _SEES)[Role(role)]
 
 
-def visitor_may(area: Area, *, change: bool = False, has_reason: bool = False) -> bool:
+def visitor_may(area: Area, staff_role: str, *, change: bool = False, has_reason: bool = False) -> bool:
     """What the shop's staff open of a vendor's pages: to look, all that is work; to change, only with a reason.
 
-    Never what binds the vendor: payout details, terms, staff, tokens.
+    Never what binds the vendor: payout details, terms, staff, tokens. Never what `staff_role` keeps from them in the
+    app: a visit is no way around it.
     """
-    return (has_reason and area in _VISITOR_CHANGES) if change else area is not Area.BUSINESS
+    if area is Area.BUSINESS or not staff_may(staff_role, _PART_OF[area], change=change):
+        return False
+    return not change or (has_reason and area in _VISITOR_CHANGES)
 
 
-def visitor_may_open(path: str, *, change: bool = False, has_reason: bool = False) -> bool:
+def visitor_may_open(path: str, staff_role: str, *, change: bool = False, has_reason: bool = False) -> bool:
     """As `visitor_may`, for a page; how the vendor's people sign in is not for visitors."""
     if path in _VISITORS_OWN:
         return True
     area = area_of(path)
     if area is None:
         return not change and not path.startswith(_ABOUT_SIGNING_IN)
-    return visitor_may(area, change=change, has_reason=has_reason)
+    return visitor_may(area, staff_role, change=change, has_reason=has_reason)
 
 
 def visitor_refusal(*, has_reason: bool) -> str:

@@ -48,6 +48,12 @@ def prepare(session: Session, vendor: Vendor, member: StaffMember, *, change: bo
     return token
 
 
+def find_role(session: Session, visit: Visit) -> str:
+    """What the visitor may do in the app now, whatever it was when they came. Empty: nothing."""
+    whose = (StaffMember.shop_id == visit.shop_id, StaffMember.number == visit.staff_number)
+    return session.scalar(select(StaffMember.role).where(*whose)) or ""
+
+
 def find_waiting(session: Session, token: str) -> Visit | None:
     """The visit that a ticket opens, while it does."""
     return session.scalar(select(Visit).where(*_waiting(token)))

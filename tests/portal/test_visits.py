@@ -81,13 +81,36 @@ def log() -> list[tuple[str, str, str | None]]:
 
 
 def test_what_a_visitor_may_is_less_than_an_owner_in_every_way() -> None:
-    assert [area for area in Area if not visitor_may(area)] == [Area.BUSINESS]
-    assert not any(visitor_may(area, change=True) for area in Area)
-    changes = {area for area in Area if visitor_may(area, change=True, has_reason=True)}
+    assert [area for area in Area if not visitor_may(area, "everything")] == [Area.BUSINESS]
+    assert not any(visitor_may(area, "everything", change=True) for area in Area)
+    changes = {area for area in Area if visitor_may(area, "everything", change=True, has_reason=True)}
     assert changes == {Area.CATALOGUE, Area.ORDERS, Area.PROFILE}
-    assert not visitor_may_open("/portal/a-page-of-tomorrow")
-    assert not visitor_may_open("/portal/security")
-    assert not any(visitor_may_open(path, change=True, has_reason=True) for path, _ in CHANGES)
+    assert not visitor_may_open("/portal/a-page-of-tomorrow", "everything")
+    assert not visitor_may_open("/portal/security", "everything")
+    assert not any(visitor_may_open(path, "everything", change=True, has_reason=True) for path, _ in CHANGES)
+
+
+def test_a_visit_is_no_way_around_the_visitors_role_in_the_app() -> None:
+    changes = {area for area in Area if visitor_may(area, "vendors", change=True, has_reason=True)}
+    assert changes == {Area.CATALOGUE, Area.PROFILE}
+    assert not visitor_may(Area.MONEY, "orders")
+    assert not any(visitor_may(area, role) for area in Area for role in ("", "a role of tomorrow"))
+
+
+def test_a_role_that_is_taken_counts_from_the_visitors_next_click(
+    app: Flask, mona: FlaskClient, seller: Vendor
+) -> None:
+    browser = visit(app, mona, seller, kind="change", reason=REASON)
+    assert browser.get("/portal/money").status_code == 200
+    with db.system() as session:
+        session.execute(update(StaffMember).values(role="vendors"))
+    refused = browser.post("/portal/orders/ship", data={"order": "1"})
+    assert (refused.status_code, "Your role here is “Vendors and review”" in refused.text) == (403, True)
+    with db.system() as session:
+        session.execute(update(StaffMember).values(role="orders"))
+    assert browser.get("/portal/money").status_code == 403
+    assert browser.get("/portal/orders").status_code == 200
+    assert [action for action, _, _ in log()] == ["visit.start"]
 
 
 def test_without_a_reason_a_visit_looks_and_changes_nothing(app: Flask, mona: FlaskClient, seller: Vendor) -> None:
