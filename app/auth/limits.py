@@ -1,13 +1,24 @@
-"""How often something may be tried. Counted in Redis; when Redis is away the door stays open and says so in the log."""
+"""How often something may be tried. Counted in Redis; when that is away, in PostgreSQL: no door opens because of it."""
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from redis.exceptions import RedisError
+from sqlalchemy import text
 
+from app import db
 from app.queue import get_redis
 
+_COUNT: Final = text("""
+    INSERT INTO tries (key, count, ends_at) VALUES (:key, 1, clock_timestamp() + make_interval(secs => :seconds))
+    ON CONFLICT (key) DO UPDATE SET
+        count = CASE WHEN tries.ends_at > clock_timestamp() THEN tries.count + 1 ELSE 1 END,
+        ends_at = CASE WHEN tries.ends_at > clock_timestamp() THEN tries.ends_at ELSE excluded.ends_at END
+    RETURNING count, extract(epoch FROM ends_at - clock_timestamp())
+""")
+_FORGET: Final = text("DELETE FROM tries WHERE ends_at < clock_timestamp() - interval '1 minute'")
 _log = structlog.get_logger(__name__)
 
 
@@ -27,7 +38,7 @@ def allow(what: str, who: str, *, limit: int, seconds: int) -> bool:
 
 
 def spend(what: str, who: str, *, limit: int, seconds: int) -> Allowance:
-    """The same, saying what is left. With Redis away everything is."""
+    """The same, saying what is left."""
     # Addresses are personal data: only their hash is kept, and only for the window.
     key = f"limit:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
     try:
@@ -37,6 +48,14 @@ def spend(what: str, who: str, *, limit: int, seconds: int) -> Allowance:
         pipe.ttl(key)
         _, count, left = pipe.execute()
     except RedisError as error:
-        _log.warning("rate_limit_unreachable", what=what, error=str(error))
-        return Allowance(limit, seconds)
+        _log.warning("rate_limit_in_postgresql", what=what, error=str(error))
+        count, left = _spend_in_postgresql(key, seconds)
     return Allowance(limit - int(count), max(1, int(left)))
+
+
+def _spend_in_postgresql(key: str, seconds: int) -> tuple[int, float]:
+    """Tries of the window so far, with this one, and the seconds that are left of it. A window begins anew here."""
+    with db.system() as session:
+        session.execute(_FORGET)
+        count, left = session.execute(_COUNT, {"key": key, "seconds": seconds}).one()
+    return count, left

@@ -19,7 +19,9 @@ from app.db import after_commit
 from app.queue import get_redis
 
 PURPOSE: Final = "live"
-TICKET_SECONDS: Final = 3600
+TICKET_SECONDS: Final = 600
+"""Of a person's: whoever is let out hears no longer that something happened. (What happened is never said.)"""
+PUBLIC_SECONDS: Final = 3600
 KEPT: Final = 100
 """Announcements that a channel's log holds at least."""
 KEPT_SECONDS: Final = 600
@@ -81,18 +83,18 @@ def announce_stock(session: Session, shop_id: int, product_number: int, variants
 
 
 def shop_ticket(shop_id: int) -> str:
-    """A signed pass, good for an hour, to listen as the shop's staff."""
-    return _sign(shop_channel(shop_id))
+    """A signed pass, good for ten minutes, to listen as the shop's staff."""
+    return _sign(shop_channel(shop_id), TICKET_SECONDS)
 
 
 def vendor_ticket(vendor_id: int) -> str:
-    """A signed pass, good for an hour, to listen as a vendor."""
-    return _sign(vendor_channel(vendor_id))
+    """A signed pass, good for ten minutes, to listen as a vendor."""
+    return _sign(vendor_channel(vendor_id), TICKET_SECONDS)
 
 
 def stock_ticket(shop_id: int, product_number: int) -> str:
     """A signed pass, good for an hour, to listen to one product's stock."""
-    return _sign(stock_channel(shop_id, product_number))
+    return _sign(stock_channel(shop_id, product_number), PUBLIC_SECONDS)
 
 
 def find_pass(ticket: str) -> Pass | None:
@@ -101,8 +103,8 @@ def find_pass(ticket: str) -> Pass | None:
     return Pass(str(claims["ch"]), float(claims["exp"])) if claims else None
 
 
-def _sign(channel: str) -> str:
-    return crypto.sign_ticket({"ch": channel}, get_config().secret_keys, PURPOSE, seconds=TICKET_SECONDS)
+def _sign(channel: str, seconds: int) -> str:
+    return crypto.sign_ticket({"ch": channel}, get_config().secret_keys, PURPOSE, seconds=seconds)
 
 
 def _tell(session: Session, channel: str, data: str) -> None:

@@ -75,6 +75,8 @@ class Vendor(Model):
     sync_error: Mapped[str | None]
     shopify_customer_id: Mapped[int | None]
     """The customer account that may open the portal from the storefront."""
+    customer_user_id: Mapped[int | None]
+    """Whose it is: the person who connected it comes in, nobody else."""
     locale: Mapped[str] = mapped_column(server_default="en")
     away_from: Mapped[datetime | None]
     away_until: Mapped[datetime | None]

@@ -26,6 +26,7 @@ bp.after_request(portal.seal)
 
 # A known address costs a few milliseconds more than an unknown one. Nobody may learn which from a stopwatch.
 _EVEN_SECONDS: Final = 0.3
+_LATE: Final = lazy("That took too long. Go back to the shop and open it again.")
 _GONE: Final = lazy("This link was used before, or it is older than it may be. Ask for a new one; it comes by e-mail.")
 
 
@@ -86,13 +87,24 @@ def enter(token: str) -> ResponseReturnValue:
 
 @bp.get("/arrive/<ticket>")
 def arrive(ticket: str) -> ResponseReturnValue:
-    """From the storefront: Shopify vouched for the customer, and we for the ticket, a moment ago."""
+    """From the storefront. Somebody may have sent their own ticket to another person, who then would work in the
+    wrong place without noticing: so this names the place, and only a press of the button signs in.
+    """
+    with db.system() as session:
+        seat = service.find_handover(session, ticket)
+        if seat is None:
+            return _login_page(SignInForm(), problem=_LATE), 410
+        portal.dress(session, seat.shop)
+        return render_template("portal/enter.html", seats=[seat])
+
+
+@bp.post("/arrive/<ticket>")
+def come_in(ticket: str) -> ResponseReturnValue:
+    """Shopify vouched for the customer, and we for the ticket, a moment ago."""
     with db.system() as session:
         seat = service.redeem_handover(session, ticket)
         if seat is None:
-            return _login_page(
-                SignInForm(), problem=_("That took too long. Go back to the shop and open it again.")
-            ), 410
+            return _login_page(SignInForm(), problem=_LATE), 410
         response = redirect("/portal", 303)
         portal.sign_in(session, seat, response, by="storefront")
     return response

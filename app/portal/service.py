@@ -62,20 +62,20 @@ def _send_link(session: Session, seat: Seat, ip: str, next_path: str | None) -> 
 
 
 def find_customers_seat(session: Session, shop_id: int, customer_id: int) -> Seat | None:
-    """The place of a customer account that was connected to a vendor. Never found by e-mail address: a shop may let
-    anybody register with an address they cannot read.
+    """The place of the person who connected this customer account to a vendor. Never found by e-mail address: a shop
+    may let anybody register with an address they cannot read.
     """
     row = session.execute(
         select(VendorUser, Vendor, Shop)
-        .join(Vendor, Vendor.id == VendorUser.vendor_id)
+        .join(Vendor, Vendor.customer_user_id == VendorUser.id)
         .join(Shop, Shop.id == Vendor.shop_id)
         .where(
             Vendor.shop_id == shop_id,
+            VendorUser.vendor_id == Vendor.id,
             Vendor.shopify_customer_id == customer_id,
             Vendor.status.in_(magic_links.MAY_ENTER),
-            VendorUser.role == "owner",
         )
-        .order_by(Vendor.id, VendorUser.id)
+        .order_by(Vendor.id)
         .limit(1)
     ).first()
     return Seat(*row) if row else None
@@ -88,13 +88,22 @@ def issue_handover(session: Session, seat: Seat) -> str:
     return f"{get_config().app_url}/portal/arrive/{_sign(claims, _HANDOVER, rules.HANDOVER_LIFETIME)}"
 
 
-def redeem_handover(session: Session, ticket: str) -> Seat | None:
+def find_handover(session: Session, ticket: str) -> Seat | None:
     """The seat of a hand-over that was not used before and still holds."""
     claims = crypto.read_ticket(ticket, get_config().secret_keys, _HANDOVER)
+    link = magic_links.find_link(session, claims["token"]) if claims else None
+    return _seat_of(session, claims, link.shop_id) if claims and link else None
+
+
+def redeem_handover(session: Session, ticket: str) -> Seat | None:
+    """The same, and it is used up."""
+    claims = crypto.read_ticket(ticket, get_config().secret_keys, _HANDOVER)
     link = magic_links.use_link(session, claims["token"]) if claims else None
-    if claims is None or link is None:
-        return None
-    seat = find_customers_seat(session, link.shop_id, claims["customer"])
+    return _seat_of(session, claims, link.shop_id) if claims and link else None
+
+
+def _seat_of(session: Session, claims: dict[str, Any], shop_id: int) -> Seat | None:
+    seat = find_customers_seat(session, shop_id, claims["customer"])
     return seat if seat and seat.user.id == claims["vendor_user"] else None
 
 
@@ -118,8 +127,9 @@ def read_connection(ticket: str, user: VendorUser) -> int | None:
 
 
 def connect_customer(session: Session, vendor: Vendor, user: VendorUser, customer_id: int | None) -> None:
-    """Let a customer account open this vendor's portal from the storefront (None: no longer)."""
+    """Let a customer account open this vendor's portal from the storefront, as `user` (None: no longer)."""
     before, vendor.shopify_customer_id = vendor.shopify_customer_id, customer_id
+    vendor.customer_user_id = user.id if customer_id else None
     audit.record(
         session,
         vendor.shop_id,

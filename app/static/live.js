@@ -1,6 +1,6 @@
 // Keeps a page fresh: <body data-live="…"> says where to listen; what should follow carries
 // hx-trigger="live:VendorApproved from:body" (or live:any). Without a connection the page is merely not fresh.
-// A stream ends with its ticket, after an hour; then the page asks for a new one and says what it heard last.
+// A stream ends with its ticket, after ten minutes; then the page asks for a new one and says what it heard last.
 (() => {
   const url = document.body.dataset.live;
   if (!url || !window.EventSource) return;

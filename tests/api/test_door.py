@@ -115,12 +115,13 @@ def test_what_is_left_is_told_and_too_much_is_refused(
     assert Program(client, token_for(acme)).ask("GET", "/vendors").status_code == 200, "each token has its own window"
 
 
-def test_without_redis_the_door_stays_open(merchant: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_redis_the_door_counts_all_the_same(merchant: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise RedisAway("no route")
 
     monkeypatch.setattr(limits, "get_redis", away)
-    assert merchant.ask("GET", "/vendors").status_code == 200
+    monkeypatch.setattr(door, "limit", lambda: 2)
+    assert [merchant.ask("GET", "/vendors").status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_rival_shop_sees_and_decides_nothing_here(rival: Program, ada: Vendor) -> None:

@@ -52,6 +52,7 @@ OPEN = {
     "portal_login.enter",
     "portal_login.leave",
     "portal_login.arrive",
+    "portal_login.come_in",
     "email_deliveries.take_news",
     "portal_visits.show_ticket",
     "portal_visits.begin",

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app import clock, db
 from app.config import get_config
 from app.models.events import AuditEntry
 from app.models.shops import Shop
-from app.models.vendors import MagicLink, Vendor
+from app.models.vendors import MagicLink, Vendor, VendorUser
 from tests.portal.conftest import signed_in
 
 
@@ -43,7 +44,14 @@ def address_in(page: str) -> str:
 
 def connect(vendor: Vendor, customer_id: int) -> None:
     with db.scoped(vendor.shop_id) as session:
-        session.execute(update(Vendor).where(Vendor.id == vendor.id).values(shopify_customer_id=customer_id))
+        user = select(VendorUser.id).where(VendorUser.vendor_id == vendor.id).order_by(VendorUser.id).limit(1)
+        connected = {"shopify_customer_id": customer_id, "customer_user_id": user.scalar_subquery()}
+        session.execute(update(Vendor).where(Vendor.id == vendor.id).values(connected))
+
+
+def come_in(browser: FlaskClient, arrival: str, **headers: str) -> TestResponse:
+    """Press the button of the page that a ticket leads to."""
+    return browser.post(arrival, headers={"Sec-Fetch-Site": "same-origin", **headers})
 
 
 def test_a_connected_customer_account_opens_the_portal(
@@ -51,7 +59,10 @@ def test_a_connected_customer_account_opens_the_portal(
 ) -> None:
     connect(ada, 77)
     arrival = address_in(ask_storefront(app, acme, "77"))
-    assert browser.get(arrival).headers["Location"] == "/portal"
+    page = browser.get(arrival)
+    assert "You are signing in for" in page.text
+    assert "Set-Cookie" not in page.headers, "who only follows a link is signed in nowhere"
+    assert come_in(browser, arrival).headers["Location"] == "/portal"
     assert "Ada&#39;s Ceramics" in browser.get("/portal").text
     with db.scoped(acme.id) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "portal.sign_in")).one()
@@ -63,12 +74,35 @@ def test_a_ticket_from_the_storefront_works_once_and_for_a_minute(
 ) -> None:
     connect(ada, 77)
     arrival = address_in(ask_storefront(app, acme, "77"))
-    assert browser.get(arrival).status_code == 303
+    assert come_in(browser, arrival).status_code == 303
     assert app.test_client().get(arrival).status_code == 410
+    assert come_in(app.test_client(), arrival).status_code == 410
     late = address_in(ask_storefront(app, acme, "77"))
     with db.system() as session:
         session.execute(update(MagicLink).where(MagicLink.used_at.is_(None)).values(expires_at=clock.now()))
-    assert app.test_client().get(late).status_code == 410
+    assert come_in(app.test_client(), late).status_code == 410
+
+
+def test_another_sites_page_signs_nobody_in_with_its_own_ticket(app: Flask, acme: Shop, ada: Vendor) -> None:
+    connect(ada, 77)
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    victim = app.test_client()
+    assert victim.post(arrival, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert victim.get("/portal").status_code == 303
+
+
+def test_the_customer_account_opens_the_place_of_the_person_who_connected_it(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    with db.scoped(acme.id) as session:
+        session.add(VendorUser(shop_id=acme.id, vendor_id=ada.id, email="paul@example.com", name="Paul", role="owner"))
+    paul = signed_in(app, ada, "paul@example.com")
+    back = address_in(ask_storefront(app, acme, "88", connect=connect_ticket(paul)))
+    assert paul.post(back).status_code == 303
+    assert "Welcome, Paul" in browser.get(address_in(ask_storefront(app, acme, "88"))).text
+    with db.scoped(acme.id) as session:
+        session.delete(session.scalars(select(VendorUser).where(VendorUser.name == "Paul")).one())
+    assert "/portal/login" in address_in(ask_storefront(app, acme, "88"))
 
 
 def test_an_unknown_customer_and_a_guest_are_sent_to_the_sign_in_page(app: Flask, acme: Shop, ada: Vendor) -> None:
@@ -148,6 +182,6 @@ def test_in_the_shops_frame_the_session_lives_in_a_partition(
     address = ask_storefront(app, acme, "77", **query)
     arrival = re.search(r"/portal/arrive/[^\"]+", address)
     assert arrival
-    answer = browser.get(arrival[0], headers={"Sec-Fetch-Dest": "iframe"})
+    answer = come_in(browser, arrival[0], **{"Sec-Fetch-Dest": "iframe"})
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"))

@@ -1,0 +1,44 @@
+"""Counting tries: in Redis, and in PostgreSQL when Redis is away."""
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from app import db
+from app.auth import limits
+
+
+@pytest.fixture
+def no_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    monkeypatch.setattr(limits, "get_redis", lambda: nowhere)
+
+
+def tries(who: str, count: int, *, seconds: int = 600) -> list[bool]:
+    return [limits.allow("sign-in-from", who, limit=3, seconds=seconds) for _ in range(count)]
+
+
+def test_tries_are_counted_by_who_makes_them(database: str) -> None:
+    assert tries("192.0.2.1", 5) == [True, True, True, False, False]
+    assert tries("192.0.2.2", 1) == [True]
+
+
+@pytest.mark.usefixtures("no_redis")
+def test_with_redis_away_tries_are_counted_all_the_same(database: str) -> None:
+    assert tries("192.0.2.1", 5) == [True, True, True, False, False]
+    assert tries("192.0.2.2", 1) == [True]
+    allowance = limits.spend("sign-in-from", "192.0.2.1", limit=3, seconds=600)
+    assert 0 < allowance.seconds <= 600
+
+
+@pytest.mark.usefixtures("no_redis")
+def test_a_new_window_begins_anew_and_old_ones_are_forgotten(database: str) -> None:
+    tries("192.0.2.1", 4)
+    tries("192.0.2.2", 1)
+    with db.system() as session:
+        session.execute(text("UPDATE tries SET ends_at = clock_timestamp() - interval '1 hour'"))
+    assert tries("192.0.2.1", 1) == [True]
+    with db.system() as session:
+        assert session.execute(text("SELECT count(*) FROM tries")).scalar_one() == 1
+        keys = session.execute(text("SELECT key FROM tries")).scalars().all()
+    assert not any("192.0.2" in key for key in keys), "addresses are personal: only their hash is kept"
