@@ -15,7 +15,7 @@ from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices
 from app.notices.rules import KINDS as NOTICED
-from app.orders import cancellations, notifications, payment_fees
+from app.orders import cancellations, dispute_news, notifications, payment_fees
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.questions import service as questions
 from app.reviews import requests as review_requests
@@ -44,6 +44,9 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "RefundProcessed": [("mark_review", reviews.mark_returned)],
     "QuestionAnswered": [("email_asker", questions.tell_asker)],
     "ReviewAnswered": [("email_customer", reviews.tell_of_answer)],
+    "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
+    "DisputeOpened": [("email_vendors", dispute_news.tell_vendors_of_dispute)],
+    "DisputeEnded": [("email_vendors", dispute_news.tell_vendors_of_decision)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }

@@ -153,6 +153,13 @@ KINDS: dict[str, Kind] = {
     ),
     "vendor_question": Kind("vendor", ("vendor_name", "question", "link"), "New question"),
     "vendor_review": Kind("vendor", ("vendor_name", "stars", "review", "link"), "New review"),
+    "vendor_dispute_opened": Kind(
+        "vendor",
+        ("vendor_name", "order_name", "amount", "bank_reason", "due", "link"),
+        "Dispute opened",
+    ),
+    "vendor_dispute_won": Kind("vendor", ("vendor_name", "order_name", "amount", "link"), "Dispute over"),
+    "vendor_dispute_lost": Kind("vendor", ("vendor_name", "order_name", "amount", "link"), "Dispute lost"),
     "payout_sent": Kind(
         "vendor",
         ("vendor_name", "amount", "reference", "destination", "link"),
@@ -228,6 +235,7 @@ MEANINGS: dict[str, str] = {
     "customer": "The customer's number at Shopify",
     "days": "How long the download is kept",
     "due": "The last day for the answer",
+    "bank_reason": "The reason that the customer's bank gives",
 }
 LISTS: frozenset[str] = frozenset({"lines", "vendors", "differences"})
 """Placeholders that take a paragraph of their own."""

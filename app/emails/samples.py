@@ -124,4 +124,5 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "customer": "customer 207119551",
         "days": 30,
         "due": "the 20th",
+        "bank_reason": "product not received",
     }

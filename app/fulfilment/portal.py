@@ -1,5 +1,7 @@
 """One order of a vendor: every amount explained, and sending parcels."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -79,6 +81,7 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         hold_words=HOLD_WORDS,
         kind_words=KIND_WORDS,
         money_of=lambda minor: Money(minor, found.part.currency),
+        answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )
     return Response(html, status=status, mimetype="text/html")
 

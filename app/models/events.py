@@ -80,6 +80,7 @@ class LookKind(StrEnum):
     PRODUCTS = "products"
     VENDOR_PAGES = "vendor_pages"
     DELETIONS = "deletions"
+    DISPUTES = "disputes"
 
 
 class Look(Model):

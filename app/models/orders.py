@@ -149,6 +149,10 @@ class VendorOrder(Model):
     next_release_at: Mapped[datetime | None]
     hold_reason: Mapped[str | None]
     """Why the money that is not available yet is not."""
+    disputes: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """Those in which the vendor's money is or was at stake: number, state, is_inquiry, amount_minor (the vendor's),
+    bank_reason, answer_by.
+    """
     told_at: Mapped[datetime | None]
     """When the vendor was sent the e-mail about it."""
     created_at: Mapped[CreatedAt]
@@ -197,7 +201,15 @@ class OrderDispute(Model):
     snapshot: Mapped[dict[str, Any]]
     terms: Mapped[dict[str, Any]]
     """The merchant's choices when it was first seen, and on which vendor a person put it since."""
+    told_state: Mapped[str | None]
+    """The state that the rest of the program has heard of."""
     created_at: Mapped[CreatedAt]
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """Until when the bank wants to hear the merchant, while it has not decided."""
+        due = self.snapshot.get("evidence_due_by") if self.state == "open" else None
+        return datetime.fromisoformat(due) if due else None
 
 
 class OrderPayment(Model):

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from app.events import Event
-from app.orders.facts import Payment
-from app.orders.held import Held, ParcelRow, RefundRow
+from app.orders.facts import DisputeState, Payment
+from app.orders.held import DisputeRow, Held, ParcelRow, RefundRow
 from app.rows import Row
 
 _ON_ITS_WAY: Final = frozenset({"in_transit", "out_for_delivery", "attempted_delivery", "delivered"})
@@ -32,6 +32,10 @@ def find_announcements(one: Held, now: datetime) -> Iterator[Announcement]:
         if refund.announced_at is None:
             refund.announced_at = now
             yield "RefundProcessed", refund
+    for dispute in one.disputes.values():
+        if dispute.told_state != dispute.state:
+            dispute.told_state = dispute.state
+            yield "DisputeOpened" if dispute.state == DisputeState.OPEN else "DisputeEnded", dispute
     for parcel in one.live_parcels:
         yield from _of_parcel(parcel, now)
 
@@ -42,6 +46,8 @@ def to_event(order_id: int, announcement: Announcement) -> Event:
     subject = {"order_id": order_id}
     if isinstance(row, RefundRow):
         subject["refund_id"] = row.id
+    if isinstance(row, DisputeRow):
+        subject["dispute_id"] = row.id
     if isinstance(row, ParcelRow):
         subject["fulfilment_id"] = row.id
     return Event(kind, subject)

@@ -98,6 +98,7 @@ class PartRow(Row, kw_only=True):
     earned_minor: int = 0
     next_release_at: datetime | None = None
     hold_reason: str | None = None
+    disputes: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class RefundRow(Row, kw_only=True):
@@ -142,6 +143,7 @@ class DisputeRow(Row, kw_only=True):
     state: str
     snapshot: dict[str, Any]
     terms: dict[str, Any]
+    told_state: str | None = None
 
 
 class PaymentRow(Row, kw_only=True):

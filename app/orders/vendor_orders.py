@@ -3,6 +3,7 @@
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
 from app.orders.cells import share_line
+from app.orders.dispute_parts import update_disputes
 from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
 from app.orders.returns import refunded_units, removed_units, returned_units, units_to_ship
@@ -35,6 +36,7 @@ def update_parts(one: Held, books: Books) -> None:
         )
         part.next_release_at = books.next_release_at(vendor_id)
         part.hold_reason = books.hold_reason(vendor_id)
+        update_disputes(one, books, part)
 
 
 def assign_parcels(one: Held) -> None:

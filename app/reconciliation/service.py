@@ -25,7 +25,7 @@ from app.db import scoped, system
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.reconciliation import bulk, differences
+from app.reconciliation import bulk, differences, disputes
 from app.shopify.client import API_VERSION, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -40,6 +40,7 @@ _LISTS: Final[dict[LookKind, tuple[str, dict[str, Any]]]] = {
     LookKind.ORDERS: ("ordersChanged", {}),
     LookKind.PRODUCTS: ("productsChanged", {}),
     LookKind.VENDOR_PAGES: ("metaobjectsChanged", {"type": "$app:vendor"}),
+    LookKind.DISPUTES: ("disputes", {}),
 }
 
 log = structlog.get_logger()
@@ -133,6 +134,8 @@ def _compare_all(run: _Run) -> bool | None:
     """False when time ran out before the end, None while Shopify still writes the list."""
     if run.kind is LookKind.DELETIONS:
         return _look_for_deletions(run)
+    if run.kind is LookKind.DISPUTES:
+        return _look_for_disputes(run)
     if run.kind is LookKind.VENDOR_PAGES:
         return _look(run)
     with scoped(run.shop.shop_id) as session:
@@ -180,7 +183,7 @@ def _compare(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
 
 def _look(run: _Run) -> bool:
     """Everything that changed since the watermark. False when time ran out before the end."""
-    for nodes in _pages(run):
+    for nodes in _pages(run, _changed_since(run)):
         _compare(run, nodes)
         _note(run, seen_until=datetime.fromisoformat(nodes[-1]["updatedAt"]))
         if time.monotonic() > run.until:
@@ -206,13 +209,22 @@ def _look_for_deletions(run: _Run) -> bool:
     return True
 
 
+def _look_for_disputes(run: _Run) -> bool:
+    since = clock.now() - disputes.STILL_OPEN
+    for nodes in _pages(run, f"initiated_at:>='{since.isoformat(timespec='seconds')}'"):
+        with scoped(run.shop.shop_id) as session:
+            missed = disputes.find_missed(session, run.shop.shop_id, nodes)
+        _take_in(run, missed)
+        run.looked_at += len(nodes)
+    return True
+
+
 def _changed_since(run: _Run) -> str:
     return f"updated_at:>='{run.since.isoformat(timespec='seconds')}'"
 
 
-def _pages(run: _Run) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _pages(run: _Run, query: str) -> Iterator[Sequence[Mapping[str, Any]]]:
     document, variables = _LISTS[run.kind]
-    query = _changed_since(run)
     after: str | None = None
     while True:
         page = graphql(run.shop, document, {**variables, "query": query, "after": after})

@@ -64,6 +64,25 @@ def order_body(order: Node, refunds: Sequence[Node], customer: Any = None) -> Bo
     }
 
 
+def dispute_body(dispute: Node) -> Body:
+    """Body of disputes/create and disputes/update from document disputes."""
+    order, reason = dispute["order"], dispute["reasonDetails"]
+    return {
+        "id": int(dispute["legacyResourceId"]),
+        "order_id": number_of(order["id"]) if order else None,
+        "type": _lower(dispute["type"]),
+        "amount": dispute["amount"]["amount"],
+        "currency": dispute["amount"]["currencyCode"],
+        "reason": _lower(reason["reason"]),
+        "network_reason_code": reason["networkReasonCode"],
+        "status": _lower(dispute["status"]),
+        "evidence_due_by": dispute["evidenceDueBy"],
+        "evidence_sent_on": dispute["evidenceSentOn"],
+        "finalized_on": dispute["finalizedOn"],
+        "initiated_at": dispute["initiatedAt"],
+    }
+
+
 def product_body(product: Node) -> Body:
     """Body of products/update from document productInFull."""
     return {

@@ -1,5 +1,6 @@
 """Disputes: a buyer goes to the bank. Shopify tells of its own Payments only; here, of any captured payment."""
 
+from datetime import timedelta
 from typing import Final
 
 from devstore.clock import iso
@@ -13,6 +14,7 @@ from devstore.webhooks import emit
 
 STATUSES: Final = ("needs_response", "under_review", "accepted", "won", "lost", "charge_refunded", "prevented")
 _OPEN: Final = frozenset(STATUSES[:2])
+_TIME_TO_ANSWER: Final = timedelta(days=9)
 
 
 def open_dispute(store: Store, shop: str, order_id: int, *, amount: str | None = None, kind: str = "chargeback") -> Doc:
@@ -36,6 +38,7 @@ def open_dispute(store: Store, shop: str, order_id: int, *, amount: str | None =
             "network_reason_code": "4837",
             "status": "needs_response",
             "initiated_at": iso(now),
+            "evidence_due_by": iso(now + _TIME_TO_ANSWER),
             "finalized_on": None,
         }
         order.setdefault("disputes", []).append(dispute)
@@ -73,7 +76,7 @@ def dispute_payload(order: Doc, dispute: Doc) -> Doc:
         "reason": dispute["reason"],
         "network_reason_code": dispute["network_reason_code"],
         "status": dispute["status"],
-        "evidence_due_by": dispute["initiated_at"],
+        "evidence_due_by": dispute.get("evidence_due_by"),
         "evidence_sent_on": None,
         "finalized_on": dispute["finalized_on"],
         "initiated_at": dispute["initiated_at"],

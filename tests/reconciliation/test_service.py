@@ -28,6 +28,7 @@ def quiet(shopify: FakeShopify) -> FakeShopify:
     shopify.answer("productsChanged", data(products=NOTHING))
     shopify.answer("metaobjectsChanged", data(metaobjects=NOTHING))
     shopify.answer("nodesLeft", data(nodes=[]))
+    shopify.answer("disputes", data(disputes=NOTHING))
     return shopify
 
 

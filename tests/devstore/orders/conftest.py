@@ -1,11 +1,16 @@
+from collections.abc import Iterator
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from devstore.graphql import execute
+from devstore.graphql.cost import Buckets
 from devstore.installations import install
 from devstore.store import Store
 from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME, product
+from tests.shopify.fake import FakeShopify
 
 SCOPES = [
     "read_orders",
@@ -26,6 +31,19 @@ def store(shopify: Shopify) -> Store:
     shopify.store.put("", "app", {**app, "scopes": sorted({*app["scopes"], *SCOPES})})
     install(shopify.store, ACME)
     return shopify.store
+
+
+@pytest.fixture
+def edge(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShopify]:
+    """The network's edge: what the app asks of Shopify reaches the store, whose points are fresh."""
+    monkeypatch.setattr(execute, "buckets", Buckets())
+    fake = FakeShopify()
+    for name in ("order", "fulfillmentOrder", "fulfillment", "fulfillmentCreate", "orderInFull", "refundInFull",
+                 "disputes"):  # fmt: skip
+        fake.answer(name, lambda body: httpx.Response(200, json=shopify.post(body["query"], body["variables"]).json))
+    with fake.client() as client:
+        monkeypatch.setattr("app.shopify.client.get_http", lambda: client)
+        yield fake
 
 
 @pytest.fixture

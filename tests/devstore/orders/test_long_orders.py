@@ -1,8 +1,5 @@
 """Orders of more parts and lines than fit on one page of Shopify's: the app ships and reads all of them."""
 
-from collections.abc import Iterator
-
-import httpx
 import pytest
 from sqlalchemy import select
 
@@ -16,23 +13,10 @@ from app.shopify.tokens import ShopCredentials
 from devstore.gids import gid
 from devstore.orders.documents import get_order
 from devstore.store import Doc, Store
-from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME, buy, product
 from tests.shopify.fake import FakeShopify
 
 PLACES, LINES = 8, 120
-DOCUMENTS = ("order", "fulfillmentOrder", "fulfillment", "fulfillmentCreate", "orderInFull", "refundInFull")
-
-
-@pytest.fixture
-def edge(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShopify]:
-    """The network's edge: what the app sends reaches the store."""
-    fake = FakeShopify()
-    for name in DOCUMENTS:
-        fake.answer(name, lambda body: httpx.Response(200, json=shopify.post(body["query"], body["variables"]).json))
-    with fake.client() as client:
-        monkeypatch.setattr("app.shopify.client.get_http", lambda: client)
-        yield fake
 
 
 @pytest.fixture
