@@ -18,7 +18,7 @@ from app.config import get_config
 from app.db import after_commit
 
 _BELL_SECONDS = 5
-QUEUES = ("events", "catalogue", "emails", "payouts")
+QUEUES = ("events", "catalogue", "emails", "payouts", "calls")
 _log = structlog.get_logger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""Calls to other systems; they ride in the queue `emails`, whose jobs wait for others' servers anyway."""
+"""Calls to other systems, in a queue of their own: a server that never answers keeps no e-mail waiting."""
 
 from app.hooks import service
 

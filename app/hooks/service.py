@@ -151,7 +151,7 @@ def sweep() -> int:
         here = here.where(*due, Shop.status == ShopStatus.INSTALLED)
         found = session.execute(here.order_by(HookCall.next_attempt_at).limit(500)).all()
     for shop_id, call_id in found:
-        enqueue(_JOB, shop_id, call_id, queue="emails")
+        enqueue(_JOB, shop_id, call_id, queue="calls")
     return len(found)
 
 
@@ -195,7 +195,7 @@ def _queue(session: Session, hook: Hook, message_id: str, kind: str, body: str) 
     written = insert(HookCall).values(row).on_conflict_do_nothing().returning(HookCall.id)
     call_id = session.execute(written).scalar_one_or_none()
     if call_id is not None:
-        enqueue_after_commit(session, _JOB, hook.shop_id, call_id, queue="emails")
+        enqueue_after_commit(session, _JOB, hook.shop_id, call_id, queue="calls")
 
 
 def _reset(session: Session, call_ids: Sequence[int]) -> int:
@@ -203,7 +203,7 @@ def _reset(session: Session, call_ids: Sequence[int]) -> int:
     fresh = {"state": CallState.QUEUED, "attempts": 0, "next_attempt_at": func.now(), "error": None}
     found = session.execute(update(HookCall).where(*which).values(fresh).returning(HookCall.shop_id, HookCall.id)).all()
     for shop_id, call_id in found:
-        enqueue_after_commit(session, _JOB, shop_id, call_id, queue="emails")
+        enqueue_after_commit(session, _JOB, shop_id, call_id, queue="calls")
     return len(found)
 
 
