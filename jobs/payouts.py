@@ -8,7 +8,7 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
-from app.payouts import schedule, sending
+from app.payouts import monthly, schedule, sending
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -54,3 +54,13 @@ def prepare_scheduled() -> None:
         except Exception:
             # One shop's trouble must not keep the others' vendors waiting; the next ring tries again.
             log.exception("schedule_failed", shop=shop_id)
+
+
+def issue_invoices() -> None:
+    """When a month has ended: invoice it, where the merchant chose so."""
+    for shop_id in monthly.list_monthly():
+        try:
+            monthly.issue_if_due(shop_id)
+        except Exception:
+            # As above: the next ring tries again.
+            log.exception("invoices_failed", shop=shop_id)

@@ -33,6 +33,7 @@ LOOKS: Final = {
     LookKind.PRODUCTS: "Products and stock",
     LookKind.VENDOR_PAGES: "Vendors' pages",
     LookKind.DELETIONS: "Deletions",
+    LookKind.DISPUTES: "Disputes",
 }
 
 
@@ -103,6 +104,8 @@ def _list_page() -> Response:
         cleaned=queries.find_last_clean_up(g.session, g.shop),
         keep_body_days=retention.KEEP_BODY.days,
         keep_row_days=retention.KEEP_ROW.days,
+        keep_stuck_days=retention.KEEP_STUCK.days,
+        keep_told_days=retention.KEEP_TOLD.days,
         comparing=any(look.finished_at is None or look.finished_at < look.asked_at for look in looks),
         took=_took,
         page=page,

@@ -55,6 +55,10 @@ class PayoutSettings(Model):
     invoice_prefix: Mapped[str] = mapped_column(server_default="F")
     invoice_note: Mapped[str] = mapped_column(server_default="")
     """Printed where no tax is charged, such as the law that exempts it."""
+    invoice_monthly: Mapped[bool] = mapped_column(server_default="false")
+    """On the first of each month the month before is invoiced by itself."""
+    invoiced_until: Mapped[date | None]
+    """The first day that the monthly invoices have not looked at."""
     updated_at: Mapped[CreatedAt]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
-from wtforms import DateField, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
@@ -127,6 +127,11 @@ class InvoiceForm(Form):
     )
     invoice_note = StringField(
         "Note where no tax is charged", [Length(max=200)], description="Such as the law that exempts you."
+    )
+
+    invoice_monthly = BooleanField(
+        "Issue every month by itself",
+        description="On the first of the month, for what was charged until the last day of the month before.",
     )
 
     def validate_invoice_country(self, field: StringField) -> None:

@@ -35,8 +35,9 @@ def save_settings() -> ResponseReturnValue:
     form = InvoiceForm(request.form)
     if not form.validate():
         return _page(form=form, status=422)
-    chosen = {name: value or "" for name, value in form.data.items()}
-    settings.save_invoicing(g.session, g.shop, chosen, actor=f"staff:{g.staff}")
+    monthly = bool(form.invoice_monthly.data)
+    chosen = {name: value or "" for name, value in form.data.items() if name != form.invoice_monthly.name}
+    settings.save_invoicing(g.session, g.shop, chosen, monthly=monthly, actor=f"staff:{g.staff}")
     return web.toast(_page(), "Saved")
 
 

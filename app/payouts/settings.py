@@ -94,10 +94,15 @@ def get_or_add(session: Session, shop_id: int) -> PayoutSettings:
     return session.get_one(PayoutSettings, shop_id)
 
 
-def save_invoicing(session: Session, shop: Shop, chosen: Mapping[str, str], *, actor: str) -> None:
-    """Who charges the commission; invoices that were issued keep what they say."""
+def save_invoicing(
+    session: Session, shop: Shop, chosen: Mapping[str, str], *, monthly: bool = False, actor: str
+) -> None:
+    """Who charges the commission; invoices that were issued keep what they say. Monthly ones begin with this month."""
     settings = get_or_add(session, shop.id)
     for name, value in chosen.items():
         setattr(settings, name, value.strip())
+    if monthly and not settings.invoice_monthly:
+        settings.invoiced_until = queries.today(shop).replace(day=1)
+    settings.invoice_monthly = monthly
     settings.updated_at = clock.now()
     audit.record(session, shop.id, "fee_invoices.settings", ("shop", shop.id), actor=actor)

@@ -2,11 +2,15 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from flask.testing import FlaskClient
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
 from app import clock, db
@@ -16,8 +20,9 @@ from app.ledger.service import post_once
 from app.models.payouts import FeeInvoice, FeeInvoicePosting
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.payouts import invoice_files, invoices, queries, settings
+from app.payouts import invoice_files, invoices, monthly, queries, settings
 from app.payouts.forms import InvoiceForm
+from tests.shops.test_settings import browser as browser  # noqa: PLC0414 - the fixture
 
 WHO = {"invoice_name": "Acme & Söhne", "invoice_address": "1 Harbour Road\nŁódź", "invoice_country": "PL"}
 
@@ -129,3 +134,90 @@ def test_files_hold_every_letter(seller: Shop, ada: Vendor) -> None:
     )
     assert parties["seller"]["name"] == "Acme & Söhne"
     assert parties["note"] == ""
+
+
+@pytest.fixture
+def on(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
+    """Move the clock to a day of the year 2027."""
+
+    def move(month: int, day: int) -> None:
+        monkeypatch.setattr(clock, "now", lambda: datetime(2027, month, day, 9, tzinfo=UTC))
+
+    return move
+
+
+def test_every_month_is_invoiced_by_itself_once_and_however_late(
+    acme: Shop, ada: Vendor, on: Callable[[int, int], None]
+) -> None:
+    on(3, 20)
+    with db.scoped(acme.id) as session:
+        settings.save_invoicing(session, acme, WHO, monthly=True, actor="test")
+    charge(acme, ada, "march", 432)
+    assert (monthly.list_monthly(), monthly.issue_if_due(acme.id)) == ([acme.id], 0), "March is not over"
+    on(4, 5)
+    charge(acme, ada, "april", 100)
+    assert (monthly.issue_if_due(acme.id), monthly.issue_if_due(acme.id)) == (1, 0)
+    assert issued(acme) == [("F-000001", "invoice", 432, 0)], "April's is for May"
+    on(6, 2)
+    assert monthly.issue_if_due(acme.id) == 1
+    on(7, 1)
+    assert monthly.issue_if_due(acme.id) == 0, "nothing was charged"
+    with db.scoped(acme.id) as session:
+        periods = session.scalars(select(FeeInvoice.period_to).order_by(FeeInvoice.sequence)).all()
+    assert [day.isoformat() for day in periods] == ["2027-03-31", "2027-05-31"]
+
+
+def test_who_did_not_choose_it_is_not_invoiced_by_itself(seller: Shop, ada: Vendor) -> None:
+    charge(seller, ada, "sale", 432)
+    assert monthly.list_monthly() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(FeeInvoice).values(net_minor=1),
+        update(FeeInvoice).values(number="F-000009"),
+        delete(FeeInvoice),
+        update(FeeInvoicePosting).values(invoice_id=1),
+        delete(FeeInvoicePosting),
+    ],
+)
+def test_what_was_issued_cannot_be_changed_by_anybody(seller: Shop, ada: Vendor, change: Any) -> None:
+    charge(seller, ada, "sale", 432)
+    issue(seller)
+    with pytest.raises(DBAPIError), db.system() as session:
+        session.execute(change)
+    assert issued(seller) == [("F-000001", "invoice", 432, 0)]
+
+
+def test_the_merchants_page_issues_finds_and_hands_out_invoices(
+    browser: FlaskClient, acme: Shop, ada: Vendor, bea: Vendor, on: Callable[[int, int], None]
+) -> None:
+    on(3, 20)
+    page = "/app/payouts/invoices"
+    charge(acme, ada, "sale:1", 432, 82)
+    charge(acme, bea, "sale:2", 86)
+    on(3, 21)
+    assert browser.post(page).status_code == 409, "nobody charges yet"
+    wrong = browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "F", "invoice_country": "Poland"})
+    assert (wrong.status_code, "two letters" in wrong.text) == (422, True)
+    assert (
+        browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "RE", "invoice_monthly": "y"}).status_code
+        == 200
+    )
+    assert monthly.list_monthly() == [acme.id]
+    done = browser.post(page)
+    assert all(words in done.text for words in ("RE-000001", "RE-000002", ada.name.replace("'", "&#39;")))
+    found = browser.get(f"{page}?q=Bea").text
+    assert ("RE-000002" in found, "RE-000001" in found) == (True, False)
+    assert "No invoice matches" in browser.get(f"{page}?month=2026-01").text
+    with db.scoped(acme.id) as session:
+        number = session.scalars(select(FeeInvoice.id).order_by(FeeInvoice.id)).first()
+    for kind, begins in (("pdf", b"%PDF"), ("csv", b"")):
+        file = browser.get(f"{page}/{number}.{kind}")
+        assert file.status_code == 200
+        assert file.data.startswith(begins)
+    with zipfile.ZipFile(io.BytesIO(browser.get(f"{page}/all.zip?q=Bea").data)) as archive:
+        assert len(archive.namelist()) >= 1
+        assert not any("000001" in name for name in archive.namelist())
+    assert browser.get(f"{page}/999.pdf").status_code == 404
