@@ -43,6 +43,7 @@ SCHEDULE: Final = (
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.fulfilment.sweep_fulfilments", "events", 30),
     Periodic("jobs.fulfilment.remove_buyers", "catalogue", HOUR),
+    Periodic("jobs.returns.sweep", "events", MINUTE),
     Periodic("jobs.payouts.release_holds", "payouts", 15),
     Periodic("jobs.books.ask_where_due", "payouts", HOUR),
     Periodic("jobs.books.sweep", "payouts", MINUTE),

@@ -15,7 +15,7 @@ from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices
 from app.notices.rules import KINDS as NOTICED
-from app.orders import cancellations, dispute_news, notifications, payment_fees
+from app.orders import cancellations, dispute_news, notifications, payment_fees, return_news
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.questions import service as questions
 from app.reviews import requests as review_requests
@@ -47,6 +47,7 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "DisputeOpened": [("email_vendors", dispute_news.tell_vendors_of_dispute)],
     "DisputeEnded": [("email_vendors", dispute_news.tell_vendors_of_decision)],
+    "ReturnChanged": [("email_vendors", return_news.tell_vendors_of_return)],
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }

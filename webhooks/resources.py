@@ -13,6 +13,7 @@ class _Named(msgspec.Struct, frozen=True):
     order_id: int | None = None
     inventory_item_id: int | None = None
     order_edit: "_Named | None" = None
+    order: "_Named | None" = None
 
 
 def name_resource(topic: str, body: bytes) -> str | None:
@@ -32,6 +33,7 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "collections": (named.id, f"collection {{}} {named.title or ''}"),
         "order_transactions": (named.order_id, "order {}"),
         "disputes": (named.order_id, "order {}"),
+        "returns": (named.order.id if named.order else named.order_id, "order {}"),
         "products": (named.id, f"product {{}} {named.title or ''}"),
         "inventory_levels": (named.inventory_item_id, "inventory item {}"),
         "metaobjects": (named.handle, "vendor {}"),

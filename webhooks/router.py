@@ -18,6 +18,7 @@ from webhooks.handlers import (
     metaobjects,
     orders,
     products,
+    returns,
 )
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
@@ -44,6 +45,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(orders.READERS, orders.handle_news),
     **dict.fromkeys(("carts/create", "carts/update"), carts.handle_carts),
     **dict.fromkeys(("checkouts/create", "checkouts/update"), carts.handle_checkouts),
+    **dict.fromkeys(returns.TOPICS, returns.handle_return),
     "bulk_operations/finish": bulk_operations.handle_bulk_operations_finish,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,

@@ -17,6 +17,8 @@ from app.orders import cancellations
 from app.orders.left import units_left
 from app.orders.queries import VendorPart, find_unread, get_part
 from app.orders.words import HOLD_WORDS, KIND_WORDS, PART_WORDS
+from app.orders.queries import VendorPart, get_part
+from app.orders.words import DECLINE_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, RETURN_WORDS
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
 protect(bp)
@@ -80,6 +82,8 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         states=PART_WORDS,
         hold_words=HOLD_WORDS,
         kind_words=KIND_WORDS,
+        return_words=RETURN_WORDS,
+        decline_words=DECLINE_WORDS,
         money_of=lambda minor: Money(minor, found.part.currency),
         answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )

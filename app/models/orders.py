@@ -153,6 +153,10 @@ class VendorOrder(Model):
     """Those in which the vendor's money is or was at stake: number, state, is_inquiry, amount_minor (the vendor's),
     bank_reason, answer_by.
     """
+    returns: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """Returns with goods of the vendor's: number, name, status, decline_reason, opened_at,
+    items [{title, quantity, reason}].
+    """
     told_at: Mapped[datetime | None]
     """When the vendor was sent the e-mail about it."""
     created_at: Mapped[CreatedAt]
@@ -210,6 +214,34 @@ class OrderDispute(Model):
         """Until when the bank wants to hear the merchant, while it has not decided."""
         due = self.snapshot.get("evidence_due_by") if self.state == "open" else None
         return datetime.fromisoformat(due) if due else None
+
+
+class OrderReturn(Model):
+    """Goods on their way back, or asked to be: as Shopify told it when we last read it. No money moves with it."""
+
+    __tablename__ = "order_returns"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "shopify_id"),
+        Index("ix_order_returns_shop_id_order_shopify_id", "shop_id", "order_shopify_id"),
+        Index("ix_order_returns_unread", "told_at", postgresql_where=text("read_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    shopify_id: Mapped[int]
+    told_at: Mapped[CreatedAt]
+    """When Shopify last said that it changed."""
+    read_at: Mapped[datetime | None]
+    """When the reading began whose answer stands here; None while there is news that was not read."""
+    order_shopify_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str] = mapped_column(server_default="")
+    """requested, open, closed, declined or canceled; "gone" when Shopify no longer has it."""
+    decline_reason: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """[{"line": Shopify's number, "quantity", "refunded", "reason"}]. What the customer wrote is not kept."""
 
 
 class OrderPayment(Model):

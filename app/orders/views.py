@@ -16,14 +16,18 @@ from app.models.shops import Shop
 from app.money import Money, parse_money
 from app.orders import cancellations, decisions, queries
 from app.orders.cancel_preview import Effect, preview
+from app.orders import decisions, queries
+from app.orders.return_requests import list_returns
 from app.orders.service import read_facts
 from app.orders.words import (
     ACCOUNT_WORDS,
+    DECLINE_WORDS,
     DISPUTE_WORDS,
     HOLD_WORDS,
     KIND_WORDS,
     PART_WORDS,
     PAYMENT_WORDS,
+    RETURN_WORDS,
     STAGE_WORDS,
 )
 from app.sheets import plain_cell
@@ -83,6 +87,9 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         refunds=_refunds(order),
         disputes=_disputes(order),
         dispute_words=DISPUTE_WORDS,
+        returns=list_returns(g.session, order),
+        return_words=RETURN_WORDS,
+        decline_words=DECLINE_WORDS,
         total=Money(order.total_minor, order.currency),
         parts=parts,
         own_lines=[line for line in lines if line.vendor_id is None],

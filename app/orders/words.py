@@ -26,6 +26,18 @@ PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     "returned": (lazy("Sent back"), None),
     VendorOrderStatus.CANCELLED: (lazy("Nothing to send"), None),
 }
+RETURN_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "requested": ("Asked for", "warn"),
+    "open": ("Coming back", "info"),
+    "closed": ("Closed", "good"),
+    "declined": ("Declined", "neutral"),
+    "canceled": ("Called off", "neutral"),
+    "gone": ("Deleted", "neutral"),
+}
+DECLINE_WORDS: Final[dict[str, str]] = {
+    "final_sale": "these items cannot be returned",
+    "return_period_ended": "the time to return them is over",
+}
 HOLD_WORDS: Final[dict[str, str]] = {
     HoldReason.TO_SHIP: lazy("The money waits until the order is sent."),
     HoldReason.TEST_ORDER: lazy("This order is a test and is never paid out."),

@@ -34,6 +34,12 @@ class AppUninstalled(Payload, kw_only=True, frozen=True):
     updated_at: datetime | None = None
 
 
+class ReturnNews(Payload, kw_only=True, frozen=True):
+    """returns/*: which return has changed."""
+
+    id: int
+
+
 class ScopesUpdate(Payload, kw_only=True, frozen=True):
     """app/scopes_update."""
 

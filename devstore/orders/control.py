@@ -19,6 +19,7 @@ from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.purchase import LineRequest, Purchase
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
+from devstore.orders.return_requests import move_return, open_return
 from devstore.orders.shipments import add_event
 from devstore.orders.tracking import Tracking
 from devstore.store import Doc
@@ -142,6 +143,23 @@ def decide(order_id: int, dispute_id: int) -> Response:
     """Body: ``status``, such as "won" or "lost"."""
     status = str(_body().get("status", ""))
     return jsonify(move_dispute(get_store(), _shop_of(order_id), order_id, dispute_id, status))
+
+
+@bp.post("/<int:order_id>/returns")
+def ask_to_return(order_id: int) -> Response:
+    """Body: ``lines`` (units by line item), ``reason``, and ``asked``: false when the merchant opens it at once."""
+    body, shop = _body(), _shop_of(order_id)
+    lines = {int(line): int(units) for line, units in (body.get("lines") or {}).items()}
+    reason, asked = str(body.get("reason", "unwanted")), bool(body.get("asked", True))
+    return jsonify(open_return(get_store(), shop, order_id, lines, reason=reason, asked=asked))
+
+
+@bp.post("/<int:order_id>/returns/<int:return_id>")
+def decide_return(order_id: int, return_id: int) -> Response:
+    """Body: ``action``, such as "approve" or "close", and for "decline" the ``reason``."""
+    body, shop = _body(), _shop_of(order_id)
+    action, reason = str(body.get("action", "")), str(body.get("reason", "OTHER"))
+    return jsonify(move_return(get_store(), shop, order_id, return_id, action, reason=reason))
 
 
 def _body() -> dict[str, Any]:

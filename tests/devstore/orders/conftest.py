@@ -20,6 +20,7 @@ SCOPES = [
     "write_fulfillments",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
+    "read_returns",
 ]
 
 
@@ -39,7 +40,7 @@ def edge(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShop
     monkeypatch.setattr(execute, "buckets", Buckets())
     fake = FakeShopify()
     for name in ("order", "fulfillmentOrder", "fulfillment", "fulfillmentCreate", "orderInFull", "refundInFull",
-                 "disputes"):  # fmt: skip
+                 "disputes", "return"):  # fmt: skip
         fake.answer(name, lambda body: httpx.Response(200, json=shopify.post(body["query"], body["variables"]).json))
     with fake.client() as client:
         monkeypatch.setattr("app.shopify.client.get_http", lambda: client)
