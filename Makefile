@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults faults-long bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
 	@$(PY) -m pytest -n auto $(ARGS)
 
 test-nightly: $(STAMPS)/dev  ## The invariants of the books over 10,000 generated histories each
-	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties.py $(ARGS)
+	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties.py tests/orders/test_histories_with_payouts.py $(ARGS)
 
 test-unit: $(STAMPS)/dev  ## The tests that need no browser
 	@$(PY) -m pytest -n auto -m "not e2e" $(ARGS)
@@ -41,6 +41,9 @@ test-e2e: $(STAMPS)/dev $(STAMPS)/chromium  ## The browser tests alone
 
 faults: $(STAMPS)/dev  ## Ten minutes of kills, cuts and crashes under traffic (ARGS="--seconds 60 --seed 1")
 	@$(PY) -m tests.faults.storm $(ARGS)
+
+faults-long: $(STAMPS)/dev  ## The same ten minutes in each run: its seed is fixed
+	@$(PY) -m tests.faults.storm --seconds 600 --seed 20261120 $(ARGS)
 
 bench-intake: $(STAMPS)/dev  ## Webhooks taken in per second, beside Shopify's own Node packages (bench/README.md)
 	@$(PY) -m bench.intake $(ARGS)

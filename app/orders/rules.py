@@ -50,11 +50,11 @@ def book_to_date(order: Order, now: datetime) -> Books:
     if steps.payment is Payment.NOTHING:
         return Books(())
     steps.sell()
+    steps.remove()
     for refund in sorted(order.refunds, key=lambda refund: (refund.at, refund.id)):
         steps.give_back(refund)
     for dispute in sorted(order.disputes, key=lambda dispute: (dispute.opened_at, dispute.id)):
         steps.dispute(dispute)
-    steps.remove()
     steps.cancel()
     steps.close()
     steps.charge_fees()
@@ -66,12 +66,28 @@ def money_received(order: Order, payment: Payment, owed: int, removed: int) -> i
 
     Shopify's totals disagree after edits and goodwill refunds, so the one that fits the order's parts is believed.
     """
-    by_balance = order.current_total - order.outstanding + order.known_returned
+    by_balance = _by_balance(order)
     if payment is Payment.PARTLY:
         return max(0, by_balance)
     if removed:
         return by_balance
     return by_balance if order.total != owed and by_balance == owed else order.total
+
+
+def _payment_of(order: Order) -> Payment:
+    """How far the order was paid, before anything went back."""
+    returned = sum(refund.returned for refund in order.refunds)
+    if returned and order.payment is Payment.NOTHING:
+        # A refund seen before the payment: there was one, its news is still on the way.
+        return Payment.SETTLED
+    if order.payment is Payment.SETTLED and 0 < returned == _by_balance(order) < order.total:
+        # All that was paid went back, and that was never all: a line was added that nobody paid for.
+        return Payment.PARTLY
+    return order.payment
+
+
+def _by_balance(order: Order) -> int:
+    return order.current_total - order.outstanding + order.known_returned
 
 
 class _Steps:
@@ -88,9 +104,7 @@ class _Steps:
         self.returns: list[Return] = []
         """What came off the vendors' parts without their payment fee being kept."""
         self.credit = 0
-        returned = sum(refund.returned for refund in order.refunds)
-        # A refund seen before the payment: there was one, its news is still on the way.
-        self.payment = Payment.SETTLED if returned and order.payment is Payment.NOTHING else order.payment
+        self.payment = _payment_of(order)
 
     @property
     def left(self) -> Amounts:
@@ -102,7 +116,7 @@ class _Steps:
         owed, removed = sum(cell.owed for cell in self.cells), sum(self.removals.values())
         received = money_received(self.order, self.payment, owed, removed)
         if self.payment is Payment.PARTLY and received < owed - removed:
-            self._pay_partly(received)
+            self.removals = self._pay_partly(received)
         else:
             self.paid = dict.fromkeys((cell.key for cell in self.cells), _WHOLE)
             self._explain(received - owed, removed)
@@ -194,8 +208,11 @@ class _Steps:
         self.returns.append(Return(key, refund.at, back))
 
     def remove(self) -> None:
-        """Units an edit took off after the payment are owed back to the customer."""
-        if self.payment is not Payment.SETTLED or not self.removals:
+        """Units an edit took off after the payment are owed back to the customer.
+
+        Before any refund: what nobody has bought in the end cannot be what a refund without lines gives back.
+        """
+        if not self.removals:
             return
         left = self.left
         amounts = {key: min(amount, left[key]) for key, amount in self.removals.items() if left[key]}
@@ -237,10 +254,12 @@ class _Steps:
         amounts = {c.key: part_of(c.owed, parts[c.component]) for c in self.cells if c.component in parts}
         return {key: amount for key, amount in amounts.items() if amount}
 
-    def _pay_partly(self, received: int) -> None:
+    def _pay_partly(self, received: int) -> Amounts:
+        """Share it over what is still sold. Returns what is left to be taken off: nothing, it was never paid."""
         owing = [cell.owed - self.removals.get(cell.key, 0) for cell in self.cells]
         for cell, amount in zip(self.cells, split(received, owing), strict=True):
             self.paid[cell.key] = Fraction(amount, cell.owed) if cell.owed else Fraction()
+        return {}
 
     def _explain(self, excess: int, removed: int) -> None:
         """Book money beyond the cells: paid before or after an edit, or not explained at all."""
