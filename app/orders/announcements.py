@@ -35,7 +35,10 @@ def find_announcements(one: Held, now: datetime) -> Iterator[Announcement]:
     for dispute in one.disputes.values():
         if dispute.told_state != dispute.state:
             dispute.told_state = dispute.state
-            yield "DisputeOpened" if dispute.state == DisputeState.OPEN else "DisputeEnded", dispute
+            if dispute.state == DisputeState.OPEN:
+                yield "DisputeOpened", dispute
+            else:
+                yield "DisputeEnded", dispute
     for parcel in one.live_parcels:
         yield from _of_parcel(parcel, now)
 

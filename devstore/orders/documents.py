@@ -9,7 +9,7 @@ from devstore.orders.errors import OrderError
 from devstore.orders.standing import restate
 from devstore.store import Doc, Store
 
-_PARTS = ("refunds", "fulfillments", "fulfillment_orders")
+_PARTS = ("refunds", "fulfillments", "fulfillment_orders", "returns")
 
 
 def get_order(store: Store, shop: str, order_id: int) -> Doc:
@@ -28,7 +28,7 @@ def find_order_of(store: Store, shop: str, part_id: int) -> Doc | None:
 
 def find_part(order: Doc, kind: str, part_id: int) -> Doc | None:
     """One of the order's "refunds", "fulfillments", "fulfillment_orders", "line_items", … by its number."""
-    return next((part for part in order[kind] if part["id"] == part_id), None)
+    return next((part for part in order.get(kind, ()) if part["id"] == part_id), None)
 
 
 def save(store: Store, shop: str, order: Doc, *events: str, at: str | None = None) -> Doc:
@@ -38,7 +38,7 @@ def save(store: Store, shop: str, order: Doc, *events: str, at: str | None = Non
     order["timeline"] += [{"at": now, "text": event} for event in events]
     restate(order)
     for kind in _PARTS:
-        for part in order[kind]:
+        for part in order.get(kind, ()):
             store.put(shop, "order_part", {"id": part["id"], "order_id": order["id"]})
     return store.put(shop, "order", order)
 

@@ -44,6 +44,7 @@ EVERYTHING: dict[str, Any] = {
     "customer": "customer 207119551",
     "days": 30,
     "due": "2026-12-20",
+    "bank_reason": "product not received",
 }
 
 

@@ -1,4 +1,4 @@
-"""The short storm: every trouble that fits into half a minute, drawn by seed. `make faults` plays the long one."""
+"""The short storm: every trouble that fits into a minute, drawn by seed. `make faults-long` plays ten of them."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.storm import rage, render
 
-SEED, SECONDS, PER_SECOND, COPIES = 7, 25, 10, 3
+SEED, SECONDS, PER_SECOND, COPIES = 7, 60, 10, 3
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app import clock, db
-from app.models.events import InboxEvent, InboxState, Look
+from app.models.events import InboxEvent, InboxState, Look, LookKind
 from app.models.shops import Shop
 from app.queue import get_redis
 from jobs import events
@@ -90,7 +90,7 @@ def test_nobody_replays_another_shops_events(browser: FlaskClient, acme: Shop, z
 def test_the_page_says_what_the_last_comparison_found(browser: FlaskClient, acme: Shop) -> None:
     assert browser.post("/app/events/reconcile").status_code == 200
     with db.scoped(acme.id) as session:
-        assert len(session.scalars(select(Look)).all()) == 4
+        assert len(session.scalars(select(Look)).all()) == len(LookKind)
         session.execute(update(Look).values(finished_at=clock.now(), looked_at=7, missed=2))
     page = browser.get("/app/events").text
     assert "7 looked at, 2 had been missed" in page

@@ -21,6 +21,7 @@ SCOPES = [
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
     "read_returns",
+    "read_shopify_payments_disputes",
 ]
 
 
