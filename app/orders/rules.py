@@ -116,7 +116,8 @@ class _Steps:
         owed, removed = sum(cell.owed for cell in self.cells), sum(self.removals.values())
         received = money_received(self.order, self.payment, owed, removed)
         if self.payment is Payment.PARTLY and received < owed - removed:
-            self.removals = self._pay_partly(received)
+            self._pay_partly(received)
+            self.removals = {}  # never paid for, so nothing of it is owed back
         else:
             self.paid = dict.fromkeys((cell.key for cell in self.cells), _WHOLE)
             self._explain(received - owed, removed)
@@ -254,12 +255,10 @@ class _Steps:
         amounts = {c.key: part_of(c.owed, parts[c.component]) for c in self.cells if c.component in parts}
         return {key: amount for key, amount in amounts.items() if amount}
 
-    def _pay_partly(self, received: int) -> Amounts:
-        """Share it over what is still sold. Returns what is left to be taken off: nothing, it was never paid."""
+    def _pay_partly(self, received: int) -> None:
         owing = [cell.owed - self.removals.get(cell.key, 0) for cell in self.cells]
         for cell, amount in zip(self.cells, split(received, owing), strict=True):
             self.paid[cell.key] = Fraction(amount, cell.owed) if cell.owed else Fraction()
-        return {}
 
     def _explain(self, excess: int, removed: int) -> None:
         """Book money beyond the cells: paid before or after an edit, or not explained at all."""
