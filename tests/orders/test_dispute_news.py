@@ -35,7 +35,8 @@ def text_of(shop: Shop, kind: str) -> str:
 def seen_by(shop: Shop, vendor: Vendor) -> list[dict[str, object]]:
     """What the vendor's own page is made of."""
     with db.scoped(shop.id, vendor.id) as session:
-        return session.scalars(select(VendorOrder.disputes)).one()
+        known: list[dict[str, object]] = session.scalars(select(VendorOrder.disputes)).one()
+        return known
 
 
 @pytest.fixture

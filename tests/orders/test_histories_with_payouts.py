@@ -113,7 +113,7 @@ class Market:
             )
             for number, account, vendor_id, amount in rows:
                 kind = "vendor" if Account(account) in VENDOR_BALANCES else account
-                key = (number, kind, names.get(vendor_id))
+                key = (number, kind, names[vendor_id] if vendor_id else None)
                 found[key] = found.get(key, 0) + int(amount)
         return {key: amount for key, amount in found.items() if amount}
 

@@ -136,7 +136,7 @@ def test_a_worker_that_wakes_up_late_records_nothing_twice(
     assert claim
     late = sending._ask(claim)
     ask_again(acme, payout_id)
-    with pytest.raises(sending.Conflict), db.scoped(acme.id) as session:
+    with pytest.raises(Conflict), db.scoped(acme.id) as session:
         sending._record(session, claim, late)
     assert balance(acme, Account.PAID_OUT) == 4211
     assert books_hold(acme)

@@ -1,5 +1,6 @@
 from app.products import forms
 from app.products.rules import Option
+from app.products.service import VariantContent
 
 SIZES = [Option("Size", ("S", "L"))]
 
@@ -37,7 +38,7 @@ def test_bad_cells_are_told_apart() -> None:
     ]
     checked, contents = forms.check_rows(rows, "USD")
     assert [sorted(row.errors) for row in checked] == [["price", "sku", "stock"], ["price", "stock"], []]
-    assert contents[2] == forms.VariantContent(("XL",), 0, "", 0)
+    assert contents[2] == VariantContent(("XL",), 0, "", 0)
 
 
 def test_yen_have_no_decimals() -> None:

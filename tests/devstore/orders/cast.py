@@ -3,6 +3,7 @@
 from typing import Any
 
 from devstore.orders.checkout import create_order
+from devstore.orders.purchase import LineRequest
 from devstore.products import save_product
 from devstore.store import Doc, Store
 
@@ -37,7 +38,7 @@ def product(store: Store, title: str, price: str, *, vendor: str, sku: str, stoc
 
 def buy(store: Store, *wanted: tuple[Doc, int], **rest: Any) -> Doc:
     """An order of some units of some products, paid and sent by standard shipping unless told otherwise."""
-    lines = [{"variant_id": product["variants"][0]["id"], "quantity": units} for product, units in wanted]
+    lines = [LineRequest(variant_id=made["variants"][0]["id"], quantity=units) for made, units in wanted]
     usual = {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
     return create_order(store, ACME, lines=lines, **{**usual, **rest})
 
@@ -45,4 +46,5 @@ def buy(store: Store, *wanted: tuple[Doc, int], **rest: Any) -> Doc:
 def available(store: Store, product: Doc, name: str = "available") -> int:
     current = store.get(ACME, "product", product["id"])
     assert current is not None
-    return next(iter(current["variants"][0]["quantities"].values()))[name]
+    left: int = next(iter(current["variants"][0]["quantities"].values()))[name]
+    return left

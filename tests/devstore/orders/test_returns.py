@@ -13,6 +13,7 @@ from app.models.orders import OrderReturn, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import return_requests
+from app.shopify.paging import read_whole
 from app.shopify.tokens import ShopCredentials
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
@@ -142,7 +143,7 @@ def test_a_reading_that_ends_late_does_not_undo_a_newer_one(
     with db.scoped(acme.id) as session:
         began = session.execute(select(func.clock_timestamp())).scalar_one()
     gid = {"id": f"gid://shopify/Return/{back['id']}"}
-    slow = return_requests.read_whole(ShopCredentials(acme.id, ACME), "return", gid, "returnLineItems")
+    slow = read_whole(ShopCredentials(acme.id, ACME), "return", gid, "returnLineItems")
     move_return(store, ACME, order["id"], back["id"], "close")
     hear(store, acme, "returns/")
     read_all(acme)
