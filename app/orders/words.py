@@ -27,16 +27,16 @@ PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     VendorOrderStatus.CANCELLED: (lazy("Nothing to send"), None),
 }
 RETURN_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "requested": ("Asked for", "warn"),
-    "open": ("Coming back", "info"),
-    "closed": ("Closed", "good"),
-    "declined": ("Declined", "neutral"),
-    "canceled": ("Called off", "neutral"),
-    "gone": ("Deleted", "neutral"),
+    "requested": (lazy("Asked for"), "warn"),
+    "open": (lazy("Coming back"), "info"),
+    "closed": (lazy("Closed"), "good"),
+    "declined": (lazy("Declined"), "neutral"),
+    "canceled": (lazy("Called off"), "neutral"),
+    "gone": (lazy("Deleted"), "neutral"),
 }
 DECLINE_WORDS: Final[dict[str, str]] = {
-    "final_sale": "these items cannot be returned",
-    "return_period_ended": "the time to return them is over",
+    "final_sale": lazy("Declined because these items cannot be returned."),
+    "return_period_ended": lazy("Declined because the time to return them is over."),
 }
 HOLD_WORDS: Final[dict[str, str]] = {
     HoldReason.TO_SHIP: lazy("The money waits until the order is sent."),

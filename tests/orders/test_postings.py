@@ -268,12 +268,12 @@ def test_refunds_without_items_use_up_the_customers_credit_first() -> None:
     known = edited(refunds=returned, current_total=1700, outstanding=0)
     assert book_to_date(known, DAY_0).flags == ()
     assert written(known)[5:] == [
-        "refund:5:credit | refund | 3 |  | - | customer_credit -600, customer_receipts 600",
-        "refund:6:line:1:sale | refund | 4 | line:1 | 1 | vendor_pending:1 -133, commission -15, customer_receipts 148",
-        "refund:6:line:1:tax | refund | 4 | line:1 | - | sales_tax -15, customer_receipts 15",
-        "refund:6:line:2:sale | refund | 4 | line:2 | 2 | vendor_pending:2 -33, commission -4, customer_receipts 37",
-        "refund:6:credit | refund | 4 |  | - | customer_credit -500, customer_receipts 500",
         *OFF,
+        "refund:5:credit | refund | 3 |  | - | customer_credit -600, customer_receipts 600",
+        "refund:6:line:1:sale | refund | 4 | line:1 | 1 | vendor_pending:1 -112, commission -13, customer_receipts 125",
+        "refund:6:line:1:tax | refund | 4 | line:1 | - | sales_tax -13, customer_receipts 13",
+        "refund:6:line:2:sale | refund | 4 | line:2 | 2 | vendor_pending:2 -56, commission -6, customer_receipts 62",
+        "refund:6:credit | refund | 4 |  | - | customer_credit -500, customer_receipts 500",
     ]
 
 
