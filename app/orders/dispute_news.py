@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.config import get_config
+from app.emails.readers import find_reader
 from app.emails.service import queue_email
 from app.models.events import DomainEvent
 from app.models.orders import OrderDispute, VendorOrder
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 
@@ -20,10 +22,11 @@ def tell_vendors_of_dispute(session: Session, event: DomainEvent) -> None:
     """DisputeOpened: how much is on hold, and until when the shop can answer the bank."""
     for part, known in _concerned(session, event, "open"):
         vendor = session.get_one(Vendor, part.vendor_id)
-        due = known["answer_by"]
+        due, shop = known["answer_by"], session.get_one(Shop, part.shop_id)
+        reader = find_reader(session, shop, "vendor_dispute_opened", vendor.email, vendor_id=vendor.id)
         more = {
             "bank_reason": known["bank_reason"],
-            "due": format_date(datetime.fromisoformat(due), "long", locale=vendor.locale or "en") if due else "",
+            "due": format_date(datetime.fromisoformat(due), "long", locale=reader.locale) if due else "",
         }
         _tell(session, part, known, "vendor_dispute_opened", more)
 
