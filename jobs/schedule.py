@@ -37,7 +37,6 @@ SCHEDULE: Final = (
     Periodic("jobs.emails.sweep_emails", "emails", 30),
     Periodic("jobs.messages.sweep_mails", "emails", 30),
     Periodic("jobs.messages.remove_old", "catalogue", DAY),
-    Periodic("jobs.hooks.sweep", "emails", 10),
     Periodic("jobs.hooks.sweep", "calls", 10),
     Periodic("jobs.hooks.clean_up", "catalogue", DAY),
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),

@@ -44,7 +44,6 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "RefundProcessed": [("mark_review", reviews.mark_returned)],
     "QuestionAnswered": [("email_asker", questions.tell_asker)],
     "ReviewAnswered": [("email_customer", reviews.tell_of_answer)],
-    "OrderFulfilled": [("email_customer", notifications.tell_customer_of_parcel)],
     "DisputeOpened": [("email_vendors", dispute_news.tell_vendors_of_dispute)],
     "DisputeEnded": [("email_vendors", dispute_news.tell_vendors_of_decision)],
     "ReturnChanged": [("email_vendors", return_news.tell_vendors_of_return)],

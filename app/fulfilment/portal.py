@@ -16,8 +16,6 @@ from app.money import Money
 from app.orders import cancellations
 from app.orders.left import units_left
 from app.orders.queries import VendorPart, find_unread, get_part
-from app.orders.words import HOLD_WORDS, KIND_WORDS, PART_WORDS
-from app.orders.queries import VendorPart, get_part
 from app.orders.words import DECLINE_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, RETURN_WORDS
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")

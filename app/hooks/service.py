@@ -27,7 +27,7 @@ from app.queue import enqueue, enqueue_after_commit
 _JOB: Final = "jobs.hooks.send"
 _QUIET: Final = timedelta(minutes=1)
 _SLOW_MS: Final = 5000
-"""An address that takes so long to answer rests as well: e-mails wait behind it."""
+"""An address that takes so long to answer rests as well: the others wait behind it."""
 _LEASE: Final = timedelta(minutes=1)
 HOOKS_AT_MOST: Final = 20
 KEEP_CALLS: Final = timedelta(days=30)

@@ -16,7 +16,6 @@ from app.models.shops import Shop
 from app.money import Money, parse_money
 from app.orders import cancellations, decisions, queries
 from app.orders.cancel_preview import Effect, preview
-from app.orders import decisions, queries
 from app.orders.return_requests import list_returns
 from app.orders.service import read_facts
 from app.orders.words import (
