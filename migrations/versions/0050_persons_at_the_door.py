@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0048_persons_at_the_door"
-down_revision: str | None = "0047_voices"
+revision: str = "0050_persons_at_the_door"
+down_revision: str | None = "0049_reservations"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

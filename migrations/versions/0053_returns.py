@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0051_returns"
-down_revision: str | None = "0050_monthly_invoices"
+revision: str = "0053_returns"
+down_revision: str | None = "0052_monthly_invoices"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0050_monthly_invoices"
-down_revision: str | None = "0049_disputes_told"
+revision: str = "0052_monthly_invoices"
+down_revision: str | None = "0051_disputes_told"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0049_disputes_told"
-down_revision: str | None = "0048_persons_at_the_door"
+revision: str = "0051_disputes_told"
+down_revision: str | None = "0050_persons_at_the_door"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
