@@ -84,7 +84,7 @@ def compare(product: Product, variants: Sequence[Variant], proposal: ProductProp
 
 def summarise(proposal: ProductProposal) -> str:
     """What an edit is about: "Title, 3 prices"."""
-    words = [rules.WORDS[field] for field in rules.WORDS if field in proposal.changes]
+    words = [str(rules.WORDS[field]) for field in rules.WORDS if field in proposal.changes]
     for kind, one, many in (("price", "Price", "prices"), ("sku", "SKU", "SKUs")):
         count = sum(rules.variant_of(field)[0] == kind for field in proposal.changes)
         words += [one if count == 1 else f"{count} {many}"] if count else []

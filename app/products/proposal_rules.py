@@ -92,7 +92,7 @@ def describe(fields: Iterable[str], names: Mapping[int, str]) -> list[str]:
 def label(field: str, names: Mapping[int, str]) -> str:
     kind, variant_id = variant_of(field)
     if variant_id is None:
-        return WORDS.get(kind, kind)
+        return str(WORDS.get(kind, kind))
     word = {"sku": "SKU", "stock": _("In stock")}.get(kind, _("Price"))
     name = names.get(variant_id, "a variant that is gone")
     return f"{word}, {name}" if name else word

@@ -32,7 +32,7 @@ def test_a_file_is_checked_started_followed_and_undone(acme: Shop, ada: Vendor, 
     adas_browser.post(f"{path}/start")
     assert "You can close this page" in adas_browser.get(path).text
     work.carry_on(acme.id, int(path.rpartition("/")[2]))
-    assert "2 done, 1 with errors" in adas_browser.get(path).text
+    assert "Done: 2. With errors: 1." in adas_browser.get(path).text
     assert "Mug" in adas_browser.get("/portal/products").text
     assert "spring.csv" in adas_browser.get("/portal/products/import").text
     adas_browser.post(f"{path}/undo")
