@@ -1,6 +1,7 @@
 """The scripts of the theme and of the app's blocks, in a browser, against a storefront of their own."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -131,6 +132,35 @@ def test_the_merchants_terms_are_shown_as_text_when_there_are_some(
     page.get_by_label("Shop name").focus()
     expect(page.get_by_label("I accept the vendor terms.")).to_be_visible()
     expect(page.get_by_text("Ship within <b>three</b> days.")).to_be_visible()
+
+
+def test_the_directory_is_filtered_and_sorted_and_its_address_says_how(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    for number in range(30):
+        vendor(
+            shop.store, f"maker-{number}", name=f"Maker {number}", location="Porto", since=f"2024-01-{number + 1:02}"
+        )
+    vendor(
+        shop.store, "zoe", name="Zoe Zurich", location="Basel", since="2020-01-01", away_until="2999-01-01T00:00:00Z"
+    )
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/vendors")
+    shown = page.locator("[data-sk-vendor]:visible")
+    page.get_by_label("Place").focus()
+    page.get_by_label("Place").select_option("Basel")
+    expect(shown).to_have_count(1)
+    expect(page.get_by_role("status")).to_have_text("1 vendor")
+    assert "vendors.place=Basel" in page.url
+    page.reload()
+    expect(shown).to_have_text(re.compile("Zoe Zurich"))
+    page.get_by_label("Not on holiday").check()
+    expect(page.get_by_role("status")).to_have_text("No vendor matches. Try fewer or other words.")
+    page.get_by_label("Place").select_option("")
+    page.get_by_label("Begins with").select_option("M")
+    page.get_by_label("Sort").select_option("new")
+    expect(shown.first).to_have_text(re.compile("Maker 29"))
+    expect(page.get_by_role("status")).to_have_text("30 vendors")
 
 
 def test_a_search_finds_vendors_on_every_page_of_the_directory(
