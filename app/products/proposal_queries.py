@@ -88,7 +88,7 @@ def summarise(proposal: ProductProposal) -> str:
     for kind, one, many in (("price", "Price", "prices"), ("sku", "SKU", "SKUs")):
         count = sum(rules.variant_of(field)[0] == kind for field in proposal.changes)
         words += [one if count == 1 else f"{count} {many}"] if count else []
-    return ", ".join(map(str, words))
+    return ", ".join(words)
 
 
 def list_waiting(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[ProductProposal]:
