@@ -34,8 +34,8 @@ from app.money import Money
 _log = structlog.get_logger(__name__)
 _QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
-# A sign-in link is a key until it is used: it must not lie about in logs.
-_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join)/|/letters/[a-z]+/).+")
+# A sign-in link is a key until it is used, a reply page's for a year: they must not lie about in logs.
+_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join)/|/letters/[a-z]+/|/reply/).+")
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 

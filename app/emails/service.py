@@ -40,7 +40,7 @@ _LEASE: Final = timedelta(minutes=2)
 _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _SWEEP_AFTER: Final = timedelta(seconds=30)
-_SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/)[\w.-]{16,}")
+_SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}")
 
 
 def queue_email(

@@ -17,12 +17,12 @@ _HEADER: Final = re.compile(
     rf"^\s*\*?(?:From|Von|De|Da|Van|差出人|Sent|Gesendet|Envoyé|Enviado)\s*[:{_WIDE_COLON}]\s*\S", re.IGNORECASE
 )
 _GAP: Final = re.compile(r"\n{3,}")
-_TAG: Final = re.compile(r"<[^>]+>")
-_BREAK: Final = re.compile(r"<\s*(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>", re.IGNORECASE)
-_GONE: Final = re.compile(r"<(blockquote|style|script|head)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_QUOTE: Final = re.compile(
-    r"<div[^>]*class=\"?[^\">]*(?:gmail_quote|moz-cite|yahoo_quoted).*", re.IGNORECASE | re.DOTALL
-)
+MOST_READ: Final = 200_000
+"""Characters of an e-mail that are looked at: whoever has a reply address may send any number of them."""
+_TAG: Final = re.compile(r"(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
+_LINES: Final = frozenset({"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_PASSED_OVER: Final = frozenset({"blockquote", "style", "script", "head"})
+_QUOTING: Final = re.compile(r"gmail_quote|moz-cite|yahoo_quoted", re.IGNORECASE)
 
 
 def address_of(token: str, domain: str) -> str:
@@ -41,7 +41,7 @@ def find_token(addresses: Iterable[str], domain: str) -> str | None:
 
 def trim_reply(text: str) -> str:
     """What was written anew: without the quoted history, whatever the mail program puts above it."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text[:MOST_READ].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept = lines[: _begin_of_quote(lines)]
     words = _tidy([line for line in kept if not line.lstrip().startswith(">")])
     # Some people answer below what they quote.
@@ -50,8 +50,24 @@ def trim_reply(text: str) -> str:
 
 def read_html(html: str) -> str:
     """The words of an e-mail that has no plain text, without what it quotes."""
-    bare = _GONE.sub(" ", _QUOTE.sub("", html))
-    return trim_reply(unescape(_TAG.sub("", _BREAK.sub("\n", bare.replace("\n", " ")))))
+    # Cut at each "<" rather than matched by patterns, which some mails could keep busy for hours.
+    first, *pieces = html[:MOST_READ].split("<")
+    said, depth = [first], 0
+    for piece in pieces:
+        tag, _, words = piece.partition(">")
+        found = _TAG.match(tag)
+        ends, name = (found[1] == "/", found[2].lower()) if found else (False, "")
+        if name == "div" and _QUOTING.search(tag):
+            break  # behind the frame of a quote nothing is new any more
+        if name == "body":
+            depth = 0
+        elif name in _PASSED_OVER:
+            depth = max(0, depth + (-1 if ends else 1))
+        elif name == "br" or (ends and name in _LINES):
+            said.append("\n")
+        if not depth:
+            said.append(words.replace("\n", " "))
+    return trim_reply(unescape("".join(said)))
 
 
 def is_automatic(headers: Mapping[str, str]) -> bool:

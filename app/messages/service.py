@@ -34,6 +34,8 @@ _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
 def write_to_customer(session: Session, part: VendorOrder, body: str, *, actor: str) -> OrderMessage:
     """The vendor's message; the customer gets an e-mail. Raises ValidationErrors."""
+    # Two first messages at once are one conversation, and each counts against the limit of the hour.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"thread:{part.id}", 0))))
     thread = find_thread(session, part.id) or _begin(session, part)
     message = add(session, thread, Author.VENDOR, body)
     thread.unread = 0

@@ -11,6 +11,7 @@ from resend.exceptions import ResendError
 from sqlalchemy import func, select, update
 
 from app import clock, db
+from app.emails.service import hide_secrets
 from app.messages import receiving, rules, service
 from app.models.emails import Email
 from app.models.messages import MailState, OrderMessage, OrderThread, ReceivedMail
@@ -181,6 +182,17 @@ def test_the_customer_answers_on_a_page_of_their_own(acme: Shop, token: str, bro
     assert browser.post(f"/reply/{token}", data={"body": "Yes!"}).status_code == 303
     assert said(acme)[1:] == [("customer", "Yes!", "")]
     assert browser.get("/reply/zzzzzzzzzzzzzzzzzzzzzzzzzz").status_code == 404
+
+
+def test_the_key_to_the_answer_lies_about_nowhere(
+    acme: Shop, token: str, browser: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outbox.deliver(acme.id)
+    (mail,) = mails("customer_message")
+    assert token in mail.html
+    assert token not in hide_secrets(mail.html) + hide_secrets(mail.text_body)
+    browser.get(f"/reply/{token}")
+    assert token not in "".join(capsys.readouterr())
 
 
 def test_nobody_floods_the_other(acme: Shop, token: str, browser: FlaskClient) -> None:

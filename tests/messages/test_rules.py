@@ -43,6 +43,18 @@ def test_an_email_without_plain_text_is_read_without_its_quote() -> None:
 
 
 @pytest.mark.parametrize(
+    "piece", ["<", "<!--", "<blockquote>", "<div class=", "<div ", "<a b='", "</", "&#", "-", "> ", "From: x\n", "x:\n"]
+)
+def test_no_email_keeps_the_reader_busy(piece: str) -> None:
+    """A pattern that begins anew at each of so many signs would still be at it tomorrow."""
+    rules.read_html(piece * 2_000_000)
+
+
+def test_what_was_begun_and_never_ended_hides_no_words() -> None:
+    assert rules.read_html("<head><title>x<body><p>Yes<br>no") == "Yes\nno"
+
+
+@pytest.mark.parametrize(
     ("address", "found"),
     [
         ("order-abcdefghij234567abcdefghij@reply.acme.example", True),
