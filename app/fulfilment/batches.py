@@ -5,13 +5,14 @@ one batch: nothing is sent twice.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.errors import AppError, NotFound, ValidationErrors
+from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.fulfilment import service
 from app.fulfilment.packing import list_parcels
 from app.fulfilment.service import Tracking
@@ -77,7 +78,10 @@ def read_outcomes(session: Session, batch: ShipmentBatch) -> list[Outcome]:
 
 
 def try_again(session: Session, batch: ShipmentBatch) -> int:
-    """Have Shopify told once more of every parcel of the batch that it refused. Returns how many."""
+    """Have Shopify told once more of every parcel of the batch that it refused. Returns how many.
+
+    Those whose items are not left any more stay as they are.
+    """
     ids = [row["parcel_id"] for row in batch.rows if "parcel_id" in row]
     failed = select(Fulfilment.id, VendorOrder).join(
         VendorOrder,
@@ -87,9 +91,12 @@ def try_again(session: Session, batch: ShipmentBatch) -> int:
     )
     where = (Fulfilment.id.in_(ids), Fulfilment.state == FulfilmentState.FAILED)
     found = session.execute(failed.where(*where).order_by(VendorOrder.id)).all()
+    told = 0
     for parcel_id, part in found:
-        service.request_again(session, part, parcel_id)
-    return len(found)
+        with suppress(Conflict):
+            service.request_again(session, part, parcel_id)
+            told += 1
+    return told
 
 
 def match_sheet(

@@ -141,7 +141,9 @@ def _ship_page(
 def _read_typed() -> dict[int, Tracking]:
     """What stands beside each ticked order, by the order's id."""
     form = request.form
-    rows = zip_longest(form.getlist("row", int), form.getlist("carrier"), form.getlist("tracking"), fillvalue="")
+    # The page shows no more than this; each is a lock and several statements.
+    shown = form.getlist("row", int)[: packing.MAX_ORDERS]
+    rows = zip_longest(shown, form.getlist("carrier"), form.getlist("tracking"), fillvalue="")
     ticked = set(form.getlist("order", int))
     return {
         int(part_id): Tracking(carrier.strip(), number.strip())

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import scoped, system
-from app.errors import NotFound, ValidationErrors
+from app.errors import Conflict, NotFound, ValidationErrors
 from app.fulfilment import rules
 from app.fulfilment.rules import Remaining
 from app.languages import _
@@ -76,8 +76,14 @@ def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: 
 
 
 def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
-    """Have Shopify told once more of a parcel that it refused. Raises NotFound."""
+    """Have Shopify told once more of a parcel that it refused. Raises NotFound, Conflict.
+
+    A refused parcel let its items go: meanwhile another may hold them, or a wish to cancel them.
+    """
     parcel = _get_failed(session, part, parcel_id)
+    wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
+    if problem := rules.check_quantities(wanted, units_left(session, part)):
+        raise Conflict(problem)
     parcel.state, parcel.error = FulfilmentState.REQUESTED, None
     enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
 

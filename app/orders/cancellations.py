@@ -96,6 +96,8 @@ def withdraw(session: Session, part: VendorOrder, number: int, *, actor: str) ->
 def approve(session: Session, order_shopify_id: int, number: int, *, actor: str) -> None:
     """Have Shopify cancel and refund the items; also what it refused before. Raises NotFound, Conflict."""
     wish = _lock_for(session, order_shopify_id, number, CancellationState.ASKED, CancellationState.FAILED)
+    if wish.state is CancellationState.FAILED:
+        _take_again(session, wish)
     wish.state, wish.error = CancellationState.APPROVED, None
     wish.decided_by, wish.decided_at = actor, clock.now()
     _audit(session, wish, "order.cancel_approved", actor)
@@ -199,6 +201,18 @@ def _lock_for(session: Session, order_shopify_id: int, number: int, *states: Can
     if wish.state not in states:
         raise Conflict(_("It was answered meanwhile. Load the page again to see it."))
     return wish
+
+
+def _take_again(session: Session, wish: Cancellation) -> None:
+    """A refused wish let its items go: others may have taken them, and what was sent must not be refunded as unsent."""
+    part = session.get_one(VendorOrder, wish.part_id)
+    lock_sending(session, part)
+    left = units_left(session, part)
+    if any(int(units) > left.get(int(line_id), 0) for line_id, units in wish.quantities.items()):
+        raise Conflict(
+            "These items are not left any more: they were sent, refunded or asked for again meanwhile."
+            " Decline the request."
+        )
 
 
 def _audit(session: Session, wish: Cancellation, action: str, actor: str, reason: str | None = None) -> None:

@@ -75,11 +75,13 @@ def _find_or_make(shop: ShopCredentials, wish: Cancellation, mark: str) -> _Refu
         {"lineItemId": f"gid://shopify/LineItem/{line_id}", "quantity": units, "restockType": "CANCEL"}
         for line_id, units in wish.quantities.items()
     ]
-    made = graphql(shop, "orderRefunds", {"id": order_gid})["refunds"] if wish.attempts > 1 else []
-    for refund in made:
+    made = graphql(shop, "orderRefunds", {"id": order_gid}) if wish.attempts > 1 else {}
+    for refund in made.get("refunds", ()):
         if refund["note"] == mark:
             return _read(refund)
     order = graphql(shop, "orderToCancel", {"id": order_gid, "lines": lines})
+    if not order:
+        raise ShopifyError("Shopify no longer has this order.", permanent=True)
     suggested = order["suggestedRefund"]["suggestedTransactions"] if order["suggestedRefund"] else []
     refund_input = {
         "orderId": order_gid,

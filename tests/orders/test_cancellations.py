@@ -13,8 +13,10 @@ from sqlalchemy import select
 from app import db
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.fulfilment.packing import list_parcels
+from app.fulfilment.service import Tracking, request_again, request_shipment
 from app.models.cancellations import Cancellation, CancellationState
 from app.models.emails import Email
+from app.models.fulfilments import FulfilmentState
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
@@ -183,6 +185,50 @@ def test_a_refusal_waits_for_the_merchant(
     with db.scoped(acme.id) as session:
         cancellations.approve(session, order["id"], number, actor="staff:1")
     assert state_of(acme, number) is CancellationState.APPROVED
+
+
+@pytest.mark.parametrize("taken", ["asked for again", "sent"])
+def test_what_shopify_refused_is_not_cancelled_when_its_items_are_taken(
+    order: Doc, acme: Shop, ada: Vendor, taken: str
+) -> None:
+    """A refused wish holds nothing: granting it later would refund a second unit, or one that was sent."""
+    vase = lines_of(order)["VASE"]
+    number = ask(ada, {vase: 1})
+    with db.scoped(acme.id) as session:
+        session.get_one(Cancellation, number).state = CancellationState.FAILED
+    if taken == "sent":
+        with db.scoped(acme.id, vendor_id=ada.id) as session:
+            part = session.scalars(select(VendorOrder)).one()
+            request_shipment(session, session.get_one(Vendor, ada.id), part, {vase: 1}, Tracking(), actor="test")
+    else:
+        ask(ada, {vase: 1})
+    with db.scoped(acme.id) as session, pytest.raises(Conflict, match="not left any more"):
+        cancellations.approve(session, order["id"], number, actor="staff:1")
+
+
+def test_a_parcel_that_shopify_refused_is_not_told_again_when_its_items_are_to_be_cancelled(
+    order: Doc, acme: Shop, ada: Vendor
+) -> None:
+    vase = lines_of(order)["VASE"]
+    with db.scoped(acme.id, vendor_id=ada.id) as session:
+        part = session.scalars(select(VendorOrder)).one()
+        vendor = session.get_one(Vendor, ada.id)
+        parcel = request_shipment(session, vendor, part, {vase: 1}, Tracking(), actor="test")
+        parcel.state = FulfilmentState.FAILED
+        session.flush()
+        cancellations.ask(session, part, {vase: 1}, reason="damaged", note="", actor="test")
+        with pytest.raises(Conflict, match="fewer items left"):
+            request_again(session, part, parcel.id)
+
+
+def test_an_order_that_shopify_has_no_more_is_a_refusal(
+    order: Doc, acme: Shop, ada: Vendor, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    let_vendors(acme)
+    number = ask(ada, {lines_of(order)["MUG"]: 1})
+    shopify.answer("orderToCancel", data(order=None))
+    cancelling.cancel_in_shopify(acme.id, number)
+    assert state_of(acme, number) is CancellationState.FAILED
 
 
 def test_the_vendor_sees_what_it_does_before_asking(
