@@ -8,6 +8,8 @@ from app.sheets import SheetError
 
 MOST_LINES: Final = 5_000
 MOST_BYTES: Final = 5 * 1024 * 1024
+MOST_COLUMNS: Final = 500
+"""Each line that is wrong is handed back with every column of the heading."""
 
 NAMES: Final[dict[str, tuple[str, ...]]] = {
     "number": ("Product number",),
@@ -51,6 +53,6 @@ def find_columns(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
             )
         else:
             places[name] = place
-    if not {"number", "handle", "title"} & places.keys():
+    if len(headings) > MOST_COLUMNS or not {"number", "handle", "title"} & places.keys():
         raise SheetError(_("The first line must name the columns, and one of them must be called Product or Title."))
     return places, unread

@@ -26,7 +26,11 @@ def match_products(
 
     By number, then by handle, then by title; archived products only when nothing else fits.
     """
-    numbers = [int(item.number) for item in items if item.number.isdigit() and len(item.number) < 19]
+    numbers = [
+        int(item.number)
+        for item in items
+        if item.number.isascii() and item.number.isdecimal() and len(item.number) < 19
+    ]
     handles = [item.handle for item in items if item.handle]
     titles = [item.title.casefold() for item in items if item.title]
     found = session.execute(

@@ -102,3 +102,9 @@ def test_what_a_line_says_survives_being_kept() -> None:
     kept: dict[str, Any] = as_json(item)
     again = from_json(kept)
     assert (again.words, again.options, again.rows) == (item.words, item.options, item.rows)
+
+
+def test_a_heading_of_a_million_columns_is_refused() -> None:
+    """Its lines would be handed back with a million cells each."""
+    with pytest.raises(SheetError, match="must name the columns"):
+        read(f"Product{',' * 1_000_000}\nMug\n")

@@ -277,3 +277,8 @@ def test_a_longer_file_asks_no_more_questions(acme: Shop, ada: Vendor) -> None:
         return len(asked)
 
     assert cost(2) == cost(30) <= 6
+
+
+def test_a_number_that_only_looks_like_one_is_none_of_the_vendors(acme: Shop, ada: Vendor) -> None:
+    number = send(acme, ada, "Product number,Product,Price\n²,Mug,18.00\n٣,Bowl,18.00\n")
+    assert [action for _, action, _ in rows(acme, number)] == ["bad", "bad"]
