@@ -134,7 +134,8 @@ def accept(
 ) -> Vendor | None:
     """Make a vendor of who filled the application in; the address is the invitation's. None: the link works no more.
 
-    Who applied meanwhile by another way is that vendor. Raises ValidationErrors when the name is taken.
+    Who applied meanwhile by another way is that vendor. Whom the shop turned away or parted with since it asked them
+    waits for its decision, as everybody does. Raises ValidationErrors when the name is taken.
     """
     taken = update(VendorInvitation).where(VendorInvitation.token_hash == hash_token(token), *_is_open())
     invitation = session.scalar(taken.values(accepted_at=clock.now()).returning(VendorInvitation))
@@ -143,6 +144,8 @@ def accept(
     approved_by = invitation.invited_by if invitation.is_approved else None
     vendor = find_vendor(session, shop.id, invitation.email)
     if vendor is None or vendor.status in ("rejected", "closed"):
+        if vendor is not None and vendor.status_changed_at > invitation.sent_at:
+            approved_by = None
         vendor = service.apply(session, shop, application, entries, approved_by=approved_by)
         assert vendor is not None
     elif approved_by and vendor.status == "pending":

@@ -13,7 +13,7 @@ from app.models.emails import Email
 from app.models.events import AuditEntry
 from app.models.invitations import VendorInvitation
 from app.models.shops import Shop, ShopSettings
-from app.models.vendors import Vendor, VendorUser
+from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.vendors.invitations import Line, read_lines
 from jobs.portal import forget_invitations
 from tests.architecture.polaris import lint_polaris
@@ -146,6 +146,24 @@ def test_who_applied_meanwhile_is_approved_and_let_in(app: Flask, mona: FlaskCli
     assert browser.post(links("dora@example.com")[0], data=FORM).status_code == 303
     assert vendors() == [("Dora", "Dora@example.com", "approved")]
     assert browser.get("/portal").status_code == 200
+
+
+@pytest.mark.parametrize(("is_later", "status"), [(True, "pending"), (False, "approved")])
+def test_an_old_invitation_does_not_undo_what_the_shop_decided_since(
+    app: Flask,
+    mona: FlaskClient,
+    shop: Shop,
+    is_later: bool,
+    status: str,  # noqa: FBT001
+) -> None:
+    """Turned away after the invitation: pending. Invited after being turned away: that was the shop's decision."""
+    ask(mona, "dora@example.com", is_approved="y")
+    dora = make_vendor(shop, "Dora's Dyes", "dora@example.com", VendorStatus.REJECTED)
+    decided = clock.now() + timedelta(minutes=1 if is_later else -1)
+    with db.system() as session:
+        session.execute(update(Vendor).where(Vendor.id == dora.id).values(status_changed_at=decided))
+    assert seller(app).post(links("dora@example.com")[0], data=FORM).status_code == 303
+    assert [found for *_, found in vendors()] == [status]
 
 
 def test_a_taken_name_and_missing_terms_leave_the_invitation_open(app: Flask, mona: FlaskClient, shop: Shop) -> None:
