@@ -165,12 +165,14 @@ def seal(response: Response) -> Response:
         frames = " ".join(sorted({storefront_of(shop), config.storefront_url(shop.domain)}))
     outside = " ".join(sorted(near))
     nonce = csp_nonce()
-    response.headers["Content-Security-Policy"] = (
+    policy = (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
         f"style-src-attr 'unsafe-inline'; img-src 'self' data: blob: https: {outside}; "
         f"connect-src 'self' https: {outside}; object-src 'none'; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {frames}"
     )
+    # What is handed out as a file bears a stricter one.
+    response.headers.setdefault("Content-Security-Policy", policy)
     if named := languages.find_language([request.args.get("locale")]):
         keep_language(response, named)
     # With "no-referrer" browsers send "Origin: null", and our own forms would look foreign.

@@ -147,6 +147,7 @@ def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
         assert (answer.data, answer.mimetype) == (PDF, "application/pdf")
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
+        assert answer.headers["Content-Security-Policy"].startswith("sandbox")
     assert "vendor.open_document" in mona.get("/app/log/export.csv").text
 
 
