@@ -153,8 +153,8 @@ def test_an_old_invitation_does_not_undo_what_the_shop_decided_since(
     app: Flask,
     mona: FlaskClient,
     shop: Shop,
-    is_later: bool,
-    status: str,  # noqa: FBT001
+    is_later: bool,  # noqa: FBT001
+    status: str,
 ) -> None:
     """Turned away after the invitation: pending. Invited after being turned away: that was the shop's decision."""
     ask(mona, "dora@example.com", is_approved="y")
