@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults faults-long bench-intake bench-drain bench-money bench-proxy bench-live clean bench-payouts
+.PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults faults-long bench-intake bench-drain bench-money bench-proxy bench-live bench-storefront clean bench-payouts
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench-payouts: $(STAMPS)/dev  ## A payout batch for 10,000 vendors over 1,000,00
 
 bench-proxy: $(STAMPS)/dev  ## Customers' bulk syncs per second
 	@$(PY) -m bench.syncs $(ARGS)
+
+bench-storefront: $(STAMPS)/dev $(STAMPS)/chromium  ## What the blocks add to the theme's pages: Core Web Vitals, bytes, requests
+	@$(PY) -m bench.storefront $(ARGS)
 
 check: $(STAMPS)/dev  ## What a change must pass: format, lint, types, import contracts, tests
 	@$(VENV)/bin/ruff format --check .
