@@ -86,6 +86,9 @@ def verify_id_token(raw: str, *, client_id: str, secrets: Sequence[str]) -> IdTo
         raise InvalidIdTokenError("The token was issued for another shop than its destination.")
     if not str(claims["sub"]):
         raise InvalidIdTokenError("The token names nobody.")
+    if str(claims["sub"]).startswith("gid://shopify/Customer/"):
+        # The same key signs the tokens that customers' own pages hand out.
+        raise InvalidIdTokenError("The token names a customer.")
     return IdToken(domain, str(claims["sub"]), raw, claims)
 
 

@@ -16,7 +16,7 @@ from app import db
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
 from tests.reviews.conftest import Street, browser, goods, office, post, store, street
-from tests.shopify.signing import KEY, SECRET
+from tests.shopify.signing import KEY, SECRET, sign_id_token
 from tests.storefront.conftest import Storefront, item, wish
 
 __all__ = ["browser", "goods", "office", "post", "store", "street"]
@@ -51,6 +51,7 @@ STRANGERS = {
     "another app": token(aud="another"),
     "nobody": token(sub=None),
     "no customer": token(sub="gid://shopify/User/1"),
+    "staff of the shop": sign_id_token(),
     "no number": token(sub="gid://shopify/Customer/x"),
     "no shop": token(dest=None),
     "another host": token(dest="acme.myshopify.com.evil.example"),

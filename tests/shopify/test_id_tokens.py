@@ -48,6 +48,7 @@ def test_a_token_that_lacks_a_claim_is_refused(claim: str) -> None:
         {"exp": int(time.time()) - 60},
         {"nbf": int(time.time()) + 3600},
         {"sub": ""},
+        {"sub": "gid://shopify/Customer/42"},
     ],
 )
 def test_a_token_for_somebody_else_or_another_time_is_refused(claims: dict[str, object]) -> None:
