@@ -149,7 +149,7 @@ def test_a_pick_list_adds_up_what_several_orders_want(
     fulfil_lines(store, ACME, first["id"], {line_ids(first)["MUG"]: 1})
     post.deliver()
     page = adas_browser.get("/portal/orders/pick-list").text
-    assert "5 items, for 2 orders" in page
+    assert "5 items for 2 orders" in page
     assert _rows(page) == [["4", "Mug", "MUG", "#1001, #1002 (3)"], ["1", "Vase", "VASE", "#1001"]]
     by_order = adas_browser.get("/portal/orders/pick-list?by=order").text
     assert by_order.index("#1001, Cleo Customer") < by_order.index("#1002, Cleo Customer")
