@@ -46,7 +46,8 @@ _PLACES: Final[dict[str, Part | None]] = {
     "/app/hooks": Part.KEYS,
     "/app/privacy": Part.KEYS,
 }
-_FIGURES: Final = re.compile(r"/app/vendors/\d+/figures")
+# Figures of a vendor, and who bears what of an order: money, wherever the address begins.
+_ABOUT_MONEY: Final = re.compile(r"/app/(?:vendors/\d+/figures|orders/\d+/(?:[^/]+/\d+/bearer|flags/lift))")
 
 
 class StaffRole(StrEnum):
@@ -85,7 +86,7 @@ def part_of(path: str) -> Part | None:
     """The part that a page of the app belongs to; None for what is everybody's."""
     if path.rstrip("/") == "/app":
         return None
-    if _FIGURES.fullmatch(path):
+    if _ABOUT_MONEY.fullmatch(path):
         return Part.MONEY
     places = [place for place in _PLACES if path == place or path.startswith((f"{place}/", f"{place}."))]
     return _PLACES[max(places, key=len)] if places else Part.KEYS

@@ -92,7 +92,10 @@ def _find_or_make(shop: ShopCredentials, wish: Cancellation, mark: str) -> _Refu
         "currency": order["presentmentCurrencyCode"],
         "transactions": _transactions(order_gid, suggested),
     }
-    key = f"cancellation-{wish.shop_id}-{wish.id}"
+    # One key for all attempts of one decision: Shopify answers a key that it knows as it did the first time, and what
+    # it refused then the merchant may have set right since.
+    decided = int(wish.decided_at.timestamp()) if wish.decided_at else 0
+    key = f"cancellation-{wish.shop_id}-{wish.id}-{decided}"
     answer = graphql(shop, "refundCreate", {"input": refund_input}, idempotency_key=key)
     return _read(answer["refund"])
 

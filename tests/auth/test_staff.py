@@ -75,6 +75,13 @@ def test_a_page_that_nobody_listed_needs_everything() -> None:
     assert may_open(StaffRole.ORDERS, "/app/vendors/7")
 
 
+@pytest.mark.parametrize("path", ["/app/orders/7/dispute/9/bearer", "/app/orders/7/flags/lift"])
+def test_who_bears_what_of_an_order_is_decided_by_those_who_see_to_money(path: str) -> None:
+    deciding = {role for role in StaffRole if may_open(role, path, change=True)}
+    assert deciding == {StaffRole.EVERYTHING, StaffRole.MONEY}
+    assert may_open(StaffRole.ORDERS, "/app/orders/7/cancellations/9/approve", change=True)
+
+
 def test_every_page_of_the_merchant_has_its_part_on_purpose(app: Flask) -> None:
     pages = [r for r in app.url_map.iter_rules() if web.door_of(r.endpoint.rpartition(".")[0]) == "merchant"]
     unlisted = {str(r) for r in pages if part_of(str(r)) is Part.KEYS and not str(r).startswith(tuple(_PLACES))}

@@ -185,6 +185,10 @@ def test_a_refusal_waits_for_the_merchant(
     with db.scoped(acme.id) as session:
         cancellations.approve(session, order["id"], number, actor="staff:1")
     assert state_of(acme, number) is CancellationState.APPROVED
+    shopify.answer("orderRefunds", data(order={"refunds": []}))
+    cancelling.cancel_in_shopify(acme.id, number)
+    keys = [variables["idempotencyKey"] for name, variables, _ in shopify.asked if name == "refundCreate"]
+    assert len(set(keys)) == len(keys) == 2, "a key that Shopify knows brings the old refusal back"
 
 
 @pytest.mark.parametrize("taken", ["asked for again", "sent"])
