@@ -75,7 +75,7 @@ def _is_safe(field: str, wanted: Any, reviewed: Mapping[int, int], band_bps: int
 def variant_of(field: str) -> tuple[str, int | None]:
     """("price", 7) of "price 7"; (field, None) for what belongs to the product."""
     kind, _, number = field.partition(" ")
-    return kind, int(number) if number.isdigit() else None
+    return kind, int(number) if number.isdecimal() else None
 
 
 def fingerprint(version: int, changes: Changes, live: Snapshot) -> str:

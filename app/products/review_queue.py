@@ -64,7 +64,7 @@ def neighbours(items: Sequence[Waiting], path: str) -> tuple[int | None, str | N
 def approve(session: Session, shop_id: int, tick: str, *, actor: str) -> Result:
     """Approve one ticked row. What cannot be approved from a list stays, and says why."""
     kind, *numbers = tick.split() or [""]
-    if not numbers or not all(number.isdigit() and len(number) < 19 for number in numbers):
+    if not numbers or not all(number.isdecimal() and len(number) < 19 for number in numbers):
         return Result(tick, done=False, words="This row is not known.")
     try:
         if kind == "edit":

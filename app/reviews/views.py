@@ -40,7 +40,7 @@ def decide_many() -> ResponseReturnValue:
     action, reason = request.form.get("do", ""), request.form.get("reason", "")
     if action not in _DONE:
         raise NotFound("There is no such action.")
-    ticks = sorted({int(tick) for tick in request.form.getlist("tick") if tick.isdigit() and len(tick) < 19})
+    ticks = sorted({int(tick) for tick in request.form.getlist("tick") if tick.isdecimal() and len(tick) < 19})
     results = [_decide_one(number, action, reason) for number in ticks]
     done = sum(result.done for result in results)
     words = f"{done} of {len(ticks)} {_DONE[action]}." if ticks else "Tick what you want to decide about."

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.models.shops import Shop
@@ -39,6 +40,13 @@ def test_a_file_is_checked_started_followed_and_undone(acme: Shop, ada: Vendor, 
     work.carry_on(acme.id, int(path.rpartition("/")[2]))
     assert "2 taken back" in adas_browser.get(path).text
     assert adas_browser.post(f"{path}/start").status_code == 409
+
+
+def test_nobody_fills_the_disk_with_files(adas_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.products.imports.portal._MOST_FILES", 1)
+    upload(adas_browser, FILE)
+    file = (io.BytesIO(FILE.encode()), "spring.csv")
+    assert adas_browser.post("/portal/products/import", data={"file": file}).status_code == 429
 
 
 def test_a_file_that_cannot_be_read_says_why_beside_the_field(adas_browser: FlaskClient) -> None:

@@ -58,3 +58,7 @@ def test_fields_are_named_in_words() -> None:
         "SKU",
         "Price, a variant that is gone",
     ]
+
+
+def test_a_sign_that_only_looks_like_a_number_names_no_variant() -> None:
+    assert rules.variant_of("price ²") == ("price", None)

@@ -1,11 +1,14 @@
 """The vendor's pages for product files: send one, see what it would do, start, follow, stop and undo it."""
 
+from typing import Final
+
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import db
+from app.auth import limits
 from app.auth.portal import actor, protect
-from app.errors import NotFound, ValidationErrors
+from app.errors import NotFound, TooMany, ValidationErrors
 from app.languages import _
 from app.products.exports import HEADINGS, csv_line
 from app.products.imports import columns, matching, queries, service
@@ -14,6 +17,8 @@ from app.shopify.tokens import ShopCredentials
 bp = Blueprint("portal_imports", __name__, url_prefix="/portal/products/import")
 protect(bp)
 
+_MOST_FILES: Final = 30
+"""In ten minutes: each is kept whole."""
 _EXAMPLES = (
     (
         "Stoneware mug",
@@ -46,6 +51,8 @@ def show_upload() -> ResponseReturnValue:
 @bp.post("")
 def upload() -> ResponseReturnValue:
     """Read a file and say what it would do. Nothing is changed yet."""
+    if not limits.allow("import", str(g.vendor.id), limit=_MOST_FILES, seconds=600):
+        raise TooMany(_("That was tried very often. Wait ten minutes; what you typed is still there when you go back."))
     sent = request.files.get("file")
     content = sent.read(columns.MOST_BYTES + 1) if sent else b""
     try:
