@@ -1,7 +1,9 @@
 """From the storefront into the portal, with requests signed as Shopify signs them."""
 
+import base64
 import hashlib
 import hmac
+import json
 import re
 import time
 from urllib.parse import urlencode
@@ -67,6 +69,18 @@ def test_a_connected_customer_account_opens_the_portal(
     with db.scoped(acme.id) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "portal.sign_in")).one()
     assert entry.reason == "storefront"
+
+
+def test_what_stands_in_a_ticket_opens_no_other_place_of_the_person(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    ticket = address_in(ask_storefront(app, acme, "77")).rpartition("/")[2].partition("?")[0]
+    body = ticket.partition(".")[0]
+    inside = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    assert browser.get(f"/portal/enter/{inside['token']}").status_code == 410
+    assert come_in(browser, f"/portal/enter/{inside['token']}").status_code == 410
+    assert come_in(browser, f"/portal/arrive/{ticket}").headers["Location"] == "/portal"
 
 
 def test_a_ticket_from_the_storefront_works_once_and_for_a_minute(
