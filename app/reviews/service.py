@@ -46,10 +46,12 @@ def write(session: Session, part: VendorOrder, draft: Draft) -> VendorReview:
         review = VendorReview(shop_id=part.shop_id, vendor_id=part.vendor_id, vendor_order_id=part.id)
         session.add(review)
     review.stars, review.title, review.words, review.shown_name = draft.stars, draft.title, draft.words, draft.name
-    review.written_at, review.forgotten_at, review.reason = now, None, None
+    # A decision of the merchant's stands: what was rejected, or is reported, does not let itself out in new words.
+    is_contested = review.state == ReviewState.REJECTED or review.reason is not None or _is_reported(review)
+    review.written_at, review.forgotten_at = now, None
     review.is_returned = queries.is_returned(lines)
     chosen = queries.get_settings(session, part.shop_id)
-    goes_out = rules.publishes_itself(
+    goes_out = not is_contested and rules.publishes_itself(
         draft,
         from_stars=chosen.publish_from_stars,
         is_known=queries.is_known(session, order),
@@ -185,7 +187,7 @@ def _decide(session: Session, review: VendorReview, state: ReviewState, by: str,
     was_shown = review.state == ReviewState.PUBLISHED
     review.state = state
     review.decided_at, review.decided_by = (None, None) if state == ReviewState.PENDING else (now, by)
-    if review.reported_at is not None and review.settled_at is None:
+    if state != ReviewState.PENDING and _is_reported(review):
         review.settled_at = now
     session.flush()
     if was_shown or state == ReviewState.PUBLISHED:

@@ -248,6 +248,31 @@ def test_the_rule_publishes_what_it_says(street: Street, ada: Vendor, merchant: 
     assert merchant.get("/app/reviews?state=published&stars=4&q=finer").text.count("data-") > 0
 
 
+def test_no_rule_lets_out_again_what_the_merchant_took_away(street: Street, ada: Vendor, merchant: FlaskClient) -> None:
+    merchant.post("/app/reviews/settings", data={"ask_after_days": "3", "publish_from_stars": "1"})
+    part = street.arrived(ada)
+    review = street.write(part)
+    assert review.state == ReviewState.PUBLISHED
+    merchant.post(f"/app/reviews/{review.id}/reject", data={"reason": "Insults"})
+    for _ in range(2):
+        assert street.write(part, 1, "The same insults").state == ReviewState.PENDING
+    publish(street, review)
+    assert street.write(part, 4, "Kinder words").state == ReviewState.PUBLISHED
+
+
+def test_a_new_version_does_not_settle_what_the_vendor_reported(
+    street: Street, ada: Vendor, merchant: FlaskClient
+) -> None:
+    merchant.post("/app/reviews/settings", data={"ask_after_days": "3", "publish_from_stars": "1"})
+    part = street.arrived(ada)
+    review = street.write(part, 1)
+    with db.scoped(ada.shop_id, ada.id) as session:
+        service.report(session, session.get_one(Vendor, ada.id), review.id, "Spam", actor="vendor_user:1")
+    assert street.write(part, 1, "Spam again").state == ReviewState.PENDING
+    assert street.review(review.id).settled_at is None
+    assert "Reported" in merchant.get("/app/reviews?state=reported").text
+
+
 # -- the vendor --------------------------------------------------------------------------------------------------------
 
 
