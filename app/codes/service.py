@@ -1,7 +1,7 @@
 """The verbs of codes: making, changing, putting away, and going where one leads."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -35,8 +35,8 @@ def make(session: Session, vendor: Vendor, wanted: dict[str, str | int | None], 
         raise ValidationErrors(
             {"name": _("You have %(number)s codes. Put one away that you no longer need.", number=_MOST)}
         )
-    code = QrCode(shop_id=vendor.shop_id, vendor_id=vendor.id, code=rules.new_code(), name="")
-    _fill(session, code, wanted)
+    kept = _check(session, vendor.id, wanted)
+    code = QrCode(shop_id=vendor.shop_id, vendor_id=vendor.id, code=rules.new_code(), **kept)
     session.add(code)
     session.flush()
     _record(session, code, "make", actor)
@@ -45,9 +45,10 @@ def make(session: Session, vendor: Vendor, wanted: dict[str, str | int | None], 
 
 def change(session: Session, code: QrCode, wanted: dict[str, str | int | None], *, actor: str) -> None:
     """Where it leads changes at once, for what is printed as well. Raises ValidationErrors."""
-    before = {name: getattr(code, name) for name in wanted}
-    _fill(session, code, wanted)
-    changes = {name: [before[name], new] for name, new in wanted.items() if before[name] != new}
+    kept = _check(session, code.vendor_id, wanted)
+    changes = {name: [getattr(code, name), new] for name, new in kept.items() if getattr(code, name) != new}
+    for name, value in kept.items():
+        setattr(code, name, value)
     if changes:
         _record(session, code, "change", actor, changes)
 
@@ -84,17 +85,21 @@ def count_scan(session: Session, shop: Shop, code: QrCode, now: datetime) -> Non
     session.execute(insert(QrScans).values(new).on_conflict_do_update(index_elements=["code_id", "day"], set_=more))
 
 
-def _fill(session: Session, code: QrCode, wanted: dict[str, str | int | None]) -> None:
+def _check(session: Session, vendor_id: int, wanted: dict[str, str | int | None]) -> dict[str, Any]:
+    """What is kept of it. Only of the chosen destination: the rest was not looked at, and may be anybody's."""
     destination = Destination(str(wanted["destination"]))
     if destination is Destination.PATH and (fault := rules.find_fault(str(wanted["path"]))):
         raise ValidationErrors({"path": fault})
     if destination is Destination.PRODUCT:
         product = session.get(Product, wanted["product_id"]) if wanted["product_id"] else None
-        if product is None or product.vendor_id != code.vendor_id:
+        if product is None or product.vendor_id != vendor_id:
             raise ValidationErrors({"product_id": _("Choose one of your products.")})
-    for name, value in wanted.items():
-        setattr(code, name, value)
-    code.destination = destination
+    return {
+        **wanted,
+        "destination": destination,
+        "product_id": wanted["product_id"] if destination is Destination.PRODUCT else None,
+        "path": wanted["path"] if destination is Destination.PATH else "",
+    }
 
 
 def _record(

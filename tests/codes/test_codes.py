@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.codes import rules, service
-from app.models.codes import QrCode, QrScans
+from app.models.codes import Destination, QrCode, QrScans
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
@@ -115,6 +115,23 @@ def test_what_was_typed_wrong_stands_beside_its_field(portal: FlaskClient, bea: 
     ):
         answer = portal.post("/portal/codes/new", data=MARKET | wrong)
         assert (answer.status_code, words in answer.text) == (422, True), wrong
+
+
+def test_what_was_not_chosen_is_not_kept(portal: FlaskClient, bea: Vendor, bowl: Product) -> None:
+    with db.scoped(bea.shop_id) as session:
+        beas = Product(shop_id=bea.shop_id, vendor_id=bea.id, title="Loaf", status=ProductStatus.PUBLISHED)
+        session.add(beas)
+        session.flush()
+    unseen = {"product_id": str(beas.id), "path": "//evil.example/" + "x" * 5000}
+    code = make(portal, **unseen)
+    assert (code.product_id, code.path) == (None, "")
+    assert make(portal, product_id=str(2**62)).product_id is None
+    assert portal.post(f"/portal/codes/{code.id}", data=MARKET | unseen).status_code == 303
+    own = MARKET | unseen | {"destination": "product", "product_id": str(bowl.id)}
+    assert portal.post(f"/portal/codes/{code.id}", data=own).status_code == 303
+    with db.system() as session:
+        held = session.get_one(QrCode, code.id)
+    assert (held.destination, held.product_id, held.path) == (Destination.PRODUCT, bowl.id, "")
 
 
 def test_a_device_counts_once_an_hour_and_robots_never(app: Flask, portal: FlaskClient) -> None:
