@@ -38,7 +38,8 @@ def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime)
     parcels = session.scalars(select(Fulfilment).where(*sent).order_by(Fulfilment.fulfilled_at)).all()
     written = select(VendorReview.vendor_order_id).where(VendorReview.vendor_order_id.in_([part.id for part in parts]))
     reviewed = set(session.scalars(written))
-    vendors = {part.vendor_id: session.get_one(Vendor, part.vendor_id) for part in parts}
+    sellers = select(Vendor).where(Vendor.id.in_({part.vendor_id for part in parts}))
+    vendors = {vendor.id: vendor for vendor in session.scalars(sellers)}
     return [
         {
             "id": str(order.shopify_id),

@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from app import db
 from app.models.shops import Shop, ShopStatus
@@ -105,6 +106,27 @@ def test_nobody_else_sees_the_order(browser: FlaskClient, street: Street, zenith
     who = street.buy()["customer_id"]
     assert ask(browser, token(who + 1)).json["orders"] == []
     assert ask(browser, token(who, dest=zenith.domain)).json["orders"] == []
+
+
+def test_orders_of_many_vendors_cost_no_more_questions(
+    browser: FlaskClient, street: Street, goods: SimpleNamespace
+) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    who = street.buy((goods.mug, 1))["customer_id"]
+    event.listen(db.get_engine(), "before_cursor_execute", note)
+    try:
+        ask(browser, token(who))
+        one = len(asked)
+        street.buy((goods.mug, 1), (goods.loaf, 1), customer_id=who)
+        asked.clear()
+        assert len(ask(browser, token(who)).json["orders"]) == 2
+        assert len(asked) == one
+    finally:
+        event.remove(db.get_engine(), "before_cursor_execute", note)
 
 
 def test_a_vendor_who_left_has_no_page_to_go_to(browser: FlaskClient, street: Street, ada: Vendor) -> None:
