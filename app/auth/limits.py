@@ -12,9 +12,9 @@ from app import db
 from app.queue import get_redis
 
 _COUNT: Final = text("""
-    INSERT INTO tries (key, count, ends_at) VALUES (:key, 1, clock_timestamp() + make_interval(secs => :seconds))
+    INSERT INTO tries (key, count, ends_at) VALUES (:key, :tries, clock_timestamp() + make_interval(secs => :seconds))
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN tries.ends_at > clock_timestamp() THEN tries.count + 1 ELSE 1 END,
+        count = CASE WHEN tries.ends_at > clock_timestamp() THEN tries.count + :tries ELSE :tries END,
         ends_at = CASE WHEN tries.ends_at > clock_timestamp() THEN tries.ends_at ELSE excluded.ends_at END
     RETURNING count, extract(epoch FROM ends_at - clock_timestamp())
 """)
@@ -32,30 +32,30 @@ class Allowance:
     """Until the next window begins."""
 
 
-def allow(what: str, who: str, *, limit: int, seconds: int) -> bool:
-    """Count one try of `what` by `who`; False once there were more than `limit` in a window of `seconds`."""
-    return spend(what, who, limit=limit, seconds=seconds).left >= 0
+def allow(what: str, who: str, *, limit: int, seconds: int, tries: int = 1) -> bool:
+    """Count a try of `what` by `who` (or several); False once there were more than `limit` in a window of `seconds`."""
+    return spend(what, who, limit=limit, seconds=seconds, tries=tries).left >= 0
 
 
-def spend(what: str, who: str, *, limit: int, seconds: int) -> Allowance:
+def spend(what: str, who: str, *, limit: int, seconds: int, tries: int = 1) -> Allowance:
     """The same, saying what is left."""
     # Addresses are personal data: only their hash is kept, and only for the window.
     key = f"limit:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
     try:
         pipe = get_redis().pipeline()
         pipe.set(key, 0, ex=seconds, nx=True)
-        pipe.incr(key)
+        pipe.incr(key, tries)
         pipe.ttl(key)
         _, count, left = pipe.execute()
     except RedisError as error:
         _log.warning("rate_limit_in_postgresql", what=what, error=str(error))
-        count, left = _spend_in_postgresql(key, seconds)
+        count, left = _spend_in_postgresql(key, seconds, tries)
     return Allowance(limit - int(count), max(1, int(left)))
 
 
-def _spend_in_postgresql(key: str, seconds: int) -> tuple[int, float]:
-    """Tries of the window so far, with this one, and the seconds that are left of it. A window begins anew here."""
+def _spend_in_postgresql(key: str, seconds: int, tries: int) -> tuple[int, float]:
+    """Tries of the window so far, with these, and the seconds that are left of it. A window begins anew here."""
     with db.system() as session:
         session.execute(_FORGET)
-        count, left = session.execute(_COUNT, {"key": key, "seconds": seconds}).one()
+        count, left = session.execute(_COUNT, {"key": key, "seconds": seconds, "tries": tries}).one()
     return count, left

@@ -31,6 +31,13 @@ def test_with_redis_away_tries_are_counted_all_the_same(database: str) -> None:
     assert 0 < allowance.seconds <= 600
 
 
+@pytest.mark.parametrize("fixture", ["database", "no_redis"])
+def test_several_tries_may_count_at_once(database: str, fixture: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(fixture)
+    left = [limits.spend("pixel", "192.0.2.3", limit=10, seconds=60, tries=count).left for count in (7, 2, 5)]
+    assert left == [3, 1, -4]
+
+
 @pytest.mark.usefixtures("no_redis")
 def test_a_new_window_begins_anew_and_old_ones_are_forgotten(database: str) -> None:
     tries("192.0.2.1", 4)

@@ -112,6 +112,16 @@ def test_a_flood_from_one_address_is_held_back(pixels: Pixels, acme: Shop, monke
     assert len(held(acme)) == 2
 
 
+def test_calls_that_name_many_products_are_held_back_by_what_they_would_store(
+    pixels: Pixels, acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "FROM_ONE_ADDRESS", 150)
+    big = [pixels.event("checkout_started", *range(1, 101)), pixels.event("checkout_started", *range(1, 101))]
+    assert pixels.send(big[0]).status_code == 204
+    assert pixels.send(big[1]).status_code == 429
+    assert len(held(acme)) == 100
+
+
 def test_what_visitors_did_is_forgotten_after_ninety_days(pixels: Pixels, acme: Shop) -> None:
     pixels.tell("product_viewed", 7)
     pixels.tell("product_viewed", 8)
