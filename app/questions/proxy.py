@@ -40,10 +40,14 @@ def ask() -> ResponseReturnValue:
     given: Any = request.get_json(silent=True) if request.is_json else None
     if not isinstance(given, dict) or not _KEY.fullmatch(str(given.get("key"))):
         raise AppError("A question is sent as JSON with a key of its own.")
-    vendor, known = _get_vendor(str(given.get("vendor", ""))), _find_known()
+    vendor, known = _get_vendor(storable(str(given.get("vendor", "")))), _find_known()
     email = known or _read_email(given.get("email"))
-    if not limits.allow("ask", f"{g.shop.id}:{email}", limit=5, seconds=3600):
+    mailbox = f"{g.shop.id}:{_mailbox(email)}"
+    if not limits.allow("ask", mailbox, limit=5, seconds=3600):
         raise TooMany(_("These are very many questions at once. Nothing was lost: send it again in an hour."))
+    # Each of these sends an e-mail to an address that may be anybody's.
+    if known is None and not limits.allow("ask-unproven", mailbox, limit=5, seconds=86_400):
+        raise TooMany(_("These are very many questions in one day. Sign in to ask more, or send it again tomorrow."))
     if not limits.allow("ask-all", g.shop.domain, limit=120, seconds=600):
         raise TooMany(_("Very many questions are coming in. Nothing was lost: send it again in ten minutes."))
     asked = Asked(
@@ -69,6 +73,12 @@ def _read_email(given: Any) -> str:
         words = _("This does not look like an e-mail address. Check it for typing mistakes.")
         raise ValidationErrors({"email": words}) from None
     return found.normalized
+
+
+def _mailbox(email: str) -> str:
+    """Where it arrives, however it is spelt: "Dan+1@example.com" is dan@example.com to most servers."""
+    name, _at, host = email.lower().rpartition("@")
+    return f"{name.partition('+')[0]}@{host}"
 
 
 def _text(given: dict[str, Any], name: str) -> str:

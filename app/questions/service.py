@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -141,12 +141,11 @@ def tell_asker(session: Session, event: DomainEvent) -> None:
 
 def forget(session: Session, shop_id: int, customer_id: int | None, emails: frozenset[str]) -> int:
     """Delete what this customer asked, and what the vendor was told of it. Returns how many questions."""
-    whose = select(QuestionAsker).where(QuestionAsker.shop_id == shop_id)
-    found = [
-        asker.question_id
-        for asker in session.scalars(whose)
-        if asker.email.lower() in emails or (customer_id is not None and asker.customer_id == customer_id)
-    ]
+    theirs: list[ColumnElement[bool]] = [func.lower(QuestionAsker.email).in_(emails)]
+    if customer_id is not None:
+        theirs.append(QuestionAsker.customer_id == customer_id)
+    whose = select(QuestionAsker.question_id).where(QuestionAsker.shop_id == shop_id, or_(*theirs))
+    found = session.scalars(whose).all()
     gone = "The customer asked to be forgotten."
     for number in found:
         told = (Email.shop_id == shop_id, Email.dedupe_key == f"vendor_question:{number}")

@@ -15,6 +15,7 @@ from app.models.orders import VendorOrder
 from app.models.vendors import Vendor, VendorStatus
 from app.reviews import queries, rules, service
 from app.reviews.forms import read_draft
+from app.typed import storable
 
 bp = Blueprint("reviews_proxy", __name__, url_prefix="/proxy")
 door.protect(bp)
@@ -55,8 +56,8 @@ def write() -> ResponseReturnValue:
     if not isinstance(given, dict):
         # A form of another site cannot send JSON: strangers write nothing in a customer's name.
         raise AppError("A review is sent as JSON.")
-    parts = _list_mine(_get_vendor(str(given.get("vendor", ""))))
-    part = next((one for one in parts if given.get("order") in {one.id, None}), None)
+    parts, wanted = _list_mine(_get_vendor(storable(str(given.get("vendor", ""))))), given.get("order")
+    part = next((one for one in parts if wanted is None or wanted == one.id), None)
     if part is None:
         raise NotFound(_("There is no order of yours from here that arrived and is not reviewed yet."))
     if not limits.allow("review", f"{g.customer_id}", limit=10, seconds=3600):

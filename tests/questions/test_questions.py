@@ -19,6 +19,7 @@ from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.questions import service
+from app.queue import get_redis
 from tests.architecture.polaris import lint_polaris
 from tests.portal.conftest import signed_in
 from tests.privacy.conftest import CLEO
@@ -101,6 +102,19 @@ def test_the_same_question_sent_again_is_one(browser: FlaskClient, ada: Vendor) 
     assert the_question().words == ASKED["words"]
 
 
+def test_nobody_has_a_stranger_written_to_over_and_over(browser: FlaskClient, ada: Vendor) -> None:
+    spelt = ("dan@example.com", "DAN@example.com", "dan+1@example.com", "Dan+2@example.com", "dAn@Example.com")
+    for number, email in enumerate(spelt):
+        assert ask(browser, key=f"{number}" * 20, email=email).status_code == 200
+    assert ask(browser, key="a" * 20, email="daN+3@example.com").status_code == 429
+    redis = get_redis()
+    for key in redis.scan_iter("limit:ask:*"):
+        redis.delete(key)  # an hour later
+    later = ask(browser, key="b" * 20)
+    assert (later.status_code, "tomorrow" in later.json["message"]) == (429, True)
+    assert ask(browser, key="c" * 20, email="eve@example.com").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [({"words": " "}, "words"), ({"words": "x" * 1001}, "words"), ({"email": "dan"}, "email"),
@@ -116,7 +130,8 @@ def test_what_is_wrong_stands_beside_its_field(
 def test_no_form_no_key_no_vendor_no_question(browser: FlaskClient, ada: Vendor, zenith: Shop) -> None:
     assert browser.post(f"/proxy/questions?{sign_proxy()}", data=ASKED).status_code == 400
     assert ask(browser, key="short").status_code == 400
-    assert ask(browser, vendor="nobody").status_code == 404
+    for vendor in ("nobody", "\ud800", "a\0b", ["x"], None):
+        assert ask(browser, vendor=vendor).status_code == 404
     assert ask(browser, shop="zenith").status_code == 404
     for number in range(6):
         last = ask(browser, key=f"{number}" * 20)

@@ -69,6 +69,10 @@ def test_nonsense_is_no_review(street: Street, ada: Vendor, browser: FlaskClient
     cleo = str(arrived(street)["customer_id"])
     for stars in (True, "5", None, 2.5, [], 0):
         assert send(browser, cleo, stars=stars).status_code == 422
+    for order in ([], {}, "x", 2**70, -1):
+        assert send(browser, cleo, order=order).status_code == 404
+    for vendor in ("\ud800", "a\0b", [], None):
+        assert send(browser, cleo, vendor=vendor).status_code == 404
     assert send(browser, cleo, words="a\0b" * 10, title=["x"]).status_code == 200
     with db.scoped(street.shop.id) as session:
         review = session.scalars(select(VendorReview)).one()
