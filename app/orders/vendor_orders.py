@@ -24,10 +24,13 @@ def update_parts(one: Held, books: Books) -> None:
     for vendor_id in dict.fromkeys(row.vendor_id for row in one.lines.values() if row.vendor_id is not None):
         part = one.parts.get(vendor_id) or _add_part(one, order, vendor_id)
         part.name, part.is_test, part.is_checked = order.name, order.test, not books.flags
-        part.customer_name, part.ship_to = ("", []) if part.buyer_removed_at else (to, address)
         mine = [line for line in known.lines if line.terms.vendor_id == vendor_id]
         part.items_total = sum(line.quantity for line in mine)
         part.items_to_ship = sum(units_to_ship(line, known) for line in mine)
+        if part.items_to_ship:
+            # Added to the order since, or its parcel was called off: it has to be sent somewhere.
+            part.buyer_removed_at = None
+        part.customer_name, part.ship_to = ("", []) if part.buyer_removed_at else (to, address)
         part.items_returned = sum(returned_units(line, known) for line in mine)
         part.status = _status(part, known)
         _follow_parcels(one, part, {line.id for line in mine})

@@ -13,7 +13,7 @@ from app.models.vendors import Vendor
 from app.orders import buyers, vendor_list
 from devstore.orders.cancel import cancel_order
 from devstore.orders.fulfilment import fulfil_lines
-from devstore.orders.shipments import add_event
+from devstore.orders.shipments import add_event, cancel_fulfillment
 from devstore.store import Doc, Store
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
@@ -89,6 +89,19 @@ def test_later_news_of_the_order_bring_nothing_back(
     add_event(store, ACME, parcel["id"], "delivered")
     post.deliver()
     assert seen_by(ada) == [("", [])]
+
+
+def test_where_something_is_to_be_sent_again_the_address_is_back(
+    order: Doc, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    parcel = fulfil_lines(store, ACME, order["id"], None)[0]
+    post.deliver()
+    pass_days(acme, 61)
+    assert buyers.remove_old() == 1
+    cancel_fulfillment(store, ACME, parcel["id"])
+    post.deliver()
+    assert seen_by(ada)[0][0] == "Cleo Customer"
+    assert buyers.remove_old() == 0
 
 
 def test_of_a_cancelled_order_nobody_needs_the_address(
