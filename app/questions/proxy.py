@@ -48,7 +48,8 @@ def ask() -> ResponseReturnValue:
     # Each of these sends an e-mail to an address that may be anybody's.
     if known is None and not limits.allow("ask-unproven", mailbox, limit=5, seconds=86_400):
         raise TooMany(_("These are very many questions in one day. Sign in to ask more, or send it again tomorrow."))
-    if not limits.allow("ask-all", g.shop.domain, limit=120, seconds=600):
+    # Strangers only: they must not be able to shut customers out.
+    if known is None and not limits.allow("ask-all", g.shop.domain, limit=120, seconds=600):
         raise TooMany(_("Very many questions are coming in. Nothing was lost: send it again in ten minutes."))
     asked = Asked(
         str(given["key"]),

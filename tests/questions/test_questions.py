@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app import clock, crypto, db
+from app.auth import limits
 from app.config import get_config
 from app.errors import Conflict
 from app.models.customer_questions import Question, QuestionAsker, QuestionState
@@ -113,6 +114,13 @@ def test_nobody_has_a_stranger_written_to_over_and_over(browser: FlaskClient, ad
     later = ask(browser, key="b" * 20)
     assert (later.status_code, "tomorrow" in later.json["message"]) == (429, True)
     assert ask(browser, key="c" * 20, email="eve@example.com").status_code == 200
+
+
+def test_a_flood_of_strangers_shuts_no_customer_out(street: Street, ada: Vendor, browser: FlaskClient) -> None:
+    cleo = str(street.buy()["customer_id"])
+    limits.spend("ask-all", street.shop.domain, limit=120, seconds=600, tries=120)
+    assert ask(browser, key="s" * 20).status_code == 429
+    assert ask(browser, cleo, email="").json == {"ok": True, "confirm": False}
 
 
 @pytest.mark.parametrize(
