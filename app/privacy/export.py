@@ -14,7 +14,7 @@ from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment
 from app.models.messages import OrderMessage, OrderThread
-from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
+from app.models.orders import Order, OrderDispute, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.privacy import PrivacyRequest
 from app.models.reviews import VendorReview
 from app.models.shops import Shop
@@ -92,6 +92,8 @@ def _order(session: Session, order: Order) -> dict[str, Any]:
         ],
         "parcels": [_parcel(parcel) for parcel in _rows(session, Fulfilment, of_order)],
         "refunds": [refund.snapshot for refund in _rows(session, OrderRefund, of_order)],
+        "returns": [_return(back, lines) for back in _rows(session, OrderReturn, of_order)],
+        "disputes": [dispute.snapshot for dispute in _rows(session, OrderDispute, of_order)],
         "messages": _messages(session, of_order),
         "as_shopify_told_it": order.snapshot,
     }
@@ -111,6 +113,20 @@ def _messages(session: Session, of_order: tuple[int, int]) -> list[dict[str, Any
             select(OrderMessage).where(OrderMessage.thread_id == thread.id).order_by(OrderMessage.id)
         )
     ]
+
+
+def _return(back: OrderReturn, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    titles = {line.shopify_id: line.title for line in lines}
+    return {
+        "number": back.name,
+        "state": back.status,
+        "opened_at": back.opened_at.isoformat() if back.opened_at else None,
+        "closed_at": back.closed_at.isoformat() if back.closed_at else None,
+        "items": [
+            {"title": titles.get(line["line"], ""), "quantity": line["quantity"], "reason": line["reason"]}
+            for line in back.lines
+        ],
+    }
 
 
 def _parcel(parcel: Fulfilment) -> dict[str, Any]:

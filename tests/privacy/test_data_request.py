@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from app import clock, db
 from app.models.emails import Email
 from app.models.events import AuditEntry, InboxEvent, InboxState
+from app.models.orders import OrderDispute, OrderReturn
 from app.models.privacy import PrivacyExport, PrivacyState
 from app.models.shops import Shop
 from app.shopify import definitions
@@ -74,6 +75,26 @@ def test_the_export_holds_everything_about_the_customer_and_nobody_else(
     assert {"orders/create", "customers/data_request"} <= set(topics)
     assert "namesake" not in answer.text
     assert request.counts == {"orders": 1, "emails": 1, "inbox_events": len(topics)}
+
+
+def test_the_export_tells_of_returns_and_disputes(office: Office, order: Doc, acme: Shop, browser: FlaskClient) -> None:
+    of_order = {"shop_id": acme.id, "order_shopify_id": order["id"]}
+    with db.scoped(acme.id) as session:
+        mug = {"line": order["line_items"][0]["id"], "quantity": 1, "refunded": 0, "reason": "Too small"}
+        session.add(OrderReturn(**of_order, shopify_id=5, name="#1001-R1", status="open", lines=[mug]))
+        told = {"id": 6, "reason": "fraudulent"}
+        session.add(
+            OrderDispute(**of_order, shopify_id=6, opened_at=clock.now(), state="open", snapshot=told, terms={})
+        )
+        session.add(OrderReturn(shop_id=acme.id, order_shopify_id=order["id"] + 1, shopify_id=7, name="another's"))
+    ask(office, order)
+    office.carry_out(1)
+    export = json.loads(browser.get(f"/app/privacy/{office.the_request().id}/export.json", headers=bearer()).data)
+    (held,) = export["orders"]
+    (back,) = held["returns"]
+    assert (back["number"], back["state"]) == ("#1001-R1", "open")
+    assert back["items"] == [{"title": "Mug", "quantity": 1, "reason": "Too small"}]
+    assert held["disputes"] == [told]
 
 
 def test_the_page_to_read_says_the_same_and_runs_no_script(
