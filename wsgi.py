@@ -63,7 +63,15 @@ from app.portal import verify as portal_verify
 from app.portal import visit_views
 from app.portal import visits as portal_visits
 from app.privacy import views as privacy
-from app.products import channel_views, portal_edits, portal_pictures, review, review_edits
+from app.products import (
+    approval_views,
+    channel_views,
+    portal_edits,
+    portal_pictures,
+    reply_views,
+    review,
+    review_edits,
+)
 from app.products import portal as portal_products
 from app.products import proxy as products_proxy
 from app.products import views as products
@@ -109,6 +117,8 @@ BLUEPRINTS: list[Blueprint] = [
     channel_views.bp,
     review.bp,
     review_edits.bp,
+    approval_views.bp,
+    reply_views.bp,
     products_proxy.bp,
     storefront_proxy.bp,
     pixel_intake.bp,

@@ -23,6 +23,8 @@ _PLACES: Final = {
     "vendor": "/app/vendors/{}",
     "order": "/app/orders/{}",
     "product": "/app/review/{}",
+    "import": "/app/products/imports/{}",
+    "approval_rule": "/app/review/rules/{}",
     "shop": "/app/settings",
 }
 

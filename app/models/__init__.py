@@ -2,6 +2,7 @@
 
 from app.models import (
     api,
+    approvals,
     books,
     cancellations,
     codes,
@@ -31,6 +32,7 @@ from app.models import (
 
 __all__ = [
     "api",
+    "approvals",
     "books",
     "cancellations",
     "codes",

@@ -124,6 +124,8 @@ class ProductImage(Model):
     """Where Shopify serves it, once it does."""
     error: Mapped[str | None]
     """Why Shopify could not use the file, for the vendor."""
+    live: Mapped[bool] = mapped_column(server_default="true")
+    """False: added to an edit of a product on sale, and not yet the product's own."""
     created_at: Mapped[CreatedAt]
 
 

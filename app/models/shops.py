@@ -67,6 +67,8 @@ class ShopSettings(Model):
     auto_approve_products: Mapped[bool] = mapped_column(server_default="false")
     price_band_bps: Mapped[int] = mapped_column(server_default="0")
     """How far a vendor may move the price of a product on sale without a review, from the last reviewed price."""
+    review_days: Mapped[int] = mapped_column(server_default="0")
+    """Within so many days vendors are promised an answer about a product or an edit; 0 promises nothing."""
     hold_days: Mapped[int] = mapped_column(server_default="14")
     """Days between fulfilment and the money becoming available: the return window."""
     payout_minimum_minor: Mapped[int] = mapped_column(server_default="0")

@@ -4,7 +4,9 @@ Ours is only the row. `ticket` proves that the target was given to this vendor f
 have the shop fetch a file of somebody else's choosing.
 """
 
+import re
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,9 +17,9 @@ from sqlalchemy.orm import Session
 from app.config import get_config
 from app.crypto import read_ticket, sign_ticket
 from app.db import scoped
-from app.errors import Conflict, NotFound, ValidationErrors
+from app.errors import Conflict, ValidationErrors
 from app.languages import _
-from app.models.products import Product, ProductImage
+from app.models.products import Product, ProductImage, ProductStatus
 from app.models.shops import Shop
 from app.products import rules, service
 from app.queue import enqueue_after_commit
@@ -89,12 +91,14 @@ def add(session: Session, product: Product, ticket: str) -> ProductImage:
     claim = read_ticket(ticket, get_config().secret_keys, _TICKET)
     if claim is None or claim["product"] != product.id:
         raise ValidationErrors({"pictures": _("This upload took too long. Add the picture again.")})
-    check_editable(product)
-    held = service.list_images(session, product)
+    check_takes_pictures(product)
+    staged = service.list_images(session, product, live=False)
+    held = [*service.list_images(session, product), *staged]
     for image in held:
         if image.source_url == claim["source"]:
             return image
-    if len(held) >= rules.MAX_PICTURES:
+    # An edit may take away as many as it adds; how many stay is counted when it is sent.
+    if len(held) >= rules.MAX_PICTURES * (1 if product.status in rules.EDITABLE else 2):
         raise ValidationErrors(
             {"pictures": _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)}
         )
@@ -102,7 +106,8 @@ def add(session: Session, product: Product, ticket: str) -> ProductImage:
         shop_id=product.shop_id,
         vendor_id=product.vendor_id,
         product_id=product.id,
-        position=(held[-1].position if held else 0) + 1,
+        position=max((image.position for image in held), default=0) + 1,
+        live=product.status in rules.EDITABLE,
         filename=claim["name"],
         source_url=claim["source"],
     )
@@ -112,15 +117,12 @@ def add(session: Session, product: Product, ticket: str) -> ProductImage:
     return image
 
 
-def shift(session: Session, product: Product, image_id: int, by: int) -> None:
-    """Move a picture `by` places (-1: towards the front). At the ends it stays."""
+def arrange(session: Session, product: Product, places: Mapping[int, int]) -> None:
+    """Put a draft's pictures in the order of `places` (by picture); those without one stay where they are."""
     check_editable(product)
-    images = list(service.list_images(session, product))
-    place = next((i for i, image in enumerate(images) if image.id == image_id), None)
-    if place is None:
-        raise NotFound(_("This picture is not there any more."))
-    images.insert(max(0, min(len(images) - 1, place + by)), images.pop(place))
-    for position, image in enumerate(images, start=1):
+    images = service.list_images(session, product)
+    numbered = [(places.get(image.id, number), number, image) for number, image in enumerate(images, start=1)]
+    for position, (_place, _number, image) in enumerate(sorted(numbered, key=lambda entry: entry[:2]), start=1):
         image.position = position
     session.flush()
 
@@ -138,6 +140,37 @@ def check_editable(product: Product) -> None:
     """Raises Conflict once a product is out of the vendor's hands."""
     if product.status not in rules.EDITABLE:
         raise Conflict(_("Pictures can be changed while the product is a draft. Withdraw it first."))
+
+
+def check_takes_pictures(product: Product) -> None:
+    """Raises Conflict where a picture can be added neither to a draft nor to an edit."""
+    if product.status != ProductStatus.PUBLISHED:
+        check_editable(product)
+
+
+def read_order(form: Mapping[str, str], images: Sequence[ProductImage]) -> list[ProductImage]:
+    """The pictures that a sent edit keeps, in its order, with the words it gives them.
+
+    `place_7` is where the picture 7 stands, `alt_7` what it shows, `remove_7` takes it away. Raises ValidationErrors.
+    """
+    kept: list[tuple[float, int, ProductImage]] = []
+    for number, image in enumerate(images, start=1):
+        if f"remove_{image.id}" in form:
+            continue
+        place = form.get(f"place_{image.id}", "").strip()
+        kept.append((float(place) if re.fullmatch(r"\d{1,3}", place, re.ASCII) else number, number, image))
+    if not kept:
+        raise ValidationErrors({"pictures": _("Keep at least one picture, or add another.")})
+    if any(entry[2].url is None for entry in kept):
+        raise ValidationErrors({"pictures": _("A picture is still being prepared. Wait a moment, or remove it.")})
+    if len(kept) > rules.MAX_PICTURES:
+        words = _(
+            "A product can have up to %(most)s pictures; these are %(count)s. Remove some.",
+            most=rules.MAX_PICTURES,
+            count=len(kept),
+        )
+        raise ValidationErrors({"pictures": words})
+    return [entry[2] for entry in sorted(kept, key=lambda entry: entry[:2])]
 
 
 def register_picture(shop_id: int, image_id: int) -> None:

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
 from app.errors import AppError, Conflict, ValidationErrors
-from app.languages import _, lazy
+from app.languages import _, lazy, ngettext
 from app.models.products import Product
 from app.models.vendors import VendorStatus
-from app.products import bulk, exports, forms, proposal_queries, queries, rules, service
+from app.products import bulk, exports, forms, pictures, proposal_queries, queries, review_queue, rules, service
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -118,7 +118,7 @@ def save_product(product_id: int) -> ResponseReturnValue:
             raise ValidationErrors(errors or {"variants": _("Look at the prices, stock and SKUs.")})
         return _form_page(_get(product_id), form, rows, errors), 422
     service.save_draft(g.session, g.shop, product, form.content, contents)
-    _save_alts(product)
+    _save_pictures(product)
     if request.form.get("do") == "autosave":
         return jsonify(version=_version(product), saved_at=product.updated_at.isoformat())
     if request.form.get("do") != "submit":
@@ -183,7 +183,18 @@ def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantR
         service.submit(g.session, product, actor=_actor())
     except ValidationErrors as error:
         return _form_page(_get(product.id), form, rows, error.errors, saved=True)
-    flash(_("Sent. You get an e-mail as soon as there is a decision."), "good")
+    promised = queries.get_review_rules(g.session, g.shop.id).review_days
+    words = [_("Sent. You get an e-mail as soon as there is a decision.")]
+    if promised:
+        words.append(
+            ngettext(
+                "%(shop)s answers within %(num)s day.",
+                "%(shop)s answers within %(num)s days.",
+                promised,
+                shop=g.shop.name,
+            )
+        )
+    flash(" ".join(words), "good")
     return redirect(f"/portal/products/{product.id}", 303)
 
 
@@ -192,8 +203,12 @@ def _version(product: Product) -> str:
     return str(product.updated_at.timestamp())
 
 
-def _save_alts(product: Product) -> None:
-    for image in service.list_images(g.session, product):
+def _save_pictures(product: Product) -> None:
+    """What the pictures show, and their order."""
+    images = service.list_images(g.session, product)
+    places = {image.id: request.form.get(f"place_{image.id}", None, int) for image in images}
+    pictures.arrange(g.session, product, {key: place for key, place in places.items() if place})
+    for image in images:
         alt = request.form.get(f"alt_{image.id}")
         if alt is not None:
             image.alt = " ".join(alt.split())[:512]
@@ -228,6 +243,9 @@ def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, w
         "portal/products/show.html",
         detail=detail,
         edits=proposal_queries.list_edits(g.session, detail.product),
+        due=review_queue.due_at(
+            detail.product.submitted_at, queries.get_review_rules(g.session, g.shop.id).review_days
+        ),
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,

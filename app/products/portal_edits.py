@@ -1,30 +1,20 @@
 """The vendor's edit of a product that is on sale: what goes live at once, what is proposed, and what was answered."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
-from app.errors import Conflict
+from app.errors import Conflict, ValidationErrors
 from app.languages import _, ngettext
-from app.models.products import Product, ProductStatus, Variant
-from app.money import Money, read_amount
-from app.products import forms, proposal_rules, proposals, queries, service
+from app.models.products import Product, ProductImage, ProductStatus
+from app.products import edit_forms, forms, pictures, proposal_rules, proposals, queries, service
 from app.products.descriptions import plain_text
+from app.typed import tidy
 
 bp = Blueprint("portal_edits", __name__, url_prefix="/portal/products")
 protect(bp)
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """One variant as it was typed, with what is wrong in it by column."""
-
-    variant: Variant
-    price: str
-    sku: str
-    errors: dict[str, str]
 
 
 @bp.get("/<int:product_id>/edit")
@@ -39,29 +29,34 @@ def show_edit(product_id: int) -> ResponseReturnValue:
         "category_gid": category.get("gid") or "",
         "category_name": category.get("name") or "",
     }
-    rows = [
-        PriceRow(v, str(Money(wanted[f"price {v.id}"], v.currency).decimal), wanted[f"sku {v.id}"], {})
-        for v in service.list_variants(g.session, product)
-    ]
-    return _page(product, forms.WordsForm(data=values), rows)
+    variants = service.list_variants(g.session, product)
+    rows, new = edit_forms.rows_of(variants, wanted), edit_forms.new_rows_of(product, variants, wanted)
+    return _page(product, forms.WordsForm(data=values), rows, new)
 
 
 @bp.post("/<int:product_id>/edit")
 def propose(product_id: int) -> ResponseReturnValue:
     """What the shop's rules let through goes live at once, the rest waits for its staff."""
     product, form = _lock(product_id), forms.WordsForm(request.form)
-    rows, wanted = _read_rows(product)
+    variants = service.list_variants(g.session, product)
+    rows, wanted = edit_forms.read_rows(request.form, variants)
+    new, added = edit_forms.read_new_rows(request.form, product, variants)
     if form.validate() and not plain_text(form.description.data or ""):
         form.description.errors = [_("Describe the product: what it is, what it is made of, how big it is.")]
-    if form.errors or any(row.errors for row in rows):
-        return _page(product, form, rows), 422
+    if form.errors or any(row.errors for row in (*rows, *new)):
+        return _page(product, form, rows, new), 422
     for name in ("title", "description", "seo_title", "seo_description"):
         wanted[name] = form[name].data or ""
     wanted["category"] = form.category
     try:
+        wanted["pictures"] = _read_pictures(product)
+        wanted["variants"] = edit_forms.join_variants(rows, added)
+    except ValidationErrors as error:
+        return _page(product, form, rows, new, refusal=" ".join(error.errors.values())), 422
+    try:
         outcome = proposals.propose(g.session, product, wanted, actor=actor())
     except Conflict as error:
-        return _page(product, form, rows, refusal=error.message), 409
+        return _page(product, form, rows, new, refusal=error.message), 409
     flash(_say(outcome), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
@@ -99,40 +94,48 @@ def _say(outcome: proposals.Outcome) -> str:
     return " ".join(parts)
 
 
-def _read_rows(product: Product) -> tuple[list[PriceRow], proposal_rules.Snapshot]:
-    rows: list[PriceRow] = []
-    wanted: proposal_rules.Snapshot = {}
-    for variant in service.list_variants(g.session, product):
-        price = request.form.get(f"price_{variant.id}", "").strip()
-        sku = request.form.get(f"sku_{variant.id}", "").strip()
-        errors: dict[str, str] = {}
-        try:
-            amount = read_amount(price, variant.currency).minor if price else 0
-            wanted[f"price {variant.id}"] = amount
-            if amount <= 0:
-                errors["price"] = _("Enter a price above zero.")
-        except ValueError as error:
-            errors["price"] = str(error)
-        if len(sku) > forms.MAX_SKU:
-            errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=forms.MAX_SKU)
-        wanted[f"sku {variant.id}"] = sku
-        rows.append(PriceRow(variant, price, sku, errors))
-    return rows, wanted
-
-
 def _proposed(product: Product) -> proposal_rules.Snapshot:
     """What is on sale, with what the vendor wants instead of it."""
-    live = proposals.content_of(product, service.list_variants(g.session, product))
+    live = proposals.live_content(g.session, product)
     held = proposals.find_open(g.session, product)
     return live | ({f: change[1] for f, change in held.changes.items() if f in live} if held else {})
 
 
-def _page(product: Product, form: forms.WordsForm, rows: list[PriceRow], *, refusal: str = "") -> str:
+def _read_pictures(product: Product) -> list[dict[str, Any]]:
+    """The pictures as the form wants them. A form without any, of a page from before, leaves them as they are."""
+    images = _images(product)
+    if not any(f"alt_{image.id}" in request.form for image in images):
+        wanted: list[dict[str, Any]] = _proposed(product)["pictures"]
+        return wanted
+    return [
+        {**proposals.picture_of(image), "alt": tidy(request.form.get(f"alt_{image.id}"))[:512]}
+        for image in pictures.read_order(request.form, images)
+    ]
+
+
+def _images(product: Product) -> list[ProductImage]:
+    """A product's pictures and those an edit would add, in the order that is proposed; then the rest."""
+    rows = [*service.list_images(g.session, product), *service.list_images(g.session, product, live=False)]
+    places = {picture["gid"]: place for place, picture in enumerate(_proposed(product)["pictures"])}
+    return sorted(rows, key=lambda row: places.get(row.shopify_gid, len(places)))
+
+
+def _page(
+    product: Product,
+    form: forms.WordsForm,
+    rows: list[edit_forms.PriceRow],
+    new: list[edit_forms.NewRow],
+    *,
+    refusal: str = "",
+) -> str:
     return render_template(
         "portal/products/edit.html",
         product=product,
         form=form,
         rows=rows,
+        new=edit_forms.with_empty(product, [row for row in new if not row.is_empty]),
+        images=_images(product),
+        proposed={picture["gid"]: picture for picture in _proposed(product)["pictures"]},
         refusal=refusal,
         proposal=proposals.find_open(g.session, product),
         settings=queries.get_review_rules(g.session, g.shop.id),

@@ -7,8 +7,8 @@ from app import db
 from app.auth.portal import protect
 from app.errors import ValidationErrors
 from app.languages import _
-from app.models.products import Product
-from app.products import pictures, queries, service
+from app.models.products import Product, ProductStatus
+from app.products import pictures, queries, rules, service
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -38,7 +38,7 @@ def search_categories() -> ResponseReturnValue:
 def name_target(product_id: int) -> ResponseReturnValue:
     """Where the browser sends a picture: {url, method, fields, ticket}."""
     wanted = request.get_json()
-    pictures.check_editable(_lock(product_id))
+    pictures.check_takes_pictures(_lock(product_id))
     shop = _leave_transaction()
     try:
         name, mime, size = str(wanted["name"]), str(wanted["type"]), int(wanted["size"])
@@ -54,7 +54,7 @@ def add_picture(product_id: int) -> ResponseReturnValue:
     if ticket := request.form.get("ticket"):
         pictures.add(g.session, _lock(product_id), ticket)
         return _fragment(product_id)
-    pictures.check_editable(_lock(product_id))
+    pictures.check_takes_pictures(_lock(product_id))
     shop = _leave_transaction()
     tickets = []
     for file in request.files.getlist("files"):
@@ -66,8 +66,9 @@ def add_picture(product_id: int) -> ResponseReturnValue:
     product = _lock(product_id)
     for ticket in tickets:
         pictures.add(g.session, product, ticket)
+    page = f"/portal/products/{product_id}{'' if product.status in rules.EDITABLE else '/edit'}"
     flash(_("Added.") if tickets else _("Choose a picture first."), "good" if tickets else "warn")
-    return redirect(f"/portal/products/{product_id}#pictures", 303)
+    return redirect(f"{page}#pictures", 303)
 
 
 @bp.get("/<int:product_id>/pictures")
@@ -76,14 +77,9 @@ def show_pictures(product_id: int) -> ResponseReturnValue:
     return _fragment(product_id)
 
 
-@bp.post("/<int:product_id>/pictures/<int:image_id>/<action>")
-def change_picture(product_id: int, image_id: int, action: str) -> ResponseReturnValue:
-    """Move a picture to the front (`earlier`) or back (`later`), or take it away (`remove`)."""
-    product = _lock(product_id)
-    if action == "remove":
-        pictures.remove(g.session, product, image_id)
-    else:
-        pictures.shift(g.session, product, image_id, -1 if action == "earlier" else 1)
+@bp.post("/<int:product_id>/pictures/<int:image_id>/remove")
+def remove_picture(product_id: int, image_id: int) -> ResponseReturnValue:
+    pictures.remove(g.session, _lock(product_id), image_id)
     if request.headers.get("HX-Request"):
         return _fragment(product_id)
     return redirect(f"/portal/products/{product_id}#pictures", 303)
@@ -102,4 +98,11 @@ def _leave_transaction() -> ShopCredentials:
 
 def _fragment(product_id: int) -> str:
     detail = queries.get_detail(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-    return render_template("portal/products/_pictures.html", product=detail.product, images=detail.images)
+    if detail.product.status == ProductStatus.PUBLISHED:
+        images = [*detail.images, *service.list_images(g.session, detail.product, live=False)]
+        page = "portal/products/_edit_pictures.html"
+    else:
+        images, page = list(detail.images), "portal/products/_pictures.html"
+    # What is being put in order on the page stays so.
+    images.sort(key=lambda image: request.values.get(f"place_{image.id}", len(images), int))
+    return render_template(page, product=detail.product, images=images)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app import web
 from app.errors import NotFound
-from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProposalStatus, Variant
+from app.languages import _
+from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
 from app.products import proposal_rules as rules
@@ -28,6 +29,8 @@ class Line:
     was: str
     wanted: str
     pieces: Pieces
+    pictures: Sequence[Sequence[rules.Picture]]
+    """What is on sale, and what is wanted, when the field is "pictures"."""
     now: str | None
     taken: bool
 
@@ -50,7 +53,8 @@ def list_edits(session: Session, product: Product, limit: int = 10) -> Sequence[
     query = select(ProductProposal).where(ProductProposal.product_id == product.id)
     found = session.scalars(query.order_by(ProductProposal.id.desc()).limit(limit)).all()
     variants = service.list_variants(session, product) if found else ()
-    return [compare(product, variants, proposal) for proposal in found]
+    images = service.list_images(session, product) if found else ()
+    return [compare(product, variants, images, proposal) for proposal in found]
 
 
 def get_edit(session: Session, shop_id: int, proposal_id: int) -> tuple[Product, Vendor, Compared]:
@@ -65,13 +69,19 @@ def get_edit(session: Session, shop_id: int, proposal_id: int) -> tuple[Product,
     if row is None:
         raise NotFound("There is no such edit.")
     product, vendor, proposal = row
-    return product, vendor, compare(product, service.list_variants(session, product), proposal)
+    return (
+        product,
+        vendor,
+        compare(product, service.list_variants(session, product), service.list_images(session, product), proposal),
+    )
 
 
-def compare(product: Product, variants: Sequence[Variant], proposal: ProductProposal) -> Compared:
+def compare(
+    product: Product, variants: Sequence[Variant], images: Sequence[ProductImage], proposal: ProductProposal
+) -> Compared:
     """An edit field by field; while it is open, with what was changed in the shop meanwhile."""
     names = {v.id: " / ".join(v.option_values) if product.options else "" for v in variants}
-    live = proposals.content_of(product, variants)
+    live = proposals.content_of(product, variants, images)
     is_open = proposal.status in OPEN_PROPOSAL
     now = rules.drifted(proposal.changes, live) if is_open else {}
     currency = variants[0].currency if variants else "USD"
@@ -120,9 +130,25 @@ def write_value(field: str, value: Any, currency: str) -> str:
         return ""
     if field == "description":
         return plain_text(value)
+    if field == "pictures":
+        return "; ".join(f"{place}. {picture['alt'] or _('no words')}" for place, picture in enumerate(value, start=1))
+    if field == "variants":
+        return "; ".join(" / ".join(each["values"]) for each in value)
     if field == "category":
         return str(value["name"] or value["gid"])
     return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
+
+
+def _compare_variants(was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], currency: str) -> Pieces:
+    """Each variant on a line of its own, new ones with what they cost and how many there are."""
+    kept, held = [each["values"] for each in now], [each["values"] for each in was]
+    pieces = [("same" if values in kept else "gone", " / ".join(values) + "\n") for values in held]
+    for each in now:
+        if each["values"] not in held:
+            price = web.write_money(Money(each["price"], currency))
+            named = {"variant": " / ".join(each["values"]), "price": price, "count": each["stock"]}
+            pieces.append(("new", _("%(variant)s: %(price)s, %(count)s in stock", **named) + "\n"))
+    return pieces
 
 
 def _rank(item: tuple[str, Any]) -> tuple[int, int]:
@@ -143,4 +169,7 @@ def _line(
     drift = (write_value(field, now[field], currency) or "empty") if field in now else None
     is_text = field in {"title", "description", "seo_title", "seo_description"}
     pieces = rules.compare_words(was, wanted) if is_text else []
-    return Line(field, rules.label(field, names), was, wanted, pieces, drift, field in proposal.taken)
+    if field == "variants":
+        pieces = _compare_variants(now.get(field) or change[0], change[1], currency)
+    pictures = rules.compare_pictures(now.get(field, change[0]), change[1]) if field == "pictures" else ()
+    return Line(field, rules.label(field, names), was, wanted, pieces, pictures, drift, field in proposal.taken)

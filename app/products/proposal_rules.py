@@ -1,14 +1,17 @@
 """What an edit to a product on sale changes, what of it may go live at once, and what the shop changed meanwhile.
 
-A snapshot is a product's content by field: "title", "description", "category", "seo_title", "seo_description", and
-"price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is {"gid", "name"} or None.
+A snapshot is a product's content by field: "title", "description", "category", "pictures", "seo_title",
+"seo_description", and "price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is
+{"gid", "name"} or None, pictures are [{"gid", "alt", "url"}] in their order. "variants" are [{"values"}], one value for
+each option; those that an edit adds say "price", "sku" and "stock" besides.
 """
 
 import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from app.languages import _, lazy
@@ -21,6 +24,8 @@ WORDS: Final = {
     "title": lazy("Title"),
     "description": lazy("Description"),
     "category": lazy("Category"),
+    "pictures": lazy("Pictures"),
+    "variants": lazy("Variants"),
     "seo_title": lazy("Title in search engines"),
     "seo_description": lazy("Description in search engines"),
 }
@@ -29,10 +34,22 @@ _PIECES: Final = re.compile(r"\S+\s*")
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values of a field mean the same. Categories are told apart by gid: their names are translated."""
+    """Whether two values of a field mean the same.
+
+    Categories are told apart by gid: their names are translated. So are pictures, whose addresses change. Variants are
+    told apart by their values, in whatever order.
+    """
+    if isinstance(one, list) and isinstance(other, list):
+        return _keys(one) == _keys(other)
     if isinstance(one, dict) and isinstance(other, dict):
         return bool(one["gid"] == other["gid"])
     return bool(one == other)
+
+
+def _keys(many: list[Mapping[str, Any]]) -> list[Any]:
+    if many and "values" in many[0]:
+        return sorted(each["values"] for each in many)
+    return [(each["gid"], each["alt"]) for each in many]
 
 
 def differences(live: Snapshot, wanted: Snapshot) -> Changes:
@@ -109,3 +126,26 @@ def compare_words(was: str, now: str) -> list[tuple[str, str]]:
         pieces += [("gone", "".join(before[i:j]))] if i < j else []
         pieces += [("new", "".join(after[k:m]))] if k < m else []
     return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in an edit, as one of its two sides shows it. `mark`: "new", "gone", "moved", "words" or ""."""
+
+    url: str
+    alt: str
+    mark: str
+
+
+def compare_pictures(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> list[list[Picture]]:
+    """Both sides of an edit, each picture marked with what becomes of it. Moved are those out of the common order."""
+    old, new = [p["gid"] for p in was], [p["gid"] for p in now]
+    words = {p["gid"]: p["alt"] for p in was}
+    blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    kept = {gid for block in blocks for gid in new[block.b : block.b + block.size]}
+    before = [Picture(p["url"], p["alt"], "" if p["gid"] in new else "gone") for p in was]
+    after = []
+    for p in now:
+        mark = "new" if p["gid"] not in words else "moved" if p["gid"] not in kept else ""
+        after.append(Picture(p["url"], p["alt"], mark or ("words" if words[p["gid"]] != p["alt"] else "")))
+    return [before, after]

@@ -10,8 +10,8 @@ from app.db import scoped
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import Shop
 from app.money import Money, parse_money
+from app.products import parts, proposals, service
 from app.products import proposal_rules as rules
-from app.products import proposals, service
 from app.products.descriptions import clean_description
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError, ShopifyUserErrors
@@ -33,7 +33,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         product = session.get_one(Product, proposal.product_id)
         if product.shopify_gid is None or product.status != ProductStatus.PUBLISHED:
             return
-        credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
+        credentials, gid, location = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.location_gid
         changes = {field: proposal.changes[field] for field in proposal.taken}
         variants = service.list_variants(session, product)
     found = graphql(credentials, "productContent", {"id": gid})
@@ -44,8 +44,10 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
     if gone := rules.drifted(changes, live):
         _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, {f: live[f] for f in gone if f in live})
         return
+    wanted = {field: change[1] for field, change in changes.items()}
     try:
-        _write(credentials, gid, {field: change[1] for field, change in changes.items()}, live, variants)
+        _write(credentials, gid, wanted, live, variants)
+        made = _write_variants(credentials, gid, location, product, wanted, found, variants)
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, {})
@@ -56,7 +58,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
                 proposals.lock_proposal(session, shop_id, proposal_id).sync_error = error.message
         raise
     with scoped(shop_id) as session:
-        _finish(session, proposals.lock_proposal(session, shop_id, proposal_id))
+        _finish(session, proposals.lock_proposal(session, shop_id, proposal_id), made)
 
 
 def _snapshot(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
@@ -69,6 +71,23 @@ def _snapshot(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snaps
         "seo_title": seo.get("title") or "",
         "seo_description": seo.get("description") or "",
     }
+    live["pictures"] = [
+        {"gid": node["id"], "alt": node["alt"] or "", "url": node["preview"]["image"]["url"]}
+        for node in found["media"]["nodes"]
+        # What is still being made, or could not be, is nothing that customers see.
+        if (node["preview"] or {}).get("image")
+    ]
+    live["variants"] = [
+        {
+            "values": [option["value"] for option in node["selectedOptions"]],
+            "price": parse_money(node["price"], variants[0].currency).minor,
+            "sku": node["sku"] or "",
+            "stock": node["inventoryQuantity"] or 0,
+            "gid": node["id"],
+            "item": node["inventoryItem"]["id"],
+        }
+        for node in found["variants"]["nodes"]
+    ]
     nodes = {node["id"]: node for node in found["variants"]["nodes"]}
     for variant in variants:
         if node := nodes.get(variant.shopify_gid):
@@ -88,7 +107,14 @@ def _write(
         words["seo"] = {"title": both["seo_title"], "description": both["seo_description"]}
     if words:
         graphql(shop, "productUpdate", {"product": {"id": gid, **words}})
-    grid = [row for variant in variants if (row := _variant_row(variant, wanted))]
+    if "pictures" in wanted:
+        files = [{"id": picture["gid"], "alt": picture["alt"]} for picture in wanted["pictures"]]
+        # Lists that are not given stay as they are.
+        graphql(shop, "productSet", {"identifier": {"id": gid}, "input": {"files": files}})
+    # One that is about to go needs no new price.
+    staying = [each["values"] for each in wanted.get("variants", live["variants"])]
+    changed = [variant for variant in variants if variant.option_values in staying]
+    grid = [row for variant in changed if (row := _variant_row(variant, wanted))]
     if grid:
         graphql(shop, "productVariantsBulkUpdate", {"productId": gid, "variants": grid})
 
@@ -102,7 +128,57 @@ def _variant_row(variant: Variant, wanted: rules.Snapshot) -> dict[str, Any] | N
     return {"id": variant.shopify_gid, **row} if row else None
 
 
-def _finish(session: Session, proposal: ProductProposal) -> None:
+def _write_variants(
+    shop: ShopCredentials,
+    gid: str,
+    location: str | None,
+    product: Product,
+    wanted: rules.Snapshot,
+    found: dict[str, Any],
+    variants: Sequence[Variant],
+) -> dict[str, Any] | None:
+    """Make these the product's variants, if they are to change. Returns Shopify's product with them.
+
+    Each that Shopify has goes by its id and keeps its stock: it may have been sold a moment ago.
+    """
+    if "variants" not in wanted:
+        return None
+    ids = {tuple(o["value"] for o in node["selectedOptions"]): node["id"] for node in found["variants"]["nodes"]}
+    held = {tuple(variant.option_values): variant for variant in variants}
+    options = parts.options_for(product, wanted["variants"])
+    rows = []
+    for place, each in enumerate(wanted["variants"], start=1):
+        values = tuple(each["values"])
+        row: dict[str, Any] = {
+            "position": place,
+            "optionValues": [
+                {"optionName": option["name"], "name": value} for option, value in zip(options, values, strict=True)
+            ],
+        }
+        if values in ids:
+            row["id"] = ids[values]
+        elif values not in held:
+            row |= _new_variant(each, variants[0].currency, location)
+        rows.append(row)
+    named = [
+        {"name": option["name"], "position": place, "values": [{"name": value} for value in option["values"]]}
+        for place, option in enumerate(options, start=1)
+    ]
+    asked = {"identifier": {"id": gid}, "input": {"productOptions": named, "variants": rows}}
+    made: dict[str, Any] = graphql(shop, "productSet", asked)["product"]
+    return made
+
+
+def _new_variant(each: dict[str, Any], currency: str, location: str | None) -> dict[str, Any]:
+    return {
+        "price": str(Money(each["price"], currency).decimal),
+        "inventoryItem": {"sku": each["sku"], "tracked": True},
+        "inventoryPolicy": "DENY",
+        "inventoryQuantities": [{"locationId": location, "name": "available", "quantity": each["stock"]}],
+    }
+
+
+def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | None) -> None:
     """Shopify has it: our rows follow, and the vendor is told."""
     if proposal.status != ProposalStatus.ACCEPTED:
         return
@@ -113,6 +189,12 @@ def _finish(session: Session, proposal: ProductProposal) -> None:
             was = variant.reviewed_price_minor or proposal.changes[f"price {variant.id}"][0]
             variant.reviewed_price_minor = was if by_rules else None
     service.write_fields(session, product, {field: proposal.changes[field][1] for field in proposal.taken})
+    if made is not None:
+        # Those it had keep their stock, which may be on its way to Shopify just now.
+        new = [row for row in service.list_variants(session, product) if row.shopify_gid is None]
+        parts.note_variants(new, made)
+    if proposals.find_open(session, product) is None:
+        parts.drop_staged_pictures(session, product.id)
     proposal.status, proposal.applied_at, proposal.sync_error = ProposalStatus.APPLIED, clock.now(), None
     events.publish(
         session, proposal.shop_id, "ProductEdited", vendor_id=proposal.vendor_id, product_id=proposal.product_id

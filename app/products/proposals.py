@@ -5,7 +5,7 @@ One at a time is on its way to Shopify, so that two never overtake each other; o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,12 +15,20 @@ from app.config import get_config
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.languages import _
-from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProductStatus, ProposalStatus, Variant
+from app.models.products import (
+    OPEN_PROPOSAL,
+    Product,
+    ProductImage,
+    ProductProposal,
+    ProductStatus,
+    ProposalStatus,
+    Variant,
+)
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from app.products import approvals, parts, trail
 from app.products import proposal_rules as rules
-from app.products import trail
-from app.products.service import list_variants
+from app.products.service import list_images, list_variants
 from app.queue import enqueue_after_commit
 
 _ANSWERS: Final = {
@@ -37,8 +45,10 @@ class Outcome:
     waiting: int
 
 
-def content_of(product: Product, variants: Sequence[Variant]) -> rules.Snapshot:
-    """What is on sale, by field."""
+def content_of(
+    product: Product, variants: Sequence[Variant], images: Sequence[ProductImage] | None = None
+) -> rules.Snapshot:
+    """What is on sale, by field; without "pictures" and "variants" when no pictures are given."""
     gid = product.category_gid
     content: rules.Snapshot = {
         "title": product.title,
@@ -49,7 +59,20 @@ def content_of(product: Product, variants: Sequence[Variant]) -> rules.Snapshot:
     }
     for variant in variants:
         content[f"price {variant.id}"], content[f"sku {variant.id}"] = variant.price_minor, variant.sku
+    if images is not None:
+        content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
+        content["pictures"] = [picture_of(image) for image in images if image.url and image.shopify_gid]
     return content
+
+
+def live_content(session: Session, product: Product) -> rules.Snapshot:
+    """All that is on sale of a product, by field."""
+    return content_of(product, list_variants(session, product), list_images(session, product))
+
+
+def picture_of(image: ProductImage) -> dict[str, Any]:
+    """A picture that Shopify has made, as a snapshot holds it."""
+    return {"gid": image.shopify_gid, "alt": image.alt, "url": image.url}
 
 
 def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor: str) -> Outcome:
@@ -59,7 +82,7 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
     """
     _check_open(session, product)
     variants = list_variants(session, product)
-    live = content_of(product, variants)
+    live = live_content(session, product)
     held = find_open(session, product)
     kept = {f: change[1] for f, change in held.changes.items()} if held else {}
     changes = rules.differences(live, kept | wanted)
@@ -68,6 +91,9 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
     safe, waiting = rules.split_safe(changes, reviewed, settings.price_band_bps)
     if settings.auto_approve_products:
         safe, waiting = changes, {}
+    rule = approvals.find_for_edit(session, product, variants, waiting) if waiting else None
+    if rule is not None:
+        safe, waiting = changes, {}
     _keep(session, product, held, waiting, actor)
     if safe:
         now = clock.now()
@@ -75,7 +101,8 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
         row.taken, row.decided_by, row.decided_at = list(safe), "system", now
         session.add(row)
         session.flush()
-        trail.record(session, row, "edit_at_once", actor, changes=safe)
+        reason = approvals.why(rule) if rule else None
+        trail.record(session, row, "edit_at_once", actor, reason=reason, changes=safe)
         _ring(session, row)
     return Outcome(len(safe), len(waiting))
 
@@ -85,7 +112,7 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     product = session.get_one(Product, proposal.product_id)
     _check_waiting(session, proposal)
     _check_open(session, product)
-    live = content_of(product, list_variants(session, product))
+    live = live_content(session, product)
     if seen != rules.fingerprint(proposal.version, proposal.changes, live):
         raise Conflict(f"“{product.title}” or its edit changed since you opened this page. Look at it again.")
     taken = [f for f in proposal.changes if f in fields and f in live]
@@ -104,7 +131,7 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
 def accept_all(session: Session, proposal: ProductProposal, version: int, *, actor: str) -> None:
     """Let a whole proposal go on sale from a list. Raises Conflict when somebody has to look at it first."""
     product = session.get_one(Product, proposal.product_id)
-    live = content_of(product, list_variants(session, product))
+    live = live_content(session, product)
     if rules.drifted(proposal.changes, live):
         raise Conflict("The product was edited in Shopify meanwhile. Open it and compare.")
     if version != proposal.version:
@@ -123,6 +150,8 @@ def decline(session: Session, proposal: ProductProposal, action: str, reason: st
         raise ValidationErrors({"reason": "Say in a sentence or two what the vendor should know."})
     proposal.status, mail = _ANSWERS[action]
     proposal.reason, proposal.decided_by, proposal.decided_at = reason, actor, clock.now()
+    if action == "reject":
+        parts.drop_staged_pictures(session, proposal.product_id)
     trail.record(session, proposal, f"edit_{action}", actor, reason=reason)
     events.publish(
         session,
@@ -139,6 +168,7 @@ def withdraw(session: Session, proposal: ProductProposal, *, actor: str) -> None
     if proposal.status not in OPEN_PROPOSAL:
         raise Conflict("It was decided meanwhile. Look at the product again.")
     proposal.status = ProposalStatus.WITHDRAWN
+    parts.drop_staged_pictures(session, proposal.product_id)
     trail.record(session, proposal, "edit_withdraw", actor)
 
 

@@ -112,7 +112,7 @@ def get_detail(session: Session, shop_id: int, product_id: int, *, vendor_id: in
         raise NotFound("There is no such product.")
     product, vendor = found
     variants = select(Variant).where(Variant.product_id == product.id).order_by(Variant.position, Variant.id)
-    images = select(ProductImage).where(ProductImage.product_id == product.id)
+    images = select(ProductImage).where(ProductImage.product_id == product.id, ProductImage.live.is_(True))
     return Detail(
         product,
         vendor,
@@ -167,7 +167,7 @@ def _rows() -> Select[Any]:
     count = select(func.count()).where(of_product).correlate(Product).scalar_subquery()
     picture = (
         select(ProductImage.url)
-        .where(ProductImage.product_id == Product.id, ProductImage.url.is_not(None))
+        .where(ProductImage.product_id == Product.id, ProductImage.url.is_not(None), ProductImage.live)
         .order_by(ProductImage.position, ProductImage.id)
         .limit(1)
         .correlate(Product)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import queries, review_queue, service
+from app.products import queries, replies, review_queue, service
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
 protect(bp)
@@ -66,9 +66,10 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
 
 def _queue_page(results: Sequence[review_queue.Result] = ()) -> str:
     args = request.args
-    kind = args.get("kind", "")
-    items = review_queue.list_waiting(g.session, g.shop.id, vendor_id=args.get("vendor", None, int), kind=kind)
-    return render_template("merchant/review/queue.html", items=items, results=results, kind=kind)
+    kind, sort = args.get("kind", ""), args.get("sort", "")
+    vendor_id = args.get("vendor", None, int)
+    items = review_queue.list_waiting(g.session, g.shop.id, vendor_id=vendor_id, kind=kind, sort=sort)
+    return render_template("merchant/review/queue.html", items=items, results=results, kind=kind, sort=sort)
 
 
 def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
@@ -82,6 +83,10 @@ def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         reason=request.form.get("reason", ""),
         place=place,
+        item=items[place] if place is not None else None,
+        replies=replies.list_filled(
+            g.session, g.shop.id, vendor=detail.vendor.name, product=detail.product.title, shop=g.shop.name
+        ),
         total=len(items),
         previous=before,
         next=after,

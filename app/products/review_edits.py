@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import proposal_queries, proposals, queries, review_queue
+from app.products import proposal_queries, proposals, queries, replies, review_queue
 
 bp = Blueprint("review_edits", __name__, url_prefix="/app/review/edits")
 protect(bp)
@@ -62,6 +62,8 @@ def _page(proposal_id: int, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         reason=request.form.get("reason", ""),
         place=place,
+        item=items[place] if place is not None else None,
+        replies=replies.list_filled(g.session, g.shop.id, vendor=vendor.name, product=product.title, shop=g.shop.name),
         total=len(items),
         previous=before,
         next=after,

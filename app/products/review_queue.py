@@ -1,13 +1,15 @@
 """What waits for the shop's staff: new products and edits in one line, longest waiting first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.errors import AppError, NotFound
 from app.models.products import ProductProposal
+from app.models.shops import ShopSettings
 from app.products import proposal_queries, proposals, queries, service
 
 
@@ -20,6 +22,12 @@ class Waiting:
     row: queries.Row
     what: str
     since: datetime | None
+    due: datetime | None = None
+    """Until when the shop promises an answer."""
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due is not None and self.due < clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +39,11 @@ class Result:
     words: str
 
 
-def list_waiting(session: Session, shop_id: int, *, vendor_id: int | None = None, kind: str = "") -> list[Waiting]:
-    """`kind`: "new" or "edit" for one of them."""
+def list_waiting(
+    session: Session, shop_id: int, *, vendor_id: int | None = None, kind: str = "", sort: str = ""
+) -> list[Waiting]:
+    """`kind`: "new", "edit" or "overdue" for one of them; `sort`: "newest" or "vendor", otherwise who waits longest."""
+    promised = session.get_one(ShopSettings, shop_id).review_days
     found: list[Waiting] = []
     if kind != "edit":
         rows = queries.list_queue(session, shop_id, vendor_id=vendor_id)
@@ -45,7 +56,16 @@ def list_waiting(session: Session, shop_id: int, *, vendor_id: int | None = None
         by_product = {e.product_id: e for e in edits}
         for row in queries.list_by_ids(session, shop_id, list(by_product)):
             found.append(_edit(by_product[row.product.id], row))
-    return sorted(found, key=lambda item: (item.since is None, item.since, item.tick))
+    found = [replace(item, due=due_at(item.since, promised)) for item in found]
+    found.sort(key=lambda item: (item.since is None, item.since, item.tick), reverse=sort == "newest")
+    if sort == "vendor":
+        found.sort(key=lambda item: item.row.vendor.name.casefold())
+    return [item for item in found if item.is_overdue] if kind == "overdue" else found
+
+
+def due_at(since: datetime | None, days: int) -> datetime | None:
+    """Until when an answer is promised for what was sent at `since`; 0 days promise nothing."""
+    return since + timedelta(days=days) if since and days else None
 
 
 def count_waiting(session: Session, shop_id: int) -> int:

@@ -26,7 +26,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import proposal_rules, rules, trail
+from app.products import approvals, parts, proposal_rules, rules, trail
 from app.products.descriptions import plain_text
 from app.queue import enqueue_after_commit
 
@@ -236,11 +236,13 @@ def begin_review(session: Session, product: Product) -> None:
     settings = session.get(ShopSettings, product.shop_id)
     if settings is not None and settings.auto_approve_products:
         approve(session, product, actor="system")
+    elif rule := approvals.find_for_product(session, product, list_variants(session, product)):
+        approve(session, product, actor="system", reason=approvals.why(rule))
     else:
         _tell(session, product, "product_in_review")
 
 
-def approve(session: Session, product: Product, *, actor: str) -> None:
+def approve(session: Session, product: Product, *, actor: str, reason: str | None = None) -> None:
     """Let a product go on sale. It is published when Shopify has done so. Raises Conflict."""
     if product.status != ProductStatus.IN_REVIEW:
         raise Conflict(f"“{product.title}” is no longer in review. Look at it again.")
@@ -250,7 +252,7 @@ def approve(session: Session, product: Product, *, actor: str) -> None:
     if vendor.status != VendorStatus.APPROVED:
         raise Conflict(f"{vendor.name} is {vendor.status}, so their products cannot go on sale now.")
     product.reviewed_at, product.sync_error = clock.now(), None
-    trail.record(session, product, "approve", actor)
+    trail.record(session, product, "approve", actor, reason=reason)
     session.flush()
     _ring(session, "publish_product", product)
 
@@ -286,6 +288,11 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
         if variant_id is not None:
             if row := held.get(variant_id):
                 setattr(row, "sku" if kind == "sku" else "price_minor", value)
+        elif field == "variants":
+            parts.write_variants(session, product, list_variants(session, product), value)
+        elif field == "pictures":
+            rows = [*list_images(session, product), *list_images(session, product, live=False)]
+            parts.write_pictures(session, product, rows, value)
         elif field == "category":
             product.category_gid, product.category_name = (value["gid"], value["name"]) if value else (None, None)
         else:
@@ -299,8 +306,9 @@ def list_variants(session: Session, product: Product) -> Sequence[Variant]:
     return session.scalars(query).all()
 
 
-def list_images(session: Session, product: Product) -> Sequence[ProductImage]:
-    query = select(ProductImage).where(ProductImage.product_id == product.id)
+def list_images(session: Session, product: Product, *, live: bool = True) -> Sequence[ProductImage]:
+    """A product's pictures in order; with `live=False` those that an edit would add."""
+    query = select(ProductImage).where(ProductImage.product_id == product.id, ProductImage.live.is_(live))
     return session.scalars(query.order_by(ProductImage.position, ProductImage.id)).all()
 
 
@@ -323,6 +331,7 @@ def _end_edits(session: Session, product: Product, *, keep: bool) -> None:
         proposal.status = ProposalStatus.WITHDRAWN
         if keep:
             write_fields(session, product, {field: change[1] for field, change in proposal.changes.items()})
+    parts.drop_staged_pictures(session, product.id)
 
 
 def _variant(product: Product, currency: str, content: VariantContent, position: int) -> Variant:

@@ -19,7 +19,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
-from app.products import channels, rules, service
+from app.products import channels, parts, rules, service
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
@@ -58,7 +58,7 @@ def push_product(shop_id: int, product_id: int) -> None:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
         product.vendor_told = vendor_name
-        _note_variants(session, product, made)
+        parts.note_variants(service.list_variants(session, product), made)
         service.begin_review(session, product)
 
 
@@ -231,17 +231,6 @@ def _note(product: Product, made: dict[str, Any]) -> None:
     seen_at = datetime.fromisoformat(made["updatedAt"])
     product.shopify_updated_at = max(product.shopify_updated_at or seen_at, seen_at)
     product.sync_error = None
-
-
-def _note_variants(session: Session, product: Product, made: dict[str, Any]) -> None:
-    nodes = made["variants"]["nodes"]
-    by_values = {tuple(option["value"] for option in node["selectedOptions"]): node for node in nodes}
-    for variant in service.list_variants(session, product):
-        node = by_values.get(tuple(variant.option_values))
-        if node is not None:
-            variant.shopify_gid, variant.inventory_item_gid = node["id"], node["inventoryItem"]["id"]
-            variant.stock_requested_at = None
-            variant.stock_updated_at = datetime.fromisoformat(made["updatedAt"])
 
 
 def _give_back(shop_id: int, product_id: int, refusal: ShopifyUserErrors) -> None:

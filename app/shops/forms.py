@@ -36,6 +36,11 @@ class SettingsForm(Form):
             NumberRange(1, 365, "Choose between 1 and 365 days."),
         ],
     )
+    review_days = IntegerField(
+        "Days until vendors get an answer",
+        description="Vendors read it when they send something. The queue shows what is overdue. 0 promises nothing.",
+        validators=[Optional(), NumberRange(0, 60, "Choose between 0 and 60 days.")],
+    )
     hold_days = IntegerField(
         "Days to hold money",
         description="Counted from the shipment. Choose at least your return period.",

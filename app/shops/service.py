@@ -19,6 +19,7 @@ def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: 
         "price_band_bps": (form.price_band.data or 0) * 100,
         "vendors_may_cancel": form.vendors_may_cancel.data,
         "buyer_days": form.buyer_days.data,
+        "review_days": form.review_days.data or 0,
         "hold_days": form.hold_days.data,
         "payout_minimum_minor": form.minimum.minor,
         "mail_from_name": (form.mail_from_name.data or "").strip() or None,

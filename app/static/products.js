@@ -54,16 +54,25 @@
       bar.remove();
       row.classList.add("error");
       words.textContent = `${file.name}: ${error.message}`;
+      const again = document.createElement("button");
+      again.type = "button";
+      again.className = "button small";
+      again.textContent = document.querySelector("[data-uploads]").dataset.again;
+      again.addEventListener("click", () => { row.remove(); upload(base, file); });
+      row.append(again);
     }
   };
 
   // Descriptions typed meanwhile stay: they belong to the form, not to the fragment.
   const showPictures = (html) => {
-    const typed = new Map([...document.querySelectorAll("#picture-list input")].map((input) => [input.name, input.value]));
+    const typed = new Map([...document.querySelectorAll("#picture-list input")].map((input) => [input.name, input]));
     const box = document.createElement("template");
     box.innerHTML = html;
     const list = box.content.querySelector("#picture-list");
-    for (const input of list.querySelectorAll("input")) if (typed.has(input.name)) input.value = typed.get(input.name);
+    for (const input of list.querySelectorAll("input")) {
+      const held = typed.get(input.name);
+      if (held) [input.value, input.checked] = [held.value, held.checked];
+    }
     document.getElementById("picture-list").replaceWith(list);
     window.htmx.process(list);
   };
@@ -84,8 +93,7 @@
       start([...event.dataTransfer.files].filter((file) => file.type.startsWith("image/")));
     });
   };
-  // A product on sale keeps its pictures: its page has no place to drop them.
-  if (drop) takeFiles();
+  takeFiles();
 
   // -- category ------------------------------------------------------------------------------------------------------
 
@@ -172,6 +180,19 @@
   area.hidden = true;
   area.after(rich);
   area.labels[0]?.addEventListener("click", () => editor.focus());
+
+  // -- search engines ------------------------------------------------------------------------------------------------
+
+  const found = document.querySelector("[data-found]");
+  const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  const preview = () => {
+    const { title, seo_title: seoTitle, seo_description: seoWords } = form.elements;
+    found.querySelector(".found-title").textContent = cut(seoTitle.value.trim() || title.value, 70);
+    found.querySelector(".found-words").textContent = cut(seoWords.value.trim() || editor.textContent.trim(), 160);
+  };
+  found.hidden = false;
+  preview();
+  form.addEventListener("input", preview);
 
   document.querySelector("[data-focus]")?.focus();
 })();

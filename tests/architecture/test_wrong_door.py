@@ -18,6 +18,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from app import clock, crypto, db, web
 from app.auth import api, portal, scopes
+from app.models.approvals import ApprovalRule, SavedReply
 from app.models.codes import QrCode
 from app.models.customer_questions import Question
 from app.models.emails import Email
@@ -131,7 +132,9 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     image = ProductImage(**hers, product_id=product.id, filename="a.png", source_url="x")
     proposal = ProductProposal(**hers, product_id=product.id, changes={"title": ["a", "b"]}, sent_by="x", sent_at=now)
     file = ProductImport(**hers, filename="a.csv", headings=["Product"], sent_by="x")
-    session.add_all([part, payout, image, proposal, file])
+    rule = ApprovalRule(**ours, position=1, name="All", conditions={})
+    reply = SavedReply(**ours, title="Photo", body="A brighter one, please.")
+    session.add_all([part, payout, image, proposal, file, rule, reply])
     session.flush()
     made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
     hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
@@ -152,6 +155,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.add_all([review, code, question])
     session.flush()
     made |= {"review": review, "code": code, "question": question}
+    made |= {"rule": rule, "reply": reply}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 
@@ -183,6 +187,7 @@ WORDS = (
     "delete",
     "cancel",
     "discard",
+    "remove",
     "send",
     "retry",
     "csv",

@@ -62,3 +62,17 @@ def test_fields_are_named_in_words() -> None:
 
 def test_a_sign_that_only_looks_like_a_number_names_no_variant() -> None:
     assert rules.variant_of("price ²") == ("price", None)
+
+
+def test_both_sides_of_changed_pictures_say_what_becomes_of_each() -> None:
+    a, b, c, d = ({"gid": gid, "alt": "", "url": gid} for gid in "abcd")
+    before, after = rules.compare_pictures([a, b, c], [c, a, {**d, "alt": "New"}])
+    assert [(p.url, p.mark) for p in before] == [("a", ""), ("b", "gone"), ("c", "")]
+    assert [(p.url, p.mark) for p in after] == [("c", "moved"), ("a", ""), ("d", "new")]
+    [_, words] = rules.compare_pictures([a], [{**a, "alt": "A vase"}])
+    assert [p.mark for p in words] == ["words"]
+
+
+def test_pictures_are_the_same_whatever_address_they_have() -> None:
+    assert rules.same([{"gid": "a", "alt": "x", "url": "1"}], [{"gid": "a", "alt": "x", "url": "2"}])
+    assert not rules.same([{"gid": "a", "alt": "x", "url": "1"}], [{"gid": "a", "alt": "y", "url": "1"}])

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from app import db
-from app.models.products import ProductProposal, ProposalStatus, Variant
+from app.models.products import ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.shops import Shop, ShopSettings
 from tests.scenarios.market import Market
-from tests.scenarios.test_product_listing import in_shopify, send_mug, the_product
+from tests.scenarios.test_product_listing import add_picture, in_shopify, picture, send_mug, the_product
 
 RENAME = """mutation ($id: ID!) { productUpdate(product: {id: $id, title: "Mug, renamed by Mona"}) {
   userErrors { message } } }"""
@@ -199,3 +199,148 @@ def test_another_vendor_and_bad_input_change_nothing(
     assert bea.post(f"{path}/edit", data={"title": "Stolen"}).status_code == 404
     assert bea.post(f"{path}/edit/withdraw").status_code == 404
     assert proposals(shop) == []
+
+
+MEDIA = """{ products(first: 1) { nodes { id media(first: 10) { nodes { id alt } } } } }"""
+
+
+def alts(market: Market) -> list[str]:
+    [node] = market.ask_shopify(MEDIA)["products"]["nodes"]
+    return [each["alt"] for each in node["media"]["nodes"]]
+
+
+def pictures(shop: Shop) -> list[ProductImage]:
+    with db.scoped(shop.id) as session:
+        return list(session.scalars(select(ProductImage).order_by(ProductImage.position, ProductImage.id)))
+
+
+def test_pictures_are_added_moved_and_removed_by_an_edit(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    front, back = pictures(shop)
+    assert add_picture(portal, path, "Inside.png", picture("olive")).status_code == 200
+    market.settle()
+    inside = pictures(shop)[2]
+    assert (inside.live, bool(inside.url)) == (False, True)
+    page = portal.get(f"{path}/edit").text
+    assert f'name="remove_{inside.id}"' in page
+    # Until it is decided the picture is neither on the product's page nor in the shop.
+    assert inside.url not in portal.get(path).text
+    wanted = {
+        f"place_{inside.id}": "1",
+        f"alt_{inside.id}": "Inside",
+        f"place_{back.id}": "2",
+        f"alt_{back.id}": "Back",
+    }
+    answer = edit(portal, shop, path, **wanted, **{f"alt_{front.id}": "Front", f"remove_{front.id}": "on"})
+    assert "1 change waits for" in answer.text
+    assert alts(market) == ["", ""]
+    [waiting] = proposals(shop)
+    review = market.merchant(f"/app/review/edits/{waiting.id}")
+    assert [mark in review.text for mark in ('class="new"', 'class="gone"')] == [True, True]
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"field": "pictures", "seen": seen(review)})
+    market.settle()
+    assert proposals(shop)[0].status == ProposalStatus.APPLIED
+    assert alts(market) == ["Inside", "Back"]
+    assert [(row.id, row.alt, row.live) for row in pictures(shop)] == [
+        (inside.id, "Inside", True),
+        (back.id, "Back", True),
+    ]
+
+
+def test_pictures_that_the_merchant_changed_meanwhile_come_back_to_be_compared(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    front, back = pictures(shop)
+    edit(portal, shop, path, **{f"alt_{front.id}": "Front", f"alt_{back.id}": "Back", f"remove_{back.id}": "on"})
+    [waiting] = proposals(shop)
+    review = market.merchant(f"/app/review/edits/{waiting.id}")
+    mutation = """mutation ($id: ID!, $files: [FileSetInput!]) {
+      productSet(identifier: {id: $id}, input: {files: $files}, synchronous: true) { userErrors { message } } }"""
+    files = [{"id": back.shopify_gid, "alt": "Mona's words"}]
+    market.ask_shopify(mutation, {"id": the_product(shop).shopify_gid, "files": files})
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"field": "pictures", "seen": seen(review)})
+    market.settle()
+    assert proposals(shop)[0].status == ProposalStatus.WAITING
+    assert alts(market) == ["Mona's words"]
+    assert [row.alt for row in pictures(shop)] == ["Mona's words"]
+
+
+def test_a_withdrawn_edit_forgets_the_pictures_it_would_have_added(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    add_picture(portal, path, "Inside.png", picture("olive"))
+    market.settle()
+    added = pictures(shop)[2]
+    edit(portal, shop, path, **{f"alt_{added.id}": "Inside"})
+    assert list(proposals(shop)[0].changes) == ["pictures"]
+    portal.post(f"{path}/edit/withdraw")
+    assert len(pictures(shop)) == 2
+
+
+VARIANTS = """{ products(first: 1) { nodes { variants(first: 10) { nodes {
+  id price sku inventoryQuantity selectedOptions { value } } } } } }"""
+
+
+def in_the_shop(market: Market) -> list[tuple[str, str, str, int]]:
+    [node] = market.ask_shopify(VARIANTS)["products"]["nodes"]
+    return [
+        (each["selectedOptions"][0]["value"], each["price"], each["sku"], each["inventoryQuantity"])
+        for each in node["variants"]["nodes"]
+    ]
+
+
+def test_variants_are_added_and_removed_by_an_edit(market: Market, shop: Shop, portal: httpx.Client, path: str) -> None:
+    with db.scoped(shop.id) as session:
+        small, large = session.scalars(select(Variant).order_by(Variant.position)).all()
+    new = {"new_0_value_0": "Huge", "new_0_price": "40.00", "new_0_sku": "MUG-H", "new_0_stock": "2"}
+    wrong = edit(portal, shop, path, **{**new, "new_0_value_0": "small", "new_0_price": ""})
+    assert "There is such a variant already." in wrong.text
+    assert "Enter a price above zero." in wrong.text
+    everything = {f"gone_{small.id}": "on", f"gone_{large.id}": "on"}
+    assert "Keep at least one variant" in edit(portal, shop, path, **everything).text
+    answer = edit(portal, shop, path, **new, **{f"gone_{small.id}": "on"})
+    assert "1 change waits for" in answer.text
+    assert 'value="Huge"' in portal.get(f"{path}/edit").text
+    [waiting] = proposals(shop)
+    review = market.merchant(f"/app/review/edits/{waiting.id}")
+    assert "Huge: $40.00, 2 in stock" in review.text
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"field": "variants", "seen": seen(review)})
+    market.settle()
+    assert proposals(shop)[0].status == ProposalStatus.APPLIED
+    assert in_the_shop(market) == [("Large", "24.50", "MUG-L", 3), ("Huge", "40.00", "MUG-H", 2)]
+    with db.scoped(shop.id) as session:
+        rows = session.scalars(select(Variant).order_by(Variant.position)).all()
+        assert [(row.id == large.id, row.sku, row.stock, bool(row.shopify_gid)) for row in rows] == [
+            (True, "MUG-L", 3, True),
+            (False, "MUG-H", 2, True),
+        ]
+        assert the_product(shop).options == [{"name": "Size", "values": ["Large", "Huge"]}]
+
+
+def test_a_variant_that_the_merchant_added_meanwhile_is_seen_and_kept(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    new = {"new_0_value_0": "Huge", "new_0_price": "40.00", "new_0_stock": "2"}
+    edit(portal, shop, path, **new)
+    [waiting] = proposals(shop)
+    review = market.merchant(f"/app/review/edits/{waiting.id}")
+    mutation = """mutation ($id: ID!, $input: ProductSetInput!) {
+      productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
+    values = ("Small", "Large", "Tiny")
+    content = {
+        "productOptions": [{"name": "Size", "position": 1, "values": [{"name": value} for value in values]}],
+        "variants": [{"optionValues": [{"optionName": "Size", "name": value}], "price": "9.00"} for value in values],
+    }
+    market.ask_shopify(mutation, {"id": the_product(shop).shopify_gid, "input": content})
+    market.merchant(f"/app/review/edits/{waiting.id}/accept", {"field": "variants", "seen": seen(review)})
+    market.settle()
+    assert proposals(shop)[0].status == ProposalStatus.WAITING
+    assert [row[0] for row in in_the_shop(market)] == ["Small", "Large", "Tiny"]
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Variant.option_values).order_by(Variant.position)).all() == [
+            ["Small"],
+            ["Large"],
+            ["Tiny"],
+        ]
+    assert "Edited in Shopify" in market.merchant(f"/app/review/edits/{waiting.id}").text

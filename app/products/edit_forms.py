@@ -1,0 +1,149 @@
+"""The rows of an edit of a product on sale: prices and SKUs of its variants, variants that go, and new ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.errors import ValidationErrors
+from app.languages import _
+from app.models.products import Product, Variant
+from app.money import Money, read_amount
+from app.products import rules
+from app.products.forms import MAX_SKU, MAX_STOCK, read_stock
+from app.products.proposal_rules import Snapshot
+from app.typed import tidy
+
+NEW_AT_ONCE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """One variant as it was typed, with what is wrong in it by column; `gone` when it is to be removed."""
+
+    variant: Variant
+    price: str
+    sku: str
+    errors: dict[str, str] = field(default_factory=dict)
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A variant to be added as it was typed, with what is wrong in it by column."""
+
+    values: tuple[str, ...]
+    price: str = ""
+    sku: str = ""
+    stock: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (any(self.values) or self.price or self.sku or self.stock)
+
+
+def rows_of(variants: Sequence[Variant], wanted: Snapshot) -> list[PriceRow]:
+    """The rows as an edit, or what is on sale, has them."""
+    kept = [each["values"] for each in wanted["variants"]]
+    return [
+        PriceRow(
+            variant,
+            str(Money(wanted[f"price {variant.id}"], variant.currency).decimal),
+            wanted[f"sku {variant.id}"],
+            gone=variant.option_values not in kept,
+        )
+        for variant in variants
+    ]
+
+
+def new_rows_of(product: Product, variants: Sequence[Variant], wanted: Snapshot) -> list[NewRow]:
+    """The variants that an edit adds, and an empty row for one more."""
+    held = [variant.option_values for variant in variants]
+    added = [
+        NewRow(
+            tuple(each["values"]),
+            str(Money(each["price"], variants[0].currency).decimal),
+            each["sku"],
+            str(each["stock"]),
+        )
+        for each in wanted["variants"]
+        if each["values"] not in held
+    ]
+    return with_empty(product, added)
+
+
+def with_empty(product: Product, rows: Sequence[NewRow]) -> list[NewRow]:
+    """Rows to type into; none for a product that does not come in variants."""
+    if not product.options:
+        return []
+    empty = NewRow(("",) * len(product.options))
+    return [*rows, *[empty] * (min(NEW_AT_ONCE, len(rows) + 2) - len(rows))]
+
+
+def read_rows(form: Mapping[str, str], variants: Sequence[Variant]) -> tuple[list[PriceRow], Snapshot]:
+    """The rows as typed, and, where nothing is wrong in them, what they want."""
+    rows: list[PriceRow] = []
+    wanted: Snapshot = {}
+    for variant in variants:
+        price, sku = (form.get(f"{column}_{variant.id}", "").strip() for column in ("price", "sku"))
+        errors, amount = _check(price, sku, variant.currency)
+        wanted[f"price {variant.id}"], wanted[f"sku {variant.id}"] = amount, sku
+        rows.append(PriceRow(variant, price, sku, errors, f"gone_{variant.id}" in form))
+    return rows, wanted
+
+
+def read_new_rows(
+    form: Mapping[str, str], product: Product, variants: Sequence[Variant]
+) -> tuple[list[NewRow], list[dict[str, Any]]]:
+    """The new variants as typed, and, where nothing is wrong in them, as a snapshot has them."""
+    seen = {tuple(value.casefold() for value in variant.option_values) for variant in variants}
+    rows: list[NewRow] = []
+    wanted: list[dict[str, Any]] = []
+    for n in range(NEW_AT_ONCE):
+        values = tuple(tidy(form.get(f"new_{n}_value_{k}"))[:255] for k in range(len(product.options)))
+        price, sku, stock = (form.get(f"new_{n}_{column}", "").strip() for column in ("price", "sku", "stock"))
+        row = NewRow(values, price, sku, stock)
+        if row.is_empty:
+            continue
+        errors, amount = _check(price, sku, variants[0].currency)
+        count = read_stock(stock)
+        if count is None:
+            errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
+        if not all(values):
+            errors["values"] = _("Fill in each option.")
+        elif (folded := tuple(value.casefold() for value in values)) in seen:
+            errors["values"] = _("There is such a variant already.")
+        else:
+            seen.add(folded)
+        rows.append(NewRow(values, price, sku, stock, errors))
+        wanted.append({"values": list(values), "price": amount, "sku": sku, "stock": count or 0})
+    return rows, wanted
+
+
+def join_variants(rows: Sequence[PriceRow], added: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The variants that stay and those that are new. Raises ValidationErrors when they are none, or too many."""
+    wanted = [{"values": row.variant.option_values} for row in rows if not row.gone] + list(added)
+    if not wanted:
+        raise ValidationErrors({"variants": _("Keep at least one variant, or take the product off sale.")})
+    if len(wanted) > rules.MAX_VARIANTS:
+        words = _(
+            "A product can have up to %(most)s variants; these are %(count)s.",
+            most=rules.MAX_VARIANTS,
+            count=len(wanted),
+        )
+        raise ValidationErrors({"variants": words})
+    return wanted
+
+
+def _check(price: str, sku: str, currency: str) -> tuple[dict[str, str], int]:
+    errors: dict[str, str] = {}
+    amount = 0
+    try:
+        amount = read_amount(price, currency).minor if price else 0
+        if amount <= 0:
+            errors["price"] = _("Enter a price above zero.")
+    except ValueError as error:
+        errors["price"] = str(error)
+    if len(sku) > MAX_SKU:
+        errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
+    return errors, amount

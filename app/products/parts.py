@@ -1,0 +1,83 @@
+"""A product's pictures and variants, written into its rows as a snapshot (app/products/proposal_rules.py) has them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app.models.products import Product, ProductImage, Variant
+
+
+def write_pictures(
+    session: Session, product: Product, rows: Sequence[ProductImage], wanted: Sequence[dict[str, Any]]
+) -> None:
+    """Make these the pictures. What somebody added in Shopify gets a row; live ones that are not among them go."""
+    held = {row.shopify_gid: row for row in rows if row.shopify_gid}
+    for position, picture in enumerate(wanted, start=1):
+        row = held.pop(picture["gid"], None)
+        if row is None:
+            name = picture["url"].partition("?")[0].rpartition("/")[2]
+            named = {"filename": name, "source_url": picture["url"], "shopify_gid": picture["gid"]}
+            row = ProductImage(**_owner(product), **named)
+            session.add(row)
+        row.position, row.alt, row.url, row.live = position, picture["alt"], picture["url"], True
+    for row in held.values():
+        if row.live:
+            session.delete(row)
+
+
+def drop_staged_pictures(session: Session, product_id: int) -> None:
+    """Forget pictures that were added to an edit which came to nothing, or went without them."""
+    staged = (ProductImage.product_id == product_id, ProductImage.live.is_(False))
+    session.execute(delete(ProductImage).where(*staged))
+
+
+def write_variants(
+    session: Session, product: Product, rows: Sequence[Variant], wanted: Sequence[dict[str, Any]]
+) -> None:
+    """Make these the variants: known ones keep their row, and so their stock; what is not among them goes."""
+    held = {tuple(row.option_values): row for row in rows}
+    if product.options:
+        product.options = options_for(product, wanted)
+    for position, each in enumerate(wanted, start=1):
+        row = held.pop(tuple(each["values"]), None)
+        if row is None and "price" in each:
+            said = {"price_minor": each["price"], "sku": each["sku"], "stock": each["stock"]}
+            ids = {"shopify_gid": each.get("gid"), "inventory_item_gid": each.get("item")}
+            row = Variant(**_owner(product), **said, **ids, currency=rows[0].currency, option_values=each["values"])
+            session.add(row)
+        if row is not None:
+            row.position = position
+    for row in held.values():
+        session.delete(row)
+    session.flush()
+
+
+def options_for(product: Product, variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A product's options with just the values that its variants need: those it has in their order, then new ones."""
+    used = [list(dict.fromkeys(each["values"][n] for each in variants)) for n in range(len(product.options))]
+    return [
+        {
+            "name": option["name"],
+            "values": [v for v in option["values"] if v in now] + [v for v in now if v not in option["values"]],
+        }
+        for option, now in zip(product.options, used, strict=True)
+    ]
+
+
+def note_variants(rows: Sequence[Variant], made: dict[str, Any]) -> None:
+    """Keep Shopify's names for variants that it has just made from these rows, stock included."""
+    nodes = made["variants"]["nodes"]
+    by_values = {tuple(option["value"] for option in node["selectedOptions"]): node for node in nodes}
+    for variant in rows:
+        node = by_values.get(tuple(variant.option_values))
+        if node is not None:
+            variant.shopify_gid, variant.inventory_item_gid = node["id"], node["inventoryItem"]["id"]
+            variant.stock_requested_at = None
+            variant.stock_updated_at = datetime.fromisoformat(made["updatedAt"])
+
+
+def _owner(product: Product) -> dict[str, int]:
+    return {"shop_id": product.shop_id, "vendor_id": product.vendor_id, "product_id": product.id}

@@ -1,0 +1,133 @@
+"""Rules that approve by themselves, saved replies, and the promised time of an answer."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from app import clock, db
+from app.errors import NotFound, ValidationErrors
+from app.models.commissions import VendorGroup, VendorGroupMember
+from app.models.events import AuditEntry
+from app.models.products import Product, ProductProposal, ProductStatus
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor
+from app.products import approval_queries, approvals, proposals, replies, review_queue, service
+from app.products.approval_rules import Conditions
+
+STAFF = "staff:1"
+
+
+def add_product(shop: Shop, vendor: Vendor, title: str, status: ProductStatus, price: int = 1000) -> int:
+    with db.scoped(shop.id) as session:
+        product = service.create_draft(session, shop, vendor, title, actor="vendor_user:1")
+        product.status, product.submitted_at = status, clock.now()
+        product.shopify_gid, product.description_html = f"gid://shopify/Product/{product.id}", "<p>Fine.</p>"
+        service.list_variants(session, product)[0].price_minor = price
+        return product.id
+
+
+def add_rule(shop: Shop, name: str, conditions: Conditions, *, is_on: bool = True) -> int:
+    with db.scoped(shop.id) as session:
+        return approvals.save_rule(session, shop.id, None, name, conditions, is_on=is_on, actor=STAFF).id
+
+
+def arrive(shop: Shop, product_id: int) -> tuple[bool, str | None]:
+    """(approved, the reason in the history) of a product that Shopify has made."""
+    with db.scoped(shop.id) as session:
+        service.begin_review(session, service.lock_product(session, shop.id, product_id))
+    with db.scoped(shop.id) as session:
+        told = select(AuditEntry.reason).where(
+            AuditEntry.action == "product.approve", AuditEntry.subject_id == product_id
+        )
+        return session.get_one(Product, product_id).reviewed_at is not None, session.scalar(told)
+
+
+def test_a_rule_approves_what_fits_and_stands_in_the_history(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    add_rule(acme, "Off", Conditions(), is_on=False)
+    add_rule(acme, "Ada's cheap things", Conditions(vendor_ids=frozenset({ada.id}), price_to=1000))
+    submitted = ProductStatus.SUBMITTED
+    cheap, dear = add_product(acme, ada, "Cup", submitted), add_product(acme, ada, "Urn", submitted, 9000)
+    beas = add_product(acme, bea, "Bread", submitted)
+    assert arrive(acme, cheap) == (True, "Approved by rule 2: Ada's cheap things")
+    assert arrive(acme, dear) == (False, None)
+    assert arrive(acme, beas) == (False, None)
+
+
+@pytest.mark.parametrize("in_group", [True, False])
+def test_an_edit_is_judged_in_its_vendors_own_transaction_by_the_vendors_groups(
+    acme: Shop, ada: Vendor, bea: Vendor, *, in_group: bool
+) -> None:
+    with db.scoped(acme.id) as session:
+        group = VendorGroup(shop_id=acme.id, name="Trusted")
+        session.add(group)
+        session.flush()
+        member = ada if in_group else bea
+        session.add(VendorGroupMember(group_id=group.id, vendor_id=member.id, shop_id=acme.id))
+        group_id = group.id
+    fields = frozenset({"title"})
+    add_rule(acme, "Titles", Conditions(kind="edit", group_ids=frozenset({group_id}), fields=fields))
+    product_id = add_product(acme, ada, "Cup", ProductStatus.PUBLISHED)
+    with db.scoped(acme.id, ada.id) as session:
+        product = service.lock_product(session, acme.id, product_id, vendor_id=ada.id)
+        outcome = proposals.propose(session, product, {"title": "Mug"}, actor="vendor_user:1")
+    assert (outcome.at_once, outcome.waiting) == ((1, 0) if in_group else (0, 1))
+    with db.scoped(acme.id) as session:
+        assert session.scalars(select(ProductProposal)).one().decided_by == ("system" if in_group else None)
+
+
+def test_a_rule_says_what_it_would_have_done(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    add_product(acme, ada, "Cup", ProductStatus.PUBLISHED)
+    add_product(acme, ada, "Bad cup", ProductStatus.REJECTED)
+    add_product(acme, bea, "Bread", ProductStatus.IN_REVIEW)
+    add_product(acme, bea, "Draft", ProductStatus.DRAFT)
+    add_rule(acme, "Ada", Conditions(vendor_ids=frozenset({ada.id})))
+    add_rule(acme, "All", Conditions(price_to=5000))
+    with db.scoped(acme.id) as session:
+        sent = approval_queries.list_sent(session, acme.id)
+        total, each = approval_queries.forecast(approvals.list_rules(session, acme.id), sent)
+    assert (len(sent), total.approved, total.turned_down) == (4, 4, 1)
+    assert [(f.approved, f.turned_down) for f in each.values()] == [(2, 1), (2, 0)]
+
+
+def test_rules_change_places_and_close_gaps(acme: Shop, zenith: Shop) -> None:
+    first, second, third = (add_rule(acme, name, Conditions()) for name in "abc")
+    with db.scoped(acme.id) as session:
+        approvals.move_rule(session, acme.id, third, -1, actor=STAFF)
+        approvals.move_rule(session, acme.id, first, -1, actor=STAFF)
+        approvals.remove_rule(session, acme.id, first, actor=STAFF)
+        assert [(rule.name, rule.position) for rule in approvals.list_rules(session, acme.id)] == [("c", 1), ("b", 2)]
+    with db.scoped(zenith.id) as session, pytest.raises(NotFound):
+        approvals.get_rule(session, zenith.id, second)
+
+
+def test_a_saved_reply_names_the_vendor_and_the_product(acme: Shop, ada: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        replies.save_reply(session, acme.id, None, "Photo", "Hello {vendor}, {product} needs light. {x}", actor=STAFF)
+        with pytest.raises(ValidationErrors) as refused:
+            replies.save_reply(session, acme.id, None, " ", "", actor=STAFF)
+        assert set(refused.value.errors) == {"title", "body"}
+        [reply] = replies.list_filled(session, acme.id, vendor="Ada", product="{shop} {vendor}", shop="Acme")
+    assert reply.words == "Hello Ada, {shop} {vendor} needs light. {x}"
+    with db.scoped(acme.id, ada.id) as session:
+        assert replies.list_replies(session, acme.id) == []
+
+
+def test_the_queue_shows_what_is_overdue_and_is_put_in_order(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    old = add_product(acme, bea, "Bread", ProductStatus.IN_REVIEW)
+    add_product(acme, ada, "Cup", ProductStatus.IN_REVIEW)
+    with db.scoped(acme.id) as session:
+        session.execute(update(ShopSettings).values(review_days=2))
+        ago = clock.now() - timedelta(days=3)
+        session.execute(update(Product).where(Product.id == old).values(submitted_at=ago))
+
+    def titles(**asked: str) -> list[str]:
+        with db.scoped(acme.id) as session:
+            return [item.row.product.title for item in review_queue.list_waiting(session, acme.id, **asked)]  # type: ignore[arg-type]
+
+    assert titles() == ["Bread", "Cup"]
+    assert titles(sort="newest") == titles(sort="vendor") == ["Cup", "Bread"]
+    assert titles(kind="overdue") == ["Bread"]
+    with db.scoped(acme.id) as session:
+        session.execute(update(ShopSettings).values(review_days=0))
+    assert titles(kind="overdue") == []
