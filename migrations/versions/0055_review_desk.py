@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0049_review_desk"
-down_revision: str | None = "0048_pictures_in_edits"
+revision: str = "0055_review_desk"
+down_revision: str | None = "0054_pictures_in_edits"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0048_pictures_in_edits"
-down_revision: str | None = "0047_voices"
+revision: str = "0054_pictures_in_edits"
+down_revision: str | None = "0053_returns"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
