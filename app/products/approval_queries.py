@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -59,10 +60,11 @@ def list_sent(session: Session, shop_id: int) -> Sequence[Sent]:
     for variant in session.scalars(select(Variant).where(Variant.product_id.in_(ids))):
         variants.setdefault(variant.product_id, []).append(variant)
     groups = _groups(session, shop_id)
-    found = []
+    found: list[tuple[datetime, Sent]] = []
     for product in products:
         case = approvals.case_of(session, product, variants.get(product.id, []), groups=groups)
-        found.append((product.submitted_at, Sent(case, product.status in _TURNED_DOWN)))
+        if product.submitted_at is not None:
+            found.append((product.submitted_at, Sent(case, product.status in _TURNED_DOWN)))
     for edit, product in edits:
         case = approvals.case_of(session, product, variants.get(product.id, []), edit.changes, groups)
         found.append((edit.sent_at, Sent(case, edit.status in _TURNED_DOWN)))

@@ -36,7 +36,7 @@ class Conditions:
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Conditions":
-        sets = {name: frozenset(kept.get(name, ())) for name in ("vendor_ids", "group_ids", "fields")}
+        sets: dict[str, Any] = {name: frozenset(kept.get(name, ())) for name in ("vendor_ids", "group_ids", "fields")}
         others = {
             name: kept[name] for name in ("kind", "category", "price_from", "price_to", "most_move_bps") if name in kept
         }

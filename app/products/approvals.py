@@ -93,7 +93,7 @@ def save_rule(
         session.add(rule)
     else:
         rule = get_rule(session, shop_id, rule_id)
-    wanted = {"name": name, "conditions": conditions.kept(), "is_on": is_on}
+    wanted: dict[str, Any] = {"name": name, "conditions": conditions.kept(), "is_on": is_on}
     changes = {key: [getattr(rule, key), value] for key, value in wanted.items() if getattr(rule, key) != value}
     rule.name, rule.conditions, rule.is_on, rule.updated_at = name, wanted["conditions"], is_on, clock.now()
     session.flush()

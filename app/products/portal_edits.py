@@ -43,7 +43,7 @@ def propose(product_id: int) -> ResponseReturnValue:
     new, added = edit_forms.read_new_rows(request.form, product, variants)
     if form.validate() and not plain_text(form.description.data or ""):
         form.description.errors = [_("Describe the product: what it is, what it is made of, how big it is.")]
-    if form.errors or any(row.errors for row in (*rows, *new)):
+    if form.errors or any(row.errors for row in rows) or any(row.errors for row in new):
         return _page(product, form, rows, new), 422
     for name in ("title", "description", "seo_title", "seo_description"):
         wanted[name] = form[name].data or ""

@@ -104,5 +104,6 @@ def _fragment(product_id: int) -> str:
     else:
         images, page = list(detail.images), "portal/products/_pictures.html"
     # What is being put in order on the page stays so.
-    images.sort(key=lambda image: request.values.get(f"place_{image.id}", len(images), int))
+    last = len(images)
+    images.sort(key=lambda image: request.values.get(f"place_{image.id}", last, int))
     return render_template(page, product=detail.product, images=images)

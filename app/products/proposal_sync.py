@@ -112,7 +112,7 @@ def _write(
         # Lists that are not given stay as they are.
         graphql(shop, "productSet", {"identifier": {"id": gid}, "input": {"files": files}})
     # One that is about to go needs no new price.
-    staying = [each["values"] for each in wanted.get("variants", live["variants"])]
+    staying = [each["values"] for each in (live | wanted)["variants"]]
     changed = [variant for variant in variants if variant.option_values in staying]
     grid = [row for variant in changed if (row := _variant_row(variant, wanted))]
     if grid:

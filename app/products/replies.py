@@ -42,7 +42,8 @@ def list_filled(session: Session, shop_id: int, *, vendor: str, product: str, sh
 
 def fill(body: str, names: dict[str, str]) -> str:
     """`body` with its placeholders replaced in one go: a title that holds a placeholder stays as it is."""
-    parts, rest = [], body
+    parts: list[str] = []
+    rest = body
     while rest:
         found = min((place for name in names if (place := rest.find(name)) >= 0), default=-1)
         if found < 0:
