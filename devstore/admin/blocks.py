@@ -14,7 +14,7 @@ def find_blocks(target: str) -> dict[str, Path]:
     """The source of every block that the app has for a place of the admin, by the extension's handle."""
     found = {}
     for settings in sorted(get_config().extension_dir.parent.glob("*/shopify.extension.toml")):
-        for extension in tomllib.loads(settings.read_text(encoding="utf-8"))["extensions"]:
+        for extension in tomllib.loads(settings.read_text(encoding="utf-8")).get("extensions", []):
             for targeting in extension.get("targeting", []):
                 if targeting["target"] == target:
                     found[extension["handle"]] = settings.parent / targeting["module"]
