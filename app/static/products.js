@@ -153,7 +153,7 @@
   bar.className = "rich-bar";
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", spoken("Formatting"));
-  for (const [command, label, words] of [["bold", spoken("Bold"), "B"], ["italic", spoken("Italic"), "I"], ["insertUnorderedList", spoken("List"), `• ${spoken("List")}`], ["insertOrderedList", `1. ${spoken("Numbered list")}`, `1. ${spoken("List")}`]]) {
+  for (const [command, label, words] of [["bold", spoken("Bold"), "B"], ["italic", spoken("Italic"), "I"], ["insertUnorderedList", spoken("List"), `• ${spoken("List")}`], ["insertOrderedList", `1. ${spoken("List")}: ${spoken("Numbered list")}`, `1. ${spoken("List")}`]]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = words;

@@ -72,7 +72,7 @@ def test_settings_for_all_are_checked_kept_and_remembered_with_who_changed_them(
     assert saved.status_code == 200
     assert lint_polaris(saved.text) == []
     assert "Kept in reserve: 0 % → 10 %" in saved.text
-    assert "by staff member" in saved.text
+    assert "by Mona Merchant" in saved.text
     with db.scoped(shop.id) as session:
         held = session.get_one(MoneySettings, shop.id)
         assert (held.shipping_to, held.sales_tax_to, held.keep_commission) == ("marketplace", "vendor", True)

@@ -111,7 +111,7 @@ def test_every_portal_page_can_be_used_by_everybody(
     for path in pages:
         page.goto(address + path)
         problems += _examine(page)
-    assert problems == []
+    assert problems == [], "\n".join(problems)
 
 
 def test_the_skip_link_is_the_first_stop_and_leads_to_the_content(

@@ -15,7 +15,7 @@ LOGO = "https://cdn.shopify.com/s/files/1/logo.png"
 
 
 def fill(shop: Shop, **values: str) -> SettingsForm:
-    given = {"hold_days": "14", "payout_minimum": "0", **values}
+    given = {"hold_days": "14", "payout_minimum": "0", "buyer_days": "30", **values}
     with db.scoped(shop.id) as session:
         form = SettingsForm(MultiDict(given), shop=shop, settings=session.get_one(ShopSettings, shop.id))
         if form.validate():

@@ -106,7 +106,7 @@ def test_signing_in_from_the_storefront_gives_no_tries_without_end(
     def come_in() -> FlaskClient:
         thief = app.test_client()
         thief.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT": "text/html"}
-        thief.get(address_in(ask_storefront(app, acme, "77")))
+        thief.post(address_in(ask_storefront(app, acme, "77")))
         return thief
 
     for _ in range(6):
