@@ -31,9 +31,10 @@ if _WORKER:
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -44,6 +45,8 @@ from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials, TokenPair
 from tests.shopify.fake import FakeShopify, installable
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
 
 # A busy machine is no failure: no test judges by the clock.
 settings.register_profile("stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -139,7 +142,13 @@ def database(migrated_database: str) -> Iterator[str]:
     engine = db.use_database(migrated_database)
     queue.get_redis().flushdb()
     yield migrated_database
+    # A request still under way in a thread of a test's server gives its connection back to a pool that is gone.
+    event.listen(engine, "checkin", _close)
     engine.dispose()
+
+
+def _close(connection: psycopg.Connection, _record: object) -> None:
+    connection.close()
 
 
 def _empty(connection: psycopg.Connection) -> None:
@@ -211,6 +220,21 @@ def shopify(monkeypatch: pytest.MonkeyPatch) -> FakeShopify:
     for module in ("app.shopify.client", "app.shopify.tokens", "app.reconciliation.bulk"):
         monkeypatch.setattr(f"{module}.get_http", lambda: client)
     return fake
+
+
+@pytest.fixture
+def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    """A browser of the owner in Acme's admin, who has just installed the app: `shop` is theirs."""
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        assert client.get("/app").status_code == 200
+        yield client
+
+
+@pytest.fixture
+def shop(merchant: FlaskClient) -> Shop:
+    with db.system() as session:
+        return session.scalars(select(Shop)).one()
 
 
 @pytest.fixture

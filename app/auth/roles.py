@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from app.auth.staff_roles import Part
+from app.auth.staff_roles import Part, find_place
 from app.auth.staff_roles import may as staff_may
 from app.languages import _, lazy
 
@@ -97,8 +97,8 @@ def area_of(path: str) -> Area | None:
     """The area that a page of the portal belongs to; None for what is everybody's own."""
     if path.rstrip("/") == "/portal":
         return None
-    places = [place for place in _PLACES if path == place or path.startswith(f"{place}/")]
-    return _PLACES[max(places, key=len)] if places else Area.BUSINESS
+    place = find_place(path, _PLACES, ends=("/",))
+    return _PLACES[place] if place else Area.BUSINESS
 
 
 def may(role: str, area: Area, *, change: bool = False) -> bool:

@@ -1,6 +1,7 @@
 """What each of the shop's staff may see and change in the app. Pure: one table, read at the merchant's door."""
 
 import re
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -88,8 +89,14 @@ def part_of(path: str) -> Part | None:
         return None
     if _ABOUT_MONEY.fullmatch(path):
         return Part.MONEY
-    places = [place for place in _PLACES if path == place or path.startswith((f"{place}/", f"{place}."))]
-    return _PLACES[max(places, key=len)] if places else Part.KEYS
+    place = find_place(path, _PLACES, ends=("/", "."))
+    return _PLACES[place] if place else Part.KEYS
+
+
+def find_place(path: str, places: Iterable[str], *, ends: Sequence[str]) -> str | None:
+    """The longest of `places` that is the page's address or begins it, up to one of `ends`; None when none does."""
+    fitting = (each for each in places if path == each or path.startswith(tuple(f"{each}{end}" for end in ends)))
+    return max(fitting, key=len, default=None)
 
 
 def may(role: str, part: Part, *, change: bool = False) -> bool:

@@ -2,9 +2,12 @@
 
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from app import db, web
 from app.config import get_config
@@ -16,9 +19,16 @@ web.open_to_all(bp, why="the provider's signature is checked before anything is 
 
 @bp.post("/resend")
 def take_news() -> ResponseReturnValue:
-    """401 without a good signature, which the provider tries again; 200 also for news of e-mails that are not ours."""
+    """News of e-mails that are not ours are answered 200 like the others."""
+    return take_signed(get_config().resend_webhook_secret, deliveries.take)
+
+
+def take_signed(secret: str, take: Callable[[Session, dict[str, Any]], object]) -> Response:
+    """What the provider says, given to `take` in a transaction of its own: 401 without a good signature, which the
+    provider tries again.
+    """
     body = request.get_data()
-    if not deliveries.is_signed(get_config().resend_webhook_secret, request.headers, body, now=time.time()):
+    if not deliveries.is_signed(secret, request.headers, body, now=time.time()):
         return Response("wrong signature", 401, mimetype="text/plain")
     try:
         news = json.loads(body)
@@ -26,5 +36,5 @@ def take_news() -> ResponseReturnValue:
         return Response("no JSON", 400, mimetype="text/plain")
     if isinstance(news, dict):
         with db.system() as session:
-            deliveries.take(session, news)
+            take(session, news)
     return Response("", 200, mimetype="text/plain")

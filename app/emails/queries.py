@@ -19,10 +19,6 @@ class Page:
     emails: Sequence[Email]
     total: int
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
-
 
 def list_emails(
     session: Session, shop_id: int, *, search: str = "", status: str = "", kind: str = "", page: int = 1

@@ -59,10 +59,6 @@ class Page:
     rows: Sequence[VendorInvitation]
     total: int
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
-
 
 def read_lines(text: str) -> list[Line]:
     """What was typed or pasted: addresses between commas, semicolons or line ends, as such or as "Name <address>"."""

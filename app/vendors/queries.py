@@ -36,10 +36,6 @@ class Page:
     total: int
     pending: int
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
-
 
 def list_vendors(
     session: Session, shop_id: int, *, search: str = "", status: str = "", sort: str = "newest", page: int = 1

@@ -33,10 +33,8 @@ const writeAddress = (fields) => {
   history.replaceState(history.state, '', address);
 };
 
-// Whether the page's address says what to look for.
-const isAsked = () => FILTERS.some((name) => new URLSearchParams(location.search).has(`vendors.${name}`));
-
-export function start(block, search, list) {
+// `isAsked`: the page's address says what to look for.
+export function start(block, search, list, isAsked) {
   const fields = search.elements;
   const found = search.querySelector('[data-sk-found]');
   const pages = block.querySelector('[data-sk-pages]');
@@ -95,5 +93,5 @@ export function start(block, search, list) {
   };
   search.addEventListener('input', () => { writeAddress(fields); filter(); });
   // A place or letter of another page can be chosen only once that page is here.
-  return loadAll().then(() => { if (isAsked()) readAddress(fields); return filter(); });
+  return loadAll().then(() => { if (isAsked) readAddress(fields); return filter(); });
 }

@@ -1,11 +1,9 @@
 """The merchant's money settings, by their real door: for all vendors, for one alone, and their history."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
 from app import db
 from app.commissions.agreements import get_agreed
@@ -15,9 +13,6 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 WANTED = {
     "shipping_to": "marketplace", "shipping_share": "equal", "sales_tax_to": "vendor", "keep_commission": "y",
@@ -28,20 +23,6 @@ WANTED = {
 EMPTY = dict.fromkeys(
     ("shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_commission", "keep_payment_fee"), ""
 )
-
-
-@pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        yield client
-
-
-@pytest.fixture
-def shop(merchant: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -13,23 +11,6 @@ from app.models.shops import Shop
 from app.models.vendors import VendorUser
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
-
-
-@pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        yield client
-
-
-@pytest.fixture
-def shop(merchant: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
 
 
 def exported(client: FlaskClient, query: str = "") -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,23 +17,7 @@ from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.journey.conftest import Pixels, put_on_sale
 from tests.portal.conftest import signed_in
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 from wsgi import create_app
-
-
-@pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        yield client
-
-
-@pytest.fixture
-def shop(merchant: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@ export function start(block) {
 const search = block.querySelector('[data-sk-search]');
 const list = block.querySelector('[data-sk-list]');
 if (!search || !list) return;
-const begin = async () => (await import('./sk-filters.js')).start(block, search, list);
+const isAsked = /[?&]vendors\./.test(location.search);
+const begin = async () => (await import('./sk-filters.js')).start(block, search, list, isAsked);
 search.hidden = false;
 search.addEventListener('submit', (event) => event.preventDefault());
-if (/[?&]vendors\./.test(location.search)) begin();
+if (isAsked) begin();
 else search.addEventListener('focusin', begin, { once: true });
 }

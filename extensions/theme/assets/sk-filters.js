@@ -28,8 +28,7 @@ else address.searchParams.delete(`vendors.${name}`);
 }
 history.replaceState(history.state, '', address);
 };
-const isAsked = () => FILTERS.some((name) => new URLSearchParams(location.search).has(`vendors.${name}`));
-export function start(block, search, list) {
+export function start(block, search, list, isAsked) {
 const fields = search.elements;
 const found = search.querySelector('[data-sk-found]');
 const pages = block.querySelector('[data-sk-pages]');
@@ -85,5 +84,5 @@ const said = count === 0 ? found.dataset.none : count === 1 ? found.dataset.one 
 found.textContent = isChosen ? said.replace('[count]', count) : '';
 };
 search.addEventListener('input', () => { writeAddress(fields); filter(); });
-return loadAll().then(() => { if (isAsked()) readAddress(fields); return filter(); });
+return loadAll().then(() => { if (isAsked) readAddress(fields); return filter(); });
 }
