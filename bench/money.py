@@ -114,10 +114,10 @@ def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
     component = f"line:{_shopify_id(shop_id, order_id)}"
     yield "explain one amount", lambda session: explain(session, shop_id, order_id, component, usual)
     yield "a vendor's balances", lambda session: queries.vendor_balances(session, shop_id, "USD", usual)
-    yield "a vendor's movements", lambda session: queries.list_movements(session, shop_id, usual)
+    yield "a vendor's movements", lambda session: queries.list_movements(session, shop_id, usual, "USD")
     yield f"balances, {its_orders} orders", lambda session: queries.vendor_balances(session, shop_id, "USD", biggest)
-    yield f"movements, {its_orders} orders", lambda session: queries.list_movements(session, shop_id, biggest)
-    yield "payable, all vendors", lambda session: queries.sum_unpaid(session, shop_id, "USD")
+    yield f"movements, {its_orders} orders", lambda session: queries.list_movements(session, shop_id, biggest, "USD")
+    yield "payable, all vendors", lambda session: queries.sum_available(session, shop_id, "USD")
     yield "all accounts", lambda session: queries.list_accounts(session, shop_id)
 
 
@@ -150,6 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Namespace) -> dict[str, Any]:
     os.environ.update(servers.environment(database.var, database.url, bell.url))
+    from app.ledger.closing import close  # noqa: PLC0415 - as above
+
     conditions.pin(database.pid, 1)
     conditions.pin(os.getpid(), 0)
     shop_id = servers.make_shop(database)
@@ -160,6 +162,8 @@ def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Na
     pages = []
     for entries in (chosen.entries // 10, chosen.entries):
         books.grow(database, shop_id, vendors=chosen.vendors, entries=entries)
+        for _ in range(2):  # one prepares, the next closes
+            close()
         pages.append({"entries": entries, "pages": measure_pages(shop_id)})
     return {"conditions": conditions.describe(), "booking": booking, "books": pages}
 

@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from app.books import proof, service
+from app.ledger import closing
 from app.ledger.rules import UnbalancedError
 from app.shopify.errors import ShopifyError
 from jobs import events
@@ -23,6 +24,11 @@ def ask_where_due() -> None:
 def sweep() -> None:
     """Every minute: proofs that were left behind."""
     proof.sweep()
+
+
+def close() -> None:
+    """Every few minutes: add the balances up."""
+    closing.close()
 
 
 def reread(shop_id: int, difference_id: int) -> None:

@@ -46,6 +46,7 @@ SCHEDULE: Final = (
     Periodic("jobs.payouts.release_holds", "payouts", 15),
     Periodic("jobs.books.ask_where_due", "payouts", HOUR),
     Periodic("jobs.books.sweep", "payouts", MINUTE),
+    Periodic("jobs.books.close", "payouts", 2 * MINUTE),
     Periodic("jobs.commissions.sweep", "payouts", MINUTE),
     Periodic("jobs.payouts.ask_rails", "payouts", 15),
     Periodic("jobs.payouts.prepare_scheduled", "payouts", 10 * MINUTE),

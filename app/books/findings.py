@@ -18,8 +18,9 @@ from app.payouts.checks import Finding, check_totals
 from app.reconciliation.differences import order_differs
 from app.shopify.webhook_bodies import number_of
 
-TOTALS: Final = ("posting:", "payout:", "balance:")
+TOTALS: Final = ("posting:", "payout:", "balance:", "closing:")
 """Names of everything that the totals may find."""
+_KEYS: Final = {"balances": "balance", "closings": "closing"}
 _CAUSES: Final = {
     "flags": "Shopify's own figures do not fit together, or a refund names other goods than the money it returned."
     " This order's money is on hold; a person has to look.",
@@ -27,6 +28,8 @@ _CAUSES: Final = {
     "postings": "Somebody or something wrote to the ledger past the program: the database refuses such a booking."
     " It takes a person with access to the database to say what happened.",
     "payouts": "A payout was interrupted, or its rows were changed past the program.",
+    "closings": "Sums that are kept to show balances fast were changed past the program. They have been made anew from"
+    " the entries; the next proof looks whether they hold.",
     "balances": "An entry was claimed by a payout and not booked as claimed, or the other way round.",
 }
 
@@ -115,7 +118,7 @@ def _of_total(session: Session, finding: Finding) -> Found:
     if finding.payout_id is not None:
         vendor_id = session.get_one(Payout, finding.payout_id).vendor_id
     return Found(
-        key=f"payout:{finding.payout_id}" if finding.payout_id else f"balance:{finding.vendor_id}",
+        key=f"payout:{finding.payout_id}" if finding.payout_id else f"{_KEYS[finding.check]}:{finding.vendor_id}",
         words=finding.words,
         cause=_CAUSES[finding.check],
         payout_id=finding.payout_id,

@@ -18,6 +18,7 @@ from app.books import findings, rails, rules
 from app.books.differences import settle
 from app.books.notifications import tell_merchant
 from app.db import scoped, system
+from app.ledger import closing
 from app.ledger.queries import count_transactions
 from app.models.books import Difference, Proof, ProofStep
 from app.models.orders import Order
@@ -160,6 +161,8 @@ def _prove_payouts(shop_id: int, proof_id: int) -> None:
     with scoped(shop_id) as session:
         proof = session.get_one(Proof, proof_id, with_for_update=True)
         found = findings.of_totals(session, session.get_one(Shop, shop_id))
+        if any(one.key.startswith("closing:") for one in found):
+            closing.add_up_again(session, shop_id)
         _take_over(session, proof, findings.TOTALS, found)
         proof.transactions = count_transactions(session, shop_id)
         every = select(func.count()).select_from(Payout).where(Payout.shop_id == shop_id)

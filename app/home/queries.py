@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.books.queries import count_open
+from app.ledger.queries import list_accounts
 from app.ledger.rules import Account
 from app.models.emails import Email, EmailStatus
 from app.models.events import InboxEvent, InboxState
@@ -167,14 +168,5 @@ def _day(shop: Shop, moment: InstrumentedAttribute[datetime]) -> ColumnElement[d
 
 
 def _owed(session: Session, shop: Shop) -> dict[str, int]:
-    accounts = (Account.VENDOR_PENDING, Account.VENDOR_HELD, Account.VENDOR_AVAILABLE)
-    query = (
-        select(LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
-        .where(
-            LedgerEntry.shop_id == shop.id,
-            LedgerEntry.account.in_(accounts),
-            LedgerEntry.currency == shop.currency,
-        )
-        .group_by(LedgerEntry.account)
-    )
-    return {account: int(amount) for account, amount in session.execute(query)}
+    accounts = list_accounts(session, shop.id)
+    return {account: amount.minor for account, amount in accounts if amount.currency == shop.currency}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import column, func, insert, select, table, text
@@ -12,6 +13,23 @@ from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
+# The function of the migration 0056: closed balances, and what came since.
+_BALANCES: Final = text("""
+SELECT vendor_id, account, currency, amount_minor
+FROM balances(:shop_id, CAST(:vendors AS bigint[]), CAST(:accounts AS text[]))
+""")
+_ACCOUNTS: Final = text("""
+SELECT account, currency, sum(amount_minor) AS amount_minor FROM balances(:shop_id, NULL, NULL)
+GROUP BY account, currency
+""")
+# The total is read in the statement that finds the newest postings, so that both are of one moment.
+_MOVEMENTS: Final = text("""
+SELECT id, (
+  SELECT sum(amount_minor) FROM balances(:shop_id, ARRAY[CAST(:vendor_id AS bigint)], CAST(:accounts AS text[]))
+  WHERE currency = :currency) AS total
+FROM movements(:vendor_id, :currency, CAST(:accounts AS text[]), CAST(:moves AS text[]), :at, :below, :most) AS id
+""")
+_LAST: Final = 2**63 - 1
 _KEPT: Final = table("unpaid_now", column("id"), column("vendor_id"), column("amount_minor"))
 
 
@@ -36,10 +54,19 @@ class Movement:
 
     entry: LedgerEntry
     transaction: LedgerTransaction
+    balance: Money | None = None
+    """What the vendor was owed after it, in all stages; in a statement."""
 
     @property
     def amount(self) -> Money:
         return Money(self.entry.amount_minor, self.entry.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    rows: Sequence[Movement]
+    older: str | None
+    """The cursor of the page after; None at the end."""
 
 
 def vendor_balances(session: Session, shop_id: int, currency: str, vendor_id: int) -> Balances:
@@ -50,17 +77,12 @@ def vendor_balances(session: Session, shop_id: int, currency: str, vendor_id: in
 def list_balances(session: Session, shop_id: int, currency: str, vendor_ids: Iterable[int]) -> dict[int, Balances]:
     """The balances of several vendors in one query."""
     wanted = list(vendor_ids)
-    query = (
-        select(LedgerEntry.vendor_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
-        .where(
-            LedgerEntry.shop_id == shop_id,
-            LedgerEntry.vendor_id.in_(wanted),
-            LedgerEntry.currency == currency,
-            LedgerEntry.account.in_(VENDOR_BALANCES),
-        )
-        .group_by(LedgerEntry.vendor_id, LedgerEntry.account)
-    )
-    sums = {(vendor, account): int(amount) for vendor, account, amount in session.execute(query)}
+    values = {"shop_id": shop_id, "vendors": wanted, "accounts": [account.value for account in VENDOR_BALANCES]}
+    sums = {
+        (row.vendor_id, row.account): row.amount_minor
+        for row in session.execute(_BALANCES, values)
+        if row.currency == currency
+    }
 
     def at(vendor_id: int, account: Account) -> Money:
         return Money(sums.get((vendor_id, account), 0), currency)
@@ -79,14 +101,20 @@ def list_balances(session: Session, shop_id: int, currency: str, vendor_ids: Ite
 
 def list_accounts(session: Session, shop_id: int) -> list[tuple[str, Money]]:
     """Every account of the shop with its balance, in the order of the chart of accounts."""
-    query = (
-        select(LedgerEntry.account, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
-        .where(LedgerEntry.shop_id == shop_id)
-        .group_by(LedgerEntry.account, LedgerEntry.currency)
-    )
-    rows = [(account, Money(int(amount), currency)) for account, currency, amount in session.execute(query)]
+    rows = session.execute(_ACCOUNTS, {"shop_id": shop_id})
+    found = [(row.account, Money(int(row.amount_minor), row.currency)) for row in rows]
     places = {account.value: at for at, account in enumerate(Account)}
-    return sorted(rows, key=lambda row: (row[1].currency, places.get(row[0], 99)))
+    return sorted(found, key=lambda row: (row[1].currency, places.get(row[0], 99)))
+
+
+def sum_available(session: Session, shop_id: int, currency: str) -> dict[int, int]:
+    """What each vendor has available, in minor units; vendors with exactly zero are left out.
+
+    It is what is unpaid (`sum_unpaid`), found without going through it: the nightly proof compares the two.
+    """
+    values = {"shop_id": shop_id, "vendors": None, "accounts": [Account.VENDOR_AVAILABLE.value]}
+    rows = session.execute(_BALANCES, values)
+    return {row.vendor_id: row.amount_minor for row in rows if row.currency == currency and row.amount_minor}
 
 
 def keep_unpaid(session: Session, shop_id: int, currency: str) -> None:
@@ -113,22 +141,41 @@ def sum_unpaid(session: Session, shop_id: int, currency: str) -> dict[int, int]:
 
 
 def list_movements(
-    session: Session, shop_id: int, vendor_id: int, *, page: int = 1, per_page: int = PER_PAGE
-) -> tuple[Sequence[Movement], int]:
-    """What moved a vendor's money, newest first, and how many pages there are. Moves between stages are left out."""
-    where = (
-        LedgerEntry.shop_id == shop_id,
-        LedgerEntry.vendor_id == vendor_id,
-        LedgerEntry.account.in_(VENDOR_BALANCES),
-        LedgerTransaction.kind.not_in(STAGE_MOVES),
+    session: Session, shop_id: int, vendor_id: int, currency: str, *, cursor: str = "", limit: int = PER_PAGE
+) -> Statement:
+    """What moved a vendor's money, newest booking first, each with the balance after it, as a bank's statement.
+
+    Moves between stages are left out: they change no balance. A cursor that says nothing begins with the newest.
+    """
+    at, below, balance = _read_cursor(cursor) or (datetime.max.replace(tzinfo=UTC), _LAST, None)
+    values = {"shop_id": shop_id, "vendor_id": vendor_id, "currency": currency, "at": at, "below": below}
+    stages = [account.value for account in VENDOR_BALANCES]
+    more = {"accounts": stages, "moves": list(STAGE_MOVES), "most": limit + 1}
+    found = session.execute(_MOVEMENTS, {**values, **more}).all()
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.id.in_([row.id for row in found[:limit]]))
+        .where(LedgerEntry.vendor_id == vendor_id, LedgerEntry.account.in_(stages))
+        .order_by(LedgerTransaction.booked_at.desc(), LedgerTransaction.id.desc(), LedgerEntry.id.desc())
     )
-    query = select(LedgerEntry, LedgerTransaction).join(
-        LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id
-    )
-    total = session.scalar(select(func.count()).select_from(query.where(*where).subquery())) or 0
-    newest = (LedgerTransaction.happened_at.desc(), LedgerEntry.id.desc())
-    rows = session.execute(query.where(*where).order_by(*newest).limit(per_page).offset((page - 1) * per_page))
-    return [Movement(entry, transaction) for entry, transaction in rows], max(1, -(-total // per_page))
+    left = int(found[0].total) if found and balance is None else balance or 0
+    rows = []
+    for entry, transaction in session.execute(query) if found else ():
+        rows.append(Movement(entry, transaction, Money(left, currency)))
+        left -= entry.amount_minor
+    last = rows[-1].transaction if len(found) > limit else None
+    return Statement(rows, f"{last.booked_at.isoformat()}_{last.id}_{left}" if last else None)
+
+
+def _read_cursor(text_: str) -> tuple[datetime, int, int] | None:
+    """When the last row was booked, its posting's number, and the balance before it."""
+    at, _, rest = text_.partition("_")
+    number, _, balance = rest.partition("_")
+    try:
+        return datetime.fromisoformat(at), int(number), int(balance)
+    except ValueError:
+        return None
 
 
 def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:

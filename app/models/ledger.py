@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -75,6 +75,42 @@ class OpenEntry(Model):
     entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"), primary_key=True, autoincrement=False)
     shop_id: Mapped[int]
     vendor_id: Mapped[int]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+
+
+class Closing(Model):
+    """Up to which entry the balances are added up, for all shops together. One row."""
+
+    __tablename__ = "closings"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    through_entry_id: Mapped[int]
+    next_entry_id: Mapped[int]
+    """Where the next closing ends, once every transaction below `next_xid` is over."""
+    next_xid: Mapped[int]
+    closed_at: Mapped[datetime]
+
+
+class ClosedBalance(Model):
+    """The sum of an account's entries up to the closing. A cache: `balances` adds what came since."""
+
+    __tablename__ = "closed_balances"
+    __table_args__ = (
+        Index(
+            "uq_closed_balances_shop_id_account_currency_vendor",
+            "shop_id",
+            "account",
+            "currency",
+            text("coalesce(vendor_id, 0)"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[int]
+    vendor_id: Mapped[int | None] = mapped_column(index=True)
+    account: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
 

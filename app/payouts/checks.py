@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.ledger import closing
 from app.ledger import queries as ledger
 from app.ledger.rules import VENDOR_BALANCES, Account, Entry, add_entries
 from app.models.ledger import LedgerEntry, LedgerTransaction
@@ -87,7 +88,15 @@ def check_totals(session: Session, shop: Shop) -> list[Finding]:
         )
         for vendor_id, balance, unpaid in queries.list_stray_balances(session, shop.id)
     ]
+    findings += [
+        Finding("closings", f"What was added up for {_owner(vendor_id)} is not its entries.", vendor_id=vendor_id)
+        for vendor_id in closing.list_wrong(session, shop.id)
+    ]
     return findings
+
+
+def _owner(vendor_id: int | None) -> str:
+    return "the marketplace" if vendor_id is None else f"vendor {vendor_id}"
 
 
 def _choose_orders(session: Session, shop_id: int, newest: int | None) -> Sequence[int]:

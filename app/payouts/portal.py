@@ -31,18 +31,17 @@ STATES = {
 
 @bp.get("")
 def money() -> ResponseReturnValue:
-    number = max(1, request.args.get("page", 1, int))
-    movements, pages = list_movements(g.session, g.shop.id, g.vendor.id, page=number)
-    vendor = g.vendor
+    vendor, before = g.vendor, request.args.get("before", "")
+    statement = list_movements(g.session, g.shop.id, vendor.id, g.shop.currency, cursor=before)
     return render_template(
         "portal/money/show.html",
         balances=vendor_balances(g.session, g.shop.id, g.shop.currency, vendor.id),
         holds=list_holds(g.session, vendor.id),
         payouts=queries.list_vendor_payouts(g.session, vendor.id),
-        movements=movements,
-        names=queries.name_movements(g.session, vendor.id, movements),
-        number=number,
-        pages=pages,
+        movements=statement.rows,
+        older=statement.older,
+        before=before,
+        names=queries.name_movements(g.session, vendor.id, statement.rows),
         sales=sales_by_day(g.session, vendor.id, g.shop.currency, g.shop.timezone),
         details_wait_until=held_until(vendor),
         is_stopped=is_stopped(g.session, vendor.id),

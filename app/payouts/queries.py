@@ -13,7 +13,7 @@ from app import clock
 from app.commissions.agreements import get_agreed
 from app.errors import Conflict, NotFound
 from app.languages import _, lazy
-from app.ledger.queries import Movement, sum_unpaid
+from app.ledger.queries import Movement, sum_available, sum_unpaid
 from app.ledger.rules import Account
 from app.ledger.stops import STOPPED, list_stopped
 from app.models.ledger import LedgerEntry, LedgerTransaction
@@ -111,7 +111,7 @@ def preview(session: Session, shop: Shop, sums: Mapping[int, int] | None = None)
     `sums`: what is unpaid in minor units, by vendor id, when the caller has looked already.
     """
     if sums is None:
-        sums = sum_unpaid(session, shop.id, shop.currency)
+        sums = sum_available(session, shop.id, shop.currency)
     vendors = session.scalars(_PAYEES.where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
     agreed = get_agreed(session, shop.id)
     rails, stopped = list_rails(session, shop.id), list_stopped(session, shop.id)

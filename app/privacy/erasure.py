@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
+from app.ledger import closing
 from app.models.emails import Email, EmailStatus
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment, FulfilmentState
@@ -38,8 +39,8 @@ ABOUT_SELLERS: Final = frozenset(
         "review_settings", "qr_codes", "qr_scans", "portal_sessions", "login_factors", "recovery_codes",
         "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
-        "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks", "email_wordings",
-        "shipment_batches",
+        "closed_balances", "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks",
+        "email_wordings", "shipment_batches",
         "staff_members", "visits", "vendor_questions", "vendor_answers",
     }
 )  # fmt: skip
@@ -81,6 +82,7 @@ def erase_shop(session: Session, shop_id: int, domain: str) -> Counter[str]:
     so only for a shop that has left.
     """
     gone: Counter[str] = Counter()
+    closing.alone(session)  # one that has read the entries would keep their sums
     for table in reversed(Model.metadata.sorted_tables):
         if table.name in {"shops", "privacy_requests"} or "shop_id" not in table.c:
             continue

@@ -24,7 +24,7 @@ LISTS: dict[str, Callable[[Session, Shop, int], Any]] = {
     "vendor's orders": lambda session, _, vendor_id: vendor_list.list_orders(session, vendor_id, vendor_list.Wanted()),
     "holds": lambda session, _, vendor_id: queries.list_holds(session, vendor_id),
     "movements": lambda session, shop, vendor_id: payouts.name_movements(
-        session, vendor_id, ledger.list_movements(session, shop.id, vendor_id)[0]
+        session, vendor_id, ledger.list_movements(session, shop.id, vendor_id, shop.currency).rows
     ),
     "preview": lambda session, shop, _: payouts.preview(session, shop),
     "stray balances": lambda session, shop, _: payouts.list_stray_balances(session, shop.id),
