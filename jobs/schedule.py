@@ -41,6 +41,7 @@ SCHEDULE: Final = (
     Periodic("jobs.hooks.clean_up", "catalogue", DAY),
     Periodic("jobs.catalogue.sweep_catalogue", "catalogue", 30),
     Periodic("jobs.fulfilment.sweep_fulfilments", "events", 30),
+    Periodic("jobs.fulfilment.sweep_holds", "events", 10),
     Periodic("jobs.fulfilment.remove_buyers", "catalogue", HOUR),
     Periodic("jobs.returns.sweep", "events", MINUTE),
     Periodic("jobs.payouts.release_holds", "payouts", 15),

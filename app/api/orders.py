@@ -42,6 +42,7 @@ class OrderPart(msgspec.Struct, frozen=True):
     status: VendorOrderStatus
     items: int
     items_to_ship: int
+    items_on_hold: Annotated[int, Meta(description="Of those to ship, how many the shop holds back for now.")]
     earned: Annotated[Amount, Meta(description="What the vendor has of it after refunds, at whichever stage.")]
     next_release_at: Annotated[Moment, Meta(description="When the next of its money becomes available.")] | None
 
@@ -280,6 +281,7 @@ def _write_part(part: VendorOrder, vendor_name: str) -> OrderPart:
         status=part.status,
         items=part.items_total,
         items_to_ship=part.items_to_ship,
+        items_on_hold=part.items_held,
         earned=amount(part.earned_minor, part.currency),
         next_release_at=part.next_release_at,
     )

@@ -127,7 +127,7 @@ def _problem(
     if part.status == VendorOrderStatus.UNPAID:
         return UNPAID
     if not left.get(part.id):
-        return NOTHING_LEFT
+        return service.ON_HOLD if part.items_held else NOTHING_LEFT
     if part.id in found:
         return _("It stands in the file more than once. Send orders of several parcels one by one.")
     return check_tracking(Tracking(row.carrier, row.tracking))

@@ -11,7 +11,7 @@ from app.errors import NotFound
 from app.languages import _
 from app.models.orders import OrderLine, VendorOrder
 from app.models.products import Product, ProductImage
-from app.orders.left import Units, list_taken
+from app.orders.left import Units, list_taken, units_held
 from app.orders.vendor_list import WAITING
 
 MAX_ORDERS: Final = 200
@@ -45,7 +45,8 @@ class Pick:
 def list_parcels(session: Session, vendor_id: int, part_ids: Sequence[int] = ()) -> list[Parcel]:
     """The vendor's orders of these ids, oldest first, with what is left of them to send; without ids all to ship.
 
-    What is on its way to Shopify already, or about to be cancelled, is not left. At most MAX_ORDERS.
+    What is on its way to Shopify already, about to be cancelled or held back by the shop, is not left. At most
+    MAX_ORDERS.
     """
     where = [VendorOrder.vendor_id == vendor_id]
     where.append(VendorOrder.id.in_(part_ids) if part_ids else VendorOrder.status.in_(WAITING))
@@ -81,7 +82,11 @@ def make_pick_list(session: Session, parcels: Iterable[Parcel]) -> list[Pick]:
 
 
 def _parcel(part: VendorOrder, lines: Sequence[OrderLine], taken: Units) -> Parcel:
-    left = [(line, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0)) for line in lines]
+    held = units_held(part)
+    left = [
+        (line, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0) - held.get(line.shopify_id, 0))
+        for line in lines
+    ]
     bought = [(line, line.current_quantity) for line in lines]
     return Parcel(part, [one for one in left if one[1] > 0], [one for one in bought if one[1] > 0])
 

@@ -14,9 +14,16 @@ from app.languages import _, find_words
 from app.models.cancellations import Cancellation
 from app.money import Money
 from app.orders import cancellations
-from app.orders.left import units_left
+from app.orders.left import held_items, units_to_send
 from app.orders.queries import VendorPart, find_unread, get_part
-from app.orders.words import DECLINE_WORDS, HOLD_WORDS, KIND_WORDS, PART_WORDS, RETURN_WORDS
+from app.orders.words import (
+    DECLINE_WORDS,
+    HOLD_WORDS,
+    KIND_WORDS,
+    PART_WORDS,
+    RETURN_WORDS,
+    SHIP_HOLD_WORDS,
+)
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
 protect(bp)
@@ -76,9 +83,11 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         carriers=rules.CARRIERS,
         wishes=_wishes(found),
         new_messages=find_unread(g.session, [found.part.id]),
-        left=units_left(g.session, found.part),
+        left=units_to_send(g.session, found.part),
+        held=held_items(found.lines, found.part.holds),
         states=PART_WORDS,
         hold_words=HOLD_WORDS,
+        ship_hold_words=SHIP_HOLD_WORDS,
         kind_words=KIND_WORDS,
         return_words=RETURN_WORDS,
         decline_words=DECLINE_WORDS,

@@ -1,7 +1,7 @@
 """Which units go into a parcel, and which of Shopify's fulfilment orders they are taken from. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.languages import _
 
@@ -56,3 +56,25 @@ def take_units(wanted: Mapping[int, int], remaining: Sequence[Remaining]) -> dic
         if missing:
             return None
     return taken
+
+
+def list_held(fulfilment_orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What may not be sent yet, of Shopify's fulfilment orders: [{"line", "units", "reason", "until"}], by line.
+
+    `reason` is Shopify's in small letters, or "scheduled" where it is to be sent from `until` (ISO 8601) on.
+    """
+    held: dict[tuple[int, str, str | None], int] = {}
+    for part in fulfilment_orders:
+        if part["status"] not in ("ON_HOLD", "SCHEDULED"):
+            continue
+        scheduled = part["status"] == "SCHEDULED"
+        reasons = [one["reason"].lower() for one in part["fulfillmentHolds"]] or ["other"]
+        why = ("scheduled", part["fulfillAt"]) if scheduled else (reasons[0], None)
+        for item in part["lineItems"]["nodes"]:
+            if item["remainingQuantity"]:
+                key = (int(item["lineItem"]["id"].rpartition("/")[2]), *why)
+                held[key] = held.get(key, 0) + item["remainingQuantity"]
+    ordered = sorted(held.items(), key=lambda one: (one[0][0], one[0][1], one[0][2] or ""))
+    return [
+        {"line": line, "units": units, "reason": reason, "until": until} for (line, reason, until), units in ordered
+    ]

@@ -11,24 +11,25 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import scoped, system
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.fulfilment import rules
+from app.fulfilment import holds, rules
+from app.fulfilment.reading import read_order
 from app.fulfilment.rules import Remaining
-from app.languages import _
+from app.languages import _, noted
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.orders import service as orders
-from app.orders.left import lock_sending, units_left
+from app.orders.left import lock_sending, units_left, units_to_send
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
-from app.shopify.paging import finish, read_whole
 from app.shopify.tokens import ShopCredentials
 
 _JOB: Final = "jobs.fulfilment.create_fulfilment"
 _SWEEP_AFTER: Final = timedelta(minutes=1)
 _OPEN: Final = frozenset({"OPEN", "IN_PROGRESS"})
+ON_HOLD: Final = noted("The shop has put these items on hold. You can send them as soon as it releases them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def request_shipment(
     """Store that the vendor has sent `wanted` (units by the line's Shopify id). Raises ValidationErrors."""
     lock_sending(session, part)
     units = {line_id: count for line_id, count in wanted.items() if count}
-    if problem := rules.check_quantities(units, units_left(session, part)):
+    if problem := _check(session, part, units):
         raise ValidationErrors({"items": problem})
     parcel = Fulfilment(
         shop_id=part.shop_id,
@@ -69,9 +70,10 @@ def request_shipment(
 def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: Tracking, *, actor: str) -> Fulfilment:
     """Store that the vendor has sent all that was left of the order. Raises ValidationErrors when nothing was."""
     lock_sending(session, part)
-    left = units_left(session, part)
+    left = units_to_send(session, part)
     if not any(left.values()):
-        raise ValidationErrors({"items": _("Nothing of it is left to send.")})
+        held = any(units_left(session, part).values())
+        raise ValidationErrors({"items": _(ON_HOLD) if held else _("Nothing of it is left to send.")})
     return request_shipment(session, vendor, part, left, tracking, actor=actor)
 
 
@@ -82,7 +84,7 @@ def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
     """
     parcel = _get_failed(session, part, parcel_id)
     wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
-    if problem := rules.check_quantities(wanted, units_left(session, part)):
+    if problem := _check(session, part, wanted):
         raise Conflict(problem)
     parcel.state, parcel.error = FulfilmentState.REQUESTED, None
     enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
@@ -138,6 +140,14 @@ def sweep() -> None:
         enqueue(_JOB, shop_id, parcel_id)
 
 
+def _check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> str | None:
+    """What is wrong with sending `wanted` now, in a sentence; None when it can be sent."""
+    problem = rules.check_quantities(wanted, units_left(session, part))
+    if problem is None and rules.check_quantities(wanted, units_to_send(session, part)):
+        return _(ON_HOLD)
+    return problem
+
+
 def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilment:
     lock_sending(session, part)
     parcel = session.get(Fulfilment, parcel_id, populate_existing=True)
@@ -151,7 +161,7 @@ def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilme
 
 def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | None]) -> tuple[int, datetime]:
     """The parcel's number and time at Shopify. An attempt whose answer was lost is found, not repeated."""
-    order = _read_order(shop, parcel.order_shopify_id)
+    order = read_order(shop, parcel.order_shopify_id)
     wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
     if parcel.attempts > 1:
         for made in order["fulfillments"]:
@@ -159,6 +169,9 @@ def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | Non
                 return _number(made["id"]), _moment(made["createdAt"])
     taken = rules.take_units(wanted, _remaining(order))
     if taken is None:
+        held = rules.list_held(order["fulfillmentOrders"]["nodes"])
+        if any(one["line"] in wanted for one in held):
+            raise ShopifyError(ON_HOLD, permanent=True)
         raise ShopifyError(
             _("Some of these items are no longer open in Shopify: sent, refunded or held."), permanent=True
         )
@@ -178,18 +191,6 @@ def _find_or_make(shop: ShopCredentials, parcel: Fulfilment, ours: set[int | Non
     }
     answer = graphql(shop, "fulfillmentCreate", {"fulfillment": fulfillment})["fulfillment"]
     return _number(answer["id"]), _moment(answer["createdAt"])
-
-
-def _read_order(shop: ShopCredentials, number: int) -> dict[str, Any]:
-    """What is still to be sent and what was sent, however many parts and lines that is."""
-    order = read_whole(shop, "order", {"id": f"gid://shopify/Order/{number}"}, "fulfillmentOrders")
-    if order is None:
-        raise ShopifyError(_("Shopify no longer has this order."), permanent=True)
-    for part in order["fulfillmentOrders"]["nodes"]:
-        finish(shop, "fulfillmentOrder", part, "lineItems")
-    for made in order["fulfillments"]:
-        finish(shop, "fulfillment", made, "fulfillmentLineItems")
-    return order
 
 
 def _remaining(order: Mapping[str, Any]) -> list[Remaining]:
@@ -242,6 +243,8 @@ def _fail(shop_id: int, parcel_id: int, message: str) -> None:
         session.refresh(parcel)
         if parcel.state is FulfilmentState.REQUESTED:
             parcel.state, parcel.error = FulfilmentState.FAILED, message
+            # Perhaps for a hold that nobody told us of.
+            holds.ask(session, shop_id, parcel.order_shopify_id)
 
 
 def _number(gid: str) -> int:

@@ -50,6 +50,21 @@ class Fulfilment(Model):
     created_at: Mapped[CreatedAt]
 
 
+class FulfilmentOrderNews(Model):
+    """A fulfilment order of which Shopify said that it changed, until its order was read."""
+
+    __tablename__ = "fulfilment_order_news"
+    __table_args__ = (UniqueConstraint("shop_id", "shopify_id"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    shopify_id: Mapped[int]
+    told_at: Mapped[CreatedAt]
+    tried_at: Mapped[datetime | None]
+    order_shopify_id: Mapped[int | None]
+    """Once that is known, while the order itself has not come."""
+
+
 class ShipmentBatch(Model):
     """Many orders that a vendor sent at once, and what became of each."""
 

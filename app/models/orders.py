@@ -118,6 +118,7 @@ class VendorOrder(Model):
         Index(
             "ix_vendor_orders_next_release_at", "next_release_at", postgresql_where=text("next_release_at IS NOT NULL")
         ),
+        Index("ix_vendor_orders_held", "holds_read_at", postgresql_where=text("holds <> '[]'::jsonb")),
     )
 
     id: Mapped[Id]
@@ -157,9 +158,23 @@ class VendorOrder(Model):
     """Returns with goods of the vendor's: number, name, status, decline_reason, opened_at,
     items [{title, quantity, reason}].
     """
+    holds: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """What of it may not be sent yet: line (Shopify's number), units, reason, until."""
+    holds_read_at: Mapped[datetime | None]
+    """When the reading began whose answer stands in `holds`."""
     told_at: Mapped[datetime | None]
     """When the vendor was sent the e-mail about it."""
     created_at: Mapped[CreatedAt]
+
+    @property
+    def is_held(self) -> bool:
+        """Something waits to be sent, and nothing of it may be yet."""
+        return 0 < self.items_to_ship == self.items_held
+
+    @property
+    def items_held(self) -> int:
+        """Units that wait to be sent and may not be yet."""
+        return min(self.items_to_ship, sum(int(one["units"]) for one in self.holds))
 
 
 class OrderRefund(Model):

@@ -7,6 +7,8 @@ from app.languages import noted
 VENDOR_WORDS: Final = {
     "PaymentReceived": noted("Order %(about)s came in, paid"),
     "OrderCancelled": noted("Order %(about)s was cancelled"),
+    "OrderHeld": noted("Order %(about)s is on hold: do not send it yet"),
+    "OrderHoldReleased": noted("Order %(about)s is no longer on hold"),
     "RefundProcessed": noted("Money of order %(about)s was refunded"),
     "ProductPublished": noted("“%(about)s” is on sale"),
     "ProductChangesRequested": noted("The shop asks you to change “%(about)s”"),
@@ -26,6 +28,8 @@ KINDS: Final = frozenset(VENDOR_WORDS) | frozenset(SHOP_WORDS)
 TOPIC_OF: Final = {
     "PaymentReceived": "orders",
     "OrderCancelled": "orders",
+    "OrderHeld": "orders",
+    "OrderHoldReleased": "orders",
     "RefundProcessed": "orders",
     "ProductPublished": "products",
     "ProductChangesRequested": "products",

@@ -123,6 +123,8 @@ def _drafts(session: Session, event: DomainEvent) -> Iterator[_Draft]:
 def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     order = session.get_one(Order, event.subject["order_id"])
     parts = select(VendorOrder).where(VendorOrder.order_id == order.id)
+    if event.vendor_id is not None:
+        parts = parts.where(VendorOrder.vendor_id == event.vendor_id)
     if refund_id := event.subject.get("refund_id"):
         returned = session.get_one(OrderRefund, refund_id).snapshot.get("refund_line_items", [])
         numbers = [line["line_item_id"] for line in returned]

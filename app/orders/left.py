@@ -1,7 +1,9 @@
 """What is left of a vendor's orders to send: neither on its way to Shopify, nor about to be cancelled."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -30,6 +32,43 @@ def units_left(session: Session, part: VendorOrder) -> dict[int, int]:
         line.shopify_id: max(0, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0))
         for line in session.scalars(lines)
     }
+
+
+def units_to_send(session: Session, part: VendorOrder) -> dict[int, int]:
+    """Units by line that may be sent now: what is left, without what the shop holds back."""
+    held = units_held(part)
+    return {line: max(0, units - held.get(line, 0)) for line, units in units_left(session, part).items()}
+
+
+def units_held(part: VendorOrder) -> dict[int, int]:
+    """Units by line that may not be sent yet, as Shopify said when it was last read."""
+    held: dict[int, int] = {}
+    for one in part.holds:
+        held[one["line"]] = held.get(one["line"], 0) + int(one["units"])
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItems:
+    """What may not be sent for one reason, with units and titles; `until`: the day from which it may."""
+
+    reason: str
+    until: datetime | None
+    lines: Sequence[tuple[int, str]]
+
+
+def held_items(lines: Sequence[OrderLine], holds: Sequence[Mapping[str, Any]]) -> list[HeldItems]:
+    """Why which of a part's lines may not be sent yet, each reason once."""
+    left = {line.shopify_id: line for line in lines if line.to_ship}
+    found: dict[tuple[str, str | None], list[tuple[int, str]]] = {}
+    for one in holds:
+        if line := left.get(one["line"]):
+            units = min(int(one["units"]), line.to_ship)
+            found.setdefault((one["reason"], one["until"]), []).append((units, line.title))
+    return [
+        HeldItems(reason, datetime.fromisoformat(until) if until else None, items)
+        for (reason, until), items in found.items()
+    ]
 
 
 def list_taken(session: Session, vendor_id: int, order_numbers: Sequence[int]) -> Units:

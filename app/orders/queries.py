@@ -100,6 +100,9 @@ def list_orders(
     elif status == "to_ship":
         waits = select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING))
         where.append(waits.exists())
+    elif status == "on_hold":
+        held = (VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING), VendorOrder.holds != [])
+        where.append(select(VendorOrder.id).where(*held).exists())
     elif status == "cancellation":
         asked = select(Cancellation.id).where(
             Cancellation.shop_id == shop_id,

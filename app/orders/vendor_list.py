@@ -22,6 +22,7 @@ TABS: Final[Mapping[str, ColumnElement[bool]]] = {
     "shipped": _SENT & VendorOrder.delivered_at.is_(None),
     "delivered": _SENT & VendorOrder.delivered_at.is_not(None),
     "returned": VendorOrder.items_returned > 0,
+    "on_hold": VendorOrder.status.in_(WAITING) & (VendorOrder.holds != []),
     "unpaid": VendorOrder.status == VendorOrderStatus.UNPAID,
     "cancelled": VendorOrder.status == VendorOrderStatus.CANCELLED,
 }
@@ -52,9 +53,11 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The status, told further than Shopify tells it: came back, or arrived."""
+        """The status, told further than Shopify tells it: came back, arrived, or nothing of it may be sent yet."""
         if self.part.items_returned and not self.part.items_to_ship:
             return "returned"
+        if self.part.is_held:
+            return "on_hold"
         return "delivered" if self.part.delivered_at else self.part.status
 
     @property

@@ -16,6 +16,7 @@ from app.models.shops import Shop
 from app.money import Money, parse_money
 from app.orders import cancellations, decisions, queries
 from app.orders.cancel_preview import Effect, preview
+from app.orders.left import held_items
 from app.orders.return_requests import list_returns
 from app.orders.service import read_facts
 from app.orders.words import (
@@ -103,6 +104,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         payment_words=PAYMENT_WORDS,
         part_words=PART_WORDS,
         hold_words=HOLD_WORDS,
+        held_items=held_items,
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,
     )

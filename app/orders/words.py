@@ -21,6 +21,7 @@ PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     VendorOrderStatus.UNPAID: (lazy("Not paid yet"), None),
     VendorOrderStatus.TO_SHIP: (lazy("To ship"), "warn"),
     VendorOrderStatus.PARTLY_SHIPPED: (lazy("Partly shipped"), "warn"),
+    "on_hold": (lazy("Do not send yet"), "info"),
     VendorOrderStatus.SHIPPED: (lazy("Shipped"), "good"),
     "delivered": (lazy("Delivered"), "good"),
     "returned": (lazy("Sent back"), None),
@@ -46,6 +47,18 @@ HOLD_WORDS: Final[dict[str, str]] = {
     HoldReason.DISPUTE: lazy("The money that the customer disputes is on hold until the bank decides."),
     HoldReason.RESERVE: lazy("The money is kept back for some days, in case of late refunds."),
 }
+SHIP_HOLD_WORDS: Final[dict[str, str]] = {
+    "awaiting_payment": lazy("The shop waits for a payment."),
+    "awaiting_return_items": lazy("The shop waits for items that the customer sends back."),
+    "high_risk_of_fraud": lazy("The shop checks whether the order is genuine."),
+    "incorrect_address": lazy("The shop checks the address."),
+    "inventory_out_of_stock": lazy("Something is out of stock."),
+    "online_store_post_purchase_cross_sell": lazy("The customer may still add something to the order."),
+    "unknown_delivery_date": lazy("It is not known yet when it can be delivered."),
+    "scheduled": lazy("It is to be sent later."),
+    "other": lazy("The shop has stopped it for now."),
+}
+"""Why items may not be sent yet. Shopify adds reasons now and then: those are "other" here."""
 KIND_WORDS: Final[dict[str, str]] = {
     "sale": lazy("Sold"),
     "refund": lazy("Refunded"),

@@ -19,6 +19,8 @@ from devstore.orders.documents import list_orders
 from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
+from devstore.orders.holds import REASONS as REASONS_TO_HOLD
+from devstore.orders.holds import hold, release
 from devstore.orders.payload_parts import local
 from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.refunds import refund_order, suggest
@@ -217,6 +219,31 @@ def decide_dispute(name: str, number: int, dispute_id: int) -> Response | str:
         return "Dispute saved"
 
     return _act(name, number, act, "orders/dispute.html", statuses=STATUSES)
+
+
+@bp.get("/<int:number>/hold")
+def hold_page(name: str, number: int) -> str:
+    return _show(name, number, "orders/hold.html", reasons=REASONS_TO_HOLD)
+
+
+@bp.post("/<int:number>/hold")
+def hold_items(name: str, number: int) -> Response | str:
+    def act(shop: str, order: Doc) -> str:
+        quantities = admin_forms.read_quantities(order["line_items"], request.form, "hold")
+        notes = request.form.get("notes", "").strip() or None
+        hold(get_store(), shop, number, quantities, reason=request.form.get("reason", ""), notes=notes)
+        return "Items on hold"
+
+    return _act(name, number, act, "orders/hold.html", reasons=REASONS_TO_HOLD)
+
+
+@bp.post("/<int:number>/release")
+def release_items(name: str, number: int) -> Response | str:
+    def act(shop: str, _: Doc) -> str:
+        release(get_store(), shop, number)
+        return "Hold released"
+
+    return _act(name, number, act, "orders/order.html")
 
 
 @bp.get("/<int:number>/edit")

@@ -16,6 +16,7 @@ from devstore.orders.documents import get_order
 from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
+from devstore.orders.holds import hold, move, release, split
 from devstore.orders.payments import capture, mark_as_paid
 from devstore.orders.purchase import LineRequest, Purchase
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
@@ -130,6 +131,31 @@ def pay(order_id: int) -> Response:
     return jsonify(mark_as_paid(get_store(), _shop_of(order_id), order_id))
 
 
+@bp.post("/<int:order_id>/hold")
+def stop(order_id: int) -> Response:
+    """Body: ``lines`` (units by line item; without them all that is left), ``reason`` and ``notes``."""
+    body, shop = _body(), _shop_of(order_id)
+    reason, notes = str(body.get("reason", "OTHER")), body.get("notes")
+    return jsonify(hold(get_store(), shop, order_id, _units_by_line(body), reason=reason, notes=notes))
+
+
+@bp.post("/<int:order_id>/release")
+def let_go(order_id: int) -> Response:
+    return jsonify(release(get_store(), _shop_of(order_id), order_id))
+
+
+@bp.post("/<int:order_id>/split")
+def cut(order_id: int) -> Response:
+    """Body: ``lines`` (units by line item) that become a fulfilment order of their own."""
+    return jsonify(split(get_store(), _shop_of(order_id), order_id, _units_by_line(_body()) or {}))
+
+
+@bp.post("/<int:order_id>/move")
+def move_elsewhere(order_id: int) -> Response:
+    """Body: ``location_id``."""
+    return jsonify(move(get_store(), _shop_of(order_id), order_id, _whole(_body(), "location_id", 0)))
+
+
 @bp.post("/<int:order_id>/dispute")
 def dispute(order_id: int) -> Response:
     """Body: ``amount`` (without it, all that was paid) and ``type`` ("chargeback" or "inquiry")."""
@@ -149,7 +175,7 @@ def decide(order_id: int, dispute_id: int) -> Response:
 def ask_to_return(order_id: int) -> Response:
     """Body: ``lines`` (units by line item), ``reason``, and ``asked``: false when the merchant opens it at once."""
     body, shop = _body(), _shop_of(order_id)
-    lines = {int(line): int(units) for line, units in (body.get("lines") or {}).items()}
+    lines = _units_by_line(body) or {}
     reason, asked = str(body.get("reason", "unwanted")), bool(body.get("asked", True))
     return jsonify(open_return(get_store(), shop, order_id, lines, reason=reason, asked=asked))
 
@@ -169,6 +195,11 @@ def _body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise OrderError("Send a JSON object", None, "INVALID")
     return body
+
+
+def _units_by_line(body: Mapping[str, Any]) -> dict[int, int] | None:
+    lines = body.get("lines")
+    return None if lines is None else {int(line): int(units) for line, units in lines.items()}
 
 
 def _shop_of(order_id: int) -> str:

@@ -1,6 +1,7 @@
 """Refunds, fulfilments and fulfilment orders as the Admin API shows them."""
 
 from devstore.orders.documents import find_part
+from devstore.orders.holds import REASONS
 from devstore.orders.standing import money
 from devstore.orders.views import line_view, minor_bag, money_bag, shipping_line_view, transaction_view
 from devstore.store import Doc
@@ -139,6 +140,17 @@ def fulfillment_order_view(order: Doc, part: Doc) -> Doc:
         "location_id": part["location_id"],
         "destination": _destination(order, part),
         "supportedActions": [{"action": "CREATE_FULFILLMENT", "externalUrl": None}] if open_ else [],
+        "fulfillAt": part.get("fulfill_at") or order["processed_at"],
+        "fulfillmentHolds": [
+            {
+                "__typename": "FulfillmentHold",
+                "id": held["id"],
+                "reason": held["reason"],
+                "reasonNotes": held["notes"],
+                "displayReason": REASONS[held["reason"]],
+            }
+            for held in part.get("holds", [])
+        ],
         "lines": [_fulfillment_order_line_view(order, entry) for entry in part["line_items"]],
     }
 

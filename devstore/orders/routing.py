@@ -52,5 +52,7 @@ def restate_fulfillment_order(part: Doc, at: str) -> None:
     left = sum(entry["remaining"] for entry in part["line_items"])
     if left == 0:
         part["status"] = "closed" if total else "cancelled"
+    elif part.get("holds"):
+        part["status"] = "on_hold"
     else:
         part["status"] = "open" if left == total else "in_progress"

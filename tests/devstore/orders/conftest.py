@@ -41,7 +41,7 @@ def edge(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShop
     monkeypatch.setattr(execute, "buckets", Buckets())
     fake = FakeShopify()
     for name in ("order", "fulfillmentOrder", "fulfillment", "fulfillmentCreate", "orderInFull", "refundInFull",
-                 "disputes", "return"):  # fmt: skip
+                 "disputes", "return", "fulfillmentOrderOrder"):  # fmt: skip
         fake.answer(name, lambda body: httpx.Response(200, json=shopify.post(body["query"], body["variables"]).json))
     with fake.client() as client:
         monkeypatch.setattr("app.shopify.client.get_http", lambda: client)
