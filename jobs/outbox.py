@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,21 @@ _DISPATCH: Final = text("""
     UPDATE domain_events SET dispatched_at = :now FROM fresh WHERE domain_events.id = fresh.id
     RETURNING domain_events.kind, domain_events.vendor_id
 """)
+_CLAIM: Final = text("""
+    WITH due AS (
+        SELECT id, claims FROM event_deliveries
+        WHERE shop_id = :shop_id AND done_at IS NULL AND attempts < :attempts
+          AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp()
+               -- No pause is as long: it was written before the clock was set back.
+               OR next_attempt_at > clock_timestamp() + interval '1 hour')
+        ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED),
+    suspect AS (SELECT min(id) AS id FROM due WHERE claims > 0)
+    UPDATE event_deliveries d SET claims = due.claims + 1 FROM due, suspect
+    WHERE d.id = due.id AND (suspect.id IS NULL OR suspect.id = due.id)
+    RETURNING d.id, d.claims
+""")
+MAX_CLAIMS: Final = 5
+"""How many workers may die with the same delivery in their hands."""
 log = structlog.get_logger()
 
 
@@ -100,13 +115,12 @@ def replay(shop_id: int, subscriber: str, since: datetime) -> int:
 
 def sweep() -> None:
     """Ring again for shops whose events wait: the doorbell may have been lost."""
-    due = (EventDelivery.done_at.is_(None), EventDelivery.attempts < MAX_ATTEMPTS)
     with system() as session:
         here = select(Shop.id).where(Shop.status == ShopStatus.INSTALLED)
         fresh = (DomainEvent.dispatched_at.is_(None), DomainEvent.shop_id.in_(here))
         shops = set(session.scalars(select(DomainEvent.shop_id).where(*fresh).distinct()))
         shops |= set(
-            session.scalars(select(EventDelivery.shop_id).where(*due, EventDelivery.shop_id.in_(here)).distinct())
+            session.scalars(select(EventDelivery.shop_id).where(*_open(), EventDelivery.shop_id.in_(here)).distinct())
         )
     for shop_id in shops:
         enqueue("jobs.outbox.deliver", shop_id)
@@ -117,30 +131,45 @@ def _deliver_some(shop_id: int) -> int:
 
     If one of them fails, none has happened, and each is tried by itself.
     """
-    ids: list[int] = []
+    ids = _claim(shop_id)
+    if not ids:
+        return 0
     try:
         with scoped(shop_id) as session:
-            due = _lock(session, *_due(), limit=_TOGETHER)
-            ids += [delivery.id for delivery in due]
+            due = _lock(session, EventDelivery.id.in_(ids), *_open(), limit=_TOGETHER)
             wanted = select(DomainEvent).where(DomainEvent.id.in_([delivery.event_id for delivery in due]))
             events = {event.id: event for event in session.scalars(wanted)}
             for delivery in due:
                 _call(session, events[delivery.event_id], delivery.subscriber)
-            done = update(EventDelivery).where(EventDelivery.id.in_(ids))
-            session.execute(done.values(attempts=EventDelivery.attempts + 1, error=None, done_at=clock.now()))
-    except Exception as error:
-        if not ids:
-            raise
+            done = update(EventDelivery).where(EventDelivery.id.in_([delivery.id for delivery in due]))
+            session.execute(done.values(attempts=EventDelivery.attempts + 1, error=None, done_at=clock.now(), claims=0))
+    except Exception as error:  # noqa: BLE001 - tried one by one, each says what it is
         log.info("deliveries_taken_apart", deliveries=len(ids), error=str(error))
         for delivery_id in ids:
             _deliver_alone(shop_id, delivery_id)
     return len(ids)
 
 
+def _claim(shop_id: int) -> list[int]:
+    """Note which deliveries are about to be made: whoever dies of one is not made to die of it for ever.
+
+    One alone when the last to claim it may have died of it. Where that happened too often, it is put aside.
+    """
+    with scoped(shop_id) as session:
+        claimed = session.execute(_CLAIM, {"shop_id": shop_id, "most": _TOGETHER, "attempts": MAX_ATTEMPTS}).all()
+        deadly = [row.id for row in claimed if row.claims > MAX_CLAIMS]
+        if deadly:
+            log.error("delivery_kills_workers", delivery=deadly[0], claims=MAX_CLAIMS)
+            words = f"The worker died while telling this {MAX_CLAIMS} times."
+            aside = update(EventDelivery).where(EventDelivery.id.in_(deadly))
+            session.execute(aside.values(attempts=MAX_ATTEMPTS, error=words, claims=0))
+    return sorted(row.id for row in claimed)
+
+
 def _deliver_alone(shop_id: int, delivery_id: int) -> None:
     error: str | None = None
     with scoped(shop_id) as session:
-        due = _lock(session, EventDelivery.id == delivery_id, *_due(), limit=1)
+        due = _lock(session, EventDelivery.id == delivery_id, *_open(), limit=1)
         if not due:
             return
         event = session.get_one(DomainEvent, due[0].event_id)
@@ -161,18 +190,8 @@ def _call(session: Session, event: DomainEvent, name: str) -> None:
     subscriber(session, event)
 
 
-def _due() -> tuple[ColumnElement[bool], ...]:
-    now = func.clock_timestamp()
-    return (
-        EventDelivery.done_at.is_(None),
-        EventDelivery.attempts < MAX_ATTEMPTS,
-        or_(
-            EventDelivery.next_attempt_at.is_(None),
-            EventDelivery.next_attempt_at <= now,
-            # No pause is as long: it was written before the clock was set back.
-            EventDelivery.next_attempt_at > now + timedelta(hours=1),
-        ),
-    )
+def _open() -> tuple[ColumnElement[bool], ...]:
+    return (EventDelivery.done_at.is_(None), EventDelivery.attempts < MAX_ATTEMPTS)
 
 
 def _lock(session: Session, *wanted: ColumnElement[bool], limit: int) -> Sequence[EventDelivery]:
@@ -182,6 +201,7 @@ def _lock(session: Session, *wanted: ColumnElement[bool], limit: int) -> Sequenc
 
 def _mark(session: Session, delivery: EventDelivery, error: str | None) -> None:
     delivery.attempts += 1
+    delivery.claims = 0
     delivery.error = error and storable(error)[:2000]
     if error is None:
         delivery.done_at = clock.now()

@@ -141,6 +141,8 @@ class EventDelivery(Model):
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None]
     error: Mapped[str | None]
+    claims: Mapped[int] = mapped_column(server_default="0")
+    """How often it was begun since its last outcome: more than once, and workers may have died of it."""
     done_at: Mapped[datetime | None]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, cli, clock, db, events
 from app.errors import NotFound
+from app.events import MAX_ATTEMPTS
 from app.models.events import AuditEntry, DomainEvent, EventDelivery
 from app.models.shops import Shop
 from app.queue import get_redis
@@ -117,3 +118,31 @@ def test_everything_in_the_schedule_is_rung_for_in_its_time(database: str) -> No
     assert schedule.ring_due(due, 2.0) == []
     soon = [periodic for periodic in schedule.SCHEDULE if periodic.every_seconds <= 5]
     assert schedule.ring_due(due, 6.5) == soon
+
+
+def test_a_delivery_that_kills_its_worker_is_put_aside_and_takes_no_other_with_it(
+    acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """What no handler catches, like kill -9."""
+
+    def kill(session: Session, event: DomainEvent) -> None:
+        raise Killed
+
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("deadly", kill), ("first", note("first")), ("last", note("last"))])
+    publish(acme)
+    publish(acme)
+    # All six die together once; then only the deadly ones die, alone.
+    for _ in range(2 * outbox.MAX_CLAIMS - 1):
+        with pytest.raises(Killed):
+            outbox.deliver(acme.id)
+    outbox.deliver(acme.id)
+    assert heard(acme) == ["test.first", "test.last"] * 2
+    with db.scoped(acme.id) as session:
+        rows = session.scalars(select(EventDelivery).order_by(EventDelivery.id)).all()
+        stuck = [row for row in rows if row.done_at is None]
+        assert [row.subscriber for row in stuck] == ["deadly", "deadly"]
+        assert {row.attempts for row in stuck} == {MAX_ATTEMPTS}
+        assert stuck[0].error == "The worker died while telling this 5 times."
+        assert {row.claims for row in rows} == {0}
+    assert outbox.deliver(acme.id) == 0
