@@ -58,7 +58,7 @@ def read_news(shop_id: int, number: int) -> None:
     if order_number is None:
         gid = {"id": f"gid://shopify/FulfillmentOrder/{number}"}
         found = graphql(ShopCredentials(shop.id, shop.domain), "fulfillmentOrderOrder", gid)
-        if found is None:
+        if not found:
             # Deleted, or given to a fulfilment service, whose orders are not for us to see.
             with scoped(shop_id) as session:
                 session.execute(delete(FulfilmentOrderNews).where(*mine))
