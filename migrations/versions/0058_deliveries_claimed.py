@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0057_deliveries_claimed"
-down_revision: str | None = "0056_fulfilment_holds"
+revision: str = "0058_deliveries_claimed"
+down_revision: str | None = "0057_fulfilment_holds"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations import rls
 
-revision: str = "0056_fulfilment_holds"
-down_revision: str | None = "0055_review_desk"
+revision: str = "0057_fulfilment_holds"
+down_revision: str | None = "0056_closed_balances"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
