@@ -147,6 +147,7 @@ def test_the_directory_is_filtered_and_sorted_and_its_address_says_how(
     page = open_browser(PHONE)
     page.goto(f"{address}/pages/vendors")
     shown = page.locator("[data-sk-vendor]:visible")
+    expect(page.get_by_label("Place")).to_be_visible()
     page.get_by_label("Place").focus()
     page.get_by_label("Place").select_option("Basel")
     expect(shown).to_have_count(1)
