@@ -53,6 +53,7 @@ from app.payouts import views as payouts
 from app.portal import holiday as portal_holiday
 from app.portal import join as portal_join
 from app.portal import login as portal_login
+from app.portal import page_words, visit_views
 from app.portal import pages as portal_pages
 from app.portal import profile as portal_profile
 from app.portal import proxy as portal_proxy
@@ -60,7 +61,6 @@ from app.portal import questions as portal_questions
 from app.portal import security as portal_security
 from app.portal import staff as portal_staff
 from app.portal import verify as portal_verify
-from app.portal import visit_views
 from app.portal import visits as portal_visits
 from app.privacy import views as privacy
 from app.products import (
@@ -173,6 +173,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_login.bp,
     portal_pages.bp,
     portal_profile.bp,
+    page_words.bp,
     portal_questions.bp,
     portal_security.bp,
     portal_staff.bp,

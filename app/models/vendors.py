@@ -41,8 +41,16 @@ class Vendor(Model):
     location: Mapped[str] = mapped_column(server_default="")
     website: Mapped[str] = mapped_column(server_default="")
     policies: Mapped[str] = mapped_column(server_default="")
+    announcement: Mapped[str] = mapped_column(server_default="")
+    """What opens the public page: news, a market day."""
+    social: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """A network (app/vendors/face.py) to the vendor's address there."""
+    translations: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """A language to the columns of the public page that are written in it, too."""
     logo_url: Mapped[str | None]
     logo_file_gid: Mapped[str | None]
+    cover_url: Mapped[str | None]
+    cover_file_gid: Mapped[str | None]
     contact_name: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     country: Mapped[str] = mapped_column(server_default="")
@@ -150,12 +158,18 @@ class PortalSession(Model):
     revoked_at: Mapped[datetime | None]
 
 
+class PictureKind(StrEnum):
+    LOGO = "logo"
+    COVER = "cover"
+
+
 class VendorPicture(Model):
     """A vendor's picture as we keep it until Shopify has a copy of its own, and for the portal to show."""
 
     __tablename__ = "vendor_pictures"
 
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[PictureKind] = mapped_column(primary_key=True, server_default=PictureKind.LOGO)
     shop_id: Mapped[ShopId]
     content: Mapped[bytes]
     content_type: Mapped[str]

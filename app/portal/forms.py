@@ -26,6 +26,7 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 from app.auth.roles import ROLE_WORDS
 from app.languages import _, lazy
 from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
+from app.vendors import face
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_account
 
@@ -39,6 +40,12 @@ def is_address(_form: Form, field: Field) -> None:
         field.data = validate_email(field.data, check_deliverability=False).normalized
     except EmailNotValidError:
         raise ValidationError(_("This does not look like an e-mail address. Check it for typing mistakes.")) from None
+
+
+def _up_to(column: str) -> Length:
+    most = face.TRANSLATED[column]
+    words = {160: lazy("Up to 160 characters."), 500: lazy("Up to 500 characters.")}
+    return Length(max=most, message=words.get(most, lazy("Up to 5,000 characters.")))
 
 
 class SignInForm(SpokenForm):
@@ -129,6 +136,9 @@ class ProfileForm(SpokenForm):
     tagline = StringField(
         lazy("In one sentence"), filters=[tidy], validators=[Length(max=160, message=lazy("Up to 160 characters."))]
     )
+    announcement = TextAreaField(
+        lazy("Announcement"), filters=[tidy_lines], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
+    )
     about = TextAreaField(
         lazy("About you"), filters=[tidy_lines], validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))]
     )
@@ -143,6 +153,11 @@ class ProfileForm(SpokenForm):
         filters=[tidy_lines],
         validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))],
     )
+    instagram = StringField("Instagram", filters=[tidy])
+    facebook = StringField("Facebook", filters=[tidy])
+    tiktok = StringField("TikTok", filters=[tidy])
+    youtube = StringField("YouTube", filters=[tidy])
+    pinterest = StringField("Pinterest", filters=[tidy])
     contact_name = StringField(
         lazy("Your name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
     )
@@ -159,6 +174,38 @@ class ProfileForm(SpokenForm):
     def validate_website(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
             raise ValidationError(_("Enter a web address, such as https://example.com."))
+
+    def validate_instagram(self, field: Field) -> None:
+        try:
+            field.data = face.read_link(field.name, field.data or "")
+        except ValueError:
+            raise ValidationError(
+                _(
+                    "Enter your name there, such as @ada, or the address of your page at %(network)s.",
+                    network=field.label.text,
+                )
+            ) from None
+
+    validate_facebook = validate_tiktok = validate_youtube = validate_pinterest = validate_instagram
+
+    @property
+    def social(self) -> dict[str, str]:
+        """The networks where the vendor can be found, by name. Only after `validate()` said yes."""
+        return {name: self[name].data for name in face.NETWORKS if self[name].data}
+
+
+class WordsForm(SpokenForm):
+    """The words of the public page in one more language; what is empty is read in the vendor's own."""
+
+    tagline = StringField(lazy("In one sentence"), filters=[tidy], validators=[_up_to("tagline")])
+    announcement = TextAreaField(lazy("Announcement"), filters=[tidy_lines], validators=[_up_to("announcement")])
+    about = TextAreaField(lazy("About you"), filters=[tidy_lines], validators=[_up_to("about")])
+    policies = TextAreaField(lazy("Shipping and returns"), filters=[tidy_lines], validators=[_up_to("policies")])
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is written in this language, by column."""
+        return {field.name: field.data for field in self if field.data}
 
 
 class PayoutForm(SpokenForm):

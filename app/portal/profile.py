@@ -1,6 +1,7 @@
 """What customers see of a vendor, and where the vendor's money goes."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
@@ -11,10 +12,10 @@ from app.auth import portal
 from app.config import get_config
 from app.errors import NotFound, ValidationErrors
 from app.languages import _, lazy
-from app.models.vendors import Vendor
+from app.models.vendors import PictureKind, Vendor
 from app.payouts.queries import RAIL_WORDS, list_rails
 from app.portal.forms import PayoutForm, PictureForm, ProfileForm
-from app.vendors import payout_details, pictures
+from app.vendors import face, payout_details, pictures
 from app.vendors.payout_details import PayoutDetails
 from app.vendors.service import check_name, request_profile_sync
 
@@ -26,13 +27,14 @@ _PAYOUT_ANSWERS: Final = {
 bp = Blueprint("portal_profile", __name__, url_prefix="/portal")
 portal.protect(bp)
 
-_PUBLIC = ("name", "tagline", "about", "location", "website", "policies")
+_PUBLIC = ("name", "tagline", "announcement", "about", "location", "website", "policies")
+_KINDS: Final = {"picture": PictureKind.LOGO, "cover": PictureKind.COVER}
 _PRIVATE = ("contact_name", "phone", "locale")
 
 
 @bp.get("/profile")
 def show_profile() -> ResponseReturnValue:
-    return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale))
+    return _profile_page(_form())
 
 
 @bp.post("/profile")
@@ -55,9 +57,12 @@ def change_profile() -> ResponseReturnValue:
     }
     for field, (_before, after) in changes.items():
         setattr(vendor, field, after)
+    if form.social != vendor.social:
+        changes["social"] = [", ".join(vendor.social.values()), ", ".join(form.social.values())]
+        vendor.social = form.social
     if changes:
         _record("vendor.edit_profile", changes)
-    if changes.keys() & set(_PUBLIC):
+    if changes.keys() & {*_PUBLIC, "social"}:
         request_profile_sync(g.session, vendor)
         flash(_("Saved. Your page in the shop follows within a minute."), "good")
     else:
@@ -71,9 +76,9 @@ def show_sync() -> ResponseReturnValue:
     return render_template("portal/_sync.html", vendor=g.vendor)
 
 
-@bp.get("/profile/picture")
-def show_picture() -> ResponseReturnValue:
-    picture = pictures.find_picture(g.session, g.vendor.id)
+@bp.get("/profile/<any(picture, cover):which>")
+def show_picture(which: str) -> ResponseReturnValue:
+    picture = pictures.find_picture(g.session, g.vendor.id, _KINDS[which])
     if picture is None:
         raise NotFound(_("There is no picture yet."))
     response = Response(picture.content, mimetype=picture.content_type)
@@ -82,17 +87,17 @@ def show_picture() -> ResponseReturnValue:
     return response.make_conditional(request)
 
 
-@bp.post("/profile/picture")
-def change_picture() -> ResponseReturnValue:
+@bp.post("/profile/<any(picture, cover):which>")
+def change_picture(which: str) -> ResponseReturnValue:
     form = PictureForm(request.files)
     if not form.validate():
-        return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale), picture_form=form), 422
+        return _profile_page(_form(), refused={which: form}), 422
     try:
         with contextlib.closing(form.picture.data) as upload:
-            pictures.change_picture(g.session, g.vendor, upload.stream, actor=_actor())
+            pictures.change_picture(g.session, g.vendor, upload.stream, actor=_actor(), kind=_KINDS[which])
     except ValidationErrors as refused:
         form.picture.errors = list(refused.errors.values())
-        return _profile_page(ProfileForm(obj=g.vendor, current_locale=g.vendor.locale), picture_form=form), 422
+        return _profile_page(_form(), refused={which: form}), 422
     flash(_("Your picture is here. Your page in the shop follows within a minute."), "good")
     return redirect("/portal/profile", 303)
 
@@ -136,14 +141,29 @@ def forget_payout() -> ResponseReturnValue:
     return redirect("/portal/payout-details", 303)
 
 
-def _profile_page(form: ProfileForm, *, picture_form: PictureForm | None = None) -> str:
+def _form() -> ProfileForm:
+    return ProfileForm(obj=g.vendor, data=g.vendor.social, current_locale=g.vendor.locale)
+
+
+def _profile_page(form: ProfileForm, *, refused: Mapping[str, PictureForm] | None = None) -> str:
     return render_template(
         "portal/profile.html",
         form=form,
-        picture_form=picture_form or PictureForm(),
-        picture=pictures.find_picture(g.session, g.vendor.id),
+        picture_forms=_picture_forms(refused or {}),
+        pictures={which: pictures.find_picture(g.session, g.vendor.id, kind) for which, kind in _KINDS.items()},
+        networks={key: name for key, (name, _host, _pattern) in face.NETWORKS.items()},
+        is_translated=bool(g.vendor.translations),
         page_url=f"{get_config().storefront_url(g.shop.domain, g.shop.primary_host)}/pages/vendors/{g.vendor.handle}",
     )
+
+
+def _picture_forms(refused: Mapping[str, PictureForm]) -> dict[str, PictureForm]:
+    """One for each picture; the fields have the same name, and ids of their own."""
+    forms = {which: refused.get(which) or PictureForm() for which in _KINDS}
+    for which, form in forms.items():
+        form.picture.id = which
+    forms["cover"].picture.label.text = _("Wide picture")
+    return forms
 
 
 def _payout_form(*, bound: bool = False) -> PayoutForm:

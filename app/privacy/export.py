@@ -151,8 +151,8 @@ def _email(email: Email) -> dict[str, Any]:
 
 def _seller(session: Session, vendor: Vendor) -> dict[str, Any]:
     names = (
-        "name", "email", "contact_name", "phone", "country", "location", "website", "tagline", "about", "policies",
-        "what_they_sell", "shopify_customer_id",
+        "name", "email", "contact_name", "phone", "country", "location", "website", "tagline", "announcement",
+        "about", "policies", "social", "translations", "what_they_sell", "shopify_customer_id",
     )  # fmt: skip
     users = session.scalars(select(VendorUser).where(VendorUser.vendor_id == vendor.id).order_by(VendorUser.id)).all()
     return {

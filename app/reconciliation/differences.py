@@ -21,7 +21,7 @@ from app.shopify.tokens import ShopCredentials
 Node = Mapping[str, Any]
 News = tuple[str, dict[str, Any]]
 """A topic and the body that its webhook would have had."""
-TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "policies")
+TEXT_FIELDS: Final = ("name", "tagline", "announcement", "about", "location", "website", "policies")
 """Of a vendor's page, what our row holds under the same name."""
 
 
@@ -159,4 +159,5 @@ def _page_differs(vendor: Vendor, node: Node) -> bool:
     if seen_at is None or updated_at != seen_at:
         return seen_at is None or updated_at > seen_at
     words = {field["key"]: field["value"] or "" for field in node["fields"]}
-    return any(words.get(name, "") != getattr(vendor, name) for name in TEXT_FIELDS)
+    # A shop whose definitions are older has no field for the newest of them.
+    return any(words[name] != getattr(vendor, name) for name in TEXT_FIELDS if name in words)

@@ -10,7 +10,7 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
-VERSION: Final = 4
+VERSION: Final = 5
 VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
@@ -42,6 +42,15 @@ VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     },
     {"key": "rating_count", "name": "Number of reviews", "type": "number_integer"},
     {"key": "reviews", "name": "Newest reviews", "type": "json"},
+    {"key": "announcement", "name": "Announcement", "type": "multi_line_text_field"},
+    {"key": "links", "name": "Elsewhere", "type": "json"},
+    {"key": "translations", "name": "In other languages", "type": "json"},
+    {
+        "key": "cover",
+        "name": "Cover picture",
+        "type": "file_reference",
+        "validations": [{"name": "file_type_options", "value": '["Image"]'}],
+    },
 )
 _ACCESS: Final = {"admin": "MERCHANT_READ_WRITE", "storefront": "PUBLIC_READ"}
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import scoped, system
 from app.models.shops import Shop, ShopStatus
-from app.models.vendors import Vendor, VendorPicture
+from app.models.vendors import PictureKind, Vendor, VendorPicture
 from app.queue import enqueue
 from app.shopify import files
 from app.shopify.errors import ShopifyUserErrors
@@ -21,10 +21,10 @@ _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
 _POLLS: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
 
 
-def publish_picture(shop_id: int, vendor_id: int) -> None:
+def publish_picture(shop_id: int, vendor_id: int, kind: PictureKind = PictureKind.LOGO) -> None:
     """Take a vendor's new picture to Shopify. Does nothing when it is there. Raises ShopifyError to be tried again."""
     with scoped(shop_id) as session:
-        picture, shop = session.get(VendorPicture, vendor_id), session.get_one(Shop, shop_id)
+        picture, shop = session.get(VendorPicture, (vendor_id, kind)), session.get_one(Shop, shop_id)
         if picture is None or picture.published_at is not None or picture.error is not None:
             return
         vendor = session.get_one(Vendor, vendor_id)
@@ -43,7 +43,10 @@ def publish_picture(shop_id: int, vendor_id: int) -> None:
             return
         current.published_at = clock.now()
         vendor = session.get_one(Vendor, vendor_id)
-        vendor.logo_file_gid, vendor.logo_url = gid, address
+        if kind is PictureKind.COVER:
+            vendor.cover_file_gid, vendor.cover_url = gid, address
+        else:
+            vendor.logo_file_gid, vendor.logo_url = gid, address
         request_profile_sync(session, vendor)
 
 
@@ -51,13 +54,13 @@ def sweep() -> int:
     """Ring for every picture whose way was interrupted. Returns how many."""
     with system() as session:
         waiting = session.execute(
-            select(VendorPicture.shop_id, VendorPicture.vendor_id)
+            select(VendorPicture.shop_id, VendorPicture.vendor_id, VendorPicture.kind)
             .join(Shop, (Shop.id == VendorPicture.shop_id) & (Shop.status == ShopStatus.INSTALLED))
             .where(VendorPicture.published_at.is_(None), VendorPicture.error.is_(None))
             .limit(200)
         ).all()
-    for shop_id, vendor_id in waiting:
-        enqueue("jobs.pictures.publish_picture", shop_id, vendor_id, queue="catalogue")
+    for shop_id, vendor_id, kind in waiting:
+        enqueue("jobs.pictures.publish_picture", shop_id, vendor_id, kind.value, queue="catalogue")
     return len(waiting)
 
 
@@ -88,8 +91,6 @@ def _note(shop_id: int, picture: VendorPicture, *, file_gid: str | None = None, 
 
 def _lock_same(session: Session, picture: VendorPicture) -> VendorPicture | None:
     """The row, unless the vendor chose another picture meanwhile: that one has its own ring."""
-    return session.scalar(
-        select(VendorPicture)
-        .where(VendorPicture.vendor_id == picture.vendor_id, VendorPicture.changed_at == picture.changed_at)
-        .with_for_update()
-    )
+    mine = (VendorPicture.vendor_id == picture.vendor_id, VendorPicture.kind == picture.kind)
+    same = VendorPicture.changed_at == picture.changed_at
+    return session.scalar(select(VendorPicture).where(*mine, same).with_for_update())

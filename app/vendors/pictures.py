@@ -12,23 +12,25 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.errors import ValidationErrors
 from app.languages import _
-from app.models.vendors import Vendor, VendorPicture
+from app.models.vendors import PictureKind, Vendor, VendorPicture
 from app.queue import enqueue_after_commit
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
-_SIDE: Final = 1024
+_SIDES: Final = {PictureKind.LOGO: 1024, PictureKind.COVER: 2000}
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 
-def find_picture(session: Session, vendor_id: int) -> VendorPicture | None:
-    return session.get(VendorPicture, vendor_id)
+def find_picture(session: Session, vendor_id: int, kind: PictureKind = PictureKind.LOGO) -> VendorPicture | None:
+    return session.get(VendorPicture, (vendor_id, kind))
 
 
-def change_picture(session: Session, vendor: Vendor, stream: IO[bytes], *, actor: str) -> None:
+def change_picture(
+    session: Session, vendor: Vendor, stream: IO[bytes], *, actor: str, kind: PictureKind = PictureKind.LOGO
+) -> None:
     """Store a new picture and ring for its way to Shopify. Raises ValidationErrors on `picture`."""
     try:
-        content, content_type = redraw(stream)
+        content, content_type = redraw(stream, _SIDES[kind])
     except ValueError as error:
         raise ValidationErrors({"picture": str(error)}) from None
     values = {
@@ -40,16 +42,18 @@ def change_picture(session: Session, vendor: Vendor, stream: IO[bytes], *, actor
         "published_at": None,
         "error": None,
     }
-    statement = insert(VendorPicture).values(vendor_id=vendor.id, shop_id=vendor.shop_id, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=[VendorPicture.vendor_id], set_=values))
-    audit.record(
-        session, vendor.shop_id, "vendor.change_picture", ("vendor", vendor.id), actor=actor, vendor_id=vendor.id
-    )
-    enqueue_after_commit(session, "jobs.pictures.publish_picture", vendor.shop_id, vendor.id, queue="catalogue")
+    mine = {"vendor_id": vendor.id, "kind": kind, "shop_id": vendor.shop_id}
+    statement = insert(VendorPicture).values(**mine, **values)
+    keys = [VendorPicture.vendor_id, VendorPicture.kind]
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+    action, subject = f"vendor.change_{'cover' if kind is PictureKind.COVER else 'picture'}", ("vendor", vendor.id)
+    audit.record(session, vendor.shop_id, action, subject, actor=actor, vendor_id=vendor.id)
+    job = "jobs.pictures.publish_picture"
+    enqueue_after_commit(session, job, vendor.shop_id, vendor.id, kind.value, queue="catalogue")
 
 
-def redraw(stream: IO[bytes]) -> tuple[bytes, str]:
-    """The picture at most 1024 pixels wide and high, upright, as (bytes, content type).
+def redraw(stream: IO[bytes], side: int = _SIDES[PictureKind.LOGO]) -> tuple[bytes, str]:
+    """The picture at most `side` pixels wide and high, upright, as (bytes, content type).
 
     It is drawn anew, so that nothing else that was in the file reaches customers: no place where it was taken, no
     hidden second format. Raises ValueError with a sentence.
@@ -66,7 +70,7 @@ def redraw(stream: IO[bytes]) -> tuple[bytes, str]:
         upright = ImageOps.exif_transpose(opened)
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
         raise ValueError(_("This file is no picture that we can read. Send a JPEG, PNG or WebP.")) from None
-    upright.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
     is_clear = upright.mode in {"RGBA", "LA"} or "transparency" in upright.info
     drawn = io.BytesIO()
     if is_clear:

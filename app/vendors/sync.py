@@ -24,15 +24,17 @@ from app.shopify.errors import ShopifyError
 from app.shopify.payloads import Metaobject
 from app.shopify.tokens import ShopCredentials
 from app.vendors import rules
+from app.vendors.face import list_links
 from app.vendors.service import Entry
 
 TYPE: Final = "$app:vendor"
-TEXT_FIELDS: Final = ("name", "tagline", "about", "location", "website", "policies")
+TEXT_FIELDS: Final = ("name", "tagline", "announcement", "about", "location", "website", "policies")
 """Fields of the metaobject that are columns of our row under the same name."""
 _SEARCHED: Final = 250
 _KNOWS_HOLIDAYS: Final = 3
 """The version of our definitions since which a vendor's page has fields for them."""
 _KNOWS_REVIEWS: Final = 4
+_KNOWS_FACES: Final = 5
 FIRST_LINK_LIFETIME: Final = timedelta(days=3)
 """The approval may be read after the weekend; links that a person asks for live much shorter."""
 
@@ -148,6 +150,11 @@ def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
         fields["away_note"] = vendor.away_note
     if definitions_version >= _KNOWS_REVIEWS:
         fields |= _rating(vendor)
+    if definitions_version >= _KNOWS_FACES:
+        fields |= {"links": json.dumps(list_links(vendor.social)), "translations": json.dumps(vendor.translations)}
+        fields |= {"cover": vendor.cover_file_gid} if vendor.cover_file_gid else {}
+    else:
+        del fields["announcement"]
     if vendor.logo_file_gid:
         fields["logo"] = vendor.logo_file_gid
     status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"

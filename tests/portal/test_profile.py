@@ -211,7 +211,7 @@ def test_a_file_that_is_no_picture_is_refused_in_words(
     assert answer.status_code == 422
     assert words in answer.text
     with db.scoped(ada.shop_id) as session:
-        assert session.get(VendorPicture, ada.id) is None
+        assert session.get(VendorPicture, (ada.id, "logo")) is None
 
 
 def test_a_file_that_is_too_large_is_refused_in_words() -> None:
@@ -229,7 +229,7 @@ def test_no_picture_chosen_is_said(adas_browser: FlaskClient) -> None:
 def test_one_vendors_picture_is_not_anothers(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
     adas_browser.post("/portal/profile/picture", data={"picture": (draw(), "me.jpg")})
     with db.scoped(bea.shop_id, bea.id) as session:
-        assert session.get(VendorPicture, ada.id) is None
+        assert session.get(VendorPicture, (ada.id, "logo")) is None
 
 
 def test_a_change_of_payout_details_waits_for_the_link_in_the_mail(adas_browser: FlaskClient, ada: Vendor) -> None:

@@ -50,7 +50,7 @@ def choose(vendor: Vendor, colour: str = "teal") -> None:
 
 def read(vendor: Vendor) -> tuple[Vendor, VendorPicture]:
     with db.scoped(vendor.shop_id) as session:
-        return session.get_one(Vendor, vendor.id), session.get_one(VendorPicture, vendor.id)
+        return session.get_one(Vendor, vendor.id), session.get_one(VendorPicture, (vendor.id, "logo"))
 
 
 def test_a_picture_reaches_the_shop_and_the_page_is_asked_to_follow(shop: FakeShopify, ada: Vendor) -> None:
