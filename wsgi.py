@@ -66,6 +66,7 @@ from app.privacy import views as privacy
 from app.products import (
     approval_views,
     channel_views,
+    portal_categories,
     portal_edits,
     portal_pictures,
     reply_views,
@@ -127,6 +128,7 @@ BLUEPRINTS: list[Blueprint] = [
     portal_products.bp,
     portal_imports.bp,
     product_imports.bp,
+    portal_categories.bp,
     portal_edits.bp,
     portal_pictures.bp,
     vendor_reviews.bp,

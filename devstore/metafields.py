@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from devstore import values
+from devstore import standards, values
 from devstore.clock import iso
 from devstore.metaobjects import dangling
 from devstore.store import Doc, Store
@@ -54,6 +54,9 @@ def put(store: Store, shop: str, owner: Doc, owner_type: str, wanted: Doc) -> Do
     said = values.problem(kind, wanted["value"], definition["validations"] if definition else ())
     said = said or dangling(store, shop, kind, wanted["value"])
     if said:
+        raise MetafieldError("value", said, "INVALID_VALUE")
+    if definition and not standards.takes(definition, owner):
+        said = "Owner subtype does not match the metafield definition's constraints."
         raise MetafieldError("value", said, "INVALID_VALUE")
     unique = kind == "id" or (definition is not None and definition["capabilities"].get("uniqueValues"))
     if unique and _is_taken(store, shop, owner, owner_type, wanted):

@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import channels, pictures, proposal_sync, sweeps, sync
+from app.products import attribute_sync, channels, pictures, proposal_sync, sweeps, sync
 from app.products.imports import work
 from app.vendors import sync as vendor_pages
 
@@ -35,6 +35,10 @@ def follow_in_channels(shop_id: int, product_id: int) -> None:
 
 def push_stock(shop_id: int, product_id: int) -> None:
     sync.push_stock(shop_id, product_id)
+
+
+def push_attributes(shop_id: int, product_id: int) -> None:
+    attribute_sync.push_attributes(shop_id, product_id)
 
 
 def apply_proposal(shop_id: int, proposal_id: int) -> None:

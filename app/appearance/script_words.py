@@ -28,6 +28,7 @@ WORDS: Final = (
     noted("Italic"),
     noted("List"),
     noted("Numbered list"),
+    noted("Category: %(category)s"),
 )
 
 

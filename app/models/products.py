@@ -45,6 +45,13 @@ class Product(Model):
     tags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     category_gid: Mapped[str | None]
     category_name: Mapped[str | None]
+    attributes: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """What the category asks, answered: app/products/attributes.py."""
+    attributes_wanted_at: Mapped[datetime | None]
+    """Since when Shopify has to be told of the answers."""
+    attributes_told: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    """Keys of the metafields that we wrote."""
+    attributes_error: Mapped[str | None]
     seo_title: Mapped[str] = mapped_column(server_default="")
     seo_description: Mapped[str] = mapped_column(server_default="")
     options: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))

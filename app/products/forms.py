@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length
 from app.languages import _, lazy
 from app.models.products import Product, Variant
 from app.money import read_amount
+from app.products import attributes as attributes_of
 from app.products import rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
@@ -45,6 +46,7 @@ class WordsForm(TitleForm):
     )
     category_gid = HiddenField()
     category_name = HiddenField()
+    attributes = HiddenField()
     seo_title = StringField(
         lazy("Title in search engines"),
         filters=[tidy],
@@ -64,6 +66,11 @@ class WordsForm(TitleForm):
         if not gid.startswith("gid://shopify/TaxonomyCategory/"):
             return None
         return {"gid": gid, "name": tidy(self.category_name.data)[:255] or None}
+
+    @property
+    def answers(self) -> list[attributes_of.Answer]:
+        """What the chosen category asks, answered."""
+        return attributes_of.read(self.attributes.data or "") if self.category else []
 
 
 class ProductForm(WordsForm):
@@ -94,6 +101,7 @@ class ProductForm(WordsForm):
             description_html=self.description.data or "",
             category_gid=category["gid"],
             category_name=category["name"],
+            attributes=self.answers,
             seo_title=self.seo_title.data or "",
             seo_description=self.seo_description.data or "",
             options=self.options,
@@ -123,6 +131,7 @@ def form_of(product: Product) -> ProductForm:
         "description": product.description_html,
         "category_gid": product.category_gid or "",
         "category_name": product.category_name or "",
+        "attributes": attributes_of.write(product.attributes),
         "seo_title": product.seo_title,
         "seo_description": product.seo_description,
     }

@@ -12,7 +12,18 @@ from app.errors import AppError, Conflict, ValidationErrors
 from app.languages import _, lazy, ngettext
 from app.models.products import Product
 from app.models.vendors import VendorStatus
-from app.products import bulk, exports, forms, pictures, proposal_queries, queries, review_queue, rules, service
+from app.products import (
+    attributes,
+    bulk,
+    exports,
+    forms,
+    pictures,
+    proposal_queries,
+    queries,
+    review_queue,
+    rules,
+    service,
+)
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -249,6 +260,7 @@ def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, w
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,
+        answers=attributes.facts(detail.product.attributes),
         wrong_words=_("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{forms.MAX_STOCK:,}"),
     )
 

@@ -9,7 +9,7 @@ from app.auth.portal import actor, protect
 from app.errors import Conflict, ValidationErrors
 from app.languages import _, ngettext
 from app.models.products import Product, ProductImage, ProductStatus
-from app.products import edit_forms, forms, pictures, proposal_rules, proposals, queries, service
+from app.products import attributes, edit_forms, forms, pictures, proposal_rules, proposals, queries, service
 from app.products.descriptions import plain_text
 from app.typed import tidy
 
@@ -28,6 +28,7 @@ def show_edit(product_id: int) -> ResponseReturnValue:
         **{name: wanted[name] for name in ("title", "description", "seo_title", "seo_description")},
         "category_gid": category.get("gid") or "",
         "category_name": category.get("name") or "",
+        "attributes": attributes.write(wanted["attributes"]),
     }
     variants = service.list_variants(g.session, product)
     rows, new = edit_forms.rows_of(variants, wanted), edit_forms.new_rows_of(product, variants, wanted)
@@ -47,7 +48,7 @@ def propose(product_id: int) -> ResponseReturnValue:
         return _page(product, form, rows, new), 422
     for name in ("title", "description", "seo_title", "seo_description"):
         wanted[name] = form[name].data or ""
-    wanted["category"] = form.category
+    wanted["category"], wanted["attributes"] = form.category, form.answers
     try:
         wanted["pictures"] = _read_pictures(product)
         wanted["variants"] = edit_forms.join_variants(rows, added)

@@ -1,4 +1,4 @@
-"""The picture part of the vendor's product form, and the search for a category: what the page asks while it is open."""
+"""The picture part of the vendor's product form: what the page asks while it is open."""
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -9,29 +9,10 @@ from app.errors import ValidationErrors
 from app.languages import _
 from app.models.products import Product, ProductStatus
 from app.products import pictures, queries, rules, service
-from app.shopify.client import PAGE_SECONDS, graphql
-from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("portal_pictures", __name__, url_prefix="/portal/products")
 protect(bp)
-
-_FOUND_AT_MOST = 12
-
-
-@bp.get("/categories")
-def search_categories() -> ResponseReturnValue:
-    """Shopify's product categories for what was typed, as options to choose from."""
-    search = " ".join(request.args.get("search", "").split())[:100]
-    shop = _leave_transaction()
-    found, failed = [], False
-    if len(search) >= 2:
-        try:
-            asked = {"search": search, "first": _FOUND_AT_MOST}
-            found = graphql(shop, "taxonomy", asked, patience_seconds=PAGE_SECONDS)["categories"]["nodes"]
-        except ShopifyError:
-            failed = True
-    return render_template("portal/products/_categories.html", found=found, search=search, failed=failed)
 
 
 @bp.post("/<int:product_id>/pictures/target")

@@ -1,8 +1,8 @@
 """Reading edits: those of a product as its vendor sees them, and one beside what is on sale for its reviewer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,8 +13,8 @@ from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
+from app.products import attributes, proposals, service
 from app.products import proposal_rules as rules
-from app.products import proposals, service
 from app.products.descriptions import plain_text
 
 Pieces: TypeAlias = list[tuple[str, str]]
@@ -128,15 +128,22 @@ def write_value(field: str, value: Any, currency: str) -> str:
     """A field's value in a reader's words."""
     if value is None:
         return ""
-    if field == "description":
-        return plain_text(value)
-    if field == "pictures":
-        return "; ".join(f"{place}. {picture['alt'] or _('no words')}" for place, picture in enumerate(value, start=1))
-    if field == "variants":
-        return "; ".join(" / ".join(each["values"]) for each in value)
-    if field == "category":
-        return str(value["name"] or value["gid"])
+    if field in _WRITTEN:
+        return _WRITTEN[field](value)
     return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
+
+
+def _write_pictures(pictures: Sequence[Mapping[str, str]]) -> str:
+    return "; ".join(f"{place}. {picture['alt'] or _('no words')}" for place, picture in enumerate(pictures, start=1))
+
+
+_WRITTEN: Final[Mapping[str, Callable[[Any], str]]] = {
+    "description": plain_text,
+    "pictures": _write_pictures,
+    "attributes": attributes.describe,
+    "variants": lambda value: "; ".join(" / ".join(each["values"]) for each in value),
+    "category": lambda value: str(value["name"] or value["gid"]),
+}
 
 
 def _compare_variants(was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], currency: str) -> Pieces:

@@ -1,9 +1,10 @@
 """What an edit to a product on sale changes, what of it may go live at once, and what the shop changed meanwhile.
 
-A snapshot is a product's content by field: "title", "description", "category", "pictures", "seo_title",
+A snapshot is a product's content by field: "title", "description", "category", "attributes", "pictures", "seo_title",
 "seo_description", and "price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is
-{"gid", "name"} or None, pictures are [{"gid", "alt", "url"}] in their order. "variants" are [{"values"}], one value for
-each option; those that an edit adds say "price", "sku" and "stock" besides.
+{"gid", "name"} or None, attributes are answers as app/products/attributes.py has them, pictures are
+[{"gid", "alt", "url"}] in their order. "variants" are [{"values"}], one value for each option; those that an edit adds
+say "price", "sku" and "stock" besides.
 """
 
 import difflib
@@ -24,6 +25,7 @@ WORDS: Final = {
     "title": lazy("Title"),
     "description": lazy("Description"),
     "category": lazy("Category"),
+    "attributes": lazy("Details"),
     "pictures": lazy("Pictures"),
     "variants": lazy("Variants"),
     "seo_title": lazy("Title in search engines"),
@@ -37,7 +39,7 @@ def same(one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same.
 
     Categories are told apart by gid: their names are translated. So are pictures, whose addresses change. Variants are
-    told apart by their values, in whatever order.
+    told apart by their values, in whatever order; so are a category's answers.
     """
     if isinstance(one, list) and isinstance(other, list):
         return _keys(one) == _keys(other)
@@ -49,6 +51,8 @@ def same(one: Any, other: Any) -> bool:
 def _keys(many: list[Mapping[str, Any]]) -> list[Any]:
     if many and "values" in many[0]:
         return sorted(each["values"] for each in many)
+    if many and "chosen" in many[0]:
+        return sorted((each["gid"], sorted(value["gid"] for value in each["chosen"])) for each in many)
     return [(each["gid"], each["alt"]) for each in many]
 
 

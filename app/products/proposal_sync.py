@@ -40,7 +40,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
     if not found:
         # Deleted in the admin: the webhook says so, and archives our product.
         return
-    live = _snapshot(found, variants)
+    live = _snapshot(product, found, variants)
     if gone := rules.drifted(changes, live):
         _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, {f: live[f] for f in gone if f in live})
         return
@@ -61,13 +61,15 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         _finish(session, proposals.lock_proposal(session, shop_id, proposal_id), made)
 
 
-def _snapshot(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
+def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
     """Shopify's product by our fields; a variant that Shopify does not have is missing."""
     category, seo = found["category"], found["seo"] or {}
     live: rules.Snapshot = {
         "title": found["title"],
         "description": clean_description(found["descriptionHtml"] or ""),
         "category": {"gid": category["id"], "name": category["fullName"]} if category else None,
+        # Our own row's: we write them, and what else hangs on the product stays.
+        "attributes": product.attributes,
         "seo_title": seo.get("title") or "",
         "seo_description": seo.get("description") or "",
     }
@@ -102,6 +104,7 @@ def _write(
     words: dict[str, Any] = {name: wanted[field] for field, name in _NAMES.items() if field in wanted}
     if "category" in wanted:
         words["category"] = wanted["category"]["gid"] if wanted["category"] else None
+        words["deleteConflictingConstrainedMetafields"] = True
     if "seo_title" in wanted or "seo_description" in wanted:
         both = live | wanted
         words["seo"] = {"title": both["seo_title"], "description": both["seo_description"]}
@@ -189,6 +192,8 @@ def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | 
             was = variant.reviewed_price_minor or proposal.changes[f"price {variant.id}"][0]
             variant.reviewed_price_minor = was if by_rules else None
     service.write_fields(session, product, {field: proposal.changes[field][1] for field in proposal.taken})
+    if {"attributes", "category"} & set(proposal.taken):
+        service.tell_attributes(session, product)
     if made is not None:
         # Those it had keep their stock, which may be on its way to Shopify just now.
         new = [row for row in service.list_variants(session, product) if row.shopify_gid is None]

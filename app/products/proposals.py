@@ -54,6 +54,7 @@ def content_of(
         "title": product.title,
         "description": product.description_html,
         "category": {"gid": gid, "name": product.category_name} if gid else None,
+        "attributes": product.attributes,
         "seo_title": product.seo_title,
         "seo_description": product.seo_description,
     }

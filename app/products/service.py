@@ -39,6 +39,15 @@ _EVENT_AFTER: Final = {
     "archive": "ProductArchived",
     "restore": "ProductRestored",
 }
+_COPIED: Final = (
+    "description_html",
+    "category_gid",
+    "category_name",
+    "attributes",
+    "seo_title",
+    "seo_description",
+    "options",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class Content:
     description_html: str
     category_gid: str | None
     category_name: str | None
+    attributes: list[dict[str, Any]]
     seo_title: str
     seo_description: str
     options: tuple[rules.Option, ...]
@@ -77,8 +87,7 @@ def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, ac
 def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> Product:
     """A new draft with the words, options, prices and pictures of another product; stock and SKUs are its own."""
     held, images = list_variants(session, product), list_images(session, product)
-    words = ("description_html", "category_gid", "category_name", "seo_title", "seo_description", "options")
-    copied = {name: getattr(product, name) for name in words}
+    copied = {name: getattr(product, name) for name in _COPIED}
     title = _("Copy of %(title)s", title=product.title)[:255]
     draft = Product(shop_id=product.shop_id, vendor_id=product.vendor_id, title=title, **copied)
     session.add(draft)
@@ -108,6 +117,7 @@ def save_draft(
         raise Conflict(_("This product was sent for review meanwhile, so nothing was saved. Withdraw it to change it."))
     product.title, product.description_html = content.title, content.description_html
     product.category_gid, product.category_name = content.category_gid, content.category_name
+    product.attributes = content.attributes
     product.seo_title, product.seo_description = content.seo_title, content.seo_description
     product.options = [{"name": option.name, "values": list(option.values)} for option in content.options]
     product.updated_at = clock.now()
@@ -175,6 +185,14 @@ def set_stock(session: Session, product: Product, stock: dict[int, int], *, acto
         session.flush()
         _ring(session, "push_stock", product)
     return len(changes)
+
+
+def tell_attributes(session: Session, product: Product) -> None:
+    """Have Shopify told what the category asks, answered: after each writing of the whole product, which drops it."""
+    if product.attributes or product.attributes_told:
+        product.attributes_wanted_at = clock.now()
+        session.flush()
+        _ring(session, "push_attributes", product)
 
 
 def move(session: Session, product: Product, action: str, *, actor: str, reason: str | None = None) -> None:

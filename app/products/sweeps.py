@@ -60,6 +60,7 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             .where(Variant.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
             .distinct(),
         ),
+        ("push_attributes", products.where(Product.attributes_wanted_at < before, Product.shopify_gid.is_not(None))),
         (
             "apply_proposal",
             select(ProductProposal.shop_id, ProductProposal.id)

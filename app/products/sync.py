@@ -59,6 +59,7 @@ def push_product(shop_id: int, product_id: int) -> None:
         _note(product, made)
         product.vendor_told = vendor_name
         parts.note_variants(service.list_variants(session, product), made)
+        service.tell_attributes(session, product)
         service.begin_review(session, product)
 
 

@@ -1,4 +1,4 @@
-// The product form: pictures go straight to the shop with a progress bar, words get simple formatting, a category is searched.
+// The product form: pictures go straight to the shop with a progress bar, words get simple formatting.
 // Without this file the form works with plain fields and a plain upload.
 (() => {
   const form = document.getElementById("product-form");
@@ -94,35 +94,6 @@
     });
   };
   takeFiles();
-
-  // -- category ------------------------------------------------------------------------------------------------------
-
-  const category = document.querySelector("[data-category]");
-  const search = category.querySelector("input[type=search]");
-  const results = category.querySelector("#category-results");
-  const expand = () => search.setAttribute("aria-expanded", String(Boolean(results.querySelector("[role=option]"))));
-  new MutationObserver(expand).observe(results, { childList: true });
-  results.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
-    if (!option) return;
-    form.elements.category_gid.value = option.dataset.gid;
-    form.elements.category_name.value = option.dataset.name;
-    category.querySelector("[data-chosen]").textContent = option.dataset.name;
-    search.value = "";
-    results.replaceChildren();
-    search.focus();
-    say(`Category: ${option.dataset.name}`);
-  });
-  category.addEventListener("keydown", (event) => {
-    const options = [...results.querySelectorAll("[role=option]")];
-    const at = options.indexOf(document.activeElement);
-    if (event.key === "Escape") { results.replaceChildren(); search.focus(); }
-    if (event.key === "Enter" && event.target === search) { event.preventDefault(); options[0]?.focus(); }
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-    event.preventDefault();
-    const next = at + (event.key === "ArrowDown" ? 1 : -1);
-    (options[next] || search).focus();
-  });
 
   // -- description ---------------------------------------------------------------------------------------------------
 

@@ -44,13 +44,6 @@ UNSTATED = {
 }
 # Their replacement says less: a publication's catalog has a title of its own making.
 DEPRECATED_ON_PURPOSE = {"Publication.name"}
-# App-owned metaobjects need no scope since 2026-04, although the schema still prints them.
-NOT_NEEDED = {
-    "read_metaobjects",
-    "write_metaobjects",
-    "read_metaobject_definitions",
-    "write_metaobject_definitions",
-}
 IDEMPOTENT = {
     "inventoryActivate",
     "inventoryAdjustQuantities",
@@ -177,7 +170,7 @@ def test_a_document_works_with_the_scopes_that_we_ask_merchants_for(document: st
     granted = declared() | {"read_" + s.removeprefix("write_") for s in declared() if s.startswith("write_")}
     for sentence in needs(document):
         wanted = alternatives(sentence)
-        assert not wanted or wanted & (granted | NOT_NEEDED), sentence
+        assert not wanted or wanted & granted, sentence
 
 
 def test_no_scope_is_asked_for_in_vain() -> None:

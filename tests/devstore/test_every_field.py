@@ -95,6 +95,7 @@ def ids(shopify: Shopify) -> dict[str, str]:
         "Metaobject": vendor,
         "MetafieldDefinition": definition,
         "Collection": collection,
+        "TaxonomyCategory": category,
         "Location": places["locations"]["nodes"][0]["id"],
         "Publication": channel,
     }
@@ -116,6 +117,10 @@ def test_every_field_of_every_kind_of_thing_is_answered(shopify: Shopify, ids: d
         chosen = selection(schema.load().type_map[kind], arguments)
         node = ask(shopify, f'{{ node(id: "{number}") {{ ... on {kind} {chosen} }} }}')["node"]
         assert node["id"] == number
+    attributes = "{ nodes { ... on TaxonomyChoiceListAttribute { id name values(first: 3) { nodes { id name } } } } }"
+    asked = f"... on TaxonomyCategory {{ attributes(first: 5) {attributes} }}"
+    category = ask(shopify, f'{{ node(id: "{ids["TaxonomyCategory"]}") {{ {asked} }} }}')["node"]
+    assert {each["name"] for each in category["attributes"]["nodes"]} == {"Color", "Pattern", "Material"}
     for root in ("shop", "currentAppInstallation"):
         field = schema.load().type_map["QueryRoot"].fields[root]
         assert ask(shopify, f"{{ {root} {selection(get_named_type(field.type), arguments)} }}")[root]

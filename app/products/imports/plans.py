@@ -77,6 +77,7 @@ def content_of(item: Item, category: dict[str, Any] | None) -> tuple[Content, li
         words.get("description", ""),
         gid,
         name,
+        [],
         words.get("seo_title", ""),
         words.get("seo_description", ""),
         item.options,

@@ -54,7 +54,7 @@ def definition_create(ctx: Context, definition: Doc) -> Doc:
         "key": definition["key"],
         "type": definition["type"],
     }
-    doc = ctx.store.put(ctx.shop, "metafield_definition", _merged(wanted, definition))
+    doc = ctx.store.put(ctx.shop, "metafield_definition", filled(wanted, definition))
     return {"createdDefinition": doc, "userErrors": []}
 
 
@@ -64,7 +64,7 @@ def definition_update(ctx: Context, definition: Doc) -> Doc:
     if doc is None:
         raise RefusedError(["definition"], "Definition not found.", "NOT_FOUND")
     return {
-        "updatedDefinition": ctx.store.put(ctx.shop, "metafield_definition", _merged(doc, definition)),
+        "updatedDefinition": ctx.store.put(ctx.shop, "metafield_definition", filled(doc, definition)),
         "userErrors": [],
     }
 
@@ -94,7 +94,8 @@ def _find(ctx: Context, wanted: Doc) -> Doc | None:
     return metafields.find_definition(ctx.store, ctx.shop, wanted["ownerType"], namespace, wanted["key"])
 
 
-def _merged(before: Doc, given: Doc) -> Doc:
+def filled(before: Doc, given: Doc) -> Doc:
+    """A definition with what is given for it, and Shopify's defaults for the rest."""
     access = {"admin": "MERCHANT_READ", "storefront": "NONE", "customerAccount": "NONE", **before.get("access", {})}
     capabilities = {"adminFilterable": False, **before.get("capabilities", {})}
     for name, capability in (given.get("capabilities") or {}).items():

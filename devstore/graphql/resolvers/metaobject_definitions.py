@@ -1,5 +1,6 @@
 """Metaobject definitions over GraphQL: which fields an entry has, who may see it, where it has pages."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,10 +42,15 @@ def definition_create(ctx: Context, definition: Doc) -> Doc:
     kind = own_type(ctx, definition["type"])
     if metaobjects.find_definition(ctx.store, ctx.shop, kind):
         raise RefusedError(["definition", "type"], "Type has already been taken", "TAKEN")
+    return {"metaobjectDefinition": define(ctx, kind, definition), "userErrors": []}
+
+
+def define(ctx: Context, kind: str, definition: Mapping[str, Any]) -> Doc:
+    """Write a new definition. Raises RefusedError."""
     now = ctx.timestamp()
     doc: Doc = {
         "type": kind,
-        "name": definition.get("name") or definition["type"].rpartition(":")[2].replace("_", " ").capitalize(),
+        "name": definition.get("name") or re.split("--|:", kind)[-1].replace("_", " ").replace("-", " ").capitalize(),
         "description": definition.get("description"),
         "display_name_key": definition.get("displayNameKey"),
         "fields": [_new_field(each, index) for index, each in enumerate(definition.get("fieldDefinitions") or [])],
@@ -53,7 +59,7 @@ def definition_create(ctx: Context, definition: Doc) -> Doc:
         "created_at": now,
         "updated_at": now,
     }
-    return {"metaobjectDefinition": _write(ctx, doc), "userErrors": []}
+    return _write(ctx, doc)
 
 
 @mutation("metaobjectDefinitionUpdate")

@@ -4,7 +4,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from devstore import products
+from devstore import products, standards
 from devstore.gids import number_of, parse_gid
 from devstore.graphql import product_input, variant_input
 from devstore.graphql.ownership import own_namespace
@@ -101,6 +101,8 @@ def product_update(
         raise RefusedError(["product", "id"], "Product does not exist")
     product_input.set_fields(ctx, doc, given, "product")
     product_input.set_metafields(ctx, doc, given.get("metafields"), "product", replace=False)
+    if given.get("deleteConflictingConstrainedMetafields"):
+        doc["metafields"] = [each for each in doc["metafields"] if standards.takes(each, doc)]
     doc["media"] = _appended(ctx, doc, media)
     return {"product": products.save_product(ctx.store, ctx.shop, doc), "userErrors": []}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from devstore import taxonomy
 from devstore.gids import parse_gid
 from devstore.graphql.ownership import app_of
 from devstore.graphql.registry import NODES, Context, field, node, query
@@ -83,6 +84,9 @@ def installation_node(ctx: Context, number: int) -> Doc | None:
 
 @query("node")
 def node_by_id(ctx: Context, id: str) -> Doc | None:  # noqa: A002 the argument's name is Shopify's
+    if category := taxonomy.find(id):
+        # The one kind whose ids are no numbers.
+        return {"__typename": "TaxonomyCategory", **category}
     kind, number = parse_gid(id)
     finder = NODES.get(kind)
     found = finder(ctx, number) if finder else None

@@ -4,7 +4,7 @@ from typing import Any
 
 from devstore import taxonomy
 from devstore.graphql.connections import paginate
-from devstore.graphql.registry import Context, field, query
+from devstore.graphql.registry import Context, field, node, query
 from devstore.store import Doc
 
 
@@ -41,3 +41,23 @@ def categories(
     if not any((search, children_of, descendants_of, siblings_of)):
         found = [each for each in found if each["isRoot"]]
     return paginate(found, **page)
+
+
+@field("TaxonomyCategory", "attributes")
+def attributes(_: Context, category: Doc, **page: Any) -> Doc:
+    return paginate(taxonomy.list_attributes(category["id"]), **page)
+
+
+@field("TaxonomyChoiceListAttribute", "values")
+def values(_: Context, attribute: Doc, **page: Any) -> Doc:
+    return paginate(attribute["values"], **page)
+
+
+@node("TaxonomyAttribute")
+def attribute_node(_: Context, number: int) -> Doc | None:
+    return taxonomy.find_attribute(number)
+
+
+@node("TaxonomyValue")
+def value_node(_: Context, number: int) -> Doc | None:
+    return taxonomy.find_value(number)
