@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound, ValidationErrors
 from app.fulfilment import holds, rules
 from app.fulfilment.reading import read_order
 from app.fulfilment.rules import Remaining
-from app.languages import _, noted
+from app.languages import _, find_words, noted
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
@@ -73,7 +73,7 @@ def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: 
     left = units_to_send(session, part)
     if not any(left.values()):
         held = any(units_left(session, part).values())
-        raise ValidationErrors({"items": _(ON_HOLD) if held else _("Nothing of it is left to send.")})
+        raise ValidationErrors({"items": find_words(ON_HOLD) if held else _("Nothing of it is left to send.")})
     return request_shipment(session, vendor, part, left, tracking, actor=actor)
 
 
@@ -144,7 +144,7 @@ def _check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> st
     """What is wrong with sending `wanted` now, in a sentence; None when it can be sent."""
     problem = rules.check_quantities(wanted, units_left(session, part))
     if problem is None and rules.check_quantities(wanted, units_to_send(session, part)):
-        return _(ON_HOLD)
+        return find_words(ON_HOLD)
     return problem
 
 
