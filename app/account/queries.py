@@ -1,4 +1,4 @@
-"""What a customer's account page shows: their orders by who sends them, and what they keep in the shop."""
+"""What a customer's account page shows: their orders by who sends them, what comes back, and what they keep."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.fulfilments import Fulfilment, FulfilmentState
-from app.models.orders import Order, OrderLine, VendorOrder
+from app.models.orders import Order, OrderLine, OrderReturn, VendorOrder
 from app.models.reviews import VendorReview
 from app.models.storefront import CustomerItem
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.orders.queries import by_customer
+from app.orders.return_requests import GONE
 from app.reviews import queries as reviews
 from app.reviews import requests, rules
 from app.reviews.rules import Parcel
@@ -23,7 +24,10 @@ _KEPT: Final = 100
 
 
 def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime) -> list[dict[str, Any]]:
-    """The newest orders, each with the vendors' parts: state, items, parcels, and where to review. JSON types."""
+    """The newest orders, each with the vendors' parts: state, items, parcels, and where to review; and its returns.
+
+    `returnable`: something was sent, so that Shopify can be asked what may come back. JSON types.
+    """
     query = select(Order).where(by_customer(shop_id, customer_id))
     orders = session.scalars(query.order_by(Order.ordered_at.desc(), Order.id.desc()).limit(_ORDERS)).all()
     ids = [order.id for order in orders]
@@ -36,6 +40,8 @@ def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime)
         Fulfilment.state == FulfilmentState.CREATED,
     )
     parcels = session.scalars(select(Fulfilment).where(*sent).order_by(Fulfilment.fulfilled_at)).all()
+    asked = (OrderReturn.shop_id == shop_id, OrderReturn.order_shopify_id.in_(numbers), OrderReturn.status != GONE)
+    returns = session.scalars(select(OrderReturn).where(*asked).order_by(OrderReturn.opened_at)).all()
     written = select(VendorReview.vendor_order_id).where(VendorReview.vendor_order_id.in_([part.id for part in parts]))
     reviewed = set(session.scalars(written))
     sellers = select(Vendor).where(Vendor.id.in_({part.vendor_id for part in parts}))
@@ -60,9 +66,21 @@ def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime)
                 if part.order_id == order.id
             ],
             "others": [_item(line) for line in lines if line.order_id == order.id and line.vendor_id is None],
+            "returnable": any(parcel.order_shopify_id == order.shopify_id for parcel in parcels),
+            "returns": [_return(back, lines) for back in returns if back.order_shopify_id == order.shopify_id],
         }
         for order in orders
     ]
+
+
+def find_titles(session: Session, shop_id: int, customer_id: int, order_number: int) -> dict[int, str] | None:
+    """What the lines of the customer's order are called, by Shopify's number; None when it is no order of theirs."""
+    mine = (by_customer(shop_id, customer_id), Order.shopify_id == order_number)
+    order_id = session.scalar(select(Order.id).where(*mine))
+    if order_id is None:
+        return None
+    lines = select(OrderLine.shopify_id, OrderLine.title).where(OrderLine.order_id == order_id)
+    return dict(session.execute(lines).all())
 
 
 def list_kept(session: Session, shop_id: int, customer_id: int, kind: str) -> list[dict[str, Any]]:
@@ -103,6 +121,16 @@ def _part(
         ],
         "review": requests.link_for(part) if may_review else None,
         "reviewed": is_reviewed,
+    }
+
+
+def _return(back: OrderReturn, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    titles = {line.shopify_id: line.title for line in lines}
+    return {
+        "name": back.name,
+        "state": back.status,
+        "reason": back.decline_reason,
+        "items": [{"title": titles.get(one["line"], ""), "quantity": one["quantity"]} for one in back.lines],
     }
 
 

@@ -1,15 +1,33 @@
 """What our page in a customer's account asks for. JSON only."""
 
-from flask import Blueprint, g, jsonify
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app import clock
-from app.account import queries
+from app import clock, db
+from app.account import queries, returns
 from app.auth import customer as door
+from app.auth import limits
 from app.auth.portal import storefront_of
+from app.errors import AppError, NotFound, TooMany
+from app.languages import _
+from app.orders import return_requests
+from app.shopify.errors import ShopifyError
+from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("account", __name__, url_prefix="/account-page")
 door.protect(bp)
+
+_LARGEST: Final = 64_000
+
+
+class Unsure(AppError):  # noqa: N818
+    """Shopify did not answer, or not in time."""
+
+    status = HTTPStatus.BAD_GATEWAY
 
 
 @bp.route("/overview", methods=["GET", "OPTIONS"])
@@ -22,3 +40,46 @@ def show_overview() -> ResponseReturnValue:
         wishlist=queries.list_kept(*whose, "wishlist"),
         follows=queries.list_kept(*whose, "follow"),
     )
+
+
+@bp.route("/orders/<int:number>/returnable", methods=["GET", "OPTIONS"])
+def show_returnable(number: int) -> ResponseReturnValue:
+    """{lines: [{line, title, quantity, reasons: [{id, handle, name}]}]}: what may still come back, as Shopify says."""
+    titles = _titles_of(number)
+    db.commit(g.session)
+    try:
+        found = returns.list_returnable(ShopCredentials(g.shop.id, g.shop.domain), number)
+    except ShopifyError:
+        raise Unsure(_("The shop does not answer at the moment. Try again.")) from None
+    return jsonify(lines=[{**line, "title": titles.get(line["item"], "")} for line in found])
+
+
+@bp.route("/orders/<int:number>/returns", methods=["POST", "OPTIONS"])
+def request_return(number: int) -> ResponseReturnValue:
+    """Take {lines: [{line, quantity, reason, note}]}. The merchant decides; {ok} says that the request is there."""
+    _titles_of(number)
+    if (request.content_length or 0) > _LARGEST:
+        raise AppError(_("The request could not be read. Open the page again."))
+    wanted = returns.read_request(request.get_data())
+    if not limits.allow("return", f"{g.shop.id}:{g.customer_id}", limit=10, seconds=3600):
+        raise TooMany(_("These are very many requests at once. Try again in an hour."))
+    db.commit(g.session)
+    try:
+        made = returns.request(ShopCredentials(g.shop.id, g.shop.domain), number, wanted.lines)
+    except ShopifyError:
+        raise Unsure(
+            _("The shop did not confirm it. See whether your request is there before you ask again.")
+        ) from None
+    return_requests.note_news(g.session, g.shop.id, made)
+    db.commit(g.session)
+    # The job reads it as well: here only so that the page shows it at once.
+    with suppress(ShopifyError):
+        return_requests.read(g.shop.id, made)
+    return jsonify(ok=True)
+
+
+def _titles_of(number: int) -> dict[int, str]:
+    titles = queries.find_titles(g.session, g.shop.id, g.customer_id, number)
+    if titles is None:
+        raise NotFound(_("There is no such order."))
+    return titles

@@ -23,7 +23,7 @@ class Topic:
 VENDOR_TOPICS: Final = {
     "orders": Topic(
         noted("Orders"),
-        noted("New orders to send, cancelled orders and refunds."),
+        noted("New orders to send, cancelled orders, returns and refunds."),
         emails=frozenset({"vendor_new_order"}),
     ),
     "products": Topic(
@@ -48,6 +48,7 @@ VENDOR_TOPICS: Final = {
     ),
 }
 SHOP_TOPICS: Final = {
+    "orders": Topic("Orders", "Customers who ask to send something back."),
     "applications": Topic("Applications", "Sellers who apply.", emails=frozenset({"merchant_new_application"})),
     "review": Topic("Review queue", "Products and edits that wait for your decision."),
     "payouts": Topic(

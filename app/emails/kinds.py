@@ -160,6 +160,7 @@ KINDS: dict[str, Kind] = {
     ),
     "vendor_dispute_won": Kind("vendor", ("vendor_name", "order_name", "amount", "link"), "Dispute over"),
     "vendor_dispute_lost": Kind("vendor", ("vendor_name", "order_name", "amount", "link"), "Dispute lost"),
+    "vendor_return_requested": Kind("vendor", ("vendor_name", "order_name", "lines", "link"), "Return asked for"),
     "vendor_return_opened": Kind("vendor", ("vendor_name", "order_name", "lines", "link"), "Return approved"),
     "vendor_return_called_off": Kind("vendor", ("vendor_name", "order_name", "lines", "link"), "Return called off"),
     "payout_sent": Kind(

@@ -14,7 +14,12 @@ from app.models.notices import Notice, NoticeRead
 PER_PAGE: Final = 30
 _MOST: Final = 100
 _AREAS: Final = {"orders": "orders", "products": "catalogue", "payouts": "money"}
-_PLACES: Final = {"applications": "/app/vendors", "review": "/app/review", "payouts": "/app/payouts"}
+_PLACES: Final = {
+    "orders": "/app/orders",
+    "applications": "/app/vendors",
+    "review": "/app/review",
+    "payouts": "/app/payouts",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ VENDOR_WORDS: Final = {
     "OrderHeld": noted("Order %(about)s is on hold: do not send it yet"),
     "OrderHoldReleased": noted("Order %(about)s is no longer on hold"),
     "RefundProcessed": noted("Money of order %(about)s was refunded"),
+    "ReturnRequested": noted("A customer asks to send items of order %(about)s back"),
     "ProductPublished": noted("“%(about)s” is on sale"),
     "ProductChangesRequested": noted("The shop asks you to change “%(about)s”"),
     "ProductRejected": noted("“%(about)s” was declined"),
@@ -22,6 +23,7 @@ SHOP_WORDS: Final = {
     "VendorApplied": "%(about)s applied to sell with you",
     "ProductSubmitted": "“%(about)s” was handed in",
     "ProductEditProposed": "An edit of “%(about)s” waits for you",
+    "ReturnRequested": "A customer asks to send items of order %(about)s back",
     "PayoutReturned": "The payout of %(about)s came back",
 }
 KINDS: Final = frozenset(VENDOR_WORDS) | frozenset(SHOP_WORDS)
@@ -31,6 +33,7 @@ TOPIC_OF: Final = {
     "OrderHeld": "orders",
     "OrderHoldReleased": "orders",
     "RefundProcessed": "orders",
+    "ReturnRequested": "orders",
     "ProductPublished": "products",
     "ProductChangesRequested": "products",
     "ProductRejected": "products",

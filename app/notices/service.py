@@ -17,7 +17,7 @@ from app.emails.choices import find_choice
 from app.live.channels import announce
 from app.models.events import DomainEvent
 from app.models.notices import Notice, NoticeChoice, NoticeRead
-from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
+from app.models.orders import Order, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.payouts import Payout
 from app.models.products import Product
 from app.models.vendors import Vendor
@@ -131,8 +131,14 @@ def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
         # A refund that names no lines concerns everybody who sold.
         whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(numbers))
         parts = parts.where(VendorOrder.vendor_id.in_(whose)) if numbers else parts
+    if return_id := event.subject.get("return_id"):
+        coming = [line["line"] for line in session.get_one(OrderReturn, return_id).lines]
+        whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(coming))
+        parts = parts.where(VendorOrder.vendor_id.in_(whose))
     for part in session.scalars(parts):
         yield _Draft(part.vendor_id, order.name, f"/portal/orders/{part.id}")
+    if event.kind in SHOP_WORDS:
+        yield _Draft(None, order.name, f"/app/orders/{order.id}")
 
 
 def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:

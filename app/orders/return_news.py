@@ -1,4 +1,4 @@
-"""Vendors hear that goods of theirs come back, or do not after all. Called by the outbox."""
+"""Vendors hear that goods of theirs are to come back, do, or do not after all. Called by the outbox."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,11 +9,15 @@ from app.models.events import DomainEvent
 from app.models.orders import OrderReturn, VendorOrder
 from app.models.vendors import Vendor
 
-_KINDS = {"open": "vendor_return_opened", "canceled": "vendor_return_called_off"}
+_KINDS = {
+    "requested": "vendor_return_requested",
+    "open": "vendor_return_opened",
+    "canceled": "vendor_return_called_off",
+}
 
 
 def tell_vendors_of_return(session: Session, event: DomainEvent) -> None:
-    """ReturnChanged: once for each that is approved, and once if it is called off afterwards."""
+    """ReturnChanged: once for each that is asked for, is approved, and is called off afterwards."""
     row = session.get_one(OrderReturn, event.subject["return_id"])
     kind = _KINDS.get(row.status)
     if kind is None:

@@ -101,6 +101,8 @@ def _keep(session: Session, shop_id: int, number: int, found: Mapping[str, Any] 
     _tell_parts(session, order_id, row)
     if row.status != before:
         events.publish(session, shop_id, "ReturnChanged", order_id=order_id, return_id=row.id)
+        if row.status == "requested":
+            events.publish(session, shop_id, "ReturnRequested", order_id=order_id, return_id=row.id)
 
 
 def _take_over(row: OrderReturn, found: Mapping[str, Any]) -> None:

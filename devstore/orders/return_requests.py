@@ -1,13 +1,14 @@
 """Returns: a customer asks to send goods back; the merchant approves, declines, closes, opens again or calls off."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from devstore.clock import iso
 from devstore.gids import gid
 from devstore.orders.documents import get_order, save
 from devstore.orders.errors import OrderError
-from devstore.orders.standing import fulfilled_quantity, refunded_lines
+from devstore.orders.standing import refunded_lines
 from devstore.store import Doc, Store
 from devstore.webhooks import emit
 
@@ -21,8 +22,39 @@ MOVES: Final = {
 REASONS: Final = {
     "unwanted": "Changed my mind",
     "defective": "Item is defective",
+    "not-as-described": "Not as described",
     "wrong-item": "Received the wrong item",
+    "other": "Other",
 }
+REASON_NUMBERS: Final = {handle: number for number, handle in enumerate(REASONS, 1)}
+LONGEST_NOTE: Final = 300
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Units of one line of a parcel that are to come back. `reason`: a key of REASONS."""
+
+    fulfillment_line_id: int
+    quantity: int
+    reason: str
+    note: str = ""
+
+
+def returnable(order: Doc) -> list[tuple[Doc, Doc, int]]:
+    """What can still come back: parcel, its line, and how many units of it."""
+    came_back = {
+        line["id"]: sum(e["quantity"] for e in refunded_lines(order, line["id"]) if e["restock_type"] == "return")
+        for line in order["line_items"]
+    }
+    found = []
+    for parcel in order["fulfillments"]:
+        for entry in parcel["line_items"] if parcel["status"] == "success" else ():
+            back = min(entry["quantity"], came_back[entry["line_item_id"]])
+            came_back[entry["line_item_id"]] -= back
+            left = entry["quantity"] - back - _waiting(order, entry["id"])
+            if left > 0:
+                found.append((parcel, entry, left))
+    return found
 
 
 def open_return(
@@ -33,12 +65,27 @@ def open_return(
     Raises OrderError for units that were not sent, or that have come back.
     """
     with store.transaction():
+        free = returnable(get_order(store, shop, order_id))
+        wishes = []
+        for line, units in lines.items():
+            missing = units
+            for _parcel, entry, left in free:
+                if entry["line_item_id"] == line and missing:
+                    wishes.append(Wish(entry["id"], min(left, missing), reason))
+                    missing -= wishes[-1].quantity
+            if missing:
+                raise OrderError("Only items that were sent can be returned", ["lines", str(line)], "INVALID")
+        return request_return(store, shop, order_id, wishes, asked=asked)
+
+
+def request_return(store: Store, shop: str, order_id: int, wishes: Sequence[Wish], *, asked: bool = True) -> Doc:
+    """The same by lines of parcels, as the Admin API names them. Raises OrderError."""
+    with store.transaction():
         order = get_order(store, shop, order_id)
-        if reason not in REASONS:
-            raise OrderError(f"Reason is one of {', '.join(REASONS)}", ["reason"], "INVALID")
-        entries = [_entry(store, order, line, units, reason) for line, units in lines.items() if units]
-        if not entries:
-            raise OrderError("Return at least one item", ["lines"], "BLANK")
+        if not wishes:
+            raise OrderError("Return at least one item", ["returnLineItems"], "BLANK")
+        free = {entry["id"]: (entry, left) for _parcel, entry, left in returnable(order)}
+        entries = [_entry(store, free, wish, ["returnLineItems", str(at)]) for at, wish in enumerate(wishes)]
         made = order.setdefault("returns", [])
         back = {
             "id": store.next_id(),
@@ -89,30 +136,31 @@ def return_payload(order: Doc, back: Doc) -> Doc:
     return body
 
 
-def _entry(store: Store, order: Doc, line_id: int, units: int, reason: str) -> Doc:
-    parcel = next(
-        (
-            (part, entry)
-            for part in order["fulfillments"]
-            for entry in part["line_items"]
-            if entry["line_item_id"] == line_id and part["status"] == "success"
-        ),
-        None,
-    )
-    waiting = sum(
+def _waiting(order: Doc, fulfillment_line_id: int) -> int:
+    return sum(
         entry["quantity"]
         for back in order.get("returns", [])
         if back["status"] in {"REQUESTED", "OPEN"}
         for entry in back["lines"]
-        if entry["line_item_id"] == line_id
+        if entry["fulfillment_line_id"] == fulfillment_line_id
     )
-    came_back = sum(entry["quantity"] for entry in refunded_lines(order, line_id) if entry["restock_type"] == "return")
-    if parcel is None or units > fulfilled_quantity(order, line_id) - came_back - waiting:
-        raise OrderError("Only items that were sent can be returned", ["lines", str(line_id)], "INVALID")
+
+
+def _entry(store: Store, free: dict[int, tuple[Doc, int]], wish: Wish, path: list[str]) -> Doc:
+    """The line of a return; its units are taken from those that are free."""
+    entry, left = free.get(wish.fulfillment_line_id, (None, 0))
+    if entry is None or not 0 < wish.quantity <= left:
+        raise OrderError("Return line item has an invalid quantity", [*path, "quantity"], "INVALID")
+    if wish.reason not in REASONS:
+        raise OrderError("Return reason does not exist", [*path, "returnReasonDefinitionId"], "NOT_FOUND")
+    if len(wish.note) > LONGEST_NOTE:
+        raise OrderError("Customer note is too long (maximum is 300 characters)", [*path, "customerNote"], "TOO_LONG")
+    free[wish.fulfillment_line_id] = (entry, left - wish.quantity)
     return {
         "id": store.next_id(),
-        "line_item_id": line_id,
-        "fulfillment_line_id": parcel[1]["id"],
-        "quantity": units,
-        "reason": reason,
+        "line_item_id": entry["line_item_id"],
+        "fulfillment_line_id": entry["id"],
+        "quantity": wish.quantity,
+        "reason": wish.reason,
+        "note": wish.note,
     }

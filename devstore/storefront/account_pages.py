@@ -42,7 +42,8 @@ def page(handle: str) -> Any:
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(shop["name"])}</title>
 <script src="/account/api.js" data-known="{escape(json.dumps(known))}"></script>
 <script src="/account/polaris.js"></script>
-</head><body><nav style="padding: 16px; font: 16px system-ui"><a href="/account">Back to the account</a></nav>
+</head><body><nav style="padding: 16px; font: 16px/28px system-ui">
+<a style="display: inline-block" href="/account">Back to the account</a></nav>
 <script type="module">import start from "{escape(source)}"; start();</script></body></html>"""
     )
 

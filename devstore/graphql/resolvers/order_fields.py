@@ -3,8 +3,9 @@
 from typing import Any
 
 from devstore.graphql.connections import paginate
-from devstore.graphql.registry import Context, field
+from devstore.graphql.registry import Context, field, node
 from devstore.graphql.resolvers.orders import related
+from devstore.orders.documents import find_part
 from devstore.orders.part_views import fulfillment_order_view, fulfillment_view, refund_view
 from devstore.orders.payloads import summed_taxes
 from devstore.orders.standing import money
@@ -17,6 +18,12 @@ from devstore.orders.views import (
     transaction_view,
 )
 from devstore.store import Doc
+
+
+@node("LineItem")
+def line_node(ctx: Context, number: int) -> Doc | None:
+    found = ((order, find_part(order, "line_items", number)) for order in ctx.store.all(ctx.shop, "order"))
+    return next((line_view(order, line) for order, line in found if line), None)
 
 
 @field("Order", "lineItems")

@@ -1,12 +1,14 @@
-"""Returns by id."""
+"""Returns: what can come back, asking for it, and reading it."""
 
 from typing import Any
 
 from devstore.gids import number_of
 from devstore.graphql.connections import paginate
-from devstore.graphql.registry import Context, field, node, query
-from devstore.orders.documents import find_order_of, find_part
-from devstore.orders.return_requests import REASONS
+from devstore.graphql.registry import Context, field, mutation, node, query
+from devstore.graphql.resolvers.orders import refusing
+from devstore.orders.documents import find_order_of, find_part, get_order
+from devstore.orders.part_views import fulfillment_view
+from devstore.orders.return_requests import REASON_NUMBERS, REASONS, Wish, request_return, returnable
 from devstore.orders.standing import refunded_lines
 from devstore.orders.views import line_view, order_view
 from devstore.store import Doc
@@ -27,6 +29,55 @@ def return_node(ctx: Context, number: int) -> Doc | None:
 @field("Return", "returnLineItems")
 def return_lines(_: Context, parent: Doc, **page: Any) -> Doc:
     return paginate(parent["lines"], **page)
+
+
+@query("returnableFulfillments")
+def returnable_fulfillments(ctx: Context, order_id: str, **page: Any) -> Doc:
+    order = ctx.store.get(ctx.shop, "order", number_of(order_id, "Order"))
+    if order is None:
+        return paginate([], **page)
+    parcels: dict[int, Doc] = {}
+    for parcel, entry, left in returnable(order):
+        view = {"__typename": "ReturnableFulfillment", "id": parcel["id"], "lines": []}
+        found = parcels.setdefault(parcel["id"], {**view, "fulfillment": fulfillment_view(order, parcel)})
+        sent = next(line for line in found["fulfillment"]["lines"] if line["id"] == entry["id"])
+        found["lines"].append({"fulfillmentLineItem": sent, "quantity": left})
+    return paginate(list(parcels.values()), **page)
+
+
+@field("ReturnableFulfillment", "returnableFulfillmentLineItems")
+def returnable_lines(_: Context, parent: Doc, **page: Any) -> Doc:
+    return paginate(parent["lines"], **page)
+
+
+@field("LineItem", "suggestedReturnReasonDefinitions")
+def suggested_reasons(_: Context, parent: Doc, **page: Any) -> Doc:
+    """Shopify chooses them by the product's category; here all goods have the same."""
+    del parent
+    return paginate([_reason(handle) for handle in REASONS], **page)
+
+
+@mutation("returnRequest")
+def return_request(ctx: Context, input: Doc) -> Doc:  # noqa: A002
+    number = number_of(input["orderId"], "Order")
+    with refusing():
+        back = request_return(ctx.store, ctx.shop, number, [_wish(entry) for entry in input["returnLineItems"]])
+    return {"return": _view(get_order(ctx.store, ctx.shop, number), back), "userErrors": []}
+
+
+def _wish(entry: Doc) -> Wish:
+    handles = {number: handle for handle, number in REASON_NUMBERS.items()}
+    reason = entry.get("returnReasonDefinitionId")
+    return Wish(
+        number_of(entry["fulfillmentLineItemId"], "FulfillmentLineItem"),
+        entry["quantity"],
+        handles.get(number_of(reason, "ReturnReasonDefinition"), "") if reason else "other",
+        entry.get("customerNote") or "",
+    )
+
+
+def _reason(handle: str) -> Doc:
+    return {"id": REASON_NUMBERS[handle], "handle": handle, "name": REASONS[handle], "deleted": False}
 
 
 def _view(order: Doc, back: Doc) -> Doc:
@@ -53,13 +104,8 @@ def _line(order: Doc, entry: Doc) -> Doc:
         "id": entry["id"],
         "quantity": entry["quantity"],
         "refundedQuantity": min(entry["quantity"], refunded),
-        "customerNote": None,
-        "returnReasonDefinition": {
-            "id": entry["id"],
-            "handle": entry["reason"],
-            "name": REASONS[entry["reason"]],
-            "deleted": False,
-        },
+        "customerNote": entry.get("note") or None,
+        "returnReasonDefinition": _reason(entry["reason"]),
         "fulfillmentLineItem": {
             "id": entry["fulfillment_line_id"],
             "quantity": entry["quantity"],

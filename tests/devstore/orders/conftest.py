@@ -21,6 +21,7 @@ SCOPES = [
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
     "read_returns",
+    "write_returns",
     "read_shopify_payments_disputes",
 ]
 
@@ -41,7 +42,8 @@ def edge(shopify: Shopify, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeShop
     monkeypatch.setattr(execute, "buckets", Buckets())
     fake = FakeShopify()
     for name in ("order", "fulfillmentOrder", "fulfillment", "fulfillmentCreate", "orderInFull", "refundInFull",
-                 "disputes", "return", "fulfillmentOrderOrder"):  # fmt: skip
+                 "disputes", "return", "fulfillmentOrderOrder",
+                 "returnableFulfillments", "nodesReturnReasons", "returnRequest"):  # fmt: skip
         fake.answer(name, lambda body: httpx.Response(200, json=shopify.post(body["query"], body["variables"]).json))
     with fake.client() as client:
         monkeypatch.setattr("app.shopify.client.get_http", lambda: client)
