@@ -28,6 +28,8 @@ class VendorQuestion(Model):
     help: Mapped[str] = mapped_column(server_default="")
     choices: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     is_required: Mapped[bool] = mapped_column(server_default="true")
+    at_application: Mapped[bool] = mapped_column(server_default="false")
+    """Asked in the form for applicants; a document is named there, and sent from the vendor pages."""
     created_at: Mapped[CreatedAt]
     ended_at: Mapped[datetime | None]
 

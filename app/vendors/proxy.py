@@ -1,5 +1,6 @@
 """The storefront's door for people who want to sell: the application form's fields, and the application itself."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -11,10 +12,11 @@ from app.auth import proxy as door
 from app.db import scoped
 from app.errors import ValidationErrors
 from app.languages import _, lazy
+from app.models.questions import QuestionKind, VendorQuestion
 from app.models.shops import Shop, ShopSettings
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
-from app.vendors import queries, service, sync
+from app.vendors import applicants, queries, service, sync
 from app.vendors.forms import ApplicationForm, describe_fields, read_application
 
 bp = Blueprint("vendors_proxy", __name__, url_prefix="/proxy")
@@ -30,7 +32,9 @@ def show_fields() -> ResponseReturnValue:
     """What an application consists of, as JSON."""
     settings = g.session.get(ShopSettings, g.shop.id)
     terms = settings.terms_text if settings else ""
-    return jsonify({"fields": describe_fields(terms_needed=bool(terms)), "trap": _TRAP, "terms": terms})
+    asked = [applicants.describe(question) for question in applicants.list_questions(g.session, g.shop.id)]
+    fields = describe_fields(terms_needed=bool(terms))
+    return jsonify({"fields": fields, "questions": asked, "trap": _TRAP, "terms": terms})
 
 
 @bp.get("/vendors.json")
@@ -58,27 +62,39 @@ def apply() -> ResponseReturnValue:
     with scoped(g.shop.id) as session:
         settings = session.get(ShopSettings, g.shop.id)
         terms_needed = bool(settings and settings.terms_text)
+        asked = applicants.list_questions(session, g.shop.id)
     form = read_application(values, terms_needed=terms_needed)
-    if not form.validate():
-        return _refuse(form.first_errors)
+    answers, errors = applicants.read_answers(asked, values)
+    if not form.validate() or errors:
+        return _refuse(form.first_errors | errors)
     if not limits.allow("apply", g.shop.domain, limit=60, seconds=600):
         # Each application asks Shopify and writes to an address that anybody may have typed.
         return _answer(_("Very many applications are coming in. Nothing was lost: send it again in ten minutes."), 429)
     try:
-        _take(g.shop, form)
+        _take(g.shop, form, answers)
     except ValidationErrors as error:
         return _refuse(error.errors)
     except ShopifyError:
         return _answer(
             _("We could not take your application just now. Nothing was lost: send it again in a minute."), 503
         )
-    return _answer(_THANKS)
+    return _answer(_thank(asked))
 
 
-def _take(shop: Shop, form: ApplicationForm) -> None:
+def _take(shop: Shop, form: ApplicationForm, answers: Sequence[tuple[VendorQuestion, str]]) -> None:
     application = form.application()
     entries = sync.find_entries(ShopCredentials(shop.id, shop.domain), application.name)
-    service.apply(g.session, shop, application, entries)
+    vendor = service.apply(g.session, shop, application, entries)
+    if vendor is not None:
+        applicants.keep_answers(g.session, vendor, answers)
+
+
+def _thank(asked: Sequence[VendorQuestion]) -> str:
+    """The same words whether or not the address is known: nobody learns from them who sells here."""
+    documents = ", ".join(question.label for question in asked if question.kind is QuestionKind.FILE)
+    if not documents:
+        return str(_THANKS)
+    return f"{_THANKS} " + _("Then send from your vendor pages: %(documents)s.", documents=documents)
 
 
 def _refuse(errors: dict[str, str]) -> ResponseReturnValue:

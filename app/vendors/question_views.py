@@ -24,7 +24,7 @@ def list_questions() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     form = request.form
     try:
-        questions.add_question(
+        question = questions.add_question(
             g.session,
             g.shop.id,
             kind=form.get("kind", ""),
@@ -36,6 +36,7 @@ def add() -> ResponseReturnValue:
         )
     except ValidationErrors as error:
         return _page(errors=error.errors), 422
+    question.at_application = "at_application" in form
     return web.toast(make_response(_page()), "Vendors are asked this from now on.")
 
 

@@ -125,7 +125,7 @@ def answer_all(session: Session, vendor: Vendor, words: dict[int, str], files: d
     for asked in list_asked(session, vendor):
         question, upload = asked.question, files.get(asked.question.id)
         given = tidy_lines(storable(words.get(question.id, "")))
-        problem, kind = _check(asked, given, upload)
+        problem, kind = check(asked, given, upload)
         if problem:
             errors[f"q{question.id}"] = problem
         elif question.kind is QuestionKind.FILE:
@@ -135,7 +135,7 @@ def answer_all(session: Session, vendor: Vendor, words: dict[int, str], files: d
     if errors:
         raise ValidationErrors(errors)
     for question, text, upload, kind in wanted:
-        _keep(session, vendor, question, text, upload, kind, actor)
+        keep(session, vendor, question, text, upload, kind, actor=actor)
     if wanted:
         changes = {"answers": [None, ", ".join(question.label for question, *_ in wanted)]}
         subject = ("vendor", vendor.id)
@@ -165,7 +165,7 @@ def remove_document(session: Session, vendor: Vendor, answer_id: int, *, actor: 
     )
 
 
-def _check(asked: Asked, given: str, upload: Upload | None) -> tuple[str | None, str | None]:
+def check(asked: Asked, given: str, upload: Upload | None) -> tuple[str | None, str | None]:
     """What is wrong with an answer, and of a good document its type."""
     question = asked.question
     if question.kind is QuestionKind.FILE:
@@ -189,15 +189,17 @@ def _check_document(upload: Upload) -> tuple[str | None, str | None]:
     return (None, kind) if kind else (_("Send a PDF, JPEG or PNG."), None)
 
 
-def _keep(
+def keep(
     session: Session,
     vendor: Vendor,
     question: VendorQuestion,
     text: str,
-    upload: Upload | None,
-    kind: str | None,
+    upload: Upload | None = None,
+    kind: str | None = None,
+    *,
     actor: str,
 ) -> None:
+    """The vendor's answer from now on: words that `check` let pass, or a document and its type."""
     packed = base64.b64encode(upload.content).decode() if upload else None
     values = {
         "words": text,

@@ -120,6 +120,37 @@ def test_an_application_is_not_lost_when_the_app_is_away(
     expect(page.get_by_role("button", name="Send application")).to_be_enabled()
 
 
+def test_what_was_typed_survives_a_closed_page_until_it_was_sent(
+    address: str, app_end: AppEnd, open_browser: Callable[..., Page]
+) -> None:
+    question = {
+        "name": "q7",
+        "kind": "choice",
+        "label": "Made of <b>what</b>?",
+        "help": "",
+        "choices": ["Clay", "Wood"],
+    }
+    document = {"name": "q8", "kind": "file", "label": "Trade licence"}
+    _answer(app_end, 200, {"terms": "", "questions": [{**question, "required": True}, document]})
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/sell")
+    _apply(page)
+    page.get_by_label("Made of <b>what</b>?").select_option("Wood")
+    expect(page.get_by_text("you send from your vendor pages: Trade licence.")).to_be_visible()
+    expect(page.get_by_text("What you type is kept in this browser")).to_be_visible()
+    page.goto(f"{address}/cart")
+    page.goto(f"{address}/pages/sell")
+    expect(page.get_by_label("Made of <b>what</b>?")).to_have_value("Wood")
+    expect(page.get_by_label("Shop name")).to_have_value("Ada's Ceramics")
+    assert [fault for fault in examine(page) if "sk-" in fault] == []
+    _answer(app_end, 200, {"ok": True, "message": "Thank you."})
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_text("Thank you.")).to_be_focused()
+    assert "q7=Wood" in app_end.requests[-1]["body"].decode()
+    page.reload()
+    expect(page.get_by_label("Shop name")).to_have_value("")
+
+
 def test_the_merchants_terms_are_shown_as_text_when_there_are_some(
     address: str,
     app_end: AppEnd,

@@ -1,0 +1,44 @@
+const DAYS = 30;
+const KEPT_OUT = new Set(['company_url', 'accept_terms']);
+export function keep(form, key) {
+const note = form.querySelector('[data-sk-draft]');
+const fields = () => [...form.elements].filter(({ name }) => name && !KEPT_OUT.has(name));
+const read = () => {
+try {
+const held = JSON.parse(localStorage.getItem(key));
+return held && Date.now() - held.at < DAYS * 864e5 ? held : null;
+} catch {
+return null;
+}
+};
+const forget = () => {
+note.hidden = true;
+try { localStorage.removeItem(key); } catch { /* nothing was kept, either */ }
+};
+const write = () => {
+const held = read();
+const values = { ...held?.values };
+for (const { name, value } of fields()) values[name] = value;
+if (!Object.values(values).some(Boolean)) return;
+try {
+const id = held?.id ?? crypto.randomUUID();
+localStorage.setItem(key, JSON.stringify({ id, at: Date.now(), isSynced: false, values }));
+note.hidden = false;
+} catch {
+}
+};
+const restore = () => {
+const held = read();
+if (!held) return false;
+for (const field of fields()) if (!field.value) field.value = held.values[field.name] ?? '';
+note.hidden = false;
+return true;
+};
+form.addEventListener('input', write);
+note.querySelector('button').addEventListener('click', () => {
+form.reset();
+forget();
+fields()[0].focus();
+});
+return { restore, forget };
+}
