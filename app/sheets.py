@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from app.languages import _
@@ -28,6 +29,21 @@ class SheetError(ValueError):
 def plain_cell(text: str) -> str:
     """`text` so that no spreadsheet takes it for a formula: an apostrophe in front makes it text again."""
     return f"'{text}" if text[:1] in _FORMULA_MARKS else text
+
+
+def write_sheet(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV file that every spreadsheet opens: times as ISO 8601, None as an empty cell, no text as a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(heading)
+    writer.writerows([_written(cell) for cell in row] for row in rows)
+    return "\ufeff" + file.getvalue()
+
+
+def _written(cell: object) -> object:
+    if isinstance(cell, datetime):
+        return cell.isoformat(timespec="seconds")
+    return plain_cell(cell) if isinstance(cell, str) else cell
 
 
 def read_cell(text: str) -> str:

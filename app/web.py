@@ -6,11 +6,11 @@ A blueprint is registered only when a door guards it, or when it says why it is 
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,9 @@ from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
 from app.languages import _
 from app.money import Money
+from app.sheets import write_sheet
 
+T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 _QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
@@ -185,6 +187,21 @@ def toast(response: Response, message: str, *, is_error: bool = False) -> Respon
     return response
 
 
+def download_sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """A list as a CSV file called `name`."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(write_sheet(heading, rows), mimetype="text/csv", headers=headers)
+
+
+def every_row(find: Callable[[int], Sequence[T]], most_pages: int = 100) -> Iterator[T]:
+    """The rows of all pages that `find` knows by number, from 1 on; up to `most_pages` of them."""
+    for number in range(1, most_pages + 1):
+        rows = find(number)
+        yield from rows
+        if not rows:
+            return
+
+
 def _answer_app_error(error: AppError) -> Response:
     if isinstance(error, ValidationErrors):
         message, errors = " ".join(error.errors.values()), error.errors
@@ -313,8 +330,7 @@ def write_datetime(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local = moment.astimezone(_zone())
-    day = format_date(local, "d MMM y" if _locale().startswith("en") else "medium", locale=_locale())
-    words = f"{day}, {format_time(local, 'HH:mm z', locale=_locale())}"
+    words = f"{format_date(local, 'medium', locale=_locale())}, {format_time(local, 'HH:mm z', locale=_locale())}"
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
 
 

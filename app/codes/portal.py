@@ -9,10 +9,11 @@ import segno
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import clock
+from app import clock, web
 from app.auth.portal import actor, protect
 from app.codes import queries, service
 from app.codes.forms import CodeForm
+from app.codes.views import COLUMNS, cells_of
 from app.errors import NotFound, ValidationErrors
 from app.languages import _
 from app.models.codes import QrCode
@@ -30,6 +31,14 @@ def list_codes() -> ResponseReturnValue:
     search = request.args.get("q", "").strip()[:100]
     rows = queries.list_codes(g.session, g.shop.id, _today(), vendor_id=g.vendor.id, search=search)
     return render_template("portal/codes/list.html", rows=rows, search=search)
+
+
+@bp.get("/export.csv")
+def export_codes() -> ResponseReturnValue:
+    """What the list shows."""
+    search = request.args.get("q", "").strip()[:100]
+    rows = queries.list_codes(g.session, g.shop.id, _today(), vendor_id=g.vendor.id, search=search)
+    return web.download_sheet("codes.csv", COLUMNS, map(cells_of, rows))
 
 
 @bp.get("/new")

@@ -24,6 +24,7 @@ from app.orders.stages import HoldReason
 
 PER_PAGE: Final = 50
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
+_FIRST_TO_SAY: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.UNPAID, VendorOrderStatus.SHIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,21 @@ class OrderRow:
     """An order in the merchant's list, with the vendors in it."""
 
     order: Order
-    vendors: Sequence[str]
+    parts: Sequence[tuple[str, VendorOrderStatus]]
+    """Each vendor's name, and how far their part is."""
+
+    @property
+    def vendors(self) -> list[str]:
+        return [name for name, _status in self.parts]
+
+    @property
+    def shipping(self) -> str:
+        """How far the order is as a whole: a VendorOrderStatus, or "" without a vendor's part."""
+        states = {status for _name, status in self.parts} - {VendorOrderStatus.CANCELLED}
+        if VendorOrderStatus.PARTLY_SHIPPED in states or states > {VendorOrderStatus.SHIPPED}:
+            return VendorOrderStatus.PARTLY_SHIPPED
+        rest = VendorOrderStatus.CANCELLED if self.parts else ""
+        return next((state for state in _FIRST_TO_SAY if state in states), rest)
 
     @property
     def total(self) -> Money:
@@ -88,13 +103,24 @@ class VendorPart:
 
 
 def list_orders(
-    session: Session, shop_id: int, *, search: str = "", status: str = "", sort: str = "newest", page: int = 1
+    session: Session,
+    shop_id: int,
+    *,
+    search: str = "",
+    status: str = "",
+    vendor_id: int | None = None,
+    sort: str = "newest",
+    page: int = 1,
 ) -> Page:
     """The merchant's orders; `search` looks into numbers and customers, `status` is a payment state or "check"."""
     where: list[ColumnElement[bool]] = [Order.shop_id == shop_id]
     if search:
         like = f"%{search.lstrip('#')}%"
         where.append(or_(Order.name.ilike(like), Order.customer_name.ilike(like), Order.customer_email.ilike(like)))
+    if vendor_id is not None:
+        where.append(
+            select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.vendor_id == vendor_id).exists()
+        )
     if status == "check":
         where.append(func.jsonb_array_length(Order.flags) > 0)
     elif status == "to_ship":
@@ -118,8 +144,8 @@ def list_orders(
     query = select(Order).where(*where).order_by(*order).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     # Shopify's whole payload is long, and no list shows it.
     orders = session.scalars(query.options(defer(Order.snapshot))).all()
-    names = _vendor_names(session, [row.id for row in orders])
-    return Page([OrderRow(row, names.get(row.id, ())) for row in orders], total)
+    parts = _list_parts(session, [row.id for row in orders])
+    return Page([OrderRow(row, parts.get(row.id, ())) for row in orders], total)
 
 
 def get_order(session: Session, shop_id: int, order_id: int) -> Order:
@@ -250,14 +276,20 @@ def by_customer(shop_id: int, customer_id: int) -> ColumnElement[bool]:
     return and_(Order.shop_id == shop_id, theirs == str(customer_id))
 
 
-def _vendor_names(session: Session, order_ids: Sequence[int]) -> Mapping[int, list[str]]:
+def list_sellers(session: Session, shop_id: int) -> list[tuple[int, str]]:
+    """Number and name of those who may have orders, by name."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id, Vendor.approved_at.is_not(None))
+    return [(row.id, row.name) for row in session.execute(query.order_by(func.lower(Vendor.name), Vendor.id))]
+
+
+def _list_parts(session: Session, order_ids: Sequence[int]) -> Mapping[int, list[tuple[str, VendorOrderStatus]]]:
     query = (
-        select(VendorOrder.order_id, Vendor.name)
+        select(VendorOrder.order_id, Vendor.name, VendorOrder.status)
         .join(Vendor, Vendor.id == VendorOrder.vendor_id)
         .where(VendorOrder.order_id.in_(order_ids))
         .order_by(VendorOrder.id)
     )
-    names: dict[int, list[str]] = {}
-    for order_id, name in session.execute(query):
-        names.setdefault(order_id, []).append(name)
-    return names
+    parts: dict[int, list[tuple[str, VendorOrderStatus]]] = {}
+    for order_id, name, status in session.execute(query):
+        parts.setdefault(order_id, []).append((name, status))
+    return parts

@@ -1,12 +1,11 @@
 """The merchant's orders: the list, and one order with who gets what of it and why."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.merchant import protect
 from app.config import get_config
 from app.ledger import queries as ledger
@@ -30,7 +29,6 @@ from app.orders.words import (
     RETURN_WORDS,
     STAGE_WORDS,
 )
-from app.sheets import plain_cell
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
@@ -47,26 +45,25 @@ def list_orders() -> ResponseReturnValue:
         number=number,
         per_page=queries.PER_PAGE,
         payment_words=PAYMENT_WORDS,
-        searched=bool(args.get("q") or args.get("status")),
+        part_words=PART_WORDS,
+        sellers=queries.list_sellers(g.session, g.shop.id),
+        searched=bool(args.get("q") or args.get("status") or args.get("vendor")),
     )
 
 
 @bp.get("/export.csv")
 def export_orders() -> ResponseReturnValue:
     """What the list shows, up to 5,000 orders."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(["order", "ordered_at", "customer", "vendors", "payment", "total", "currency"])
-    pages = min(_find(1).pages, 100)
-    for number in range(1, pages + 1):
-        for row in _find(number).rows:
-            order = row.order
-            people = [plain_cell(order.customer_name), plain_cell(", ".join(row.vendors))]
-            amount = str(row.total.decimal)
-            when = order.ordered_at.isoformat()
-            writer.writerow([order.name, when, *people, order.financial_status, amount, order.currency])
-    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
-    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+    heading = ["order", "ordered_at", "customer", "vendors", "payment", "shipping", "total", "currency"]
+    rows = web.every_row(lambda number: _find(number).rows)
+    return web.download_sheet("orders.csv", heading, (_cells(row) for row in rows))
+
+
+def _cells(row: queries.OrderRow) -> list[object]:
+    order = row.order
+    who = [order.customer_name, ", ".join(row.vendors)]
+    states = [order.financial_status, row.shipping]
+    return [order.name, order.ordered_at, *who, *states, str(row.total.decimal), order.currency]
 
 
 @bp.get("/<int:order_id>")
@@ -154,6 +151,7 @@ def _find(number: int) -> queries.Page:
         g.shop.id,
         search=args.get("q", "").strip()[:100],
         status=args.get("status", ""),
+        vendor_id=args.get("vendor", None, int),
         sort=args.get("sort", "newest"),
         page=number,
     )

@@ -1,8 +1,11 @@
 """What customers say of a vendor, in the vendor's own pages: to read, to answer, to report."""
 
+from functools import partial
+
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import actor, protect
 from app.errors import Conflict, ValidationErrors
 from app.languages import _
@@ -17,6 +20,20 @@ protect(bp)
 @bp.get("")
 def list_reviews() -> ResponseReturnValue:
     return _page()
+
+
+@bp.get("/export.csv")
+def export_reviews() -> ResponseReturnValue:
+    """What the list shows, up to 2,500 reviews."""
+    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    find = partial(queries.list_for_vendor, g.session, g.vendor, state=state, search=search)
+    rows = (
+        [row.order_name, said.stars, said.title, said.words, said.shown_name, said.written_at, said.answer]
+        for row in web.every_row(lambda number: find(page=number).rows)
+        for said in [row.review]
+    )
+    heading = ["order", "stars", "title", "words", "name", "written_at", "answer"]
+    return web.download_sheet("reviews.csv", heading, rows)
 
 
 @bp.post("/<int:review_id>/answer")

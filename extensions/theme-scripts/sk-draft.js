@@ -1,4 +1,4 @@
-// What is typed into a form stays in this browser until it was sent, for thirty days at most.
+// What is typed into the application form stays in this browser until it was sent, for thirty days at most.
 const DAYS = 30;
 const KEPT_OUT = new Set(['company_url', 'accept_terms']);
 
@@ -44,5 +44,9 @@ export function keep(form, key) {
     forget();
     fields()[0].focus();
   });
-  return { restore, forget };
+  let asked;
+  const ask = () => { asked ??= import('./sk-asked.js').then((module) => module.start(form)).then(restore, () => {}); };
+  form.addEventListener('focusin', ask, { once: true });
+  if (restore()) ask();
+  return forget;
 }

@@ -40,5 +40,9 @@ form.reset();
 forget();
 fields()[0].focus();
 });
-return { restore, forget };
+let asked;
+const ask = () => { asked ??= import('./sk-asked.js').then((module) => module.start(form)).then(restore, () => {}); };
+form.addEventListener('focusin', ask, { once: true });
+if (restore()) ask();
+return forget;
 }

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0060_asked_of_applicants"
-down_revision: str | None = "0059_public_face"
+revision: str = "0061_asked_of_applicants"
+down_revision: str | None = "0060_category_attributes"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
