@@ -1,7 +1,7 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
 from app.products import attribute_sync, channels, pictures, proposal_sync, sweeps, sync
-from app.products.imports import work
+from app.products.imports import retention, work
 from app.vendors import sync as vendor_pages
 
 
@@ -57,3 +57,8 @@ def sweep_catalogue() -> None:
     """Every minute: ring again for what a lost ring or a died worker left behind."""
     vendor_pages.sweep()
     sweeps.sweep()
+
+
+def remove_old_imports() -> None:
+    """Daily."""
+    retention.remove_old()

@@ -55,13 +55,18 @@ def fetch(shop_id: int, number: int) -> None:
         mail = session.get(ReceivedMail, number, with_for_update=True)
         if mail is None or mail.state is not MailState.WAITING or (mail.next_attempt_at or now) > now:
             return
+        if mail.attempts >= _MOST_ATTEMPTS:
+            # Whatever it was that went wrong, and whoever died of it.
+            mail.state, mail.error = MailState.REFUSED, mail.error or "It could not be read."
+            return
         mail.attempts += 1
         mail.next_attempt_at = now + min(_FIRST_PAUSE * 2 ** (mail.attempts - 1), _LONGEST_PAUSE)
     try:
         content = fetch_received(mail.provider_id)
     except ResendError as error:
-        if mail.attempts >= _MOST_ATTEMPTS:
-            _refuse(shop_id, number, f"The mail provider answered: {error.message}")
+        with scoped(shop_id) as session:
+            held = session.get_one(ReceivedMail, number, with_for_update=True)
+            held.error = f"The mail provider answered: {error.message}"
         return
     _keep(shop_id, number, content)
 

@@ -28,10 +28,13 @@ def write_pictures(
             session.delete(row)
 
 
-def drop_staged_pictures(session: Session, product_id: int) -> None:
-    """Forget pictures that were added to an edit which came to nothing, or went without them."""
-    staged = (ProductImage.product_id == product_id, ProductImage.live.is_(False))
-    session.execute(delete(ProductImage).where(*staged))
+def drop_staged_pictures(session: Session, product_id: int, *, added_before: datetime | None = None) -> None:
+    """Forget pictures that were added to an edit which came to nothing, or went without them.
+
+    `added_before` leaves those of an edit that its vendor is still writing.
+    """
+    staged = delete(ProductImage).where(ProductImage.product_id == product_id, ProductImage.live.is_(False))
+    session.execute(staged if added_before is None else staged.where(ProductImage.created_at < added_before))
 
 
 def write_variants(

@@ -199,7 +199,7 @@ def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | 
         new = [row for row in service.list_variants(session, product) if row.shopify_gid is None]
         parts.note_variants(new, made)
     if proposals.find_open(session, product) is None:
-        parts.drop_staged_pictures(session, product.id)
+        parts.drop_staged_pictures(session, product.id, added_before=proposal.sent_at)
     proposal.status, proposal.applied_at, proposal.sync_error = ProposalStatus.APPLIED, clock.now(), None
     events.publish(
         session, proposal.shop_id, "ProductEdited", vendor_id=proposal.vendor_id, product_id=proposal.product_id

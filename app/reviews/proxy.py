@@ -41,10 +41,8 @@ def tell_what_is_open() -> ResponseReturnValue:
     """Which orders of `vendor` the signed-in customer may review: {orders: [{id, name, items}], name}."""
     vendor = _get_vendor(request.args.get("vendor", ""))
     parts = _list_mine(vendor)
-    orders = [
-        {"id": part.id, "name": part.name, "items": [line.title for line in queries.list_lines(g.session, part)]}
-        for part in parts
-    ]
+    titles = queries.list_titles(g.session, parts)
+    orders = [{"id": part.id, "name": part.name, "items": titles[part.id]} for part in parts]
     name = rules.name_to_show(parts[0].customer_name) if parts else ""
     return jsonify(orders=orders, name=name)
 

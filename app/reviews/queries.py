@@ -1,12 +1,12 @@
 """Reading reviews, and which orders may be reviewed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -62,14 +62,7 @@ def list_lines(session: Session, part: VendorOrder) -> Sequence[OrderLine]:
 
 def list_parcels(session: Session, part: VendorOrder, lines: Sequence[OrderLine]) -> list[Parcel]:
     """What of the vendor's goods left, also in a parcel together with others'."""
-    mine = {str(line.shopify_id) for line in lines}
-    query = select(Fulfilment).where(
-        Fulfilment.shop_id == part.shop_id,
-        Fulfilment.order_shopify_id == part.order_shopify_id,
-        Fulfilment.state == FulfilmentState.CREATED,
-    )
-    sent = [parcel for parcel in session.scalars(query) if mine & parcel.quantities.keys()]
-    return [Parcel(parcel.fulfilled_at, parcel.delivered_seen_at) for parcel in sent]
+    return _sent(_parcels_of(session, [part])[part.id], lines)
 
 
 def is_returned(lines: Sequence[OrderLine]) -> bool:
@@ -89,12 +82,50 @@ def list_reviewable(
         .order_by(VendorOrder.ordered_at.desc())
         .limit(20)
     )
-    found = []
-    for part in session.scalars(query).all():
-        lines = list_lines(session, part)
-        if not is_returned(lines) and has_arrived(list_parcels(session, part, lines), now):
-            found.append(part)
+    parts = session.scalars(query).all()
+    lines, parcels = _lines_of(session, parts), _parcels_of(session, parts)
+    return [
+        part
+        for part in parts
+        if not is_returned(lines[part.id]) and has_arrived(_sent(parcels[part.id], lines[part.id]), now)
+    ]
+
+
+def list_titles(session: Session, parts: Sequence[VendorOrder]) -> dict[int, list[str]]:
+    """What was bought, by part."""
+    return {number: [line.title for line in lines] for number, lines in _lines_of(session, parts).items()}
+
+
+def _lines_of(session: Session, parts: Sequence[VendorOrder]) -> dict[int, list[OrderLine]]:
+    found: dict[int, list[OrderLine]] = {part.id: [] for part in parts}
+    by_place = {(part.order_id, part.vendor_id): part.id for part in parts}
+    wanted = tuple_(OrderLine.order_id, OrderLine.vendor_id).in_(list(by_place))
+    for line in session.scalars(select(OrderLine).where(wanted).order_by(OrderLine.position)):
+        assert line.vendor_id is not None
+        found[by_place[line.order_id, line.vendor_id]].append(line)
     return found
+
+
+def _parcels_of(session: Session, parts: Sequence[VendorOrder]) -> dict[int, list[Fulfilment]]:
+    found: dict[int, list[Fulfilment]] = {part.id: [] for part in parts}
+    query = (
+        select(VendorOrder.id, Fulfilment)
+        .join(
+            Fulfilment,
+            (Fulfilment.shop_id == VendorOrder.shop_id) & (Fulfilment.order_shopify_id == VendorOrder.order_shopify_id),
+        )
+        .where(VendorOrder.id.in_(list(found)), Fulfilment.state == FulfilmentState.CREATED)
+    )
+    for number, parcel in session.execute(query):
+        found[number].append(parcel)
+    return found
+
+
+def _sent(parcels: Iterable[Fulfilment], lines: Sequence[OrderLine]) -> list[Parcel]:
+    mine = {str(line.shopify_id) for line in lines}
+    return [
+        Parcel(parcel.fulfilled_at, parcel.delivered_seen_at) for parcel in parcels if mine & parcel.quantities.keys()
+    ]
 
 
 def is_known(session: Session, order: Order) -> bool:

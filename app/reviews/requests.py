@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+import structlog
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,8 @@ from app.reviews import queries, rules
 PURPOSE: Final = "review"
 _LOOK_AGAIN: Final = timedelta(days=3)
 _AT_ONCE: Final = 200
+
+log = structlog.get_logger()
 
 
 def schedule(session: Session, event: DomainEvent) -> None:
@@ -55,7 +58,7 @@ def ask_where_due() -> int:
             .where(ReviewRequest.asked_at.is_(None), ReviewRequest.closed_at.is_(None), ReviewRequest.due_at <= now)
         )
         due = session.execute(waiting.order_by(ReviewRequest.due_at).limit(_AT_ONCE)).all()
-    return sum(_ask(shop_id, part_id, now) for shop_id, part_id in due)
+    return sum(_ask_or_put_off(shop_id, part_id, now) for shop_id, part_id in due)
 
 
 def link_for(part: VendorOrder) -> str:
@@ -71,6 +74,18 @@ def stop(session: Session, part: VendorOrder) -> None:
     session.execute(
         adding.on_conflict_do_update(index_elements=[ReviewRequest.vendor_order_id], set_={"stopped_at": now})
     )
+
+
+def _ask_or_put_off(shop_id: int, part_id: int, now: datetime) -> bool:
+    """What fails for one order is no reason not to ask about the others."""
+    try:
+        return _ask(shop_id, part_id, now)
+    except Exception:
+        log.exception("review_request_failed", shop=shop_id, part=part_id)
+    with scoped(shop_id) as session:
+        mine = update(ReviewRequest).where(ReviewRequest.vendor_order_id == part_id, ReviewRequest.asked_at.is_(None))
+        session.execute(mine.values(due_at=now + _LOOK_AGAIN))
+    return False
 
 
 def _ask(shop_id: int, part_id: int, now: datetime) -> bool:

@@ -158,6 +158,25 @@ def test_a_provider_that_does_not_answer_is_asked_again(
     assert said(acme)[1] == ("customer", "Yes", "")
 
 
+def test_a_mail_that_can_never_be_read_is_given_up(
+    acme: Shop, token: str, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_: str) -> None:
+        raise RuntimeError("no JSON")
+
+    ring(browser, rules.address_of(token, "reply.acme.example"))
+    monkeypatch.setattr("resend.Emails.Receiving.get", break_down)
+    for _ in range(receiving._MOST_ATTEMPTS):
+        with pytest.raises(RuntimeError):
+            fetch_all(acme)
+        with db.system() as session:
+            session.execute(update(ReceivedMail).values(next_attempt_at=clock.now()))
+    fetch_all(acme)
+    with db.system() as session:
+        mail = session.scalars(select(ReceivedMail)).one()
+    assert (mail.state, mail.error) == (MailState.REFUSED, "It could not be read.")
+
+
 @pytest.mark.parametrize(
     "content",
     [{"text": "I am away.", "headers": {"Auto-Submitted": "auto-replied"}}, {"text": "", "html": None}],

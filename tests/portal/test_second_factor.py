@@ -159,7 +159,8 @@ def test_every_change_is_written_to_the_person(adas_browser: FlaskClient, ada: V
     (factor,) = guards(ada)
     adas_browser.post(f"/portal/security/factors/{factor.id}/remove")
     with db.system() as session:
-        mails = session.scalars(select(Email.text_body).where(Email.kind == "vendor_security_changed")).all()
+        written = select(Email.text_body).where(Email.kind == "vendor_security_changed").order_by(Email.id)
+        mails = session.scalars(written).all()
     assert ["added" in mails[0], "removed" in mails[1]] == [True, True]
 
 

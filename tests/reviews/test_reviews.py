@@ -1,7 +1,7 @@
 """A review from the e-mail that asks for it to the vendor's page, and everybody who has a say in between."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -17,7 +17,7 @@ from app.models.fulfilments import Fulfilment
 from app.models.reviews import ReviewState, VendorReview
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.reviews import service
+from app.reviews import requests, service
 from app.reviews.requests import PURPOSE, link_for
 from app.shopify.tokens import ShopCredentials
 from app.vendors.sync import sync_vendor
@@ -48,6 +48,29 @@ def test_a_customer_is_asked_once_for_each_vendor_some_days_after_the_parcel_arr
     street.send(order, "LOAF")
     street.arrive(order)
     assert street.days_pass(7) == 1
+
+
+def test_an_order_that_cannot_be_asked_about_keeps_nobody_else_from_being_asked(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order in (street.buy((street.goods.mug, 1)), street.buy((street.goods.loaf, 1))):
+        street.send(order)
+        street.arrive(order)
+    ask = requests._ask
+    broken: list[int] = []
+
+    def ask_but_one(shop_id: int, part_id: int, now: datetime) -> bool:
+        if not broken or part_id in broken:
+            broken.append(part_id)
+            raise RuntimeError("a template that cannot be rendered")
+        return ask(shop_id, part_id, now)
+
+    monkeypatch.setattr(requests, "_ask", ask_but_one)
+    assert street.days_pass(7) == 1
+    assert street.days_pass(1) == 0
+    assert len(broken) == 1, "it is put off for some days"
+    monkeypatch.setattr(requests, "_ask", ask)
+    assert street.days_pass(3) == 1
 
 
 def test_without_news_of_the_carrier_a_parcel_counts_as_arrived_after_two_weeks(street: Street) -> None:

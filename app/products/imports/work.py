@@ -27,7 +27,7 @@ from app.models.products import (
     ProposalStatus,
 )
 from app.models.shops import Shop
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.products import proposal_rules, proposals, rules, service, trail
 from app.products.imports import matching, plans
 from app.products.imports.items import from_json
@@ -68,6 +68,10 @@ def _work_on_next(shop_id: int, vendor_id: int, import_id: int, *, tell: bool) -
         made = session.get_one(ProductImport, import_id, with_for_update=True)
         if made.status not in _WORKING:
             return False
+        if made.status == ImportStatus.RUNNING and not _may_go_on(session, made):
+            made.status, made.finished_at = ImportStatus.CANCELLED, clock.now()
+            announce(session, shop_id, "ProductImport", vendor_id)
+            return False
         waiting, end = _WORKING[made.status]
         row = _find_next(session, made, waiting)
         if row is None:
@@ -89,6 +93,11 @@ def _work_on_next(shop_id: int, vendor_id: int, import_id: int, *, tell: bool) -
         if tell:
             announce(session, shop_id, "ProductImport", vendor_id)
     return True
+
+
+def _may_go_on(session: Session, made: ProductImport) -> bool:
+    """Whoever was suspended meanwhile changes nothing any more. What was done can be undone."""
+    return session.get_one(Vendor, made.vendor_id).status == VendorStatus.APPROVED
 
 
 def _find_next(session: Session, made: ProductImport, waiting: ImportRowStatus) -> ProductImportRow | None:

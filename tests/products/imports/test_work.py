@@ -21,9 +21,9 @@ from app.models.products import (
     Variant,
 )
 from app.models.shops import Shop
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.products import exports, proposals, rules, service, sweeps
-from app.products.imports import matching, queries, work
+from app.products.imports import matching, queries, retention, work
 from app.products.imports import service as imports
 
 FILE = (
@@ -141,6 +141,29 @@ def test_a_killed_job_is_found_again_and_does_nothing_twice(acme: Shop, ada: Ven
     work.carry_on(acme.id, import_id)
     assert len(products(acme)) == 6
     assert {status for _, _, status in rows(acme, import_id)} == {"done"}
+
+
+def test_a_file_stops_when_its_vendor_is_suspended(acme: Shop, ada: Vendor) -> None:
+    import_id = send(acme, ada, FILE)
+    with db.scoped(acme.id, ada.id) as session:
+        imports.start(session, imports.lock_import(session, acme.id, ada.id, import_id), actor="vendor_user:1")
+    work._work_on_next(acme.id, ada.id, import_id, tell=False)
+    with db.scoped(acme.id) as session:
+        session.get_one(Vendor, ada.id).status = VendorStatus.SUSPENDED
+    work.carry_on(acme.id, import_id)
+    assert list(products(acme)) == ["Mug"]
+    with db.scoped(acme.id) as session:
+        assert session.get_one(ProductImport, import_id).status == ImportStatus.CANCELLED
+
+
+def test_a_file_that_nobody_used_for_three_months_is_forgotten(acme: Shop, ada: Vendor) -> None:
+    old, new = send(acme, ada, FILE), send(acme, ada, FILE)
+    with db.scoped(acme.id) as session:
+        long_ago = clock.now() - 2 * retention.KEPT
+        session.execute(update(ProductImport).where(ProductImport.id == old).values(created_at=long_ago))
+    assert retention.remove_old() == 1
+    assert rows(acme, old) == []
+    assert rows(acme, new)
 
 
 def test_one_that_cannot_be_done_stops_no_other(acme: Shop, ada: Vendor) -> None:
