@@ -11,6 +11,7 @@ from devstore.faults import FAULTS, Fault
 from devstore.installations import find_installation
 from devstore.providers import set_fate
 from devstore.store import Doc
+from devstore.themes import publish_theme
 from devstore.webhooks import Courier
 
 bp = Blueprint("control", __name__, url_prefix="/_control")
@@ -50,6 +51,14 @@ def clear_faults() -> Response:
 
 def _shown(fault: Fault) -> Doc:
     return {"target": fault.target, "kind": fault.kind, "times": fault.times, "delay_ms": fault.delay_ms}
+
+
+@bp.post("/themes/publish")
+def publish() -> Response:
+    """{"shop", "name", "blocks": those of the app's that stand in it; without them none}."""
+    sent = _sent()
+    blocks = [str(block) for block in sent.get("blocks", [])]
+    return jsonify(publish_theme(get_store(), str(sent.get("shop")), str(sent.get("name", "Fresh")), blocks))
 
 
 @bp.post("/providers")

@@ -4,6 +4,7 @@ import structlog
 
 from app.auth import installation
 from app.db import scoped, system
+from app.home import theme
 from app.models.shops import Shop
 from app.queue import enqueue
 from app.shopify import tokens
@@ -47,3 +48,11 @@ def keep_tokens_alive() -> None:
 def _credentials(shop_id: int) -> ShopCredentials:
     with scoped(shop_id) as session:
         return ShopCredentials(shop_id, session.get_one(Shop, shop_id).domain)
+
+
+def look_at_theme(shop_id: int) -> None:
+    theme.look(shop_id)
+
+
+def sweep_themes() -> None:
+    theme.sweep()

@@ -20,6 +20,7 @@ from webhooks.handlers import (
     orders,
     products,
     returns,
+    themes,
 )
 
 Handler = Callable[[Session, Shop, bytes, InboxEvent], None]
@@ -48,6 +49,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("checkouts/create", "checkouts/update"), carts.handle_checkouts),
     **dict.fromkeys(returns.TOPICS, returns.handle_return),
     **dict.fromkeys(fulfillment_orders.TOPICS, fulfillment_orders.handle_fulfillment_order),
+    "themes/publish": themes.handle_themes_publish,
     "bulk_operations/finish": bulk_operations.handle_bulk_operations_finish,
     "customers/data_request": compliance.handle_customers_data_request,
     "customers/redact": compliance.handle_customers_redact,

@@ -6,7 +6,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.config import get_config
+from app.home import theme
 from app.models.commissions import MoneySettings
 from app.models.events import AuditEntry
 from app.models.invitations import VendorInvitation
@@ -50,13 +50,6 @@ def hide(session: Session, shop: Shop, *, actor: str, is_hidden: bool = True) ->
     audit.record(session, shop.id, action, ("shop", shop.id), actor=actor)
 
 
-def block_address(shop: Shop, block: str, template: str) -> str:
-    """Shopify's theme editor with one of our blocks about to be added to a template of the live theme."""
-    config = get_config()
-    editor = f"{config.shopify_admin_url}/store/{shop.domain.removesuffix('.myshopify.com')}/themes/current/editor"
-    return f"{editor}?template={template}&addAppBlockId={config.shopify_api_key}/{block}&target=newAppsSection"
-
-
 def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> list[Step]:
     decided = or_(AuditEntry.action.startswith("commission"), AuditEntry.action == "settings.change")
     money = session.get(MoneySettings, shop.id)
@@ -94,15 +87,17 @@ def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> lis
 
 
 def _begin(session: Session, shop: Shop) -> list[Step]:
+    look = theme.find_look(session, shop)
+    in_theme = set(look.blocks) if look else set()
     vendors = select(Vendor.id).where(Vendor.shop_id == shop.id)
     published = select(Product.id).where(Product.shop_id == shop.id, Product.published_at.is_not(None))
     return [
         Step(
             "Put the application form into your theme",
-            "The block “Become a vendor” goes on a page of your store. Done as soon as somebody applies there.",
+            "The block “Become a vendor” goes on a page of your store.",
             "Open the theme editor",
-            block_address(shop, "become-a-vendor", "page"),
-            done=_any(session, vendors),
+            theme.block_address(shop, "become-a-vendor"),
+            done="become-a-vendor" in in_theme or _any(session, vendors),
         ),
         Step(
             "Invite the first vendor",
@@ -121,10 +116,10 @@ def _begin(session: Session, shop: Shop) -> list[Step]:
         ),
         Step(
             "Show who sells what",
-            "The block “Sold by” on product pages names the vendor. Done with the first product on sale.",
+            "The block “Sold by” on product pages names the vendor.",
             "Open the theme editor",
-            block_address(shop, "vendor-card", "product"),
-            done=_any(session, published),
+            theme.block_address(shop, "vendor-card"),
+            done="vendor-card" in in_theme or (look is None and _any(session, published)),
         ),
         Step(
             "Pay a vendor",

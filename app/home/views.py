@@ -6,8 +6,9 @@ from flask.typing import ResponseReturnValue
 
 from app import clock, web
 from app.auth import merchant
-from app.home import queries, setup, vendor_figures
+from app.home import queries, setup, theme, vendor_figures
 from app.home.rules import change_of
+from app.home.theme_rules import BLOCKS
 from app.vendors.queries import get_vendor
 
 bp = Blueprint("home", __name__, url_prefix="/app")
@@ -33,10 +34,26 @@ def show_guide() -> ResponseReturnValue:
     return web.toast(make_response(_page()), "The guide is back.")
 
 
+@bp.post("/setup/blocks/check")
+def check_blocks() -> ResponseReturnValue:
+    """The merchant has been in the theme editor: look again."""
+    theme.ask(g.session, g.shop)
+    return web.toast(make_response(_page()), "Your theme is read again. This takes a few seconds.")
+
+
+@bp.post("/setup/blocks/give-up")
+def give_up_blocks() -> ResponseReturnValue:
+    theme.give_up(g.session, g.shop, actor=f"staff:{g.staff}")
+    return web.toast(make_response(_page()), "The blocks are not asked for any more")
+
+
 def _page() -> str:
     sees_money = merchant.may_open("/app/books")
+    look = theme.find_look(g.session, g.shop) if merchant.may_open("/app/setup", change=True) else None
     return render_template(
         "merchant/home.html",
+        look=look,
+        lost=[(BLOCKS[block].title, theme.block_address(g.shop, block)) for block in look.lost] if look else [],
         counts=queries.count_everything(g.session, g.shop.id),
         steps=setup.list_steps(g.session, g.shop) if merchant.may_open("/app/settings", change=True) else [],
         numbers=queries.get_numbers(g.session, g.shop, clock.now()) if sees_money else None,

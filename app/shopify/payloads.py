@@ -40,6 +40,13 @@ class ReturnNews(Payload, kw_only=True, frozen=True):
     id: int
 
 
+class ThemePublished(Payload, kw_only=True, frozen=True):
+    """themes/publish."""
+
+    id: int
+    role: str
+
+
 class ScopesUpdate(Payload, kw_only=True, frozen=True):
     """app/scopes_update."""
 

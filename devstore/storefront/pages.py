@@ -12,6 +12,7 @@ from devstore.storefront.drops import Drop
 from devstore.storefront.objects import Objects
 from devstore.storefront.session import current_cart, current_customer
 from devstore.storefront.theme import Page, read_theme_file
+from devstore.themes import main_theme
 from devstore.web_pixels import list_active
 
 _ROUTES = {
@@ -61,7 +62,9 @@ def open_page() -> Page:
     }
     is_installed = find_installation(store, domain) is not None
     extension = get_config().extension_dir if is_installed else None
-    return Page(objects, extension, scope, pixels=list_active(store, domain, get_config()), method=request.method)
+    blocks = frozenset(main_theme(store, domain)["blocks"])
+    pixels = list_active(store, domain, get_config())
+    return Page(objects, extension, scope, blocks=blocks, pixels=pixels, method=request.method)
 
 
 def _shop(shop: Doc) -> Drop:

@@ -130,6 +130,8 @@ class Page:
     objects: Objects
     extension: Path | None
     globals: dict[str, Any]
+    blocks: frozenset[str] = frozenset()
+    """Those of the app's blocks that stand in the published theme."""
     pixels: Sequence[Doc] = ()
     """The web pixels that run in the shop."""
     method: str = "GET"
@@ -170,6 +172,7 @@ class Page:
             regions[region] = "".join(
                 self._block(f"{region}-{number}", entry["block"], entry.get("settings", {}), scope)
                 for number, entry in enumerate(placed)
+                if entry["block"] in self.blocks
             )
         return regions
 

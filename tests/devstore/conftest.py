@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SCOPES = (
     "write_products,write_inventory,read_locations,write_files,write_publications,write_orders,write_customers,"
     "write_merchant_managed_fulfillment_orders,write_fulfillments,write_app_proxy,write_pixels,"
-    "read_customer_events"
+    "read_customer_events,read_themes"
 )
 
 

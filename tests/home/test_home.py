@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import audit, clock, db
-from app.home import queries, setup
+from app.home import queries, setup, theme
 from app.home.rules import change_of
 from app.ledger.rules import Account
 from app.models.invitations import VendorInvitation
@@ -153,7 +153,7 @@ def test_each_step_of_the_guide_is_found_out(acme: Shop) -> None:
 
 
 def test_the_guide_leads_into_the_theme_editor_with_the_block_to_add(acme: Shop) -> None:
-    address = setup.block_address(acme, "become-a-vendor", "page")
+    address = theme.block_address(acme, "become-a-vendor")
     assert address.endswith(
         "/store/acme/themes/current/editor?template=page&addAppBlockId=test-key/become-a-vendor&target=newAppsSection"
     )
