@@ -50,7 +50,6 @@ def wait_until_uncovered(field: Locator) -> None:
         """field => { const box = field.getBoundingClientRect();
         return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === field; }""",
         arg=field.element_handle(),
-        timeout=5_000,
     )
 
 

@@ -303,5 +303,5 @@ def test_a_long_table_is_there_at_once(admin: Admin, page: Page) -> None:
     page.goto(f"{admin.url}/store/acme")
     script = f'<script src="{admin.url}/cdn/shopifycloud/polaris-1.js"></script>'
     page.route("**/long", lambda route: route.fulfill(body=f"<!doctype html>{script}{table}", content_type="text/html"))
-    page.goto(f"{admin.url}/long", timeout=8_000)
+    page.goto(f"{admin.url}/long")
     expect(page.get_by_role("row")).to_have_count(251)

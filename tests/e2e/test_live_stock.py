@@ -102,13 +102,13 @@ def test_a_sale_elsewhere_shows_on_an_open_page(live: None, market: Market, open
     line = page.locator(".sk-stock__line")
     variant = market.shop.loaf["variants"][0]["id"]
     tell(market, "carts/create", token="somebody", line_items=[{"variant_id": variant, "quantity": 1}])
-    expect(line).to_contain_text("Only 3 left · In 1 other cart", timeout=3000)
+    expect(line).to_contain_text("Only 3 left · In 1 other cart")
     assert examine(page, LEVEL) == []
     take_screenshot(page, "live-stock-phone")
     sell(market, 1)
-    expect(line).to_contain_text("Only 1 left", timeout=3000)
+    expect(line).to_contain_text("Only 1 left")
     sell(market, 0)
-    expect(line).to_have_text("Sold out", timeout=3000)
+    expect(line).to_have_text("Sold out")
 
 
 def test_ones_own_cart_is_no_other_cart(live: None, market: Market, open_browser: Callable[..., Page]) -> None:
@@ -119,7 +119,7 @@ def test_ones_own_cart_is_no_other_cart(live: None, market: Market, open_browser
     variant = market.shop.loaf["variants"][0]["id"]
     tell(market, "carts/create", token="mine", line_items=[{"variant_id": variant, "quantity": 1}])
     tell(market, "carts/create", token="hers", line_items=[{"variant_id": variant, "quantity": 1}])
-    expect(page.locator(".sk-stock__line")).to_contain_text("In 1 other cart", timeout=3000)
+    expect(page.locator(".sk-stock__line")).to_contain_text("In 1 other cart")
 
 
 def test_with_the_app_away_the_page_says_what_shopify_knows(market: Market, open_browser: Callable[..., Page]) -> None:
