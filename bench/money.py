@@ -117,7 +117,7 @@ def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
     yield "a vendor's movements", lambda session: queries.list_movements(session, shop_id, usual, "USD")
     yield f"balances, {its_orders} orders", lambda session: queries.vendor_balances(session, shop_id, "USD", biggest)
     yield f"movements, {its_orders} orders", lambda session: queries.list_movements(session, shop_id, biggest, "USD")
-    yield "payable, all vendors", lambda session: queries.sum_available(session, shop_id, "USD")
+    yield "payable, all vendors", lambda session: queries.sum_available(session, shop_id)
     yield "all accounts", lambda session: queries.list_accounts(session, shop_id)
 
 

@@ -61,7 +61,7 @@ def pay() -> dict[str, float]:
     from app import db  # noqa: PLC0415
     from app.models.payouts import Payout, PayoutBatch, PayoutEntry  # noqa: PLC0415
     from app.models.shops import Shop  # noqa: PLC0415
-    from app.payouts import queries, service  # noqa: PLC0415
+    from app.payouts import checks, queries, service  # noqa: PLC0415
 
     took: dict[str, float] = {}
     with db.system() as session:
@@ -83,7 +83,7 @@ def pay() -> dict[str, float]:
     with db.scoped(shop.id) as session:
         took["payouts"] = session.scalar(select(func.count()).select_from(Payout)) or 0
         took["entries"] = session.scalar(select(func.count()).select_from(PayoutEntry)) or 0
-        assert not queries.list_mismatched_payouts(session, shop.id)
+        assert not checks.list_mismatched_payouts(session, shop.id)
     took["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return took
 

@@ -67,6 +67,7 @@ class Balance(msgspec.Struct, frozen=True):
 
 class BalanceList(Listing, kw_only=True, frozen=True):
     vendor_id: Id | None = None
+    currency: Annotated[Currency, Meta(description="The shop's, or an earlier one of the shop's.")] | None = None
 
 
 class AccountBalance(msgspec.Struct, frozen=True):
@@ -107,7 +108,7 @@ def list_entries(query: EntryList) -> Page[Entry]:
 
 @operation("GET", "/balances", tag="Ledger", scope=Scope.LEDGER_READ, for_vendors=True)
 def list_balances(query: BalanceList) -> Page[Balance]:
-    """List what each vendor has, in the shop's currency."""
+    """List what each vendor has in a currency, the shop's unless you say another."""
     wanted = select(Vendor).where(Vendor.shop_id == g.shop.id)
     chosen = g.vendor.id if g.vendor is not None else query.vendor_id
     if query.vendor_id not in {None, chosen}:
@@ -116,7 +117,8 @@ def list_balances(query: BalanceList) -> Page[Balance]:
         wanted = wanted.where(Vendor.id == chosen)
     rows, cursor = read_page(g.session, wanted, _BY_VENDOR, query)
     vendors = [row[0] for row in rows]
-    held = queries.list_balances(g.session, g.shop.id, g.shop.currency, [vendor.id for vendor in vendors])
+    currency = query.currency or g.shop.currency
+    held = queries.list_balances(g.session, g.shop.id, currency, [vendor.id for vendor in vendors])
     return Page([_write_balance(vendor, held[vendor.id]) for vendor in vendors], cursor)
 
 

@@ -73,6 +73,7 @@ class Batch(msgspec.Struct, frozen=True):
 class NewBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to pay; without a list, everybody who can be paid."""
 
+    currency: Annotated[Currency, Meta(description="The shop's, or an earlier one of the shop's.")] | None = None
     vendor_ids: Annotated[list[Id], Meta(min_length=1, max_length=_AT_ONCE)] | None = None
 
 
@@ -81,6 +82,10 @@ class PaidByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reference: Annotated[str, Meta(max_length=100, description="Such as your bank's number for it.")] | None = None
     paid_on: date | None = None
+
+
+class PreviewList(msgspec.Struct, kw_only=True, frozen=True):
+    currency: Annotated[Currency, Meta(description="The shop's, or an earlier one of the shop's.")] | None = None
 
 
 class PayoutList(Listing, kw_only=True, frozen=True):
@@ -112,12 +117,12 @@ def get_payout(payout_id: int) -> Payout:
 
 
 @operation("GET", "/payouts/preview", tag="Payouts", scope=Scope.PAYOUTS_READ)
-def preview_payouts() -> Page[PreviewRow]:
+def preview_payouts(query: PreviewList) -> Page[PreviewRow]:
     """Preview payouts: who would be paid what now, and why others would not.
 
     Largest first.
     """
-    rows = queries.preview(g.session, g.shop)
+    rows = queries.preview(g.session, g.shop, currency=query.currency)
     return Page([PreviewRow(r.vendor.id, r.vendor.name, amount_of(r.amount), r.obstacle) for r in rows], None)
 
 
@@ -157,7 +162,7 @@ def create_batch(body: NewBatch) -> Batch:
 
     Send an `Idempotency-Key`. What is claimed is in no other payout, whoever asks at the same moment.
     """
-    batch = service.open_batch(g.session, g.shop, body.vendor_ids, actor=_actor())
+    batch = service.open_batch(g.session, g.shop, body.vendor_ids, actor=_actor(), currency=body.currency)
     return get_batch(batch.id)
 
 

@@ -5,11 +5,12 @@ from typing import Final
 
 import structlog
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import scoped, system
+from app.models.commissions import MoneySettings, VendorTerms
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import enqueue_after_commit
 from app.shopify import definitions, tokens
@@ -45,11 +46,26 @@ def prepare(credentials: ShopCredentials) -> Shop:
         shop.shopify_gid = profile["id"]
         shop.name, shop.email = profile["name"], profile["email"]
         shop.primary_host = profile["primaryDomain"]["host"]
-        shop.currency, shop.timezone = profile["currencyCode"], profile["ianaTimezone"]
+        _take_currency(session, shop, profile["currencyCode"])
+        shop.timezone = profile["ianaTimezone"]
         shop.vendor_definition_gid = vendor_gid
         shop.definitions_version = definitions.VERSION
         enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
     return shop
+
+
+def _take_currency(session: Session, shop: Shop, currency: str) -> None:
+    """What was earned stays in its currency. Amounts of the settings mean nothing in another: they begin at zero."""
+    if shop.currency == currency:
+        return
+    before, shop.currency = shop.currency, currency
+    of_shop = ShopSettings.shop_id == shop.id, MoneySettings.shop_id == shop.id, VendorTerms.shop_id == shop.id
+    session.execute(update(ShopSettings).where(of_shop[0]).values(payout_minimum_minor=0))
+    session.execute(update(MoneySettings).where(of_shop[1]).values(dispute_fee_minor=0))
+    kept = VendorTerms.overrides.op("-", return_type=JSONB)("payout_minimum_minor")
+    session.execute(update(VendorTerms).where(of_shop[2]).values(overrides=kept))
+    changes = {"currency": [before, currency]}
+    audit.record(session, shop.id, "shop.currency", ("shop", shop.id), actor="shopify", changes=changes)
 
 
 def find_places(credentials: ShopCredentials) -> None:

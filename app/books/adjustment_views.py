@@ -14,7 +14,7 @@ from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, ValidationErrors
 from app.ledger import adjustments
-from app.ledger.queries import list_balances
+from app.ledger.queries import list_balances, sum_available
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money, read_amount
 
@@ -23,7 +23,7 @@ protect(bp)
 
 
 class AdjustmentForm(Form):
-    """Who, which way, how much, why. `amount_for(currency)` after `validate()`."""
+    """Who, which way, how much, why. Bind with the shop's currencies, today's first; `money()` after `validate()`."""
 
     form_key = HiddenField(default=lambda: uuid.uuid4().hex)
     vendor = SelectField("Vendor", coerce=int)
@@ -34,6 +34,7 @@ class AdjustmentForm(Form):
             SelectChoice("debit", "Debit: the vendor gets less"),
         ],
     )
+    currency = SelectField("Currency")
     amount = StringField("Amount", [InputRequired("Enter an amount, such as 12.50.")])
     reason = TextAreaField(
         "Reason",
@@ -42,22 +43,24 @@ class AdjustmentForm(Form):
     )
 
     def __init__(
-        self, formdata: Any = None, *, currency: str, vendors: list[tuple[int, str]], chosen: int | None = None
+        self, formdata: Any = None, *, currencies: list[str], vendors: list[tuple[int, str]], chosen: int | None = None
     ) -> None:
         super().__init__(formdata, vendor=chosen)
-        self.currency = currency
+        self.currency.choices = [SelectChoice(one, one) for one in currencies]
+        if self.currency.data is None:
+            self.currency.data = currencies[0]
         self.vendor.choices = [SelectChoice(number, name) for number, name in vendors]
 
     def validate_amount(self, field: StringField) -> None:
         try:
-            amount = read_amount(field.data or "", self.currency)
+            amount = read_amount(field.data or "", self.currency.data)
         except ValueError as error:
             raise ValidationError(str(error)) from None
         if amount.minor <= 0:
             raise ValidationError("Enter more than zero, and choose above who gets it.")
 
     def money(self) -> Money:
-        amount = read_amount(self.amount.data or "0", self.currency)
+        amount = read_amount(self.amount.data or "0", self.currency.data)
         return amount if self.direction.data == "credit" else -amount
 
 
@@ -121,4 +124,5 @@ def _form(formdata: Any, chosen: int | None = None) -> AdjustmentForm:
         Vendor.shop_id == g.shop.id, Vendor.status.not_in((VendorStatus.PENDING, VendorStatus.REJECTED))
     )
     vendors = [(number, name) for number, name in g.session.execute(known.order_by(Vendor.name, Vendor.id))]
-    return AdjustmentForm(formdata, currency=g.shop.currency, vendors=vendors, chosen=chosen)
+    earlier = sorted(sum_available(g.session, g.shop.id).keys() - {g.shop.currency})
+    return AdjustmentForm(formdata, currencies=[g.shop.currency, *earlier], vendors=vendors, chosen=chosen)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -77,6 +79,7 @@ def save_overrides(
 ) -> dict[str, Any]:
     """Replace what was agreed with one vendor alone. Returns what changed, empty when nothing did."""
     before, after = get_overrides(session, vendor_id), write_overrides(chosen)
+    _date_schedule(before, after, clock.now().astimezone(ZoneInfo(shop.timezone)).date())
     changes = {
         name: [_said(before.get(name)), _said(after.get(name))]
         for name in sorted({*before, *after})
@@ -91,6 +94,14 @@ def save_overrides(
     subject = ("vendor", vendor_id)
     audit.record(session, shop.id, _CHANGED[1], subject, actor=actor, vendor_id=vendor_id, changes=changes)
     return changes
+
+
+def _date_schedule(before: Mapping[str, Any], after: dict[str, Any], today: date) -> None:
+    """A schedule that is new begins today; one that stays keeps its beginning, from which fortnights are counted."""
+    old, new = before.get("payout_schedule", {}), after.get("payout_schedule")
+    if new:
+        same = (old.get("schedule"), old.get("day")) == (new["schedule"], new["day"])
+        after["payout_schedule"] = {**new, "since": old["since"] if same else today.isoformat()}
 
 
 def list_changes(session: Session, shop_id: int, vendor_id: int | None = None) -> Sequence[AuditEntry]:

@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from app.commissions.forms import checked, read_percent, write_percent
+from app.commissions.schedules import LAST_DAY, SCHEDULE_WORDS, WEEKDAYS
 from app.commissions.terms import Terms
 from app.models.commissions import MoneySettings
 from app.money import Money, read_amount
@@ -71,7 +72,6 @@ class MoneyForm(Form):
     )
 
     def __init__(self, formdata: Any = None, *, settings: MoneySettings, currency: str) -> None:
-        lines = [f"{name} = {write_percent(Decimal(bps))}" for name, bps in sorted(settings.discount_bearers.items())]
         data = {
             "fee_tax": write_percent(settings.fee_tax_bps),
             "discount": write_percent(settings.discount_bps),
@@ -80,7 +80,7 @@ class MoneyForm(Form):
         }
         super().__init__(formdata, obj=None if formdata else settings, data=data)
         if not formdata:
-            self.discount_bearers.data = "\n".join(lines)
+            self.discount_bearers.data = _write_bearers(settings.discount_bearers, "\n")
         self.currency = currency
 
     def validate_fee_tax(self, field: StringField) -> None:
@@ -128,12 +128,23 @@ class VendorMoneyForm(Form):
     payout_minimum = StringField("Smallest payout")
     reserve = StringField("Kept in reserve")
     reserve_days = IntegerField("Reserve for how many days", [Optional(), _DAYS])
+    discount_bearers = TextAreaField(
+        "Discounts that are shared in another way with this vendor",
+        description="A code or title a line with the vendor's part in percent: WELCOME10 = 0",
+    )
+    payout_schedule = SelectField("Payouts are prepared")
+    payout_weekday = SelectField(
+        "On", choices=[SelectChoice(str(number), name) for number, name in enumerate(WEEKDAYS, start=1)], default="1"
+    )
+    payout_month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")
     shipping_names = StringField(
         "Shipping of this vendor alone",
         description="Names or codes of shipping rates, separated by commas. Such a line goes to this vendor whole.",
     )
 
-    def __init__(self, formdata: Any = None, *, shared: Terms, overrides: Mapping[str, Any], currency: str) -> None:
+    def __init__(
+        self, formdata: Any = None, *, shared: Terms, overrides: Mapping[str, Any], currency: str, schedule: str
+    ) -> None:
         super().__init__(formdata, data=None if formdata else _typed(overrides, currency))
         self.currency, self.shared = currency, shared
         told = described(shared, currency)
@@ -148,6 +159,8 @@ class VendorMoneyForm(Form):
         ):
             field: Any = self[name]
             field.choices = _choices([("", f"As for everybody: {told[name]}"), *pairs])
+        everybody = ("", f"As for everybody: {schedule}")
+        self.payout_schedule.choices = _choices([everybody, *SCHEDULE_WORDS.items()])
         for name in ("fee_tax", "discount", "hold_days", "payout_minimum", "reserve", "reserve_days"):
             self[name].description = f"Empty: as for everybody, {told[name]}."
 
@@ -156,7 +169,22 @@ class VendorMoneyForm(Form):
             checked(read_percent, field)
 
     validate_discount = validate_fee_tax
-    validate_reserve = validate_fee_tax
+
+    def validate_reserve(self, field: StringField) -> None:
+        percent = Decimal(0)
+        if (field.data or "").strip():
+            checked(read_percent, field)
+            percent = read_percent(field.data or "0")
+        days = self.reserve_days.data
+        if percent and not (self.shared.reserve_days if days is None else days):
+            raise ValidationError("Say for how many days, or enter 0 for no reserve.")
+
+    def validate_discount_bearers(self, field: TextAreaField) -> None:
+        checked(_read_bearers, field)
+
+    def validate_payout_month_day(self, field: IntegerField) -> None:
+        if self.payout_schedule.data == "monthly" and not 1 <= (field.data or 0) <= LAST_DAY:
+            raise ValidationError("Enter a day from 1 to 28: later ones do not come every month.")
 
     def validate_payout_minimum(self, field: StringField) -> None:
         if (field.data or "").strip():
@@ -173,12 +201,19 @@ class VendorMoneyForm(Form):
             "hold_days": self.hold_days.data,
             "reserve_days": self.reserve_days.data,
             "payout_minimum_minor": self._minimum(),
+            "payout_schedule": self._schedule(),
+            "discount_bearers": _read_bearers(self.discount_bearers.data or ""),
             "shipping_names": tuple(filter(None, words)),
         }
 
     def _percent(self, name: str) -> Decimal | None:
         text = (self[name].data or "").strip()
         return read_percent(text) if text else None
+
+    def _schedule(self) -> dict[str, Any] | None:
+        chosen = self.payout_schedule.data
+        day = self.payout_month_day.data or 1 if chosen == "monthly" else int(self.payout_weekday.data or 1)
+        return {"schedule": chosen, "day": 1 if chosen == "manual" else day} if chosen else None
 
     def _minimum(self) -> int | None:
         text = (self.payout_minimum.data or "").strip()
@@ -199,6 +234,7 @@ def described(terms: Terms, currency: str) -> dict[str, str]:
         **{n: f"{write_percent(getattr(terms, f'{n}_bps'))} %" for n in ("fee_tax", "discount", "reserve")},
         **{n: f"{getattr(terms, n)} days" for n in ("hold_days", "reserve_days")},
         "payout_minimum": str(Money(terms.payout_minimum_minor, currency)),
+        "discount_bearers": _write_bearers(terms.discount_bearers, ", "),
         "shipping_names": ", ".join(terms.shipping_names),
     }
 
@@ -215,6 +251,10 @@ def _typed(overrides: Mapping[str, Any], currency: str) -> dict[str, Any]:
             typed[name] = write_percent(Decimal(typed[f"{name}_bps"]))
     if "payout_minimum_minor" in typed:
         typed["payout_minimum"] = str(Money(typed["payout_minimum_minor"], currency).decimal)
+    if own := typed.pop("payout_schedule", None):
+        typed["payout_schedule"] = own["schedule"]
+        typed["payout_month_day" if own["schedule"] == "monthly" else "payout_weekday"] = own["day"]
+    typed["discount_bearers"] = _write_bearers(typed.get("discount_bearers", {}), "\n")
     typed["shipping_names"] = ", ".join(typed.get("shipping_names", ()))
     return typed
 
@@ -239,3 +279,7 @@ def _read_bearers(text: str) -> dict[str, str]:
             raise ValueError(f"Write “{line[:40]}” as CODE = 50, with the vendors' part in percent.")
         bearers[name.strip().upper()] = str(read_percent(percent))
     return bearers
+
+
+def _write_bearers(bearers: Mapping[str, Any], between: str) -> str:
+    return between.join(f"{name} = {write_percent(Decimal(bps))}" for name, bps in sorted(bearers.items()))

@@ -10,7 +10,10 @@ from app.commissions import agreements
 from app.commissions.money_forms import MoneyForm, VendorMoneyForm, described
 from app.commissions.money_words import SETTING_WORDS, say
 from app.commissions.queries import get_settings
+from app.commissions.schedules import say_schedule
+from app.commissions.terms import Terms
 from app.errors import NotFound
+from app.models.payouts import PayoutSettings
 from app.models.vendors import Vendor
 from app.money import Money
 
@@ -58,7 +61,14 @@ def _vendor_form(vendor: Vendor, *, bound: bool = False) -> VendorMoneyForm:
     overrides = agreements.get_overrides(g.session, vendor.id)
     shared = agreements.get_agreed(g.session, g.shop.id).shared
     formdata = request.form if bound else None
-    return VendorMoneyForm(formdata, shared=shared, overrides=overrides, currency=g.shop.currency)
+    return VendorMoneyForm(
+        formdata, shared=shared, overrides=overrides, currency=g.shop.currency, schedule=_schedule_for_all()
+    )
+
+
+def _schedule_for_all() -> str:
+    held = g.session.get(PayoutSettings, g.shop.id)
+    return say_schedule(held.schedule, held.schedule_day) if held else say_schedule("manual", 1)
 
 
 def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
@@ -83,10 +93,16 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) ->
         form=form,
         vendor=vendor,
         now=described(agreed.of(vendor.id), g.shop.currency),
+        schedule=_own_schedule(agreed.of(vendor.id)) or _schedule_for_all(),
         alone=agreements.get_overrides(g.session, vendor.id),
         **_history(vendor.id),
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _own_schedule(terms: Terms) -> str:
+    own = terms.payout_schedule
+    return say_schedule(own["schedule"], own["day"]) if own else ""
 
 
 def _history(vendor_id: int | None = None) -> dict[str, object]:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from app.commissions.forms import write_percent
+from app.commissions.schedules import say_schedule
 from app.money import Money
 
 SETTING_WORDS: Final[dict[str, str]] = {
@@ -24,6 +25,7 @@ SETTING_WORDS: Final[dict[str, str]] = {
     "reserve_days": "Days in reserve",
     "hold_days": "Days to hold money",
     "payout_minimum_minor": "Smallest payout",
+    "payout_schedule": "Payouts are prepared",
     "shipping_names": "Shipping of this vendor alone",
 }
 _PARTIES: Final = {"vendor": "the vendors", "marketplace": "you", "shared": "both", "spread": "shared by the lines"}
@@ -39,6 +41,8 @@ def say(name: str, value: Any, currency: str) -> str:
         words = _percent(value)
     elif name.endswith("_minor"):
         words = str(Money(value, currency))
+    elif name == "payout_schedule":
+        words = say_schedule(value["schedule"], value["day"])
     elif isinstance(value, dict):
         words = ", ".join(f"{code} {_percent(bps)}" for code, bps in value.items())
     elif isinstance(value, list):

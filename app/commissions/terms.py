@@ -1,7 +1,7 @@
 """What is agreed about a vendor's money besides commission: the shop's terms, and one vendor's own. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -28,11 +28,15 @@ class Terms:
     payout_minimum_minor: int = 0
     reserve_bps: Decimal = Decimal(0)
     reserve_days: int = 0
+    discount_bearers: Mapping[str, str] = field(default_factory=dict)
+    """The vendor's part of discounts by code or title, before what the shop says of them. Never for all vendors."""
+    payout_schedule: Mapping[str, Any] | None = None
+    """When a vendor is not paid with the others: `schedule`, `day` and, as a date, `since`. Never for all vendors."""
     shipping_names: tuple[str, ...] = ()
     """Shipping lines with one of these names or codes (lower case) are the vendor's own. Never for all vendors."""
 
 
-_NAMES: Final = {field.name: field.type for field in fields(Terms)}
+_NAMES: Final = {one.name: one.type for one in fields(Terms)}
 
 
 def merge_terms(shared: Terms, overrides: Mapping[str, Any]) -> Terms:
@@ -41,17 +45,17 @@ def merge_terms(shared: Terms, overrides: Mapping[str, Any]) -> Terms:
 
 
 def write_overrides(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """As they are stored; None and empty lists mean: as for everybody."""
+    """As they are stored; None and what is empty mean: as for everybody."""
     return {
         name: str(value) if isinstance(value, Decimal) else list(value) if isinstance(value, tuple) else value
         for name, value in chosen.items()
-        if value is not None and value != ()
+        if value is not None and value not in ((), {})
     }
 
 
 def bearers_of(named: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    """The vendor's part of each discount, by code or title, and of all others. A vendor's own part has no names."""
-    return {**named, EVERY_DISCOUNT: str(terms.discount_bps)}
+    """The vendor's part of each discount, by code or title, and of all others."""
+    return {**named, **terms.discount_bearers, EVERY_DISCOUNT: str(terms.discount_bps)}
 
 
 def own_shipping(names: Mapping[int, Terms], title: str, code: str) -> int | None:

@@ -107,14 +107,23 @@ def list_accounts(session: Session, shop_id: int) -> list[tuple[str, Money]]:
     return sorted(found, key=lambda row: (row[1].currency, places.get(row[0], 99)))
 
 
-def sum_available(session: Session, shop_id: int, currency: str) -> dict[int, int]:
-    """What each vendor has available, in minor units; vendors with exactly zero are left out.
+def sum_available(session: Session, shop_id: int) -> dict[str, dict[int, int]]:
+    """What each vendor has available, in minor units, by currency; who has exactly zero is left out.
 
     It is what is unpaid (`sum_unpaid`), found without going through it: the nightly proof compares the two.
     """
     values = {"shop_id": shop_id, "vendors": None, "accounts": [Account.VENDOR_AVAILABLE.value]}
-    rows = session.execute(_BALANCES, values)
-    return {row.vendor_id: row.amount_minor for row in rows if row.currency == currency and row.amount_minor}
+    found: dict[str, dict[int, int]] = {}
+    for row in session.execute(_BALANCES, values):
+        if row.amount_minor:
+            found.setdefault(row.currency, {})[row.vendor_id] = row.amount_minor
+    return found
+
+
+def list_currencies(session: Session, shop_id: int, vendor_id: int) -> list[str]:
+    """Currencies in which a vendor has, or had, money."""
+    values = {"shop_id": shop_id, "vendors": [vendor_id], "accounts": [account.value for account in VENDOR_BALANCES]}
+    return sorted({row.currency for row in session.execute(_BALANCES, values)})
 
 
 def keep_unpaid(session: Session, shop_id: int, currency: str) -> None:

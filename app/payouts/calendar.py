@@ -1,11 +1,6 @@
 """On which days a shop pays. Pure: dates in the shop's own time zone."""
 
 from datetime import date, timedelta
-from typing import Final
-
-SCHEDULES: Final = ("manual", "weekly", "fortnightly", "monthly")
-LAST_DAY: Final = 28
-"""Of a month: later ones do not come every month."""
 
 
 def next_day(schedule: str, day: int, begun: date, after: date) -> date | None:

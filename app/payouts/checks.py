@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -13,12 +13,13 @@ from app.ledger import queries as ledger
 from app.ledger.rules import VENDOR_BALANCES, Account, Entry, add_entries
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
+from app.models.payouts import Payout, PayoutEntry, PayoutState
 from app.models.shops import Shop
+from app.money import Money
 from app.orders import service as orders
 from app.orders.facts import Payment
 from app.orders.returns import removed_units
 from app.orders.rules import balances, book_to_date
-from app.payouts import queries
 
 _AT_A_TIME = 200
 
@@ -74,11 +75,11 @@ def check_totals(session: Session, shop: Shop) -> list[Finding]:
     ]
     findings += [
         Finding("payouts", f"The entries of payout {number} are not its amount.", payout_id=number)
-        for number in queries.list_mismatched_payouts(session, shop.id)
+        for number in list_mismatched_payouts(session, shop.id)
     ]
     findings += [
         Finding("payouts", f"Payout {number} is not booked where its state says.", payout_id=number)
-        for number in queries.list_misplaced_payouts(session, shop.id)
+        for number in list_misplaced_payouts(session, shop.id)
     ]
     findings += [
         Finding(
@@ -86,7 +87,7 @@ def check_totals(session: Session, shop: Shop) -> list[Finding]:
             f"Vendor {vendor_id} has {balance} available, but {unpaid} could be paid out.",
             vendor_id=vendor_id,
         )
-        for vendor_id, balance, unpaid in queries.list_stray_balances(session, shop.id)
+        for vendor_id, balance, unpaid in list_stray_balances(session, shop.id)
     ]
     findings += [
         Finding("closings", f"What was added up for {_owner(vendor_id)} is not its entries.", vendor_id=vendor_id)
@@ -139,3 +140,58 @@ def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, in
         key = ("vendor" if account in VENDOR_BALANCES else str(account), vendor)
         sums[key] = sums.get(key, 0) + amount
     return {key: amount for key, amount in sums.items() if amount}
+
+
+def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
+    """Payouts whose stamped entries do not sum to their amount. Should always be empty."""
+    query = (
+        select(Payout.id)
+        .outerjoin(PayoutEntry, PayoutEntry.payout_id == Payout.id)
+        .outerjoin(LedgerEntry, LedgerEntry.id == PayoutEntry.entry_id)
+        .where(Payout.shop_id == shop_id)
+        .group_by(Payout.id)
+        .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != Payout.amount_minor)
+    )
+    return session.scalars(query).all()
+
+
+def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
+    """Payouts whose money is booked elsewhere than their state says: on its way, paid out, or given back."""
+
+    def held_in(account: Account) -> ColumnElement[int]:
+        of_account = func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == account)
+        return func.coalesce(of_account, 0)
+
+    paid = Payout.state.in_((PayoutState.SENT, PayoutState.SETTLED))
+    back = Payout.state.in_((PayoutState.CANCELLED, PayoutState.FAILED))
+    query = (
+        select(Payout.id)
+        .outerjoin(LedgerTransaction, LedgerTransaction.payout_id == Payout.id)
+        .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(Payout.shop_id == shop_id)
+        .group_by(Payout.id)
+        .having(
+            or_(
+                held_in(Account.PAID_OUT) != case((paid, Payout.amount_minor), else_=0),
+                held_in(Account.PAYOUTS_IN_TRANSIT) != case((or_(paid, back), 0), else_=Payout.amount_minor),
+            )
+        )
+    )
+    return session.scalars(query.order_by(Payout.id)).all()
+
+
+def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money, Money]]:
+    """Vendors whose available balance is not what is unpaid: (vendor id, balance, unpaid). Should be empty."""
+    balances = (
+        select(LedgerEntry.vendor_id, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
+        .where(LedgerEntry.shop_id == shop_id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
+        .group_by(LedgerEntry.vendor_id, LedgerEntry.currency)
+    )
+    rows = [(vendor_id or 0, currency, int(amount)) for vendor_id, currency, amount in session.execute(balances)]
+    currencies = {currency for _, currency, _ in rows}
+    unpaid = {currency: ledger.sum_unpaid(session, shop_id, currency) for currency in currencies}
+    return [
+        (vendor_id, Money(amount, currency), Money(unpaid[currency].get(vendor_id, 0), currency))
+        for vendor_id, currency, amount in rows
+        if amount != unpaid[currency].get(vendor_id, 0)
+    ]

@@ -11,10 +11,9 @@ from wtforms import BooleanField, DateField, Form, IntegerField, SelectField, St
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
-from app.payouts.calendar import LAST_DAY
+from app.commissions.schedules import LAST_DAY, SCHEDULE_WORDS, WEEKDAYS
 
 _SPACES: Final = re.compile(r"\s+")
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
 """Invoice numbers name files and stand in spreadsheets."""
 _STRIPE_KEY: Final = re.compile(r"(sk|rk)_(test|live)_\w+")
@@ -71,12 +70,7 @@ class StripeForm(Form):
 class ScheduleForm(Form):
     schedule = SelectField(
         "Prepare payouts",
-        choices=[
-            SelectChoice("manual", "When I say so"),
-            SelectChoice("weekly", "Every week"),
-            SelectChoice("fortnightly", "Every two weeks"),
-            SelectChoice("monthly", "Every month"),
-        ],
+        choices=[SelectChoice(name, words) for name, words in SCHEDULE_WORDS.items()],
     )
     weekday = SelectField("On", choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
     month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")

@@ -31,31 +31,32 @@ _EU: Final = frozenset(
 _REVERSE_CHARGE: Final = "Reverse charge: the recipient owes the VAT (Article 196 of Directive 2006/112/EC)."
 _KEEP: Final = text("""
 CREATE TEMPORARY TABLE to_invoice ON COMMIT DROP AS
-SELECT t.id, t.vendor_id, t.order_id, t.booked_at,
+SELECT t.id, t.vendor_id, t.order_id, t.currency, t.booked_at,
        sum(e.amount_minor) FILTER (WHERE e.account = 'commission') AS net,
        sum(e.amount_minor) FILTER (WHERE e.account = 'fee_tax') AS tax
 FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
-WHERE t.shop_id = :shop_id AND t.vendor_id IS NOT NULL AND t.currency = :currency AND t.booked_at < :until
+WHERE t.shop_id = :shop_id AND t.vendor_id IS NOT NULL AND t.booked_at < :until
   AND e.account IN ('commission', 'fee_tax')
   AND NOT EXISTS (SELECT FROM fee_invoice_postings p WHERE p.transaction_id = t.id)
 GROUP BY t.id
 """)
 # An order's sum decides: what was charged goes on an invoice, what was given back on a credit note.
 _SUMS: Final = text("""
-SELECT vendor_id, kind, sum(net) AS net, sum(tax) AS tax, min(first) AS first,
+SELECT vendor_id, kind, currency, sum(net) AS net, sum(tax) AS tax, min(first) AS first,
        array_agg(coalesce(order_id, 0)) AS orders
 FROM (
-  SELECT vendor_id, order_id, coalesce(sum(net), 0) AS net, coalesce(sum(tax), 0) AS tax, min(booked_at) AS first,
+  SELECT vendor_id, order_id, currency, coalesce(sum(net), 0) AS net, coalesce(sum(tax), 0) AS tax,
+         min(booked_at) AS first,
          CASE WHEN coalesce(sum(net), 0) + coalesce(sum(tax), 0) > 0 THEN 'invoice' ELSE 'credit_note' END AS kind
-  FROM to_invoice GROUP BY vendor_id, order_id
+  FROM to_invoice GROUP BY vendor_id, order_id, currency
 ) AS by_order
 WHERE net <> 0 OR tax <> 0
-GROUP BY vendor_id, kind ORDER BY vendor_id, kind DESC
+GROUP BY vendor_id, kind, currency ORDER BY vendor_id, kind DESC, currency
 """)
 _STAMP: Final = text("""
 INSERT INTO fee_invoice_postings (transaction_id, shop_id, vendor_id, invoice_id)
 SELECT id, :shop_id, vendor_id, :invoice_id FROM to_invoice
-WHERE vendor_id = :vendor_id AND coalesce(order_id, 0) = ANY (:orders)
+WHERE vendor_id = :vendor_id AND currency = :currency AND coalesce(order_id, 0) = ANY (:orders)
 """)
 _CORRECTED: Final = text("""
 SELECT DISTINCT i.number FROM fee_invoices i JOIN fee_invoice_postings p ON p.invoice_id = i.id
@@ -98,7 +99,7 @@ def issue(session: Session, shop: Shop, *, until: date, actor: str) -> int:
         raise Conflict("Enter the name and address that stand on invoices first.")
     service.lock(session, shop.id)
     moment = datetime.combine(until, time(), ZoneInfo(shop.timezone))
-    session.execute(_KEEP, {"shop_id": shop.id, "currency": shop.currency, "until": moment})
+    session.execute(_KEEP, {"shop_id": shop.id, "until": moment})
     rows = session.execute(_SUMS).mappings().all()
     if not rows:
         raise Conflict("There is no commission that is not on an invoice yet.")
@@ -114,7 +115,7 @@ def _add(
     session: Session, shop: Shop, held: PayoutSettings, sequence: int, row: Mapping[Any, Any], until: date
 ) -> None:
     vendor = session.get_one(Vendor, row["vendor_id"])
-    wanted = {"vendor_id": vendor.id, "orders": row["orders"]}
+    wanted = {"vendor_id": vendor.id, "currency": row["currency"], "orders": row["orders"]}
     corrects = session.scalars(_CORRECTED, wanted).all() if row["kind"] == "credit_note" else []
     invoice = FeeInvoice(
         shop_id=shop.id,
@@ -122,7 +123,7 @@ def _add(
         sequence=sequence,
         number=f"{held.invoice_prefix}-{sequence:06d}",
         kind=row["kind"],
-        currency=shop.currency,
+        currency=row["currency"],
         net_minor=int(row["net"]),
         tax_minor=int(row["tax"]),
         period_from=row["first"].astimezone(ZoneInfo(shop.timezone)).date(),

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
 from app.languages import lazy
-from app.ledger.queries import list_movements, vendor_balances
+from app.ledger.queries import list_currencies, list_movements, vendor_balances
 from app.ledger.stops import is_stopped
 from app.money import Money
 from app.orders.queries import list_holds, sales_by_day
@@ -32,20 +32,26 @@ STATES = {
 @bp.get("")
 def money() -> ResponseReturnValue:
     vendor, before = g.vendor, request.args.get("before", "")
-    statement = list_movements(g.session, g.shop.id, vendor.id, g.shop.currency, cursor=before)
+    currencies = sorted({g.shop.currency, *list_currencies(g.session, g.shop.id, vendor.id)})
+    asked = request.args.get("currency", "")
+    currency = asked if asked in currencies else g.shop.currency
+    statement = list_movements(g.session, g.shop.id, vendor.id, currency, cursor=before)
     return render_template(
         "portal/money/show.html",
-        balances=vendor_balances(g.session, g.shop.id, g.shop.currency, vendor.id),
+        balances=vendor_balances(g.session, g.shop.id, currency, vendor.id),
+        currency=currency,
+        currencies=currencies,
+        next_day=queries.find_payout_day(g.session, g.shop, vendor.id),
         holds=list_holds(g.session, vendor.id),
         payouts=queries.list_vendor_payouts(g.session, vendor.id),
         movements=statement.rows,
         older=statement.older,
         before=before,
         names=queries.name_movements(g.session, vendor.id, statement.rows),
-        sales=sales_by_day(g.session, vendor.id, g.shop.currency, g.shop.timezone),
+        sales=sales_by_day(g.session, vendor.id, currency, g.shop.timezone),
         details_wait_until=held_until(vendor),
         is_stopped=is_stopped(g.session, vendor.id),
-        tick=lambda minor: write_money_short(Money(minor, g.shop.currency)),
+        tick=lambda minor: write_money_short(Money(minor, currency)),
         states=STATES,
         kind_words=KIND_WORDS,
         money_of=Money,

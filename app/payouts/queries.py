@@ -3,18 +3,18 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app import clock
-from app.commissions.agreements import get_agreed
+from app.commissions.agreements import get_agreed, get_overrides
+from app.commissions.schedules import say_schedule
 from app.errors import Conflict, NotFound
 from app.languages import _, lazy
-from app.ledger.queries import Movement, sum_available, sum_unpaid
-from app.ledger.rules import Account
+from app.ledger.queries import Movement, sum_available
 from app.ledger.stops import STOPPED, list_stopped
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import OrderLine, VendorOrder
@@ -32,6 +32,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.words import FEE_KINDS, name_component
+from app.payouts.calendar import next_day
 from app.payouts.rules import MOVES, Candidate, fits, obstacle
 from app.vendors.payout_details import held_until
 
@@ -71,6 +72,13 @@ class PreviewRow:
     vendor: Vendor
     amount: Money
     obstacle: str | None
+    schedule: Mapping[str, Any] | None
+    """When it is this vendor's own: as in `Terms.payout_schedule`."""
+
+    @property
+    def schedule_words(self) -> str:
+        """Such as "every week, on Monday"; empty when the vendor is paid with the others."""
+        return say_schedule(self.schedule["schedule"], self.schedule["day"]) if self.schedule else ""
 
     @property
     def held_until(self) -> datetime | None:
@@ -105,26 +113,26 @@ def today(shop: Shop) -> date:
     return clock.now().astimezone(ZoneInfo(shop.timezone)).date()
 
 
-def preview(session: Session, shop: Shop, sums: Mapping[int, int] | None = None) -> list[PreviewRow]:
-    """Every vendor with something unpaid, largest first; nothing is claimed by looking.
+def preview(
+    session: Session, shop: Shop, sums: Mapping[int, int] | None = None, *, currency: str | None = None
+) -> list[PreviewRow]:
+    """Every vendor with something unpaid in a currency, largest first; nothing is claimed by looking.
 
-    `sums`: what is unpaid in minor units, by vendor id, when the caller has looked already.
+    `sums`: what is unpaid in minor units, by vendor id, when the caller has looked already. `currency`: the shop's
+    when None; an earlier one of the shop's, whose balances are still to be paid, has no smallest payout.
     """
+    currency = currency or shop.currency
     if sums is None:
-        sums = sum_available(session, shop.id, shop.currency)
+        sums = sum_available(session, shop.id).get(currency, {})
     vendors = session.scalars(_PAYEES.where(Vendor.shop_id == shop.id, Vendor.id.in_(sums))).all()
     agreed = get_agreed(session, shop.id)
     rails, stopped = list_rails(session, shop.id), list_stopped(session, shop.id)
-    rows = [
-        PreviewRow(
-            vendor,
-            Money(sums[vendor.id], shop.currency),
-            STOPPED
-            if vendor.id in stopped
-            else _obstacle(vendor, sums[vendor.id], agreed.of(vendor.id).payout_minimum_minor, rails),
-        )
-        for vendor in vendors
-    ]
+    rows = []
+    for vendor in vendors:
+        terms, amount = agreed.of(vendor.id), sums[vendor.id]
+        minimum = terms.payout_minimum_minor if currency == shop.currency else 0
+        words = STOPPED if vendor.id in stopped else _obstacle(vendor, amount, minimum, rails)
+        rows.append(PreviewRow(vendor, Money(amount, currency), words, terms.payout_schedule))
     return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
 
 
@@ -162,6 +170,15 @@ def find_settings(session: Session, shop_id: int) -> PayoutSettings:
         invoice_address="",
         invoice_prefix="F",
     )
+
+
+def find_payout_day(session: Session, shop: Shop, vendor_id: int) -> date | None:
+    """The next day on which a batch with this vendor in it is prepared by itself; None: whenever the merchant does."""
+    held, now = find_settings(session, shop.id), today(shop)
+    own = get_overrides(session, vendor_id).get("payout_schedule")
+    if own:
+        return next_day(own["schedule"], own["day"], date.fromisoformat(own["since"]), now)
+    return next_day(held.schedule, held.schedule_day, held.schedule_from or now, now)
 
 
 def list_rails(session: Session, shop_id: int) -> list[str]:
@@ -344,57 +361,3 @@ def name_movements(
             what = titles.get((row.order_id, row.component)) or name_component(row.component)
             names[row.id] = (part.name, what, f"/portal/orders/{part.id}")
     return names
-
-
-def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
-    """Payouts whose stamped entries do not sum to their amount. Should always be empty."""
-    query = (
-        select(Payout.id)
-        .outerjoin(PayoutEntry, PayoutEntry.payout_id == Payout.id)
-        .outerjoin(LedgerEntry, LedgerEntry.id == PayoutEntry.entry_id)
-        .where(Payout.shop_id == shop_id)
-        .group_by(Payout.id)
-        .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != Payout.amount_minor)
-    )
-    return session.scalars(query).all()
-
-
-def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
-    """Payouts whose money is booked elsewhere than their state says: on its way, paid out, or given back."""
-
-    def held_in(account: Account) -> ColumnElement[int]:
-        of_account = func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == account)
-        return func.coalesce(of_account, 0)
-
-    paid = Payout.state.in_((PayoutState.SENT, PayoutState.SETTLED))
-    back = Payout.state.in_((PayoutState.CANCELLED, PayoutState.FAILED))
-    query = (
-        select(Payout.id)
-        .outerjoin(LedgerTransaction, LedgerTransaction.payout_id == Payout.id)
-        .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(Payout.shop_id == shop_id)
-        .group_by(Payout.id)
-        .having(
-            or_(
-                held_in(Account.PAID_OUT) != case((paid, Payout.amount_minor), else_=0),
-                held_in(Account.PAYOUTS_IN_TRANSIT) != case((or_(paid, back), 0), else_=Payout.amount_minor),
-            )
-        )
-    )
-    return session.scalars(query.order_by(Payout.id)).all()
-
-
-def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money, Money]]:
-    """Vendors whose available balance is not what is unpaid: (vendor id, balance, unpaid). Should be empty."""
-    balances = (
-        select(LedgerEntry.vendor_id, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
-        .where(LedgerEntry.shop_id == shop_id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
-        .group_by(LedgerEntry.vendor_id, LedgerEntry.currency)
-    )
-    rows = [(vendor_id or 0, currency, int(amount)) for vendor_id, currency, amount in session.execute(balances)]
-    unpaid = {currency: sum_unpaid(session, shop_id, currency) for currency in {currency for _, currency, _ in rows}}
-    return [
-        (vendor_id, Money(amount, currency), Money(unpaid[currency].get(vendor_id, 0), currency))
-        for vendor_id, currency, amount in rows
-        if amount != unpaid[currency].get(vendor_id, 0)
-    ]

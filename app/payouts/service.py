@@ -39,19 +39,22 @@ WHERE p.batch_id = :batch_id
 """)
 
 
-def open_batch(session: Session, shop: Shop, vendor_ids: Collection[int] | None, *, actor: str) -> PayoutBatch:
+def open_batch(
+    session: Session, shop: Shop, vendor_ids: Collection[int] | None, *, actor: str, currency: str | None = None
+) -> PayoutBatch:
     """Claim what the chosen vendors can be paid now; None: everybody who can. Raises Conflict when nobody can.
 
-    What is booked while this runs is in the next payout.
+    What is booked while this runs is in the next payout. `currency`: the shop's when None.
     """
     lock(session, shop.id)
-    ledger.keep_unpaid(session, shop.id, shop.currency)
-    rows = queries.preview(session, shop, ledger.sum_kept(session))
+    currency = currency or shop.currency
+    ledger.keep_unpaid(session, shop.id, currency)
+    rows = queries.preview(session, shop, ledger.sum_kept(session), currency=currency)
     wanted = None if vendor_ids is None else frozenset(vendor_ids)
     chosen = [row.vendor.id for row in rows if row.obstacle is None and (wanted is None or row.vendor.id in wanted)]
     if not chosen:
         raise Conflict("Nobody of these can be paid now. Look at the preview again: it says why.")
-    batch = _add_batch(session, shop, actor)
+    batch = _add_batch(session, shop, currency, actor)
     session.execute(_ADD_PAYOUTS, {"batch_id": batch.id, "vendor_ids": chosen})
     # The planner has no statistics of payouts this young, and would look at a million entries for each of them.
     session.execute(text("SET LOCAL enable_nestloop = off"))
@@ -103,12 +106,12 @@ def lock(session: Session, shop_id: int) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"payouts:{shop_id}"})
 
 
-def _add_batch(session: Session, shop: Shop, actor: str) -> PayoutBatch:
+def _add_batch(session: Session, shop: Shop, currency: str, actor: str) -> PayoutBatch:
     highest = session.scalar(select(func.max(PayoutBatch.number)).where(PayoutBatch.shop_id == shop.id))
     batch = PayoutBatch(
         shop_id=shop.id,
         number=(highest or 0) + 1,
-        currency=shop.currency,
+        currency=currency,
         created_by=actor,
         created_at=clock.now(),
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import delete, select
@@ -78,11 +78,11 @@ def offer_rails(session: Session, shop: Shop, rails: set[str], *, actor: str) ->
 
 
 def save_schedule(session: Session, shop: Shop, *, schedule: str, day: int, today: date, actor: str) -> None:
-    """From today on; a batch that is due today already is prepared with the next one."""
+    """From today on. What was due before, also of vendors with a schedule of their own, is over."""
     settings = get_or_add(session, shop.id)
     before = [settings.schedule, settings.schedule_day]
     settings.schedule, settings.schedule_day = schedule, day
-    settings.schedule_from, settings.prepared_on = today, None
+    settings.schedule_from, settings.prepared_on = today, today - timedelta(days=1)
     settings.updated_at = clock.now()
     changes = {"schedule": [before, [schedule, day]]}
     audit.record(session, shop.id, "payout_schedule.change", ("shop", shop.id), actor=actor, changes=changes)

@@ -12,6 +12,7 @@ from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
 from app.payouts import bank_files, moves, queries, rules, service, statements
@@ -56,7 +57,7 @@ def open_batch() -> ResponseReturnValue:
     """Claim what the ticked vendors can be paid, or what everybody can."""
     chosen = None if "everybody" in request.form else request.form.getlist("vendor", type=int)
     try:
-        batch = service.open_batch(g.session, g.shop, chosen, actor=_actor())
+        batch = service.open_batch(g.session, g.shop, chosen, actor=_actor(), currency=_currency())
     except Conflict as error:
         g.session.rollback()
         return web.toast(_list_page(status=409), error.message, is_error=True)
@@ -171,7 +172,8 @@ def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Bat
 
 def _list_page(*, status: int = 200) -> Response:
     batches, total = queries.list_batches(g.session, g.shop, page=_page_number())
-    preview = queries.preview(g.session, g.shop)
+    currency, sums = _currency(), sum_available(g.session, g.shop.id)
+    preview = queries.preview(g.session, g.shop, sums.get(currency, {}), currency=currency)
     asked = (request.args.get("q", ""), request.args.get("show", ""))
     shown, number = queries.filter_preview(preview, *asked), max(1, request.args.get("at", 1, int))
     payable = [row.amount.minor for row in preview if row.obstacle is None]
@@ -184,8 +186,10 @@ def _list_page(*, status: int = 200) -> Response:
         found=len(shown),
         at=number,
         payable=len(payable),
-        payable_sum=Money(sum(payable), g.shop.currency),
-        debts=Money(sum(row.amount.minor for row in preview if row.amount.minor < 0), g.shop.currency),
+        payable_sum=Money(sum(payable), currency),
+        debts=Money(sum(row.amount.minor for row in preview if row.amount.minor < 0), currency),
+        currency=currency,
+        other_currencies=sorted({*sums, g.shop.currency} - {currency}),
         schedule=held,
         next_day=next_day(held.schedule, held.schedule_day, held.schedule_from or today, today),
         rail_words=queries.RAIL_WORDS,
@@ -281,6 +285,12 @@ def _get_payout(batch_id: int, payout_id: int) -> Payout:
     if payout.batch_id != batch_id:
         raise NotFound("There is no such payout.")
     return payout
+
+
+def _currency() -> str:
+    """Whose payouts are looked at: the shop's, or an earlier one of the shop's."""
+    asked = request.values.get("currency", "")
+    return asked if asked in sum_available(g.session, g.shop.id) else str(g.shop.currency)
 
 
 def _page_number() -> int:

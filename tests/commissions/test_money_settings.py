@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app import db
 from app.commissions.agreements import get_agreed
-from app.commissions.terms import Terms, merge_terms, own_shipping
+from app.commissions.terms import Terms, bearers_of, merge_terms, own_shipping
 from app.models.commissions import MoneySettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -21,7 +21,16 @@ WANTED = {
     "dispute_fee_to": "vendor", "reserve": "10", "reserve_days": "90",
 }  # fmt: skip
 EMPTY = dict.fromkeys(
-    ("shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_commission", "keep_payment_fee"), ""
+    (
+        "shipping_to",
+        "shipping_tax_to",
+        "sales_tax_to",
+        "payment_fees_to",
+        "keep_commission",
+        "keep_payment_fee",
+        "payout_schedule",
+    ),
+    "",
 )
 
 
@@ -71,6 +80,7 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     chosen = EMPTY | {
         "hold_days": "0",
         "reserve": "5",
+        "reserve_days": "30",
         "keep_commission": "yes",
         "shipping_names": "Ada's Parcel, ada-x",
     }
@@ -85,6 +95,35 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text
     merchant.post(path, data=EMPTY)
     assert agreed_with(shop, seller).reserve_bps == 2000
+
+
+def test_a_vendor_may_have_a_payout_day_and_shares_of_discounts_of_their_own(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    path = f"/app/settings/money/vendors/{seller.id}"
+    assert "As for everybody: when you say so" in merchant.get(path).text
+    for wrong, words in (
+        ({"payout_schedule": "monthly", "payout_month_day": "31"}, "Enter a day from 1 to 28"),
+        ({"payout_schedule": "daily"}, "Not a valid choice"),
+        ({"discount_bearers": "WELCOME10"}, "WELCOME10” as CODE = 50"),
+        ({"reserve": "5"}, "Say for how many days"),
+    ):
+        refused = merchant.post(path, data=EMPTY | wrong)
+        assert (refused.status_code, words in refused.text) == (422, True), wrong
+    chosen = {"payout_schedule": "fortnightly", "payout_weekday": "5", "discount_bearers": "welcome10 = 25"}
+    page = merchant.post(path, data=EMPTY | chosen)
+    assert lint_polaris(page.text) == []
+    assert "every two weeks, on Friday (agreed with this vendor)" in page.text
+    first = agreed_with(shop, seller).payout_schedule
+    assert first is not None
+    merchant.post(path, data=EMPTY | chosen | {"hold_days": "3"})
+    terms = agreed_with(shop, seller)
+    assert terms.payout_schedule == first, "its fortnights are still counted from the same week"
+    assert bearers_of({"WELCOME10": "5000", "SPRING": "0"}, terms) == {
+        "WELCOME10": "2500", "SPRING": "0", "": "10000",
+    }  # fmt: skip
+    merchant.post(path, data=EMPTY)
+    assert agreed_with(shop, seller).payout_schedule is None
 
 
 def test_another_shops_vendor_is_not_there(merchant: FlaskClient, zenith: Shop, cy: Vendor) -> None:

@@ -13,6 +13,7 @@ from app.ledger import queries as ledger
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import queries, vendor_list
+from app.payouts import checks
 from app.payouts import queries as payouts
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
@@ -27,7 +28,7 @@ LISTS: dict[str, Callable[[Session, Shop, int], Any]] = {
         session, vendor_id, ledger.list_movements(session, shop.id, vendor_id, shop.currency).rows
     ),
     "preview": lambda session, shop, _: payouts.preview(session, shop),
-    "stray balances": lambda session, shop, _: payouts.list_stray_balances(session, shop.id),
+    "stray balances": lambda session, shop, _: checks.list_stray_balances(session, shop.id),
 }
 
 

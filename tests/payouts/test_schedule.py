@@ -4,14 +4,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from app import db
+from app import clock, db
+from app.commissions import agreements
 from app.models.emails import Email
 from app.models.payouts import Payout, PayoutSettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import queries, schedule, settings
+from app.vendors.payout_details import PayoutDetails, change_payout_details
 from tests.payouts.conftest import earn
 
 
@@ -44,3 +47,70 @@ def test_a_day_that_was_missed_is_made_up_for(acme: Shop, payee: Callable[[str],
     with db.scoped(acme.id) as session:
         session.get_one(PayoutSettings, acme.id).prepared_on = begun - timedelta(days=7)
     assert schedule.prepare_if_due(acme.id)
+
+
+def test_a_vendor_with_a_schedule_of_their_own_is_paid_on_their_own_days_only(
+    acme: Shop, bea: Vendor, payee: Callable[[str], Vendor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = payee("bank")
+    today = queries.today(acme)
+    tomorrow = today + timedelta(days=1)
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, bea.id)
+        change_payout_details(session, vendor, PayoutDetails("FR1420041010050500013M02606", "Bea"), actor="test")
+        session.flush()
+        vendor.payout_changed_at = None
+        settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")
+        own = {"payout_schedule": {"schedule": "weekly", "day": tomorrow.isoweekday()}}
+        agreements.save_overrides(session, acme, bea.id, own, "staff:1")
+    for vendor in (ada, bea):
+        earn(acme, vendor, f"sale {vendor.id}", 4200)
+    with db.scoped(acme.id) as session:
+        assert {row.vendor.id: bool(row.schedule_words) for row in queries.preview(session, acme)} == {
+            ada.id: False,
+            bea.id: True,
+        }
+    with db.scoped(acme.id, bea.id) as session:
+        assert queries.find_payout_day(session, acme, bea.id) == tomorrow
+    assert schedule.prepare_if_due(acme.id)
+    assert paid(acme) == [ada.id]
+    assert not schedule.prepare_if_due(acme.id)
+    now = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    earn(acme, ada, "another sale", 100)
+    assert schedule.prepare_if_due(acme.id)
+    assert paid(acme) == [ada.id, bea.id], "Ada's day is next week"
+    assert not schedule.prepare_if_due(acme.id)
+
+
+def test_a_shop_that_pays_by_hand_pays_by_itself_whom_it_agreed_so_with(
+    acme: Shop, payee: Callable[[str], Vendor]
+) -> None:
+    ada = payee("bank")
+    earn(acme, ada, "sale", 4200)
+    assert schedule.list_scheduled() == []
+    own = {"payout_schedule": {"schedule": "monthly", "day": queries.today(acme).day}}
+    with db.scoped(acme.id) as session:
+        agreements.save_overrides(session, acme, ada.id, own, "staff:1")
+    assert schedule.list_scheduled() == [acme.id]
+    assert schedule.prepare_if_due(acme.id)
+    assert paid(acme) == [ada.id]
+
+
+def test_a_vendor_whom_the_shop_pays_by_hand_is_in_no_batch_that_comes_by_itself(
+    acme: Shop, payee: Callable[[str], Vendor]
+) -> None:
+    ada, today = payee("bank"), queries.today(acme)
+    earn(acme, ada, "sale", 4200)
+    with db.scoped(acme.id) as session:
+        settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")
+        own = {"payout_schedule": {"schedule": "manual", "day": 1}}
+        agreements.save_overrides(session, acme, ada.id, own, "staff:1")
+    assert not schedule.prepare_if_due(acme.id)
+    assert paid(acme) == []
+
+
+def paid(shop: Shop) -> list[int]:
+    """Who has payouts, oldest first."""
+    with db.scoped(shop.id) as session:
+        return list(session.scalars(select(Payout.vendor_id).order_by(Payout.id)))

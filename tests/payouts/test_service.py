@@ -19,7 +19,7 @@ from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.payouts import moves, queries, service
+from app.payouts import checks, moves, queries, service
 from app.payouts.checks import check_books
 from app.payouts.statements import write_csv
 from app.vendors.payout_details import PayoutDetails, change_payout_details
@@ -323,7 +323,7 @@ def test_checking_the_books_of_many_vendors_takes_no_query_for_each(acme: Shop, 
         with db.scoped(acme.id) as session:
             connection = session.connection()
             event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2]))
-            queries.list_stray_balances(session, acme.id)
+            checks.list_stray_balances(session, acme.id)
         return len(asked)
 
     earn(acme, paid, "sale", 100)
