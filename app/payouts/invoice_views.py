@@ -7,7 +7,7 @@ from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict
 from app.money import Money
-from app.payouts import invoice_files, invoices, queries, settings
+from app.payouts import invoice_files, invoice_lists, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
 bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
@@ -48,16 +48,12 @@ def download(invoice_id: int, kind: str) -> ResponseReturnValue:
     return _attached(body, media_type, f"{invoice.number}.{kind}")
 
 
-@bp.get("/all.zip")
-def download_all() -> ResponseReturnValue:
-    """Every invoice that the list shows with its present search."""
-    rows, _ = invoices.list_invoices(
-        g.session,
-        g.shop.id,
-        words=request.args.get("q", ""),
-        month=request.args.get("month", ""),
-        page=None,
-    )
+@bp.get("/all.<any(zip, csv):kind>")
+def download_all(kind: str) -> ResponseReturnValue:
+    """Every invoice that the list shows with its present search: the papers, or one table of them."""
+    rows, _ = invoice_lists.list_invoices(g.session, g.shop, _wanted(), page=None)
+    if kind == "csv":
+        return _attached(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), "text/csv", "invoices.csv")
     archive = invoice_files.make_archive(g.session, (invoice for invoice, _ in rows))
     return _attached(archive, "application/zip", "invoices.zip")
 
@@ -67,19 +63,27 @@ def _attached(body: bytes, media_type: str, name: str) -> Response:
 
 
 def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
-    number = max(1, request.args.get("page", 1, int))
-    words, month = request.args.get("q", ""), request.args.get("month", "")
-    rows, total = invoices.list_invoices(g.session, g.shop.id, words=words, month=month, page=number)
+    number, wanted = max(1, request.args.get("page", 1, int)), _wanted()
+    rows, total = invoice_lists.list_invoices(g.session, g.shop, wanted, page=number)
+    vendors = invoice_lists.list_vendors(g.session, g.shop)
     html = render_template(
         "merchant/payouts/invoices.html",
         rows=rows,
         total=total,
         number=number,
-        per_page=invoices.PER_PAGE,
+        per_page=invoice_lists.PER_PAGE,
         titles=invoice_files.TITLES,
         total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
         form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),
-        month_choices=[(month, month) for month in invoices.list_months(g.session, g.shop.id)],
-        searched=bool(words or month),
+        month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
+        vendor_choices=[(str(vendor_id), name) for vendor_id, name in vendors],
+        searched=wanted != invoice_lists.Wanted(),
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _wanted() -> invoice_lists.Wanted:
+    args = request.args
+    return invoice_lists.Wanted(
+        words=args.get("q", "").strip(), month=args.get("month", ""), vendor_id=args.get("vendor", type=int)
+    )

@@ -5,14 +5,14 @@ invoice simply is not charged. Numbers have no gaps: they are counted under a lo
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -24,7 +24,6 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import queries, service
 
-PER_PAGE: Final = 50
 _EU: Final = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
@@ -165,38 +164,3 @@ def get_invoice(session: Session, shop_id: int, invoice_id: int, vendor_id: int 
     if found is None or found.shop_id != shop_id or (vendor_id is not None and found.vendor_id != vendor_id):
         raise NotFound("There is no such invoice.")
     return found
-
-
-def list_invoices(
-    session: Session,
-    shop_id: int,
-    *,
-    vendor_id: int | None = None,
-    words: str = "",
-    month: str = "",
-    page: int | None = 1,
-) -> tuple[Sequence[tuple[FeeInvoice, str]], int]:
-    """Invoices with their vendors' names, newest first, and how many there are; `page` None: all of them.
-
-    `words`: in the number or the vendor's name. `month`: of issue, as "2026-11".
-    """
-    query = select(FeeInvoice, Vendor.name).join(Vendor, Vendor.id == FeeInvoice.vendor_id)
-    query = query.where(FeeInvoice.shop_id == shop_id)
-    if vendor_id is not None:
-        query = query.where(FeeInvoice.vendor_id == vendor_id)
-    if words:
-        said = (column.icontains(words, autoescape=True) for column in (FeeInvoice.number, Vendor.name))
-        query = query.where(or_(*said))
-    if month:
-        query = query.where(func.to_char(FeeInvoice.issued_at, "YYYY-MM") == month)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    query = query.order_by(FeeInvoice.sequence.desc())
-    if page is not None:
-        query = query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    return [(invoice, name) for invoice, name in session.execute(query)], total
-
-
-def list_months(session: Session, shop_id: int) -> list[str]:
-    """Months in which something was issued, newest first, as "2026-11"."""
-    month = func.to_char(FeeInvoice.issued_at, "YYYY-MM")
-    return list(session.scalars(select(month).where(FeeInvoice.shop_id == shop_id).distinct().order_by(month.desc())))

@@ -10,7 +10,7 @@ from app.ledger.stops import is_stopped
 from app.money import Money
 from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
-from app.payouts import invoice_files, invoices, queries, statements
+from app.payouts import invoice_files, invoice_lists, invoices, queries, statements
 from app.vendors.payout_details import held_until
 from app.web import write_money_short
 
@@ -83,15 +83,16 @@ def statement(payout_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/invoices")
 def list_invoices() -> ResponseReturnValue:
     """What the shop charged the vendor for selling."""
-    number, month = max(1, request.args.get("page", 1, int)), request.args.get("month", "")
-    own = {"vendor_id": g.vendor.id, "words": request.args.get("q", ""), "month": month}
-    rows, total = invoices.list_invoices(g.session, g.shop.id, **own, page=number)
+    number, args = max(1, request.args.get("page", 1, int)), request.args
+    wanted = invoice_lists.Wanted(words=args.get("q", ""), month=args.get("month", ""), vendor_id=g.vendor.id)
+    rows, total = invoice_lists.list_invoices(g.session, g.shop, wanted, page=number)
     return render_template(
         "portal/money/invoices.html",
         rows=[invoice for invoice, _ in rows],
         total=total,
         page=number,
-        pages=max(1, -(-total // invoices.PER_PAGE)),
+        pages=max(1, -(-total // invoice_lists.PER_PAGE)),
+        months=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         titles=invoice_files.TITLES,
         total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
     )

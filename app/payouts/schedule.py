@@ -48,7 +48,7 @@ def prepare_if_due(shop_id: int) -> bool:
             for vendor, one in own.items()
         }
         shared = last_day(held.schedule, held.schedule_day, held.schedule_from or today, today)
-        due = [day for day in (shared, *days.values()) if _is_new(day, held)]
+        due = [day for day in (shared, *days.values()) if day and _is_new(day, held)]
         if not due:
             return False
         paid_now = {vendor for vendor, day in days.items() if _is_new(day, held)}

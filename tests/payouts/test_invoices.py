@@ -20,7 +20,7 @@ from app.ledger.service import post_once
 from app.models.payouts import FeeInvoice, FeeInvoicePosting
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.payouts import invoice_files, invoices, monthly, queries, settings
+from app.payouts import invoice_files, invoice_lists, invoices, monthly, queries, settings
 from app.payouts.forms import InvoiceForm
 from tests.shops.test_settings import browser as browser  # noqa: PLC0414 - the fixture
 
@@ -122,7 +122,7 @@ def test_files_hold_every_letter(seller: Shop, ada: Vendor) -> None:
     charge(seller, ada, "sale", 432, 82)
     issue(seller)
     with db.scoped(seller.id) as session:
-        rows, total = invoices.list_invoices(session, seller.id, words="f-000001", page=None)
+        rows, total = invoice_lists.list_invoices(session, seller, invoice_lists.Wanted(words="f-000001"), page=None)
         archive = zipfile.ZipFile(io.BytesIO(invoice_files.make_archive(session, [row for row, _ in rows])))
         parties = invoices.read_parties(rows[0][0])
     assert total == 1
@@ -210,7 +210,11 @@ def test_the_merchants_page_issues_finds_and_hands_out_invoices(
     assert all(words in done.text for words in ("RE-000001", "RE-000002", ada.name.replace("'", "&#39;")))
     found = browser.get(f"{page}?q=Bea").text
     assert ("RE-000002" in found, "RE-000001" in found) == (True, False)
+    only = browser.get(f"{page}?vendor={bea.id}").text
+    assert ("RE-000002" in only, "RE-000001" in only) == (True, False)
     assert "No invoice matches" in browser.get(f"{page}?month=2026-01").text
+    table = browser.get(f"{page}/all.csv?vendor={bea.id}")
+    assert [line.split(",")[0] for line in table.text.lstrip("\ufeff").splitlines()] == ["number", "RE-000002"]
     with db.scoped(acme.id) as session:
         number = session.scalars(select(FeeInvoice.id).order_by(FeeInvoice.id)).first()
     for kind, begins in (("pdf", b"%PDF"), ("csv", b"")):

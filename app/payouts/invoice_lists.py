@@ -1,0 +1,88 @@
+"""Finding fee invoices: by number, vendor and month of the shop's own calendar, on pages and as one table."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.models.payouts import FeeInvoice
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.money import Money
+from app.sheets import plain_cell
+
+PER_PAGE: Final = 50
+MOST_VENDORS: Final = 200
+_HEAD: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which invoices. Every part that is given must hold."""
+
+    words: str = ""
+    """In the number or the vendor's name."""
+    month: str = ""
+    """Of issue, as "2026-11"."""
+    vendor_id: int | None = None
+
+
+def list_invoices(
+    session: Session, shop: Shop, wanted: Wanted, *, page: int | None = 1
+) -> tuple[Sequence[tuple[FeeInvoice, str]], int]:
+    """Invoices with their vendors' names, newest first, and how many there are; `page` None: all of them."""
+    query = select(FeeInvoice, Vendor.name).join(Vendor, Vendor.id == FeeInvoice.vendor_id)
+    query = query.where(FeeInvoice.shop_id == shop.id)
+    if wanted.vendor_id is not None:
+        query = query.where(FeeInvoice.vendor_id == wanted.vendor_id)
+    if wanted.words:
+        said = (column.icontains(wanted.words, autoescape=True) for column in (FeeInvoice.number, Vendor.name))
+        query = query.where(or_(*said))
+    if wanted.month:
+        query = query.where(_month(shop) == wanted.month)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    query = query.order_by(FeeInvoice.sequence.desc())
+    if page is not None:
+        query = query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    return [(invoice, name) for invoice, name in session.execute(query)], total
+
+
+def list_months(session: Session, shop: Shop) -> list[str]:
+    """Months in which something was issued, newest first, as "2026-11"."""
+    months = select(_month(shop)).where(FeeInvoice.shop_id == shop.id).distinct()
+    return sorted(session.scalars(months), reverse=True)
+
+
+def list_vendors(session: Session, shop: Shop) -> list[tuple[int, str]]:
+    """Vendors with invoices, by name; the first of them, when they are too many for a list."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop.id)
+    query = query.where(Vendor.id.in_(select(FeeInvoice.vendor_id).where(FeeInvoice.shop_id == shop.id)))
+    return [(number, name) for number, name in session.execute(query.order_by(Vendor.name).limit(MOST_VENDORS))]
+
+
+def write_table(shop: Shop, rows: Sequence[tuple[FeeInvoice, str]]) -> str:
+    """A line for each invoice, amounts in major units, days of the shop's calendar."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(_HEAD)
+    for invoice, vendor in rows:
+        amounts = (invoice.net_minor, invoice.tax_minor, invoice.net_minor + invoice.tax_minor)
+        days = (_day(shop, invoice.issued_at), invoice.period_from.isoformat(), invoice.period_to.isoformat())
+        money = [str(Money(minor, invoice.currency).decimal) for minor in amounts]
+        start = [invoice.number, invoice.kind, plain_cell(vendor), *days]
+        writer.writerow([*start, *money, invoice.currency, " ".join(invoice.corrects)])
+    return sheet.getvalue()
+
+
+def _month(shop: Shop) -> ColumnElement[str]:
+    return func.to_char(func.timezone(shop.timezone, FeeInvoice.issued_at), "YYYY-MM")
+
+
+def _day(shop: Shop, moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(shop.timezone)).date().isoformat()
