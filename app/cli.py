@@ -11,9 +11,9 @@ from sqlalchemy import select
 from app import db, doctor, embedded, logs, processes, rotation
 from app.books.queries import list_open
 from app.books.service import run_proof
+from app.books.told import tell_order
 from app.config import get_config
 from app.errors import AppError, NotFound
-from app.ledger.queries import list_order_movements
 from app.models.orders import Order
 from app.models.shops import Shop, ShopStatus
 from app.queue import QUEUES
@@ -147,7 +147,7 @@ def check_books() -> None:
 @click.argument("domain")
 @click.argument("name")
 def explain_order(domain: str, name: str) -> None:
-    """Every booking of an order, such as `books explain acme.myshopify.com 1001`."""
+    """Every amount of an order as its pages explain it, such as `books explain acme.myshopify.com 1001`."""
     with db.system() as session:
         found = session.scalars(
             select(Order)
@@ -156,11 +156,10 @@ def explain_order(domain: str, name: str) -> None:
         ).first()
         if found is None:
             raise NotFound(f"{domain} has no order {name}.")
-        for movement in list_order_movements(session, found.id):
-            row, owner = movement.transaction, movement.entry.vendor_id
-            who = f"vendor {owner}" if owner else "marketplace"
-            line = f"{row.happened_at:%Y-%m-%d %H:%M}  {row.kind:<12} {movement.entry.account:<20} {who:<12}"
-            click.echo(f"{line} {movement.amount!s:>16}  {row.source_key}")
+        shop_id, order_id = found.shop_id, found.id
+    with db.scoped(shop_id) as session:
+        for line in tell_order(session, session.get_one(Order, order_id)):
+            click.echo(line)
 
 
 @group.group()

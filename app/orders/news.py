@@ -82,7 +82,8 @@ def _describe(order: OrderRow, body: payloads.Order, raw: bytes) -> None:
 def _is_newer(body: payloads.Order, raw: bytes, held: payloads.Order, held_raw: msgspec.Raw) -> bool:
     """Total, so that it does not matter which came first.
 
-    Several webhooks may carry the same second but not the same state: then the one that knows more is newer.
+    Several webhooks may carry the same second but not the same state: then the one that knows more is newer. What we
+    asked Shopify for when that second was over is the last state of it, also where it seems to know less.
     """
     mine, theirs = _age_of(body), _age_of(held)
     return mine > theirs if mine != theirs else _in_full(raw) > _in_full(held_raw)
@@ -91,6 +92,7 @@ def _is_newer(body: payloads.Order, raw: bytes, held: payloads.Order, held_raw: 
 def _age_of(order: payloads.Order) -> tuple[Any, ...]:
     return (
         order.updated_at,
+        order.app_read_afterwards,
         order.cancelled_at is not None,
         sum(len(refund.transactions) + 1 for refund in order.refunds),
         _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,

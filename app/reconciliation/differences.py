@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.models.events import LookKind
 from app.models.orders import Order
 from app.models.products import Product, ProductStatus, Variant
@@ -21,6 +22,8 @@ from app.shopify.tokens import ShopCredentials
 Node = Mapping[str, Any]
 News = tuple[str, dict[str, Any]]
 """A topic and the body that its webhook would have had."""
+_OVER: Final = timedelta(minutes=1)
+"""A second in which Shopify changed an order is surely over by then, though our clock be a little wrong."""
 TEXT_FIELDS: Final = ("name", "tagline", "announcement", "about", "location", "website", "policies")
 """Of a vendor's page, what our row holds under the same name."""
 
@@ -97,6 +100,7 @@ def order_differs(order: Order, node: Node) -> bool:
 
 
 def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
+    asked_at = clock.now()
     order = read_whole(shop, "orderInFull", {"id": choice.node["id"]}, "lineItems")
     if order is None:
         return []
@@ -104,7 +108,8 @@ def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
         finish(shop, "fulfillment", parcel, "fulfillmentLineItems")
     refunds = [read_whole(shop, "refundInFull", {"id": refund["id"]}, "refundLineItems") for refund in order["refunds"]]
     body = bodies.order_body(order, [refund for refund in refunds if refund], choice.customer)
-    return [("orders/updated", body)]
+    is_over = asked_at >= datetime.fromisoformat(body["updated_at"]) + _OVER
+    return [("orders/updated", body | ({"app_read_afterwards": True} if is_over else {}))]
 
 
 def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:

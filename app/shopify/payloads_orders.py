@@ -172,6 +172,8 @@ class Order(Payload, kw_only=True, frozen=True):
     created_at: datetime
     processed_at: datetime | None = None
     updated_at: datetime
+    app_read_afterwards: bool = False
+    """Not Shopify's: we asked for it ourselves when that second was over, so it is the last state of it."""
     cancelled_at: datetime | None = None
     financial_status: str | None = None
     fulfillment_status: str | None = None

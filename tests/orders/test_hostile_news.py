@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from itertools import permutations
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,8 @@ from app.models.orders import Order, OrderLine
 from app.models.products import Product
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from app.payouts.checks import check_books
+from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
@@ -150,3 +153,25 @@ def test_totals_that_lie_hold_the_money_and_truth_releases_it(
     post.deliver([forge(paid, updated_at=later)])
     assert flags(acme) == []
     assert (Account.UNEXPLAINED, None) not in books(acme)
+
+
+@pytest.mark.parametrize("arrival", list(permutations(range(2))))
+@pytest.mark.parametrize("is_over", [False, True])
+def test_of_two_states_of_one_second_what_shopify_says_afterwards_is_the_last(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, arrival: tuple[int, ...], *, is_over: bool
+) -> None:
+    """Paid, and in the same second a line is added that nobody has paid; the webhook of that was lost."""
+    order = buy(store, (goods.mug, 1))
+    (paid,) = [one for one in post.waiting() if one["topic"] == "orders/paid"]
+    edit_order(store, ACME, order["id"], add=[{"variant_id": goods.loaf["variants"][0]["id"], "quantity": 1}])
+    edited = [one for one in post.waiting() if one["topic"] == "orders/updated"][-1]
+    asked = {"app_read_afterwards": True} if is_over else {}
+    owing = forge(edited, updated_at=json.loads(paid["body"])["updated_at"], **asked)
+    assert json.loads(owing["body"])["financial_status"] == "partially_paid"
+    news = [paid, owing]
+    post.deliver([news[at] for at in arrival] + [paid])
+    with db.scoped(acme.id) as session:
+        held = session.scalars(select(Order)).one()
+        # Read while the second was not over it may be the earlier state: then the one that knows more stays.
+        assert held.financial_status == ("partially_paid" if is_over else "paid")
+        assert check_books(session, session.get_one(Shop, acme.id)).holds

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -136,8 +137,8 @@ def test_a_refund_booked_while_a_batch_is_claimed_is_netted_from_the_next(
     earn(acme, paid, "sale", 4200)
     look = queries.preview
 
-    def look_and_lose(session: Session, shop: Shop, sums: Mapping[int, int]) -> list[queries.PreviewRow]:
-        rows = look(session, shop, sums)
+    def look_and_lose(session: Session, shop: Shop, sums: Mapping[int, int], **asked: Any) -> list[queries.PreviewRow]:
+        rows = look(session, shop, sums, **asked)
         earn(acme, paid, "refund", -5000)
         return rows
 
