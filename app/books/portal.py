@@ -10,7 +10,7 @@ from app.languages import _
 from app.ledger.adjustments import find_of_keys
 from app.models.orders import VendorOrder
 from app.money import Money
-from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS
+from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS, say_reason
 from app.payouts.portal import STATES
 
 bp = Blueprint("portal_books", __name__, url_prefix="/portal/money")
@@ -53,4 +53,5 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         stage_words=STAGE_WORDS,
         hold_words=HOLD_WORDS,
         states=STATES,
+        say_reason=say_reason,
     )

@@ -23,6 +23,7 @@ from app.orders.words import (
     PART_WORDS,
     RETURN_WORDS,
     SHIP_HOLD_WORDS,
+    say_reason,
 )
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
@@ -91,6 +92,7 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         kind_words=KIND_WORDS,
         return_words=RETURN_WORDS,
         decline_words=DECLINE_WORDS,
+        say_reason=say_reason,
         money_of=lambda minor: Money(minor, found.part.currency),
         answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )

@@ -9,9 +9,8 @@ from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -20,7 +19,7 @@ from app.models.payouts import FeeInvoice
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
-from app.payouts.paper import INK, LINE, styles, write
+from app.payouts.paper import make_table, print_paper, styles, write
 from app.sheets import plain_cell
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
@@ -63,9 +62,8 @@ def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
 
 def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[InvoiceLine], locale: str) -> bytes:
     """On A4, in the vendor's manner of writing amounts and dates."""
-    target, body, small = io.BytesIO(), styles()["body"], styles()["small"]
+    body, small = styles()["body"], styles()["small"]
     name = f"{TITLES[invoice.kind]} {invoice.number}"
-    paper = SimpleDocTemplate(target, pagesize=A4, title=name, author=parties["seller"]["name"], topMargin=20 * mm)
     when, begun, ended = (
         format_date(day, "medium", locale=locale) for day in (invoice.issued_at, invoice.period_from, invoice.period_to)
     )
@@ -88,8 +86,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
         Paragraph(write(parties["note"]), body),
         Paragraph(write(_("The amounts were kept from your sales; there is nothing to transfer.")), small),
     ]
-    paper.build(story)
-    return target.getvalue()
+    return print_paper(story, title=name, author=parties["seller"]["name"], number=invoice.number)
 
 
 def _party(party: dict[str, str]) -> Paragraph:
@@ -98,14 +95,12 @@ def _party(party: dict[str, str]) -> Paragraph:
 
 
 def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Table:
-    body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
+    body, right, strong = (styles()[style] for style in ("body", "right", "strong"))
 
     def amount(minor: int) -> str:
         return write(format_currency(Money(minor, invoice.currency).decimal, invoice.currency, locale=locale))
 
-    rows: list[list[Any]] = [
-        [Paragraph(write(words), small) for words in (_("Order"), _("Tax rate"), _("Commission"), _("Tax"))]
-    ]
+    rows: list[list[Any]] = [[_("Order"), _("Tax rate"), _("Commission"), _("Tax")]]
     for line in lines:
         cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps), body)]
         rows.append([*cells, Paragraph(amount(line.net), right), Paragraph(amount(line.tax), right)])
@@ -122,12 +117,7 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
         )
     total = amount(invoice.net_minor + invoice.tax_minor)
     rows.append(["", "", Paragraph(write(_("Total")), strong), Paragraph(total, strong)])
-    table = Table(rows, colWidths=[60 * mm, 40 * mm, 35 * mm, 35 * mm], repeatRows=1)
-    lines_between = ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE)
-    table.setStyle(
-        TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), lines_between, ("LINEABOVE", (0, -1), (-1, -1), 1, INK)])
-    )
-    return table
+    return make_table(rows, [60, 40, 35, 35], numeric=2)
 
 
 def _percent(rate_bps: Decimal) -> str:

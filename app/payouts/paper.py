@@ -1,20 +1,28 @@
-"""Fonts and styles of what is printed: letters of every European language embedded, and the reader's own for CJK."""
+"""What is printed: page, table, fonts with the letters of every European language, and the reader's own for CJK."""
 
+import io
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
+from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from app.languages import spoken
 
 INK, MUTED, LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
 PLAIN: Final = "SourceSansPro"
 BOLD: Final = "SourceSansPro-Bold"
+_MARGIN: Final = 20 * mm
+_PADDING: Final = 6.0
+"""Points that reportlab's frame keeps free inside the margins."""
 _PACKAGE: Final = "font_source_sans_pro"
 _EAST: Final = (
     # Every PDF reader brings these; kana and hangul say which of them, ideographs alone are set in Chinese.
@@ -55,7 +63,7 @@ def write(words: str) -> str:
 
 @cache
 def styles() -> dict[str, ParagraphStyle]:
-    """body, small, heading, right, strong."""
+    """body, small, heading, right, strong, small_right."""
     _face()
     body = ParagraphStyle(
         "body", parent=getSampleStyleSheet()["BodyText"], fontName=PLAIN, fontSize=10, leading=13, textColor=INK
@@ -64,6 +72,45 @@ def styles() -> dict[str, ParagraphStyle]:
         "body": body,
         "small": ParagraphStyle("small", parent=body, fontSize=9, leading=11, textColor=MUTED),
         "heading": ParagraphStyle("heading", parent=body, fontName=BOLD, fontSize=18, leading=24, spaceAfter=2),
+        "small_right": ParagraphStyle("small_right", parent=body, fontSize=9, leading=11, textColor=MUTED, alignment=2),
         "right": ParagraphStyle("right", parent=body, alignment=2),
         "strong": ParagraphStyle("strong", parent=body, alignment=2, fontName=BOLD),
     }
+
+
+def print_paper(story: list[Any], *, title: str, author: str, number: str) -> bytes:
+    """The story on A4, with the paper's own number and the page's at the foot."""
+
+    def foot(canvas: Any, paper: Any) -> None:
+        canvas.setFont(PLAIN, 8)
+        canvas.setFillColor(MUTED)
+        canvas.drawRightString(A4[0] - _MARGIN, 12 * mm, f"{number} / {paper.page}")
+
+    target = io.BytesIO()
+    sides = {"leftMargin": _MARGIN - _PADDING, "rightMargin": _MARGIN - _PADDING, "topMargin": 20 * mm}
+    paper = SimpleDocTemplate(target, pagesize=A4, title=title, author=author, **sides)
+    paper.build(story, onFirstPage=foot, onLaterPages=foot)
+    return target.getvalue()
+
+
+def make_table(rows: Sequence[Sequence[Any]], widths_mm: Sequence[int], *, numeric: int) -> Table:
+    """As wide as the text above it, head and sum set apart.
+
+    The first row is words, the others are paragraphs; the last `numeric` columns are set to the right.
+    """
+    first = len(widths_mm) - numeric
+    head, right = styles()["small"], styles()["small_right"]
+    cells = [Paragraph(write(words), right if at >= first else head) for at, words in enumerate(rows[0])]
+    table = Table([cells, *rows[1:]], colWidths=[width * mm for width in widths_mm], repeatRows=1, hAlign="LEFT")
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE),
+                ("LINEABOVE", (0, -1), (-1, -1), 1, INK),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
+                ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return table

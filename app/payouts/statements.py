@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -21,7 +20,7 @@ from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
-from app.payouts.paper import INK, LINE, styles, write
+from app.payouts.paper import make_table, print_paper, styles, write
 from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
 from app.sheets import plain_cell
 
@@ -62,11 +61,7 @@ def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
 
 def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[PaidEntry]) -> bytes:
     """The statement on A4, in the vendor's manner of writing amounts and dates."""
-    target = io.BytesIO()
     name = _("Statement %(reference)s", reference=payout.reference)
-    paper = SimpleDocTemplate(
-        target, pagesize=A4, title=name, author=shop.name, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=20 * mm
-    )
     body, small, heading = (styles()[style] for style in ("body", "small", "heading"))
     locale = locale_for(spoken(), vendor.locale)
     story = [
@@ -90,15 +85,12 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
             small,
         ),
     ]
-    paper.build(story)
-    return target.getvalue()
+    return print_paper(story, title=name, author=shop.name, number=payout.reference)
 
 
 def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> Table:
     body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
-    rows: list[list[Any]] = [
-        [Paragraph(write(words), small) for words in (_("Date"), _("Order"), _("What"), _("Amount"))]
-    ]
+    rows: list[list[Any]] = [[_("Date"), _("Order"), _("What"), _("Amount")]]
     for paid in entries:
         what = [Paragraph(write(paid.title), body)]
         if paid.line and paid.entry.amount_minor > 0:
@@ -113,19 +105,7 @@ def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str
         )
     total = _amount(Money(payout.amount_minor, payout.currency), locale)
     rows.append(["", "", Paragraph(write(_("Payout")), strong), Paragraph(write(total), strong)])
-    table = Table(rows, colWidths=[26 * mm, 22 * mm, 92 * mm, 30 * mm], repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE),
-                ("LINEABOVE", (0, -1), (-1, -1), 1, INK),
-                ("LEFTPADDING", (0, 0), (0, -1), 0),
-                ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
-            ]
-        )
-    )
-    return table
+    return make_table(rows, [26, 22, 92, 30], numeric=1)
 
 
 def explain_entry(paid: PaidEntry, locale: str = "en") -> str:

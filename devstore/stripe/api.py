@@ -146,7 +146,7 @@ def _owner() -> str:
 
 
 def _refuse_key() -> Response | None:
-    if _owner().startswith(("sk_test_", "sk_live_", "rk_")):
+    if _owner().startswith(("sk_test_", "sk_live_", "rk_")) and "_wrong" not in _owner():
         return None
     return _refuse(401, "invalid_request_error", "Invalid API Key provided.")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.commissions.queries import freeze_rule
 from app.commissions.rules import (
     Conditions,
     Rule,
@@ -17,6 +18,9 @@ from app.commissions.rules import (
     misfit,
     shadowed,
 )
+from app.languages import speaking
+from app.models.orders import OrderLine
+from app.orders.words import say_reason
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 PRODUCT, CATEGORY, COLLECTION = (f"gid://shopify/{kind}/" for kind in ("Product", "TaxonomyCategory", "Collection"))
@@ -161,3 +165,18 @@ def test_included_tax_that_leaves_cannot_pay_the_commission(
     taken: Rule | None, value: int, tax: int, expected: tuple[int, int], *, leaves: bool
 ) -> None:
     assert line_fee(taken, value, tax, 1, "USD", tax_leaves=leaves) == expected
+
+
+def test_a_vendor_reads_the_reason_in_their_own_language() -> None:
+    special = replace(rule(tags=some("sale")), name="Summer")
+    frozen = [freeze_rule(one) for one in (DEFAULT, special)]
+    written = ["No other rule fits, so the default “Default” applies.", "“Summer” is the first (tag sale)."]
+    lines = [OrderLine(rule=one, reason=words) for one, words in zip(frozen, written, strict=True)]
+    lines.append(OrderLine(rule=None, reason="No rule fits this line, so no commission is taken."))
+    assert [say_reason(line) for line in lines] == [line.reason for line in lines]
+    with speaking("de"):
+        assert [say_reason(line) for line in lines] == [
+            "Keine andere Regel passt, daher gilt die Vorgabe „Default“.",
+            "„Summer“ ist die erste passende Regel der Liste.",
+            "Keine Regel passt zu dieser Position, daher wird keine Provision berechnet.",
+        ]
