@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
+from app.commissions.schedules import LAST_DAY
 from app.commissions.service import Draft
 from app.money import Money, read_amount
 
@@ -264,6 +265,19 @@ def _midnight(field: DateField, zone: ZoneInfo) -> datetime | None:
     """The beginning of the day in the shop's time zone."""
     day = field.data
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) if day else None
+
+
+class MonthDay:
+    """For a day of the month that counts only where the field `schedule` says monthly; elsewhere nobody looks at it."""
+
+    def __init__(self, schedule: str) -> None:
+        self.schedule = schedule
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if form[self.schedule].data != "monthly" or not any(field.raw_data or ()):
+            field.errors.clear()
+        if form[self.schedule].data == "monthly" and not field.errors and not 1 <= (field.data or 0) <= LAST_DAY:
+            raise ValidationError(f"Enter a day from 1 to {LAST_DAY}: later ones do not come every month.")
 
 
 def checked(read: Callable[[str], object], field: Field) -> None:

@@ -9,8 +9,8 @@ from wtforms import BooleanField, Form, IntegerField, SelectField, StringField, 
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from app.commissions.forms import checked, read_percent, write_percent
-from app.commissions.schedules import LAST_DAY, SCHEDULE_WORDS, WEEKDAYS
+from app.commissions.forms import MonthDay, checked, read_percent, write_percent
+from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
 from app.commissions.terms import Terms
 from app.models.commissions import MoneySettings
 from app.money import Money, read_amount
@@ -136,7 +136,9 @@ class VendorMoneyForm(Form):
     payout_weekday = SelectField(
         "On", choices=[SelectChoice(str(number), name) for number, name in enumerate(WEEKDAYS, start=1)], default="1"
     )
-    payout_month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")
+    payout_month_day = IntegerField(
+        "Day of the month", [MonthDay("payout_schedule")], description="1 to 28, for every month."
+    )
     shipping_names = StringField(
         "Shipping of this vendor alone",
         description="Names or codes of shipping rates, separated by commas. Such a line goes to this vendor whole.",
@@ -181,10 +183,6 @@ class VendorMoneyForm(Form):
 
     def validate_discount_bearers(self, field: TextAreaField) -> None:
         checked(_read_bearers, field)
-
-    def validate_payout_month_day(self, field: IntegerField) -> None:
-        if self.payout_schedule.data == "monthly" and not 1 <= (field.data or 0) <= LAST_DAY:
-            raise ValidationError("Enter a day from 1 to 28: later ones do not come every month.")
 
     def validate_payout_minimum(self, field: StringField) -> None:
         if (field.data or "").strip():

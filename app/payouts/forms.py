@@ -9,9 +9,10 @@ from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
 from wtforms import BooleanField, DateField, Form, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
-from app.commissions.schedules import LAST_DAY, SCHEDULE_WORDS, WEEKDAYS
+from app.commissions.forms import MonthDay
+from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
 
 _SPACES: Final = re.compile(r"\s+")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
@@ -47,17 +48,17 @@ class PayerForm(Form):
 
 class PayPalForm(Form):
     client_id = StringField(
-        "Client ID", [InputRequired("Enter the client ID."), Length(max=200)], filters=[lambda v: (v or "").strip()]
+        "Client ID", [DataRequired("Enter the client ID."), Length(max=200)], filters=[lambda v: (v or "").strip()]
     )
     client_secret = StringField(
-        "Secret", [InputRequired("Enter the secret."), Length(max=200)], filters=[lambda v: (v or "").strip()]
+        "Secret", [DataRequired("Enter the secret."), Length(max=200)], filters=[lambda v: (v or "").strip()]
     )
 
 
 class StripeForm(Form):
     secret_key = StringField(
         "Secret key",
-        [InputRequired("Enter the secret key."), Length(max=255)],
+        [DataRequired("Enter the secret key."), Length(max=255)],
         filters=[lambda v: (v or "").strip()],
         description="Begins with sk_live_, or rk_live_ for a restricted key.",
     )
@@ -73,11 +74,7 @@ class ScheduleForm(Form):
         choices=[SelectChoice(name, words) for name, words in SCHEDULE_WORDS.items()],
     )
     weekday = SelectField("On", choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
-    month_day = IntegerField("Day of the month", [Optional()], description="1 to 28, for every month.")
-
-    def validate_month_day(self, field: IntegerField) -> None:
-        if self.schedule.data == "monthly" and not 1 <= (field.data or 0) <= LAST_DAY:
-            raise ValidationError("Enter a day from 1 to 28: later ones do not come every month.")
+    month_day = IntegerField("Day of the month", [MonthDay("schedule")], description="1 to 28, for every month.")
 
     @property
     def day(self) -> int:
@@ -89,7 +86,7 @@ class ByHandForm(Form):
 
     reference = StringField(
         "Reference",
-        [InputRequired("Enter the reference, such as the number of the transfer."), Length(max=120)],
+        [DataRequired("Enter the reference, such as the number of the transfer."), Length(max=120)],
         filters=[lambda v: (v or "").strip()],
     )
     paid_on = DateField("Paid on", [InputRequired("Enter the day on which it was paid.")])
@@ -113,7 +110,7 @@ class InvoiceForm(Form):
     invoice_prefix = StringField(
         "Numbers begin with",
         [
-            InputRequired("Enter a letter or two."),
+            DataRequired("Enter a letter or two."),
             Length(max=10),
             Regexp(_PREFIX, message="Use letters from A to Z, digits and hyphens, such as F or RE-2026."),
         ],

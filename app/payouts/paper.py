@@ -86,14 +86,15 @@ def print_paper(story: list[Any], *, title: str, author: str, number: str) -> by
         canvas.setFillColor(MUTED)
         canvas.drawRightString(A4[0] - _MARGIN, 12 * mm, f"{number} / {paper.page}")
 
-    target = io.BytesIO()
-    sides = {"leftMargin": _MARGIN - _PADDING, "rightMargin": _MARGIN - _PADDING, "topMargin": 20 * mm}
-    paper = SimpleDocTemplate(target, pagesize=A4, title=title, author=author, **sides)
+    target, side = io.BytesIO(), _MARGIN - _PADDING
+    paper = SimpleDocTemplate(
+        target, pagesize=A4, title=title, author=author, leftMargin=side, rightMargin=side, topMargin=_MARGIN
+    )
     paper.build(story, onFirstPage=foot, onLaterPages=foot)
     return target.getvalue()
 
 
-def make_table(rows: Sequence[Sequence[Any]], widths_mm: Sequence[int], *, numeric: int) -> Table:
+def make_table(rows: Sequence[list[Any]], widths_mm: Sequence[int], *, numeric: int) -> Table:
     """As wide as the text above it, head and sum set apart.
 
     The first row is words, the others are paragraphs; the last `numeric` columns are set to the right.
