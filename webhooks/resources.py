@@ -36,6 +36,7 @@ def name_resource(topic: str, body: bytes) -> str | None:
         "returns": (named.order.id if named.order else named.order_id, "order {}"),
         "products": (named.id, f"product {{}} {named.title or ''}"),
         "inventory_levels": (named.inventory_item_id, "inventory item {}"),
+        "inventory_items": (named.id, "inventory item {}"),
         "metaobjects": (named.handle, "vendor {}"),
         "locations": (named.id, f"location {{}} {named.name or ''}"),
     }.get(kind, (None, ""))

@@ -36,6 +36,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "products/update": products.handle_products_update,
     "products/delete": products.handle_products_delete,
     "inventory_levels/update": inventory.handle_inventory_levels_update,
+    "inventory_items/update": inventory.handle_inventory_items_update,
     "locations/create": locations.handle_locations_create,
     "locations/activate": locations.handle_locations_activate,
     "locations/deactivate": locations.handle_locations_deactivate,

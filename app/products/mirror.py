@@ -60,6 +60,21 @@ def take_over_stock(session: Session, shop: Shop, seen: payloads.InventoryLevel)
         announce_stock(session, shop.id, number_of(product.shopify_gid))
 
 
+def take_over_item(session: Session, shop: Shop, seen: payloads.InventoryItem) -> None:
+    """An item's SKU changed in the admin. What a product's news said since is newer."""
+    gid = f"gid://shopify/InventoryItem/{seen.id}"
+    query = select(Variant, Product).join(Product, Product.id == Variant.product_id)
+    mine = (Variant.shop_id == shop.id, Variant.inventory_item_gid == gid)
+    found = session.execute(query.where(*mine).with_for_update()).one_or_none()
+    if found is None:
+        return
+    variant, product = found
+    if product.status == ProductStatus.PUBLISHED and (
+        product.shopify_updated_at is None or seen.updated_at >= product.shopify_updated_at
+    ):
+        variant.sku = seen.sku or ""
+
+
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
     query = select(Product).where(Product.shop_id == shop.id, Product.shopify_gid == gid)
     return session.scalar(query.with_for_update())

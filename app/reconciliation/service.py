@@ -25,7 +25,7 @@ from app.db import scoped, system
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.reconciliation import bulk, differences, disputes
+from app.reconciliation import bulk, differences, disputes, returns
 from app.shopify.client import API_VERSION, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -178,7 +178,16 @@ def _compare(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
         wanted = differences.choose(session, run.shop.shop_id, run.kind, nodes)
     for choice in wanted:
         _take_in(run, differences.read(run.shop, run.kind, choice))
+    if run.kind is LookKind.ORDERS:
+        _look_for_returns(run, nodes)
     run.looked_at += len(nodes)
+
+
+def _look_for_returns(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
+    if found := returns.read(run.shop, nodes):
+        with scoped(run.shop.shop_id) as session:
+            missed = returns.find_missed(session, run.shop.shop_id, found)
+        _take_in(run, missed)
 
 
 def _look(run: _Run) -> bool:

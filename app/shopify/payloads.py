@@ -142,6 +142,14 @@ class ProductDeleted(Payload, kw_only=True, frozen=True):
     id: int
 
 
+class InventoryItem(Payload, kw_only=True, frozen=True):
+    """inventory_items/update. What an item costs its vendor is not read."""
+
+    id: int
+    sku: str | None = None
+    updated_at: datetime
+
+
 class InventoryLevel(Payload, kw_only=True, frozen=True):
     inventory_item_id: int
     location_id: int

@@ -100,6 +100,7 @@ def _order_facts(order: Doc) -> Doc:
         "discountCodes": [entry["code"] for entry in order["discount_codes"]],
         "displayFinancialStatus": order["financial_status"].upper(),
         "displayFulfillmentStatus": _FULFILLMENT[order["fulfillment_status"]],
+        "returnStatus": _return_status(order),
         "paymentGatewayNames": order["payment_gateway_names"],
         "subtotalLineItemsQuantity": sum(line["quantity"] for line in order["line_items"]),
         "currentSubtotalLineItemsQuantity": sum(line["current_quantity"] for line in order["line_items"]),
@@ -113,6 +114,13 @@ def _order_facts(order: Doc) -> Doc:
         "totalCashRoundingAdjustment": {"paymentSet": minor_bag(order, 0), "refundSet": minor_bag(order, 0)},
         "metafields": order.get("metafields", []),
     }
+
+
+def _return_status(order: Doc) -> str:
+    """The one that wants most attention of all its returns."""
+    states = {back["status"] for back in order.get("returns", [])}
+    shown = (("REQUESTED", "RETURN_REQUESTED"), ("OPEN", "IN_PROGRESS"), ("CLOSED", "RETURNED"))
+    return next((words for state, words in shown if state in states), "NO_RETURN")
 
 
 def _order_flags(order: Doc) -> Doc:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from app import clock, db
 from app.models.events import InboxEvent, InboxState, Look, LookKind
 from app.models.ledger import LedgerEntry, LedgerTransaction
-from app.models.orders import Order
+from app.models.orders import Order, VendorOrder
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -150,6 +150,38 @@ def test_an_order_of_which_every_webhook_was_lost_is_booked_like_one_that_was_to
     with db.scoped(shop.id) as session:
         assert {row.id for row in session.scalars(rows)} == set(before)
         assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0
+
+
+def test_a_return_of_which_every_webhook_was_lost_is_found(market: Market, shop: Shop, mug: Product) -> None:
+    url = f"{market.store_url}/_control/orders"
+    body: dict[str, Any] = {
+        "shop": "acme.myshopify.com",
+        "lines": [{"sku": "MUG", "quantity": 2}],
+        "email": "cleo@example.com",
+    }
+    body |= {"shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    order = httpx.post(url, json=body).raise_for_status().json()
+    httpx.post(f"{url}/{order['id']}/fulfil", json={}).raise_for_status()
+    market.settle()
+    lose_webhooks(market)
+    lines = {str(order["line_items"][0]["id"]): 1}
+    back = httpx.post(f"{url}/{order['id']}/returns", json={"lines": lines}).raise_for_status().json()
+    find_them_again(market)
+
+    def states() -> list[tuple[str, str]]:
+        with db.scoped(shop.id) as session:
+            (part,) = session.scalars(select(VendorOrder.returns)).all()
+            return [(one["name"], one["status"]) for one in part]
+
+    assert states() == [(back["name"], "requested")]
+    moves = (("approve", "open"), ("close", "closed"), ("reopen", "open"), ("close", "closed"))
+    for number, (action, state) in enumerate(moves, start=1):
+        lose_webhooks(market)
+        # Shopify's times are of whole seconds.
+        httpx.post(f"{market.store_url}/_control/clock", json={"offset_seconds": 2 * number}).raise_for_status()
+        httpx.post(f"{url}/{order['id']}/returns/{back['id']}", json={"action": action}).raise_for_status()
+        find_them_again(market)
+        assert states() == [(back["name"], state)]
 
 
 def without_copies(refund: Refund) -> Refund:

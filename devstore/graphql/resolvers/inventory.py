@@ -212,5 +212,9 @@ def inventory_item_update(ctx: Context, id: str, input: Doc) -> Doc:  # noqa: A0
     ):
         if input.get(key) is not None:
             variant[name] = input[key]
-    products.save_product(ctx.store, ctx.shop, product)
+    saved = products.save_product(ctx.store, ctx.shop, product)
+    number = variant["inventory_item_id"]
+    facts = {"sku": variant["sku"], "tracked": variant["tracked"], "requires_shipping": variant["requires_shipping"]}
+    body = {"id": number, **facts, "cost": variant.get("cost"), "updated_at": saved["updated_at"]}
+    ctx.emit("inventory_items/update", {**body, "admin_graphql_api_id": gid("InventoryItem", number)})
     return {"inventoryItem": item_node(ctx, variant["inventory_item_id"]), "userErrors": []}

@@ -26,6 +26,12 @@ def return_node(ctx: Context, number: int) -> Doc | None:
     return _view(order, back) if order and back else None
 
 
+@field("Order", "returns")
+def returns_of_order(_: Context, parent: Doc, **page: Any) -> Doc:
+    order = parent["order"]
+    return paginate([_view(order, back) for back in order.get("returns", [])], **page)
+
+
 @field("Return", "returnLineItems")
 def return_lines(_: Context, parent: Doc, **page: Any) -> Doc:
     return paginate(parent["lines"], **page)
