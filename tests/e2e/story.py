@@ -126,7 +126,7 @@ def create_product(s: Screens) -> None:
     page.get_by_role("link", name="Add product").first.click()
     page.get_by_label("What are you selling?").fill("Harbour Mug")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_role("textbox", name="Description").first.fill("A mug for the first coffee of the day.")
+    page.locator("[contenteditable]").fill("A mug for the first coffee of the day.")
     page.locator("[name=option_1_name]").fill("Glaze")
     page.locator("[name=option_1_values]").fill("Sea, Clay")
     page.keyboard.press("Tab")

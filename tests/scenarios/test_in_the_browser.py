@@ -46,7 +46,7 @@ def test_a_vendor_lists_a_vase_on_a_phone(market: Market, browser: Browser, tmp_
     market.settle()
     expect(page.locator("#picture-list img")).to_have_count(2)
 
-    page.get_by_role("textbox", name="Description").click()
+    page.locator("[contenteditable]").click()
     page.keyboard.type("A tall vase.")
     page.get_by_label("Category", exact=True).fill("vases")
     option = page.get_by_role("option").first
