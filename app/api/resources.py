@@ -11,6 +11,7 @@ from app.api import (
     products,
     reconciliation,
     settings,
+    terms,
     vendors,
 )
 from app.api.operations import bp
@@ -27,5 +28,6 @@ __all__ = [
     "products",
     "reconciliation",
     "settings",
+    "terms",
     "vendors",
 ]

@@ -1,7 +1,7 @@
 """/money-settings"""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from flask import g
@@ -14,6 +14,10 @@ from app.commissions.agreements import save_settings
 from app.commissions.queries import get_settings
 from app.errors import ValidationErrors
 from app.models.commissions import MoneySettings as Row
+from app.models.shops import ShopSettings
+from app.payouts.queries import find_settings, today
+from app.payouts.settings import save_schedule
+from app.shops.service import change_waits
 
 Party = Literal["vendor", "marketplace"]
 FeeParty = Literal["marketplace", "vendor", "shared"]
@@ -21,6 +25,15 @@ Share = Literal["value", "weight", "equal"]
 Bearer = Literal["spread", "marketplace"]
 Minor = Annotated[int, Meta(ge=0, le=10**14)]
 Days = Annotated[int, Meta(ge=0, le=365)]
+_OF_SHOP: Final = frozenset({"hold_days", "payout_minimum_minor"})
+Hold = Annotated[int, Meta(ge=0, le=180, description="For how many days after the parcel money waits.")]
+
+
+class PayoutDay(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On which day a batch is prepared by itself; manual: on none."""
+
+    schedule: Literal["manual", "weekly", "fortnightly", "monthly"]
+    day: Annotated[int, Meta(ge=1, le=28, description="Weekday from 1, Monday, to 7; for monthly the day.")] = 1
 
 
 class MoneySettings(msgspec.Struct, frozen=True):
@@ -43,6 +56,9 @@ class MoneySettings(msgspec.Struct, frozen=True):
     dispute_fee_to: Party
     reserve_bps: Decimal
     reserve_days: Days
+    hold_days: Hold
+    payout_minimum_minor: Annotated[Minor, Meta(description="Smallest payout, in the shop's currency.")]
+    payout_schedule: PayoutDay
 
 
 class MoneySettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,12 +79,20 @@ class MoneySettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     dispute_fee_to: Party | UnsetType = UNSET
     reserve_bps: Bps | UnsetType = UNSET
     reserve_days: Days | UnsetType = UNSET
+    hold_days: Hold | UnsetType = UNSET
+    payout_minimum_minor: Minor | UnsetType = UNSET
+    payout_schedule: PayoutDay | UnsetType = UNSET
 
 
 @operation("GET", "/money-settings", tag="Commission", scope=Scope.COMMISSIONS_READ)
 def get_money_settings() -> MoneySettings:
     """Get the money settings."""
-    return _write(get_settings(g.session, g.shop.id))
+    payouts = find_settings(g.session, g.shop.id)
+    return _write(
+        get_settings(g.session, g.shop.id),
+        g.session.get_one(ShopSettings, g.shop.id),
+        PayoutDay(payouts.schedule, 1 if payouts.schedule == "manual" else payouts.schedule_day),  # type: ignore[arg-type]
+    )
 
 
 @operation("PATCH", "/money-settings", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
@@ -91,14 +115,32 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
         raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     bearers = chosen["discount_bearers"].items()
     chosen["discount_bearers"] = {code.strip().upper(): str(part) for code, part in bearers}
-    save_settings(g.session, g.shop, chosen, f"api:{g.token.id}")
+    actor = f"api:{g.token.id}"
+    save_settings(g.session, g.shop, chosen, actor)
+    change_waits(
+        g.session,
+        g.shop,
+        hold_days=chosen["hold_days"],
+        payout_minimum_minor=chosen["payout_minimum_minor"],
+        actor=actor,
+    )
+    day = chosen["payout_schedule"]
+    check_day(day, "#/payout_schedule/day")
+    if day != now.payout_schedule:
+        save_schedule(g.session, g.shop, schedule=day.schedule, day=day.day, today=today(g.shop), actor=actor)
     return get_money_settings()
 
 
-def _write(row: Row) -> MoneySettings:
-    names = [field.name for field in msgspec.structs.fields(MoneySettings)]
-    values = {name: getattr(row, name) for name in names}
+def check_day(day: PayoutDay, place: str) -> None:
+    """Raises ValidationErrors at `place` for a weekday that there is not."""
+    if day.schedule in {"weekly", "fortnightly"} and day.day > 7:
+        raise ValidationErrors({place: "Choose a weekday from 1, Monday, to 7."})
+
+
+def _write(row: Row, shop: ShopSettings, payout_schedule: PayoutDay) -> MoneySettings:
+    names = {field.name for field in msgspec.structs.fields(MoneySettings)} - {"payout_schedule"}
+    values = {name: getattr(shop if name in _OF_SHOP else row, name) for name in names}
     values["discount_bearers"] = {code: Decimal(part) for code, part in row.discount_bearers.items()}
     for name in ("fee_tax_bps", "discount_bps", "reserve_bps"):
         values[name] = Decimal(values[name]).quantize(Decimal("0.01"))
-    return MoneySettings(**values)
+    return MoneySettings(**values, payout_schedule=payout_schedule)

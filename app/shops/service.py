@@ -39,3 +39,14 @@ def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: 
     settings.updated_at = clock.now()
     audit.record(session, shop.id, "settings.change", ("shop", shop.id), actor=actor, changes=changes)
     return changes
+
+
+def change_waits(session: Session, shop: Shop, *, hold_days: int, payout_minimum_minor: int, actor: str) -> None:
+    """How long money waits after the parcel, and how much there has to be for a payout."""
+    settings = session.get_one(ShopSettings, shop.id, with_for_update=True)
+    wanted = {"hold_days": hold_days, "payout_minimum_minor": payout_minimum_minor}
+    changes = {name: [getattr(settings, name), new] for name, new in wanted.items() if getattr(settings, name) != new}
+    if changes:
+        settings.hold_days, settings.payout_minimum_minor = hold_days, payout_minimum_minor
+        settings.updated_at = clock.now()
+        audit.record(session, shop.id, "settings.change", ("shop", shop.id), actor=actor, changes=changes)

@@ -14,6 +14,7 @@ from app import clock, db
 from app.api import commissions
 from app.api.openapi import TAGS
 from app.api.operations import OPERATIONS
+from app.commissions.agreements import get_agreed
 from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.events import AuditEntry, InboxEvent
@@ -156,6 +157,55 @@ def test_money_settings_are_changed_field_by_field(merchant: Program) -> None:
     assert stale.status_code == 412
     assert merchant.problem("PATCH", "/money-settings", {"reserve_bps": "500"})["status"] == 422
     assert merchant.problem("PATCH", "/money-settings", {"shipping_to": "nobody"})["status"] == 422
+
+
+def test_holds_minimum_and_payout_day_are_money_settings_too(merchant: Program, acme: Shop) -> None:
+    wanted = {"hold_days": 7, "payout_minimum_minor": 2500, "payout_schedule": {"schedule": "weekly", "day": 5}}
+    assert merchant.ask("PATCH", "/money-settings", wanted).status_code == 200
+    now = merchant.get("/money-settings")
+    assert {name: now[name] for name in wanted} == wanted
+    wrong = merchant.problem("PATCH", "/money-settings", {"payout_schedule": {"schedule": "weekly", "day": 8}})
+    assert "Choose a weekday" in str(wrong)
+    assert merchant.problem("PATCH", "/money-settings", {"hold_days": 181})["status"] == 422
+    assert merchant.get("/money-settings") == now
+    with db.scoped(acme.id) as session:
+        noted = [row.action for row in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+    assert noted[-2:] == ["settings.change", "payout_schedule.change"]
+
+
+def test_what_is_agreed_with_one_vendor_is_replaced_as_a_whole(
+    merchant: Program, rival: Program, adas: Program, acme: Shop, ada: Vendor
+) -> None:
+    path = f"/vendors/{ada.id}/money-terms"
+    before = merchant.ask("GET", path)
+    assert before.json
+    assert before.json["hold_days"] is None
+    wanted = {
+        "hold_days": 3, "reserve_bps": "250.5", "reserve_days": 30, "discount_bearers": {"welcome": "0"},
+        "payout_schedule": {"schedule": "monthly", "day": 28}, "shipping_names": [" Express "],
+    }  # fmt: skip
+    assert merchant.ask("PUT", path, wanted).status_code == 200
+    held = merchant.get(path)
+    assert (held["hold_days"], held["reserve_bps"], held["shipping_names"]) == (3, "250.5", ["express"])
+    assert held["discount_bearers"] == {"WELCOME": "0"}
+    assert held["payout_schedule"] == {"schedule": "monthly", "day": 28}
+    assert merchant.ask("PUT", path, held).json == held, "sent back as it was read it stays what it is"
+    with db.scoped(acme.id) as session:
+        terms = get_agreed(session, acme.id).of(ada.id)
+    assert (terms.hold_days, terms.reserve_days, terms.keep_commission) == (3, 30, False)
+    for wrong in (
+        {"hold_days": -1},
+        {"reserve_bps": "100"},
+        {"discount_bps": "10001"},
+        {"payout_schedule": {"schedule": "fortnightly", "day": 9}},
+        {"iban": "DE"},
+    ):
+        assert merchant.problem("PUT", path, wrong)["status"] == 422, wrong
+    assert merchant.ask("PUT", path, {}, If_Match=before.headers["ETag"]).status_code == 412
+    assert merchant.ask("PUT", path, {}).status_code == 200
+    assert merchant.get(path) == before.json
+    assert rival.problem("GET", path)["status"] == 404
+    assert adas.problem("PUT", path, {"hold_days": 0})["status"] in {403, 404}
 
 
 def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(

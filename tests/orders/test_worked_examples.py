@@ -98,6 +98,8 @@ def test_a_coupon_that_the_vendor_bears(merchant: FlaskClient, ada: Vendor) -> N
     tell("orders/create", sale("52.00", line(1, 3, "5.00", "3.00"), line(2, 2, "10.00")), 1)
     page = shown(merchant)
     assert row(page, "Vendors") == "$28.80"
+    for of_one_line in ("$1.20", "$10.80", "$2.00", "$18.00"):
+        assert of_one_line in page
     assert row(page, "Commission") == "$3.20"
     assert row(page, "Shipping") == "$20.00"
     assert row(page, "Paid less returned") == "$52.00"
@@ -129,9 +131,14 @@ def test_percent_and_five_dollars_are_never_more_than_the_price(
     assert (row(page, "Vendors") if vendor else None) == vendor
 
 
-def test_ten_dollars_off_an_order_fall_on_its_lines_as_shopify_says(merchant: FlaskClient, ada: Vendor) -> None:
-    tell("orders/create", sale("140.00", line(1, 1, "100.00", "6.67"), line(2, 1, "50.00", "3.33"), shipping="0.00"), 1)
+def test_ten_dollars_off_an_order_fall_on_two_vendors_as_shopify_says(merchant: FlaskClient, ada: Vendor) -> None:
+    with db.system() as session:
+        make_vendor(session.scalars(select(Shop)).one(), "Bea's Bakery", "bea@example.com")
+    beas = line(2, 1, "50.00", "3.33") | {"vendor": "Bea's Bakery"}
+    tell("orders/create", sale("140.00", line(1, 1, "100.00", "6.67"), beas, shipping="0.00"), 1)
     page = shown(merchant)
+    assert "$84.00" in page
+    assert "$42.00" in page
     assert "-$6.67" in page
     assert "-$3.33" in page
     assert row(page, "Commission") == "$14.00"
