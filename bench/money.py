@@ -131,7 +131,9 @@ def _shopify_id(shop_id: int, order_id: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.money", description=__doc__)
-    parser.add_argument("--orders", type=int, default=1000, help="booked a round, in batches; a quarter singly")
+    parser.add_argument(
+        "--orders", type=int, default=1000, help="booked a round, in batches; a quarter singly; 0: pages only"
+    )
     parser.add_argument("--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller")
     parser.add_argument("--vendors", type=int, default=10_000)
     chosen = parser.parse_args(arguments)
@@ -157,7 +159,7 @@ def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Na
     shop_id = servers.make_shop(database)
     gc.freeze()
     gc.set_threshold(50_000)  # as jobs/worker.py
-    booking = measure_booking(shop_id, chosen.orders)
+    booking = measure_booking(shop_id, chosen.orders) if chosen.orders else []
     check(database)
     pages = []
     for entries in (chosen.entries // 10, chosen.entries):
