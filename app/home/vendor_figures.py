@@ -7,12 +7,16 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.commissions.agreements import get_agreed, get_overrides
+from app.commissions.money_forms import described
+from app.commissions.schedules import say_schedule
 from app.ledger.queries import Balances, vendor_balances
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import VendorOrder, VendorOrderStatus
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.payouts.queries import find_settings
 
 DAYS: Final = 90
 
@@ -75,3 +79,22 @@ def get_figures(session: Session, shop: Shop, vendor: Vendor, now: datetime) -> 
         reviewed,
         refused,
     )
+
+
+def list_payout_terms(session: Session, shop: Shop, vendor: Vendor) -> list[tuple[str, str]]:
+    """When this vendor's money is paid out and what holds it back, in words; what is theirs alone says so."""
+    terms, alone = get_agreed(session, shop.id).of(vendor.id), get_overrides(session, vendor.id)
+    words, held = described(terms, shop.currency), find_settings(session, shop.id)
+    own = terms.payout_schedule
+    when = say_schedule(own["schedule"], own["day"]) if own else say_schedule(held.schedule, held.schedule_day)
+    reserve = f"{words['reserve']} for {words['reserve_days']}" if terms.reserve_bps else "none"
+    rows = (
+        ("Payouts are prepared", when, ("payout_schedule",)),
+        ("Smallest payout", words["payout_minimum"], ("payout_minimum_minor",)),
+        ("On hold after the parcel", words["hold_days"], ("hold_days",)),
+        ("Kept in reserve", reserve, ("reserve_bps", "reserve_days")),
+    )
+    return [
+        (label, f"{said}, agreed with this vendor" if any(name in alone for name in names) else said)
+        for label, said, names in rows
+    ]

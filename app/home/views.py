@@ -72,6 +72,7 @@ def show_vendor_figures(vendor_id: int) -> ResponseReturnValue:
         "merchant/vendors/_figures.html",
         vendor=vendor,
         figures=figures,
+        payout_terms=vendor_figures.list_payout_terms(g.session, g.shop, vendor),
         days=vendor_figures.DAYS,
         time_to_ship=None if waited is None else format_timedelta(waited, locale=g.locale.replace("-", "_")),
     )

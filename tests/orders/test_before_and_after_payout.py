@@ -48,11 +48,16 @@ def lost_dispute(store: Store, order: Doc) -> None:
     move_dispute(store, ACME, order["id"], dispute["id"], "lost")
 
 
+def won_dispute(store: Store, order: Doc) -> None:
+    dispute = open_dispute(store, ACME, order["id"], amount="7.77")
+    move_dispute(store, ACME, order["id"], dispute["id"], "won")
+
+
 def open_case(store: Store, order: Doc) -> None:
     open_dispute(store, ACME, order["id"], amount="7.77")
 
 
-SHAPES: list[Shape] = [one_line, in_many_parts, everything, shipping_alone, lost_dispute, open_case]
+SHAPES: list[Shape] = [one_line, in_many_parts, everything, shipping_alone, lost_dispute, won_dispute, open_case]
 
 
 def _pay(shop: Shop, vendor: Vendor) -> None:

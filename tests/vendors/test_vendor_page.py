@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.auth import factors
+from app.commissions.agreements import save_overrides
 from app.emails.service import queue_email
 from app.models.emails import Email
 from app.models.events import AuditEntry
@@ -116,3 +117,17 @@ def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: F
             "Bea's Bakery": VendorStatus.SUSPENDED,
         }
     assert merchant.post("/app/vendors/together", data={"action": "close", "vendor": [bea.id]}).status_code == 404
+
+
+def test_the_page_says_when_the_vendor_is_paid_and_what_is_agreed_alone(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    path = f"/app/vendors/{seller.id}/figures"
+    assert "Payouts are prepared: when you say so<" in merchant.get(path).text
+    own = {"payout_schedule": {"schedule": "monthly", "day": 28}, "reserve_bps": "500", "reserve_days": 30}
+    with db.scoped(shop.id) as session:
+        save_overrides(session, session.get_one(Shop, shop.id), seller.id, own, "staff:1")
+    page = merchant.get(path).text
+    assert "Payouts are prepared: every month, on day 28, agreed with this vendor" in page
+    assert "Kept in reserve: 5 % for 30 days, agreed with this vendor" in page
+    assert "On hold after the parcel: 14 days<" in page
