@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import db, metrics, web
 from app.config import get_config
 from app.errors import Forbidden
+from app.events import MAX_ATTEMPTS
 from app.queue import QUEUES, get_redis
 
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1"})
@@ -29,6 +30,10 @@ _BACKLOG: Final = text("""
     UNION ALL SELECT 'inbox_dead', count(*), 0 FROM inbox_events WHERE state = 'dead'
     UNION ALL SELECT 'outbox', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)
       FROM domain_events WHERE dispatched_at IS NULL
+    UNION ALL SELECT 'deliveries', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(e.occurred_at)), 0)
+      FROM event_deliveries d JOIN domain_events e ON e.id = d.event_id WHERE d.done_at IS NULL AND d.attempts < :most
+    UNION ALL SELECT 'deliveries_stuck', count(*), 0
+      FROM event_deliveries WHERE done_at IS NULL AND attempts >= :most
     UNION ALL SELECT 'emails', count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)
       FROM emails WHERE status = 'queued'
 """)
@@ -84,7 +89,7 @@ class Backlog(Collector):
         oldest = GaugeMetricFamily("stallkeeper_oldest_seconds", "Age of the oldest of them", labels=["what"])
         try:
             with db.system() as session:
-                for what, count, seconds in session.execute(_BACKLOG):
+                for what, count, seconds in session.execute(_BACKLOG, {"most": MAX_ATTEMPTS}):
                     waiting.add_metric([what], count)
                     oldest.add_metric([what], float(seconds))
         except SQLAlchemyError:

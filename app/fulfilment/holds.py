@@ -28,8 +28,8 @@ from app.shopify.webhook_bodies import number_of
 _READ_NEWS: Final = "jobs.fulfilment.read_news"
 _READ_ORDER: Final = "jobs.fulfilment.read_holds"
 _SWEEP_AFTER: Final = timedelta(seconds=10)
-_TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
-_GIVE_UP_AFTER: Final = timedelta(days=7)
+_TRY_AGAIN_AFTER: Final = timedelta(minutes=5)
+_GIVE_UP_AFTER: Final = timedelta(days=1)
 _DOUBT_AFTER: Final = timedelta(hours=1)
 """A hold whose release nobody told us of must not keep a vendor from sending for longer."""
 
