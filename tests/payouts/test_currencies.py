@@ -1,5 +1,7 @@
 """A shop that changed its currency: what was earned before is paid, shown and invoiced in the currency of then."""
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +24,7 @@ from app.payouts import invoices, queries, schedule, settings
 from app.payouts.checks import check_books
 from tests.architecture.polaris import lint_polaris
 from tests.payouts.conftest import earn
+from tests.portal.conftest import signed_in
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 from wsgi import create_app
@@ -143,3 +146,21 @@ def test_a_debt_of_an_earlier_currency_can_be_taken_off_by_hand(
     assert merchant.post("/app/books/adjustments", data=form | {"currency": "GBP"}).status_code == 422
     assert merchant.post("/app/books/adjustments", data=form | {"currency": "USD"}).status_code == 200
     assert balances(acme) == {}
+
+
+def test_a_vendor_reads_each_currency_on_its_own_and_pages_on_to_the_first_booking(acme: Shop, moved: Vendor) -> None:
+    vendor = signed_in(create_app(), moved)
+    for step in range(50):
+        earn(acme, moved, f"sale {step}", 100)
+    page = vendor.get("/portal/money").text
+    assert "€60.00" in page
+    assert "$42.00" not in page
+    assert "currency=USD" in page
+    (older,) = re.findall(r'href="(/portal/money\?[^"]*before=[^"]+)"', page)
+    first = vendor.get(html.unescape(older)).text
+    assert "Newest" in first
+    assert re.findall(r"€\d+\.\d\d", first)[-2:] == ["€10.00", "€10.00"], "the first booking, and the balance after it"
+    earlier = vendor.get("/portal/money?currency=USD").text
+    assert "$42.00" in earlier
+    assert "€10.00" not in earlier
+    assert vendor.get("/portal/money?currency=GBP&before=nonsense").status_code == 200

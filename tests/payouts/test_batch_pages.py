@@ -1,0 +1,143 @@
+"""Payouts by the merchant's pages: each state, each refusal in words, what is not there, and nobody else's."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import db
+from app.models.payouts import Payout, PayoutState
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from app.payouts import service
+from app.payouts.checks import check_books
+from tests.architecture.polaris import lint_polaris
+from tests.payouts.conftest import earn
+from tests.shopify.fake import FakeShopify
+from tests.shopify.signing import sign_id_token
+from wsgi import create_app
+
+
+@pytest.fixture
+def merchant(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
+    with create_app().test_client() as client:
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+        yield client
+
+
+@pytest.fixture
+def ada_paid(acme: Shop, payee: Callable[[str], Vendor]) -> Vendor:
+    """Ada, with 42.00 to be paid to her bank account."""
+    ada = payee("bank")
+    earn(acme, ada, "sale", 4200)
+    return ada
+
+
+def only(shop: Shop) -> Payout:
+    with db.scoped(shop.id) as session:
+        return session.scalars(select(Payout)).one()
+
+
+def batch_of(merchant: FlaskClient, shop: Shop) -> tuple[str, str]:
+    """A batch prepared on the page; its address and its payout's."""
+    answer = merchant.post("/app/payouts", data={"everybody": "yes"})
+    assert answer.status_code == 200
+    payout = only(shop)
+    assert answer.headers["HX-Push-Url"] == f"/app/payouts/{payout.batch_id}"
+    return f"/app/payouts/{payout.batch_id}", f"/app/payouts/{payout.batch_id}/payouts/{payout.id}"
+
+
+def test_a_batch_goes_from_the_preview_to_the_bank_and_back(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor
+) -> None:
+    assert "$42.00" in merchant.get("/app/payouts").text
+    batch, payout = batch_of(merchant, acme)
+    steps: tuple[tuple[str, dict[str, str], PayoutState], ...] = (
+        (f"{payout}/hold", {"reason": "A question"}, PayoutState.ON_HOLD),
+        (f"{payout}/release", {}, PayoutState.PENDING),
+        (f"{batch}/approve", {}, PayoutState.APPROVED),
+        (f"{batch}/make_file", {}, PayoutState.SENDING),
+        (f"{batch}/mark_sent", {}, PayoutState.SENT),
+        (f"{payout}/settle", {}, PayoutState.SETTLED),
+        (f"{payout}/fail", {"reason": "The bank sent it back"}, PayoutState.FAILED),
+    )
+    for path, form, state in steps:
+        answer = merchant.post(path, data=form or {"x": "y"})
+        assert (answer.status_code, only(acme).state) == (200, state), path
+        assert lint_polaris(answer.text) == [], path
+    page = merchant.get(payout).text
+    assert "A question" in page
+    assert "The bank sent it back" in page
+    assert "$42.00" in merchant.get("/app/payouts").text, "it can be paid again"
+    with db.scoped(acme.id) as session:
+        assert check_books(session, session.get_one(Shop, acme.id)).holds
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status", "words"),
+    [
+        ("{payout}/hold", {"reason": " "}, 422, "Say why."),
+        ("{payout}/settle", {}, 409, "so that is no longer possible"),
+        ("{payout}/undo", {"reason": "x"}, 409, "so that is no longer possible"),
+        ("{payout}/refuse", {}, 404, "There is no such action."),
+        ("{payout}/send", {}, 404, "There is no such action."),
+        ("{batch}/settle", {}, 404, "There is no such action."),
+        ("{batch}/make_file", {}, 409, "Approve at least one payout first."),
+        ("{batch}/send", {}, 409, "There is nothing approved to send."),
+        ("{batch}/mark_sent", {}, 409, "There was nothing left to do."),
+        ("{payout}/by-hand", {"reference": " ", "paid_on": "2026-11-01"}, 422, "Enter the reference"),
+        ("{payout}/by-hand", {"reference": "T1", "paid_on": ""}, 422, "Enter the day on which it was paid."),
+        ("{payout}/by-hand", {"reference": "T1", "paid_on": "2199-01-01"}, 422, "This day has not come yet."),
+        ("/app/payouts", {"vendor": "999"}, 409, "Nobody of these can be paid now."),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor, path: str, form: dict[str, str], status: int, words: str
+) -> None:
+    batch, payout = batch_of(merchant, acme)
+    answer = merchant.post(path.format(batch=batch, payout=payout), data=form or {"x": "y"})
+    assert answer.status_code == status
+    assert words in answer.text + answer.headers.get("HX-Trigger", "")
+    assert only(acme).state is PayoutState.PENDING
+
+
+def test_what_was_paid_by_hand_says_how_and_can_be_undone(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    _, payout = batch_of(merchant, acme)
+    paid = merchant.post(f"{payout}/by-hand", data={"reference": "Transfer 7", "paid_on": "2026-11-01"})
+    assert (paid.status_code, only(acme).state) == (200, PayoutState.SENT)
+    assert "Transfer 7" in paid.text
+    assert merchant.post(f"{payout}/undo", data={"reason": "Typed too early"}).status_code == 200
+    assert only(acme).state is PayoutState.APPROVED
+
+
+def test_papers_come_when_there_are_some(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    batch, payout = batch_of(merchant, acme)
+    assert merchant.get(f"{batch}/file.csv").status_code == 409, "no file was made"
+    for action in ("approve", "make_file"):
+        assert merchant.post(f"{batch}/{action}", data={"x": "y"}).status_code == 200
+    assert only(acme).reference in merchant.get(f"{batch}/file.csv").text
+    without_payer = merchant.get(f"{batch}/file.xml")
+    assert without_payer.status_code == 400
+    assert "Enter the account that pays" in without_payer.text
+    assert merchant.get(f"{batch}/file.txt").status_code == 404
+    assert merchant.get(f"{payout}/statement.pdf").data.startswith(b"%PDF")
+    assert "42.00" in merchant.get(f"{payout}/statement.csv").text
+    assert merchant.get(f"{payout}/statement.doc").status_code == 404
+
+
+def test_another_shops_batches_are_not_there(merchant: FlaskClient, acme: Shop, zenith: Shop, cy: Vendor) -> None:
+    earn(zenith, cy, "sale", 100)
+    with db.scoped(zenith.id) as session:
+        vendor = session.get_one(Vendor, cy.id)
+        vendor.payout_account, vendor.payout_holder, vendor.payout_last4 = b"x", b"x", "3000"
+        batch = service.open_batch(session, session.get_one(Shop, zenith.id), None, actor="staff:1")
+        payout = session.scalars(select(Payout.id)).one()
+    pages = (
+        f"/app/payouts/{batch.id}",
+        f"/app/payouts/{batch.id}/payouts/{payout}",
+        f"/app/payouts/{batch.id}/file.csv",
+    )
+    assert [merchant.get(path).status_code for path in pages] == [404] * 3
+    assert merchant.post(f"/app/payouts/{batch.id}/approve", data={"x": "y"}).status_code == 404
+    assert "Cy" not in merchant.get("/app/payouts").text
