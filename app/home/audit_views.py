@@ -1,18 +1,17 @@
 """The log of every change by anyone."""
 
-import csv
-import io
 import json
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth import merchant
 from app.home import audit_log
-from app.sheets import plain_cell
+from app.home.audit_words import name_deed, name_subject
 from app.typed import read_day
 
 bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
@@ -41,21 +40,23 @@ def list_entries() -> ResponseReturnValue:
         vendors=audit_log.list_vendors(g.session, g.shop.id),
         place_of=_place_of,
         in_words=_in_words,
+        name_deed=name_deed,
+        name_subject=name_subject,
     )
 
 
 @bp.get("/export.csv")
 def export() -> ResponseReturnValue:
     """What the filter lets through, all pages of it; times in UTC."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
-    for row in audit_log.every_entry(g.session, g.shop.id, _read_filter()):
-        entry = row.entry
-        told = (row.who, entry.action, f"{entry.subject_type} {entry.subject_id}", row.vendor or "", entry.reason or "")
-        changes = json.dumps(entry.changes, ensure_ascii=False) if entry.changes else ""
-        writer.writerow([entry.at.isoformat(), *map(plain_cell, told), plain_cell(changes)])
-    return Response(out.getvalue(), mimetype="text/csv")
+    rows = audit_log.every_entry(g.session, g.shop.id, _read_filter())
+    return web.download_sheet("log.csv", _COLUMNS, map(_cells, rows))
+
+
+def _cells(row: audit_log.Row) -> list[object]:
+    entry = row.entry
+    changes = json.dumps(entry.changes, ensure_ascii=False) if entry.changes else ""
+    subject = f"{entry.subject_type} {entry.subject_id}"
+    return [entry.at, row.who, entry.action, subject, row.vendor or "", entry.reason or "", changes]
 
 
 def _read_filter() -> audit_log.Filter:

@@ -14,7 +14,7 @@ from tests.conftest import make_vendor
 
 
 def exported(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(client.get(f"/app/log/export.csv?{query}").text)))
+    return list(csv.DictReader(io.StringIO(client.get(f"/app/log/export.csv?{query}").text.lstrip("\ufeff"))))
 
 
 def test_entries_are_found_by_who_what_about_whom_and_when(merchant: FlaskClient, shop: Shop, zenith: Shop) -> None:
