@@ -12,7 +12,7 @@ from app.api import portal as portal_api
 from app.api import resources as api
 from app.api import views as api_tokens
 from app.appearance import jinja
-from app.auth import merchant, portal, staff
+from app.auth import hosts, merchant, portal, staff
 from app.books import adjustment_views, ledger_views
 from app.books import portal as portal_books
 from app.books import views as books
@@ -198,6 +198,7 @@ def create_app() -> Flask:
     jinja.register(app)
     app.jinja_env.globals.update(live_url=live_url, may=portal.may, may_open=portal.may_open)
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
+    app.before_request(hosts.lead_to_the_right_host)
     for bp in BLUEPRINTS:
         web.register(app, bp)
     app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign, assignment]

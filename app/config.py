@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.errors import ConfigError
 
@@ -16,6 +17,8 @@ class Config:
     """Settings of one installation. Secrets never appear in its repr."""
 
     app_url: str
+    portal_url: str
+    """Where vendors find their pages: `app_url`, or a host name of the merchant's own that leads here, too."""
     shopify_api_key: str
     shopify_api_secret: str = field(repr=False)
     shopify_api_secret_previous: str | None = field(repr=False)
@@ -71,6 +74,7 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     app_url = (env.get("APP_URL") or env.get("HOST") or f"http://127.0.0.1:{env.get('PORT', '5000')}").rstrip("/")
     return Config(
         app_url=app_url,
+        portal_url=_read_origin(env, "PORTAL_URL", app_url),
         shopify_api_key=env["SHOPIFY_API_KEY"],
         shopify_api_secret=env["SHOPIFY_API_SECRET"],
         shopify_api_secret_previous=env.get("SHOPIFY_API_SECRET_PREVIOUS") or None,
@@ -99,6 +103,17 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
 @cache
 def get_config() -> Config:
     return read_config()
+
+
+def _read_origin(env: Mapping[str, str], name: str, default: str) -> str:
+    """Scheme and host alone, as browsers call an origin."""
+    value = env.get(name, "").rstrip("/")
+    if not value:
+        return default
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ConfigError(f"{name} is an address such as https://vendors.example.com, without a path.")
+    return value
 
 
 def _read_count(env: Mapping[str, str], name: str, usual: int) -> int:

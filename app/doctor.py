@@ -46,6 +46,7 @@ def examine(folder: Path) -> list[Finding]:
         lambda: _shops(_declared_scopes(folder)),
         _inbox,
         lambda: _mail(config),
+        lambda: _portal(config),
     ]
     return [finding for check in checks for finding in check()]
 
@@ -59,6 +60,23 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding("REDIS_URL", ok=False, words="set it: processes on several machines must share one Redis.")
     if config.database_url and not os.environ.get("SECRET_KEYS"):
         yield Finding("SECRET_KEYS", ok=False, words="set it, and keep it: without it stored tokens cannot be read.")
+
+
+def _portal(config: Config) -> Iterator[Finding]:
+    """A host name of the merchant's own has to lead here, with a certificate of its own."""
+    if config.portal_url == config.app_url:
+        return
+    if config.is_secure and not config.portal_url.startswith("https://"):
+        yield Finding("PORTAL_URL", ok=False, words="vendors sign in there; give an https:// address.")
+        return
+    try:
+        answer = httpx.get(f"{config.portal_url}/healthz", timeout=5)
+        ok, why = answer.is_success, f"it answers {answer.status_code}"
+    except httpx.HTTPError as error:
+        ok, why = False, f"it does not answer: {error}"
+    lead = "Point the name at this server; its proxy needs a certificate for it and passes the Host header on."
+    words = f"vendors find their pages at {config.portal_url}" if ok else f"{config.portal_url}: {why}. {lead}"
+    yield Finding("PORTAL_URL", ok=ok, words=words)
 
 
 def _database() -> Iterator[Finding]:

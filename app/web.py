@@ -87,7 +87,7 @@ def refuse_foreign_posts() -> None:
     origin = request.headers.get("Origin")
     if origin is None and "Sec-Fetch-Site" not in request.headers:
         raise Forbidden(_("Your browser did not say where this form comes from. Use a current browser and try again."))
-    ours = {urlsplit(get_config().app_url).netloc, request.host}
+    ours = {urlsplit(get_config().app_url).netloc, urlsplit(get_config().portal_url).netloc, request.host}
     if origin is not None and urlsplit(origin).netloc not in ours:
         raise Forbidden(_("This form was sent from another site. Open the page here and send it again."))
 

@@ -59,7 +59,7 @@ def issue_link(
     """The address that signs `email` in at a shop, once. The session must not be a vendor's."""
     token = issue_token(session, shop_id, email, ip=ip, lifetime=lifetime)
     query = f"?{urlencode({'next': next_path})}" if next_path else ""
-    return f"{get_config().app_url}/portal/enter/{token}{query}"
+    return f"{get_config().portal_url}/portal/enter/{token}{query}"
 
 
 def issue_token(session: Session, shop_id: int, email: str, *, ip: str = "", lifetime: timedelta) -> str:

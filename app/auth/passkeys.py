@@ -66,7 +66,7 @@ def finish_registration(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=_host(),
-            expected_origin=get_config().app_url,
+            expected_origin=get_config().portal_url,
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError):
@@ -106,7 +106,7 @@ def finish_sign_in(session: Session, *, answer: str, ticket: str) -> LoginFactor
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=_host(),
-            expected_origin=get_config().app_url,
+            expected_origin=get_config().portal_url,
             credential_public_key=factor.public_key,
             credential_current_sign_count=factor.sign_count,
             require_user_verification=True,
@@ -133,7 +133,7 @@ def _find_passkey(session: Session, answer: str) -> LoginFactor | None:
 
 
 def _host() -> str:
-    return urlsplit(get_config().app_url).hostname or ""
+    return urlsplit(get_config().portal_url).hostname or ""
 
 
 def _sign(challenge: bytes, use: str) -> str:

@@ -158,5 +158,5 @@ def _find() -> list[packing.Parcel]:
 
 
 def _code_of(part_id: int) -> str:
-    address = f"{get_config().app_url}/portal/orders/{part_id}/ship"
+    address = f"{get_config().portal_url}/portal/orders/{part_id}/ship"
     return segno.make(address, error="m").svg_inline(scale=3, border=0)

@@ -65,6 +65,10 @@ def log_of(channel: str) -> str:
     return f"log:{channel}"
 
 
+def is_vendors(channel: str) -> bool:
+    return channel.startswith("live:vendor:")
+
+
 def is_public(channel: str) -> bool:
     """Whether pages of other sites, such as the storefront, may listen."""
     return channel.startswith("live:stock:")

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from app import clock, metrics
 from app.config import get_config
-from app.live.channels import Pass, find_pass, is_public, log_of
+from app.live.channels import Pass, find_pass, is_public, is_vendors, log_of
 from app.queue import redis_url
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -188,7 +188,7 @@ async def _answer(board: Switchboard, scope: Scope, receive: Receive, send: Send
         # 204 tells an EventSource to stop asking; the page then asks for a new ticket.
         await _reply(send, 204, b"")
         return
-    headers = _headers(b"text/event-stream", public=is_public(ticket.channel))
+    headers = _headers(b"text/event-stream", ticket.channel)
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     with board.listen(ticket.channel) as stream:
         gone = asyncio.ensure_future(_wait_until_gone(receive))
@@ -251,10 +251,11 @@ async def _reply(send: Send, status: int, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(kind: bytes, *, public: bool = False) -> list[tuple[bytes, bytes]]:
-    """Only our own pages may read, which live at APP_URL; what is public, the storefront's too."""
-    url = urlsplit(get_config().app_url)
-    reader = "*" if public else f"{url.scheme}://{url.netloc}"
+def _headers(kind: bytes, channel: str = "") -> list[tuple[bytes, bytes]]:
+    """Only our own pages may read: the merchant's at APP_URL, vendors' at PORTAL_URL. What is public, anybody's."""
+    config = get_config()
+    url = urlsplit(config.portal_url if is_vendors(channel) else config.app_url)
+    reader = "*" if is_public(channel) else f"{url.scheme}://{url.netloc}"
     return [
         (b"content-type", kind),
         (b"cache-control", b"no-store"),

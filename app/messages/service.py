@@ -148,7 +148,7 @@ def email_vendor(session: Session, event: DomainEvent) -> None:
         "vendor_name": vendor.name,
         "order_name": part.name,
         "message": message.body,
-        "link": f"{get_config().app_url}/portal/orders/{part.id}/messages",
+        "link": f"{get_config().portal_url}/portal/orders/{part.id}/messages",
     }
     key = f"vendor_message:{message.id}"
     queue_email(session, thread.shop_id, "vendor_message", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

@@ -117,7 +117,7 @@ def decline(session: Session, order_shopify_id: int, number: int, *, answer: str
         "vendor_name": vendor.name,
         "order_name": part.name,
         "reason": wish.answer,
-        "link": f"{get_config().app_url}/portal/orders/{part.id}",
+        "link": f"{get_config().portal_url}/portal/orders/{part.id}",
     }
     key = f"vendor_cancellation_declined:{wish.id}"
     queue_email(

@@ -52,7 +52,7 @@ def _tell(session: Session, part: VendorOrder, known: dict[str, Any], kind: str,
         "vendor_name": vendor.name,
         "order_name": part.name,
         "amount": Money(known["amount_minor"], part.currency),
-        "link": f"{get_config().app_url}/portal/orders/{part.id}",
+        "link": f"{get_config().portal_url}/portal/orders/{part.id}",
         **more,
     }
     key = f"{kind}:{part.id}:{known['number']}"

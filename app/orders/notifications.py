@@ -46,7 +46,7 @@ def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
             "item_count": sum(line.quantity for line in mine),
             "lines": _words(mine),
             "earnings": Money(part.earned_minor, part.currency),
-            "link": f"{get_config().app_url}/portal/orders/{part.id}",
+            "link": f"{get_config().portal_url}/portal/orders/{part.id}",
         }
         key = f"vendor_new_order:{part.id}"
         queue_email(

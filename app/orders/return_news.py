@@ -35,7 +35,7 @@ def _tell(session: Session, part: VendorOrder, items: list[dict[str, str]], kind
         "vendor_name": vendor.name,
         "order_name": part.name,
         "lines": [{"quantity": item["quantity"], "title": item["title"]} for item in items],
-        "link": f"{get_config().app_url}/portal/orders/{part.id}",
+        "link": f"{get_config().portal_url}/portal/orders/{part.id}",
     }
     key = f"{kind}:{part.id}:{row.shopify_id}"
     queue_email(session, part.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

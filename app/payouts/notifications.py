@@ -21,7 +21,7 @@ def tell_vendor_of_payout(session: Session, event: DomainEvent) -> None:
         "amount": Money(payout.amount_minor, payout.currency),
         "reference": payout.reference,
         "destination": later(describe, payout.rail, payout.last4),
-        "link": f"{get_config().app_url}/portal/money/payouts/{payout.id}",
+        "link": f"{get_config().portal_url}/portal/money/payouts/{payout.id}",
     }
     key = f"payout_sent:{payout.id}:{event.id}"
     queue_email(session, payout.shop_id, "payout_sent", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
@@ -36,7 +36,7 @@ def tell_vendor_of_return(session: Session, event: DomainEvent) -> None:
         "amount": Money(payout.amount_minor, payout.currency),
         "reference": payout.reference,
         "reason": payout.state_reason or "",
-        "link": f"{get_config().app_url}/portal/money/payouts/{payout.id}",
+        "link": f"{get_config().portal_url}/portal/money/payouts/{payout.id}",
     }
     key = f"payout_returned:{payout.id}:{event.id}"
     queue_email(session, payout.shop_id, "payout_returned", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

@@ -25,7 +25,7 @@ def hand_over() -> ResponseReturnValue:
     seat = service.find_customers_seat(g.session, g.shop.id, int(g.customer_id)) if g.customer_id else None
     if seat is not None:
         return _move_on(service.issue_handover(g.session, seat))
-    return _move_on(f"{get_config().app_url}/portal/login?shop={g.shop.domain}")
+    return _move_on(f"{get_config().portal_url}/portal/login?shop={g.shop.domain}")
 
 
 def _carry_back(ticket: str) -> Response:
@@ -37,7 +37,7 @@ def _carry_back(ticket: str) -> Response:
     back = service.confirm_connection(ticket, g.shop.id, int(g.customer_id))
     if back is None:
         return _say(_("This connection was started too long ago. Start it again from your vendor pages, under More."))
-    return _move_on(f"{get_config().app_url}/portal/connect/{back}")
+    return _move_on(f"{get_config().portal_url}/portal/connect/{back}")
 
 
 def _move_on(address: str) -> Response:

@@ -106,7 +106,7 @@ def _tell(session: db.ScopedSession, change: str) -> None:
         said = str(change)
     audit.record(session, g.shop.id, "portal.security", subject, actor=actor, vendor_id=g.vendor.id, reason=said)
     context = {"vendor_name": g.vendor_user.name or g.vendor.name, "change": change}
-    context["link"] = f"{get_config().app_url}/portal/more"
+    context["link"] = f"{get_config().portal_url}/portal/more"
     key = f"vendor_security_changed:{g.request_id}"
     queue_email(session, g.shop.id, "vendor_security_changed", _email(), context, dedupe_key=key)
 

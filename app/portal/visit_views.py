@@ -26,7 +26,7 @@ def prepare(vendor_id: int) -> ResponseReturnValue:
         ticket = visits.prepare(g.session, vendor, g.member, change=change, reason=reason)
     except ValidationErrors as error:
         return _page(vendor_id, problem=error.errors["reason"]), 422
-    return _page(vendor_id, link=f"{get_config().app_url}/portal/visit/{ticket}")
+    return _page(vendor_id, link=f"{get_config().portal_url}/portal/visit/{ticket}")
 
 
 def _page(vendor_id: int, *, link: str | None = None, problem: str | None = None) -> str:

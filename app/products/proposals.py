@@ -205,7 +205,7 @@ def tell(session: Session, proposal: ProductProposal, kind: str, **context: str)
     """The vendor's e-mail about a decision, once for each version of the edit."""
     vendor = session.get_one(Vendor, proposal.vendor_id)
     product = session.get_one(Product, proposal.product_id)
-    link = f"{get_config().app_url}/portal/products/{product.id}"
+    link = f"{get_config().portal_url}/portal/products/{product.id}"
     values = {"vendor_name": vendor.name, "product_title": product.title, "link": link, **context}
     key = f"{kind}:{proposal.id}:{proposal.version}"
     queue_email(session, proposal.shop_id, kind, vendor.email, values, vendor_id=vendor.id, dedupe_key=key)

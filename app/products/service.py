@@ -368,7 +368,7 @@ def _variant(product: Product, currency: str, content: VariantContent, position:
 
 def _tell(session: Session, product: Product, kind: str, **context: str) -> None:
     vendor = session.get_one(Vendor, product.vendor_id)
-    link = f"{get_config().app_url}/portal/products/{product.id}"
+    link = f"{get_config().portal_url}/portal/products/{product.id}"
     values = {"vendor_name": vendor.name, "product_title": product.title, "link": link, **context}
     # One e-mail for each round: the time of submission tells the rounds apart.
     round_key = product.submitted_at.isoformat() if product.submitted_at else ""

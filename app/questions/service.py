@@ -168,7 +168,7 @@ def _open(session: Session, vendor: Vendor, question: Question) -> None:
     context = {
         "vendor_name": vendor.name,
         "question": question.words,
-        "link": f"{get_config().app_url}/portal/customer-questions",
+        "link": f"{get_config().portal_url}/portal/customer-questions",
     }
     key = f"vendor_question:{question.id}"
     queue_email(session, vendor.shop_id, "vendor_question", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

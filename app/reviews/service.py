@@ -260,7 +260,7 @@ def _tell_vendor(session: Session, review: VendorReview) -> None:
         "vendor_name": vendor.name,
         "stars": write_stars(review.stars),
         "review": "\n".join(filter(None, (review.title, review.words))),
-        "link": f"{get_config().app_url}/portal/reviews",
+        "link": f"{get_config().portal_url}/portal/reviews",
     }
     key = f"vendor_review:{review.id}:{review.written_at.isoformat()}"
     queue_email(session, review.shop_id, "vendor_review", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

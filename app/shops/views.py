@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth import merchant
+from app.config import get_config
 from app.errors import NotFound
 from app.money import Money
 from app.shops import queries, service
@@ -35,7 +36,15 @@ def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
     held = queries.get_settings(g.session, g.shop.id)
     history = queries.list_settings_changes(g.session)
     rate = queries.find_default_rate(g.session, g.shop)
-    html = render_template("merchant/settings.html", form=form, held=held, history=history, minor=_minor, rate=rate)
+    html = render_template(
+        "merchant/settings.html",
+        form=form,
+        held=held,
+        history=history,
+        minor=_minor,
+        rate=rate,
+        portal_url=get_config().portal_url,
+    )
     return Response(html, status=status, mimetype="text/html")
 
 

@@ -220,7 +220,7 @@ def _send(session: Session, shop: Shop, invitation: VendorInvitation) -> None:
     context = {
         "inviter": who(invitation.invited_by),
         "note": invitation.note,
-        "link": f"{get_config().app_url}/portal/join/{token}",
+        "link": f"{get_config().portal_url}/portal/join/{token}",
         "link_lasts": LASTS,
     }
     key = f"vendor_invited:{invitation.id}:{invitation.times_sent}"

@@ -117,7 +117,7 @@ def ask_to_change(session: Session, vendor: Vendor, details: PayoutDetails, *, a
     audit.record(session, vendor.shop_id, "vendor.ask_payout_details", subject, actor=actor, vendor_id=vendor.id)
     context = {
         "vendor_name": vendor.name,
-        "link": f"{get_config().app_url}/portal/payout-details/confirm/{token}",
+        "link": f"{get_config().portal_url}/portal/payout-details/confirm/{token}",
         "destination": later(describe, details.rail, shown_part(details.rail, details.account)),
     }
     kind, key = "vendor_payout_details_confirm", f"vendor_payout_details_confirm:{vendor.id}:{now.isoformat()}"
@@ -193,7 +193,7 @@ def change_payout_details(session: Session, vendor: Vendor, details: PayoutDetai
 def _tell(session: Session, vendor: Vendor, now: datetime) -> None:
     context = {
         "vendor_name": vendor.name,
-        "link": f"{get_config().app_url}/portal/payout-details",
+        "link": f"{get_config().portal_url}/portal/payout-details",
         "hold_hours": int(PAYOUT_DETAILS_HOLD.total_seconds() // 3600),
     }
     key = f"vendor_payout_details_changed:{vendor.id}:{now.isoformat()}"

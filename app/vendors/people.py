@@ -65,7 +65,7 @@ def reset_factors(session: Session, shop: Shop, vendor: Vendor, user_id: int, *,
     context = {
         "vendor_name": user.name or vendor.name,
         "change": lazy("%(shop)s took away your second step", shop=shop.name),
-        "link": f"{get_config().app_url}/portal/more",
+        "link": f"{get_config().portal_url}/portal/more",
     }
     key = f"vendor_security_changed:{user.id}:{clock.now().isoformat()}"
     queue_email(session, shop.id, "vendor_security_changed", user.email, context, vendor_id=vendor.id, dedupe_key=key)

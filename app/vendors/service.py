@@ -205,7 +205,7 @@ def _give_access(session: Session, vendor: Vendor) -> None:
 
 def _tell_known(session: Session, shop: Shop, vendor: Vendor) -> None:
     # At most one a day: an application form must not become a way to fill somebody's inbox.
-    context = {"vendor_name": vendor.name, "link": f"{get_config().app_url}/portal/login?shop={shop.domain}"}
+    context = {"vendor_name": vendor.name, "link": f"{get_config().portal_url}/portal/login?shop={shop.domain}"}
     _send(session, vendor, "vendor_already_known", context, reason=clock.now().date().isoformat())
 
 

@@ -10,6 +10,7 @@ from app import audit, clock, db
 from app.models.codes import QrCode
 from app.models.customer_questions import Question, QuestionState
 from app.models.emails import Email, EmailStatus
+from app.models.events import InboxEvent
 from app.models.orders import VendorOrder
 from app.models.products import Product, ProductStatus, Variant
 from app.models.reviews import ReviewState, VendorReview
@@ -85,6 +86,16 @@ def stock(shop: Shop, seller: Vendor, numbers: range) -> None:
             said = {"subject": f"News {number}", "html": "", "text_body": "", "from_name": "Acme"}
             to = {"to_address": "ada@example.com", "kind": "vendor_new_order", "status": EmailStatus.SENT}
             session.add(Email(dedupe_key=f"mail{number}", **mine, **to, **said))
+            session.add(
+                InboxEvent(
+                    shop_domain=shop.domain,
+                    shop_id=shop.id,
+                    topic="products/update",
+                    webhook_id=f"w{number}",
+                    event_id=f"e{number}",
+                    body=b"{}",
+                )
+            )
             subject = ("product", product.id)
             audit.record(session, shop.id, "product.edit", subject, actor="vendor_user:1", vendor_id=seller.id)
 
@@ -137,7 +148,7 @@ def test_every_list_can_be_searched_and_taken_away_as_a_file(
             file = browser.get(address + "?state=")
             assert file.mimetype == "text/csv", path
             assert f"{name}.csv" in file.headers["Content-Disposition"]
-            assert len(file.text.splitlines()) > 1 or name == "events", path
+            assert len(file.text.splitlines()) > 1, path
 
 
 def test_an_empty_list_teaches(merchant: FlaskClient, portal: FlaskClient) -> None:

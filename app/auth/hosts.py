@@ -1,0 +1,28 @@
+"""Two host names for one program: the app's own, and the merchant's for the vendor pages (PORTAL_URL)."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.config import get_config
+from app.errors import NotFound
+
+_AT_THE_PORTAL: Final = ("/portal", "/static/", "/healthz", "/readyz")
+
+
+def lead_to_the_right_host() -> ResponseReturnValue | None:
+    """Links to vendor pages at the app's address lead on; at the portal's nothing else is answered."""
+    config = get_config()
+    if config.portal_url == config.app_url:
+        return None
+    at, path = request.host, request.path
+    if at == urlsplit(config.portal_url).netloc:
+        if path == "/":
+            return redirect("/portal")
+        if not path.startswith(_AT_THE_PORTAL):
+            raise NotFound("There is no such page here.")
+    elif at == urlsplit(config.app_url).netloc and path.startswith("/portal") and request.method == "GET":
+        return redirect(f"{config.portal_url}{request.full_path.rstrip('?')}")
+    return None
