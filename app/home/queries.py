@@ -6,21 +6,25 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, Select, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.books.queries import count_open
 from app.ledger.queries import list_accounts
 from app.ledger.rules import Account
+from app.models.cancellations import Cancellation, CancellationState
+from app.models.customer_questions import Question, QuestionState
 from app.models.emails import Email, EmailStatus
 from app.models.events import InboxEvent, InboxState
 from app.models.ledger import LedgerEntry, LedgerTransaction
+from app.models.mapping import Model
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
 from app.models.payouts import Payout, PayoutState
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
+from app.reviews.queries import count_waiting
 
 DAYS: Final = 30
 
@@ -41,6 +45,14 @@ class Counts:
     """Prepared, and nobody has approved them."""
     to_ship: int
     """Parts of orders that vendors have still to send."""
+    edits: int
+    """Of products on sale, waiting for the merchant's answer."""
+    cancellations: int
+    """That vendors ask for."""
+    reviews: int
+    """Not published yet, or reported."""
+    questions: int
+    """Of customers, which no vendor has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,15 @@ def count_everything(session: Session, shop_id: int) -> Counts:
         differences=count_open(session, shop_id),
         payouts_waiting=session.execute(unapproved).scalar_one(),
         to_ship=session.execute(to_ship).scalar_one(),
+        edits=session.execute(_count(ProductProposal, ProductProposal.status == ProposalStatus.WAITING)).scalar_one(),
+        cancellations=session.execute(_count(Cancellation, Cancellation.state == CancellationState.ASKED)).scalar_one(),
+        reviews=count_waiting(session, shop_id),
+        questions=session.execute(_count(Question, Question.state == QuestionState.OPEN)).scalar_one(),
     )
+
+
+def _count(model: type[Model], which: ColumnElement[bool]) -> Select[tuple[int]]:
+    return select(func.count()).select_from(model).where(which)
 
 
 def get_numbers(session: Session, shop: Shop, now: datetime) -> Numbers:

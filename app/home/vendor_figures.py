@@ -12,7 +12,7 @@ from app.commissions.money_forms import described
 from app.commissions.schedules import say_schedule
 from app.ledger.queries import Balances, vendor_balances
 from app.models.fulfilments import Fulfilment, FulfilmentState
-from app.models.orders import VendorOrder, VendorOrderStatus
+from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -28,7 +28,9 @@ class Figures:
     balances: Balances
     orders: int
     to_ship: int
+    units: int
     cancelled: int
+    """Of the units sold, those that were cancelled or refunded since."""
     shipped: int
     median_to_ship: timedelta | None
     """From order to first parcel, of the orders of which a parcel left."""
@@ -37,7 +39,7 @@ class Figures:
 
     @property
     def cancelled_share(self) -> float | None:
-        return self.cancelled / self.orders if self.orders else None
+        return self.cancelled / self.units if self.units else None
 
     @property
     def rejected_share(self) -> float | None:
@@ -54,9 +56,11 @@ def get_figures(session: Session, shop: Shop, vendor: Vendor, now: datetime) -> 
         VendorOrder.status != VendorOrderStatus.UNPAID,
     )
     waiting = VendorOrder.status.in_((VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED))
-    cancelled = VendorOrder.status == VendorOrderStatus.CANCELLED
-    orders, to_ship, lost = session.execute(
-        select(func.count(), func.count().filter(waiting), func.count().filter(cancelled)).where(*mine)
+    orders, to_ship = session.execute(select(func.count(), func.count().filter(waiting)).where(*mine)).one()
+    units, left = session.execute(
+        select(func.coalesce(func.sum(OrderLine.quantity), 0), func.coalesce(func.sum(OrderLine.current_quantity), 0))
+        .join(VendorOrder, VendorOrder.order_id == OrderLine.order_id)
+        .where(*mine, OrderLine.vendor_id == vendor.id)
     ).one()
     first = (
         select(func.min(Fulfilment.fulfilled_at), VendorOrder.ordered_at)
@@ -73,7 +77,8 @@ def get_figures(session: Session, shop: Shop, vendor: Vendor, now: datetime) -> 
         vendor_balances(session, shop.id, shop.currency, vendor.id),
         orders,
         to_ship,
-        lost,
+        int(units),
+        int(units - left),
         len(waits),
         waits[len(waits) // 2] if waits else None,
         reviewed,

@@ -9,10 +9,12 @@ from app import audit, clock, db
 from app.home import queries, setup, theme
 from app.home.rules import change_of
 from app.ledger.rules import Account
+from app.models.customer_questions import Question, QuestionState
 from app.models.invitations import VendorInvitation
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine
 from app.models.payouts import RailKeys
+from app.models.products import Product, ProductProposal, ProductStatus
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from tests.conftest import make_vendor
@@ -166,3 +168,16 @@ def test_the_guide_is_hidden_and_comes_back(acme: Shop) -> None:
         with db.scoped(acme.id) as session:
             setup.hide(session, session.get_one(Shop, acme.id), actor="staff:1", is_hidden=is_hidden)
         assert (guide(acme) == {}) is is_hidden
+
+
+def test_home_counts_what_customers_and_vendors_wait_for(acme: Shop, ada: Vendor) -> None:
+    mine = {"shop_id": acme.id, "vendor_id": ada.id}
+    with db.scoped(acme.id) as session:
+        for number, state in enumerate((QuestionState.OPEN, QuestionState.ANSWERED, QuestionState.UNCONFIRMED)):
+            session.add(Question(key=f"k{number}", words="Dishwasher?", state=state, **mine))
+        product = Product(title="Bowl", status=ProductStatus.PUBLISHED, **mine)
+        session.add(product)
+        session.flush()
+        session.add(ProductProposal(product_id=product.id, changes={}, sent_by="vendor_user:1", **mine))
+        counts = queries.count_everything(session, acme.id)
+    assert (counts.questions, counts.edits, counts.reviews, counts.cancellations) == (1, 1, 0, 0)

@@ -13,7 +13,7 @@ from app.emails.service import queue_email
 from app.models.emails import Email
 from app.models.events import AuditEntry
 from app.models.factors import FactorKind, LoginFactor
-from app.models.orders import Order, VendorOrder
+from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus, VendorUser
 from tests.architecture.polaris import lint_polaris
@@ -95,7 +95,12 @@ def test_figures_count_what_is_there_and_no_test_orders(merchant: FlaskClient, s
                 VendorOrder(shop_id=shop.id, vendor_id=seller.id, order_id=order.id, order_shopify_id=number,
                             name=order.name, ordered_at=at, currency="USD", status=status, is_test=is_test)
             )  # fmt: skip
-    assert "1 of 2 (50 %)" in merchant.get(f"/app/vendors/{seller.id}/figures").text
+            session.add(
+                OrderLine(shop_id=shop.id, vendor_id=seller.id, order_id=order.id, shopify_id=number, position=1,
+                          title="Bowl", attribution="product", hold_days=7, tax_to="marketplace", fee_tax_bps=0,
+                          quantity=4, current_quantity={1: 3, 2: 0}.get(number, 4))
+            )  # fmt: skip
+    assert "5 of 8 (62 %)" in merchant.get(f"/app/vendors/{seller.id}/figures").text
 
 
 def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: FlaskClient, shop: Shop) -> None:
