@@ -21,8 +21,8 @@ demo-reset: $(STAMPS)/runtime  ## Forget everything the demo knows
 demo-story: $(STAMPS)/runtime  ## Play the whole main job against the demo (ARGS=--json for machines)
 	@$(PY) -m demo story $(ARGS)
 
-screenshots: $(STAMPS)/dev  ## Take the README's pictures from a running demo
-	@$(PY) -m demo screenshots
+screenshots: $(STAMPS)/dev  ## The README's pictures, and every page at two widths, from a running demo (ARGS=portal for some)
+	@$(PY) -m demo screenshots $(ARGS)
 
 dev: $(STAMPS)/runtime  ## Everything but the development store: what `shopify app dev` starts
 	@$(VENV)/bin/stallkeeper dev

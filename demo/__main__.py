@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
     if verb == "screenshots":
         from demo import screenshots  # noqa: PLC0415 - Playwright is there only for developers
 
-        return screenshots.main()
+        return screenshots.main(*options[:1])
     if verb == "reset":
         up.reset(place.default_var())
     else:

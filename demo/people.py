@@ -35,6 +35,15 @@ class Town:
         self.clock_file.write_text(str(offset_seconds))
         self.control("POST", "clock", {"offset_seconds": offset_seconds})
 
+    def pass_time(self, seconds: int) -> None:
+        """Move everybody's clock on by so much."""
+        self.move_clock(self.seconds_ahead + seconds)
+
+    @property
+    def seconds_ahead(self) -> int:
+        """How far everybody's clock is before the machine's."""
+        return int(self.clock_file.read_text()) if self.clock_file.exists() else 0
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A switch of the development store."""
         response = LOCAL.request(method, f"{self.store}/_control/{path}", json=body, timeout=30)

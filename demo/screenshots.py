@@ -1,4 +1,7 @@
-"""`make screenshots`: the README's pictures, taken from the running demo."""
+"""`make screenshots`: the README's pictures, and every page of the demo at two widths to be looked at.
+
+The README's pictures are taken before the shop is filled up for the others.
+"""
 
 import shutil
 import sys
@@ -7,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from demo import people
+from demo import crowd, gallery, people
 from demo.place import ROOT, read_running
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -19,8 +22,8 @@ _SETTLE_MS = 1500
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-def main() -> int:
-    """Take every picture. 1 when no demo is running."""
+def main(only: str = "") -> int:
+    """Take every picture; `only` those of the doors whose name it is in. 1 when no demo is running."""
     told = read_running()
     if told is None:
         sys.stderr.write("Start the demo first: make demo\n")
@@ -28,19 +31,26 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_ARGUMENTS)
-        urls = told["urls"]
-        admin, shop = urls["merchant_admin"], urls["storefront"]
-        for name, url in (
-            ("merchant-home", admin),
-            ("merchant-order", f"{admin}/app/orders/9"),
-            ("merchant-payouts", f"{admin}/app/payouts"),
-            ("storefront", shop),
-            ("vendor-page", f"{shop}/pages/vendors/adas-ceramics"),
-        ):
-            _take(browser, FOLDER / f"{name}.png", url)
-        _take_portal(browser, told)
+        if not only:
+            _take_readmes(browser, told)
+        crowd.gather(people.Town.of(told), _say)
+        gallery.take_all(browser, told, only)
         browser.close()
     return 0
+
+
+def _take_readmes(browser: Browser, told: dict[str, Any]) -> None:
+    urls = told["urls"]
+    admin, shop = urls["merchant_admin"], urls["storefront"]
+    for name, url in (
+        ("merchant-home", admin),
+        ("merchant-order", f"{admin}/app/orders/9"),
+        ("merchant-payouts", f"{admin}/app/payouts"),
+        ("storefront", shop),
+        ("vendor-page", f"{shop}/pages/vendors/adas-ceramics"),
+    ):
+        _take(browser, FOLDER / f"{name}.png", url)
+    _take_portal(browser, told)
 
 
 def _take(browser: Browser, path: Path, url: str, viewport: ViewportSize = _DESKTOP) -> None:
@@ -78,6 +88,10 @@ def _save(page: Page, path: Path) -> None:
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=path)
     sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
 
 
 def _find_chromium() -> str:

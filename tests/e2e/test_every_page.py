@@ -1,18 +1,15 @@
 """Every page of a marketplace with a history, found by following its links, at a desk and on a phone."""
 
-import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
+from demo.pages import shape_of, walk
 from tests.e2e.looks import DESKTOP, PHONE, examine, list_small_targets, listen
 from tests.e2e.story import Screens
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desk", "phone"])]
-_LINKS = """() => [...document.querySelectorAll('[href]:not(link, [download])')]
-    .map((each) => each.getAttribute('href'))"""
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +33,7 @@ def test_every_page_of_the_merchant(told: Screens, screen: dict[str, int]) -> No
 
     seen = _walk(open_page, ["/app"], r"/app(/|$)", listen(told.mona.context), screen)
     assert {"/app/payouts", "/app/orders", "/app/settings", "/app/books"} <= seen
-    assert {_shape(path) for path in seen} >= {"/app/orders/0", "/app/payouts/0", "/app/vendors/0", "/app/review/0"}
+    assert {shape_of(path) for path in seen} >= {"/app/orders/0", "/app/payouts/0", "/app/vendors/0", "/app/review/0"}
 
 
 def test_every_page_of_the_vendor(told: Screens, screen: dict[str, int]) -> None:
@@ -46,7 +43,7 @@ def test_every_page_of_the_vendor(told: Screens, screen: dict[str, int]) -> None
 
     seen = _walk(open_page, ["/portal"], r"/portal(/|$)", listen(told.ada.context), screen)
     assert {"/portal/money", "/portal/profile", "/portal/payout-details"} <= seen
-    assert {_shape(path) for path in seen} >= {"/portal/orders/0", "/portal/products/0", "/portal/money/payouts/0"}
+    assert {shape_of(path) for path in seen} >= {"/portal/orders/0", "/portal/products/0", "/portal/money/payouts/0"}
 
 
 def test_every_page_of_the_customer(told: Screens, screen: dict[str, int]) -> None:
@@ -62,25 +59,11 @@ def _walk(
     open_page: Callable[[str], Page | Frame], first: list[str], inside: str, heard: list[str], screen: dict[str, int]
 ) -> set[str]:
     """Open every page that links lead to, one of each shape, and fail with all that is wrong with them."""
-    waiting, seen, faults = list(first), set[str](), dict[str, list[str]]()
-    shapes = {_shape(path) for path in waiting}
-    while waiting:
-        path = waiting.pop(0)
-        page = open_page(path)
+    seen, faults = set[str](), dict[str, list[str]]()
+    for path, page in walk(open_page, first, inside):
         seen.add(path)
         small = list_small_targets(page) if screen is PHONE else []
         faults[path] = [*examine(page), *small, *heard]
         heard.clear()
-        for link in page.evaluate(_LINKS):
-            target = urlsplit(str(link))
-            known = target.netloc or target.query or not re.match(inside, target.path) or _shape(target.path) in shapes
-            if not known and not re.search(r"\.(csv|pdf|xml)$|/logout$", target.path):
-                shapes.add(_shape(target.path))
-                waiting.append(target.path)
     assert {path: found for path, found in faults.items() if found} == {}
     return seen
-
-
-def _shape(path: str) -> str:
-    """Pages that differ by a number alone are one page."""
-    return re.sub(r"/\d+(?=/|$)", "/0", path)
