@@ -38,7 +38,7 @@ def told(marketplace: Place, chromium: Browser) -> Iterator[Screens]:
 
     The clock is two weeks ahead afterwards, for everybody, and stays there: it never runs backwards.
     """
-    with _opening(chromium) as open_browser:
+    with opening(chromium) as open_browser:
         screens = Screens(up.describe(marketplace, {}), open_browser)
         for step in STEPS:
             try:
@@ -53,12 +53,12 @@ def told(marketplace: Place, chromium: Browser) -> Iterator[Screens]:
 @pytest.fixture
 def open_browser(chromium: Browser) -> Iterator[OpenBrowser]:
     """A new person at a screen: `open_browser(PHONE)` gives a page in a browser profile of their own."""
-    with _opening(chromium) as open_page:
+    with opening(chromium) as open_page:
         yield open_page
 
 
 @contextmanager
-def _opening(chromium: Browser) -> Iterator[OpenBrowser]:
+def opening(chromium: Browser) -> Iterator[OpenBrowser]:
     contexts: list[BrowserContext] = []
 
     def open_page(viewport: dict[str, int] = DESKTOP) -> Page:

@@ -296,7 +296,7 @@ def wait_for_hold(s: Screens) -> None:
     page = s.open_portal("/money")
     expect(page.get_by_text("$25.20").first).to_be_visible()
     take_screenshot(page, "33-money-on-hold")
-    s.town.move_clock(15 * DAYS)
+    s.town.pass_time(15 * DAYS)
     comes("Ada's money", lambda: s.open_app("/app/payouts"), s.app.get_by_label("Ada's Ceramics"))
     take_screenshot(s.mona, "34-payouts-ready")
 
