@@ -6,6 +6,7 @@ Exponents follow ISO 4217. Rounding is half away from zero; splitting is by larg
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
 _THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
@@ -65,8 +66,9 @@ def parse_money(text: str | None, currency: str) -> Money:
     return Money(parse_minor(text, currency), currency)
 
 
+@lru_cache(4096)
 def parse_minor(text: str | None, currency: str) -> int:
-    """The same in minor units: an order has some twenty amounts, nearly all written with all their decimals."""
+    """The same in minor units. An order has some twenty amounts, and orders of a shop often the same ones."""
     whole, _, decimals = (text or "0").partition(".")
     if len(decimals) == minor_exponent(currency) and (digits := whole + decimals).isdecimal() and digits.isascii():
         return int(digits)
@@ -109,6 +111,8 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
         return []
     if any(weight < 0 for weight in weights):
         raise ValueError("weights are never negative")
+    if len(weights) == 1:
+        return [total]
     shares = list(weights) if any(weights) else [1] * len(weights)
     whole, sign = sum(shares), -1 if total < 0 else 1
     floors = [abs(total) * share // whole for share in shares]

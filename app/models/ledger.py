@@ -18,6 +18,7 @@ class LedgerTransaction(Model):
     __tablename__ = "ledger_transactions"
     __table_args__ = (
         UniqueConstraint("shop_id", "source_key"),
+        Index("ix_ledger_transactions_payout_id", "payout_id", postgresql_where=text("payout_id IS NOT NULL")),
         Index("ix_ledger_transactions_vendor_id_booked_at", "vendor_id", "booked_at"),
         Index("ix_ledger_transactions_shop_id_booked_at_id", "shop_id", "booked_at", "id"),
         Index("ix_ledger_transactions_shop_id_kind_booked_at_id", "shop_id", "kind", "booked_at", "id"),
@@ -29,7 +30,7 @@ class LedgerTransaction(Model):
     vendor_id: Mapped[int | None]
     """The vendor it is about; a posting never mixes two."""
     order_id: Mapped[int | None] = mapped_column(index=True)
-    payout_id: Mapped[int | None] = mapped_column(index=True)
+    payout_id: Mapped[int | None]
     key: Mapped[str]
     """What it is for; corrections share it with what they correct."""
     source_key: Mapped[str]

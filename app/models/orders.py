@@ -25,11 +25,11 @@ class Order(Model):
             postgresql_where=text("fees_read_at IS NULL AND terms ? 'reads_fees'"),
         ),
         Index("ix_orders_shop_id_name", "shop_id", "name"),
-        Index("ix_orders_shop_id_customer", "shop_id", text("(snapshot #>> '{customer,id}')")),
+        Index("ix_orders_shop_id_shopify_customer_id", "shop_id", "shopify_customer_id"),
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     shopify_id: Mapped[int]
     name: Mapped[str]
     currency: Mapped[str]
@@ -46,6 +46,8 @@ class Order(Model):
     total_minor: Mapped[int]
     customer_name: Mapped[str] = mapped_column(server_default="")
     customer_email: Mapped[str | None]
+    shopify_customer_id: Mapped[int | None]
+    """As the snapshot has it: to find a customer's orders without looking into all of them."""
     flags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Why its amounts do not add up; its vendors' money is held until there is none."""
     lifted: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
@@ -64,7 +66,8 @@ class OrderLine(Model):
     __table_args__ = (UniqueConstraint("order_id", "shopify_id"),)
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(index=True)
+    """Its order's."""
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"), index=True)
     """None: the store's own goods."""
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
@@ -122,7 +125,8 @@ class VendorOrder(Model):
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(index=True)
+    """Its order's."""
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
     order_shopify_id: Mapped[int]

@@ -30,7 +30,8 @@ class CustomerItem(Model):
     __tablename__ = "customer_items"
     __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
 
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The shop and the customer are those of the row in `customer_syncs` from which it was written."""
     customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
     key: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)

@@ -5,9 +5,9 @@ removals) is a fraction of a cell, to date, so steps add up to the whole without
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final, NamedTuple
 
 from app.commissions import rules as commissions
 from app.ledger.rules import Account, Entry
@@ -15,9 +15,10 @@ from app.money import round_half_away
 from app.orders.facts import Line, Order, Recipient, ShippingLine, Tax
 from app.orders.shipping import share_shipping, shipping_fees
 
+WHOLE: Final = Fraction(1)
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+
+class Cell(NamedTuple):
     key: str
     """Within the order: "line:7:sale", "line:7:tax", "shipping:3:vendor:12"."""
     owed: int
@@ -41,13 +42,17 @@ class Cell:
 
     def at(self, part: Fraction) -> tuple[Entry, ...]:
         """Who has what once `part` (0 to 1) of the cell is paid. The entries add up to that part of `owed`."""
+        if part is WHOLE:  # as nearly always, and then there is nothing to round
+            return (
+                Entry(self.rest[0], self.owed - sum(share.amount for share in self.shares), self.rest[1]),
+                *self.shares,
+            )
         amounts = [Entry(share.account, part_of(share.amount, part), share.vendor_id) for share in self.shares]
         whole = part_of(self.owed, part)
         return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)
 
 
-@dataclass(frozen=True, slots=True)
-class LineShare:
+class LineShare(NamedTuple):
     """How one fully paid line is shared: what the explanation of a vendor's amount shows."""
 
     gross: int

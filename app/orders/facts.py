@@ -104,15 +104,13 @@ class OrderTerms:
         return found or VendorTerms(shipping_to=self.shipping_to, shipping_tax_to=self.shipping_tax_to)
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
+class Discount(NamedTuple):
     amount: int
     vendor_bps: Decimal = FULL_BPS
     """The part that the vendor bears; the marketplace bears the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tax:
+class Tax(NamedTuple):
     amount: int
     channel_liable: bool = False
     """The sales channel remits it: it belongs neither to the vendor nor to the marketplace."""

@@ -92,27 +92,31 @@ def _rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]) ->
 
 def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineItem]) -> Mapping[int, _Owner]:
     """By our product → vendor mapping; where that is silent, by the product's vendor text, marked as such."""
-    gids = [f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id]
+    gids = {item.id: f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id}
     by_gid = select(Product.shopify_gid, Product.vendor_id, Product.category_gid, Product.tags)
-    known = session.execute(by_gid.where(Product.shop_id == shop_id, Product.shopify_gid.in_(set(gids))))
+    known = session.execute(by_gid.where(Product.shop_id == shop_id, Product.shopify_gid.in_(set(gids.values()))))
     products = {
         gid: _Owner(vendor, "product", category, frozenset(map(str.lower, tags)))
         for gid, vendor, category, tags in known
     }
-    names = {item.vendor.strip().lower() for item in items if item.vendor}
-    # Whoever merely applied under the name of a brand that the store sells must not earn with it.
-    sellers = (Vendor.shop_id == shop_id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED)))
-    by_name = select(Vendor.id, Vendor.name).where(*sellers, func.lower(Vendor.name).in_(names))
-    vendors = {name.lower(): vendor_id for vendor_id, name in session.execute(by_name.order_by(Vendor.id.desc()))}
+    names = {item.vendor.strip().lower() for item in items if item.vendor and gids.get(item.id) not in products}
+    vendors = _sellers_by_name(session, shop_id, names) if names else {}
     owners = {}
     for item in items:
-        product = products.get(f"gid://shopify/Product/{item.product_id}")
+        product = products.get(gids.get(item.id, ""))
         named = vendors.get((item.vendor or "").strip().lower())
         if item.gift_card or item.tip is not None:
             owners[item.id] = _Owner(None, "none")
         else:
             owners[item.id] = product or _Owner(named, "name" if named else "none")
     return owners
+
+
+def _sellers_by_name(session: Session, shop_id: int, names: AbstractSet[str]) -> dict[str, int]:
+    # Whoever merely applied under the name of a brand that the store sells must not earn with it.
+    sellers = (Vendor.shop_id == shop_id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED)))
+    by_name = select(Vendor.id, Vendor.name).where(*sellers, func.lower(Vendor.name).in_(names))
+    return {name.lower(): vendor_id for vendor_id, name in session.execute(by_name.order_by(Vendor.id.desc()))}
 
 
 def _find_sets(

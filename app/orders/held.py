@@ -39,6 +39,7 @@ class OrderRow(Row, kw_only=True):
     total_minor: int = 0
     customer_name: str = ""
     customer_email: str | None = None
+    shopify_customer_id: int | None = None
     flags: list[str] = msgspec.field(default_factory=list)
     lifted: list[dict[str, Any]] = msgspec.field(default_factory=list)
     fees_read_at: datetime | None = None
@@ -216,23 +217,24 @@ _KINDS: Final[dict[str, type[Row]]] = {
     "order_payments": PaymentRow,
 }
 _DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
-_BY_ORDER: Final = "order_id IN (SELECT id FROM orders WHERE shop_id = %(shop)s AND shopify_id = ANY(%(numbers)s))"
-_WHERE: Final = {
-    "orders": "shopify_id = ANY(%(numbers)s)",
-    "order_lines": _BY_ORDER,
-    "vendor_orders": _BY_ORDER,
-    "order_refunds": "order_shopify_id = ANY(%(numbers)s)",
-    "fulfilments": "order_shopify_id = ANY(%(numbers)s)",
-    "order_disputes": "order_shopify_id = ANY(%(numbers)s)",
-    "order_payments": "order_shopify_id = ANY(%(numbers)s)",
+_OF_ORDER: Final = "orders o ON o.shop_id = %(shop)s AND o.shopify_id = number JOIN {} t ON t.order_id = o.id"
+_OF_NUMBER: Final = "{} t ON t.shop_id = %(shop)s AND t.order_shopify_id = number"
+_FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
+    "orders": "{} t ON t.shop_id = %(shop)s AND t.shopify_id = number",
+    "order_lines": _OF_ORDER,
+    "vendor_orders": _OF_ORDER,
 }
 # One look for everything: the rows of an order fit together, and a lonely webhook pays for one statement.
 _READ: Final = " UNION ALL ".join(
     f"SELECT '{table}', row_to_json(r)::text FROM"  # noqa: S608 - names of ours only
-    f" (SELECT {columns(kind)} FROM {table} WHERE shop_id = %(shop)s AND {_WHERE[table]} ORDER BY id) r"
+    f" (SELECT {columns(kind)} FROM unnest(%(numbers)s::bigint[]) number JOIN {_FOUND[table].format(table)}) r"
     for table, kind in _KINDS.items()
 ).encode()
-_LOCK: Final = b"SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%(names)s::text[]) AS name"
+# Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
+_LOCK: Final = b"""
+    SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+    FROM set_config('enable_seqscan', 'off', true), unnest(%(names)s::text[]) AS name
+"""
 
 
 def lock_orders(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
@@ -248,10 +250,10 @@ def read_held(session: Session, shop_id: int, numbers: Sequence[int]) -> dict[in
     """What is stored of each of the orders, by Shopify's number; of an order never heard of, nothing."""
     found = {number: Held() for number in numbers}
     by_id: dict[int, Held] = {}
-    looked_up = list(read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)}))
+    looked_up = read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)})
+    rows = [(table, _DECODERS[table].decode(text)) for table, text in looked_up]
     # Orders first: their lines and parts name them by our id.
-    for table, text in sorted(looked_up, key=lambda row: row[0] != "orders"):
-        row = _DECODERS[table].decode(text)
+    for table, row in sorted(rows, key=lambda row: (row[0] != "orders", row[1].id)):
         one = _place(row, found, by_id)
         one.as_stored[table, row.id] = copy.copy(row)
     return found

@@ -1,9 +1,10 @@
 """From Shopify's spelling of an order to the facts that the money rules work with. Pure reading, nothing is stored."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,12 +23,11 @@ _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
 
-@dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(NamedTuple):
     """What was frozen for a line when it was first seen."""
 
     terms: facts.LineTerms
-    discount_bearers: Mapping[str, str] = field(default_factory=dict)
+    discount_bearers: Mapping[str, str] = {}
 
 
 def read_known(one: Held) -> facts.Order:

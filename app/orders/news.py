@@ -77,6 +77,7 @@ def _describe(order: OrderRow, body: payloads.Order, raw: bytes) -> None:
     order.fulfillment_status = body.fulfillment_status or ""
     order.total_minor = parse_money(body.total_price_set.shop_money.amount, body.currency).minor
     order.customer_name, order.customer_email = customer_name(body), body.email
+    order.shopify_customer_id = body.customer.id if body.customer else None
 
 
 def _is_newer(body: payloads.Order, raw: bytes, held: payloads.Order, held_raw: msgspec.Raw) -> bool:

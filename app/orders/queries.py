@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from app import clock
@@ -271,9 +271,8 @@ def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None
 
 
 def by_customer(shop_id: int, customer_id: int) -> ColumnElement[bool]:
-    """Whose order it is, by Shopify's number of the customer; written as the index has it."""
-    theirs: ColumnElement[str] = literal_column("orders.snapshot #>> '{customer,id}'")
-    return and_(Order.shop_id == shop_id, theirs == str(customer_id))
+    """Whose order it is, by Shopify's number of the customer."""
+    return and_(Order.shop_id == shop_id, Order.shopify_customer_id == customer_id)
 
 
 def list_sellers(session: Session, shop_id: int) -> list[tuple[int, str]]:

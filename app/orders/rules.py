@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
 from app.money import Money, split
-from app.orders.cells import Cell, cells_of, part_of
+from app.orders.cells import WHOLE, Cell, cells_of, part_of
 from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
@@ -19,7 +19,7 @@ from app.orders.moves import list_moves, stage_nets, vendor_nets
 from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
 from app.orders.stages import Bucket, Disputed, HoldReason
 
-_NONE, _WHOLE = Fraction(0), Fraction(1)
+_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class _Steps:
             self._pay_partly(received)
             self.removals = {}  # never paid for, so nothing of it is owed back
         else:
-            self.paid = dict.fromkeys((cell.key for cell in self.cells), _WHOLE)
+            self.paid = dict.fromkeys((cell.key for cell in self.cells), WHOLE)
             self._explain(received - owed, removed)
         for cell in self.cells:
             self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)

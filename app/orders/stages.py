@@ -1,6 +1,5 @@
 """Where a vendor's money stands: pending until sent, on hold for the return window, then available. Pure."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -33,8 +32,7 @@ class HoldReason(StrEnum):
     """A part kept back for refunds that may still come."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A part of a vendor's amount, at one stage."""
 
     amount: int
@@ -53,8 +51,7 @@ class Disputed(NamedTuple):
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Parcel:
+class _Parcel(NamedTuple):
     """Units of a line that share a fate: not sent (`sent_at` None), or sent together."""
 
     units: int
@@ -90,7 +87,7 @@ def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list
             continue
         until = part.since + timedelta(days=terms.reserve_days)
         if part.amount != reserve:
-            kept.append(replace(part, amount=part.amount - reserve))
+            kept.append(part._replace(amount=part.amount - reserve))
         if now < until:
             kept.append(Bucket(reserve, Stage.RESERVE, part.since, HoldReason.RESERVE, until))
         else:

@@ -25,7 +25,7 @@ from app.models.storefront import CustomerItem, CustomerSync
 from app.models.vendors import Vendor
 from app.orders.service import lock_order
 from app.privacy import queries
-from app.privacy.bodies import clean_event, clean_order, clean_refund
+from app.privacy.bodies import clean_event, clean_order, clean_refund, customer_id_of
 from app.privacy.rules import REMOVED, Person, scrub
 from app.questions import service as questions
 from app.reviews import service as reviews
@@ -105,6 +105,7 @@ def _clean_order(session: Session, shop_id: int, order_id: int, person: Person) 
         if cleaned != order.snapshot or order.customer_email or order.customer_name:
             changed["orders"] += 1
             order.snapshot, order.customer_name, order.customer_email = cleaned, "", None
+            order.shopify_customer_id = customer_id_of(cleaned)
         for line in session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all():
             # The same words as in the snapshot: the books find a discount's bearer by its name.
             line.title = str(scrub(line.title, person.words))

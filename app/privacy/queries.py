@@ -63,7 +63,7 @@ def list_orders(session: Session, shop_id: int, person: Person) -> Sequence[Orde
     """Orders that were named, or that the customer or one of their addresses placed."""
     sought: list[ColumnElement[bool]] = [Order.shopify_id.in_(person.order_ids)]
     if person.customer_id is not None:
-        sought.append(Order.snapshot["customer"]["id"].astext == str(person.customer_id))
+        sought.append(Order.shopify_customer_id == person.customer_id)
     if person.emails:
         addresses = (Order.customer_email, Order.snapshot["email"].astext, Order.snapshot["contact_email"].astext)
         sought += [func.lower(address).in_(person.emails) for address in addresses]

@@ -5,7 +5,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app import clock, db
@@ -13,6 +13,7 @@ from app.models.events import DomainEvent, InboxEvent, InboxState
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.shops import Shop
+from app.orders.held import lock_orders
 from app.orders.service import book_order, lock_order
 from devstore.orders.cancel import cancel_order
 from devstore.orders.fulfilment import fulfil_lines
@@ -61,6 +62,15 @@ def state_of(shop: Shop) -> dict[str, object]:
     }
     with db.scoped(shop.id) as session:
         return {name: sorted(map(repr, session.execute(query).all())) for name, query in queries.items()}
+
+
+def test_who_books_looks_up_by_keys_however_small_the_tables_were_when_the_plan_was_made(acme: Shop) -> None:
+    reads_through = text("SELECT current_setting('enable_seqscan')")
+    with db.scoped(acme.id) as session:
+        lock_orders(session, acme.id, [7001])
+        assert session.scalar(reads_through) == "off"
+    with db.scoped(acme.id) as session:
+        assert session.scalar(reads_through) == "on"
 
 
 @pytest.mark.parametrize("size", [2, 5, 100])
