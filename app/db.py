@@ -9,12 +9,12 @@ their own lists and no other table. The login role of DATABASE_URL is a member o
 import contextlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import resources
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -33,12 +33,15 @@ _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     # A process that is stopped or cut off in the middle of a transaction must not keep its locks: others wait for them.
     # Shorter than the inbox's lease; no honest transaction is idle for long, because none waits for outside calls.
-    "options": "-c idle_in_transaction_session_timeout=20s -c lock_timeout=30s",
+    # Just-in-time compiling is for statements of seconds: ours it makes slower, where the server does so by itself.
+    "options": "-c idle_in_transaction_session_timeout=20s -c lock_timeout=30s -c jit=off",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+_ANSWERS: Final = "answers"
+T = TypeVar("T")
 _engines: dict[str, Engine] = {}
 _spare: deque[psycopg.Connection[Any]] = deque()
 """Connections for `pipelined`, last used first."""
@@ -142,6 +145,21 @@ def after_commit(session: Session, action: Callable[[], Any], *, once: object = 
     session.on_commit[once or object()] = action
 
 
+def remember_answers(session: Session) -> None:
+    """From now on `ask_once` asks once: for a transaction that does the same for many."""
+    session.info[_ANSWERS] = {}
+
+
+def ask_once(session: Session, question: Hashable, ask: Callable[[], T]) -> T:
+    """What `ask` answers, or answered before where the session remembers. The question names all that it depends on."""
+    answers: dict[Hashable, T] | None = session.info.get(_ANSWERS)
+    if answers is None:
+        return ask()
+    if question not in answers:
+        answers[question] = ask()
+    return answers[question]
+
+
 @contextlib.contextmanager
 def watch(session: ScopedSession) -> Iterator[ScopedSession]:
     """Remember the session as open in this context, for `assert_no_transaction`; close it at the end."""
@@ -173,17 +191,16 @@ def system() -> Iterator[ScopedSession]:
 def pipelined(scope: Scope) -> Iterator[psycopg.Connection[Any]]:
     """One transaction in one round trip, for requests that come by the thousand.
 
-    Everything is sent before the first answer is read, the commit included: so nothing in it may depend on an answer,
-    and what was selected is fetched afterwards. A statement that fails undoes all of it.
+    Everything is sent before the first answer is read: so nothing in it may depend on an answer, and what was selected
+    is fetched afterwards. PostgreSQL makes one transaction of what is sent together, without being told: a statement
+    that fails undoes all of it.
     """
     with _few:
         connection = _take_spare() or _connect()
         try:
             with connection.pipeline():
-                connection.execute("BEGIN")
                 connection.execute(_ENTER_PIPELINED, _asking(scope))
                 yield connection
-                connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.db import ask_once
 from app.languages import noted
 from app.models.notices import NoticeChoice
 
@@ -80,6 +81,5 @@ def wants_email(session: Session, shop_id: int, kind: str, vendor_id: int | None
 def find_choice(session: Session, shop_id: int, topic: str, vendor_id: int | None) -> NoticeChoice | None:
     """What was chosen of a topic; None is everything."""
     whose = func.coalesce(NoticeChoice.vendor_id, 0) == (vendor_id or 0)
-    return session.scalar(
-        select(NoticeChoice).where(NoticeChoice.shop_id == shop_id, whose, NoticeChoice.topic == topic)
-    )
+    query = select(NoticeChoice).where(NoticeChoice.shop_id == shop_id, whose, NoticeChoice.topic == topic)
+    return ask_once(session, (find_choice, shop_id, topic, vendor_id), lambda: session.scalar(query))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.db import ask_once
 from app.emails.kinds import KINDS
 from app.languages import find_language, locale_for
 from app.models.shops import Shop
@@ -35,7 +36,9 @@ def find_reader(
     )
     if vendor_id is not None:
         person = person.where(VendorUser.vendor_id == vendor_id)
-    language, region = session.execute(person.limit(1)).one_or_none() or (None, shop.locale)
+    asked = (find_reader, shop.id, to, vendor_id)
+    found = ask_once(session, asked, lambda: session.execute(person.limit(1)).one_or_none())
+    language, region = found or (None, shop.locale)
     return _reader(language, region, shop)
 
 

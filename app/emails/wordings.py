@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.db import ask_once
 from app.emails import wording as rules
 from app.emails.kinds import KINDS
 from app.emails.wording import Wording
@@ -19,7 +20,7 @@ from app.models.shops import Shop, ShopSettings
 def find_wording(session: Session, shop_id: int, kind: str, language: str) -> Wording | None:
     """The shop's own words for a kind in a language; None where it uses ours."""
     newest = select(EmailWording.words).where(_is_of(shop_id, kind, language)).order_by(EmailWording.id.desc())
-    words = session.scalar(newest.limit(1))
+    words = ask_once(session, (find_wording, shop_id, kind, language), lambda: session.scalar(newest.limit(1)))
     return rules.reword(kind, language, words) if words else None
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock, crypto
 from app.config import get_config
-from app.db import scoped, system
+from app.db import ask_once, scoped, system
 from app.errors import Conflict, NotFound
 from app.hooks import calls, queries, rules
 from app.models.events import DomainEvent
@@ -79,7 +79,7 @@ def tell(session: Session, event: DomainEvent) -> None:
     if event.kind not in rules.KINDS:
         return
     wanted = select(Hook).where(Hook.shop_id == event.shop_id, Hook.is_active, Hook.kinds.contains([event.kind]))
-    hooks = session.scalars(wanted).all()
+    hooks = ask_once(session, (tell, event.shop_id, event.kind), lambda: session.scalars(wanted).all())
     if hooks:
         data = {"shop": session.get_one(Shop, event.shop_id).domain, **_name_subject(session, event)}
         body = _write(event.kind, event.occurred_at.isoformat(), data)

@@ -42,6 +42,28 @@ def test_every_subscriber_hears_of_it_once(acme: Shop, monkeypatch: pytest.Monke
     assert heard(acme) == ["test.first", "test.second"]
 
 
+def test_what_deliveries_made_together_ask_again_is_asked_once(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def wonder(session: Session, event: DomainEvent) -> None:
+        db.ask_once(session, (wonder, event.kind), lambda: asked.append(event.id))
+
+    monkeypatch.setitem(SUBSCRIBERS, "BellRung", [("first", wonder), ("second", wonder)])
+    for _ in range(3):
+        publish(acme)
+    assert outbox.deliver(acme.id) == 6
+    assert len(asked) == 1
+    publish(acme)
+    assert outbox.deliver(acme.id) == 2
+    assert len(asked) == 2
+
+
+def test_a_page_asks_every_time(acme: Shop) -> None:
+    answers = iter(["yes", "no"])
+    with db.scoped(acme.id) as session:
+        assert [db.ask_once(session, "may I", lambda: next(answers)) for _ in range(2)] == ["yes", "no"]
+
+
 def test_a_subscriber_that_fails_is_tried_again_and_the_others_are_not(
     acme: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
