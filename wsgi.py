@@ -66,6 +66,7 @@ from app.privacy import views as privacy
 from app.products import (
     approval_views,
     channel_views,
+    location_views,
     portal_categories,
     portal_edits,
     portal_pictures,
@@ -116,6 +117,7 @@ BLUEPRINTS: list[Blueprint] = [
     vendors_proxy.bp,
     products.bp,
     channel_views.bp,
+    location_views.bp,
     review.bp,
     review_edits.bp,
     approval_views.bp,

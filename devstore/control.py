@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from devstore import locations
 from devstore.clock import parse_iso
 from devstore.current import get_config, get_store
 from devstore.faults import FAULTS, Fault
@@ -157,6 +158,20 @@ def _delivery(shop: str, each: Doc) -> Doc:
     shown = ("id", "topic", "state", "uri", "webhook_id", "event_id", "triggered_at", "created_at", "attempts", "body")
     state = "pending" if each["state"] == "retrying" else each["state"]
     return {"shop": shop, **{key: each[key] for key in shown}, "state": state}
+
+
+@bp.post("/locations")
+def set_location() -> Response:
+    """{"shop", "name"} opens one more; with "id" and perhaps "active" it is renamed, closed or opened again."""
+    sent, store = _sent(), get_store()
+    shop, name = str(sent.get("shop")), sent.get("name")
+    found = store.get(shop, "location", int(sent["id"])) if "id" in sent else None
+    if shop not in get_config().storefronts or ("id" in sent and found is None) or not (name or found):
+        return _refuse("shop is one of this store's, id one of its locations, name the name of a new one")
+    if found is None:
+        return jsonify(locations.open_location(store, shop, str(name)))
+    active = bool(sent.get("active", found["active"]))
+    return jsonify(locations.change_location(store, shop, found, name=str(name or found["name"]), active=active))
 
 
 def _sent() -> dict[str, Any]:

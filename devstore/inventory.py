@@ -38,6 +38,12 @@ def find_item(store: Store, shop: str, item_id: int) -> tuple[Doc, Doc] | None:
     return None
 
 
+def is_stocked(store: Store, shop: str, variant: Doc, location_id: int) -> bool:
+    """Whether the variant is kept at a location: at the first one always, at others once it was activated there."""
+    first = store.find(shop, "location")
+    return str(location_id) in variant["quantities"] or (first is not None and first["id"] == location_id)
+
+
 def quantities(variant: Doc, location_id: int) -> dict[str, int]:
     """Every state at one location; zero where nothing was ever counted."""
     held = variant["quantities"].get(str(location_id), {})

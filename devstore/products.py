@@ -98,7 +98,8 @@ def _tell_levels(store: Store, shop: str, before: Doc | None, after: Doc) -> Non
     earlier = {variant["id"]: variant["quantities"] for variant in before["variants"]} if before else {}
     for variant in after["variants"]:
         for location_id, held in variant["quantities"].items():
-            if earlier.get(variant["id"], {}).get(location_id, {}).get("available") != held["available"]:
+            available = held.get("available", 0)
+            if earlier.get(variant["id"], {}).get(location_id, {}).get("available", 0) != available:
                 item = variant["inventory_item_id"]
-                told = inventory.level_payload(item, int(location_id), held["available"], after["updated_at"])
+                told = inventory.level_payload(item, int(location_id), available, after["updated_at"])
                 emit(store, shop, "inventory_levels/update", told)

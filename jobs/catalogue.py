@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import attribute_sync, channels, pictures, proposal_sync, sweeps, sync
+from app.products import attribute_sync, channels, pictures, proposal_sync, stock_sync, sweeps, sync
 from app.products.imports import retention, work
 from app.vendors import sync as vendor_pages
 
@@ -34,7 +34,11 @@ def follow_in_channels(shop_id: int, product_id: int) -> None:
 
 
 def push_stock(shop_id: int, product_id: int) -> None:
-    sync.push_stock(shop_id, product_id)
+    stock_sync.push_stock(shop_id, product_id)
+
+
+def read_stock(shop_id: int, location_id: int) -> None:
+    stock_sync.read_stock(shop_id, location_id)
 
 
 def push_attributes(shop_id: int, product_id: int) -> None:

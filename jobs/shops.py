@@ -6,6 +6,7 @@ from app.auth import installation
 from app.db import scoped, system
 from app.home import theme
 from app.models.shops import Shop
+from app.products import places
 from app.queue import enqueue
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials
@@ -14,8 +15,10 @@ log = structlog.get_logger()
 
 
 def find_places(shop_id: int) -> None:
-    """Learn the shop's location and online store."""
+    """Learn the shop's locations and online store."""
     installation.find_places(_credentials(shop_id))
+    with scoped(shop_id) as session:
+        places.settle_first(session, session.get_one(Shop, shop_id))
 
 
 def finish_install(shop_id: int) -> None:

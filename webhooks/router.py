@@ -38,6 +38,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "inventory_levels/update": inventory.handle_inventory_levels_update,
     "inventory_items/update": inventory.handle_inventory_items_update,
     "locations/create": locations.handle_locations_create,
+    "locations/update": locations.handle_locations_update,
     "locations/activate": locations.handle_locations_activate,
     "locations/deactivate": locations.handle_locations_deactivate,
     "locations/delete": locations.handle_locations_delete,

@@ -1,7 +1,8 @@
 """A shop's coming, going and coming back. Every step may be repeated; what is missing is made up at the next visit."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import scoped, system
 from app.models.commissions import MoneySettings, VendorTerms
+from app.models.products import Location
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import enqueue_after_commit
 from app.shopify import definitions, tokens
@@ -69,7 +71,7 @@ def _take_currency(session: Session, shop: Shop, currency: str) -> None:
 
 
 def find_places(credentials: ShopCredentials) -> None:
-    """Learn where stock is counted and where products are published: the first location and the online store."""
+    """Learn the shop's locations, at which of them stock is counted first, and where products are published."""
     locations = graphql(credentials, "locations", {"first": 50})["nodes"]
     publications = graphql(credentials, "publications", {"first": 50})["nodes"]
     open_places = [place["id"] for place in locations if place["isActive"] and place["fulfillsOnlineOrders"]]
@@ -78,19 +80,30 @@ def find_places(credentials: ShopCredentials) -> None:
         shop = session.get_one(Shop, credentials.shop_id)
         shop.location_gid = shop.location_gid or next(iter(open_places), None)
         shop.publication_gid = shop.publication_gid or next(iter(online), None)
+        remember_locations(session, shop, locations)
+
+
+def remember_locations(session: Session, shop: Shop, nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the locations as Shopify has them; one that is closed or gone is closed here, too."""
+    held = {row.shopify_gid: row for row in session.scalars(select(Location).where(Location.shop_id == shop.id))}
+    for node in nodes:
+        row = held.pop(node["id"], None) or Location(shop_id=shop.id, shopify_gid=node["id"])
+        row.name, row.is_active = node["name"], node["isActive"]
+        session.add(row)
+    for row in held.values():
+        row.is_active = False
 
 
 def ask_for_places(session: Session, shop: Shop) -> None:
-    """A location opened: if stock had nowhere to be counted, it may have now."""
-    if shop.location_gid is None:
-        enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
+    """A location opened, closed or has another name: Shopify is asked which there are now."""
+    enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
 
 
 def leave_place(session: Session, shop: Shop, location_gid: str) -> None:
-    """A location closed or is gone. If stock was counted there, another one is looked for; Shopify is asked which."""
+    """A location closed or is gone. If stock was counted there first, another one is looked for."""
     if shop.location_gid == location_gid:
         shop.location_gid = None
-        ask_for_places(session, shop)
+    ask_for_places(session, shop)
 
 
 def list_unfinished(session: Session) -> list[ShopCredentials]:
@@ -99,7 +112,9 @@ def list_unfinished(session: Session) -> list[ShopCredentials]:
         Shop.status == ShopStatus.INSTALLED,
         Shop.access_token.is_not(None),
         or_(
-            Shop.definitions_version < definitions.VERSION, Shop.location_gid.is_(None), Shop.publication_gid.is_(None)
+            Shop.definitions_version < definitions.VERSION,
+            Shop.location_gid.is_(None),
+            Shop.publication_gid.is_(None),
         ),
     )
     return [ShopCredentials(shop_id, domain) for shop_id, domain in session.execute(query)]

@@ -101,9 +101,12 @@ class Variant(Model):
     currency: Mapped[str]
     sku: Mapped[str] = mapped_column(server_default="")
     stock: Mapped[int] = mapped_column(server_default="0")
+    """What lies at all locations that vendors use: app/products/places.py."""
     stock_updated_at: Mapped[datetime | None]
     stock_requested_at: Mapped[datetime | None]
     """When the vendor set a stock that Shopify has not been told yet."""
+    stock_before: Mapped[int | None]
+    """What lay at the first location when the vendor set it: Shopify compares."""
     reviewed_price_minor: Mapped[int | None]
     """The price that a person last agreed to, while the shop's rules alone have let it change since."""
     shopify_gid: Mapped[str | None]
@@ -112,6 +115,46 @@ class Variant(Model):
     @property
     def price(self) -> Money:
         return Money(self.price_minor, self.currency)
+
+
+class Location(Model):
+    """A location of the shop, as Shopify has it."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("shop_id", "shopify_gid"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    shopify_gid: Mapped[str]
+    name: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(server_default="true")
+    for_vendors: Mapped[bool] = mapped_column(server_default="false")
+    """Whether vendors keep stock here, too; at the shop's first location they always do."""
+
+
+class StockLevel(Model):
+    """What lies of a variant at a location other than the shop's first."""
+
+    __tablename__ = "stock_levels"
+    __table_args__ = (
+        UniqueConstraint("variant_id", "location_id"),
+        Index("ix_stock_levels_location_id", "location_id"),
+        Index(
+            "ix_stock_levels_stock_requested_at",
+            "stock_requested_at",
+            postgresql_where=text("stock_requested_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("locations.id", ondelete="CASCADE"))
+    quantity: Mapped[int] = mapped_column(server_default="0")
+    stock_updated_at: Mapped[datetime | None]
+    stock_requested_at: Mapped[datetime | None]
+    stock_before: Mapped[int | None]
 
 
 class ProductImage(Model):

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.products import Product, Variant
+from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.products import places
 from app.products.queries import matching
 from app.sheets import plain_cell
 
@@ -31,7 +33,9 @@ HEADINGS: Final = (
 
 def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "", status: str = "") -> Iterable[str]:
     """One line per variant of the vendor's products, as the list shows them, for a spreadsheet."""
-    yield csv_line(HEADINGS)
+    others = places.get_places(session, session.get_one(Shop, shop_id)).others
+    yield csv_line([*HEADINGS, *(f"Stock at {name}" for name in others.values())])
+    levels = places.list_of_vendor(session, vendor_id) if others else {}
     query = (
         select(Product, Variant)
         .join(Variant, Variant.product_id == Product.id)
@@ -40,7 +44,9 @@ def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "
         .order_by(Product.id, Variant.position)
     )
     for product, variant in session.execute(query):
-        yield csv_line(_cells(product, variant))
+        here = levels.get(variant.id, {})
+        cells = _cells(product, variant, variant.stock - sum(here.values()))
+        yield csv_line([*cells, *(here.get(key, 0) for key in others)])
 
 
 def csv_line(values: Iterable[object]) -> str:
@@ -50,7 +56,7 @@ def csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _cells(product: Product, variant: Variant) -> tuple[object, ...]:
+def _cells(product: Product, variant: Variant, stock: int) -> tuple[object, ...]:
     options = [""] * 6
     for place, (option, value) in enumerate(zip(product.options, variant.option_values, strict=False)):
         options[2 * place : 2 * place + 2] = [option["name"], value]
@@ -63,7 +69,7 @@ def _cells(product: Product, variant: Variant) -> tuple[object, ...]:
         # Nobody has said a price yet: an empty cell says so, too.
         str(variant.price.decimal) if variant.price_minor else "",
         variant.currency,
-        variant.stock,
+        stock,
         product.description_html,
         product.seo_title,
         product.seo_description,

@@ -1,18 +1,18 @@
 """The vendor's product form: what is typed, and what is said beside a field that needs another look."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from app.languages import _, lazy
-from app.models.products import Product, Variant
+from app.models.products import Product, StockLevel, Variant
 from app.money import read_amount
 from app.products import attributes as attributes_of
-from app.products import rules
+from app.products import places, rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
 from app.typed import SpokenForm, tidy
@@ -117,6 +117,8 @@ class VariantRow:
     sku: str
     stock: str
     errors: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
+    """What lies at other locations, by location; what is wrong there is in `errors` as "stock_7"."""
 
     @property
     def key(self) -> str:
@@ -141,20 +143,23 @@ def form_of(product: Product) -> ProductForm:
     return ProductForm(data=values)
 
 
-def rows_of(variants: Sequence[Variant]) -> list[VariantRow]:
+def rows_of(variants: Sequence[Variant], levels: Mapping[int, Mapping[int, StockLevel]]) -> list[VariantRow]:
     """The grid filled with a product's variants. A price that nobody gave yet is empty."""
     return [
         VariantRow(
             tuple(variant.option_values),
             str(variant.price.decimal) if variant.price_minor else "",
             variant.sku,
-            str(variant.stock),
+            str(places.at_first(variant, levels[variant.id])),
+            elsewhere={key: str(level.quantity) for key, level in levels[variant.id].items()},
         )
         for variant in variants
     ]
 
 
-def read_rows(form: Mapping[str, str], options: Sequence[rules.Option]) -> list[VariantRow]:
+def read_rows(
+    form: Mapping[str, str], options: Sequence[rules.Option], others: Collection[int] = ()
+) -> list[VariantRow]:
     """The grid that belongs to `options`, with what was typed for the variants that are in it.
 
     A new variant takes the price of the first one, so that adding a size does not mean typing prices again.
@@ -164,7 +169,8 @@ def read_rows(form: Mapping[str, str], options: Sequence[rules.Option]) -> list[
     while f"variant_{number}_key" in form:
         values = _read_key(form[f"variant_{number}_key"])
         cells = [form.get(f"variant_{number}_{column}", "").strip() for column in ("price", "sku", "stock")]
-        typed[values] = VariantRow(values, cells[0], cells[1], cells[2])
+        elsewhere = {key: form.get(f"variant_{number}_stock_{key}", "").strip() for key in others}
+        typed[values] = VariantRow(values, cells[0], cells[1], cells[2], elsewhere=elsewhere)
         number += 1
     first_price = next((row.price for row in typed.values() if row.price), "")
     return [typed.get(values) or _carry_over(values, typed, first_price) for values in rules.combinations(options)]
@@ -184,12 +190,19 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
             errors["price"] = str(error)
         stock = read_stock(row.stock)
         if stock is None:
-            errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
+            errors["stock"] = wrong_stock()
+        elsewhere = {key: read_stock(text) for key, text in row.elsewhere.items()}
+        errors |= {f"stock_{key}": wrong_stock() for key, number in elsewhere.items() if number is None}
         if len(row.sku) > MAX_SKU:
             errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
-        checked.append(VariantRow(row.values, row.price, row.sku, row.stock, errors))
-        contents.append(VariantContent(row.values, price, row.sku, stock or 0))
+        checked.append(replace(row, errors=errors))
+        counts = {key: number or 0 for key, number in elsewhere.items()}
+        contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts))
     return checked, contents
+
+
+def wrong_stock() -> str:
+    return _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
 
 
 def read_stock(text: str) -> int | None:

@@ -1,5 +1,7 @@
 """What Shopify tells us of products: edits in the admin, deletions, stock. Events come twice, late and out of order."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -8,7 +10,7 @@ from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
-from app.products import proposals, service
+from app.products import places, proposals, service
 from app.products.descriptions import clean_description
 from app.reservations.service import announce as announce_stock
 from app.shopify import payloads
@@ -42,17 +44,21 @@ def forget_product(session: Session, shop: Shop, gid: str) -> None:
 
 def take_over_stock(session: Session, shop: Shop, seen: payloads.InventoryLevel) -> None:
     """A stock level changed: sold, restocked, or corrected in the admin. Newer news than ours becomes ours."""
-    if shop.location_gid != f"gid://shopify/Location/{seen.location_id}" or seen.available is None:
+    place = f"gid://shopify/Location/{seen.location_id}"
+    location = None if shop.location_gid == place else places.find_usable(session, shop, place)
+    if (location is None and shop.location_gid != place) or seen.available is None:
         return
     gid = f"gid://shopify/InventoryItem/{seen.inventory_item_id}"
     query = select(Variant).where(Variant.shop_id == shop.id, Variant.inventory_item_gid == gid)
     variant = session.scalar(query.with_for_update())
-    if variant is None or (variant.stock_updated_at and seen.updated_at < variant.stock_updated_at):
+    if variant is None:
         return
-    if variant.stock_requested_at:
-        # The vendor has counted meanwhile; the job tells Shopify, and Shopify will tell us of that.
+    if location is None:
+        is_news = _note_first(session, variant, seen.available, seen.updated_at)
+    else:
+        is_news = places.note_level(session, variant, location, seen.available, seen.updated_at)
+    if not is_news:
         return
-    variant.stock, variant.stock_updated_at = seen.available, seen.updated_at
     product = session.get_one(Product, variant.product_id)
     announce(session, shop.id, "StockChanged", variant.vendor_id)
     if product.shopify_gid and variant.shopify_gid:
@@ -73,6 +79,19 @@ def take_over_item(session: Session, shop: Shop, seen: payloads.InventoryItem) -
         product.shopify_updated_at is None or seen.updated_at >= product.shopify_updated_at
     ):
         variant.sku = seen.sku or ""
+
+
+def _note_first(session: Session, variant: Variant, available: int, seen_at: datetime) -> bool:
+    """What lies at the first location now. Returns whether that was news."""
+    if variant.stock_updated_at and seen_at < variant.stock_updated_at:
+        return False
+    if variant.stock_requested_at:
+        # The vendor has counted meanwhile; the job tells Shopify, and Shopify will tell us of that.
+        return False
+    elsewhere = places.list_levels(session, [variant])[variant.id]
+    variant.stock += available - places.at_first(variant, elsewhere)
+    variant.stock_updated_at = seen_at
+    return True
 
 
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:

@@ -78,7 +78,7 @@ def note_variants(rows: Sequence[Variant], made: dict[str, Any]) -> None:
         node = by_values.get(tuple(variant.option_values))
         if node is not None:
             variant.shopify_gid, variant.inventory_item_gid = node["id"], node["inventoryItem"]["id"]
-            variant.stock_requested_at = None
+            variant.stock_requested_at = variant.stock_before = None
             variant.stock_updated_at = datetime.fromisoformat(made["updatedAt"])
 
 

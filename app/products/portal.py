@@ -11,6 +11,7 @@ from app.auth.portal import actor, protect
 from app.errors import AppError, Conflict, ValidationErrors
 from app.languages import _, lazy, ngettext
 from app.models.products import Product
+from app.models.shops import Shop
 from app.models.vendors import VendorStatus
 from app.products import (
     attributes,
@@ -18,6 +19,7 @@ from app.products import (
     exports,
     forms,
     pictures,
+    places,
     proposal_queries,
     queries,
     review_queue,
@@ -33,6 +35,7 @@ _DONE: Final = {
     "archive": lazy("“{title}” is archived. You find it under the status Archived."),
     "restore": lazy("“{title}” is a draft again."),
 }
+_STOCK: Final = re.compile(r"stock_\d{1,18}(_\d{1,18})?")
 
 
 @bp.get("")
@@ -57,6 +60,8 @@ def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: 
         products=page,
         number=number,
         counts=counts,
+        stocked_at=_places(),
+        elsewhere=places.list_by_product(g.session, [row.product.id for row in page.rows]),
         results=results,
         wrong=wrong,
         ticked=ticked,
@@ -107,7 +112,8 @@ def create_product() -> ResponseReturnValue:
 def show_product(product_id: int) -> ResponseReturnValue:
     detail = _get(product_id)
     if detail.product.status in rules.EDITABLE:
-        return _form_page(detail, forms.form_of(detail.product), forms.rows_of(detail.variants))
+        levels = places.list_levels(g.session, detail.variants)
+        return _form_page(detail, forms.form_of(detail.product), forms.rows_of(detail.variants, levels))
     return _show_page(detail)
 
 
@@ -118,7 +124,7 @@ def save_product(product_id: int) -> ResponseReturnValue:
     if request.form.get("do") == "autosave" and request.form.get("version") != _version(product):
         raise Conflict(_("This draft was changed in another window. Load the page again to see it."))
     form = forms.ProductForm(request.form)
-    rows = forms.read_rows(request.form, form.options) if not rules.check_options(form.options) else []
+    rows = _read_rows(form) if not rules.check_options(form.options) else []
     if request.form.get("do") == "variants":
         return _form_page(_get(product_id), form, rows)
     errors = {} if form.validate() else {field.name: str(field.errors[0]) for field in form if field.errors}
@@ -143,9 +149,14 @@ def show_variants(product_id: int) -> ResponseReturnValue:
     """The grid that belongs to the options as typed, for the page to swap in."""
     form = forms.ProductForm(request.form)
     errors = rules.check_options(form.options)
-    rows = [] if errors else forms.read_rows(request.form, form.options)
+    rows = [] if errors else _read_rows(form)
     return render_template(
-        "portal/products/_variants.html", product=_get(product_id).product, form=form, rows=rows, errors=errors
+        "portal/products/_variants.html",
+        product=_get(product_id).product,
+        form=form,
+        rows=rows,
+        errors=errors,
+        stocked_at=_places(),
     )
 
 
@@ -178,12 +189,19 @@ def move_product(product_id: int, action: str) -> ResponseReturnValue:
 def save_stock(product_id: int) -> ResponseReturnValue:
     """New counts, by variant id; customers see them at once."""
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-    typed = {int(key[6:]): value.strip() for key, value in request.form.items() if re.fullmatch(r"stock_\d{1,18}", key)}
-    counts = {variant_id: forms.read_stock(text) for variant_id, text in typed.items()}
-    known = {variant_id: count for variant_id, count in counts.items() if count is not None}
-    if len(known) < len(counts):
-        return _show_page(_get(product_id), typed, wrong=counts.keys() - known.keys()), 422
-    changed = service.set_stock(g.session, product, known, actor=_actor())
+    typed = {key: value.strip() for key, value in request.form.items() if _STOCK.fullmatch(key)}
+    counts = {key: forms.read_stock(text) for key, text in typed.items()}
+    if wrong := [key for key, count in counts.items() if count is None]:
+        return _show_page(_get(product_id), typed, wrong=wrong), 422
+    first: dict[int, int] = {}
+    elsewhere: dict[tuple[int, int], int] = {}
+    for key, count in counts.items():
+        variant_id, _sep, location_id = key.removeprefix("stock_").partition("_")
+        if location_id:
+            elsewhere[int(variant_id), int(location_id)] = count or 0
+        else:
+            first[int(variant_id)] = count or 0
+    changed = service.set_stock(g.session, product, first, actor=_actor(), elsewhere=elsewhere)
     flash(_("The new stock is on its way to the shop.") if changed else _("Nothing was different."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
@@ -245,11 +263,13 @@ def _form_page(
         errors=errors or {},
         saved=saved,
         paused=g.vendor.status != VendorStatus.APPROVED,
+        stocked_at=_places(),
     )
 
 
-def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, wrong: Collection[int] = ()) -> str:
+def _show_page(detail: queries.Detail, typed: Mapping[str, str] | None = None, wrong: Collection[str] = ()) -> str:
     """A product that is out of the vendor's hands; `typed` is the stock form as it came, `wrong` its bad fields."""
+    levels = places.list_levels(g.session, detail.variants)
     return render_template(
         "portal/products/show.html",
         detail=detail,
@@ -261,8 +281,19 @@ def _show_page(detail: queries.Detail, typed: Mapping[int, str] | None = None, w
         typed=typed or {},
         wrong=wrong,
         answers=attributes.facts(detail.product.attributes),
-        wrong_words=_("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{forms.MAX_STOCK:,}"),
+        wrong_words=forms.wrong_stock(),
+        stocked_at=_places(),
+        levels=levels,
+        at_first={variant.id: places.at_first(variant, levels[variant.id]) for variant in detail.variants},
     )
+
+
+def _places() -> places.Places:
+    return places.get_places(g.session, g.session.get_one(Shop, g.shop.id))
+
+
+def _read_rows(form: forms.ProductForm) -> list[forms.VariantRow]:
+    return forms.read_rows(request.form, form.options, _places().others)
 
 
 def _get(product_id: int) -> queries.Detail:

@@ -114,7 +114,7 @@ def label(field: str, names: Mapping[int, str]) -> str:
     kind, variant_id = variant_of(field)
     if variant_id is None:
         return str(WORDS.get(kind, kind))
-    word = {"sku": "SKU", "stock": _("In stock")}.get(kind, _("Price"))
+    word = {"sku": "SKU", "stock": _("In stock")}.get(kind.partition("@")[0], _("Price"))
     name = names.get(variant_id, "a variant that is gone")
     return f"{word}, {name}" if name else word
 

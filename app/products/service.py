@@ -3,8 +3,9 @@
 Our row decides; Shopify follows in jobs (app/products/sync.py), which find their work in the row if a ring is lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as filled
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import approvals, parts, proposal_rules, rules, trail
+from app.products import approvals, parts, places, proposal_rules, rules, trail
 from app.products.descriptions import plain_text
 from app.queue import enqueue_after_commit
 
@@ -66,12 +67,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class VariantContent:
-    """One variant: a value for each option, its price in minor units (0: not said yet), its stock."""
+    """One variant: a value for each option, its price in minor units (0: not said yet), its stock at the first
+    location and, by location, elsewhere.
+    """
 
     option_values: tuple[str, ...]
     price_minor: int
     sku: str
     stock: int
+    elsewhere: Mapping[int, int] = filled(default_factory=dict)
 
 
 def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, actor: str) -> Product:
@@ -122,16 +126,20 @@ def save_draft(
     product.options = [{"name": option.name, "values": list(option.values)} for option in content.options]
     product.updated_at = clock.now()
     held = {tuple(row.option_values): row for row in list_variants(session, product)}
+    counted: list[tuple[Variant, VariantContent]] = []
     for position, wanted in enumerate(variants, start=1):
         row = held.pop(wanted.option_values, None)
         if row is None:
-            session.add(_variant(product, shop.currency, wanted, position))
+            row = _variant(product, shop.currency, wanted, position)
+            session.add(row)
         else:
             row.position, row.price_minor, row.currency = position, wanted.price_minor, shop.currency
-            row.sku, row.stock = wanted.sku, wanted.stock
+            row.sku = wanted.sku
+        counted.append((row, wanted))
     for row in held.values():
         session.delete(row)
     session.flush()
+    places.count(session, product, [row for row, _ in counted], _counts(counted))
 
 
 def add_variants(
@@ -149,6 +157,7 @@ def add_variants(
     rows = [_variant(product, shop.currency, content, last + n) for n, content in enumerate(added, start=1)]
     session.add_all(rows)
     session.flush()
+    places.count(session, product, rows, _counts(list(zip(rows, added, strict=True))))
     return [row.id for row in rows]
 
 
@@ -169,17 +178,20 @@ def remove_variants(
     product.updated_at = clock.now()
 
 
-def set_stock(session: Session, product: Product, stock: dict[int, int], *, actor: str) -> int:
-    """Set the stock of variants by id. For a product that Shopify has, the change is told there at once.
+def set_stock(
+    session: Session,
+    product: Product,
+    stock: Mapping[int, int],
+    *,
+    actor: str,
+    elsewhere: Mapping[tuple[int, int], int] | None = None,
+) -> int:
+    """Set the stock of variants, by id, at the first location; `elsewhere` by (variant, location).
 
-    Returns how many variants changed.
+    For a product that Shopify has, the change is told there at once. Returns how many counts changed.
     """
-    changes: dict[str, Any] = {}
-    for row in list_variants(session, product):
-        if row.id in stock and row.stock != stock[row.id]:
-            changes[" / ".join(row.option_values)] = [row.stock, stock[row.id]]
-            row.stock = stock[row.id]
-            row.stock_requested_at = clock.now() if row.inventory_item_gid else None
+    counted: dict[tuple[int, int | None], int] = {(key, None): number for key, number in stock.items()}
+    changes = places.count(session, product, list_variants(session, product), counted | dict(elsewhere or {}))
     if changes:
         trail.record(session, product, "set_stock", actor, changes=changes)
         session.flush()
@@ -193,6 +205,12 @@ def tell_attributes(session: Session, product: Product) -> None:
         product.attributes_wanted_at = clock.now()
         session.flush()
         _ring(session, "push_attributes", product)
+
+
+def tell_stock(session: Session, product: Product) -> None:
+    """What lies elsewhere than at the first location is told once Shopify has the product."""
+    if any(places.list_levels(session, list_variants(session, product)).values()):
+        _ring(session, "push_stock", product)
 
 
 def move(session: Session, product: Product, action: str, *, actor: str, reason: str | None = None) -> None:
@@ -339,6 +357,14 @@ def lock_product(session: Session, shop_id: int, product_id: int, *, vendor_id: 
     if product is None:
         raise NotFound("There is no such product.")
     return product
+
+
+def _counts(rows: Sequence[tuple[Variant, VariantContent]]) -> dict[tuple[int, int | None], int]:
+    counted: dict[tuple[int, int | None], int] = {}
+    for row, wanted in rows:
+        counted[row.id, None] = wanted.stock
+        counted |= {(row.id, location_id): number for location_id, number in wanted.elsewhere.items()}
+    return counted
 
 
 def _end_edits(session: Session, product: Product, *, keep: bool) -> None:

@@ -16,6 +16,7 @@ from app.models.products import (
     ProductProposal,
     ProductStatus,
     ProposalStatus,
+    StockLevel,
     Variant,
 )
 from app.models.shops import Shop, ShopStatus
@@ -58,6 +59,13 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             "push_stock",
             products.join(Variant, Variant.product_id == Product.id)
             .where(Variant.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
+            .distinct(),
+        ),
+        (
+            "push_stock",
+            products.join(Variant, Variant.product_id == Product.id)
+            .join(StockLevel, StockLevel.variant_id == Variant.id)
+            .where(StockLevel.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
             .distinct(),
         ),
         ("push_attributes", products.where(Product.attributes_wanted_at < before, Product.shopify_gid.is_not(None))),

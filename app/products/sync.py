@@ -5,12 +5,11 @@ handle, which a merchant may already use for another product, and not by its gid
 never learnt. So a repeated job changes the product that its first run made and never makes a second one.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -19,7 +18,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
-from app.products import channels, parts, rules, service
+from app.products import channels, parts, places, rules, service
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
@@ -60,6 +59,7 @@ def push_product(shop_id: int, product_id: int) -> None:
         product.vendor_told = vendor_name
         parts.note_variants(service.list_variants(session, product), made)
         service.tell_attributes(session, product)
+        service.tell_stock(session, product)
         service.begin_review(session, product)
 
 
@@ -140,46 +140,10 @@ def out_of_line() -> ColumnElement[bool]:
     )
 
 
-def push_stock(shop_id: int, product_id: int) -> None:
-    """Tell Shopify the stock that the vendor set. Raises ShopifyError."""
-    with scoped(shop_id) as session:
-        shop = session.get_one(Shop, shop_id)
-        waiting = session.execute(
-            select(Variant.id, Variant.inventory_item_gid, Variant.stock, Variant.stock_requested_at).where(
-                Variant.shop_id == shop_id,
-                Variant.product_id == product_id,
-                Variant.stock_requested_at.is_not(None),
-                Variant.inventory_item_gid.is_not(None),
-            )
-        ).all()
-        credentials, location = ShopCredentials(shop.id, shop.domain), shop.location_gid
-    if not waiting or location is None:
-        return
-    quantities = [
-        # Whoever wrote last is right, so nothing is compared with: the vendor has counted the shelf.
-        {"inventoryItemId": row[1], "locationId": location, "quantity": row[2], "changeFromQuantity": None}
-        for row in waiting
-    ]
-    change = {"name": "available", "reason": "correction", "quantities": quantities}
-    fingerprint = ";".join(f"{row[0]}={row[2]}@{row[3]}" for row in waiting)
-    key = f"stock-{shop_id}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:32]}"
-    answer = graphql(credentials, "inventorySetQuantities", {"input": change}, idempotency_key=key)
-    # Shopify's own clock, so that a sale a moment later is news and not history. No group: nothing was different.
-    group = answer.get("inventoryAdjustmentGroup")
-    told = {"stock_updated_at": datetime.fromisoformat(group["createdAt"])} if group else {}
-    with scoped(shop_id) as session:
-        for variant_id, _, _, requested_at in waiting:
-            # Compare and swap: a newer wish stays, and its own ring tells it.
-            session.execute(
-                update(Variant)
-                .where(Variant.id == variant_id, Variant.stock_requested_at == requested_at)
-                .values(stock_requested_at=None, **told)
-            )
-
-
 def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> dict[str, Any]:
     """ProductSetInput. Lists replace what Shopify holds."""
     variants = service.list_variants(session, product)
+    elsewhere = places.list_levels(session, variants)
     options = product.options or [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}]
     content: dict[str, Any] = {
         "title": product.title,
@@ -191,7 +155,10 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
             {"name": option["name"], "position": place, "values": [{"name": value} for value in option["values"]]}
             for place, option in enumerate(options, start=1)
         ],
-        "variants": [_variant_content(shop, options, variant) for variant in variants],
+        "variants": [
+            _variant_content(shop, options, variant, places.at_first(variant, elsewhere[variant.id]))
+            for variant in variants
+        ],
         "files": [
             {"id": image.shopify_gid, "alt": image.alt}
             for image in service.list_images(session, product)
@@ -212,7 +179,7 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
     return content
 
 
-def _variant_content(shop: Shop, options: Sequence[dict[str, Any]], variant: Variant) -> dict[str, Any]:
+def _variant_content(shop: Shop, options: Sequence[dict[str, Any]], variant: Variant, first: int) -> dict[str, Any]:
     return {
         "position": variant.position,
         "optionValues": [
@@ -222,7 +189,7 @@ def _variant_content(shop: Shop, options: Sequence[dict[str, Any]], variant: Var
         "price": str(Money(variant.price_minor, variant.currency).decimal),
         "inventoryItem": {"sku": variant.sku, "tracked": True},
         "inventoryPolicy": "DENY",
-        "inventoryQuantities": [{"locationId": shop.location_gid, "name": "available", "quantity": variant.stock}],
+        "inventoryQuantities": [{"locationId": shop.location_gid, "name": "available", "quantity": first}],
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.events import LookKind
 from app.models.orders import Order
-from app.models.products import Product, ProductStatus, Variant
+from app.models.products import Location, Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import webhook_bodies as bodies
@@ -34,7 +34,7 @@ class Choice:
 
     node: Node
     customer: Any = None
-    location_gid: str | None = None
+    location_gids: tuple[str, ...] = ()
 
 
 def choose(session: Session, shop_id: int, kind: LookKind, nodes: Sequence[Node]) -> list[Choice]:
@@ -114,7 +114,7 @@ def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
 
 def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:
     """Ours that changed. Stock moves without the product's webhook, so the sum of it is compared too."""
-    location = session.get_one(Shop, shop_id).location_gid
+    locations = _list_locations(session, session.get_one(Shop, shop_id))
     stock = func.coalesce(func.sum(Variant.stock), 0)
     query = (
         select(Product.shopify_gid, Product.shopify_updated_at, Product.status, Product.title, stock)
@@ -125,23 +125,31 @@ def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> l
     held = {row[0]: row for row in session.execute(query)}
     chosen = []
     for node in nodes:
-        if node["id"] not in held or location is None:
+        if node["id"] not in held or not locations:
             continue
         _, seen_at, status, title, units = held[node["id"]]
         newer = seen_at is None or datetime.fromisoformat(node["updatedAt"]) > seen_at
         if newer or status == ProductStatus.SUBMITTED or (title, units) != (node["title"], node["totalInventory"]):
-            chosen.append(Choice(node, location_gid=location))
+            chosen.append(Choice(node, location_gids=locations))
     return chosen
 
 
+def _list_locations(session: Session, shop: Shop) -> tuple[str, ...]:
+    """Where vendors keep stock, the first location first; none while that is unknown."""
+    others = (Location.shop_id == shop.id, Location.is_active, Location.for_vendors)
+    gids = session.scalars(select(Location.shopify_gid).where(*others, Location.shopify_gid != shop.location_gid))
+    return (shop.location_gid, *gids) if shop.location_gid else ()
+
+
 def _read_product(shop: ShopCredentials, choice: Choice) -> list[News]:
-    assert choice.location_gid is not None
-    variables = {"id": choice.node["id"], "location": choice.location_gid}
-    product = read_whole(shop, "productInFull", variables, "variants")
-    if product is None:
-        return []
-    levels = bodies.stock_bodies(product, choice.location_gid)
-    return [("products/update", bodies.product_body(product)), *(("inventory_levels/update", each) for each in levels)]
+    news: list[News] = []
+    for location in choice.location_gids:
+        product = read_whole(shop, "productInFull", {"id": choice.node["id"], "location": location}, "variants")
+        if product is None:
+            return []
+        news += [] if news else [("products/update", bodies.product_body(product))]
+        news += [("inventory_levels/update", each) for each in bodies.stock_bodies(product, location)]
+    return news
 
 
 def _choose_pages(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:

@@ -1,6 +1,6 @@
 """What the columns of a product file are called: ours, and Shopify's own names for the same things."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.languages import _
@@ -35,12 +35,23 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
 _BY_HEADING: Final = {heading.casefold(): name for name, headings in NAMES.items() for heading in headings}
 
 
-def find_columns(headings: Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """(place of each known column, headings that are not read). Raises SheetError."""
+def stock_at(location_id: int) -> str:
+    """Our word for the column that counts what lies at a location other than the first."""
+    return f"stock@{location_id}"
+
+
+def find_columns(
+    headings: Sequence[str], locations: Mapping[int, str] | None = None
+) -> tuple[dict[str, int], list[str]]:
+    """(place of each known column, headings that are not read). Raises SheetError.
+
+    `locations`: those beside the first at which stock is kept, each with a column "Stock at …".
+    """
+    known = _BY_HEADING | {f"stock at {name}".casefold(): stock_at(key) for key, name in (locations or {}).items()}
     places: dict[str, int] = {}
     unread: list[str] = []
     for place, heading in enumerate(headings):
-        name = _BY_HEADING.get(" ".join(heading.casefold().split()))
+        name = known.get(" ".join(heading.casefold().split()))
         if name is None:
             unread += [heading] if heading else []
         elif name in places:

@@ -17,6 +17,7 @@ MAX_STOCK: Final = 1_000_000
 _LONGEST: Final = {"title": 255, "sku": 64, "seo_title": 70, "seo_description": 160, "description": 60_000}
 _WORDS: Final = ("title", "description", "category", "seo_title", "seo_description")
 _OF_VARIANT: Final = ("variant", "sku", "price", "stock", "option_1_value", "option_2_value", "option_3_value")
+_LOCATION: Final = re.compile(r"stock@(\d+)")
 _DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d{1,3}")
 
 
@@ -38,6 +39,8 @@ class Row:
     price_minor: int | None = None
     sku: str | None = None
     stock: int | None = None
+    elsewhere: dict[int, int] = field(default_factory=dict)
+    """What lies at locations other than the first."""
 
 
 @dataclass(slots=True)
@@ -88,13 +91,28 @@ def read_items(lines: Sequence[Line], places: Mapping[str, int], currency: str) 
 
 def as_json(item: Item) -> dict[str, Any]:
     """What the item says, for the row that keeps it."""
-    rows = [[row.line, list(row.values), row.label, row.price_minor, row.sku, row.stock] for row in item.rows]
+    rows = [
+        [row.line, list(row.values), row.label, row.price_minor, row.sku, row.stock, list(row.elsewhere.items())]
+        for row in item.rows
+    ]
     return {"words": item.words, "option_names": list(item.option_names), "rows": rows}
 
 
 def from_json(kept: Mapping[str, Any]) -> Item:
-    rows = [Row(line, tuple(values), label, *rest) for line, values, label, *rest in kept["rows"]]
+    rows = [_kept_row(*row) for row in kept["rows"]]
     return Item([], words=dict(kept["words"]), option_names=tuple(kept["option_names"]), rows=rows)
+
+
+def _kept_row(
+    line: int,
+    values: Sequence[str],
+    label: str,
+    price_minor: int | None,
+    sku: str | None,
+    stock: int | None,
+    elsewhere: Sequence[tuple[int, int]] = (),
+) -> Row:
+    return Row(line, tuple(values), label, price_minor, sku, stock, dict(elsewhere))
 
 
 def _named(line: Line, places: Mapping[str, int]) -> dict[str, str]:
@@ -124,7 +142,7 @@ def _fill(item: Item, lines: Sequence[tuple[int, dict[str, str]]], currency: str
     names = [tidy(_one(item, lines, f"option_{n}_name")) for n in (1, 2, 3)]
     item.option_names = _option_names(item, lines, names)
     for number, cells in lines:
-        if any(cells.get(name) for name in _OF_VARIANT):
+        if any(text for name, text in cells.items() if name in _OF_VARIANT or _LOCATION.fullmatch(name)):
             item.rows.append(_row(item, number, cells, currency))
     _check_rows(item)
 
@@ -177,13 +195,21 @@ def _row(item: Item, line: int, cells: Mapping[str, str], currency: str) -> Row:
     if len(sku) > _LONGEST["sku"]:
         item.mistakes.append(Mistake(line, "sku", _("Up to %(longest)s characters.", longest=_LONGEST["sku"])))
     row.sku = sku or None
-    if text := cells.get("stock", ""):
-        row.stock = int(text) if re.fullmatch(r"\d{1,7}", text, re.ASCII) and int(text) <= MAX_STOCK else None
-        if row.stock is None:
-            item.mistakes.append(
-                Mistake(line, "stock", _("Write a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}"))
-            )
+    row.stock = _count(item, line, cells.get("stock", ""))
+    for name, text in cells.items():
+        if (found := _LOCATION.fullmatch(name)) and (number := _count(item, line, text)) is not None:
+            row.elsewhere[int(found[1])] = number
     return row
+
+
+def _count(item: Item, line: int, text: str) -> int | None:
+    if not text:
+        return None
+    number = int(text) if re.fullmatch(r"\d{1,7}", text, re.ASCII) and int(text) <= MAX_STOCK else None
+    if number is None:
+        words = _("Write a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
+        item.mistakes.append(Mistake(line, "stock", words))
+    return number
 
 
 def _price(item: Item, line: int, text: str, currency: str) -> int | None:

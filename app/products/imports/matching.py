@@ -7,7 +7,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProductStatus, Variant
-from app.products import proposals, rules
+from app.models.shops import Shop
+from app.products import places, proposals, rules
+from app.products.imports.columns import stock_at
 from app.products.imports.items import Item
 from app.products.imports.plans import Held
 from app.shopify.client import PAGE_SECONDS, graphql
@@ -73,7 +75,11 @@ def hold(session: Session, product_ids: Iterable[int]) -> dict[int, Held]:
         ProductProposal.product_id.in_(ids), ProductProposal.status.in_(OPEN_PROPOSAL)
     )
     edits = {edit.product_id: edit.changes for edit in session.scalars(open_edits).all()}
-    return {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {})) for p in products}
+    found = {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {})) for p in products}
+    if products:
+        shop = session.get_one(Shop, products[0].shop_id)
+        _add_levels(session, shop, found, variants)
+    return found
 
 
 def known_categories(session: Session, shop_id: int, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -100,9 +106,22 @@ def look_up_categories(shop: ShopCredentials, names: Iterable[str]) -> dict[str,
     return found
 
 
+def _add_levels(
+    session: Session, shop: Shop, found: Mapping[int, Held], variants: Mapping[int, Sequence[Variant]]
+) -> None:
+    others = places.get_places(session, shop).others
+    levels = places.list_levels(session, [row for rows in variants.values() for row in rows])
+    for product_id, rows in variants.items():
+        for row in rows:
+            here = levels[row.id]
+            found[product_id].content[f"stock {row.id}"] = places.at_first(row, here)
+            for key in others:
+                number = here[key].quantity if key in here else 0
+                found[product_id].content[f"{stock_at(key)} {row.id}"] = number
+
+
 def _held(product: Product, variants: Sequence[Variant], edits: Mapping[str, Any]) -> Held:
     content = proposals.content_of(product, variants)
     content |= {name: change[1] for name, change in edits.items() if name in content}
-    content |= {f"stock {variant.id}": variant.stock for variant in variants}
     options = tuple(rules.Option(option["name"], tuple(option["values"])) for option in product.options)
     return Held(product.status.value, content, options, {tuple(v.option_values): v.id for v in variants})

@@ -1,6 +1,7 @@
 """What a file would do to one product: made new, changed field by field, left, or refused with the reason. Pure.
 
-A snapshot is that of app/products/proposal_rules.py with "stock 7" besides.
+A snapshot is that of app/products/proposal_rules.py with "stock 7" besides, and "stock@3 7" for what lies of the
+variant 7 at the location 3.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 from app.languages import _, noted
 from app.products import rules
 from app.products.descriptions import plain_text
+from app.products.imports.columns import stock_at
 from app.products.imports.items import Item, Mistake, Row
 from app.products.proposal_rules import Changes, Snapshot, same, variant_of
 from app.products.service import Content, VariantContent
@@ -57,9 +59,10 @@ def compare(held: Held, item: Item, category: dict[str, Any] | None) -> Plan:
         wanted["category"] = category
     for row in item.rows:
         _place(plan, held, item, row, wanted)
-    plan.changes = {f: [held.content[f], value] for f, value in wanted.items() if not _same(f, held.content[f], value)}
+    known = {f: value for f, value in wanted.items() if f in held.content}
+    plan.changes = {f: [held.content[f], value] for f, value in known.items() if not _same(f, held.content[f], value)}
     line = item.lines[0].number if item.lines else 0
-    only_stock = all(variant_of(name)[0] == "stock" for name in plan.changes) and not plan.added
+    only_stock = all(variant_of(name)[0].startswith("stock") for name in plan.changes) and not plan.added
     if plan.changes or plan.added:
         if held.status == "archived" or (held.status not in _MOVABLE and not only_stock):
             plan.mistakes.append(Mistake(line, "title", _STATES[held.status]))
@@ -102,11 +105,13 @@ def check_new(item: Item) -> list[Mistake]:
 
 def _place(plan: Plan, held: Held, item: Item, row: Row, wanted: Snapshot) -> None:
     """Find the variant that a line is about, and note what the line wants of it."""
-    if not (row.values or row.label) and row.price_minor is None and row.sku is None and row.stock is None:
+    says = row.values or row.label or row.elsewhere
+    if not says and row.price_minor is None and row.sku is None and row.stock is None:
         return
     variant_id = _find_variant(held, item, row)
     if variant_id is not None:
         said = {"price": row.price_minor, "sku": row.sku, "stock": row.stock}
+        said |= {stock_at(key): number for key, number in row.elsewhere.items()}
         wanted |= {f"{kind} {variant_id}": value for kind, value in said.items() if value is not None}
         return
     names = tuple(option.name.casefold() for option in held.options)
@@ -168,4 +173,5 @@ def _extended(options: tuple[rules.Option, ...], values: tuple[str, ...]) -> tup
 
 
 def _variant(row: Row) -> VariantContent:
-    return VariantContent(row.values or (rules.DEFAULT_VALUE,), row.price_minor or 0, row.sku or "", row.stock or 0)
+    values = row.values or (rules.DEFAULT_VALUE,)
+    return VariantContent(values, row.price_minor or 0, row.sku or "", row.stock or 0, row.elsewhere)

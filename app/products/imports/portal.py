@@ -1,5 +1,6 @@
 """The vendor's pages for product files: send one, see what it would do, start, follow, stop and undo it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
@@ -10,6 +11,8 @@ from app.auth import limits
 from app.auth.portal import actor, protect
 from app.errors import NotFound, TooMany, ValidationErrors
 from app.languages import _
+from app.models.shops import Shop
+from app.products import places
 from app.products.exports import HEADINGS, csv_line
 from app.products.imports import columns, matching, queries, service
 from app.shopify.tokens import ShopCredentials
@@ -56,7 +59,7 @@ def upload() -> ResponseReturnValue:
     sent = request.files.get("file")
     content = sent.read(columns.MOST_BYTES + 1) if sent else b""
     try:
-        file = service.File((sent and sent.filename) or "products.csv", content, g.shop.currency)
+        file = service.File((sent and sent.filename) or "products.csv", content, g.shop.currency, _locations())
     except ValidationErrors as error:
         return _upload_page(error.errors["file"]), 422
     known = matching.known_categories(g.session, g.shop.id, file.categories)
@@ -129,6 +132,10 @@ def _csv(text: str, name: str) -> Response:
     # The mark tells Excel that this is UTF-8.
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response("\ufeff" + text, mimetype="text/csv", headers=headers)
+
+
+def _locations() -> Mapping[int, str]:
+    return places.get_places(g.session, g.session.get_one(Shop, g.shop.id)).others
 
 
 def _actor() -> str:

@@ -25,7 +25,7 @@ JOB = "jobs.catalogue.carry_on_import"
 class File:
     """A file that could be read: its products, with the mistakes that show without looking at anything else."""
 
-    def __init__(self, name: str, content: bytes, currency: str) -> None:
+    def __init__(self, name: str, content: bytes, currency: str, locations: Mapping[int, str] | None = None) -> None:
         """Raises ValidationErrors on the field `file`."""
         if not content:
             raise ValidationErrors({"file": _("Choose a file with products in it.")})
@@ -40,7 +40,7 @@ class File:
             )
         try:
             lines = read_sheet(content, most_lines=MOST_LINES)
-            places, self.unread = find_columns(lines[0].cells if lines else ())
+            places, self.unread = find_columns(lines[0].cells if lines else (), locations)
         except SheetError as error:
             raise ValidationErrors({"file": str(error)}) from None
         if len(lines) < 2:

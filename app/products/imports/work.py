@@ -156,10 +156,12 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
 
 def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, actor: str) -> str:
     """Put values by field into a product: at once into a draft, as a proposal where it is on sale."""
-    stock = {n: v for f, v in wanted.items() if (n := _stock_of(f)) is not None}
+    counts = {place: v for f, v in wanted.items() if (place := _stock_of(f)) is not None}
     words = {f: value for f, value in wanted.items() if _stock_of(f) is None}
-    if stock:
-        service.set_stock(session, product, stock, actor=actor)
+    if counts:
+        stock = {variant_id: v for (variant_id, location), v in counts.items() if location is None}
+        elsewhere = {(variant_id, location): v for (variant_id, location), v in counts.items() if location is not None}
+        service.set_stock(session, product, stock, actor=actor, elsewhere=elsewhere)
     if not words:
         return _("The stock is set.")
     if product.status in rules.EDITABLE:
@@ -170,9 +172,11 @@ def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, 
     return _("Waits for an answer; on sale it stays as it is.") if outcome.waiting else _("On its way to the shop.")
 
 
-def _stock_of(field: str) -> int | None:
+def _stock_of(field: str) -> tuple[int, int | None] | None:
+    """(variant, location; None for the first) of a field that counts stock."""
     kind, variant_id = proposal_rules.variant_of(field)
-    return variant_id if kind == "stock" else None
+    word, _sep, location = kind.partition("@")
+    return (variant_id, int(location) if location else None) if word == "stock" and variant_id else None
 
 
 def _as_list(options: tuple[rules.Option, ...]) -> list[dict[str, Any]]:

@@ -82,12 +82,15 @@ def item_variants(_: Context, item: Doc, **page: Any) -> Doc:
 @field("InventoryItem", "inventoryLevel")
 def item_level(ctx: Context, item: Doc, location_id: str) -> Doc | None:
     place = location(ctx, location_id)
-    return _level(item, place) if place else None
+    stocked = place is not None and inventory.is_stocked(ctx.store, ctx.shop, item, place["id"])
+    return _level(item, place) if place and stocked else None
 
 
 @field("InventoryItem", "inventoryLevels")
 def item_levels(ctx: Context, item: Doc, **page: Any) -> Doc:
-    return paginate([_level(item, each) for each in ctx.store.all(ctx.shop, "location")], **page)
+    places = ctx.store.all(ctx.shop, "location")
+    stocked = [each for each in places if inventory.is_stocked(ctx.store, ctx.shop, item, each["id"])]
+    return paginate([_level(item, each) for each in stocked], **page)
 
 
 def _level(item: Doc, place: Doc) -> Doc:
@@ -180,6 +183,9 @@ def _adjust_one(
     place = location_node(ctx, location_id)
     if place is None:
         raise RefusedError([*path, "locationId"], "The specified location could not be found.", "INVALID_LOCATION")
+    if not inventory.is_stocked(ctx.store, ctx.shop, found[1], location_id):
+        said = "The specified inventory item is not stocked at the location."
+        raise RefusedError([*path, "locationId"], said, "INVALID_LOCATION")
     held = inventory.quantities(found[1], location_id)
     delta = delta_of(each, held, path)
     expected = each.get("changeFromQuantity")
@@ -196,6 +202,28 @@ def _adjust_one(
         "location": place,
         "ledgerDocumentUri": each.get("ledgerDocumentUri"),
     }
+
+
+@mutation("inventoryBulkToggleActivation")
+def inventory_bulk_toggle_activation(ctx: Context, inventory_item_id: str, inventory_item_updates: list[Doc]) -> Doc:
+    found = inventory.find_item(ctx.store, ctx.shop, number_of(inventory_item_id, "InventoryItem"))
+    if found is None:
+        raise RefusedError(["inventoryItemId"], "The inventory item couldn't be found.", "INVENTORY_ITEM_NOT_FOUND")
+    product, variant = found
+    touched = []
+    for index, each in enumerate(inventory_item_updates):
+        place = location(ctx, each["locationId"])
+        if place is None:
+            path = ["inventoryItemUpdates", str(index), "locationId"]
+            raise RefusedError(path, "The location couldn't be found.", "LOCATION_NOT_FOUND")
+        if each["activate"]:
+            variant["quantities"].setdefault(str(place["id"]), {})
+            touched.append(place)
+        else:
+            variant["quantities"].pop(str(place["id"]), None)
+    stored = products.save_product(ctx.store, ctx.shop, product)
+    item = as_item({**variant, "product": stored})
+    return {"inventoryItem": item, "inventoryLevels": [_level(item, each) for each in touched], "userErrors": []}
 
 
 @mutation("inventoryItemUpdate")
