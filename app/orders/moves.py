@@ -19,7 +19,8 @@ def stage_nets(
     buckets = {}
     for (component, vendor), amount in nets.items():
         held = disputed.get((component, vendor))
-        kept = min(held.amount, max(0, amount)) if held and not order.test else 0
+        # To lose a dispute may even cost a vendor less than nothing: a fee with its tax can be more than the price.
+        kept = max(0, min(held.amount, amount)) if held and not order.test else 0
         if component in lines:
             parts = line_buckets(order, lines[component], amount - kept, now, flagged=flagged)
         else:

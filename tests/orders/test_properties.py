@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,6 +167,15 @@ def test_a_lost_dispute_takes_from_everybody_what_a_refund_without_lines_would(s
     by_bank = {key: amount for key, amount in (by_bank | {receipts: both}).items() if amount}
     known = replace(refunded, refunds=again, known_returned=back + rest, current_total=story.total - back - rest)
     assert by_bank == balances(book_to_date(known, LATE).postings)
+
+
+def test_nothing_is_on_hold_for_a_dispute_that_would_cost_the_vendor_less_than_nothing() -> None:
+    """Found by ten thousand histories: the fee with its tax is more than the price."""
+    dear = terms(bps=0, flat={"USD": 50}, fee_tax_bps=Decimal(1900))
+    at = Dispute(id=1, opened_at=DAY_0, ended_at=LATE, amount=2, state=DisputeState.OPEN)
+    books = book_to_date(order(line(1, 1, 3, terms=dear), disputes=(at,)), LATE)
+    for parts in books.buckets.values():
+        assert all(part.amount >= 0 for part in parts if part.reason is HoldReason.DISPUTE)
 
 
 @quick
