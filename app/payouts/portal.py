@@ -1,5 +1,8 @@
 """A vendor's money: what is theirs at which stage, what moved it, and what was paid out."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -12,11 +15,12 @@ from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
 from app.payouts import invoice_files, invoice_lists, invoices, queries, statements
 from app.vendors.payout_details import held_until
-from app.web import write_money_short
+from app.web import download_sheet, write_money_short
 
 bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
 protect(bp)
 
+_MOST_PAGES: Final = 100
 STATES = {
     "pending": (lazy("Being prepared"), "info"),
     "on_hold": (lazy("On hold"), "warn"),
@@ -56,6 +60,30 @@ def money() -> ResponseReturnValue:
         kind_words=KIND_WORDS,
         money_of=Money,
     )
+
+
+@bp.get("/export.csv")
+def export_movements() -> Response:
+    """Everything that moved the money in one currency, newest first, up to 5,000 movements."""
+    currency = request.args.get("currency", "") or g.shop.currency
+    heading = ["booked_at", "order_or_payout", "what", "of", "amount", "balance", "currency"]
+    return download_sheet("money.csv", heading, _list_cells(currency))
+
+
+def _list_cells(currency: str) -> Iterator[list[object]]:
+    cursor: str | None = ""
+    for _page in range(_MOST_PAGES):
+        statement = list_movements(g.session, g.shop.id, g.vendor.id, currency, cursor=cursor or "")
+        names = queries.name_movements(g.session, g.vendor.id, statement.rows)
+        for moved in statement.rows:
+            name, what, _link = names.get(moved.transaction.id, ("", "", None))
+            kind = str(KIND_WORDS.get(moved.transaction.kind, moved.transaction.kind))
+            balance = str(moved.balance.decimal) if moved.balance else ""
+            amount = str(moved.amount.decimal)
+            yield [moved.transaction.booked_at, name, kind, str(what), amount, balance, currency]
+        cursor = statement.older
+        if cursor is None:
+            return
 
 
 @bp.get("/payouts/<int:payout_id>")

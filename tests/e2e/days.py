@@ -128,7 +128,7 @@ def list_product(z: Zenith) -> None:
         page.locator(f"[name=variant_{number}_price]").fill(price)
         page.locator(f"[name=variant_{number}_stock]").fill("50")
     picture = {"name": "slippers.jpg", "mimeType": "image/jpeg", "buffer": pictures.draw("bowl", "rose")}
-    page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[list-item]
+    page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(1)
     page.get_by_role("button", name="Save and send for review").click()
     expect(page.get_by_text("Sent.")).to_be_visible()
@@ -308,7 +308,7 @@ def review_by_keyboard(z: Zenith) -> None:
     page.get_by_role("link", name="Felt Hat").click()
     page.get_by_role("textbox", name="Description").first.fill("Keeps its shape in the rain.")
     picture = {"name": "hat.jpg", "mimeType": "image/jpeg", "buffer": pictures.draw("bowl", "ink")}
-    page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[list-item]
+    page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(1)
     page.get_by_role("button", name="Save and send for review").click()
     expect(page.get_by_text("Sent.")).to_be_visible()

@@ -151,6 +151,15 @@ def test_every_list_can_be_searched_and_taken_away_as_a_file(
             assert len(file.text.splitlines()) > 1, path
 
 
+def test_what_moved_a_vendors_money_is_a_file_with_its_balance(portal: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    for earned in (1000, 2550):
+        add_order(seller, 1, earned)
+    add_order(make_vendor(shop, "Bea's Bakery", "bea@example.com"), 1, 700)
+    assert "/portal/money/export.csv?currency=USD" in portal.get("/portal/money").text
+    lines = portal.get("/portal/money/export.csv").text.splitlines()
+    assert [line.split(",")[4:] for line in lines[1:]] == [["25.50", "35.50", "USD"], ["10.00", "10.00", "USD"]]
+
+
 def test_an_empty_list_teaches(merchant: FlaskClient, portal: FlaskClient) -> None:
     exempt = {
         "/app",
