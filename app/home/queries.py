@@ -105,7 +105,7 @@ def count_everything(session: Session, shop_id: int) -> Counts:
     )
 
 
-def _count(model: type[Model], which: ColumnElement[bool]) -> Select[tuple[int]]:
+def _count(model: type[Model], which: ColumnElement[bool]) -> Select[int]:
     return select(func.count()).select_from(model).where(which)
 
 
