@@ -169,7 +169,9 @@ def read_rows(
     while f"variant_{number}_key" in form:
         values = _read_key(form[f"variant_{number}_key"])
         cells = [form.get(f"variant_{number}_{column}", "").strip() for column in ("price", "sku", "stock")]
-        elsewhere = {key: form.get(f"variant_{number}_stock_{key}", "").strip() for key in others}
+        # A page from before a location was added says nothing of it.
+        named = {key: f"variant_{number}_stock_{key}" for key in others}
+        elsewhere = {key: form[name].strip() for key, name in named.items() if name in form}
         typed[values] = VariantRow(values, cells[0], cells[1], cells[2], elsewhere=elsewhere)
         number += 1
     first_price = next((row.price for row in typed.values() if row.price), "")
