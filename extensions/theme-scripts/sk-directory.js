@@ -1,12 +1,13 @@
-// The directory can be searched, filtered and sorted. Without scripts it is a list in pages.
+// The directory can be searched, filtered and sorted. Without scripts it is a list in pages. What it takes is fetched when
+// somebody begins to look for a vendor, or when the address or an earlier choice says how to show them.
 export function start(block) {
   const search = block.querySelector('[data-sk-search]');
   const list = block.querySelector('[data-sk-list]');
   if (!search || !list) return;
-  const isAsked = /[?&]vendors\./.test(location.search);
-  const begin = async () => (await import('./sk-filters.js')).start(block, search, list, isAsked);
+  const begin = async () => (await import('./sk-filters.js')).start(block, search, list);
+  const hasChosen = () => { try { return localStorage.getItem(`sk:${block.dataset.customer || 'guest'}:i:preference:vendors`); } catch { return null; } };
   search.hidden = false;
   search.addEventListener('submit', (event) => event.preventDefault());
-  if (isAsked) begin();
+  if (/[?&]vendors\./.test(location.search) || hasChosen()) begin();
   else search.addEventListener('focusin', begin, { once: true });
 }

@@ -1,5 +1,6 @@
 // Reviews of a vendor: more than the page holds, and a form for who bought here. What is typed is kept as an item of the
-// customer's until it was taken; without this script the page shows the newest ones.
+// customer's until it was taken: a guest's draft is there after signing in, and on every device of the account. Without
+// this script the page shows the newest ones.
 import { attach, keeper } from './sk-lists.js';
 
 const GIVE_UP = 12_000;
@@ -54,23 +55,26 @@ export function start(block) {
   });
 
   // -- writing ---------------------------------------------------------------------------------------------------------
-  if (!customer) return;
-  attach(block, () => {});
   const value = (name) => form.elements[name].value;
   const say = (name, words) => {
     part(name).textContent = words;
     part(name).hidden = !words;
   };
-  const open = ({ orders = [], name = '' } = {}) => {
+  // The newest draft stands in the form, unless somebody is typing here.
+  const fill = () => {
     const draft = keeper.items.find('review', vendor)?.value;
-    if (!orders.length && !draft) return;
+    if (!draft || form.contains(document.activeElement)) return;
+    for (const [field, words] of Object.entries({ title: draft.title, words: draft.text, stars: draft.stars })) form.elements[field].value = words ?? '';
+    for (const folded of form.querySelectorAll('details')) folded.open = true;
+  };
+  const open = ({ orders = [], name = '' } = {}) => {
+    if (customer && !orders.length && !keeper.items.has('review', vendor)) return;
     form.elements.order.replaceChildren(...orders.map((order) => new Option(`${order.name}: ${order.items.join(', ')}`.slice(0, 90), order.id)));
     part('orders').hidden = orders.length < 2;
-    form.elements.name.value = name;
-    for (const [field, words] of Object.entries({ title: draft?.title, words: draft?.text })) form.elements[field].value ||= words ?? '';
-    if (draft?.stars) form.elements.stars.value = draft.stars;
+    form.elements.name.value ||= name;
     form.hidden = false;
   };
+  attach(block, fill);
   form.addEventListener('input', () => {
     const stars = Number(value('stars')) || null;
     keeper.put('review', vendor, { ...(stars && { stars }), title: value('title'), text: value('words') });
@@ -82,6 +86,7 @@ export function start(block) {
     const stars = Number(value('stars'));
     part('error="stars"').hidden = stars > 0;
     if (!stars) { form.querySelector('input').focus(); return; }
+    if (!customer) { location.assign(block.dataset.login); return; }
     button.disabled = true;
     say('failed', '');
     state.textContent = block.dataset.sending;
@@ -98,5 +103,6 @@ export function start(block) {
     state.textContent = '';
     button.disabled = false;
   });
-  ask(`reviews/mine?vendor=${encodeURIComponent(vendor)}`).then(open, () => open());
+  if (customer) ask(`reviews/mine?vendor=${encodeURIComponent(vendor)}`).then(open, () => open());
+  else open();
 }

@@ -316,6 +316,83 @@ def test_a_cart_is_kept_for_later_and_put_back(market: Market, open_browser: Cal
     assert cart(page) == {"rye-loaf": 2}
 
 
+def sent(page: Page, kind: str, key: str) -> None:
+    """What this page edited last has arrived."""
+    row = f"sk:{whoami(page)}:i:{kind}:{key}"
+    page.wait_for_function("row => JSON.parse(localStorage.getItem(row))?.[2] === 1", arg=row)
+
+
+def test_how_the_directory_is_sorted_and_what_was_searched_for_is_remembered_and_goes_along(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    phone, desk = open_browser(PHONE), open_browser()
+    phone.goto(f"{market.url}/pages/vendors")
+    settled(phone, "guest")
+    phone.get_by_label("Sort by").focus()
+    phone.get_by_label("Sort by").select_option("new")
+    phone.get_by_label("Find a vendor").fill("Bakery")
+    phone.get_by_label("Find a vendor").press("Enter")
+    phone.get_by_label("Find a vendor").fill("clay")
+    phone.get_by_label("Find a vendor").blur()
+    phone.wait_for_function("window.stallkeeper.items.list('search').length === 2")
+    phone.goto(f"{market.url}/pages/vendors")
+    expect(phone.get_by_label("Sort by")).to_have_value("new")
+    expect(phone.locator("[data-sk-vendor]").first).to_have_text(re.compile("Ada's Ceramics"))
+    phone.get_by_label("Find a vendor").focus()
+    expect(phone.get_by_text("You looked for:")).to_be_visible()
+    take_screenshot(phone, "local-first-directory-phone")
+    assert examine(phone, LEVEL) == []
+    phone.get_by_role("button", name="Remove: clay").click()
+    expect(phone.get_by_role("button", name="clay", exact=True)).to_have_count(0)
+    phone.get_by_role("button", name="Bakery", exact=True).click()
+    expect(phone.get_by_role("status").first).to_have_text("1 vendor")
+    sign_in(phone, market)
+    kept = market.kept()
+    assert kept["preference", "vendors"] == {"is": "sort=new"}
+    assert kept["search", "vendors:bakery"] == {"words": "Bakery"}
+    sign_in(desk, market)
+    desk.goto(f"{market.url}/pages/vendors")
+    expect(desk.get_by_label("Sort by")).to_have_value("new")
+    desk.get_by_label("Sort by").select_option("rating")
+    desk.wait_for_function("window.stallkeeper.items.find('preference', 'vendors').value.is === 'sort=rating'")
+    sent(desk, "preference", "vendors")
+    phone.goto(f"{market.url}/pages/vendors")
+    settled(phone)
+    phone.evaluate("window.stallkeeper.sync({ now: true })")
+    expect(phone.get_by_label("Sort by")).to_have_value("rating")
+    take_screenshot(desk, "local-first-directory-desk")
+
+
+def test_a_review_that_was_begun_survives_closing_and_signing_in(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    phone, desk = open_browser(PHONE), open_browser()
+    phone.goto(f"{market.url}/pages/vendors/adas-ceramics#reviews")
+    phone.get_by_text("Write a review").click()
+    phone.get_by_label("4 of 5 stars").check(force=True)
+    phone.get_by_label("Your review").fill("Finer than in the picture")
+    phone.goto(f"{market.url}/pages/vendors/adas-ceramics#reviews")
+    expect(phone.get_by_label("Your review")).to_have_value("Finer than in the picture")
+    take_screenshot(phone, "local-first-review-phone")
+    assert examine(phone, LEVEL) == []
+    phone.get_by_role("button", name="Sign in and send").click()
+    phone.get_by_label("Email").fill(CLEO["email"])
+    phone.get_by_label("Password").fill(CLEO["password"])
+    phone.get_by_role("button", name="Sign in").click()
+    phone.wait_for_url(re.compile("/pages/vendors/adas-ceramics#reviews$"))
+    expect(phone.get_by_label("Your review")).to_have_value("Finer than in the picture")
+    expect(phone.get_by_label("4 of 5 stars")).to_be_checked()
+    settled(phone)
+    assert market.kept()["review", "adas-ceramics"]["stars"] == 4
+    sign_in(desk, market)
+    desk.goto(f"{market.url}/pages/vendors/adas-ceramics#reviews")
+    desk.get_by_label("Your review").fill("Finer than in the picture, and whole")
+    sent(desk, "review", "adas-ceramics")
+    phone.get_by_role("heading", name="Write a review").click()
+    phone.evaluate("window.stallkeeper.sync({ now: true })")
+    expect(phone.get_by_label("Your review")).to_have_value("Finer than in the picture, and whole")
+
+
 def test_following_a_vendor_lists_them(market: Market, open_browser: Callable[..., Page]) -> None:
     page = open_browser(PHONE)
     page.goto(f"{market.url}/pages/vendors/adas-ceramics")

@@ -41,6 +41,11 @@ def _answer(app_end: AppEnd, status: int, body: dict[str, object]) -> None:
     app_end.answer = (status, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
 
+def _open_form(page: Page, address: str) -> None:
+    page.goto(f"{address}/pages/sell")
+    expect(page.locator("[data-sk-near]")).to_be_attached()
+
+
 def _apply(page: Page) -> None:
     page.get_by_label("Shop name").fill("Ada's Ceramics")
     page.get_by_label("Your name").fill("Ada")
@@ -75,7 +80,7 @@ def test_what_is_wrong_with_an_application_is_said_beside_its_field(
     open_browser: Callable[..., Page],
 ) -> None:
     page = open_browser(PHONE)
-    page.goto(f"{address}/pages/sell")
+    _open_form(page, address)
     page.get_by_role("button", name="Send application").click()
     expect(page.get_by_label("Shop name")).to_be_focused()
     assert [request["method"] for request in app_end.requests if request["method"] == "POST"] == []
@@ -98,7 +103,7 @@ def test_a_field_that_is_jumped_to_comes_out_from_under_the_header(
     open_browser: Callable[..., Page],
 ) -> None:
     page = open_browser(PHONE)
-    page.goto(f"{address}/pages/sell")
+    _open_form(page, address)
     field = page.get_by_label("Email")
     field.evaluate("field => scrollTo({top: field.getBoundingClientRect().top - 5, behavior: 'instant'})")
     field.focus()
@@ -111,7 +116,7 @@ def test_an_application_is_not_lost_when_the_app_is_away(
     open_browser: Callable[..., Page],
 ) -> None:
     page = open_browser()
-    page.goto(f"{address}/pages/sell")
+    _open_form(page, address)
     _apply(page)
     app_end.answer = (500, {"Content-Type": "text/html"}, b"<h1>Trouble</h1>")
     page.get_by_role("button", name="Send application").click()
@@ -158,7 +163,7 @@ def test_the_merchants_terms_are_shown_as_text_when_there_are_some(
 ) -> None:
     _answer(app_end, 200, {"fields": [], "terms": "Ship within <b>three</b> days."})
     page = open_browser()
-    page.goto(f"{address}/pages/sell")
+    _open_form(page, address)
     expect(page.get_by_label("I accept the vendor terms.")).to_be_hidden()
     page.get_by_label("Shop name").focus()
     expect(page.get_by_label("I accept the vendor terms.")).to_be_visible()

@@ -128,16 +128,53 @@ def _enum_of_templates(node: Any) -> Any:
 def test_sizes_stay_far_below_what_slows_a_page() -> None:
     assert len(BLOCKS) <= 30
     assert all(path.stat().st_size <= 10_000 for path in (EXTENSION / "assets").iterdir())
-    scripts = {path.stem: len(gzip.compress(path.read_bytes())) for path in (EXTENSION / "assets").glob("*.js")}
-    # Fetched when the visitor scrolls to them or begins to search, not with the page.
-    later = {"sk-asked", "sk-filters", "sk-questions", "sk-reviews"}
-    assert {name for name in later if scripts[name] > 2048} == set()
-    rare = {"sk-apply", "sk-carts", "sk-directory", "sk-draft", "sk-later", "sk-portal", "sk-stock"}
-    everywhere = sum(size for name, size in scripts.items() if name not in rare | later)
-    assert {name: size for name, size in scripts.items() if everywhere + size > 10_240 and name in rare} == {}
     liquid = sum(path.stat().st_size for path in EXTENSION.rglob("*.liquid"))
     assert liquid < 100_000
     assert all(path.stat().st_size < 15_000 for path in (EXTENSION / "locales").iterdir())
+
+
+TEMPLATES = ("index", "product", "collection", "list-collections", "cart", "search", "metaobject", "customers/account")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_page_with_every_block_on_it_fetches_little_script_and_style(template: str) -> None:
+    """10 kB of each, compressed, with the page; what the visitor scrolls or turns to comes alone, 2 kB at most."""
+    texts = [path.read_text("utf-8") for path in BLOCKS if _fits(path, template)]
+    modules = {name for text in texts for name in re.findall(r'data-sk="(\w+)"', text)}
+    with_page = _needed({f"sk-{name}.js" for name in modules}) | {"stallkeeper.js"}
+    assert sum(map(_compressed, with_page)) <= 10_240, sorted(with_page)
+    assert _compressed("stallkeeper.css") <= 10_240
+    later = {"asked", "filters", "recent", *re.findall(r'data-later="(\w+)"', " ".join(texts))}
+    assert {name: size for name in later if (size := _compressed(f"sk-{name}.js")) > 2048} == {}
+
+
+def test_a_page_of_the_theme_fetches_little_script() -> None:
+    """Pages are what merchants make of them: each block that stands alone on one, beside the lists of every page."""
+    for path in BLOCKS:
+        if _fits(path, "page"):
+            modules = {"lists", *re.findall(r'data-sk="(\w+)"', path.read_text("utf-8"))}
+            with_page = _needed({f"sk-{name}.js" for name in modules}) | {"stallkeeper.js"}
+            assert sum(map(_compressed, with_page)) <= 10_240, path.stem
+
+
+def _fits(block: Path, template: str) -> bool:
+    schema = _schema(block)
+    return schema["target"] == "body" or template in schema["enabled_on"]["templates"]
+
+
+def _needed(modules: set[str]) -> set[str]:
+    """The modules and what they import at once; `import(…)` comes later."""
+    found: set[str] = set()
+    while modules:
+        name = modules.pop()
+        found.add(name)
+        source = (EXTENSION / "assets" / name).read_text("utf-8")
+        modules |= set(re.findall(r"^import .* from '\./([\w-]+\.js)'", source, re.MULTILINE)) - found
+    return found
+
+
+def _compressed(asset: str) -> int:
+    return len(gzip.compress((EXTENSION / "assets" / asset).read_bytes()))
 
 
 @pytest.mark.parametrize("kind", ["", ".schema"])

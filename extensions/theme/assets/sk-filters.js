@@ -1,3 +1,5 @@
+import { attach, keeper } from './sk-lists.js';
+import { recent } from './sk-recent.js';
 const FILTERS = ['q', 'letter', 'place', 'here', 'sort'];
 const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 const nameOf = (vendor) => vendor.querySelector('.sk-name').textContent;
@@ -19,6 +21,15 @@ if (fields[name].type === 'checkbox') fields[name].checked = value !== '';
 else fields[name].value = value;
 }
 };
+const readPreference = (fields) => {
+const chosen = new URLSearchParams(keeper.items.find('preference', 'vendors')?.value?.is);
+fields.sort.value = chosen.get('sort') ?? '';
+fields.here.checked = chosen.has('here');
+};
+const writePreference = (fields) => {
+const chosen = new URLSearchParams(['sort', 'here'].map((name) => [name, valueOf(fields[name])]).filter(([, value]) => value));
+keeper.ready.then(() => keeper.put('preference', 'vendors', { is: chosen.toString() }));
+};
 const writeAddress = (fields) => {
 const address = new URL(location.href);
 for (const name of FILTERS) {
@@ -28,27 +39,21 @@ else address.searchParams.delete(`vendors.${name}`);
 }
 history.replaceState(history.state, '', address);
 };
-export function start(block, search, list, isAsked) {
+const isAsked = () => /[?&]vendors\./.test(location.search);
+export function start(block, search, list) {
 const fields = search.elements;
 const found = search.querySelector('[data-sk-found]');
 const pages = block.querySelector('[data-sk-pages]');
 const vendors = () => [...list.querySelectorAll('[data-sk-vendor]')];
-const loadRest = async () => {
-let next = pages?.querySelector('[rel="next"]')?.href;
-let previous = pages?.querySelector('[rel="prev"]')?.href;
-const fetchPage = async (url) => new DOMParser().parseFromString(await (await fetch(url)).text(), 'text/html');
-const take = (page) => page.querySelectorAll('[data-sk="directory"] [data-sk-vendor]').forEach((vendor) => list.append(document.adoptNode(vendor)));
-for (; next; ) {
-const page = await fetchPage(next);
-next = page.querySelector('[data-sk-pages] [rel="next"]')?.href;
-take(page);
-}
-for (; previous; ) {
-const page = await fetchPage(previous);
-previous = page.querySelector('[data-sk-pages] [rel="prev"]')?.href;
-take(page);
+const follow = async (rel) => {
+const onward = (page) => page?.querySelector(`[rel="${rel}"]`)?.href;
+for (let url = onward(pages); url; ) {
+const page = new DOMParser().parseFromString(await (await fetch(url)).text(), 'text/html');
+url = onward(page.querySelector('[data-sk-pages]'));
+page.querySelectorAll('[data-sk="directory"] [data-sk-vendor]').forEach((vendor) => list.append(document.adoptNode(vendor)));
 }
 };
+const loadRest = async () => { await follow('next'); await follow('prev'); };
 const offer = (select, values) => {
 const known = new Set([...select.options].map((option) => option.value));
 const fresh = [...new Set(values)].filter((value) => value && !known.has(value));
@@ -83,6 +88,20 @@ count += !vendor.hidden;
 const said = count === 0 ? found.dataset.none : count === 1 ? found.dataset.one : found.dataset.many;
 found.textContent = isChosen ? said.replace('[count]', count) : '';
 };
+const drawRecent = recent(block, fields.q, () => { writeAddress(fields); filter(); });
 search.addEventListener('input', () => { writeAddress(fields); filter(); });
-return loadAll().then(() => { if (isAsked) readAddress(fields); return filter(); });
+search.addEventListener('change', ({ target }) => {
+if (target === fields.sort || target === fields.here) writePreference(fields);
+});
+const isEarly = Boolean(fields.sort.value || fields.here.checked);
+if (isEarly) writeAddress(fields);
+return loadAll().then(() => {
+if (isAsked() && !isEarly) readAddress(fields);
+attach(block, () => {
+drawRecent();
+if (!isAsked()) readPreference(fields);
+filter();
+});
+if (isEarly) writePreference(fields);
+});
 }

@@ -1,0 +1,67 @@
+import { attach, keeper, root } from './sk-lists.js';
+const address = (url) => (/^(https:|\/)/.test(url ?? '') ? url : '');
+const money = (cents) => new Intl.NumberFormat(document.documentElement.lang || 'en', {
+style: 'currency', currency: window.Shopify?.currency?.active ?? 'USD',
+}).format(cents / 100);
+export const start = (block) => attach(block, list(block));
+function list(block) {
+const { kind, without } = block.dataset;
+const rows = block.querySelector('[data-rows]');
+const template = block.querySelector('template');
+block.querySelector('[data-clear]')?.addEventListener('click', () => {
+for (const one of ['viewed', 'search']) for (const { key } of keeper.items.list(one)) keeper.remove(one, key);
+});
+return () => {
+const items = keeper.items.list(kind).filter(({ key }) => key !== without).slice(0, Number(block.dataset.most) || 100);
+const known = new Map([...rows.children].map((row) => [row.dataset.key, row]));
+rows.replaceChildren(...items.map((item) => known.get(item.key) ?? tile(block, template, item)));
+block.querySelector('[data-empty]').hidden = items.length > 0;
+block.classList.toggle('sk-away', block.hasAttribute('data-hide-empty') && !items.length);
+searches(block);
+};
+}
+function tile(block, template, { kind, key, value }) {
+const row = template.content.firstElementChild.cloneNode(true);
+const title = value.title ?? value.name ?? value.handle ?? key;
+row.dataset.key = key;
+row.querySelector('a').href = kind === 'follow' ? address(value.url) || '#' : `${root()}products/${encodeURIComponent(value.handle)}`;
+row.querySelector('[data-title]').textContent = title;
+picture(row, value.image);
+const remove = row.querySelector('[data-remove]');
+remove?.setAttribute('aria-label', `${remove.textContent.trim()}: ${title}`);
+remove?.addEventListener('click', () => {
+const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector('a') ?? block.querySelector('[data-rows]');
+keeper.remove(kind, key);
+setTimeout(() => next.focus());
+});
+if (value.handle) price(row, value.handle);
+return row;
+}
+const picture = (row, source) => {
+const image = row.querySelector('img');
+if (!image) return;
+if (address(source)) image.src = source;
+else image.remove();
+};
+const price = async (row, handle) => {
+const [said, gone] = [row.querySelector('[data-price]'), row.querySelector('[data-gone]')];
+if (!said) return;
+const answer = await fetch(`${root()}products/${encodeURIComponent(handle)}.js`).catch(() => null);
+if (answer?.ok) {
+const product = await answer.json();
+said.textContent = money(product.price);
+if (!product.available) gone.hidden = false;
+} else if (answer?.status === 404) gone.hidden = false;
+};
+const searches = (block) => {
+const line = block.querySelector('[data-searches]');
+if (!line) return;
+const links = keeper.items.list('search').filter(({ key }) => !key.startsWith('vendors:')).slice(0, 6).map(({ value: { words } }) => {
+const link = document.createElement('a');
+link.href = `${root()}search?q=${encodeURIComponent(words)}`;
+link.textContent = words;
+return link;
+});
+line.lastElementChild.replaceChildren(...links);
+line.hidden = !links.length;
+};
