@@ -48,8 +48,12 @@ from tests.shopify.fake import FakeShopify, installable
 from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
-# A busy machine is no failure: no test judges by the clock.
-settings.register_profile("stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine is no failure: no test judges by the clock. And a run's result is that of the code, not of a draw:
+# `make test-nightly` looks for new examples.
+_NIGHTLY = "STALLKEEPER_HISTORIES" in os.environ
+settings.register_profile(
+    "stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not _NIGHTLY
+)
 settings.load_profile("stallkeeper")
 
 _SERVER = os.environ.get("DATABASE_URL")
