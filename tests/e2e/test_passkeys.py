@@ -20,7 +20,8 @@ from wsgi import create_app
 def address(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The real app under a host name: passkeys are made for names, not for addresses such as 127.0.0.1."""
     server = make_server("localhost", 0, create_app(), threaded=True)
-    settings = replace(get_config(), app_url=f"http://localhost:{server.server_port}")
+    at = f"http://localhost:{server.server_port}"
+    settings = replace(get_config(), app_url=at, portal_url=at)
     monkeypatch.setattr("app.auth.passkeys.get_config", lambda: settings)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -196,7 +196,7 @@ def test_a_vendors_own_session_cannot_even_see_factors(ada: Vendor, guarded: lis
 @pytest.fixture
 def domain(monkeypatch: pytest.MonkeyPatch) -> str:
     """The app under a host name, as passkeys need it."""
-    settings = replace(get_config(), app_url="https://market.example")
+    settings = replace(get_config(), app_url="https://market.example", portal_url="https://market.example")
     monkeypatch.setattr("app.auth.passkeys.get_config", lambda: settings)
     return settings.app_url
 
