@@ -1,4 +1,4 @@
-"""What an operator can set or type stands in the README."""
+"""What an operator can set or type stands in the README, and each decision in the list of decisions."""
 
 import re
 from pathlib import Path
@@ -33,6 +33,13 @@ def test_make_help_lists_every_verb() -> None:
     verbs = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
     described = set(re.findall(r"^([a-z][a-z-]*):.*## ", makefile, re.MULTILINE))
     assert verbs == described
+
+
+def test_every_decision_is_listed_under_its_number() -> None:
+    records = [path for path in sorted((ROOT / "docs" / "adr").glob("*.md")) if not path.name.startswith("0000")]
+    index = (ROOT / "docs/adr/0000-how-we-record-decisions.md").read_text()
+    listed = re.findall(r"^\| \[(\d+)\]\((\S+)\)", index, re.MULTILINE)
+    assert listed == [(str(number), path.name) for number, path in enumerate(records, 1)]
 
 
 def _commands(group: click.Group) -> list[click.Command]:
