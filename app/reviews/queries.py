@@ -32,6 +32,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPlace:
+    """`place` counts from 0, None for a review that waits for nothing; `after` is the first one at the end."""
+
+    place: int | None
+    total: int
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     rows: Sequence[Row]
     total: int
@@ -173,14 +183,26 @@ def get_row(session: Session, shop_id: int, review_id: int) -> Row:
     return found[0]
 
 
-def list_waiting_ids(session: Session, shop_id: int) -> Sequence[int]:
-    """What waits for a decision, oldest first."""
-    query = _filter(select(VendorReview.id), shop_id, "waiting", None, None, "")
-    return session.scalars(query.order_by(VendorReview.written_at, VendorReview.id)).all()
+def find_place(session: Session, shop_id: int, review_id: int) -> WaitingPlace:
+    """Where a review stands among those that wait for a decision, oldest first."""
+    waiting = _filter(select(VendorReview.id), shop_id, "waiting", None, None, "")
+    oldest = (VendorReview.written_at, VendorReview.id)
+    numbered = waiting.add_columns(
+        func.row_number().over(order_by=oldest).label("number"),
+        func.lag(VendorReview.id).over(order_by=oldest).label("before"),
+        func.lead(VendorReview.id).over(order_by=oldest).label("after"),
+    ).subquery()
+    mine = session.execute(select(numbered).where(numbered.c.id == review_id)).one_or_none()
+    first = session.scalar(waiting.where(VendorReview.id != review_id).order_by(*oldest).limit(1))
+    total = count_waiting(session, shop_id)
+    if mine is None:
+        return WaitingPlace(None, total, None, first)
+    return WaitingPlace(mine.number - 1, total, mine.before, mine.after or first)
 
 
 def count_waiting(session: Session, shop_id: int) -> int:
-    return len(list_waiting_ids(session, shop_id))
+    waiting = _filter(select(VendorReview.id), shop_id, "waiting", None, None, "")
+    return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
 
 
 def _filter(

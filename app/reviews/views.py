@@ -146,20 +146,17 @@ def _list_page(results: Sequence[Result] = ()) -> str:
 
 def _review_page(review_id: int, error: str = "") -> str:
     row = queries.get_row(g.session, g.shop.id, review_id)
-    ids = list(queries.list_waiting_ids(g.session, g.shop.id))
-    place = ids.index(review_id) if review_id in ids else None
-    others = ids if place is None else ids[:place] + ids[place + 1 :]
-    after = ids[place + 1] if place is not None and place + 1 < len(ids) else next(iter(others), None)
+    waiting = queries.find_place(g.session, g.shop.id, review_id)
     return render_template(
         "merchant/reviews/review.html",
         row=row,
         review=row.review,
         error=error,
         reason=request.form.get("reason", ""),
-        place=place,
-        total=len(ids),
-        previous=ids[place - 1] if place else None,
-        next=after,
+        place=waiting.place,
+        total=waiting.total,
+        previous=waiting.before,
+        next=waiting.after,
     )
 
 
