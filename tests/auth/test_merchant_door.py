@@ -13,6 +13,7 @@ from app.auth import installation
 from app.models.events import AuditEntry, InboxEvent
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import get_redis
+from app.shopify.definitions import VENDOR_FIELDS
 from app.shopify.tokens import ShopCredentials
 from jobs import events, shops
 from tests.shopify.fake import FakeShopify, data
@@ -242,21 +243,8 @@ def test_definitions_are_brought_up_to_date_where_fields_are_missing(
     assert shop.vendor_definition_gid == old["id"]
     (update,) = [variables for name, variables, _ in shopify.asked if name == "metaobjectDefinitionUpdate"]
     keys = [field["create"]["key"] for field in update["definition"]["fieldDefinitions"]]
-    assert keys == [
-        "tagline",
-        "about",
-        "location",
-        "logo",
-        "website",
-        "policies",
-        "since",
-        "away_from",
-        "away_until",
-        "away_note",
-        "rating",
-        "rating_count",
-        "reviews",
-    ]
+    assert keys == [field["key"] for field in VENDOR_FIELDS if field["key"] != "name"]
+    assert {"tagline", "away_note", "announcement"} <= set(keys)
 
 
 def test_events_wait_for_nobody_elses_shop(browser: FlaskClient) -> None:
