@@ -17,7 +17,7 @@ from app.models.fulfilments import Fulfilment
 from app.models.reviews import ReviewState, VendorReview
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.reviews import requests, service
+from app.reviews import queries, requests, service
 from app.reviews.requests import PURPOSE, link_for
 from app.shopify.tokens import ShopCredentials
 from app.vendors.sync import sync_vendor
@@ -400,3 +400,19 @@ def test_a_customers_review_is_in_their_export_and_its_words_go_with_them(street
     vendor = street.vendor(ada)
     assert (vendor.rating_count, vendor.shown_reviews["latest"]) == (1, [])
     assert "broke" not in street.mails("vendor_review")[0].text_body
+
+
+def test_a_review_knows_its_place_in_the_queue(street: Street, ada: Vendor) -> None:
+    first, second, third = (street.write(street.arrived(ada)).id for _ in range(3))
+    with db.scoped(ada.shop_id) as session:
+        places = [queries.find_place(session, ada.shop_id, number) for number in (first, second, third)]
+        assert [(one.place, one.before, one.after, one.total) for one in places] == [
+            (0, None, second, 3),
+            (1, first, third, 3),
+            (2, second, first, 3),
+        ]
+        service.publish(session, ada.shop_id, second, actor="staff:1")
+        decided = queries.find_place(session, ada.shop_id, second)
+        assert (decided.place, decided.after, decided.total) == (None, first, 2)
+        service.publish(session, ada.shop_id, first, actor="staff:1")
+        assert queries.find_place(session, ada.shop_id, third).after is None
