@@ -38,7 +38,7 @@ from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from app import clock, db, embedded, queue
+from app import clock, db, embedded, languages, queue
 from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
@@ -89,6 +89,12 @@ def loop(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if theirs:
         asyncio._set_running_loop(theirs)
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """A request says in its thread's context which language is spoken; the next test begins without it."""
+    languages.use("en")
 
 
 def pytest_unconfigure() -> None:

@@ -90,7 +90,7 @@ def _sign_in_by_mail(page: Page, place: Place) -> None:
 def _show_a_face(page: Page, place: Place, picture: Path) -> None:
     page.goto(f"{place.url('app')}/portal/profile")
     page.get_by_label("Picture or logo").set_input_files(picture)
-    page.get_by_role("button", name="Use this picture").click()
+    page.get_by_role("button", name="Use this picture").first.click()
     expect(page.get_by_text("Your picture is here.")).to_be_visible()
     page.get_by_label("In one sentence").fill("Oak and goatskin, built to be heard")
     page.get_by_label("About you").fill("I build drums.\n\nIn Portland.")
