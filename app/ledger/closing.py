@@ -28,12 +28,11 @@ GROUP BY shop_id, vendor_id, account, currency
 ON CONFLICT (shop_id, account, currency, coalesce(vendor_id, 0))
 DO UPDATE SET amount_minor = kept.amount_minor + excluded.amount_minor
 """)
-# Whoever holds an entry's number has written its posting before, and so has a number of its own below `next_xid`.
+_NEWEST: Final = text("SELECT coalesce(max(id), 0) FROM ledger_entries")
+_NUMBER: Final = text("SELECT pg_current_xact_id()::text::bigint")
 _PREPARE: Final = text("""
 INSERT INTO closings (id, through_entry_id, next_entry_id, next_xid, closed_at)
-SELECT 1, CAST(:until AS bigint), greatest(CAST(:until AS bigint), max(id)),
-       pg_snapshot_xmax(pg_current_snapshot())::text::bigint, :now
-FROM ledger_entries
+VALUES (1, :until, :newest, :number, :now)
 ON CONFLICT (id) DO UPDATE SET through_entry_id = excluded.through_entry_id, next_entry_id = excluded.next_entry_id,
                                next_xid = excluded.next_xid, closed_at = excluded.closed_at
 """)
@@ -53,6 +52,9 @@ def close() -> int:
     """Make the closing that was prepared, if it can be made already, and prepare the next. Returns how far it goes."""
     with system() as session:
         alone(session)
+        # Whoever holds an entry's number has written its posting before, so had a number of its own when the newest
+        # was seen. Ours is given after that, and is larger than each of theirs; what has ended says nothing of them.
+        newest, number = session.scalar(_NEWEST) or 0, session.scalar(_NUMBER)
         held = session.execute(_PREPARED).mappings().one_or_none()
         until = 0
         if held is not None:
@@ -62,7 +64,8 @@ def close() -> int:
             if held["is_over"]:
                 until = int(held["until"])
                 session.execute(_ADD, {"since": held["since"], "until": until, "shop_id": None})
-        session.execute(_PREPARE, {"until": until, "now": clock.now()})
+        values = {"until": until, "newest": max(until, newest), "number": number, "now": clock.now()}
+        session.execute(_PREPARE, values)
         return until
 
 
