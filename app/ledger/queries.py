@@ -182,9 +182,10 @@ def _read_cursor(text_: str) -> tuple[datetime, int, int] | None:
     at, _, rest = text_.partition("_")
     number, _, balance = rest.partition("_")
     try:
-        return datetime.fromisoformat(at), int(number), int(balance)
+        read = datetime.fromisoformat(at), int(number), int(balance)
     except ValueError:
         return None
+    return read if 0 <= read[1] <= _LAST else None
 
 
 def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:

@@ -147,7 +147,9 @@ def test_a_statement_names_the_balance_after_each_booking_and_its_pages_follow_o
     assert seen == [(amount, sum(amounts[: at + 1])) for at, amount in reversed(list(enumerate(amounts)))]
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01_1", "_", "2026-01-01T00:00:00+00:00_x_1"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "2026-01-01_1", "_", "2026-01-01T00:00:00+00:00_x_1", f"2026-01-01T00:00:00+00:00_{2**63}_1"]
+)
 def test_a_cursor_that_says_nothing_shows_the_newest(acme: Shop, ada: Vendor, cursor: str) -> None:
     adjust(acme, ada)
     with db.scoped(acme.id) as session:
