@@ -193,14 +193,18 @@ def pipelined(scope: Scope) -> Iterator[psycopg.Connection[Any]]:
 
     Everything is sent before the first answer is read: so nothing in it may depend on an answer, and what was selected
     is fetched afterwards. PostgreSQL makes one transaction of what is sent together, without being told: a statement
-    that fails undoes all of it.
+    that fails undoes all of it, and so does an exception in between.
     """
     with _few:
         connection = _take_spare() or _connect()
         try:
             with connection.pipeline():
                 connection.execute(_ENTER_PIPELINED, _asking(scope))
-                yield connection
+                try:
+                    yield connection
+                except BaseException:
+                    connection.close()  # before the end of the pipeline, which would commit what was sent already
+                    raise
         except BaseException:
             connection.close()
             raise

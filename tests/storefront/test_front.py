@@ -108,3 +108,15 @@ def test_a_pipelined_transaction_stands_or_falls_as_a_whole(acme: Shop) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         begin_sync(acme, 7002)
     assert begin_sync(acme, 7001) == (1,)
+
+
+def test_nothing_of_a_pipelined_transaction_is_stored_when_we_fail_in_the_middle(acme: Shop) -> None:
+    def write(revision: int) -> None:
+        head = "INSERT INTO customer_syncs (shop_id, customer_id, revision) VALUES (%s, 7001, %s)"
+        with db.pipelined(Scope(acme.id, customer_id=7001)) as connection:
+            connection.execute(head, [acme.id, revision])
+            connection.execute("SELECT %s", [1 // (revision - 1)])
+
+    with pytest.raises(ZeroDivisionError):
+        write(1)
+    assert begin_sync(acme, 7001) == (1,)
