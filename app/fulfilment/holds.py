@@ -21,7 +21,7 @@ from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import graphql
-from app.shopify.errors import ShopifyError
+from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
 from app.shopify.webhook_bodies import number_of
 
@@ -77,7 +77,10 @@ def read_holds(shop_id: int, order_number: int) -> None:
     try:
         order = read_order(ShopCredentials(shop.id, shop.domain), order_number)
     except ShopifyError as error:
-        if not error.permanent:
+        is_final = error.permanent and not isinstance(error, ShopifyAccessLost)
+        with scoped(shop_id) as session:
+            _put_off(session, shop_id, order_number, began, is_final=is_final)
+        if not is_final:
             raise
         return
     with scoped(shop_id) as session:
@@ -137,6 +140,17 @@ def sweep() -> int:
     for shop_id, order_number in old:
         enqueue(_READ_ORDER, shop_id, order_number)
     return len(due) + len(old)
+
+
+def _put_off(session: Session, shop_id: int, order_number: int, began: datetime, *, is_final: bool) -> None:
+    """An order that cannot be read now, or ever, is not asked for again every few seconds."""
+    again = began if is_final else began - _DOUBT_AFTER + _TRY_AGAIN_AFTER
+    doubted = (VendorOrder.holds != [], VendorOrder.holds_read_at < began - _DOUBT_AFTER)
+    parts = (VendorOrder.shop_id == shop_id, VendorOrder.order_shopify_id == order_number, *doubted)
+    session.execute(update(VendorOrder).where(*parts).values(holds_read_at=again))
+    if is_final:
+        news = (FulfilmentOrderNews.shop_id == shop_id, FulfilmentOrderNews.order_shopify_id == order_number)
+        session.execute(delete(FulfilmentOrderNews).where(*news))
 
 
 def _write(session: Session, part: VendorOrder, held: list[dict[str, Any]]) -> None:

@@ -12,10 +12,11 @@ from app.fulfilment.reading import read_order
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment, FulfilmentOrderNews, FulfilmentState
 from app.models.notices import Notice
-from app.models.orders import VendorOrder
+from app.models.orders import Order, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders.left import units_left
+from app.shopify.errors import ShopifyAccessLost
 from app.shopify.payloads import PayloadError
 from app.shopify.tokens import ShopCredentials
 from devstore.orders.fulfilment import fulfil_lines
@@ -149,6 +150,31 @@ def test_a_hold_whose_release_was_lost_is_found_within_the_hour(
     assert holds.sweep() == 1
     holds.read_holds(acme.id, order["id"])
     assert held(acme, ada) == []
+
+
+@pytest.mark.parametrize("why", ["gone", "no access"])
+def test_a_held_order_that_cannot_be_read_is_not_asked_for_every_few_seconds(
+    order: Doc, store: Store, acme: Shop, ada: Vendor, edge: FakeShopify, why: str
+) -> None:
+    hear(store, acme, "orders/")
+    hold(store, ACME, order["id"])
+    hear(store, acme, NEWS)
+    read_all(acme)
+    hear_of = {"told_at": clock.now(), "tried_at": clock.now(), "order_shopify_id": 999}
+    with db.scoped(acme.id) as session:
+        session.add(FulfilmentOrderNews(shop_id=acme.id, shopify_id=12, **hear_of))
+        session.execute(update(Order).values(shopify_id=999))
+        long_ago = clock.now() - 2 * holds._DOUBT_AFTER
+        session.execute(update(VendorOrder).values(holds_read_at=long_ago, order_shopify_id=999))
+    assert holds.sweep() == 2, "the news and the old hold"
+    if why == "gone":
+        holds.read_news(acme.id, 12)
+    else:
+        edge.answer("order", ShopifyAccessLost(ACME))
+        with pytest.raises(ShopifyAccessLost):
+            holds.read_holds(acme.id, 999)
+    assert holds.sweep() == (0 if why == "gone" else 1)
+    assert held(acme, ada) != [], "what was known stands"
 
 
 def test_a_hold_that_nobody_told_of_is_found_when_shopify_refuses_the_parcel(
