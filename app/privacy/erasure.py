@@ -172,12 +172,15 @@ def _drop_exports(session: Session, shop_id: int, person: Person) -> Counter[str
 
 
 def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str]:
-    """What they kept in the shop: lists, saved carts, history, preferences, drafts."""
+    """What they kept in the shop: lists, saved carts, history, preferences, drafts.
+
+    The head first: a device that syncs at this moment holds it, and what it writes is then found.
+    """
     return Counter({
         table.__tablename__: _count(
             session, delete(table).where(table.shop_id == shop_id, table.customer_id == customer_id)
         )
-        for table in (CustomerItem, CustomerSync)
+        for table in (CustomerSync, CustomerItem)
     })  # fmt: skip
 
 

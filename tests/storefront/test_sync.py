@@ -1,11 +1,12 @@
 """The storefront's sync: what is stored, what wins, what is refused, and who reaches what."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from app import clock, db
@@ -14,6 +15,8 @@ from app.models.mapping import Model
 from app.models.shops import Shop
 from app.models.storefront import CustomerItem, CustomerSync
 from app.models.vendors import Vendor
+from app.privacy.erasure import forget_customer
+from app.privacy.rules import Person
 from app.storefront import rules, service
 from jobs import storefront as jobs
 from tests.shopify.signing import sign_proxy
@@ -254,3 +257,24 @@ def test_a_line_of_the_cart_ends_as_a_whole(storefront: Storefront) -> None:
         item("cart", "5:deskdesk", {"variant": 5, "quantity": -1}, at(-1)),
     )
     assert service.remove_expired()["ended"] == {}
+
+
+def test_a_device_that_syncs_while_its_customer_is_forgotten_leaves_nothing_behind(
+    storefront: Storefront, acme: Shop
+) -> None:
+    storefront.send(wish(1))
+    device = db.open_session(db.Scope(acme.id, customer_id=int(CLEO)))
+    late = {"kind": "wishlist", "key": "2", "clock": "x", "value": {}, "revision": 2}
+    here = "datname = current_database() AND wait_event_type = 'Lock'"
+    waits = text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}")
+    with db.watch(device), ThreadPoolExecutor(1) as pool:
+        device.execute(update(CustomerSync).values(revision=2))
+        device.execute(insert(CustomerItem).values(shop_id=acme.id, customer_id=int(CLEO), **late))
+        forgotten = pool.submit(forget_customer, acme.id, Person(customer_id=int(CLEO)))
+        with db.get_engine().connect() as owner:
+            while not (forgotten.done() or owner.scalar(waits)):
+                owner.rollback()
+        db.commit(device)
+        forgotten.result(timeout=30)
+    with db.scoped(acme.id) as session:
+        assert session.scalars(select(CustomerItem.key)).all() == []
