@@ -75,13 +75,18 @@ def close(session: Session, shop: Shop, gid: str) -> None:
 def reopen(session: Session, shop: Shop, gid: str) -> None:
     """A location is open again: if vendors kept stock there, they do so again."""
     if (row := _find(session, shop, gid)) is not None and row.for_vendors:
+        row.is_active = True  # or whoever reads what lies there may be quicker than whoever reads that it is open
         enqueue_after_commit(session, "jobs.catalogue.read_stock", shop.id, row.id, queue="catalogue")
 
 
 def settle_first(session: Session, shop: Shop) -> None:
-    """Whichever location is the first now has no rows of its own."""
+    """Whichever location is the first now has no rows of its own; nor has one that closed, though no webhook came."""
     first = select(Location.id).where(Location.shop_id == shop.id, Location.shopify_gid == shop.location_gid)
     session.execute(delete(StockLevel).where(StockLevel.location_id.in_(first)))
+    left = select(StockLevel.id).where(StockLevel.location_id == Location.id)
+    closed = select(Location.id).where(Location.shop_id == shop.id, ~Location.is_active, left.exists())
+    for gone in session.scalars(closed).all():
+        forget_levels(session, gone)
 
 
 def forget_levels(session: Session, location_id: int) -> None:

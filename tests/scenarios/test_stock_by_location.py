@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app import db
 from app.models.products import Location, ProductImportRow, Variant
 from app.models.shops import Shop
+from app.products import places
 from tests.scenarios.market import Market
 from tests.scenarios.test_product_listing import mug_form, start_mug, the_product
 
@@ -160,6 +161,10 @@ def test_news_of_each_location_and_its_closing_reach_the_vendor(
     assert "Studio" not in market.merchant("/app/settings/locations").text
     place(market, id=number, active=True, name="Studio")
     assert variants(shop)[0].stock == 8
+    with db.scoped(shop.id) as session:
+        session.get_one(Location, studio.id).is_active = False
+        places.settle_first(session, session.get_one(Shop, shop.id))
+    assert variants(shop)[0].stock == 5, "closed, and no webhook came"
 
 
 def test_one_location_shows_one_count_and_a_foreign_one_is_refused(
