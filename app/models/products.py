@@ -148,7 +148,7 @@ class StockLevel(Model):
 
     id: Mapped[Id]
     shop_id: Mapped[ShopId]
-    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), index=True)
     variant_id: Mapped[int] = mapped_column(ForeignKey("variants.id", ondelete="CASCADE"))
     location_id: Mapped[int] = mapped_column(ForeignKey("locations.id", ondelete="CASCADE"))
     quantity: Mapped[int] = mapped_column(server_default="0")
