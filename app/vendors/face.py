@@ -52,7 +52,8 @@ def read_link(network: str, typed: str) -> str:
         return pattern.format(account)
     parts = urlsplit(text if "://" in text else f"https://{text}")
     path = parts.path.rstrip("/")
-    at_home = parts.hostname is not None and (parts.hostname == host or parts.hostname.endswith(f".{host}"))
+    # Its end alone says little: for browsers "evil.example\.instagram.com" ends at the backslash.
+    at_home = re.fullmatch(rf"(?:[a-z0-9-]+\.)*{re.escape(host)}", parts.hostname or "")
     if parts.scheme not in {"http", "https"} or not at_home or not _PATH.fullmatch(path):
         raise ValueError(network)
     return f"https://{parts.hostname}{path}"

@@ -47,6 +47,8 @@ def test_a_link_is_read_from_a_name_or_an_address(network: str, typed: str, addr
         "https://evil.example/ada",
         "https://instagram.com.evil.example/ada",
         "https://evilinstagram.com/ada",
+        r"https://evil.example\.instagram.com/ada",
+        "https://evil.example%2f.instagram.com/ada",
         "javascript://instagram.com/%0aalert(1)",
         "instagram.com",
         "https://instagram.com/",
