@@ -46,6 +46,7 @@ def show_overview() -> ResponseReturnValue:
 def show_returnable(number: int) -> ResponseReturnValue:
     """{lines: [{line, title, quantity, reasons: [{id, handle, name}]}]}: what may still come back, as Shopify says."""
     titles = _titles_of(number)
+    _spend("returnable", limit=60)
     db.commit(g.session)
     try:
         found = returns.list_returnable(ShopCredentials(g.shop.id, g.shop.domain), number)
@@ -61,8 +62,7 @@ def request_return(number: int) -> ResponseReturnValue:
     if (request.content_length or 0) > _LARGEST:
         raise AppError(_("The request could not be read. Open the page again."))
     wanted = returns.read_request(request.get_data())
-    if not limits.allow("return", f"{g.shop.id}:{g.customer_id}", limit=10, seconds=3600):
-        raise TooMany(_("These are very many requests at once. Try again in an hour."))
+    _spend("return", limit=10)
     db.commit(g.session)
     try:
         made = returns.request(ShopCredentials(g.shop.id, g.shop.domain), number, wanted.lines)
@@ -76,6 +76,12 @@ def request_return(number: int) -> ResponseReturnValue:
     with suppress(ShopifyError):
         return_requests.read(g.shop.id, made)
     return jsonify(ok=True)
+
+
+def _spend(what: str, *, limit: int) -> None:
+    """Each asks Shopify, which answers a shop only so often. Raises TooMany."""
+    if not limits.allow(what, f"{g.shop.id}:{g.customer_id}", limit=limit, seconds=3600):
+        raise TooMany(_("These are very many requests at once. Try again in an hour."))
 
 
 def _titles_of(number: int) -> dict[int, str]:

@@ -139,6 +139,14 @@ def test_lines_of_another_order_are_refused(
     assert send(browser, order, {"lines": [{"line": line["line"], "quantity": 1}]}).status_code == 409
 
 
+def test_looking_over_and_over_again_leaves_shopifys_patience_to_others(
+    browser: FlaskClient, order: Doc, edge: FakeShopify
+) -> None:
+    edge.answer("returnableFulfillments", httpx.Response(404))
+    answers = [returnable(browser, order).status_code for _ in range(61)]
+    assert answers == [502] * 60 + [429]
+
+
 ONE = {"line": 1, "quantity": 1}
 
 
