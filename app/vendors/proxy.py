@@ -113,8 +113,10 @@ def _answer(words: str, status: int = 200) -> ResponseReturnValue:
 
 
 def _page(html: str, status: int) -> Response:
-    """A page inside the shop's theme. It is Liquid to Shopify, so nothing that the visitor sent may stand in it."""
-    body = f'<div class="page-width" style="padding: 3rem 0">{html}</div>'
+    """A page inside the shop's theme. It is Liquid to Shopify, so nothing that the visitor sent may stand in it, and
+    braces in the merchant's words are braces.
+    """
+    body = f'<div class="page-width" style="padding: 3rem 0">{html.replace("{", "&#123;")}</div>'
     return Response(body, status, content_type="application/liquid")
 
 

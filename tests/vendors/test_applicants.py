@@ -73,6 +73,18 @@ def test_answers_are_kept_with_the_application_and_documents_named(
     assert answers_of(connected.shop_id) == {asked["text"].id: "Stoneware", asked["choice"].id: "Clay"}
 
 
+def test_braces_in_a_question_are_no_liquid_in_the_page_that_names_it(
+    browser: FlaskClient, connected: ShopCredentials
+) -> None:
+    with db.scoped(connected.shop_id) as session:
+        said = {"kind": "file", "label": "{{ shop.email }}", "hint": "", "choices": "", "actor": "system"}
+        questions.add_question(session, connected.shop_id, is_required=True, **said).at_application = True
+    page = browser.post(f"/proxy/apply?{sign_proxy()}", data=ADA)
+    assert (page.status_code, page.content_type) == (200, "application/liquid")
+    assert "&#123;&#123; shop.email" in page.text
+    assert "{" not in page.text
+
+
 def test_a_wrong_answer_is_said_beside_its_question_and_nobody_has_applied(
     browser: FlaskClient, asked: dict[str, VendorQuestion], connected: ShopCredentials
 ) -> None:
