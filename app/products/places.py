@@ -208,5 +208,8 @@ def _list_usable(session: Session, shop: Shop) -> Sequence[Location]:
 
 
 def _names(session: Session, shop_id: int) -> dict[int, str]:
+    # The first has no rows of its own, also when vendors kept stock there before it was the first.
+    first = select(Shop.location_gid).where(Shop.id == shop_id).scalar_subquery()
     mine = (Location.shop_id == shop_id, Location.is_active, Location.for_vendors)
-    return {row.id: row.name for row in session.scalars(select(Location).where(*mine))}
+    others = select(Location).where(*mine, Location.shopify_gid.is_distinct_from(first))
+    return {row.id: row.name for row in session.scalars(others)}
