@@ -106,9 +106,9 @@ def get_config() -> Config:
 
 
 def _read_origin(env: Mapping[str, str], name: str, default: str) -> str:
-    """Scheme and host alone, as browsers call an origin."""
-    value = env.get(name, "").rstrip("/")
-    if not value:
+    """Scheme and host alone, in small letters, as browsers call an origin."""
+    value = env.get(name, "").rstrip("/").lower()
+    if value in {"", default.lower()}:
         return default
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":

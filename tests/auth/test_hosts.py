@@ -69,6 +69,13 @@ def test_an_address_that_is_no_origin_is_refused(value: str) -> None:
         config.read_config(settings)
 
 
+def test_an_origin_is_written_as_browsers_write_it() -> None:
+    settings = {"SHOPIFY_API_KEY": "k", "SHOPIFY_API_SECRET": "s", "PORTAL_URL": "https://Vendors.Acme.example/"}
+    assert config.read_config(settings).portal_url == PORTAL
+    one = config.read_config({**settings, "APP_URL": "https://Vendors.acme.example"})
+    assert one.portal_url == one.app_url
+
+
 def test_the_doctor_says_when_the_host_name_does_not_lead_here(moved: None) -> None:
     nowhere = replace(config.get_config(), portal_url="https://127.0.0.1:9")
     [finding] = doctor._portal(nowhere)
