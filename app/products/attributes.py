@@ -71,12 +71,13 @@ def _read_row(row: Any) -> tuple[dict[str, str], dict[str, str]] | None:
     if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("of", "name", "gid", "value")):
         return None
     attribute, value = {"gid": row["of"], "name": row["name"]}, {"gid": row["gid"], "name": row["value"]}
-    given = str(row.get("seal")).encode()
+    given = str(row.get("seal")).encode(errors="surrogatepass")
     keys = get_config().secret_keys
     fits = any(hmac.compare_digest(given, _seal(attribute, value, key).encode()) for key in keys)
     return (attribute, value) if fits else None
 
 
 def _seal(attribute: Mapping[str, str], value: Mapping[str, str], key: str) -> str:
-    said = "\0".join((attribute["gid"], attribute["name"], value["gid"], value["name"]))
-    return hmac.new(derive_key(key, "category-attribute"), said.encode(), hashlib.sha256).hexdigest()[:32]
+    names = "\0".join((attribute["gid"], attribute["name"], value["gid"], value["name"]))
+    said = names.encode(errors="surrogatepass")  # JSON may hold half a character
+    return hmac.new(derive_key(key, "category-attribute"), said, hashlib.sha256).hexdigest()[:32]

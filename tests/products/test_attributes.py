@@ -28,7 +28,11 @@ def test_a_name_that_shopify_never_said_is_left_out() -> None:
     assert attributes.read(json.dumps(rows)) == [{**MATERIAL, "chosen": [GLASS]}]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"of": 1}]', "[" * 5000, '[{"of": "a", "name": "b"}]', "nonsense"])
+HALF = r'[{"of": "\ud800", "name": "", "gid": "", "value": "", "seal": "\ud800"}]'
+NONSENSE = ["", "{}", "[1]", '[{"of": 1}]', "[" * 5000, '[{"of": "a", "name": "b"}]', "nonsense", HALF]
+
+
+@pytest.mark.parametrize("text", NONSENSE)
 def test_nonsense_is_no_answer(text: str) -> None:
     assert attributes.read(text) == []
 
