@@ -142,6 +142,8 @@ def _start_over(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
         now |= {(item, place): quantity for item, (quantity, _) in found.items()}
     with scoped(shop.shop_id) as session:
         for wish, row in _lock(session, wishes):
+            if row.stock_requested_at != wish.requested_at:
+                continue  # counted again since: its own ring tells of that
             present = now.get((wish.item, wish.place), 0)
             moved = max(0, present + wish.wanted - (present if wish.before is None else wish.before)) - wish.wanted
             row.stock_before = present
@@ -151,20 +153,25 @@ def _start_over(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
 
 
 def _settle(session: Session, wishes: Sequence[Wish], told_at: datetime | None) -> None:
-    for _, row in _lock(session, wishes):
-        row.stock_requested_at = row.stock_before = None
+    for wish, row in _lock(session, wishes):
+        if row.stock_requested_at == wish.requested_at:
+            row.stock_requested_at = row.stock_before = None
+        elif row.stock_requested_at:
+            row.stock_before = wish.wanted  # counted again since: the difference begins at what Shopify has heard now
+        else:
+            continue  # and Shopify has heard of that, too
         row.stock_updated_at = told_at or row.stock_updated_at
 
 
 def _lock(session: Session, wishes: Sequence[Wish]) -> list[tuple[Wish, Variant | StockLevel]]:
-    """The rows of the wishes, but for those that somebody has counted again since: their own ring tells of that."""
+    """The wishes whose rows are still there, with these rows."""
     ids = sorted({wish.variant_id for wish in wishes})
     locked = session.scalars(select(Variant).where(Variant.id.in_(ids)).order_by(Variant.id).with_for_update()).all()
     variants: Mapping[int, Any] = {row.id: row for row in locked}
     level_ids = [wish.level_id for wish in wishes if wish.level_id]
     levels = {row.id: row for row in session.scalars(select(StockLevel).where(StockLevel.id.in_(level_ids)))}
     found = [(wish, levels.get(wish.level_id) if wish.level_id else variants.get(wish.variant_id)) for wish in wishes]
-    return [(wish, row) for wish, row in found if row is not None and row.stock_requested_at == wish.requested_at]
+    return [(wish, row) for wish, row in found if row is not None]
 
 
 def _read(shop: ShopCredentials, items: Sequence[str], place: str) -> dict[str, tuple[int, datetime]]:
