@@ -119,7 +119,7 @@ def list_product(z: Zenith) -> None:
     page = z.open_portal("/products/new")
     page.get_by_label("What are you selling?").fill("Felt Slippers")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_role("textbox", name="Description").first.fill("Warm feet.")
+    page.locator("[contenteditable]").fill("Warm feet.")
     page.locator("[name=option_1_name]").fill("Size")
     page.locator("[name=option_1_values]").fill("S, L")
     page.keyboard.press("Tab")
@@ -306,7 +306,7 @@ def decide_about_vendors(z: Zenith) -> None:
 def review_by_keyboard(z: Zenith) -> None:
     page = z.open_portal("/products?q=Hat")
     page.get_by_role("link", name="Felt Hat").click()
-    page.get_by_role("textbox", name="Description").first.fill("Keeps its shape in the rain.")
+    page.locator("[contenteditable]").fill("Keeps its shape in the rain.")
     picture = {"name": "hat.jpg", "mimeType": "image/jpeg", "buffer": pictures.draw("bowl", "ink")}
     page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(1)
