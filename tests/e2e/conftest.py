@@ -26,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def marketplace() -> Iterator[Place]:
     """Every process of the product on ports of its own, with no data. Acme is for `told`; Zenith is for anybody."""
+    with open_marketplace() as place:
+        yield place
+
+
+@contextmanager
+def open_marketplace() -> Iterator[Place]:
+    """One more, for a story whose shop asks for what the others' applicants do not answer."""
     with tempfile.TemporaryDirectory(prefix="stallkeeper-", ignore_cleanup_errors=True) as folder:
         place = find_place(Path(folder))
         with up.running(place):

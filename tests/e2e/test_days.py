@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from demo import up
-from demo.place import Place
-from tests.e2e.conftest import opening
+from tests.e2e.conftest import open_marketplace, opening
 from tests.e2e.days import BUSY_DAY, FIRST_DAY, MONDAY, Zenith
 from tests.e2e.looks import take_screenshot
 
@@ -16,9 +15,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def zenith(marketplace: Place, chromium: Browser) -> Iterator[Zenith]:
-    with opening(chromium) as open_browser:
-        zenith = Zenith(up.describe(marketplace, {}), open_browser)
+def zenith(chromium: Browser) -> Iterator[Zenith]:
+    with open_marketplace() as place, opening(chromium) as open_browser:
+        zenith = Zenith(up.describe(place, {}), open_browser)
         yield zenith
         zenith.merchant.client.close()
         zenith.merchant.admin.client.close()
