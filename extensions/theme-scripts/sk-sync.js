@@ -164,15 +164,10 @@ export class Keeper {
     for (const who of new Set(names)) if (who !== this.items.who) this.items.of(who).forget();
   }
 
-  // Themes change the cart by requests of their own; on the way to pay, the cart is remembered as bought if it vanishes.
+  // Themes change the cart by requests of their own.
   #watchCart() {
     const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
     new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
-    const pay = () => this.items.write('sk:paying', this.items.read('sk:cart')?.token ?? '');
-    document.addEventListener('submit', ({ target, submitter }) => {
-      if (submitter?.name === 'checkout' || /\/checkout/.test(target.getAttribute('action'))) pay();
-    }, true);
-    document.addEventListener('click', ({ target }) => target.closest?.('a[href*="/checkout"]') && pay(), true);
   }
 
   #say(state) {

@@ -11,6 +11,19 @@
     }
   };
   start(document);
+  // On the way to pay, the cart is remembered as bought if it vanishes. Said here, not by a module: the button may be
+  // clicked before a module has come.
+  const pay = () => {
+    try {
+      localStorage.setItem('sk:paying', JSON.stringify(JSON.parse(localStorage.getItem('sk:cart'))?.token ?? ''));
+    } catch {
+      // No storage, no memory.
+    }
+  };
+  document.addEventListener('submit', ({ target, submitter }) => {
+    if (submitter?.name === 'checkout' || /\/checkout/.test(target.getAttribute('action'))) pay();
+  }, true);
+  document.addEventListener('click', ({ target }) => target.closest?.('a[href*="/checkout"]') && pay(), true);
   // The theme editor swaps sections in and out without loading the page again.
   document.addEventListener('shopify:section:load', (event) => start(event.target));
 })();
