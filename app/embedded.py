@@ -40,11 +40,6 @@ def stop_postgres(var: Path) -> None:
         server.stop()
 
 
-def postgres_bin(name: str) -> Path:
-    """The path of one of PostgreSQL's own programs, such as pg_dump."""
-    return Path(_pgserver().utils.POSTGRES_VERSIONS[18]) / name
-
-
 def start_redis(var: Path) -> str:
     """Start (or find) a Redis on a socket under `var`, and answer with its URL."""
     folder = var / "redis"

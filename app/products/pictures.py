@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.config import get_config
@@ -221,11 +220,3 @@ def _write(shop_id: int, image_id: int, **values: Any) -> None:
         if image is not None:
             for name, value in values.items():
                 setattr(image, name, value)
-
-
-def count_preparing(session: Session, product: Product) -> int:
-    """Pictures that Shopify is still working on."""
-    waiting = select(func.count()).where(
-        ProductImage.product_id == product.id, ProductImage.url.is_(None), ProductImage.error.is_(None)
-    )
-    return session.scalar(waiting) or 0

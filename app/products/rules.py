@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -141,8 +141,3 @@ def safe_filename(filename: str, extension: str) -> str:
     stem = filename.rsplit(".", 1)[0].casefold()
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:60] or 'picture'}.{extension}"
-
-
-def differing_stock(wanted: Mapping[str, int], held: Mapping[str, int]) -> dict[str, int]:
-    """The quantities of `wanted` that `held` does not have already, by variant."""
-    return {variant: quantity for variant, quantity in wanted.items() if held.get(variant) != quantity}

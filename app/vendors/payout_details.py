@@ -76,12 +76,6 @@ def shown_part(rail: str, account: str) -> str:
     return f"{name[:1]}…@{domain}"
 
 
-def format_iban(compact: str) -> str:
-    """In groups of four, as on paper."""
-    formatted: str = iban_numbers.format(compact)
-    return formatted
-
-
 def held_until(vendor: Vendor) -> datetime | None:
     """The moment from which the vendor may be paid again after a change of details; None when that is over."""
     if vendor.payout_changed_at is None:

@@ -1,7 +1,7 @@
 """A product file read into products: its lines put together, each cell checked, errors kept beside their cell."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -255,8 +255,3 @@ def _check_rows(item: Item) -> None:
 def heading_of(column: str) -> str:
     """How a column is called in our own files."""
     return NAMES[column][0] if column in NAMES else column
-
-
-def columns_of(mistakes: Iterable[Mistake]) -> str:
-    """Mistakes as one line for a spreadsheet."""
-    return " ".join(f"{heading_of(mistake.column)}: {mistake.words}" for mistake in mistakes)
