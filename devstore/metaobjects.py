@@ -36,8 +36,10 @@ def display_name(definition: Doc, entry: Doc) -> str:
 def save_entry(store: Store, shop: str, definition: Doc, entry: Doc) -> Doc:
     """Check and write an entry, new when it has no `id`; `handle` may be empty. Raises EntryError."""
     with store.transaction():
-        checked = {**entry, "type": definition["type"], "fields": _checked(store, shop, definition, entry["fields"])}
         before = store.get(shop, "metaobject", entry["id"]) if "id" in entry else None
+        held = before["fields"] if before else {}
+        checked = {**entry, "type": definition["type"]}
+        checked["fields"] = _checked(store, shop, definition, entry["fields"], held)
         now = iso(store.clock.now())
         checked["handle"] = _handle(store, shop, definition, checked)
         if before == checked:
@@ -90,8 +92,13 @@ def _handle(store: Store, shop: str, definition: Doc, entry: Doc) -> str:
     raise EntryError("handle", "Handle has already been taken", "TAKEN")
 
 
-def _checked(store: Store, shop: str, definition: Doc, given: Mapping[str, Any]) -> dict[str, str]:
-    """Only fields with a value. Raises EntryError for an unknown key, a bad value or a missing required field."""
+def _checked(
+    store: Store, shop: str, definition: Doc, given: Mapping[str, Any], held: Mapping[str, str]
+) -> dict[str, str]:
+    """Only fields with a value. Raises EntryError for an unknown key, a bad value or a missing required field.
+
+    What stays as `held` may refer to something that was deleted since.
+    """
     known = {field["key"]: field for field in definition["fields"]}
     for key in given:
         if key not in known:
@@ -101,6 +108,8 @@ def _checked(store: Store, shop: str, definition: Doc, given: Mapping[str, Any])
         if key not in kept and field["required"]:
             raise EntryError(key, f"{field['name']} can't be blank", "OBJECT_FIELD_REQUIRED")
     for key, value in kept.items():
+        if held.get(key) == value:
+            continue
         said = values.problem(known[key]["type"], value, known[key]["validations"])
         said = said or dangling(store, shop, known[key]["type"], value)
         if said:

@@ -11,6 +11,7 @@ from app import web
 from app.auth import merchant
 from app.inbox import deliveries
 from app.inbox.deliveries import DeliveryFilter, DeliveryState
+from app.inbox.told_words import EVENTS, LISTENERS
 from app.models.events import DomainEvent
 from app.typed import read_day
 
@@ -18,14 +19,6 @@ bp = Blueprint("deliveries", __name__, url_prefix="/app/events/told")
 merchant.protect(bp)
 
 _FILTERS: Final = frozenset({"kind", "subscriber", "state", "shop", "host"})
-LISTENERS: Final = {
-    "email_customer": "E-mail to the customer",
-    "email_vendors": "E-mails to vendors",
-    "email_vendor": "E-mail to the vendor",
-    "empty_saved_cart": "Saved carts",
-    "hooks": "Other systems",
-}
-"""Subscribers in the merchant's words; one that is not here goes by its name."""
 STATES: Final = {
     DeliveryState.STUCK: ("Stuck", "critical"),
     DeliveryState.WAITING: ("Waiting", "info"),
@@ -76,6 +69,7 @@ def _page(since_error: str = "") -> Response:
         wanted=wanted,
         states=STATES,
         listeners=LISTENERS,
+        happened=EVENTS,
         about=_about,
         state_of=deliveries.state_of,
         page=page,

@@ -102,6 +102,13 @@ def change_picture(which: str) -> ResponseReturnValue:
     return redirect("/portal/profile", 303)
 
 
+@bp.post("/profile/<any(picture, cover):which>/remove")
+def remove_picture(which: str) -> ResponseReturnValue:
+    if pictures.remove_picture(g.session, g.vendor, actor=_actor(), kind=_KINDS[which]):
+        flash(_("Your picture is removed. Your page in the shop follows within a minute."), "good")
+    return redirect("/portal/profile", 303)
+
+
 @bp.get("/payout-details")
 def show_payout_details() -> ResponseReturnValue:
     return _payout_page(_payout_form())
@@ -151,6 +158,7 @@ def _profile_page(form: ProfileForm, *, refused: Mapping[str, PictureForm] | Non
         form=form,
         picture_forms=_picture_forms(refused or {}),
         pictures={which: pictures.find_picture(g.session, g.vendor.id, kind) for which, kind in _KINDS.items()},
+        served={which: pictures.find_address(g.session, g.vendor, kind) for which, kind in _KINDS.items()},
         networks={key: name for key, (name, _host, _pattern) in face.NETWORKS.items()},
         is_translated=bool(g.vendor.translations),
         page_url=f"{get_config().storefront_url(g.shop.domain, g.shop.primary_host)}/pages/vendors/{g.vendor.handle}",

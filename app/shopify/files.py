@@ -58,3 +58,12 @@ def find_file_address(shop: ShopCredentials, gid: str) -> str | None:
         raise ShopifyUserErrors("fileCreate", [UserError("", message, None) for message in said])
     image = file.get("image") if file.get("fileStatus") == "READY" else None
     return image["url"] if image else None
+
+
+def delete_file(shop: ShopCredentials, gid: str) -> None:
+    """Take a picture out of the shop's Files: whatever shows it shows nothing. Raises ShopifyError. May be repeated."""
+    try:
+        graphql(shop, "fileDelete", {"fileIds": [gid]})
+    except ShopifyUserErrors as refusal:
+        if not refusal.has_code("FILE_DOES_NOT_EXIST"):
+            raise

@@ -29,6 +29,10 @@ def publish_picture(shop_id: int, vendor_id: int, kind: PictureKind = PictureKin
             return
         vendor = session.get_one(Vendor, vendor_id)
         alt, credentials = vendor.name, ShopCredentials(shop.id, shop.domain)
+        served = _served(vendor, kind)
+    if not picture.content:
+        _remove(credentials, picture, served)
+        return
     try:
         gid = picture.file_gid or _send(credentials, picture, alt)
         address = _await_address(credentials, gid)
@@ -42,12 +46,7 @@ def publish_picture(shop_id: int, vendor_id: int, kind: PictureKind = PictureKin
         if current is None:
             return
         current.published_at = clock.now()
-        vendor = session.get_one(Vendor, vendor_id)
-        if kind is PictureKind.COVER:
-            vendor.cover_file_gid, vendor.cover_url = gid, address
-        else:
-            vendor.logo_file_gid, vendor.logo_url = gid, address
-        request_profile_sync(session, vendor)
+        _serve(session, picture, gid, address)
 
 
 def sweep() -> int:
@@ -62,6 +61,33 @@ def sweep() -> int:
     for shop_id, vendor_id, kind in waiting:
         enqueue("jobs.pictures.publish_picture", shop_id, vendor_id, kind.value, queue="catalogue")
     return len(waiting)
+
+
+def _remove(shop: ShopCredentials, picture: VendorPicture, served: str | None) -> None:
+    """Have Shopify forget the file, and with it every page that showed it."""
+    for gid in filter(None, {served, picture.file_gid}):
+        files.delete_file(shop, gid)
+    with scoped(shop.shop_id) as session:
+        vendor = session.get_one(Vendor, picture.vendor_id)
+        if served and served == _served(vendor, picture.kind):
+            # Also when another picture was chosen meanwhile: this file is gone.
+            _serve(session, picture, None, None)
+        current = _lock_same(session, picture)
+        if current is not None:
+            session.delete(current)
+
+
+def _served(vendor: Vendor, kind: PictureKind) -> str | None:
+    return vendor.cover_file_gid if kind is PictureKind.COVER else vendor.logo_file_gid
+
+
+def _serve(session: Session, picture: VendorPicture, gid: str | None, address: str | None) -> None:
+    vendor = session.get_one(Vendor, picture.vendor_id)
+    if picture.kind is PictureKind.COVER:
+        vendor.cover_file_gid, vendor.cover_url = gid, address
+    else:
+        vendor.logo_file_gid, vendor.logo_url = gid, address
+    request_profile_sync(session, vendor)
 
 
 def _send(shop: ShopCredentials, picture: VendorPicture, alt: str) -> str:

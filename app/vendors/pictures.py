@@ -22,7 +22,17 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 
 def find_picture(session: Session, vendor_id: int, kind: PictureKind = PictureKind.LOGO) -> VendorPicture | None:
-    return session.get(VendorPicture, (vendor_id, kind))
+    """The picture to show; None also for one that is being removed."""
+    picture = session.get(VendorPicture, (vendor_id, kind))
+    return picture if picture and picture.content else None
+
+
+def find_address(session: Session, vendor: Vendor, kind: PictureKind) -> str | None:
+    """Where the shop serves the vendor's picture; None also for one that is being removed."""
+    picture = session.get(VendorPicture, (vendor.id, kind))
+    if picture and not picture.content:
+        return None
+    return vendor.cover_url if kind is PictureKind.COVER else vendor.logo_url
 
 
 def change_picture(
@@ -33,12 +43,41 @@ def change_picture(
         content, content_type = redraw(stream, _SIDES[kind])
     except ValueError as error:
         raise ValidationErrors({"picture": str(error)}) from None
+    _store(session, vendor, kind, content, content_type)
+    action, subject = f"vendor.change_{'cover' if kind is PictureKind.COVER else 'picture'}", ("vendor", vendor.id)
+    audit.record(session, vendor.shop_id, action, subject, actor=actor, vendor_id=vendor.id)
+
+
+def remove_picture(session: Session, vendor: Vendor, *, actor: str, kind: PictureKind = PictureKind.LOGO) -> bool:
+    """Have a picture taken out of the shop; False when there is none.
+
+    The row without content stays until the shop has forgotten the file, so that nothing of it is left behind.
+    """
+    picture = find_picture(session, vendor.id, kind)
+    if picture is None and find_address(session, vendor, kind) is None:
+        return False
+    _store(session, vendor, kind, b"", "", file_gid=picture.file_gid if picture else None)
+    action, subject = f"vendor.remove_{'cover' if kind is PictureKind.COVER else 'picture'}", ("vendor", vendor.id)
+    audit.record(session, vendor.shop_id, action, subject, actor=actor, vendor_id=vendor.id)
+    return True
+
+
+def _store(
+    session: Session,
+    vendor: Vendor,
+    kind: PictureKind,
+    content: bytes,
+    content_type: str,
+    *,
+    file_gid: str | None = None,
+) -> None:
+    """Put a picture, or none, in the place of what is there and ring for its way to Shopify."""
     values = {
         "content": content,
         "content_type": content_type,
         "digest": hashlib.sha256(content).hexdigest(),
         "changed_at": clock.now(),
-        "file_gid": None,
+        "file_gid": file_gid,
         "published_at": None,
         "error": None,
     }
@@ -46,8 +85,6 @@ def change_picture(
     statement = insert(VendorPicture).values(**mine, **values)
     keys = [VendorPicture.vendor_id, VendorPicture.kind]
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
-    action, subject = f"vendor.change_{'cover' if kind is PictureKind.COVER else 'picture'}", ("vendor", vendor.id)
-    audit.record(session, vendor.shop_id, action, subject, actor=actor, vendor_id=vendor.id)
     job = "jobs.pictures.publish_picture"
     enqueue_after_commit(session, job, vendor.shop_id, vendor.id, kind.value, queue="catalogue")
 

@@ -266,3 +266,25 @@ def test_a_vendor_chooses_among_the_ways_that_the_shop_pays(adas_browser: FlaskC
     details = find_payout_details(reload(ada))
     assert details is not None
     assert (details.rail, details.account) == ("paypal", "ada.pay@example.com")
+
+
+def test_a_removed_picture_is_shown_nowhere_and_its_vendor_is_told_so(adas_browser: FlaskClient, ada: Vendor) -> None:
+    adas_browser.post("/portal/profile/cover", data={"picture": (draw(), "stall.jpg")})
+    assert "/portal/profile/cover/remove" in adas_browser.get("/portal/profile").text
+    answer = adas_browser.post("/portal/profile/cover/remove", follow_redirects=True)
+    assert "Your picture is removed" in answer.text
+    assert "/portal/profile/cover/remove" not in answer.text
+    assert adas_browser.get("/portal/profile/cover").status_code == 404
+    again = adas_browser.post("/portal/profile/cover/remove", follow_redirects=True)
+    assert "Your picture is removed" not in again.text
+    with db.scoped(ada.shop_id) as session:
+        deeds = session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("vendor.%cover"))).all()
+    assert deeds == ["vendor.change_cover", "vendor.remove_cover"]
+
+
+def test_a_picture_that_only_the_shop_has_can_be_removed_too(adas_browser: FlaskClient, ada: Vendor) -> None:
+    with db.scoped(ada.shop_id) as session:
+        session.get_one(Vendor, ada.id).logo_url = "https://cdn.shopify.com/old.png"
+    assert "https://cdn.shopify.com/old.png" in adas_browser.get("/portal/profile").text
+    adas_browser.post("/portal/profile/picture/remove")
+    assert "https://cdn.shopify.com/old.png" not in adas_browser.get("/portal/profile").text

@@ -126,3 +126,57 @@ def test_a_refusal_is_told_to_the_vendor_and_not_tried_for_ever(shop: FakeShopif
     assert picture_sync.sweep() == 0
     choose(ada, "crimson")
     assert read(ada)[1].error is None
+
+
+def remove(vendor: Vendor) -> None:
+    with db.scoped(vendor.shop_id, vendor.id) as session:
+        assert pictures.remove_picture(session, session.get_one(Vendor, vendor.id), actor="vendor_user:1")
+
+
+def find(vendor: Vendor) -> VendorPicture | None:
+    with db.scoped(vendor.shop_id) as session:
+        return session.get(VendorPicture, (vendor.id, "logo"))
+
+
+@pytest.mark.parametrize(
+    "said", [[], [{"field": ["fileIds", "0"], "message": "It does not exist.", "code": "FILE_DOES_NOT_EXIST"}]]
+)
+def test_a_removed_picture_leaves_the_shop_and_the_page(
+    shop: FakeShopify, ada: Vendor, said: list[dict[str, object]]
+) -> None:
+    choose(ada)
+    picture_sync.publish_picture(ada.shop_id, ada.id)
+    remove(ada)
+    get_redis().flushdb()
+    assert picture_sync.sweep() == 1
+    shop.answer("fileDelete", data(fileDelete={"deletedFileIds": [GID], "userErrors": said}))
+    picture_sync.publish_picture(ada.shop_id, ada.id)
+    with db.scoped(ada.shop_id) as session:
+        vendor = session.get_one(Vendor, ada.id)
+    assert (vendor.logo_file_gid, vendor.logo_url, find(ada)) == (None, None, None)
+    assert [asked["fileIds"] for name, asked, _ in shop.asked if name == "fileDelete"] == [[GID]]
+
+
+def test_a_picture_that_shopify_never_had_is_just_gone(shop: FakeShopify, ada: Vendor) -> None:
+    choose(ada)
+    remove(ada)
+    picture_sync.publish_picture(ada.shop_id, ada.id)
+    assert find(ada) is None
+    assert shop.names() == []
+
+
+def test_a_picture_chosen_while_the_old_one_is_removed_stays(shop: FakeShopify, ada: Vendor) -> None:
+    choose(ada)
+    picture_sync.publish_picture(ada.shop_id, ada.id)
+    remove(ada)
+
+    def change_meanwhile(_body: dict[str, object]) -> httpx.Response:
+        choose(ada, "crimson")
+        return data(fileDelete={"deletedFileIds": [GID], "userErrors": []})
+
+    shop.answer("fileDelete", change_meanwhile)
+    picture_sync.publish_picture(ada.shop_id, ada.id)
+    vendor, picture = read(ada)
+    assert vendor.logo_file_gid is None
+    assert picture.content
+    assert picture.published_at is None
