@@ -12,7 +12,7 @@ from app.models.products import Product, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import places
-from app.products.queries import matching
+from app.products.listing import matching
 from app.sheets import plain_cell
 
 HEADINGS: Final = (

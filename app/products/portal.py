@@ -18,6 +18,7 @@ from app.products import (
     bulk,
     exports,
     forms,
+    listing,
     pictures,
     places,
     proposal_queries,
@@ -45,20 +46,20 @@ def list_products() -> ResponseReturnValue:
 
 def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: Sequence[int] = ()) -> str:
     args = request.args
-    number = max(1, args.get("page", 1, int))
-    page = queries.list_products(
-        g.session,
-        g.shop.id,
+    wanted = listing.Wanted(
         vendor_id=g.vendor.id,
         search=args.get("q", "").strip(),
         status=args.get("status", ""),
-        page=number,
+        sort=args.get("sort", "updated"),
+    )
+    page = listing.list_products(
+        g.session, g.shop.id, wanted, after=args.get("after", ""), before=args.get("before", "")
     )
     counts = queries.count_by_status(g.session, g.shop.id, g.vendor.id)
     return render_template(
         "portal/products/list.html",
         products=page,
-        number=number,
+        total=listing.count_products(g.session, g.shop.id, wanted),
         counts=counts,
         stocked_at=_places(),
         elsewhere=places.list_by_product(g.session, [row.product.id for row in page.rows]),

@@ -10,7 +10,7 @@ from app import clock
 from app.errors import AppError, NotFound
 from app.models.products import ProductProposal
 from app.models.shops import ShopSettings
-from app.products import proposal_queries, proposals, queries, service
+from app.products import listing, proposal_queries, proposals, queries, service
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Waiting:
 
     tick: str
     path: str
-    row: queries.Row
+    row: listing.Row
     what: str
     since: datetime | None
     due: datetime | None = None
@@ -102,6 +102,6 @@ def approve(session: Session, shop_id: int, tick: str, *, actor: str) -> Result:
         return Result(title, done=False, words=error.message)
 
 
-def _edit(edit: ProductProposal, row: queries.Row) -> Waiting:
+def _edit(edit: ProductProposal, row: listing.Row) -> Waiting:
     what = f"Edit: {proposal_queries.summarise(edit)}"
     return Waiting(f"edit {edit.id} {edit.version}", f"/app/review/edits/{edit.id}", row, what, edit.sent_at)

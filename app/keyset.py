@@ -1,0 +1,74 @@
+"""Lists in parts that begin behind a row, not at a number: what comes and goes meanwhile shifts nothing.
+
+A cursor says the values by which its row is sorted, so it holds although the row itself has moved or gone.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Row, Select, literal, tuple_
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+_LONGEST: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A total order: `keys` are columns or expressions that are never NULL, the last of them unique."""
+
+    keys: tuple[Any, ...]
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """Some rows of a list. `before` and `after` are the cursors to ask with next, None at the ends."""
+
+    rows: Sequence[T]
+    before: str | None
+    after: str | None
+
+
+def read_part(
+    session: Session, query: Select[Any], sort: Sort, *, after: str = "", before: str = "", limit: int
+) -> Part[Row[Any]]:
+    """The rows behind `after`, or in front of `before`; the keys stand behind the columns of each row.
+
+    A cursor that says nothing, or belongs to another order, shows the beginning.
+    """
+    keys, place = sort.keys, _read(before or after, sort)
+    backwards = bool(before) and place is not None
+    downwards = sort.is_descending != backwards
+    if place is not None:
+        here, there = tuple_(*keys), tuple_(*(literal(v, key.type) for v, key in zip(place, keys, strict=True)))
+        query = query.where(here < there if downwards else here > there)
+    query = query.add_columns(*keys).order_by(*(key.desc() if downwards else key.asc() for key in keys))
+    found = list(session.execute(query.limit(limit + 1)))
+    has_more = len(found) > limit
+    del found[limit:]
+    if backwards:
+        found.reverse()
+    has_before, has_after = (has_more, True) if backwards else (place is not None, has_more)
+    return Part(
+        found,
+        _write(found[0], sort) if found and has_before else None,
+        _write(found[-1], sort) if found and has_after else None,
+    )
+
+
+def _write(row: Sequence[Any], sort: Sort) -> str:
+    raw = msgspec.json.encode(list(row)[-len(sort.keys) :])
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read(cursor: str, sort: Sort) -> list[Any] | None:
+    try:
+        stored = msgspec.json.decode(base64.b64decode(cursor[:_LONGEST] + "==", altchars=b"-_"), type=list[Any])
+        kinds = [key.type.python_type for key in sort.keys]
+        return [msgspec.convert(value, kind) for value, kind in zip(stored, kinds, strict=True)]
+    except (ValueError, msgspec.DecodeError):
+        return None

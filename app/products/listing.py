@@ -1,0 +1,139 @@
+"""Products as lists, for the vendor and for the merchant: searched, sorted, in parts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.keyset import Part, Sort, read_part
+from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.vendors import Vendor
+from app.money import Money
+
+PER_PAGE: Final = 50
+_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to list. `search` looks into titles, SKUs and vendor names; archived products only show when asked for."""
+
+    vendor_id: int | None = None
+    search: str = ""
+    status: str = ""
+    sort: str = "updated"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A product in a list: whose it is, its first picture, its prices from and to, and what is in stock."""
+
+    product: Product
+    vendor: Vendor
+    picture: str | None
+    price_from: Money | None
+    price_to: Money | None
+    stock: int
+    variants: int
+
+
+def list_products(
+    session: Session, shop_id: int, wanted: Wanted, *, after: str = "", before: str = "", limit: int = PER_PAGE
+) -> Part[Row]:
+    """One part of the products of a shop or of one vendor. One query."""
+    query = _rows().where(*matching(shop_id, wanted.vendor_id, wanted.search, wanted.status))
+    sort = _SORTS.get(wanted.sort, _SORTS["updated"])
+    part = read_part(session, query, sort, after=after, before=before, limit=limit)
+    return Part([_row(*tuple(found)[:8]) for found in part.rows], part.before, part.after)
+
+
+def walk(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Row]:
+    """All that the list shows, a thousand at a time."""
+    after: str | None = ""
+    while after is not None:
+        part = list_products(session, shop_id, wanted, after=after, limit=_AT_ONCE)
+        yield from part.rows
+        after = part.after
+        session.expunge_all()
+
+
+def count_products(session: Session, shop_id: int, wanted: Wanted) -> int:
+    where = matching(shop_id, wanted.vendor_id, wanted.search, wanted.status)
+    return session.scalar(select(func.count()).select_from(Product).join(Vendor).where(*where)) or 0
+
+
+def read_rows(session: Session, *where: ColumnElement[bool], order: Sequence[Any] = (), limit: int) -> Sequence[Row]:
+    """Products as rows of a list, whichever conditions chose them."""
+    return [_row(*found) for found in session.execute(_rows().where(*where).order_by(*order).limit(limit))]
+
+
+def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> list[ColumnElement[bool]]:
+    """Conditions on products joined with their vendors, as the lists' search and filter mean them."""
+    where: list[ColumnElement[bool]] = [Product.shop_id == shop_id]
+    if vendor_id is not None:
+        where.append(Product.vendor_id == vendor_id)
+    if search:
+        with_sku = (
+            select(Variant.product_id)
+            .where(Variant.product_id == Product.id, Variant.sku.icontains(search, autoescape=True))
+            .correlate(Product)
+        )
+        where.append(
+            or_(
+                Product.title.icontains(search, autoescape=True),
+                Vendor.name.icontains(search, autoescape=True),
+                with_sku.exists(),
+            )
+        )
+    where.append(Product.status == status if status else Product.status != ProductStatus.ARCHIVED)
+    return where
+
+
+def _of_variants(what: ColumnElement[Any]) -> ScalarSelect[Any]:
+    return select(what).where(Variant.product_id == Product.id).correlate(Product).scalar_subquery()
+
+
+_LOWEST: Final = _of_variants(func.min(Variant.price_minor))
+_STOCK: Final = _of_variants(cast(func.coalesce(func.sum(Variant.stock), 0), BigInteger))
+_PRICE_KEYS: Final = (func.coalesce(_LOWEST, 0), Product.id)
+_SORTS: Final[dict[str, Sort]] = {
+    "updated": Sort((Product.updated_at, Product.id), is_descending=True),
+    "newest": Sort((Product.id,), is_descending=True),
+    "title": Sort((func.lower(Product.title), Product.id)),
+    "cheapest": Sort(_PRICE_KEYS),
+    "dearest": Sort(_PRICE_KEYS, is_descending=True),
+    "least_stock": Sort((_STOCK, Product.id)),
+    "most_stock": Sort((_STOCK, Product.id), is_descending=True),
+}
+
+
+def _rows() -> Select[Any]:
+    picture = (
+        select(ProductImage.url)
+        .where(ProductImage.product_id == Product.id, ProductImage.url.is_not(None), ProductImage.live)
+        .order_by(ProductImage.position, ProductImage.id)
+        .limit(1)
+        .correlate(Product)
+        .scalar_subquery()
+    )
+    highest, count = _of_variants(func.max(Variant.price_minor)), _of_variants(func.count())
+    currency = _of_variants(func.min(Variant.currency))
+    return select(Product, Vendor, picture, currency, _LOWEST, highest, _STOCK, count).join(
+        Vendor, Vendor.id == Product.vendor_id
+    )
+
+
+def _row(
+    product: Product,
+    vendor: Vendor,
+    picture: str | None,
+    currency: str,
+    lowest: int | None,
+    highest: int | None,
+    stock: int,
+    count: int,
+) -> Row:
+    dearest = Money(highest, currency) if highest else None
+    return Row(product, vendor, picture, Money(lowest, currency) if lowest else None, dearest, stock, count)
