@@ -54,6 +54,17 @@ def client_address(peer: str, forwarded: str) -> str:
     return peer
 
 
+def address_behind_shopify(peer: str, forwarded: str) -> str:
+    """The visitor whose request Shopify passed on, for rate limits: the entry of X-Forwarded-For that Shopify wrote.
+
+    A proxy of ours may have written Shopify's own address behind it. What stands before is what the visitor claimed.
+    """
+    entries = [entry for each in forwarded.split(",") if (entry := each.strip())]
+    if len(entries) > 1 and _is_near(peer):
+        entries.pop()
+    return entries[-1] if entries else peer
+
+
 def describe_device(user_agent: str) -> str:
     """A browser and where it runs, in words a person knows: "Safari on iPhone"."""
     browser = next((words for mark, words in _BROWSERS if mark in user_agent), _("A browser"))

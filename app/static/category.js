@@ -12,7 +12,6 @@
   // -- the category --------------------------------------------------------------------------------------------------
 
   const options = () => [...results.querySelectorAll("[data-option]")];
-  new MutationObserver(() => search.setAttribute("aria-expanded", String(options().length > 0))).observe(results, { childList: true });
   const show = () => { if (name.value) category.querySelector("[data-chosen]").textContent = name.value; };
   results.addEventListener("click", (event) => {
     const option = event.target.closest("[data-option]");

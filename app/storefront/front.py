@@ -15,6 +15,7 @@ from prometheus_client import Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
+from app.auth.hosts import is_for_vendors
 from app.auth.proxy import find_customer
 from app.db import Scope
 from app.errors import AppError
@@ -42,7 +43,7 @@ class SyncFront:
         self._app = app
 
     def __call__(self, request: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if request.get("PATH_INFO") != _PATH:
+        if request.get("PATH_INFO") != _PATH or is_for_vendors(str(request.get("HTTP_HOST", ""))):
             return self._app(request, start_response)
         with SECONDS.time():
             answer = _answer(request)

@@ -1,14 +1,16 @@
-// What is typed into the application form stays in this browser until it was sent, for thirty days at most.
-const DAYS = 30;
+// What is typed into the application form stays in this browser until it was sent, for a day at most: it names a person,
+// and others may use the browser. What somebody typed who was signed in goes when they sign out.
+const LONGEST = 864e5;
 const KEPT_OUT = new Set(['company_url', 'accept_terms']);
 
 export function keep(form, key) {
   const note = form.querySelector('[data-sk-draft]');
+  const { customer = '' } = form.dataset;
   const fields = () => [...form.elements].filter(({ name }) => name && !KEPT_OUT.has(name));
   const read = () => {
     try {
       const held = JSON.parse(localStorage.getItem(key));
-      return held && Date.now() - held.at < DAYS * 864e5 ? held : null;
+      return held && Date.now() - held.at < LONGEST && (!held.who || held.who === customer) ? held : null;
     } catch {
       return null;
     }
@@ -16,6 +18,7 @@ export function keep(form, key) {
   const forget = () => {
     note.hidden = true;
     try { localStorage.removeItem(key); } catch { /* nothing was kept, either */ }
+    return false;
   };
   const write = () => {
     const held = read();
@@ -24,7 +27,7 @@ export function keep(form, key) {
     if (!Object.values(values).some(Boolean)) return;
     try {
       const id = held?.id ?? crypto.randomUUID();
-      localStorage.setItem(key, JSON.stringify({ id, at: Date.now(), isSynced: false, values }));
+      localStorage.setItem(key, JSON.stringify({ id, at: Date.now(), who: customer, isSynced: false, values }));
       note.hidden = false;
     } catch {
       // A browser that keeps nothing: the form works all the same.
@@ -33,7 +36,7 @@ export function keep(form, key) {
   // Fields that come later are filled in when this is called again; what somebody typed meanwhile stays.
   const restore = () => {
     const held = read();
-    if (!held) return false;
+    if (!held) return forget();
     for (const field of fields()) if (!field.value) field.value = held.values[field.name] ?? '';
     note.hidden = false;
     return true;

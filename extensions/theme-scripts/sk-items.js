@@ -9,6 +9,8 @@ const DAY = 86_400_000;
 export const KINDS = {
   wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, saved: 30 * DAY, viewed: 90 * DAY, search: 90 * DAY, review: 90 * DAY,
 };
+// A draft may name people: who is not signed in may be at a browser that others use.
+const SIGNED_OUT = { ...KINDS, review: DAY };
 const AHEAD = 300_000;
 export const GUEST = 'guest';
 
@@ -146,7 +148,7 @@ export class Replica {
   // What has lasted its time goes: a guest's here, an account's when the server says so, of which no trace need stay.
   prune() {
     for (const { kind, key, clock, value } of this.all()) {
-      const lasts = KINDS[kind];
+      const lasts = (this.who === GUEST ? SIGNED_OUT : KINDS)[kind];
       const ended = lasts && clock < clockAt(this.time - (value == null ? 2 * lasts : lasts));
       if (ended && (this.who === GUEST || value == null)) this.drop(kind, key);
     }
@@ -194,9 +196,10 @@ export class Replica {
     for (const { kind, key } of items) guest.drop(kind, key);
   }
 
-  // An account that has signed out leaves only what it has not sent yet.
+  // An account that has signed out leaves only what it has not sent yet, and that for no longer than a guest would.
   forget() {
-    for (const item of this.all()) if (item.isSynced) this.drop(item.kind, item.key);
+    const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
+    for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
     this.storage.removeItem(`sk:${this.who}:revision`);
   }
 

@@ -162,6 +162,8 @@ export class Keeper {
   #signOutOthers() {
     const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]).filter(Boolean);
     for (const who of new Set(names)) if (who !== this.items.who) this.items.of(who).forget();
+    const isLeft = ({ who }) => who && who !== this.items.who;
+    for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, [])].flat().some(isLeft)) this.store.removeItem(name);
   }
 
   // Themes change the cart by requests of their own.

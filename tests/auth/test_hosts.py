@@ -11,7 +11,9 @@ from app.auth import magic_links
 from app.errors import ConfigError
 from app.live.channels import shop_channel, stock_channel, vendor_channel
 from app.live.server import _headers
+from app.models.shops import Shop
 from app.models.vendors import Vendor
+from tests.shopify.signing import sign_proxy
 from wsgi import create_app
 
 PORTAL = "https://vendors.acme.example"
@@ -48,6 +50,12 @@ def test_old_addresses_of_vendor_pages_lead_on_and_forms_do_not(browser: FlaskCl
 @pytest.mark.parametrize("path", ["/app", "/api/v1/orders", "/proxy/apply", "/hooks/resend", "/metrics"])
 def test_nothing_but_vendor_pages_is_answered_there(browser: FlaskClient, path: str) -> None:
     assert browser.get(path, base_url=PORTAL).status_code == 404
+
+
+def test_what_customers_keep_is_not_answered_there_though_shopify_signed_it(browser: FlaskClient, acme: Shop) -> None:
+    sync = f"/proxy/sync?{sign_proxy(acme.domain, logged_in_customer_id='7001')}"
+    assert browser.get(sync, base_url=PORTAL).status_code == 404
+    assert browser.get(sync, base_url="https://app.acme.example").status_code == 200
 
 
 def test_without_the_setting_both_are_one(database: str) -> None:

@@ -146,6 +146,9 @@ def test_a_device_counts_once_an_hour_and_robots_never(app: Flask, portal: Flask
         assert scan(app, code.code, agent=robot).status_code == 302
     scan(app, code.code, address="203.0.113.9", **{"Sec-Purpose": "prefetch"})
     assert scans() == 3
+    for claimed in ("198.51.100.1", "198.51.100.2"):
+        scan(app, code.code, address=f"{claimed}, 203.0.113.7, 192.0.2.1")  # Shopify's own address, by our proxy
+    assert scans() == 3, "what the visitor wrote there counts for nothing"
     for key in get_redis().scan_iter("limit:scan:*"):
         get_redis().delete(key)  # an hour passes
     scan(app, code.code)

@@ -393,6 +393,38 @@ def test_a_review_that_was_begun_survives_closing_and_signing_in(
     expect(phone.get_by_label("Your review")).to_have_value("Finer than in the picture, and whole")
 
 
+def test_a_shared_browser_keeps_no_draft_for_the_next_person(market: Market, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    apply = f"{market.url}/pages/sell"
+    name = page.get_by_label("Shop name")
+    page.goto(apply)
+    expect(page.locator("[data-sk-near]")).to_be_attached()
+    name.fill("Guest's Goods")
+    page.reload()
+    expect(name).to_have_value("Guest's Goods")
+    sign_in(page, market)
+    page.goto(apply)
+    expect(name).to_have_value("Guest's Goods")
+    name.fill("Cleo's Clay")
+    page.evaluate(
+        "q => localStorage.setItem('sk:asked', q)", json.dumps([{"at": 9e12, "who": whoami(page), "key": "1"}])
+    )
+    page.goto(f"{market.url}/account/logout")
+    settled(page, "guest")
+    assert page.evaluate("[localStorage.getItem('sk:application'), localStorage.getItem('sk:asked')]") == [None, None]
+    page.goto(apply)
+    expect(page.locator("[data-sk-near]")).to_be_attached()
+    expect(name).to_have_value("")
+    name.fill("Another guest's")
+    page.evaluate(
+        "() => { const held = JSON.parse(localStorage.getItem('sk:application'));"
+        " localStorage.setItem('sk:application', JSON.stringify({ ...held, at: held.at - 25 * 36e5 })) }"
+    )
+    page.reload()
+    expect(page.locator("[data-sk-near]")).to_be_attached()
+    expect(name).to_have_value("")
+
+
 def test_following_a_vendor_lists_them(market: Market, open_browser: Callable[..., Page]) -> None:
     page = open_browser(PHONE)
     page.goto(f"{market.url}/pages/vendors/adas-ceramics")

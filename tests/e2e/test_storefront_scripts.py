@@ -222,6 +222,23 @@ def test_a_search_finds_vendors_on_every_page_of_the_directory(
     expect(page.get_by_text("No vendor matches.")).to_be_visible()
 
 
+def test_a_directory_whose_script_did_not_come_asks_for_it_again(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    vendor(shop.store, "zoe", name="Zoe Zurich", location="Basel")
+    page = open_browser(PHONE)
+    page.route("**/sk-filters.js", lambda route: route.abort())
+    page.goto(f"{address}/pages/vendors")
+    expect(page.get_by_label("Place")).to_be_visible()
+    # The script is told of the failure some time after the network was: the visitor moves on until it asks again.
+    page.wait_for_function(
+        "() => { document.querySelector('[data-sk-search]').dispatchEvent(new Event('focusin'));"
+        " return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('sk-filters.js?')) }"
+    )
+    page.get_by_label("Place").select_option("Basel")
+    expect(page.locator("[data-sk-vendor]:visible")).to_have_count(1)
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing_on_any_page(
     address: str,

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from app.storefront import rules
 from tests.storefront.conftest import Storefront
-from tests.storefront.world import GUEST, Browsers, Dictionary, World
+from tests.storefront.world import GUEST, LISTS, Browsers, Dictionary, World
 
 CLEO = "7001"
 BROWSERS = st.sampled_from(["phone", "desk"])
@@ -29,11 +29,18 @@ WHICH = st.integers(0, 5)
 VALUES = {
     "wishlist": st.sampled_from([{"handle": "mug"}, {"handle": "loaf", "title": "Loaf"}, None, None]),
     "preference": st.sampled_from([{"is": "metric"}, {"is": "imperial"}, {"is": True}]),
+    "search": st.sampled_from([{"words": "Bakery"}, {"words": "bakery"}, None]),
+    "review": st.sampled_from([{"stars": 4, "title": "Fine"}, {"text": "It came whole"}, None]),
 }
 EDIT = st.one_of(
     *(
         st.tuples(st.just("edit"), BROWSERS, TABS, st.just(kind), st.sampled_from(keys), VALUES[kind], DIES)
-        for kind, keys in (("wishlist", ["1", "2"]), ("preference", ["units"]))
+        for kind, keys in (
+            ("wishlist", ["1", "2"]),
+            ("preference", ["units"]),
+            ("search", ["vendors:bakery", "mug"]),
+            ("review", ["adas-ceramics"]),
+        )
     )
 )
 STEP = st.one_of(
@@ -137,9 +144,7 @@ def test_a_browser_whose_clock_is_wrong_ends_with_the_same_copy_as_all(
     world.skew["phone"] = timedelta(minutes=minutes)
     play(world, history)
     world.settle()
-    world.judge.newest = {
-        name: row for name, row in world.server.held().items() if name[0] in {"wishlist", "preference"}
-    }
+    world.judge.newest = {name: row for name, row in world.server.held().items() if name[0] in LISTS}
     world.check()
     ahead = rules.clock_at(world.now + rules.AHEAD)
     assert all(clock < ahead for clock, _ in world.server.held().values())

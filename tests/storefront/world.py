@@ -18,7 +18,7 @@ from app.storefront.wire import read_batch
 
 NODE = Path(ROOT_DIR) / "bin" / "node"
 GUEST = "guest"
-LISTS = ("wishlist", "preference")
+LISTS = ("wishlist", "preference", "search", "review")
 
 
 class Browsers:

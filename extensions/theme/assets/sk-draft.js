@@ -1,12 +1,13 @@
-const DAYS = 30;
+const LONGEST = 864e5;
 const KEPT_OUT = new Set(['company_url', 'accept_terms']);
 export function keep(form, key) {
 const note = form.querySelector('[data-sk-draft]');
+const { customer = '' } = form.dataset;
 const fields = () => [...form.elements].filter(({ name }) => name && !KEPT_OUT.has(name));
 const read = () => {
 try {
 const held = JSON.parse(localStorage.getItem(key));
-return held && Date.now() - held.at < DAYS * 864e5 ? held : null;
+return held && Date.now() - held.at < LONGEST && (!held.who || held.who === customer) ? held : null;
 } catch {
 return null;
 }
@@ -14,6 +15,7 @@ return null;
 const forget = () => {
 note.hidden = true;
 try { localStorage.removeItem(key); } catch { /* nothing was kept, either */ }
+return false;
 };
 const write = () => {
 const held = read();
@@ -22,14 +24,14 @@ for (const { name, value } of fields()) values[name] = value;
 if (!Object.values(values).some(Boolean)) return;
 try {
 const id = held?.id ?? crypto.randomUUID();
-localStorage.setItem(key, JSON.stringify({ id, at: Date.now(), isSynced: false, values }));
+localStorage.setItem(key, JSON.stringify({ id, at: Date.now(), who: customer, isSynced: false, values }));
 note.hidden = false;
 } catch {
 }
 };
 const restore = () => {
 const held = read();
-if (!held) return false;
+if (!held) return forget();
 for (const field of fields()) if (!field.value) field.value = held.values[field.name] ?? '';
 note.hidden = false;
 return true;

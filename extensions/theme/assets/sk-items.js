@@ -2,6 +2,7 @@ const DAY = 86_400_000;
 export const KINDS = {
 wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, saved: 30 * DAY, viewed: 90 * DAY, search: 90 * DAY, review: 90 * DAY,
 };
+const SIGNED_OUT = { ...KINDS, review: DAY };
 const AHEAD = 300_000;
 export const GUEST = 'guest';
 export const random = (length) =>
@@ -105,7 +106,7 @@ return this.all(kind).filter((item) => item.value != null).sort((a, b) => (a.clo
 }
 prune() {
 for (const { kind, key, clock, value } of this.all()) {
-const lasts = KINDS[kind];
+const lasts = (this.who === GUEST ? SIGNED_OUT : KINDS)[kind];
 const ended = lasts && clock < clockAt(this.time - (value == null ? 2 * lasts : lasts));
 if (ended && (this.who === GUEST || value == null)) this.drop(kind, key);
 }
@@ -144,7 +145,8 @@ this.storage.removeItem(`sk:${guest.who}:origin`);
 for (const { kind, key } of items) guest.drop(kind, key);
 }
 forget() {
-for (const item of this.all()) if (item.isSynced) this.drop(item.kind, item.key);
+const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
+for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
 this.storage.removeItem(`sk:${this.who}:revision`);
 }
 get origin() {

@@ -1,11 +1,13 @@
 const GIVE_UP = 12_000;
 const KEPT = 'sk:asked';
+const LONGEST = 7 * 864e5;
 export function start(block) {
-const { vendor, about: product, proxy } = block.dataset;
+const { vendor, about: product, proxy, customer } = block.dataset;
 const part = (name) => block.querySelector(`[data-${name}]`);
 const [rows, form, state, done] = ['rows', 'ask', 'state', 'done'].map(part);
 const button = form.querySelector('[type="submit"]');
-const read = () => { try { return JSON.parse(localStorage.getItem(KEPT)) ?? []; } catch { return []; } };
+const isOurs = ({ at, who }) => Date.now() - at < LONGEST && (!who || who === customer);
+const read = () => { try { return (JSON.parse(localStorage.getItem(KEPT)) ?? []).filter(isOurs); } catch { return []; } };
 const keep = (questions) => { try { localStorage.setItem(KEPT, JSON.stringify(questions.slice(-20))); } catch { /* kept on the page only */ } };
 const say = (place, words) => {
 place.textContent = words;
@@ -24,7 +26,7 @@ const { questions, known } = await answer.json();
 rows.replaceChildren(...questions.map(show));
 part('email').hidden = known;
 };
-const post = async (question) => {
+const post = async ({ at, who, ...question }) => {
 const answer = await fetch(`${proxy}/questions`, {
 method: 'POST',
 headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
@@ -59,7 +61,7 @@ const { words, name, email, show: isShown } = form.elements;
 if (!words.value.trim()) { words.focus(); return; }
 const waiting = read().find((one) => one.vendor === vendor && one.words === words.value);
 const key = waiting?.key ?? Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => (byte % 36).toString(36)).join('');
-const question = { key, vendor, product: product || null, words: words.value, name: name.value, email: email.value, show: isShown.checked };
+const question = { at: Date.now(), who: customer, key, vendor, product: product || null, words: words.value, name: name.value, email: email.value, show: isShown.checked };
 keep([...read().filter((one) => one.key !== key), question]);
 button.disabled = true;
 state.textContent = block.dataset.sending;

@@ -66,8 +66,10 @@ form.hidden = false;
 };
 attach(block, fill);
 form.addEventListener('input', () => {
-const stars = Number(value('stars')) || null;
-keeper.put('review', vendor, { ...(stars && { stars }), title: value('title'), text: value('words') });
+const typed = { stars: Number(value('stars')), title: value('title'), text: value('words') };
+const draft = Object.entries(typed).filter(([, said]) => said);
+if (draft.length) keeper.put('review', vendor, Object.fromEntries(draft));
+else keeper.remove('review', vendor);
 part('error="stars"').hidden = true;
 });
 form.addEventListener('submit', async (event) => {

@@ -130,6 +130,8 @@ this.sync({ now: this.items.read(`sk:${this.items.who}:merged`, false) });
 #signOutOthers() {
 const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]).filter(Boolean);
 for (const who of new Set(names)) if (who !== this.items.who) this.items.of(who).forget();
+const isLeft = ({ who }) => who && who !== this.items.who;
+for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, [])].flat().some(isLeft)) this.store.removeItem(name);
 }
 #watchCart() {
 const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
