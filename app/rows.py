@@ -1,12 +1,16 @@
 """Rows by the hundred: one statement a table. For the few places where the ORM's price per object is too high.
 
+Their ids are taken from the table's sequence before they are written, so that rows that name each other travel together
+(`together`) and no statement waits for another's answer.
+
 Rows travel by the column, each a list in JSON that msgspec writes and PostgreSQL casts to the column's type: as objects
 they would cost it twice as much, for it looks every name up in every row. A struct's fields are the columns it speaks
 for: other columns keep their defaults, and what others write into them. A field of type msgspec.Raw is a whole document
 for a column of type json: it travels as it is, and is read once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 
@@ -19,6 +23,7 @@ from sqlalchemy.orm import Session
 from app.arrays import Documents
 from app.models.mapping import Model
 
+_IDS: Final = "ids"
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
 
 
@@ -28,23 +33,44 @@ class Row(msgspec.Struct, kw_only=True):
     id: int = 0
 
 
-def insert_rows(session: Session, table: str, rows: Sequence[Row], *, key: str | None = None) -> None:
-    """Insert the rows. With `key`, a column that tells them apart, each gets the `id` it was given."""
+def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: bool = False) -> None:
+    """Insert the rows. `numbered`: each is given its `id`."""
     if not rows:
         return
-    with _cursor(session) as cursor:
-        cursor.execute(_insert(table, type(rows[0]), key), _values(rows))
-        if key is not None:
-            ids = dict(cursor.fetchall())
-            for row in rows:
-                row.id = ids[getattr(row, key)]
+    if numbered:
+        for row, number in zip(rows, _take_ids(session, table, len(rows)), strict=True):
+            row.id = number
+    send(session, _insert(table, type(rows[0]), numbered=numbered), _values(rows))
 
 
 def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
     """Write every column that the rows' structure has, by `id`."""
     if rows:
-        with _cursor(session) as cursor:
-            cursor.execute(_update(table, type(rows[0])), _values(rows))
+        send(session, _update(table, type(rows[0])), _values(rows))
+
+
+def send(session: Session, statement: bytes, values: Mapping[str, Any]) -> None:
+    """Have a statement done that has no answer."""
+    with _cursor(session) as cursor:
+        cursor.execute(statement, values)
+
+
+@contextlib.contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Send statements without waiting for one another: a round trip for all of them, or up to the next answer."""
+    session.flush()
+    with _driver(session).pipeline():
+        yield
+
+
+def ids_ahead(table: str) -> str:
+    """What to select for `keep_ids`: so many ids as the parameter named like the table says."""
+    return f"array_to_json(ARRAY(SELECT nextval('{table}_id_seq') FROM generate_series(1, %({table})s)))::text"  # noqa: S608
+
+
+def keep_ids(session: Session, table: str, ids: str) -> None:
+    """Ids for rows that this transaction is going to insert."""
+    session.info.setdefault((_IDS, table), []).extend(msgspec.json.decode(ids))
 
 
 def read_rows(session: Session, statement: bytes, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -60,7 +86,22 @@ def columns(kind: type[Row]) -> str:
 
 def _cursor(session: Session) -> psycopg.Cursor[Any]:
     session.flush()
-    return cast("psycopg.Cursor[Any]", session.connection().connection.cursor())
+    return _driver(session).cursor()
+
+
+def _driver(session: Session) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+
+
+def _take_ids(session: Session, table: str, count: int) -> Iterable[int]:
+    """Those that were kept; for more, one statement."""
+    kept: list[int] = session.info.get((_IDS, table), [])
+    if len(kept) < count:
+        lacking = {table: count - len(kept)}
+        ((more,),) = read_rows(session, f"SELECT {ids_ahead(table)}".encode(), lacking)
+        kept = kept + msgspec.json.decode(more)
+    session.info[_IDS, table] = kept[count:]
+    return kept[:count]
 
 
 def _values(rows: Sequence[Row]) -> dict[str, Documents]:
@@ -104,14 +145,13 @@ def _cast(table: str, kind: type[Row]) -> dict[str, sql.Composed]:
 
 
 @cache
-def _insert(table: str, kind: type[Row], key: str | None) -> bytes:
+def _insert(table: str, kind: type[Row], *, numbered: bool) -> bytes:
     sent = _cast(table, kind)
-    del sent["id"]
-    into = sql.SQL(", ").join(map(sql.Identifier, sent))
-    returning = sql.SQL(" RETURNING {}, id").format(sql.Identifier(key)) if key else sql.SQL("")
-    statement = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}{}")
-    rows = sql.SQL(", ").join(sent.values())
-    return statement.format(sql.Identifier(table), into, rows, _source(kind), returning).as_bytes()
+    if not numbered:
+        del sent["id"]
+    statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}")
+    into, rows = sql.SQL(", ").join(map(sql.Identifier, sent)), sql.SQL(", ").join(sent.values())
+    return statement.format(sql.Identifier(table), into, rows, _source(kind)).as_bytes()
 
 
 @cache

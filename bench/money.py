@@ -134,7 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--orders", type=int, default=1000, help="booked a round, in batches; a quarter singly; 0: pages only"
     )
-    parser.add_argument("--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller")
+    parser.add_argument(
+        "--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller; 0: booking only"
+    )
     parser.add_argument("--vendors", type=int, default=10_000)
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -162,7 +164,7 @@ def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Na
     booking = measure_booking(shop_id, chosen.orders) if chosen.orders else []
     check(database)
     pages = []
-    for entries in (chosen.entries // 10, chosen.entries):
+    for entries in (chosen.entries // 10, chosen.entries) if chosen.entries else ():
         books.grow(database, shop_id, vendors=chosen.vendors, entries=entries)
         for _ in range(2):  # one prepares, the next closes
             close()
@@ -175,11 +177,15 @@ def _print(result: dict[str, Any]) -> None:
         pace = f"{row['orders_per_second']:>8.0f} orders/s ({row['least']:.0f}-{row['most']:.0f})"
         how = "singly" if row["batch"] == 1 else f"in batches of {row['batch']}"
         print(f"{row['lines']:>2} lines, {how:<17} {pace}, {row['cpu_ms_per_order']:.2f} ms of CPU each")
-    small, large = result["books"]
+    if result["books"]:
+        _print_pages(*result["books"])
+    print(conditions.render(result["conditions"]), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")
+
+
+def _print_pages(small: dict[str, Any], large: dict[str, Any]) -> None:
     print(f"\n{'':<28}{small['entries']:>10,} entries {large['entries']:>10,} entries")
     for one, other in zip(small["pages"], large["pages"], strict=True):
         print(f"{other['page']:<28}{one['ms']:>15.2f} ms {other['ms']:>15.2f} ms, {other['statements']} statements")
-    print(conditions.render(result["conditions"]), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ _OF_SETTINGS: Final = (
     "shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_payment_fee", "keep_commission",
     "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days",
 )  # fmt: skip
+_OF_SHOP: Final = ("hold_days", "payout_minimum_minor")
 _FOR_ALL_ONLY: Final = ("shipping_share", "refund_bearer", "dispute_fee_minor", "dispute_fee_to", "discount_bearers")
 
 
@@ -39,14 +40,18 @@ class Agreed:
 
 def get_agreed(session: Session, shop_id: int) -> Agreed:
     """The shop's terms, and of each vendor who has some of their own, theirs."""
-    settings, held = get_settings(session, shop_id), session.get(ShopSettings, shop_id)
-    shared = Terms(
-        **{name: getattr(settings, name) for name in _OF_SETTINGS},
-        hold_days=held.hold_days if held else Terms().hold_days,
-        payout_minimum_minor=held.payout_minimum_minor if held else 0,
-    )
+    held = session.get(ShopSettings, shop_id)
+    limits = {name: getattr(held, name) for name in _OF_SHOP} if held else {}
     rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
-    return Agreed(settings, shared, {row.vendor_id: merge_terms(shared, row.overrides) for row in rows})
+    return merge_agreed(get_settings(session, shop_id), limits, {row.vendor_id: row.overrides for row in rows})
+
+
+def merge_agreed(
+    settings: MoneySettings, limits: Mapping[str, Any], overrides: Mapping[int, Mapping[str, Any]]
+) -> Agreed:
+    """The same of what is stored: the shop's settings, its days and minimum if it has any, and by vendor their own."""
+    shared = Terms(**{name: getattr(settings, name) for name in _OF_SETTINGS}, **limits)
+    return Agreed(settings, shared, {vendor: merge_terms(shared, own) for vendor, own in overrides.items()})
 
 
 def get_overrides(session: Session, vendor_id: int) -> dict[str, Any]:

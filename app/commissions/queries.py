@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,24 @@ from app.errors import NotFound
 from app.models.commissions import CommissionRule, MoneySettings
 
 _FROM_THE_TOP = (CommissionRule.is_default, CommissionRule.position, CommissionRule.rule_number)
+
+
+class RuleVersion(msgspec.Struct):
+    """What is read of a row of `commission_rules` without the ORM."""
+
+    rule_number: int
+    version: int
+    name: str
+    is_default: bool
+    conditions: dict[str, Any]
+    rate_bps: Decimal
+    flat: dict[str, int]
+    floor: dict[str, int]
+    cap: dict[str, int]
+    net_of_tax: bool
+    with_shipping: bool
+    valid_from: datetime
+    valid_to: datetime | None
 
 
 def list_versions(session: Session, shop_id: int, at: datetime | None = None) -> Sequence[CommissionRule]:
@@ -39,8 +58,14 @@ def list_rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]
         CommissionRule.shop_id == shop_id, CommissionRule.valid_from <= max(moments), ended_later
     )
     versions = session.scalars(query.order_by(*_FROM_THE_TOP)).all()
-    rules = [(version.valid_from, version.valid_to, to_rule(version)) for version in versions]
-    return {at: [rule for start, end, rule in rules if start <= at and (end is None or end > at)] for at in moments}
+    return rules_at([(version.valid_from, version.valid_to, to_rule(version)) for version in versions], moments)
+
+
+def rules_at(
+    versions: Sequence[tuple[datetime, datetime | None, Rule]], moments: AbstractSet[datetime]
+) -> dict[datetime, list[Rule]]:
+    """Of versions from and to (exclusive) a moment, those in force at each of the moments."""
+    return {at: [rule for start, end, rule in versions if start <= at and (end is None or end > at)] for at in moments}
 
 
 def list_planned(session: Session, shop_id: int) -> Sequence[CommissionRule]:
@@ -74,9 +99,12 @@ def find_version(session: Session, shop_id: int, rule_number: int) -> Commission
 
 def get_settings(session: Session, shop_id: int) -> MoneySettings:
     """The shop's money settings; the defaults, not yet stored, when nothing was chosen."""
-    found = session.get(MoneySettings, shop_id)
-    return found or MoneySettings(
-        shop_id=shop_id,
+    return session.get(MoneySettings, shop_id) or default_settings()
+
+
+def default_settings() -> MoneySettings:
+    """Those of a shop that has chosen nothing."""
+    return MoneySettings(
         shipping_to="vendor",
         shipping_share="value",
         sales_tax_to="marketplace",
@@ -95,7 +123,7 @@ def get_settings(session: Session, shop_id: int) -> MoneySettings:
     )
 
 
-def to_rule(version: CommissionRule) -> Rule:
+def to_rule(version: CommissionRule | RuleVersion) -> Rule:
     return Rule(
         id=version.rule_number,
         version=version.version,

@@ -150,7 +150,7 @@ def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
         )
         for posting, _, source, currency, order_id, payout_id in due
     ]
-    insert_rows(session, "ledger_transactions", rows, key="source_key")
+    insert_rows(session, "ledger_transactions", rows, numbered=True)
     entries = [
         _EntryRow(
             shop_id=shop_id,

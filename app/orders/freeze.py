@@ -1,25 +1,21 @@
 """What is settled when a line is first seen: whose it is, which rule fired, and who bears what. Never asked again."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commissions import queries as commissions
 from app.commissions import sets
 from app.commissions.agreements import Agreed
+from app.commissions.in_force import find_rules
 from app.commissions.rules import Choice, Rule, SoldLine, choose_rule
-from app.commissions.service import ensure_default_rule
 from app.commissions.sets import write_sold_line
 from app.commissions.terms import bearers_of
-from app.models.products import Product
-from app.models.vendors import Vendor, VendorStatus
 from app.money import parse_money
 from app.orders.frozen_terms import with_vendors
 from app.orders.held import Held, LineRow, OrderRow
+from app.orders.look import Looked
 from app.shopify import payloads_orders as payloads
 
 _STORES_OWN = "The store's own goods: no commission."
@@ -34,7 +30,7 @@ class _Owner(NamedTuple):
     tags: frozenset[str] = frozenset()
 
 
-def freeze_lines(session: Session, shop_id: int, agreed: Agreed, held: Sequence[Held]) -> None:
+def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[Held]) -> None:
     """Add the lines that are new: all of them at first sight, added ones after an edit."""
     fresh = [
         (one.order, one.lines, at, item)
@@ -45,11 +41,11 @@ def freeze_lines(session: Session, shop_id: int, agreed: Agreed, held: Sequence[
     ]
     if not fresh:
         return
-    lists = _rules_at(session, shop_id, {order.ordered_at for order, *_ in fresh})
-    owners = _find_owners(session, shop_id, [item for *_, item in fresh])
+    agreed, moments = looked.in_force.agreed, {order.ordered_at for order, *_ in fresh}
+    lists = find_rules(session, shop_id, looked.in_force, looked.since, moments)
     groups, collections = _find_sets(session, shop_id, [rule for rules in lists.values() for rule in rules], fresh)
     for order, lines, position, item in fresh:
-        owner = owners[item.id]
+        owner = _find_owner(looked, item)
         sold = _sold_line(owner, item, order, groups, collections)
         choice = choose_rule(lists[order.ordered_at], sold) if sold else Choice(None, _STORES_OWN, None)
         terms = agreed.of(owner.vendor_id)
@@ -81,42 +77,15 @@ def freeze_terms(agreed: Agreed, held: Sequence[Held]) -> None:
                 one.order.terms = terms
 
 
-def _rules_at(session: Session, shop_id: int, moments: AbstractSet[datetime]) -> dict[datetime, list[Rule]]:
-    """The list as it was in force at each moment; the first order of all finds the default."""
-    lists = commissions.list_rules_at(session, shop_id, moments)
-    if not any(rule.is_default for rules in lists.values() for rule in rules):
-        ensure_default_rule(session, shop_id)
-        lists = commissions.list_rules_at(session, shop_id, moments)
-    return lists
-
-
-def _find_owners(session: Session, shop_id: int, items: Sequence[payloads.LineItem]) -> Mapping[int, _Owner]:
+def _find_owner(looked: Looked, item: payloads.LineItem) -> _Owner:
     """By our product → vendor mapping; where that is silent, by the product's vendor text, marked as such."""
-    gids = {item.id: f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id}
-    by_gid = select(Product.shopify_gid, Product.vendor_id, Product.category_gid, Product.tags)
-    known = session.execute(by_gid.where(Product.shop_id == shop_id, Product.shopify_gid.in_(set(gids.values()))))
-    products = {
-        gid: _Owner(vendor, "product", category, frozenset(map(str.lower, tags)))
-        for gid, vendor, category, tags in known
-    }
-    names = {item.vendor.strip().lower() for item in items if item.vendor and gids.get(item.id) not in products}
-    vendors = _sellers_by_name(session, shop_id, names) if names else {}
-    owners = {}
-    for item in items:
-        product = products.get(gids.get(item.id, ""))
-        named = vendors.get((item.vendor or "").strip().lower())
-        if item.gift_card or item.tip is not None:
-            owners[item.id] = _Owner(None, "none")
-        else:
-            owners[item.id] = product or _Owner(named, "name" if named else "none")
-    return owners
-
-
-def _sellers_by_name(session: Session, shop_id: int, names: AbstractSet[str]) -> dict[str, int]:
-    # Whoever merely applied under the name of a brand that the store sells must not earn with it.
-    sellers = (Vendor.shop_id == shop_id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED)))
-    by_name = select(Vendor.id, Vendor.name).where(*sellers, func.lower(Vendor.name).in_(names))
-    return {name.lower(): vendor_id for vendor_id, name in session.execute(by_name.order_by(Vendor.id.desc()))}
+    if item.gift_card or item.tip is not None:
+        return _Owner(None, "none")
+    product = looked.products[f"gid://shopify/Product/{item.product_id}"] if item.product_id else None
+    if product:
+        return _Owner(product.vendor_id, "product", product.category_gid, frozenset(map(str.lower, product.tags)))
+    named = looked.sellers.get((item.vendor or "").strip().lower())
+    return _Owner(named, "name" if named else "none")
 
 
 def _find_sets(

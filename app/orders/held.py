@@ -18,7 +18,7 @@ from app.live.channels import announce
 from app.models.fulfilments import FulfilmentState
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
-from app.rows import Row, columns, insert_rows, read_rows, update_rows
+from app.rows import Row, columns, insert_rows, read_rows, send, update_rows
 from app.shopify import payloads_orders as payloads
 from app.shopify.payloads import read_payload
 
@@ -224,12 +224,13 @@ _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
     "order_lines": _OF_ORDER,
     "vendor_orders": _OF_ORDER,
 }
-# One look for everything: the rows of an order fit together, and a lonely webhook pays for one statement.
-_READ: Final = " UNION ALL ".join(
+# One look for everything: so the rows of an order fit together.
+READ: Final = " UNION ALL ".join(
     f"SELECT '{table}', row_to_json(r)::text FROM"  # noqa: S608 - names of ours only
     f" (SELECT {columns(kind)} FROM unnest(%(numbers)s::bigint[]) number JOIN {_FOUND[table].format(table)}) r"
     for table, kind in _KINDS.items()
-).encode()
+)
+"""Of the orders %(numbers)s of %(shop)s: a table's name, and one of its rows, each."""
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
 _LOCK: Final = b"""
     SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
@@ -242,15 +243,18 @@ def lock_orders(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
 
     `numbers` are sorted: two batches that meet wait for each other in the same sequence.
     """
-    for _ in read_rows(session, _LOCK, {"names": [f"order:{shop_id}:{number}" for number in numbers]}):
-        pass
+    send(session, _LOCK, {"names": [f"order:{shop_id}:{number}" for number in numbers]})
 
 
 def read_held(session: Session, shop_id: int, numbers: Sequence[int]) -> dict[int, Held]:
     """What is stored of each of the orders, by Shopify's number; of an order never heard of, nothing."""
+    return place_rows(read_rows(session, READ.encode(), {"shop": shop_id, "numbers": list(numbers)}), numbers)
+
+
+def place_rows(looked_up: Iterable[tuple[str, str]], numbers: Iterable[int]) -> dict[int, Held]:
+    """The same, of what READ answered."""
     found = {number: Held() for number in numbers}
     by_id: dict[int, Held] = {}
-    looked_up = read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)})
     rows = [(table, _DECODERS[table].decode(text)) for table, text in looked_up]
     # Orders first: their lines and parts name them by our id.
     for table, row in sorted(rows, key=lambda row: (row[0] != "orders", row[1].id)):
@@ -290,7 +294,7 @@ def _place(row: Row, found: Mapping[int, Held], by_id: dict[int, Held]) -> Held:
 
 def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     """Store what is new and what changed; every row has its id afterwards."""
-    _write(session, "orders", held, key="shopify_id")
+    _write(session, "orders", held, numbered=True)
     for one in held:
         children: Iterable[LineRow | PartRow] = (*one.lines.values(), *one.parts.values())
         for row in children:
@@ -300,16 +304,16 @@ def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     for part in _write(session, "vendor_orders", held):
         assert isinstance(part, PartRow)
         announce(session, shop_id, "VendorOrderChanged", part.vendor_id)
-    _write(session, "order_refunds", held, key="shopify_id")
-    _write(session, "fulfilments", held, key="shopify_id")
-    _write(session, "order_disputes", held, key="shopify_id")
-    _write(session, "order_payments", held, key="shopify_id")
+    _write(session, "order_refunds", held, numbered=True)
+    _write(session, "fulfilments", held, numbered=True)
+    _write(session, "order_disputes", held, numbered=True)
+    _write(session, "order_payments", held, numbered=True)
 
 
-def _write(session: Session, table: str, held: Iterable[Held], key: str | None = None) -> list[Row]:
+def _write(session: Session, table: str, held: Iterable[Held], *, numbered: bool = False) -> list[Row]:
     differing = list(_differing(table, held))
     new, changed = [row for row in differing if not row.id], [row for row in differing if row.id]
-    insert_rows(session, table, new, key=key)
+    insert_rows(session, table, new, numbered=numbered)
     update_rows(session, table, changed)
     return differing
 

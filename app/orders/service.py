@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.commissions.agreements import get_agreed
 from app.events import Event, publish_all
 from app.ledger.service import Target, book_orders_to_date
 from app.models.orders import Order
@@ -22,9 +21,11 @@ from app.orders.announcements import Announcement, find_announcements, to_event
 from app.orders.freeze import freeze_lines, freeze_terms
 from app.orders.held import Held, lock_orders, read_held, write_held
 from app.orders.intake import read_known
+from app.orders.look import look
 from app.orders.news import Body, keep_news
 from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import assign_parcels, update_parts
+from app.rows import together
 from app.shopify import payloads_orders as payloads
 
 
@@ -47,14 +48,13 @@ def receive(session: Session, shop: Shop, news: Sequence[News]) -> None:
     A refund or a parcel may be known before its order is.
     """
     numbers = sorted({one.order_number for one in news if one.order_number is not None})
-    lock_orders(session, shop.id, numbers)
-    held = read_held(session, shop.id, numbers)
-    agreed = get_agreed(session, shop.id)
+    looked = look(session, shop.id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
+    agreed = looked.in_force.agreed
     for one in news:
         if one.order_number is not None:
-            keep_news(held[one.order_number], shop.id, agreed, one.body, one.raw)
-    changed = [one for one in held.values() if one.changed]
-    freeze_lines(session, shop.id, agreed, changed)
+            keep_news(looked.held[one.order_number], shop.id, agreed, one.body, one.raw)
+    changed = [one for one in looked.held.values() if one.changed]
+    freeze_lines(session, shop.id, looked, changed)
     freeze_terms(agreed, changed)
     _book(session, shop.id, changed)
 
@@ -91,15 +91,16 @@ def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     """Bring the ledger and the vendors' parts up to what is known, write everything, and tell what is new."""
     now = clock.now()
     settled = [(one, one.is_new, *_settle(one, now)) for one in held if one.order]
-    write_held(session, shop_id, held)
-    targets: list[Target] = []
-    told: list[Event] = []
-    for one, is_new, books, announcements in settled:
-        assert one.order is not None
-        targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
-        told += [to_event(one.order.id, announcement) for announcement in announcements]
-    book_orders_to_date(session, shop_id, targets)
-    publish_all(session, shop_id, told)
+    with together(session):
+        write_held(session, shop_id, held)
+        targets: list[Target] = []
+        told: list[Event] = []
+        for one, is_new, books, announcements in settled:
+            assert one.order is not None
+            targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
+            told += [to_event(one.order.id, announcement) for announcement in announcements]
+        book_orders_to_date(session, shop_id, targets)
+        publish_all(session, shop_id, told)
 
 
 def _settle(one: Held, now: datetime) -> tuple[Books, list[Announcement]]:

@@ -1,0 +1,98 @@
+"""Everything that news of orders ask the database, in one round trip: the orders' locks, then one look at all of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.commissions import in_force
+from app.commissions.in_force import InForce
+from app.orders.held import READ, Held, lock_orders, place_rows
+from app.rows import ids_ahead, keep_ids, read_rows, together
+from app.shopify import payloads_orders as payloads
+
+_POSTINGS_OF_ORDER: Final = 8
+_POSTINGS_OF_LINE: Final = 4
+"""So many ids are taken along. An order that needs more asks for them; others leave a few unused."""
+
+
+class Product(msgspec.Struct):
+    """One of our vendors' products."""
+
+    gid: str
+    vendor_id: int | None
+    category_gid: str | None
+    tags: list[str]
+
+
+class _Seller(msgspec.Struct):
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    held: Mapping[int, Held]
+    """By Shopify's number of the order."""
+    in_force: InForce
+    since: datetime
+    """From when on its rules are complete."""
+    products: Mapping[str, Product | None]
+    """Of all that were sold, by gid; None: not ours."""
+    sellers: Mapping[str, int]
+    """Vendors who are called what a line says of its vendor, by that name in lower case."""
+
+
+_PRODUCTS: Final = """
+    SELECT 'product', row_to_json(r)::text FROM (
+        SELECT p.shopify_gid AS gid, p.vendor_id, p.category_gid, p.tags
+        FROM products p WHERE p.shop_id = %(shop)s AND p.shopify_gid = ANY(%(gids)s::text[])) r
+"""
+# Whoever merely applied under the name of a brand that the store sells must not earn with it.
+_SELLERS: Final = """
+    SELECT 'seller', row_to_json(r)::text FROM (
+        SELECT v.id, v.name FROM vendors v
+        WHERE v.shop_id = %(shop)s AND v.status IN ('approved', 'suspended')
+          AND lower(v.name) = ANY(%(names)s::text[])) r
+"""
+_NUMBERED: Final = ("orders", "ledger_transactions")
+_IDS: Final = [f"SELECT 'ids:{table}', {ids_ahead(table)}" for table in _NUMBERED]
+_LOOK: Final = " UNION ALL ".join((READ, in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
+
+
+def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequence[payloads.Order]) -> Looked:
+    """Lock the orders of these numbers of Shopify's, sorted, and read what is known of them and of what they sold."""
+    items = [item for body in bodies for item in body.line_items]
+    gids = {f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id}
+    since = min((body.processed_at or body.created_at for body in bodies), default=clock.now())
+    values = {
+        "shop": shop_id,
+        "numbers": list(numbers),
+        "since": since,
+        "gids": list(gids),
+        "names": list({item.vendor.strip().lower() for item in items if item.vendor}),
+        "orders": len(bodies),
+        "ledger_transactions": _POSTINGS_OF_ORDER * len(bodies) + _POSTINGS_OF_LINE * len(items),
+    }
+    answers: dict[str, list[str]] = {}
+    with together(session):
+        lock_orders(session, shop_id, numbers)
+        for kind, text in read_rows(session, _LOOK, values):
+            answers.setdefault(kind, []).append(text)
+    for table in _NUMBERED:
+        keep_ids(session, table, answers.pop(f"ids:{table}")[0])
+    (terms,) = answers.pop("in_force")
+    products = [msgspec.json.decode(text, type=Product) for text in answers.pop("product", ())]
+    sellers = [msgspec.json.decode(text, type=_Seller) for text in answers.pop("seller", ())]
+    rows = ((table, text) for table, texts in answers.items() for text in texts)
+    return Looked(
+        held=place_rows(rows, numbers),
+        in_force=in_force.read_text(terms),
+        since=since,
+        products=dict.fromkeys(gids) | {product.gid: product for product in products},
+        sellers={one.name.lower(): one.id for one in sorted(sellers, key=lambda one: -one.id)},
+    )
