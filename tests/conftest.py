@@ -64,6 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_in_a_browser)
 
 
+@pytest.hookimpl(optionalhook=True)  # mutmut runs without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """With several processes they are one's work from the beginning: they share a browser, and a marketplace that is
     slow to fill. (xdist's own groups stand in an attribute that pytest 9.2 does not have any more.)
