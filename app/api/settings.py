@@ -95,7 +95,7 @@ def get_money_settings() -> MoneySettings:
     )
 
 
-@operation("PATCH", "/money-settings", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
+@operation("PATCH", "/money-settings", tag="Commission", scope=Scope.TERMS_WRITE, has_version=True)
 def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
     """Change money settings.
 

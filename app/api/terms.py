@@ -57,7 +57,7 @@ def get_money_terms(vendor_id: int) -> MoneyTerms:
     "PUT",
     "/vendors/<int:vendor_id>/money-terms",
     tag="Commission",
-    scope=Scope.COMMISSIONS_WRITE,
+    scope=Scope.TERMS_WRITE,
     has_version=True,
 )
 def replace_money_terms(vendor_id: int, body: MoneyTerms) -> MoneyTerms:

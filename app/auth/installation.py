@@ -19,6 +19,7 @@ from app.shopify import definitions, tokens
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyRefusedClient
 from app.shopify.id_tokens import IdToken
+from app.shopify.paging import list_all
 from app.shopify.tokens import ShopCredentials
 
 ONLINE_STORE: Final = "Online Store"
@@ -72,8 +73,7 @@ def _take_currency(session: Session, shop: Shop, currency: str) -> None:
 
 def find_places(credentials: ShopCredentials) -> None:
     """Learn the shop's locations, at which of them stock is counted first, and where products are published."""
-    locations = graphql(credentials, "locations", {"first": 50})["nodes"]
-    publications = graphql(credentials, "publications", {"first": 50})["nodes"]
+    locations, publications = list_all(credentials, "locations"), list_all(credentials, "publications")
     open_places = [place["id"] for place in locations if place["isActive"] and place["fulfillsOnlineOrders"]]
     online = [publication["id"] for publication in publications if publication["name"] == ONLINE_STORE]
     with scoped(credentials.shop_id) as session:

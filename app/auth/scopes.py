@@ -14,6 +14,7 @@ class Scope(StrEnum):
     PRODUCTS_WRITE = "products:write"
     COMMISSIONS_READ = "commissions:read"
     COMMISSIONS_WRITE = "commissions:write"
+    TERMS_WRITE = "terms:write"
     ORDERS_READ = "orders:read"
     LEDGER_READ = "ledger:read"
     PAYOUTS_READ = "payouts:read"
@@ -31,7 +32,8 @@ WORDS: Final[dict[Scope, str]] = {
     Scope.PRODUCTS_READ: lazy("See products"),
     Scope.PRODUCTS_WRITE: lazy("Decide about products"),
     Scope.COMMISSIONS_READ: lazy("See commission rules and money settings"),
-    Scope.COMMISSIONS_WRITE: lazy("Change commission rules and money settings"),
+    Scope.COMMISSIONS_WRITE: lazy("Change commission rules"),
+    Scope.TERMS_WRITE: lazy("Change money settings and a vendor's terms: shares, holds, reserve, payout days"),
     Scope.ORDERS_READ: lazy("See orders and how they are split"),
     Scope.LEDGER_READ: lazy("See the ledger, balances and holds"),
     Scope.PAYOUTS_READ: lazy("See payouts"),

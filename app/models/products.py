@@ -157,6 +157,25 @@ class StockLevel(Model):
     stock_before: Mapped[int | None]
 
 
+class StockCall(Model):
+    """What Shopify is being told of a product's stock, written before it is told: an answer may be lost on its way."""
+
+    __tablename__ = "stock_calls"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    shop_id: Mapped[ShopId]
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), index=True)
+    wishes: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """As they were sent and nobody has read the answer yet: sent again with the same key, they happen once."""
+    has_news: Mapped[bool] = mapped_column(server_default="false")
+    """Shopify told of a change while a count was on its way: what lies there now is read once the count has arrived."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    again_at: Mapped[datetime | None]
+    """Not before this is it tried again by itself."""
+    error: Mapped[str | None]
+    """Why Shopify refused."""
+
+
 class ProductImage(Model):
     __tablename__ = "product_images"
 

@@ -40,7 +40,7 @@ ABOUT_SELLERS: Final = frozenset(
         "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "closed_balances", "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks",
-        "email_wordings", "shipment_batches", "locations", "stock_levels",
+        "email_wordings", "shipment_batches", "locations", "stock_levels", "stock_calls",
         "staff_members", "visits", "vendor_questions", "vendor_answers",
     }
 )  # fmt: skip

@@ -17,13 +17,14 @@ from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.queue import enqueue_after_commit
 from app.shopify.client import PAGE_SECONDS, graphql
+from app.shopify.paging import list_all
 from app.shopify.tokens import ShopCredentials
 
 
 def read_channels(shop: Shop) -> list[dict[str, str]]:
     """The store's channels as Shopify has them now: [{"gid": …, "name": …}]. Raises ShopifyError."""
     credentials = ShopCredentials(shop.id, shop.domain)
-    nodes = graphql(credentials, "publications", {"first": 50}, patience_seconds=PAGE_SECONDS)["nodes"]
+    nodes = list_all(credentials, "publications", patience_seconds=PAGE_SECONDS)
     return [{"gid": node["id"], "name": node["name"]} for node in nodes]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, cast, fu
 from sqlalchemy.orm import Session
 
 from app.keyset import Part, Sort, read_part
-from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
 from app.models.vendors import Vendor
 from app.money import Money
 
@@ -37,6 +37,8 @@ class Row:
     price_to: Money | None
     stock: int
     variants: int
+    stock_error: str | None
+    """Why Shopify did not take the last count."""
 
 
 def list_products(
@@ -46,7 +48,7 @@ def list_products(
     query = _rows().where(*matching(shop_id, wanted.vendor_id, wanted.search, wanted.status))
     sort = _SORTS.get(wanted.sort, _SORTS["updated"])
     part = read_part(session, query, sort, after=after, before=before, limit=limit)
-    return Part([_row(*tuple(found)[:8]) for found in part.rows], part.before, part.after)
+    return Part([_row(tuple(found)) for found in part.rows], part.before, part.after)
 
 
 def walk(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Row]:
@@ -66,7 +68,7 @@ def count_products(session: Session, shop_id: int, wanted: Wanted) -> int:
 
 def read_rows(session: Session, *where: ColumnElement[bool], order: Sequence[Any] = (), limit: int) -> Sequence[Row]:
     """Products as rows of a list, whichever conditions chose them."""
-    return [_row(*found) for found in session.execute(_rows().where(*where).order_by(*order).limit(limit))]
+    return [_row(tuple(found)) for found in session.execute(_rows().where(*where).order_by(*order).limit(limit))]
 
 
 def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> list[ColumnElement[bool]]:
@@ -120,20 +122,14 @@ def _rows() -> Select[Any]:
     )
     highest, count = _of_variants(func.max(Variant.price_minor)), _of_variants(func.count())
     currency = _of_variants(func.min(Variant.currency))
-    return select(Product, Vendor, picture, currency, _LOWEST, highest, _STOCK, count).join(
+    refused = select(StockCall.error).where(StockCall.product_id == Product.id).correlate(Product).scalar_subquery()
+    return select(Product, Vendor, picture, currency, _LOWEST, highest, _STOCK, count, refused).join(
         Vendor, Vendor.id == Product.vendor_id
     )
 
 
-def _row(
-    product: Product,
-    vendor: Vendor,
-    picture: str | None,
-    currency: str,
-    lowest: int | None,
-    highest: int | None,
-    stock: int,
-    count: int,
-) -> Row:
-    dearest = Money(highest, currency) if highest else None
-    return Row(product, vendor, picture, Money(lowest, currency) if lowest else None, dearest, stock, count)
+def _row(found: Sequence[Any]) -> Row:
+    """Of what `_rows` selects; the keys that a list is sorted by may follow."""
+    product, vendor, picture, currency, lowest, highest, stock, count, refused = found[:9]
+    cheapest, dearest = (Money(price, currency) if price else None for price in (lowest, highest))
+    return Row(product, vendor, picture, cheapest, dearest, stock, count, refused)

@@ -9,8 +9,9 @@ from app.auth.merchant import protect
 from app.errors import ValidationErrors
 from app.models.shops import Shop
 from app.products import places
-from app.shopify.client import PAGE_SECONDS, graphql
+from app.shopify.client import PAGE_SECONDS
 from app.shopify.errors import ShopifyError
+from app.shopify.paging import list_all
 from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("locations", __name__, url_prefix="/app/settings/locations")
@@ -21,9 +22,7 @@ protect(bp)
 def show_locations() -> ResponseReturnValue:
     # Before the first statement: Shopify may take its time.
     try:
-        asked = {"first": 50}
-        shop = ShopCredentials(g.shop.id, g.shop.domain)
-        nodes = graphql(shop, "locations", asked, patience_seconds=PAGE_SECONDS)["nodes"]
+        nodes = list_all(ShopCredentials(g.shop.id, g.shop.domain), "locations", patience_seconds=PAGE_SECONDS)
     except ShopifyError:
         return _page("Shopify does not answer just now: this is the list as we last read it.")
     installation.remember_locations(g.session, _shop(), nodes)

@@ -1,7 +1,5 @@
 """What Shopify tells us of products: edits in the admin, deletions, stock. Events come twice, late and out of order."""
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -54,7 +52,7 @@ def take_over_stock(session: Session, shop: Shop, seen: payloads.InventoryLevel)
     if variant is None:
         return
     if location is None:
-        is_news = _note_first(session, variant, seen.available, seen.updated_at)
+        is_news = places.note_first(session, variant, seen.available, seen.updated_at)
     else:
         is_news = places.note_level(session, variant, location, seen.available, seen.updated_at)
     if not is_news:
@@ -79,19 +77,6 @@ def take_over_item(session: Session, shop: Shop, seen: payloads.InventoryItem) -
         product.shopify_updated_at is None or seen.updated_at >= product.shopify_updated_at
     ):
         variant.sku = seen.sku or ""
-
-
-def _note_first(session: Session, variant: Variant, available: int, seen_at: datetime) -> bool:
-    """What lies at the first location now. Returns whether that was news."""
-    if variant.stock_updated_at and seen_at < variant.stock_updated_at:
-        return False
-    if variant.stock_requested_at:
-        # The vendor has counted meanwhile; the job tells Shopify, and Shopify will tell us of that.
-        return False
-    elsewhere = places.list_levels(session, [variant])[variant.id]
-    variant.stock += available - places.at_first(variant, elsewhere)
-    variant.stock_updated_at = seen_at
-    return True
 
 
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.errors import ValidationErrors
-from app.models.products import Location, Product, StockLevel, Variant
+from app.models.products import Location, Product, StockCall, StockLevel, Variant
 from app.models.shops import Shop
 from app.queue import enqueue_after_commit
 
@@ -184,12 +184,46 @@ def note_level(session: Session, variant: Variant, location: Location, quantity:
     mine = (StockLevel.variant_id == variant.id, StockLevel.location_id == location.id)
     level = session.scalars(select(StockLevel).where(*mine).with_for_update()).one()
     older = level.stock_updated_at is not None and seen_at < level.stock_updated_at
-    if older or level.stock_requested_at:
-        # The vendor has counted meanwhile; the job tells Shopify, and Shopify will tell us of that.
+    if older:
+        return False
+    if level.stock_requested_at:
+        _leave_aside(session, variant)
         return False
     variant.stock += quantity - level.quantity
     level.quantity, level.stock_updated_at = quantity, seen_at
     return True
+
+
+def note_first(session: Session, variant: Variant, available: int, seen_at: Any) -> bool:
+    """Shopify says what lies at the first location of a locked variant. Returns whether that was news."""
+    if variant.stock_updated_at and seen_at < variant.stock_updated_at:
+        return False
+    if variant.stock_requested_at:
+        _leave_aside(session, variant)
+        return False
+    elsewhere = list_levels(session, [variant])[variant.id]
+    variant.stock += available - at_first(variant, elsewhere)
+    variant.stock_updated_at = seen_at
+    return True
+
+
+def get_call(session: Session, product: Product) -> StockCall:
+    """The product's row in stock_calls, locked."""
+    owner = {"shop_id": product.shop_id, "vendor_id": product.vendor_id, "product_id": product.id}
+    session.execute(insert(StockCall).values(**owner).on_conflict_do_nothing())
+    return session.get_one(StockCall, product.id, with_for_update=True)
+
+
+def is_on_its_way(session: Session, product_id: int) -> bool:
+    """Whether a count of the product's waits for Shopify to take it."""
+    counted = or_(Variant.stock_requested_at.is_not(None), StockLevel.stock_requested_at.is_not(None))
+    query = select(Variant.id).outerjoin(StockLevel, StockLevel.variant_id == Variant.id)
+    return session.scalar(query.where(Variant.product_id == product_id, counted).limit(1)) is not None
+
+
+def _leave_aside(session: Session, variant: Variant) -> None:
+    """The vendor has counted, and the job is telling Shopify: what it has then is read when that is done."""
+    get_call(session, session.get_one(Product, variant.product_id)).has_news = True
 
 
 def find_usable(session: Session, shop: Shop, gid: str) -> Location | None:

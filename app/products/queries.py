@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.models.events import AuditEntry
-from app.models.products import Product, ProductImage, ProductStatus, Variant
+from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.products.listing import Row, matching, read_rows
@@ -25,6 +25,8 @@ class Detail:
     vendor: Vendor
     variants: Sequence[Variant]
     images: Sequence[ProductImage]
+    stock_error: str | None
+    """Why Shopify did not take the last count."""
 
 
 def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[Row]:
@@ -70,6 +72,7 @@ def get_detail(session: Session, shop_id: int, product_id: int, *, vendor_id: in
         vendor,
         session.scalars(variants).all(),
         session.scalars(images.order_by(ProductImage.position, ProductImage.id)).all(),
+        session.scalar(select(StockCall.error).where(StockCall.product_id == product.id)),
     )
 
 

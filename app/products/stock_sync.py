@@ -6,17 +6,19 @@ difference is kept: two more on the shelf are two more than there are now.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db import scoped
 from app.live.channels import announce
-from app.models.products import Location, StockLevel, Variant
+from app.models.products import Location, Product, StockCall, StockLevel, Variant
 from app.models.shops import Shop
 from app.products import places
 from app.shopify.client import graphql
@@ -26,6 +28,10 @@ from app.shopify.tokens import ShopCredentials
 _STALE: Final = "CHANGE_FROM_QUANTITY_STALE"
 _ROUNDS: Final = 5
 _AT_ONCE: Final = 100
+_PAUSE: Final = timedelta(minutes=1)
+_LONGEST_PAUSE: Final = timedelta(hours=12)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +48,43 @@ class Wish:
     is_new: bool
     """Shopify has never said that the item is stocked there."""
 
+    def keep(self) -> dict[str, Any]:
+        """For a column."""
+        return asdict(self) | {"requested_at": self.requested_at.isoformat()}
+
+    @staticmethod
+    def read(held: Mapping[str, Any]) -> "Wish":
+        """What `keep` made."""
+        return Wish(**{**held, "requested_at": datetime.fromisoformat(held["requested_at"])})
+
 
 def push_stock(shop_id: int, product_id: int) -> None:
-    """Tell Shopify the stock that the vendor set. Raises ShopifyError."""
+    """Tell Shopify the stock that the vendor set. What it refuses is kept with the reason, and tried again later.
+
+    What is to be told is written down first. If the answer is lost, the same is told again under the same key, which
+    Shopify carries out once, before it hears of anything counted since. Raises ShopifyError.
+    """
     for _ in range(_ROUNDS):
         with scoped(shop_id) as session:
             shop = session.get_one(Shop, shop_id)
-            wishes = _list_wishes(session, shop, product_id)
             credentials = ShopCredentials(shop.id, shop.domain)
+            wishes = _begin(session, shop, product_id)
         if not wishes:
-            return
-        _open(credentials, wishes)
+            break
         try:
+            _open(credentials, wishes)
             told_at = _send(credentials, wishes)
         except ShopifyUserErrors as refusal:
             if not refusal.has_code(_STALE):
-                raise
-            _start_over(credentials, wishes)
+                _note_refusal(shop_id, product_id, wishes, refusal)
+                return
+            _start_over(credentials, product_id, wishes)
             continue
         with scoped(shop_id) as session:
-            _settle(session, wishes, told_at)
+            rows = _lock(session, wishes)
+            if _close(session, product_id, wishes):
+                _settle(rows, told_at)
+    _catch_up(credentials, product_id)
 
 
 def read_stock(shop_id: int, location_id: int) -> None:
@@ -105,6 +128,74 @@ def _list_wishes(session: Session, shop: Shop, product_id: int) -> list[Wish]:
     return wishes
 
 
+def _begin(session: Session, shop: Shop, product_id: int) -> list[Wish]:
+    """What is to be told now, written down: what was told last, if nobody has read the answer."""
+    call = session.get(StockCall, product_id, with_for_update=True)
+    if call is not None and call.wishes:
+        return [Wish.read(held) for held in call.wishes]
+    wishes = _list_wishes(session, shop, product_id)
+    if wishes:
+        call = call or places.get_call(session, session.get_one(Product, product_id))
+        call.wishes = [wish.keep() for wish in wishes]
+    elif call is not None:
+        call.attempts, call.again_at, call.error = 0, None, None
+    return wishes
+
+
+def _close(session: Session, product_id: int, wishes: Sequence[Wish]) -> bool:
+    """The answer to these wishes was read. False if another job has read it before us: what it did is not done again.
+
+    The variants are locked by now: news of Shopify's lock them first, too.
+    """
+    call = session.get(StockCall, product_id, with_for_update=True)
+    if call is None or call.wishes != [wish.keep() for wish in wishes]:
+        return False
+    call.wishes, call.attempts, call.again_at, call.error = [], 0, None, None
+    return True
+
+
+def _note_refusal(shop_id: int, product_id: int, wishes: Sequence[Wish], refusal: ShopifyUserErrors) -> None:
+    """Shopify did none of it, and would not in a minute either: asked again after pauses that grow to half a day."""
+    with scoped(shop_id) as session:
+        call = session.get(StockCall, product_id, with_for_update=True)
+        if call is None or call.wishes != [wish.keep() for wish in wishes]:
+            return
+        log.warning("stock_refused", product=product_id, attempts=call.attempts + 1, error=refusal.message)
+        call.wishes, call.error = [], refusal.message
+        call.again_at = clock.now() + min(_LONGEST_PAUSE, _PAUSE * 2**call.attempts)
+        call.attempts += 1
+
+
+def _catch_up(shop: ShopCredentials, product_id: int) -> None:
+    """Read what Shopify has where it told of a change that we left aside, for our count was on its way."""
+    with scoped(shop.shop_id) as session:
+        call = session.get(StockCall, product_id)
+        if call is None or not call.has_news:
+            return
+        first = session.get_one(Shop, shop.shop_id).location_gid
+        used = session.scalars(select(Location).where(Location.for_vendors, Location.is_active)).all()
+        mine = select(Variant.inventory_item_gid).where(Variant.product_id == product_id)
+        items = [item for item in session.scalars(mine) if item]
+        others = {location.shopify_gid: location.id for location in used}
+    found = {gid: _read(shop, items, gid) for gid in dict.fromkeys([first, *others]) if gid}
+    with scoped(shop.shop_id) as session:
+        query = select(Variant).where(Variant.product_id == product_id).order_by(Variant.id).with_for_update()
+        variants = session.scalars(query).all()
+        call = session.get_one(StockCall, product_id, with_for_update=True)
+        for variant in variants:
+            for gid, seen in found.items():
+                if variant.inventory_item_gid not in seen:
+                    continue
+                if gid == first:
+                    places.note_first(session, variant, *seen[variant.inventory_item_gid])
+                else:
+                    location = session.get_one(Location, others[gid])
+                    places.note_level(session, variant, location, *seen[variant.inventory_item_gid])
+        # Counted once more meanwhile: it is read again after that.
+        call.has_news = bool(call.wishes) or places.is_on_its_way(session, product_id)
+        announce(session, shop.shop_id, "StockChanged", call.vendor_id)
+
+
 def _open(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
     """Have items stocked at locations where they never were."""
     new = sorted((wish for wish in wishes if wish.is_new), key=lambda wish: wish.item)
@@ -133,7 +224,7 @@ def _send(shop: ShopCredentials, wishes: Sequence[Wish]) -> datetime | None:
     return datetime.fromisoformat(group["createdAt"]) if group else None
 
 
-def _start_over(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
+def _start_over(shop: ShopCredentials, product_id: int, wishes: Sequence[Wish]) -> None:
     """Put the vendor's differences on top of what Shopify has now."""
     by_place = sorted(wishes, key=lambda wish: wish.place)
     now: dict[tuple[str, str], int] = {}
@@ -141,7 +232,10 @@ def _start_over(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
         found = _read(shop, [wish.item for wish in some], place)
         now |= {(item, place): quantity for item, (quantity, _) in found.items()}
     with scoped(shop.shop_id) as session:
-        for wish, row in _lock(session, wishes):
+        rows = _lock(session, wishes)
+        if not _close(session, product_id, wishes):
+            return
+        for wish, row in rows:
             if row.stock_requested_at != wish.requested_at:
                 continue  # counted again since: its own ring tells of that
             present = now.get((wish.item, wish.place), 0)
@@ -152,8 +246,8 @@ def _start_over(shop: ShopCredentials, wishes: Sequence[Wish]) -> None:
             session.get_one(Variant, wish.variant_id).stock += moved
 
 
-def _settle(session: Session, wishes: Sequence[Wish], told_at: datetime | None) -> None:
-    for wish, row in _lock(session, wishes):
+def _settle(rows: Sequence[tuple[Wish, Variant | StockLevel]], told_at: datetime | None) -> None:
+    for wish, row in rows:
         if row.stock_requested_at == wish.requested_at:
             row.stock_requested_at = row.stock_before = None
         elif row.stock_requested_at:
@@ -164,7 +258,7 @@ def _settle(session: Session, wishes: Sequence[Wish], told_at: datetime | None) 
 
 
 def _lock(session: Session, wishes: Sequence[Wish]) -> list[tuple[Wish, Variant | StockLevel]]:
-    """The wishes whose rows are still there, with these rows."""
+    """The wishes whose rows are still there, with these rows, as they are now."""
     ids = sorted({wish.variant_id for wish in wishes})
     locked = session.scalars(select(Variant).where(Variant.id.in_(ids)).order_by(Variant.id).with_for_update()).all()
     variants: Mapping[int, Any] = {row.id: row for row in locked}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -16,6 +16,7 @@ from app.models.products import (
     ProductProposal,
     ProductStatus,
     ProposalStatus,
+    StockCall,
     StockLevel,
     Variant,
 )
@@ -49,25 +50,16 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
         Shop, (Shop.id == Product.shop_id) & (Shop.status == ShopStatus.INSTALLED)
     )
     settled = Product.updated_at < before
+    with_call = products.join(StockCall, StockCall.product_id == Product.id)
     with_vendor = products.join(Vendor, Vendor.id == Product.vendor_id).where(settled, Vendor.updated_at < before)
     return [
         ("push_product", products.where(Product.status == ProductStatus.SUBMITTED, settled)),
         ("publish_product", products.where(Product.status == ProductStatus.IN_REVIEW, Product.reviewed_at < before)),
         ("align_product", with_vendor.where(out_of_line())),
         ("follow_in_channels", products.where(channels.behind(), settled)),
-        (
-            "push_stock",
-            products.join(Variant, Variant.product_id == Product.id)
-            .where(Variant.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
-            .distinct(),
-        ),
-        (
-            "push_stock",
-            products.join(Variant, Variant.product_id == Product.id)
-            .join(StockLevel, StockLevel.variant_id == Variant.id)
-            .where(StockLevel.stock_requested_at < before, Variant.inventory_item_gid.is_not(None))
-            .distinct(),
-        ),
+        ("push_stock", _counted(products, Variant.stock_requested_at < before)),
+        ("push_stock", _counted(products, StockLevel.stock_requested_at < before)),
+        ("push_stock", with_call.where(StockCall.has_news, _is_due())),
         ("push_attributes", products.where(Product.attributes_wanted_at < before, Product.shopify_gid.is_not(None))),
         (
             "apply_proposal",
@@ -89,3 +81,15 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             .where(ProductImage.url.is_(None), ProductImage.error.is_(None), ProductImage.created_at < before),
         ),
     ]
+
+
+def _counted(products: Select[int, int], which: ColumnElement[bool]) -> Select[int, int]:
+    """Whose count Shopify has not been told, and has not refused just now."""
+    query = products.join(Variant, Variant.product_id == Product.id)
+    query = query.outerjoin(StockLevel, StockLevel.variant_id == Variant.id)
+    query = query.outerjoin(StockCall, StockCall.product_id == Product.id)
+    return query.where(which, Variant.inventory_item_gid.is_not(None), _is_due()).distinct()
+
+
+def _is_due() -> ColumnElement[bool]:
+    return or_(StockCall.again_at.is_(None), StockCall.again_at <= clock.now())

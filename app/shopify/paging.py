@@ -1,10 +1,12 @@
 """Reading a list of Shopify's to its end."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from app.shopify.client import graphql
+from app.shopify.client import DEADLINE_SECONDS, graphql
 from app.shopify.tokens import ShopCredentials
+
+PER_PAGE: Final = 100
 
 
 def read_whole(
@@ -32,3 +34,18 @@ def finish(shop: ShopCredentials, document: str, part: Mapping[str, Any], connec
     if part[connection]["pageInfo"]["hasNextPage"]:
         whole = read_whole(shop, document, {"id": part["id"]}, connection)
         part[connection]["nodes"][:] = whole[connection]["nodes"] if whole else []
+
+
+def list_all(shop: ShopCredentials, name: str, *, patience_seconds: float = DEADLINE_SECONDS) -> list[dict[str, Any]]:
+    """Every node of the list that documents/<name>.graphql asks for, page by page. Raises ShopifyError.
+
+    The document takes `$first` and `$after`, and asks for pageInfo.
+    """
+    nodes: list[dict[str, Any]] = []
+    after: str | None = None
+    while True:
+        page = graphql(shop, name, {"first": PER_PAGE, "after": after}, patience_seconds=patience_seconds)
+        nodes += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return nodes
+        after = page["pageInfo"]["endCursor"]

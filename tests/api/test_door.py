@@ -79,6 +79,17 @@ def test_a_token_does_what_its_scopes_say(client: FlaskClient, acme: Shop, ada: 
     assert "vendors:write" in answer.json["detail"]
 
 
+def test_who_may_change_rules_may_not_change_holds(client: FlaskClient, acme: Shop, ada: Vendor) -> None:
+    rules = Program(client, token_for(acme, scopes=[Scope.COMMISSIONS_READ, Scope.COMMISSIONS_WRITE]))
+    for method, path in (("PATCH", "/money-settings"), ("PUT", f"/vendors/{ada.id}/money-terms")):
+        version = rules.ask("GET", path).headers["ETag"]
+        answer = rules.ask(method, path, {"hold_days": 0}, If_Match=version)
+        assert answer.status_code == 403
+        assert answer.json
+        assert "terms:write" in answer.json["detail"]
+    assert rules.get("/money-settings")["hold_days"] == 14
+
+
 def test_only_the_hash_is_stored_and_the_use_is_noted(client: FlaskClient, acme: Shop) -> None:
     secret = token_for(acme)
     Program(client, secret).get("/vendors")

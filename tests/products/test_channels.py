@@ -18,7 +18,7 @@ from app.shopify.errors import ShopifyError
 from jobs import catalogue
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
-from tests.shopify.fake import FakeShopify, data
+from tests.shopify.fake import FakeShopify, data, list_of
 from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
@@ -35,7 +35,7 @@ def mona(database: str, shopify: FakeShopify) -> FlaskClient:
     assert client.get("/app").status_code == 200
     names = {ONLINE: "Online Store", TILL: "Point of Sale", SOCIAL: "Social"}
     nodes = [{"id": gid, "name": name} for gid, name in names.items()]
-    shopify.answer("publications", data(publications={"nodes": nodes}))
+    shopify.answer("publications", data(publications=list_of(nodes)))
     for name in ("publishablePublish", "publishableUnpublish"):
         shopify.answer(name, data(**{name: {"publishable": None, "userErrors": []}}))
     with db.system() as session:

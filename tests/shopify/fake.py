@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -24,6 +24,11 @@ def throttled(requested: int, available: float, rate: float) -> httpx.Response:
     error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
     held = {**cost(requested, 0, available, rate), "actualQueryCost": None}
     return httpx.Response(200, json={"errors": [error], "extensions": {"cost": held}})
+
+
+def list_of(nodes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A list that ends on this page."""
+    return {"nodes": list(nodes), "pageInfo": {"hasNextPage": False, "endCursor": None}}
 
 
 class FakeShopify:
@@ -108,7 +113,7 @@ def installable(fake: FakeShopify) -> FakeShopify:
     fake.answer("metafieldDefinitions", data(metafieldDefinitions={"nodes": []}))
     fake.answer("metafieldDefinitionCreate", data(metafieldDefinitionCreate={"userErrors": []}))
     place = {"id": "gid://shopify/Location/1", "name": "Shed", "isActive": True, "fulfillsOnlineOrders": True}
-    fake.answer("locations", data(locations={"nodes": [place]}))
+    fake.answer("locations", data(locations=list_of([place])))
     online = {"id": "gid://shopify/Publication/1", "name": "Online Store"}
-    fake.answer("publications", data(publications={"nodes": [online]}))
+    fake.answer("publications", data(publications=list_of([online])))
     return fake
