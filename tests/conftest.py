@@ -33,7 +33,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ProxySettings, expect, sync_playwright
 from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -44,6 +44,7 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials, TokenPair
+from tests.e2e import slowness
 from tests.shopify.fake import FakeShopify, installable
 from tests.shopify.signing import sign_id_token
 from wsgi import create_app
@@ -263,7 +264,9 @@ def chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert path, "no Chromium: `make test` installs it, or says how"
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    expect.set_options(timeout=slowness.PATIENCE)
+    with slowness.slow_line() as slow, sync_playwright() as playwright:
+        proxy = ProxySettings(server=slow, bypass="<-loopback>") if slow else None
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, proxy=proxy)
         yield browser
         browser.close()

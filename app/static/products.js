@@ -80,11 +80,14 @@
   const drop = document.querySelector("[data-drop]");
   const start = async (files) => { for (const file of files) await upload(drop.dataset.drop, file); };
   const takeFiles = () => {
-    drop.querySelector("input").addEventListener("change", (event) => {
-      const files = [...event.target.files];
-      event.target.value = "";
+    const input = drop.querySelector("input");
+    const take = () => {
+      const files = [...input.files];
+      input.value = "";
       start(files);
-    });
+    };
+    input.addEventListener("change", take);
+    take();
     drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
     drop.addEventListener("dragleave", () => drop.classList.remove("over"));
     drop.addEventListener("drop", (event) => {
@@ -148,8 +151,14 @@
   const rich = document.createElement("div");
   rich.className = "rich";
   rich.append(bar, editor);
+  const isTyping = document.activeElement === area;
   area.hidden = true;
   area.after(rich);
+  if (isTyping) {
+    editor.focus();
+    getSelection().selectAllChildren(editor);
+    getSelection().collapseToEnd();
+  }
   area.labels[0]?.addEventListener("click", () => editor.focus());
 
   // -- search engines ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 from bench import conditions, orders, servers
 from bench.intake import stacks
 from bench.intake.stacks import Stack
-from tests.scenarios.market import free_ports
+from tests.ports import free_ports
 
 Row = dict[str, Any]
 MOST_REQUESTS = 2_000_000

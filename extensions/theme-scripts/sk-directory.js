@@ -6,7 +6,10 @@ export function start(block) {
   if (!search || !list) return;
   let again = '';
   // A browser remembers that a module did not come: under another address it is asked for again.
-  const begin = () => import(`./sk-filters.js${again}`).then((module) => module.start(block, search, list), () => {
+  const begin = () => import(`./sk-filters.js${again}`).then((module) => {
+    module.start(block, search, list);
+    block.dataset.skNear = '';
+  }, () => {
     again += '?';
     search.addEventListener('focusin', begin, { once: true });
   });

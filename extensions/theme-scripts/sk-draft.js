@@ -50,6 +50,9 @@ export function keep(form, key) {
   let asked;
   const ask = () => { asked ??= import('./sk-asked.js').then((module) => module.start(form)).then(restore, () => {}); };
   form.addEventListener('focusin', ask, { once: true });
-  if (restore()) ask();
+  // Whoever began before this script was here is kept and asked like anybody else.
+  const isBegun = fields().some(({ value, defaultValue = value }) => value !== defaultValue);
+  if (restore() || isBegun || form.contains(document.activeElement)) ask();
+  if (isBegun) write();
   return forget;
 }

@@ -18,12 +18,14 @@ const ORDERS = {
 
 const valueOf = (field) => (field.type === 'checkbox' && !field.checked ? '' : field.value);
 
-// What was chosen stands in the page's address, so that it can be sent to somebody and survives going back.
+// What was chosen stands in the page's address, so that it can be sent to somebody and survives going back. What
+// somebody typed or chose before this script was here is newer.
 const readAddress = (fields) => {
   const chosen = new URLSearchParams(location.search);
   for (const name of FILTERS) {
-    const value = chosen.get(`vendors.${name}`) ?? '';
-    if (fields[name].type === 'checkbox') fields[name].checked = value !== '';
+    const value = chosen.get(`vendors.${name}`);
+    if (!value || valueOf(fields[name])) continue;
+    if (fields[name].type === 'checkbox') fields[name].checked = true;
     else fields[name].value = value;
   }
 };
@@ -104,17 +106,15 @@ export function start(block, search, list) {
   search.addEventListener('change', ({ target }) => {
     if (target === fields.sort || target === fields.here) writePreference(fields);
   });
-  // What was chosen before this script was here counts as well.
   const isEarly = Boolean(fields.sort.value || fields.here.checked);
+  // The place or letter that the address names may be another page's, which is not here yet.
+  for (const name of ['letter', 'place']) offer(fields[name], [new URLSearchParams(location.search).get(`vendors.${name}`)]);
+  readAddress(fields);
   if (isEarly) writeAddress(fields);
-  // A place or letter of another page can be chosen only once that page is here.
-  return loadAll().then(() => {
-    if (isAsked() && !isEarly) readAddress(fields);
-    attach(block, () => {
-      drawRecent();
-      if (!isAsked()) readPreference(fields);
-      filter();
-    });
-    if (isEarly) writePreference(fields);
+  attach(block, () => {
+    drawRecent();
+    if (!isAsked()) readPreference(fields);
+    filter();
   });
+  if (isEarly) writePreference(fields);
 }

@@ -53,7 +53,9 @@ export function start(block) {
     for (const question of read().filter((one) => one.vendor === vendor)) {
       const said = await post(question).catch(() => null);
       if (!said) return;
-      if (said.ok) { sent(said); form.elements.words.value = ''; }
+      if (!said.ok) continue;
+      sent(said);
+      if (form.elements.words.value === question.words) form.elements.words.value = '';
     }
   };
 
@@ -93,7 +95,8 @@ export function start(block) {
   });
   button.disabled = false;
   const [held] = read().filter((one) => one.vendor === vendor);
-  if (held) form.elements.words.value = held.words;
+  // What was typed before this script was here stays.
+  if (held) form.elements.words.value ||= held.words;
   addEventListener('online', drain);
   load().then(drain, () => {});
 }

@@ -17,10 +17,16 @@ export function start(block) {
   document.addEventListener('change', () => setTimeout(choose));
   choose();
 
-  const draw = async (variants) => {
+  // Answers may come in another order than they were asked for: of each variant the latest is shown.
+  const shown = {};
+  let turns = 0;
+  const draw = async (variants, turn = ++turns) => {
+    const isStale = ({ variant }) => (shown[variant] ?? 0) > turn;
     const held = carts && variants.some((one) => one.carts);
     const mine = held ? await fetch(`${window.Shopify?.routes?.root ?? '/'}cart.js`).then((answer) => answer.json()).catch(() => 0) : 0;
     for (const one of variants) {
+      if (isStale(one)) continue;
+      shown[one.variant] = turn;
       const others = one.carts - (mine?.items?.some(({ id }) => id === one.variant) ? 1 : 0);
       const words = [
         !one.available ? gone : one.left && one.left <= most ? left.replace('[count]', one.left) : '',
@@ -42,11 +48,12 @@ export function start(block) {
   };
 
   const ask = async () => {
+    const turn = ++turns;
     try {
       const answer = await fetch(`${proxy}/stock.json?product=${product}`);
       if (!answer.ok) throw answer;
       const { url, variants } = await answer.json();
-      draw(variants);
+      draw(variants, turn);
       if (!stream) listen(url);
       pause = MOMENT;
     } catch {

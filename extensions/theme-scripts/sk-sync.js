@@ -94,12 +94,24 @@ export class Keeper {
   // Send what waits and fetch what is new; with nothing waiting, not more often than every few seconds.
   async sync({ now = false } = {}) {
     if (!isAllowed()) return this.#say('local');
-    if (this.running) return this.running.then(() => this.items.pending(1).length && this.sync({ now }));
+    if (this.running) return this.#onceMore(now);
     this.running = this.#alone(() => this.#round(now)).finally(() => { this.running = null; });
     return this.running;
   }
 
   // -- inside --------------------------------------------------------------------------------------------------------------
+
+  // Who asks while a round is under way may have changed what it has read already, such as the cart: one more round, for
+  // everybody who asked meanwhile.
+  #onceMore(now) {
+    this.again ||= now;
+    this.next ??= this.running.then(() => {
+      const isWanted = this.again || this.items.pending(1).length > 0;
+      Object.assign(this, { next: null, again: false });
+      return isWanted && this.sync({ now: true });
+    });
+    return this.next;
+  }
 
   async #round(now) {
     try {

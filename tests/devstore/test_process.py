@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,16 +12,9 @@ import httpx
 import pytest
 
 from tests.devstore.conftest import ROOT
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextlib.contextmanager
@@ -37,7 +29,7 @@ def running(data: Path, ports: list[int]) -> Iterator[subprocess.Popen[bytes]]:
     }
     process = subprocess.Popen([sys.executable, "-m", "devstore"], cwd=ROOT, env=os.environ | settings)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while True:
             with contextlib.suppress(httpx.TransportError):
                 httpx.get(f"http://127.0.0.1:{ports[0]}/_control/health").raise_for_status()

@@ -32,7 +32,7 @@ class App(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def wait_for(self, count: int) -> list[tuple[dict[str, str], bytes]]:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while len(self.seen) < count and time.monotonic() < until:
             time.sleep(0.01)
         assert len(self.seen) >= count

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from demo import up
 from demo.place import Place, find_place
 from tests.e2e.looks import DESKTOP, take_screenshot
+from tests.e2e.slowness import PATIENCE, SEED, slow_down
 from tests.e2e.story import STEPS, Screens
 
 OpenBrowser = Callable[..., Page]
@@ -70,8 +71,10 @@ def opening(chromium: Browser) -> Iterator[OpenBrowser]:
 
     def open_page(viewport: dict[str, int] = DESKTOP) -> Page:
         context = chromium.new_context(viewport={"width": viewport["width"], "height": viewport["height"]})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
+        if SEED:
+            context.on("page", slow_down)
         return context.new_page()
 
     yield open_page

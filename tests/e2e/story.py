@@ -20,7 +20,6 @@ IBAN = "DE89370400440532013000"
 TRACKING = "1Z999AA10123456784"
 DAYS = 24 * 3600
 PAIN = "{urn:iso:std:iso:20022:tech:xsd:pain.001.001.09}"
-expect.set_options(timeout=15_000)
 
 
 class Screens:

@@ -158,7 +158,8 @@ def test_requests_of_the_app_are_signed_for_the_person_at_the_screen(admin: Admi
     first = page.frames[1].evaluate(asked)
     assert (first["sub"], first["dest"]) == (mona, f"https://{ACME}")
     page.locator(".who summary").click()
-    page.get_by_role("button", name="Sam Staff").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sam Staff").click()
     frame(page).get_by_role("table").wait_for()
     assert page.frames[1].evaluate(asked)["sub"] == sam
     by_xhr = """new Promise((done) => { const xhr = new XMLHttpRequest(); xhr.open('GET', '/app/whoami');

@@ -28,6 +28,7 @@ from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import LEVEL, PHONE, examine, take_screenshot
 from tests.e2e.test_local_first import Market, Served
 from tests.journey.conftest import put_on_sale
+from tests.ports import free_ports
 from tests.shopify.signing import SECRET
 from wsgi import create_app
 
@@ -37,14 +38,15 @@ __all__ = ["open_shopify", "shop"]
 @pytest.fixture
 def live(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The live server, and an app that sends pages there."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     env = servers.environment(tmp_path, database, queue.redis_url(), SECRET_KEYS="a-test-key")
     process = servers.start(["app.cli", "live", "--port", str(port)], env, tmp_path / "live.log")
-    for _ in range(200):
+    until = time.monotonic() + 120
+    while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             break
+        assert process.poll() is None, (tmp_path / "live.log").read_text()
+        assert time.monotonic() < until
         time.sleep(0.05)
     config = replace(get_config(), live_url=f"http://127.0.0.1:{port}/live")
     monkeypatch.setattr("app.live.pages.get_config", lambda: config)

@@ -21,6 +21,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.cast import ACME
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
+from tests.ports import free_ports
 from tests.shopify.signing import SECRET
 from wsgi import create_app
 
@@ -35,12 +36,11 @@ class Served:
     def __init__(self, application: Any) -> None:
         self._application = application
         self._server: BaseWSGIServer | None = None
-        self.port = 0
+        (self.port,) = free_ports(1)
         self.start()
 
     def start(self) -> None:
         self._server = make_server("127.0.0.1", self.port, self._application, threaded=True)
-        self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
@@ -117,7 +117,9 @@ def put_in_cart(page: Page, market: Market, product: str, units: int) -> None:
     page.get_by_label("Quantity").fill(str(units))
     page.get_by_role("button", name="Add to cart").click()
     expect(page.get_by_role("link", name="View cart")).to_be_visible()
-    page.wait_for_function("JSON.parse(localStorage.getItem('sk:cart'))?.token && !window.stallkeeper.running")
+    page.wait_for_function(
+        "JSON.parse(localStorage.getItem('sk:cart'))?.token && window.stallkeeper && !window.stallkeeper.running"
+    )
 
 
 def cart(page: Page) -> dict[str, int]:
@@ -329,6 +331,7 @@ def test_how_the_directory_is_sorted_and_what_was_searched_for_is_remembered_and
     phone.goto(f"{market.url}/pages/vendors")
     settled(phone, "guest")
     phone.get_by_label("Sort by").focus()
+    expect(phone.locator("[data-sk-near]")).to_be_attached()
     phone.get_by_label("Sort by").select_option("new")
     phone.get_by_label("Find a vendor").fill("Bakery")
     phone.get_by_label("Find a vendor").press("Enter")

@@ -13,6 +13,7 @@ from app.auth import magic_links
 from app.config import get_config
 from app.models.vendors import Vendor
 from tests.e2e.looks import PHONE, examine, take_screenshot
+from tests.e2e.slowness import PATIENCE
 from wsgi import create_app
 
 
@@ -36,7 +37,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     """A phone that knows its owner's finger."""
     context = chromium.new_context(viewport={"width": PHONE["width"], "height": PHONE["height"]})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     finger = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
     session = context.new_cdp_session(page)
     session.send("WebAuthn.enable")
@@ -53,6 +54,7 @@ def test_a_vendor_makes_a_passkey_and_needs_no_e_mail_any_more(address: str, pag
         link = magic_links.issue_link(session, ada.shop_id, ada.email)
     page.goto(f"{address}/portal/{link.split('/portal/')[1]}")
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{address}/portal")
     page.goto(f"{address}/portal/security")
     take_screenshot(page, "portal-security")
     page.get_by_role("button", name="Add a passkey").click()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.serving import make_server
@@ -134,10 +134,11 @@ def test_the_first_wrong_field_has_the_focus_and_says_why(
     page.goto(f"{address}/portal/payout-details")
     page.get_by_label("Account holder").fill("Ada Lovelace")
     page.get_by_label("IBAN").fill("DE88 3704 0044 0532 0130 00")
-    assert page.get_by_text("Changed: Account holder, IBAN").is_visible()
+    expect(page.get_by_text("Changed: Account holder, IBAN")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     field = page.get_by_label("IBAN")
-    assert field.evaluate("field => field === document.activeElement")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
     words = page.locator("#" + (field.get_attribute("aria-describedby") or "").split()[-1])
     assert "typing mistake" in words.inner_text()
     assert _examine(page) == []

@@ -65,8 +65,9 @@ def _apply(page: Page, place: Place) -> None:
 def _approve(page: Page, place: Place) -> None:
     page.goto(f"{place.url('devstore')}/store/zenith/apps/stallkeeper/app/vendors")
     frame = page.frame_locator("#app-frame")
-    frame.get_by_text("Dee's Drums").first.click()
-    frame.get_by_role("button", name="Approve").first.click()
+    frame.get_by_role("link", name="Dee's Drums").click()
+    frame.get_by_role("button", name="Approve Dee's Drums").click()
+    expect(frame.get_by_role("button", name="Approve Dee's Drums")).to_have_count(0)
     expect(frame.get_by_text("Approved").first).to_be_visible()
 
 

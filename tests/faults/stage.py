@@ -20,7 +20,7 @@ from app import db
 from bench import servers, shim
 from bench.proxy import Proxy
 from tests.faults.disk import find_disk
-from tests.scenarios.market import free_ports
+from tests.ports import free_ports
 
 PROGRAMS = {
     "web": ["app.cli", "serve"],

@@ -1,21 +1,19 @@
 """The live server as an operator starts it."""
 
 import asyncio
-import socket
 from pathlib import Path
 
 from app import queue
 from app.live import channels
 from bench import servers
 from bench.live.pages import open_pages
+from tests.ports import free_ports
 
 PAGES = 1300
 
 
 def test_more_pages_stay_open_than_a_web_server_expects_requests(tmp_path: Path, database: str) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     env = servers.environment(tmp_path, database, queue.redis_url(), SECRET_KEYS="a-test-key")
     live = servers.start(["app.cli", "live", "--port", str(port)], env, tmp_path / "log")
     try:
@@ -26,7 +24,7 @@ def test_more_pages_stay_open_than_a_web_server_expects_requests(tmp_path: Path,
 
 
 async def _count_open(port: int, ticket: str) -> int:
-    for _ in range(200):
+    for _ in range(2400):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

@@ -5,7 +5,8 @@ import pytest
 
 from app.config import get_config
 from app.shopify.transport import get_http
-from tests.scenarios.market import Market, free_ports
+from tests.ports import free_ports
+from tests.scenarios.market import Market
 
 
 @pytest.fixture

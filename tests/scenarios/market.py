@@ -6,7 +6,6 @@ Nothing inside is replaced; jobs run when `settle` is called, so that a test dec
 
 import os
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -34,14 +33,6 @@ SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
 _HTTP = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=20)
 """One for all: reading the certificates of the world, for each call to this machine, took most of a test's time."""
 LINK = re.compile(r"https?://\S+/portal/enter/[\w-]+(?:\?[^\s\"<]*)?")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 @dataclass
@@ -117,10 +108,10 @@ class Market:
                 one.server_close()
             else:
                 one.terminate()
-                one.wait(10)
+                one.wait(60)
 
     def _await(self, url: str, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert process.poll() is None, (self.folder / "devstore.log").read_text()[-3000:]
             try:
@@ -204,7 +195,7 @@ class Market:
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
-    def settle(self, seconds: float = 30) -> None:
+    def settle(self, seconds: float = 120) -> None:
         """Run jobs and wait for webhooks until nothing is left to do anywhere."""
         deadline = time.monotonic() + seconds
         quiet = 0

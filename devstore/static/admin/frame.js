@@ -105,10 +105,13 @@ const { dataset } = frame;
 const user = { id: dataset.userId, name: dataset.userName, email: dataset.userEmail };
 
 const answers = {
-  hello: () => ({
-    shop: dataset.shop, locale: dataset.locale, currency: dataset.currency, apiKey: dataset.clientId,
-    host: window.btoa(window.location.host + document.body.dataset.base).replace(/=+$/, ""),
-  }),
+  hello: () => {
+    greet();
+    return {
+      shop: dataset.shop, locale: dataset.locale, currency: dataset.currency, apiKey: dataset.clientId,
+      host: window.btoa(window.location.host + document.body.dataset.base).replace(/=+$/, ""),
+    };
+  },
   idToken,
   place: showPlace,
   user: () => user,
@@ -137,8 +140,17 @@ window.addEventListener("message", async ({ origin: from, source, data }) => {
   source.postMessage(reply, origin);
 });
 
-// Another document in the frame has nothing unsaved.
-frame.addEventListener("load", () => { bar.hidden = true; });
+// Another document in the frame has nothing unsaved. One that speaks says hello before anybody can type in it; only of one
+// that does not is its load to be waited for.
+let hasGreeted = false;
+function greet() {
+  hasGreeted = true;
+  bar.hidden = true;
+}
+frame.addEventListener("load", () => {
+  if (!hasGreeted) bar.hidden = true;
+  hasGreeted = false;
+});
 
 // Only now: what the app says before anybody listens would be lost.
 frame.src = dataset.source;

@@ -18,6 +18,7 @@ location.reload();
 failed(keep);
 }
 });
+keep.disabled = false;
 const row = ({ key, value, clock }) => {
 const one = template.content.firstElementChild.cloneNode(true);
 one.querySelector('time').textContent = new Date(parseInt(clock.slice(0, 12), 16)).toLocaleDateString(document.documentElement.lang, { dateStyle: 'long' });

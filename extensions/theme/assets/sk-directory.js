@@ -3,7 +3,10 @@ const search = block.querySelector('[data-sk-search]');
 const list = block.querySelector('[data-sk-list]');
 if (!search || !list) return;
 let again = '';
-const begin = () => import(`./sk-filters.js${again}`).then((module) => module.start(block, search, list), () => {
+const begin = () => import(`./sk-filters.js${again}`).then((module) => {
+module.start(block, search, list);
+block.dataset.skNear = '';
+}, () => {
 again += '?';
 search.addEventListener('focusin', begin, { once: true });
 });

@@ -45,6 +45,8 @@ fields()[0].focus();
 let asked;
 const ask = () => { asked ??= import('./sk-asked.js').then((module) => module.start(form)).then(restore, () => {}); };
 form.addEventListener('focusin', ask, { once: true });
-if (restore()) ask();
+const isBegun = fields().some(({ value, defaultValue = value }) => value !== defaultValue);
+if (restore() || isBegun || form.contains(document.activeElement)) ask();
+if (isBegun) write();
 return forget;
 }

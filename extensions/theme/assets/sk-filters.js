@@ -16,8 +16,9 @@ const valueOf = (field) => (field.type === 'checkbox' && !field.checked ? '' : f
 const readAddress = (fields) => {
 const chosen = new URLSearchParams(location.search);
 for (const name of FILTERS) {
-const value = chosen.get(`vendors.${name}`) ?? '';
-if (fields[name].type === 'checkbox') fields[name].checked = value !== '';
+const value = chosen.get(`vendors.${name}`);
+if (!value || valueOf(fields[name])) continue;
+if (fields[name].type === 'checkbox') fields[name].checked = true;
 else fields[name].value = value;
 }
 };
@@ -94,14 +95,13 @@ search.addEventListener('change', ({ target }) => {
 if (target === fields.sort || target === fields.here) writePreference(fields);
 });
 const isEarly = Boolean(fields.sort.value || fields.here.checked);
+for (const name of ['letter', 'place']) offer(fields[name], [new URLSearchParams(location.search).get(`vendors.${name}`)]);
+readAddress(fields);
 if (isEarly) writeAddress(fields);
-return loadAll().then(() => {
-if (isAsked() && !isEarly) readAddress(fields);
 attach(block, () => {
 drawRecent();
 if (!isAsked()) readPreference(fields);
 filter();
 });
 if (isEarly) writePreference(fields);
-});
 }

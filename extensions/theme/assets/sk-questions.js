@@ -46,7 +46,9 @@ const drain = async () => {
 for (const question of read().filter((one) => one.vendor === vendor)) {
 const said = await post(question).catch(() => null);
 if (!said) return;
-if (said.ok) { sent(said); form.elements.words.value = ''; }
+if (!said.ok) continue;
+sent(said);
+if (form.elements.words.value === question.words) form.elements.words.value = '';
 }
 };
 const mark = (errors = {}) => {
@@ -85,7 +87,7 @@ button.disabled = false;
 });
 button.disabled = false;
 const [held] = read().filter((one) => one.vendor === vendor);
-if (held) form.elements.words.value = held.words;
+if (held) form.elements.words.value ||= held.words;
 addEventListener('online', drain);
 load().then(drain, () => {});
 }

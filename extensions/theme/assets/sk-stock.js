@@ -11,10 +11,15 @@ if (line(id)) for (const each of block.querySelectorAll('[data-of]')) each.hidde
 };
 document.addEventListener('change', () => setTimeout(choose));
 choose();
-const draw = async (variants) => {
+const shown = {};
+let turns = 0;
+const draw = async (variants, turn = ++turns) => {
+const isStale = ({ variant }) => (shown[variant] ?? 0) > turn;
 const held = carts && variants.some((one) => one.carts);
 const mine = held ? await fetch(`${window.Shopify?.routes?.root ?? '/'}cart.js`).then((answer) => answer.json()).catch(() => 0) : 0;
 for (const one of variants) {
+if (isStale(one)) continue;
+shown[one.variant] = turn;
 const others = one.carts - (mine?.items?.some(({ id }) => id === one.variant) ? 1 : 0);
 const words = [
 !one.available ? gone : one.left && one.left <= most ? left.replace('[count]', one.left) : '',
@@ -32,11 +37,12 @@ if (stream.readyState === 2) stream = null;
 };
 };
 const ask = async () => {
+const turn = ++turns;
 try {
 const answer = await fetch(`${proxy}/stock.json?product=${product}`);
 if (!answer.ok) throw answer;
 const { url, variants } = await answer.json();
-draw(variants);
+draw(variants, turn);
 if (!stream) listen(url);
 pause = MOMENT;
 } catch {

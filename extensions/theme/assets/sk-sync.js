@@ -74,9 +74,18 @@ this.timer = setTimeout(() => this.sync({ now: true }), ms);
 }
 async sync({ now = false } = {}) {
 if (!isAllowed()) return this.#say('local');
-if (this.running) return this.running.then(() => this.items.pending(1).length && this.sync({ now }));
+if (this.running) return this.#onceMore(now);
 this.running = this.#alone(() => this.#round(now)).finally(() => { this.running = null; });
 return this.running;
+}
+#onceMore(now) {
+this.again ||= now;
+this.next ??= this.running.then(() => {
+const isWanted = this.again || this.items.pending(1).length > 0;
+Object.assign(this, { next: null, again: false });
+return isWanted && this.sync({ now: true });
+});
+return this.next;
 }
 async #round(now) {
 try {

@@ -1,0 +1,102 @@
+"""A slow line and a slow computer, for whoever asks: `STALLKEEPER_SLOW=1` (or another seed) before the browser's tests.
+
+Every request waits for up to 0.4 s on its way out and its answer as long on its way back, each by chance: scripts come
+late and in any order, answers long after the click. Nothing is lost. What fails so can fail for a customer in a train.
+"""
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+SEED = os.environ.get("STALLKEEPER_SLOW", "")
+PATIENCE = 45_000 if SEED else 15_000
+"""Milliseconds that a test waits for what must come."""
+_SECONDS = 0.4
+_TIMES_SLOWER = 3
+
+
+@contextmanager
+def slow_line() -> Iterator[str]:
+    """A proxy for the browser that holds everything up. Yields its address; nothing when nobody asked for it."""
+    if not SEED:
+        yield ""
+        return
+    loop, line = asyncio.new_event_loop(), _Line(SEED)
+    server = loop.run_until_complete(asyncio.start_server(line.serve, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    asyncio.run_coroutine_threadsafe(_end(server), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def slow_down(page: Page) -> None:
+    """Scripts of the page take longer. Not those of a frame from another site, which has a process of its own."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": _TIMES_SLOWER})
+
+
+class _Line:
+    """One request per connection, so that each is held up by itself."""
+
+    def __init__(self, seed: str) -> None:
+        self._chance = random.Random(seed)
+        self._under_way = set[asyncio.Task[None] | None]()
+        """Of a task whose browser has said all it has to say asyncio itself keeps no hold."""
+
+    async def serve(self, browser: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self._under_way.add(task := asyncio.current_task())
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await self._carry(browser, back)
+        finally:
+            back.close()
+            self._under_way.discard(task)
+
+    async def _carry(self, browser: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        method, url, rest = (await browser.readuntil(b"\r\n\r\n")).split(b" ", 2)
+        at = urlsplit(b"//" + url if method == b"CONNECT" else url)
+        await self._wait()
+        site, to = await asyncio.open_connection("127.0.0.1", at.port or 80)
+        try:
+            if method == b"CONNECT":
+                back.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            else:
+                path = (at.path or b"/") + (b"?" + at.query if at.query else b"")
+                to.write(b" ".join((method, path, _alone(rest))))
+            sending = asyncio.create_task(_pass_on(browser, to))
+            await self._wait()
+            await _pass_on(site, back)
+            sending.cancel()
+        finally:
+            to.close()
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(self._chance.uniform(0, _SECONDS))
+
+
+def _alone(head: bytes) -> bytes:
+    """The headers, saying that no other request follows on this connection."""
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith((b"proxy-", b"connection:"))]
+    return b"\r\n".join((lines[0], b"Connection: close", *lines[1:]))
+
+
+async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while some := await source.read(65536):
+        target.write(some)
+        await target.drain()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

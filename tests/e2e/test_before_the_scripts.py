@@ -1,0 +1,106 @@
+"""A fast person on a slow line: what is done before a script, or an answer, has come counts as well."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from demo.place import Place
+from tests.devstore.conftest import open_shopify
+from tests.devstore.storefront.app_end import AppEnd, app_end
+from tests.devstore.storefront.conftest import shop
+from tests.e2e.looks import PHONE
+from tests.e2e.test_local_first import Market, market, put_in_cart, sign_in
+from tests.e2e.test_merchant_frame import zenith
+from tests.e2e.test_storefront_scripts import _answer, address
+
+__all__ = ["address", "app_end", "market", "open_shopify", "shop", "zenith"]
+
+
+class Held:
+    """Answers to one address that do not come until they are let go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page, self._is_over = page, False
+        self._routes: list[Route] = []
+        page.route(address, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._is_over:
+            route.continue_()
+        else:
+            self._routes.append(route)
+
+    def wait(self) -> None:
+        """Until somebody has asked."""
+        while not self._routes:
+            self._page.wait_for_timeout(20)
+
+    def let_go(self) -> None:
+        self._is_over = True
+        for route in self._routes:
+            route.continue_()
+
+
+def test_what_a_merchant_saves_before_htmx_has_come_is_saved(marketplace: Place, zenith: Page) -> None:
+    held = Held(zenith, "**/static/vendor/htmx.js")
+    zenith.goto(f"{marketplace.url('devstore')}/store/zenith/apps/stallkeeper/app/settings", wait_until="commit")
+    days = zenith.frame_locator("#app-frame").get_by_label("Days to hold money")
+    days.fill("23")
+    bar = zenith.get_by_role("region", name="Unsaved changes")
+    bar.get_by_role("button", name="Save").click()
+    expect(bar).to_be_hidden()
+    held.let_go()
+    expect(zenith.get_by_text("Settings saved")).to_be_visible()
+    zenith.reload()
+    expect(days).to_have_value("23")
+
+
+def test_an_application_begun_before_its_script_has_come_is_asked_everything_and_kept(
+    address: str, app_end: AppEnd, open_browser: Callable[..., Page]
+) -> None:
+    question = {"name": "q7", "kind": "text", "label": "Why you?", "help": "", "choices": [], "required": False}
+    _answer(app_end, 200, {"terms": "", "questions": [question]})
+    page = open_browser(PHONE)
+    held = Held(page, "**/sk-apply.js")
+    page.goto(f"{address}/pages/sell", wait_until="commit")
+    page.get_by_label("Shop name").fill("Ada's Ceramics")
+    held.wait()
+    held.let_go()
+    expect(page.get_by_label("Why you?")).to_be_visible()
+    page.goto(f"{address}/cart")
+    page.goto(f"{address}/pages/sell")
+    expect(page.get_by_label("Shop name")).to_have_value("Ada's Ceramics")
+
+
+def test_a_directory_that_is_searched_before_its_script_has_come_keeps_the_words_and_the_order_that_was_asked_for(
+    address: str, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser()
+    held = Held(page, "**/sk-filters.js")
+    page.goto(f"{address}/pages/vendors?vendors.sort=new", wait_until="commit")
+    held.wait()
+    page.get_by_label("Find a vendor").fill("ceramics")
+    held.let_go()
+    expect(page.get_by_text("1 vendor", exact=True)).to_be_visible()
+    expect(page.get_by_label("Find a vendor")).to_have_value("ceramics")
+    expect(page.get_by_label("Sort")).to_have_value("new")
+
+
+def test_what_is_bought_while_the_cart_is_being_sent_is_sent_after_it(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser()
+    sign_in(page, market)
+    put_in_cart(page, market, "rye-loaf", 1)
+    page.goto(f"{market.url}/products/morning-mug")
+    page.wait_for_function("window.stallkeeper?.state === 'synced' && !window.stallkeeper.running")
+    held = Held(page, "**/a/market/sync")
+    page.evaluate("void window.stallkeeper.sync({ now: true })")
+    held.wait()
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("link", name="View cart")).to_be_visible()
+    page.wait_for_function("Boolean(window.stallkeeper.next)")
+    held.let_go()
+    page.wait_for_function("!window.stallkeeper.next && !window.stallkeeper.running")
+    lines = {value["handle"]: value["quantity"] for (kind, _), value in market.kept().items() if kind == "cart"}
+    assert lines == {"rye-loaf": 1, "morning-mug": 1}
