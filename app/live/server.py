@@ -29,6 +29,7 @@ RESYNC: Final = "Resync"
 """Said in place of news that are lost: whatever the page shows may be old."""
 _BACKLOG: Final = 100
 _ASKING_AT_ONCE: Final = 20
+_REDIS_SECONDS: Final = 2
 _NUMBER: Final = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
 
 Scope = MutableMapping[str, Any]
@@ -96,6 +97,8 @@ class Switchboard:
         self._url = url
         self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
+        self._is_heard = asyncio.Event()
+        self._has_missed = False
         # After a restart every page comes back at once.
         self._asking = asyncio.Semaphore(_ASKING_AT_ONCE)
 
@@ -113,6 +116,14 @@ class Switchboard:
             if not self._streams[channel]:
                 del self._streams[channel]
 
+    async def wait_until_heard(self) -> None:
+        """Until Redis tells us of every announcement. While it is away the page opens, and looks for itself later."""
+        try:
+            async with asyncio.timeout(_REDIS_SECONDS):
+                await self._is_heard.wait()
+        except TimeoutError:
+            self._has_missed = True
+
     async def list_missed(self, channel: str, last: str) -> Sequence[News]:
         """What was announced after number `last`; one Resync when the log does not reach back that far."""
         try:
@@ -127,20 +138,26 @@ class Switchboard:
         return [make_news(*each) for each in found[1:]] if known else [make_news("", RESYNC)]
 
     async def _read(self) -> None:
-        lost = False
         while True:
             try:
                 async with Redis.from_url(self._url) as redis, redis.pubsub() as pubsub:
                     await pubsub.psubscribe("live:*")
-                    if lost:
-                        self._tell_everybody_to_resync()
                     async for message in pubsub.listen():
                         if message["type"] == "pmessage":
                             self._pass_on(message["channel"].decode(), message["data"])
+                        elif message["type"] == "psubscribe":
+                            self._begin()
             except RedisError as error:
                 log.warning("live_redis_lost", error=str(error))
-            lost = True
+            self._has_missed = True
+            self._is_heard.set()
             await asyncio.sleep(1)
+
+    def _begin(self) -> None:
+        if self._has_missed:
+            self._tell_everybody_to_resync()
+        self._has_missed = False
+        self._is_heard.set()
 
     def _pass_on(self, channel: str, message: bytes) -> None:
         said = json.loads(message)
@@ -189,8 +206,10 @@ async def _answer(board: Switchboard, scope: Scope, receive: Receive, send: Send
         await _reply(send, 204, b"")
         return
     headers = _headers(b"text/event-stream", ticket.channel)
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
     with board.listen(ticket.channel) as stream:
+        # What the page reads when it is open must not be older than the first news it hears.
+        await board.wait_until_heard()
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.ensure_future(_wait_until_gone(receive))
         gone.add_done_callback(lambda _: stream.wake())
         try:

@@ -20,7 +20,7 @@ async def listen(
 ) -> tuple[int, bytes]:
     """Status and everything that was sent until `wait_for` came, or the answer ended."""
     sent: list[dict[str, Any]] = []
-    heard, gone = asyncio.Event(), asyncio.Event()
+    opened, heard, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         await gone.wait()
@@ -28,6 +28,7 @@ async def listen(
 
     async def send(message: Any) -> None:
         sent.append(message)
+        opened.set()
         if wait_for and wait_for in message.get("body", b""):
             heard.set()
 
@@ -35,11 +36,11 @@ async def listen(
     scope["headers"] = [(b"last-event-id", last.encode())] if last else []
     stream = asyncio.ensure_future(create_live()(scope, receive, send))
     if meanwhile is not None:
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(opened.wait(), 60)
         await meanwhile()
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), 60)
         gone.set()
-    await asyncio.wait_for(stream, 5)
+    await asyncio.wait_for(stream, 60)
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
 
 
