@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -50,12 +50,19 @@ class Served:
             self._server = None
 
 
+class App(Protocol):
+    """What answers for the app; it can be taken away and brought back."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 @dataclass
 class Market:
     """Acme's storefront and the app, both over HTTP."""
 
     shop: Shop
-    app: Served
+    app: App
     site: Served
     acme: AppShop
 
@@ -75,19 +82,16 @@ class Market:
 @pytest.fixture
 def market(shop: Shop, acme: AppShop) -> Iterator[Market]:
     app = Served(create_app())
-    config = shop.configured(app_url=f"http://127.0.0.1:{app.port}", client_secret=SECRET)
+    yield from opened(shop, acme, app, f"http://127.0.0.1:{app.port}")
+
+
+def opened(shop: Shop, acme: AppShop, app: App, app_url: str) -> Iterator[Market]:
+    """Acme's storefront, whose proxy asks the app at `app_url`; Cleo has an account there."""
+    config = shop.configured(app_url=app_url, client_secret=SECRET)
     site = Served(server.create_storefront(config, shop.store, ACME))
-    account = {
-        "first_name": "Cleo",
-        "last_name": "Customer",
-        "phone": None,
-        "addresses": [],
-        "metafields": [],
-        "tags": [],
-    }
-    shop.store.put(
-        ACME, "customer", {**account, "email": CLEO["email"], "password_hash": generate_password_hash(CLEO["password"])}
-    )
+    names = {"first_name": "Cleo", "last_name": "Customer", "phone": None}
+    account: dict[str, Any] = {**names, "addresses": [], "metafields": [], "tags": [], "email": CLEO["email"]}
+    shop.store.put(ACME, "customer", {**account, "password_hash": generate_password_hash(CLEO["password"])})
     yield Market(shop, app, site, acme)
     site.stop()
     app.stop()

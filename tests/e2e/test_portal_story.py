@@ -34,6 +34,7 @@ def test_a_vendor_moves_in(marketplace: Place, open_browser: Callable[..., Page]
     take_screenshot(vendor, "portal-home-new")
     _show_a_face(vendor, marketplace, picture)
     _come_back_from_the_shop(vendor, marketplace)
+    _work_inside_the_shops_page(vendor, marketplace)
 
 
 def _install(page: Page, place: Place) -> None:
@@ -119,3 +120,22 @@ def _come_back_from_the_shop(page: Page, place: Place) -> None:
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(f"{place.url('app')}/portal")
     expect(page.get_by_role("heading", name="Dee's Drums")).to_be_visible()
+
+
+def _work_inside_the_shops_page(page: Page, place: Place) -> None:
+    """The vendor pages in the storefront's frame, where the browser takes no cookie of a third party."""
+    page.goto(f"{place.url('zenith')}/pages/vendor-portal")
+    inside = page.frame_locator(".sk-portal-frame iframe")
+    inside.get_by_role("button", name="Continue").click()
+    expect(inside.get_by_role("heading", name="Dee's Drums")).to_be_visible()
+    probe = (
+        "() => { document.cookie = 'third=1; SameSite=None; Secure'; "
+        "document.cookie = 'apart=1; SameSite=None; Secure; Partitioned'; return document.cookie }"
+    )
+    assert inside.locator("body").evaluate(probe) == "apart=1", "a third party's cookies are off in this browser"
+    inside.get_by_role("link", name="Orders").first.click()
+    expect(inside.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    page.reload()
+    inside.get_by_role("button", name="Continue").click()
+    expect(inside.get_by_role("heading", name="Dee's Drums")).to_be_visible()
+    take_screenshot(page, "portal-inside-the-shop")
