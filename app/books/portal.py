@@ -10,7 +10,8 @@ from app.languages import _
 from app.ledger.adjustments import find_of_keys
 from app.models.orders import VendorOrder
 from app.money import Money
-from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS, say_reason
+from app.orders.reasons import say_reason
+from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.portal import STATES
 
 bp = Blueprint("portal_books", __name__, url_prefix="/portal/money")

@@ -28,16 +28,18 @@ SHEET: Final = (("large", 1), ("middle", 4), ("small", 12))
 
 @bp.get("")
 def list_codes() -> ResponseReturnValue:
-    search = request.args.get("q", "").strip()[:100]
-    rows = queries.list_codes(g.session, g.shop.id, _today(), vendor_id=g.vendor.id, search=search)
-    return render_template("portal/codes/list.html", rows=rows, search=search)
+    args, wanted = request.args, _wanted()
+    part = queries.list_codes(
+        g.session, g.shop.id, _today(), wanted, after=args.get("after", ""), before=args.get("before", "")
+    )
+    total = queries.count_codes(g.session, g.shop.id, wanted)
+    return render_template("portal/codes/list.html", part=part, total=total, search=wanted.search)
 
 
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    search = request.args.get("q", "").strip()[:100]
-    rows = queries.list_codes(g.session, g.shop.id, _today(), vendor_id=g.vendor.id, search=search)
+    rows = queries.walk(g.session, g.shop.id, _today(), _wanted())
     return web.download_sheet("codes.csv", COLUMNS, map(cells_of, rows))
 
 
@@ -145,3 +147,7 @@ def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
         days=queries.count_by_day(g.session, code.id, _today()),
         way=service.find_way(g.session, code, clock.now()),
     )
+
+
+def _wanted() -> queries.Wanted:
+    return queries.Wanted(vendor_id=g.vendor.id, search=request.args.get("q", "").strip()[:100])

@@ -1,19 +1,24 @@
 """Reading codes and how often they were scanned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.keyset import Part, Sort, read_part
 from app.languages import _
 from app.models.codes import QrCode, QrScans
 from app.models.products import Product, ProductStatus
 from app.models.vendors import Vendor
 
-DAYS = 30
+DAYS: Final = 30
+PER_PAGE: Final = 50
+_AT_ONCE: Final = 1_000
+_IN_USE_FIRST: Final = Sort((cast(QrCode.archived_at.is_(None), Integer), QrCode.id), is_descending=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +31,25 @@ class Row:
     """In the last 30 days."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A vendor's codes or all of the shop; each word of `search` is in the name, the caption or the vendor's name."""
+
+    vendor_id: int | None = None
+    search: str = ""
+
+
 def list_codes(
-    session: Session, shop_id: int, today: date, *, vendor_id: int | None = None, search: str = ""
-) -> list[Row]:
-    """What is in use first, newest first; a vendor's or all of the shop."""
+    session: Session,
+    shop_id: int,
+    today: date,
+    wanted: Wanted,
+    *,
+    after: str = "",
+    before: str = "",
+    limit: int = PER_PAGE,
+) -> Part[Row]:
+    """One part of the list: what is in use first, newest first."""
     since = today - timedelta(days=DAYS - 1)
     counted = (
         select(
@@ -46,15 +66,33 @@ def list_codes(
         .join(Vendor, Vendor.id == QrCode.vendor_id)
         .outerjoin(Product, Product.id == QrCode.product_id)
         .outerjoin(counted, counted.c.code_id == QrCode.id)
-        .where(QrCode.shop_id == shop_id)
-        .order_by(QrCode.archived_at.is_not(None), QrCode.id.desc())
-        .limit(500)
+        .where(*_matching(shop_id, wanted))
     )
-    if vendor_id is not None:
-        query = query.where(QrCode.vendor_id == vendor_id)
-    for word in search.split()[:8]:
-        query = query.where((QrCode.name + " " + QrCode.caption + " " + Vendor.name).icontains(word, autoescape=True))
-    return [Row(code, vendor, product, int(n), int(m)) for code, vendor, product, n, m in session.execute(query).all()]
+    part = read_part(session, query, _IN_USE_FIRST, after=after, before=before, limit=limit)
+    rows = [Row(code, vendor, product, int(n), int(m)) for code, vendor, product, n, m, *_keys in part.rows]
+    return Part(rows, part.before, part.after)
+
+
+def walk(session: Session, shop_id: int, today: date, wanted: Wanted) -> Iterator[Row]:
+    """All of the list, a thousand at a time."""
+    after: str | None = ""
+    while after is not None:
+        part = list_codes(session, shop_id, today, wanted, after=after, limit=_AT_ONCE)
+        yield from part.rows
+        after = part.after
+
+
+def count_codes(session: Session, shop_id: int, wanted: Wanted) -> int:
+    query = select(func.count()).select_from(QrCode).join(Vendor, Vendor.id == QrCode.vendor_id)
+    return session.scalar(query.where(*_matching(shop_id, wanted))) or 0
+
+
+def _matching(shop_id: int, wanted: Wanted) -> list[ColumnElement[Any]]:
+    said = QrCode.name + " " + QrCode.caption + " " + Vendor.name
+    where: list[ColumnElement[Any]] = [QrCode.shop_id == shop_id]
+    if wanted.vendor_id is not None:
+        where.append(QrCode.vendor_id == wanted.vendor_id)
+    return where + [said.icontains(word, autoescape=True) for word in wanted.search.split()[:8]]
 
 
 def get_code(session: Session, vendor_id: int, code_id: int) -> QrCode:

@@ -1,5 +1,6 @@
 """The merchant sees every vendor's codes and how often they were scanned."""
 
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,10 +19,14 @@ COLUMNS: Final = ("name", "leads_to", "where", "scans_30_days", "scans", "made_a
 
 @bp.get("")
 def list_codes() -> ResponseReturnValue:
+    args, wanted = request.args, _wanted()
     return render_template(
         "merchant/codes/list.html",
-        rows=_find(),
-        search=request.args.get("q", "").strip()[:100],
+        part=queries.list_codes(
+            g.session, g.shop.id, _today(), wanted, after=args.get("after", ""), before=args.get("before", "")
+        ),
+        total=queries.count_codes(g.session, g.shop.id, wanted),
+        search=wanted.search,
         way=lambda code: service.find_way(g.session, code, clock.now()),
     )
 
@@ -29,7 +34,8 @@ def list_codes() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    return web.download_sheet("codes.csv", ["vendor", *COLUMNS], ([row.vendor.name, *cells_of(row)] for row in _find()))
+    rows = queries.walk(g.session, g.shop.id, _today(), _wanted())
+    return web.download_sheet("codes.csv", ["vendor", *COLUMNS], ([row.vendor.name, *cells_of(row)] for row in rows))
 
 
 def cells_of(row: queries.Row) -> list[object]:
@@ -39,7 +45,10 @@ def cells_of(row: queries.Row) -> list[object]:
     return [code.name, code.destination.value, leads_to, row.lately, row.scans, code.created_at, code.archived_at]
 
 
-def _find() -> list[queries.Row]:
-    today = clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
-    vendor_id, search = request.args.get("vendor", None, int), request.args.get("q", "").strip()[:100]
-    return queries.list_codes(g.session, g.shop.id, today, vendor_id=vendor_id, search=search)
+def _today() -> date:
+    return clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
+
+
+def _wanted() -> queries.Wanted:
+    args = request.args
+    return queries.Wanted(vendor_id=args.get("vendor", None, int), search=args.get("q", "").strip()[:100])

@@ -211,7 +211,8 @@ def read_rule(stored: Mapping[str, Any]) -> Rule:
 
 def thaw_rule(stored: Mapping[str, Any]) -> Rule:
     """The rule as it was at the sale; its conditions no longer matter."""
-    return Rule(**{**stored, "rate_bps": Decimal(stored["rate_bps"])})
+    kept = {name: value for name, value in stored.items() if name != "asked"}
+    return Rule(**{**kept, "rate_bps": Decimal(stored["rate_bps"])})
 
 
 def _moment(stored: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ from app.money import Money
 from app.orders import cancellations
 from app.orders.left import held_items, units_to_send
 from app.orders.queries import VendorPart, find_unread, get_part
+from app.orders.reasons import say_reason
 from app.orders.words import (
     DECLINE_WORDS,
     HOLD_WORDS,
@@ -23,7 +24,6 @@ from app.orders.words import (
     PART_WORDS,
     RETURN_WORDS,
     SHIP_HOLD_WORDS,
-    say_reason,
 )
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")

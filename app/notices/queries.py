@@ -1,6 +1,6 @@
 """Reading notices: one person's, by what their role shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from app.auth import merchant, portal
 from app.models.notices import Notice, NoticeRead
 
 PER_PAGE: Final = 30
+_AT_ONCE: Final = 1_000
 _MOST: Final = 100
 _AREAS: Final = {"orders": "orders", "products": "catalogue", "payouts": "money"}
 _PLACES: Final = {
@@ -53,17 +54,26 @@ def my_vendor_id() -> int | None:
     return g.vendor.id if g.get("vendor") else None
 
 
-def list_mine(session: Session, *, topic: str = "", before_id: int | None = None) -> Page:
+def list_mine(session: Session, *, topic: str = "", before_id: int | None = None, limit: int = PER_PAGE) -> Page:
     """Of the topics that the person may read, or of one of them."""
     topics = [name for name in my_topics() if topic in {"", name}]
     is_read = _read(my_reader()).label("is_read")
     where = [*_of(g.shop.id, my_vendor_id(), topics)]
     if before_id is not None:
         where.append(Notice.id < before_id)
-    query = select(Notice, is_read).where(*where).order_by(Notice.id.desc()).limit(PER_PAGE + 1)
+    query = select(Notice, is_read).where(*where).order_by(Notice.id.desc()).limit(limit + 1)
     rows = [Row(notice, seen) for notice, seen in session.execute(query)]
-    shown = rows[:PER_PAGE]
-    return Page(shown, shown[-1].notice.id if len(rows) > PER_PAGE else None)
+    shown = rows[:limit]
+    return Page(shown, shown[-1].notice.id if len(rows) > limit else None)
+
+
+def walk_mine(session: Session, *, topic: str = "") -> Iterator[Row]:
+    """All that the list shows, a thousand at a time."""
+    page = list_mine(session, topic=topic, limit=_AT_ONCE)
+    yield from page.rows
+    while page.older is not None:
+        page = list_mine(session, topic=topic, before_id=page.older, limit=_AT_ONCE)
+        yield from page.rows
 
 
 def find_mine(session: Session, notice_id: int) -> Notice | None:

@@ -18,6 +18,19 @@ def list_notices() -> ResponseReturnValue:
     return _page()
 
 
+@bp.get("/notices/export.csv")
+def export_notices() -> ResponseReturnValue:
+    """What the list shows."""
+    rows = queries.walk_mine(g.session, topic=request.args.get("topic", ""))
+    return web.download_sheet("notices.csv", ("what", "topic", "at", "read"), map(_cells, rows))
+
+
+def _cells(row: queries.Row) -> list[object]:
+    notice = row.notice
+    words = SHOP_WORDS[notice.kind] % {"about": notice.about}
+    return [words, SHOP_TOPICS[notice.topic].title, notice.at, "yes" if row.is_read else "no"]
+
+
 @bp.post("/notices/read")
 def mark_read() -> ResponseReturnValue:
     """One of them, or (without a number) all."""

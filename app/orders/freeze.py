@@ -16,6 +16,7 @@ from app.money import parse_money
 from app.orders.frozen_terms import with_vendors
 from app.orders.held import Held, LineRow, OrderRow
 from app.orders.look import Looked
+from app.orders.reasons import asked_for
 from app.shopify import payloads_orders as payloads
 
 _STORES_OWN = "The store's own goods: no commission."
@@ -57,7 +58,7 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
             title=_title(item),
             sku=item.sku or "",
             attribution=owner.attribution,
-            rule=commissions.freeze_rule(choice.winner) if choice.winner else None,
+            rule=_kept(choice.winner) if choice.winner else None,
             reason=choice.reason,
             sold_as=write_sold_line(sold) if sold else {},
             hold_days=terms.hold_days,
@@ -65,6 +66,11 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
             fee_tax_bps=terms.fee_tax_bps,
             discount_bearers=bearers_of(agreed.settings.discount_bearers, terms),
         )
+
+
+def _kept(rule: Rule) -> dict[str, Any]:
+    frozen, asked = commissions.freeze_rule(rule), asked_for(rule)
+    return {**frozen, "asked": asked} if asked else frozen
 
 
 def freeze_terms(agreed: Agreed, held: Sequence[Held]) -> None:

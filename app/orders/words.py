@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from app.languages import _, lazy, spoken
+from app.languages import lazy
 from app.ledger.rules import Account
-from app.models.orders import OrderLine, VendorOrderStatus
+from app.models.orders import VendorOrderStatus
 from app.orders.stages import HoldReason
 
 PAYMENT_WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -135,15 +135,3 @@ STAGE_WORDS: Final[dict[str, str]] = {
 def name_component(component: str) -> str:
     """What of an order an amount belongs to, where it is no line: "shipping:3", "fees", "dispute:5"."""
     return _COMPONENT_WORDS.get(component.partition(":")[0], lazy("Correction"))
-
-
-def say_reason(line: OrderLine) -> str:
-    """Why a line's rule won, in the reader's language. It was written in English when the line was first seen."""
-    if spoken() == "en":
-        return line.reason
-    if line.rule is None:
-        return _("No rule fits this line, so no commission is taken.")
-    name = line.rule["name"]
-    if line.rule.get("is_default"):
-        return _("No other rule fits, so the default “%(name)s” applies.", name=name)
-    return _("“%(name)s” is the first rule in the list that fits.", name=name)

@@ -1,12 +1,12 @@
 """Reading payouts: who can be paid, what a batch holds, which entries a payout pays."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app import clock
@@ -47,6 +47,7 @@ STATE_WORDS: Final[dict[str, str]] = {
     PayoutState.CANCELLED: lazy("Cancelled"),
 }
 PER_PAGE: Final = 25
+_MOST_EXPORTED: Final = 20_000
 RAIL_WORDS: Final[dict[str, str]] = {
     RailName.BANK: lazy("Bank account"),
     RailName.PAYPAL: "PayPal",
@@ -202,10 +203,14 @@ def list_rail_keys(session: Session, shop_id: int) -> dict[RailName, RailKeys]:
     return {row.rail: row for row in rows}
 
 
-def list_batches(session: Session, shop: Shop, *, page: int = 1) -> tuple[list[BatchRow], int]:
-    """Newest first, and how many there are."""
-    total = session.scalar(select(func.count()).select_from(PayoutBatch).where(PayoutBatch.shop_id == shop.id)) or 0
-    query = select(PayoutBatch).where(PayoutBatch.shop_id == shop.id).order_by(PayoutBatch.number.desc())
+def list_batches(session: Session, shop: Shop, *, words: str = "", page: int = 1) -> tuple[list[BatchRow], int]:
+    """Newest first, and how many there are: all, or those that pay a vendor or have a payout called so."""
+    where: list[ColumnElement[bool]] = [PayoutBatch.shop_id == shop.id]
+    if words:
+        named = select(Payout.batch_id).join(Vendor, Vendor.id == Payout.vendor_id).where(Payout.shop_id == shop.id)
+        where.append(PayoutBatch.id.in_(named.where(_called(words))))
+    total = session.scalar(select(func.count()).select_from(PayoutBatch).where(*where)) or 0
+    query = select(PayoutBatch).where(*where).order_by(PayoutBatch.number.desc())
     batches = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     grouped = (
         select(Payout.batch_id, Payout.state, func.count(), func.sum(Payout.amount_minor))
@@ -249,7 +254,7 @@ def list_payouts(
     """A page of the batch's payouts with their vendors' names, largest first, and how many there are."""
     query = select(Payout, Vendor.name).join(Vendor, Vendor.id == Payout.vendor_id).where(Payout.batch_id == batch.id)
     if words:
-        query = query.where(or_(Vendor.name.icontains(words, autoescape=True), Payout.reference == words.upper()))
+        query = query.where(_called(words))
     if state:
         query = query.where(Payout.state == state)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -257,6 +262,32 @@ def list_payouts(
         query.order_by(Payout.amount_minor.desc(), Payout.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
     )
     return [(payout, name) for payout, name in rows], total
+
+
+def walk_payouts(
+    session: Session, shop: Shop, *, batch: PayoutBatch | None = None, words: str = "", state: str = ""
+) -> Iterator[tuple[Payout, PayoutBatch, str]]:
+    """Payouts with their batches and vendors' names, newest first: of a batch, or of the whole shop."""
+    query = (
+        select(Payout, PayoutBatch, Vendor.name)
+        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
+        .join(Vendor, Vendor.id == Payout.vendor_id)
+        .where(Payout.shop_id == shop.id)
+        .order_by(Payout.id.desc())
+        .limit(_MOST_EXPORTED)
+    )
+    if batch is not None:
+        query = query.where(Payout.batch_id == batch.id)
+    if words:
+        query = query.where(_called(words))
+    if state:
+        query = query.where(Payout.state == state)
+    return ((payout, of, name) for payout, of, name in session.execute(query))
+
+
+def _called(words: str) -> ColumnElement[bool]:
+    """The vendor's name has the words in it, or the payout's reference is they."""
+    return or_(Vendor.name.icontains(words, autoescape=True), Payout.reference == words.upper())
 
 
 def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]:

@@ -1,6 +1,6 @@
 """The merchant's payouts: who can be paid, batches on their way, bank files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from flask import Blueprint, Response, g, render_template, request
@@ -35,6 +35,7 @@ _DONE: Final = {
     "undo": "Undone. The payout is approved again, and the vendor is told.",
 }
 _ON_BATCH: Final = frozenset({"approve", "mark_sent", "cancel", "make_file", "send"})
+_COLUMNS: Final = ("reference", "vendor", "batch", "prepared_at", "state", "paid_by", "amount", "currency")
 TONES: Final = {
     PayoutState.PENDING: "warning",
     PayoutState.ON_HOLD: "critical",
@@ -64,6 +65,20 @@ def open_batch() -> ResponseReturnValue:
     answer = _batch_page(batch, toast="Look at the payouts, then approve them")
     answer.headers["HX-Push-Url"] = f"/app/payouts/{batch.id}"
     return answer
+
+
+@bp.get("/export.csv")
+def export_payouts() -> ResponseReturnValue:
+    """Every payout of the shop, or those that the search finds."""
+    return _payout_sheet("payouts.csv", queries.walk_payouts(g.session, g.shop, words=_words()))
+
+
+@bp.get("/<int:batch_id>/export.csv")
+def export_batch(batch_id: int) -> ResponseReturnValue:
+    """What the batch's page lists."""
+    batch, state = queries.get_batch(g.session, g.shop.id, batch_id), request.args.get("state", "")
+    rows = queries.walk_payouts(g.session, g.shop, batch=batch, words=_words(), state=state)
+    return _payout_sheet(f"batch-{batch.number}.csv", rows)
 
 
 @bp.get("/<int:batch_id>")
@@ -148,6 +163,16 @@ def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
     return Response(body, mimetype=media_type, headers=headers)
 
 
+def _payout_sheet(name: str, rows: Iterable[tuple[Payout, PayoutBatch, str]]) -> Response:
+    return web.download_sheet(name, _COLUMNS, (_cells(*row) for row in rows))
+
+
+def _cells(payout: Payout, batch: PayoutBatch, vendor: str) -> list[object]:
+    amount = Money(payout.amount_minor, payout.currency)
+    what = [payout.reference, vendor, batch.number, batch.created_at, payout.state.value, payout.rail.value]
+    return [*what, str(amount.decimal), payout.currency]
+
+
 def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Batch:
     payer, keys = get_settings(g.session, g.shop.id), get_config().secret_keys
     assert batch.file_made_at
@@ -171,10 +196,10 @@ def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Bat
 
 
 def _list_page(*, status: int = 200) -> Response:
-    batches, total = queries.list_batches(g.session, g.shop, page=_page_number())
+    batches, total = queries.list_batches(g.session, g.shop, words=_words(), page=_page_number())
     currency, sums = _currency(), sum_available(g.session, g.shop.id)
     preview = queries.preview(g.session, g.shop, sums.get(currency, {}), currency=currency)
-    asked = (request.args.get("q", ""), request.args.get("show", ""))
+    asked = (_words(), request.args.get("show", ""))
     shown, number = queries.filter_preview(preview, *asked), max(1, request.args.get("at", 1, int))
     payable = [row.amount.minor for row in preview if row.obstacle is None]
     held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
@@ -204,8 +229,8 @@ def _list_page(*, status: int = 200) -> Response:
 
 
 def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 200) -> Response:
-    words, state = request.args.get("q", ""), request.args.get("state", "")
-    rows, total = queries.list_payouts(g.session, batch, words=words, state=state, page=_page_number())
+    state = request.args.get("state", "")
+    rows, total = queries.list_payouts(g.session, batch, words=_words(), state=state, page=_page_number())
     counts = queries.count_states(g.session, batch)
     live = sum(amount for (at, _), (_, amount) in counts.items() if at not in rules.GIVES_BACK)
     html = render_template(
@@ -291,6 +316,10 @@ def _currency() -> str:
     """Whose payouts are looked at: the shop's, or an earlier one of the shop's."""
     asked = request.values.get("currency", "")
     return asked if asked in sum_available(g.session, g.shop.id) else str(g.shop.currency)
+
+
+def _words() -> str:
+    return request.args.get("q", "").strip()[:100]
 
 
 def _page_number() -> int:

@@ -1,18 +1,23 @@
 """Asking sellers to join, and what became of it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.merchant import protect
+from app.auth.staff import who
 from app.errors import Conflict, ValidationErrors
+from app.models.invitations import VendorInvitation
 from app.vendors import invitations
 from app.vendors.invitations import Result
 
 bp = Blueprint("vendor_invitations", __name__, url_prefix="/app/vendors/invitations")
 protect(bp)
+
+_COLUMNS: Final = ("address", "name", "state", "sent_at", "times_sent", "by", "expires_at", "joined_at", "withdrawn_at")
 
 
 @bp.get("")
@@ -39,6 +44,24 @@ def invite() -> ResponseReturnValue:
     return web.toast(make_response(_page(results=results)), f"{done} of {len(results)} invited.")
 
 
+@bp.get("/export.csv")
+def export_invitations() -> ResponseReturnValue:
+    """What the list shows."""
+    rows = web.every_row(
+        lambda number: invitations.list_invitations(g.session, g.shop.id, search=_search(), page=number).rows
+    )
+    return web.download_sheet("invitations.csv", _COLUMNS, map(_cells, rows))
+
+
+def _cells(row: VendorInvitation) -> list[object]:
+    told = [row.sent_at, row.times_sent, who(row.invited_by), row.expires_at, row.accepted_at, row.withdrawn_at]
+    return [row.email, row.name, invitations.state_of(row), *told]
+
+
+def _search() -> str:
+    return request.args.get("q", "").strip()[:100]
+
+
 @bp.post("/<int:invitation_id>/resend")
 def resend(invitation_id: int) -> ResponseReturnValue:
     try:
@@ -63,10 +86,9 @@ def _refuse(error: Conflict) -> Response:
 
 def _page(*, results: Sequence[Result] = (), errors: dict[str, str] | None = None) -> str:
     number = max(1, request.args.get("page", 1, int))
-    search = request.args.get("q", "").strip()[:100]
     return render_template(
         "merchant/vendors/invitations.html",
-        page=invitations.list_invitations(g.session, g.shop.id, search=search, page=min(number, 10_000)),
+        page=invitations.list_invitations(g.session, g.shop.id, search=_search(), page=min(number, 10_000)),
         number=number,
         per_page=invitations.PER_PAGE,
         state_of=invitations.state_of,

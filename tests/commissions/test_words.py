@@ -1,13 +1,15 @@
 """What a rule says of itself: why it does not fit, what it fits, and which rule above makes it useless."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from flask import Flask, g
 
-from app.commissions.queries import freeze_rule
+from app.commissions.queries import freeze_rule, thaw_rule
 from app.commissions.rules import (
     Conditions,
     Rule,
@@ -20,7 +22,7 @@ from app.commissions.rules import (
 )
 from app.languages import speaking
 from app.models.orders import OrderLine
-from app.orders.words import say_reason
+from app.orders.reasons import asked_for, say_reason
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 PRODUCT, CATEGORY, COLLECTION = (f"gid://shopify/{kind}/" for kind in ("Product", "TaxonomyCategory", "Collection"))
@@ -180,3 +182,46 @@ def test_a_vendor_reads_the_reason_in_their_own_language() -> None:
             "„Summer“ ist die erste passende Regel der Liste.",
             "Keine Regel passt zu dieser Position, daher wird keine Provision berechnet.",
         ]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "english", "german"),
+    [
+        ({"vendor_ids": some(1), "tags": some("sale")}, "this vendor and tag sale", "dieser Verkäufer und Tag sale"),
+        ({"group_ids": some(5)}, "this vendor", "dieser Verkäufer"),
+        (
+            {"product_gids": some(PRODUCT + "7", PRODUCT + "8")},
+            "product Bowl or Mug",
+            "Produkt Bowl oder Mug",
+        ),
+        ({"category_gids": some(CATEGORY + "hg-11")}, "category hg-11", "Kategorie hg-11"),
+        ({"collection_gids": some(COLLECTION + "3")}, "collection New", "Kollektion New"),
+        (
+            {"price_from": 1000, "price_to": 5000, "price_currency": "USD"},
+            "unit price from $10.00 to below $50.00",
+            "Stückpreis von 10,00 $ bis unter 50,00 $",
+        ),
+        ({"price_from": 1000, "price_currency": "USD"}, "unit price from $10.00", "Stückpreis ab 10,00 $"),
+        ({"price_to": 5000, "price_currency": "USD"}, "unit price below $50.00", "Stückpreis unter 50,00 $"),
+        (
+            {"ordered_from": NOON, "ordered_to": NOON + timedelta(days=2)},
+            "ordered from Oct 1, 2026 on and ordered before Oct 3, 2026",
+            "bestellt ab 01.10.2026 und bestellt vor dem 03.10.2026",
+        ),
+    ],
+)
+def test_a_vendor_reads_in_their_own_language_what_the_rule_asked_for(
+    conditions: dict[str, Any], english: str, german: str
+) -> None:
+    labels = {PRODUCT + "7": "Mug", PRODUCT + "8": "Bowl", COLLECTION + "3": "New"}
+    special = replace(rule(**conditions), name="Summer", labels=labels)
+    kept = json.loads(json.dumps(freeze_rule(special) | {"asked": asked_for(special)}))
+    assert thaw_rule(kept).name == "Summer"
+    line = OrderLine(rule=kept, reason="")
+    app = Flask("reader")
+    for language, words in (("en", english), ("de", german)):
+        with app.app_context(), speaking(language):
+            g.locale = language
+            said = say_reason(line).replace("\xa0", " ")
+        assert said.endswith(f"{words}.")
+        assert "Summer" in said

@@ -24,7 +24,7 @@ from wsgi import create_app
 MERCHANT = {
     "/app": "",
     "/app/vendors": "vendors",
-    "/app/products": "",
+    "/app/products": "products",
     "/app/review": "",
     "/app/orders": "orders",
     "/app/payouts": "",

@@ -104,6 +104,15 @@ def test_a_vendor_reads_of_their_own_and_the_shop_of_what_waits(
     assert ("“Red bowl” was handed in" in shown, "is on sale" in shown) == (True, False)
 
 
+def test_the_shops_notices_are_a_file_too(mona: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    publish_product(shop, seller, "ProductSubmitted", "Red bowl")
+    assert "/app/notices/export.csv" in mona.get("/app/notices").text
+    lines = mona.get("/app/notices/export.csv").text.splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["“Red bowl” was handed in"]
+    assert lines[1].endswith(",no")
+    assert len(mona.get("/app/notices/export.csv?topic=payouts").text.splitlines()) == 1
+
+
 def test_an_event_handed_over_again_makes_no_second_notice(shop: Shop, seller: Vendor) -> None:
     publish_product(shop, seller)
     outbox.replay(shop.id, "notices", clock.now() - timedelta(days=1))

@@ -126,6 +126,23 @@ def test_papers_come_when_there_are_some(merchant: FlaskClient, acme: Shop, ada_
     assert merchant.get(f"{payout}/statement.doc").status_code == 404
 
 
+def test_payouts_are_found_and_taken_away_as_a_file(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    batch, _ = batch_of(merchant, acme)
+    reference = only(acme).reference
+    shown = merchant.get(f"/app/payouts?q={reference.lower()}").text
+    assert ("Batch 1" in shown, f"/app/payouts/export.csv?q={reference.lower()}" in shown) == (True, True)
+    nothing = merchant.get("/app/payouts?q=nobody").text
+    assert lint_polaris(nothing) == []
+    assert ("Batch 1" in nothing, 'name="q"' in nothing) == (False, True)
+    for address in ("/app/payouts/export.csv", f"{batch}/export.csv?state=pending", "/app/payouts/export.csv?q=ada"):
+        lines = merchant.get(address).text.splitlines()
+        assert lines[0].lstrip("\ufeff").startswith("reference,vendor,batch")
+        assert lines[1].startswith(f"{reference},Ada's Ceramics,1,")
+        assert lines[1].endswith("pending,bank,42.00,USD")
+    for address in (f"{batch}/export.csv?state=sent", "/app/payouts/export.csv?q=bea"):
+        assert len(merchant.get(address).text.splitlines()) == 1
+
+
 def test_another_shops_batches_are_not_there(merchant: FlaskClient, acme: Shop, zenith: Shop, cy: Vendor) -> None:
     earn(zenith, cy, "sale", 100)
     with db.scoped(zenith.id) as session:

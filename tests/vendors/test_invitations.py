@@ -211,6 +211,18 @@ def test_an_invitation_ends_after_thirty_days_and_its_address_is_forgotten(app: 
         assert session.scalars(select(VendorInvitation)).all() == []
 
 
+def test_invitations_are_a_file_too(mona: FlaskClient) -> None:
+    ask(mona, "Dora <dora@example.com>\n=cmd <evil@example.com>")
+    assert f"{PAGE}/export.csv?q=dora" in mona.get(f"{PAGE}?q=dora").text
+    lines = mona.get(f"{PAGE}/export.csv").text.splitlines()
+    assert lines[0].lstrip("\ufeff").startswith("address,name,state,sent_at")
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        ["evil@example.com", "'=cmd", "open"],
+        ["dora@example.com", "Dora", "open"],
+    ]
+    assert len(mona.get(f"{PAGE}/export.csv?q=dora").text.splitlines()) == 2
+
+
 def test_another_shops_invitation_is_out_of_reach(mona: FlaskClient, zenith: Shop) -> None:
     now = clock.now()
     with db.scoped(zenith.id) as session:
