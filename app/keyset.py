@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Row, Select, literal, tuple_
+from sqlalchemy import literal, tuple_
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
@@ -33,10 +33,8 @@ class Part(Generic[T]):
     after: str | None
 
 
-def read_part(
-    session: Session, query: Select[Any], sort: Sort, *, after: str = "", before: str = "", limit: int
-) -> Part[Row[Any]]:
-    """The rows behind `after`, or in front of `before`; the keys stand behind the columns of each row.
+def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", before: str = "", limit: int) -> Part[Any]:
+    """The rows of a select behind `after`, or in front of `before`; the keys stand behind the columns of each row.
 
     A cursor that says nothing, or belongs to another order, shows the beginning.
     """

@@ -8,7 +8,7 @@ from flask import g
 from msgspec import Meta
 
 from app.api.operations import check_version, operation
-from app.api.settings import Days, FeeParty, Minor, Party, PayoutDay, check_day
+from app.api.settings import Bearer, Days, FeeParty, Minor, Party, PayoutDay, check_day
 from app.api.shapes import Bps, check_bps
 from app.auth.scopes import Scope
 from app.commissions.agreements import get_agreed, get_overrides, save_overrides
@@ -27,6 +27,12 @@ class MoneyTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_fees_to: FeeParty | None = None
     keep_payment_fee: bool | None = None
     keep_commission: bool | None = None
+    refund_bearer: Annotated[
+        Bearer | None, Meta(description="Who bears the vendor's part of refunds and lost disputes without items.")
+    ] = None
+    dispute_fee_to: Annotated[
+        Party | None, Meta(description="Who bears the vendor's part of the fee for a lost chargeback.")
+    ] = None
     fee_tax_bps: Bps | None = None
     discount_bps: Bps | None = None
     discount_bearers: Annotated[

@@ -121,6 +121,8 @@ class VendorMoneyForm(Form):
     sales_tax_to = SelectField("Sales tax goes to")
     payment_fees_to = SelectField("Payment fees are borne by")
     keep_commission = SelectField("Commission on what is refunded")
+    refund_bearer = SelectField("A refund or lost dispute without items")
+    dispute_fee_to = SelectField("The fee for a lost chargeback is borne by")
     keep_payment_fee = SelectField("Payment fee on what is refunded")
     fee_tax = StringField("Tax on commission")
     discount = StringField("The vendor's part of discounts")
@@ -158,6 +160,11 @@ class VendorMoneyForm(Form):
             ("payment_fees_to", [("marketplace", "You"), ("vendor", "The vendor"), ("shared", "Both")]),
             ("keep_commission", [("yes", "You keep it"), ("no", "You give it back")]),
             ("keep_payment_fee", [("yes", "The vendor bears it"), ("no", "You bear it")]),
+            (
+                "refund_bearer",
+                [("spread", "The vendor bears their part"), ("marketplace", "You bear the vendor's part")],
+            ),
+            ("dispute_fee_to", [("marketplace", "You"), ("vendor", "The vendor, by what they lost")]),
         ):
             field: Any = self[name]
             field.choices = _choices([("", f"As for everybody: {told[name]}"), *pairs])
@@ -193,7 +200,7 @@ class VendorMoneyForm(Form):
         words = [word.strip().lower() for word in (self.shipping_names.data or "").split(",")]
         return {
             **{name: self[name].data or None for name in ("shipping_to", "shipping_tax_to", "sales_tax_to")},
-            "payment_fees_to": self.payment_fees_to.data or None,
+            **{name: self[name].data or None for name in ("payment_fees_to", "refund_bearer", "dispute_fee_to")},
             **{name: _YES_NO.get(self[name].data) for name in ("keep_commission", "keep_payment_fee")},
             **{f"{name}_bps": self._percent(name) for name in ("fee_tax", "discount", "reserve")},
             "hold_days": self.hold_days.data,
@@ -227,6 +234,8 @@ def described(terms: Terms, currency: str) -> dict[str, str]:
     return {
         **{n: parties[getattr(terms, n)] for n in ("shipping_to", "shipping_tax_to", "sales_tax_to")},
         "payment_fees_to": parties[terms.payment_fees_to],
+        "refund_bearer": "you bear it" if terms.refund_bearer == "marketplace" else "shared by the lines of the order",
+        "dispute_fee_to": parties[terms.dispute_fee_to],
         "keep_commission": "you keep it" if terms.keep_commission else "you give it back",
         "keep_payment_fee": "the vendors bear it" if terms.keep_payment_fee else "you bear it",
         **{n: f"{write_percent(getattr(terms, f'{n}_bps'))} %" for n in ("fee_tax", "discount", "reserve")},

@@ -21,6 +21,9 @@ class Terms:
     payment_fees_to: str = "marketplace"
     keep_payment_fee: bool = False
     keep_commission: bool = False
+    refund_bearer: str = "spread"
+    """Who bears what a refund or a lost dispute returns without naming lines: "spread" over them, or "marketplace"."""
+    dispute_fee_to: str = "marketplace"
     fee_tax_bps: Decimal = Decimal(0)
     discount_bps: Decimal = FULL_BPS
     """The vendor's part of discounts that are not named."""

@@ -38,7 +38,7 @@ def preview(part: VendorOrder, units: Mapping[int, int]) -> Effect:
         returned=0,
         lines=tuple(_lines(known, units)),
         keep_commission=agreed.shared.keep_commission,
-        bearer=facts.RefundBearer(agreed.settings.refund_bearer),
+        bearer=facts.RefundBearer(agreed.shared.refund_bearer),
     )
     refund = with_return_terms(refund, return_terms(agreed))
     due = sum(line.subtotal + (0 if known.taxes_included else line.tax) for line in refund.lines)

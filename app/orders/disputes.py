@@ -25,6 +25,7 @@ def as_refund(dispute: Dispute) -> Refund:
         alone=dispute.alone,
         bearer=dispute.bearer,
         bearer_vendor_id=dispute.bearer_vendor_id,
+        bearers=dispute.bearers,
     )
 
 
@@ -42,18 +43,21 @@ def vendor_share(cell: Cell, gone: Fraction, amount: int, *, keep_commission: bo
 
 
 def fee_postings(order: Order, dispute: Dispute, cells: Iterable[Cell], lost: Takeback) -> list[Posting]:
-    """The vendors' parts of the fee for a lost dispute, by what each lost; nothing when nobody but we lost."""
+    """The vendors' parts of the fee for a lost dispute, by what each lost; nothing when nobody but we lost.
+
+    The part of a vendor who does not bear it stays with the marketplace.
+    """
     parts: dict[int, int] = {}
     for cell in cells:
         if cell.vendor_id is not None and (amount := lost.cells.get(cell.key, 0)):
             parts[cell.vendor_id] = parts.get(cell.vendor_id, 0) + amount
-    if not dispute.fee_to_vendors or not parts:
+    if not parts:
         return []
     postings = []
     for vendor, part in zip(parts, split(dispute.fee, list(parts.values())), strict=True):
         entries = balanced([Entry(Account.VENDOR_PENDING, -part, vendor), Entry(Account.DISPUTE_FEES, part)])
         key = f"order:{order.id}:dispute:{dispute.id}:fee:vendor:{vendor}"
-        if entries:
+        if entries and dispute.charges(vendor):
             posting = Posting(key, "dispute_fee", dispute.ended_at, entries, f"dispute:{dispute.id}", vendor)
             postings.append(posting)
     return postings

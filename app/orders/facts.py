@@ -199,10 +199,19 @@ class Refund:
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
     """Whom the merchant put it on, for RefundBearer.VENDOR."""
+    bearers: Mapping[int, RefundBearer] = field(default_factory=dict)
+    """Vendors with whom something else than `bearer` was agreed; it holds while the merchant names nobody."""
 
     def keeps(self, vendor_id: int | None) -> Keeps:
         found = None if vendor_id is None else self.alone.get(vendor_id)
         return found or Keeps(self.keep_commission, self.keep_payment_fee)
+
+    def spares(self, vendor_id: int | None) -> bool:
+        """Whether the marketplace bears what names no lines and would fall on this vendor, or on the store's goods."""
+        if self.bearer is RefundBearer.VENDOR:
+            return False
+        agreed = self.bearer if vendor_id is None else self.bearers.get(vendor_id, self.bearer)
+        return agreed is RefundBearer.MARKETPLACE
 
     @property
     def removes_only(self) -> bool:
@@ -226,11 +235,18 @@ class Dispute:
     fee: int = 0
     """What the payment provider charges for it; returned when it is won."""
     fee_to_vendors: bool = False
+    fee_to_alone: Mapping[int, bool] = field(default_factory=dict)
+    """Vendors with whom something else was agreed."""
     keep_commission: bool = False
     keep_payment_fee: bool = False
     alone: Mapping[int, Keeps] = field(default_factory=dict)
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
+    bearers: Mapping[int, RefundBearer] = field(default_factory=dict)
+
+    def charges(self, vendor_id: int) -> bool:
+        """Whether this vendor bears the fee on what they lose."""
+        return self.fee_to_alone.get(vendor_id, self.fee_to_vendors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,17 +65,26 @@ def return_terms(agreed: Agreed) -> dict[str, Any]:
     shared = (agreed.shared.keep_commission, agreed.shared.keep_payment_fee)
     alone = {str(v): [t.keep_commission, t.keep_payment_fee] for v, t in agreed.alone.items()}
     others = {vendor: keeps for vendor, keeps in alone.items() if tuple(keeps) != shared}
-    return {"keep_payment_fee": shared[1], **({"alone": others} if others else {})}
+    bearers = {
+        str(v): t.refund_bearer for v, t in agreed.alone.items() if t.refund_bearer != agreed.shared.refund_bearer
+    }
+    return {
+        "keep_payment_fee": shared[1],
+        **({"alone": others} if others else {}),
+        **({"bearers": bearers} if bearers else {}),
+    }
 
 
 def dispute_terms(agreed: Agreed) -> dict[str, Any]:
-    settings = agreed.settings
+    shared = agreed.shared
+    fees = {str(v): t.dispute_fee_to for v, t in agreed.alone.items() if t.dispute_fee_to != shared.dispute_fee_to}
     return {
         **return_terms(agreed),
-        "keep_commission": settings.keep_commission,
-        "bearer": settings.refund_bearer,
-        "fee_minor": settings.dispute_fee_minor,
-        "fee_to": settings.dispute_fee_to,
+        "keep_commission": shared.keep_commission,
+        "bearer": shared.refund_bearer,
+        "fee_minor": agreed.settings.dispute_fee_minor,
+        "fee_to": shared.dispute_fee_to,
+        **({"fee_to_alone": fees} if fees else {}),
     }
 
 
@@ -86,6 +95,7 @@ def with_return_terms(refund: facts.Refund, terms: Mapping[str, Any]) -> facts.R
         refund,
         keep_payment_fee=terms.get("keep_payment_fee", False),
         alone=read_alone(terms),
+        bearers=read_bearers(terms),
         bearer=facts.RefundBearer.VENDOR if named else refund.bearer,
         bearer_vendor_id=named,
     )
@@ -93,6 +103,10 @@ def with_return_terms(refund: facts.Refund, terms: Mapping[str, Any]) -> facts.R
 
 def read_alone(terms: Mapping[str, Any]) -> dict[int, facts.Keeps]:
     return {int(vendor): facts.Keeps(*keeps) for vendor, keeps in terms.get("alone", {}).items()}
+
+
+def read_bearers(terms: Mapping[str, Any]) -> dict[int, facts.RefundBearer]:
+    return {int(vendor): facts.RefundBearer(bearer) for vendor, bearer in terms.get("bearers", {}).items()}
 
 
 def _of_vendor(terms: Terms) -> dict[str, Any]:

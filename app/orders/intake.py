@@ -15,7 +15,7 @@ from app.money import parse_minor
 from app.orders import facts
 from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
-from app.orders.frozen_terms import read_alone, read_order_terms, with_return_terms
+from app.orders.frozen_terms import read_alone, read_bearers, read_order_terms, with_return_terms
 from app.orders.held import DisputeRow, Held, LineRow, ParcelRow, RefundRow
 from app.shopify import payloads_orders as payloads
 
@@ -152,6 +152,8 @@ def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> fact
         keep_commission=terms["keep_commission"],
         keep_payment_fee=terms["keep_payment_fee"],
         alone=read_alone(terms),
+        fee_to_alone={int(v): to == "vendor" for v, to in terms.get("fee_to_alone", {}).items()},
+        bearers=read_bearers(terms),
         bearer=facts.RefundBearer.VENDOR if named else facts.RefundBearer(terms["bearer"]),
         bearer_vendor_id=named,
     )

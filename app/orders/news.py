@@ -119,7 +119,7 @@ def _keep_refund(one: Held, shop_id: int, agreed: Agreed, body: payloads.Refund,
             refunded_at=body.processed_at or body.created_at,
             snapshot=msgspec.Raw(raw),
             keep_commission=agreed.shared.keep_commission,
-            bearer=agreed.settings.refund_bearer,
+            bearer=agreed.shared.refund_bearer,
             terms=return_terms(agreed),
         )
     elif _progress(body) > _progress(kept.body):

@@ -10,7 +10,7 @@ from typing import Any
 from babel.lists import format_list
 
 from app.commissions.rules import Rule
-from app.languages import _, noted, spoken
+from app.languages import _, find_words, noted, spoken
 from app.models.orders import OrderLine
 from app.money import Money
 from app.web import write_date, write_money
@@ -60,7 +60,7 @@ def _phrases(asked: Mapping[str, Any]) -> list[str]:
     phrases = [_("this vendor")] if asked.get("vendor") else []
     for kind, words in _NAMED.items():
         if names := asked.get(kind):
-            phrases.append(_(words, names=format_list(names, "or", spoken())))
+            phrases.append(find_words(words) % {"names": format_list(names, "or", spoken())})
     if price := asked.get("price"):
         phrases.append(_price(*price))
     if begin := asked.get("from"):

@@ -86,8 +86,11 @@ def divide_refund(order: Order, refund: Refund, cells: Iterable[Cell], left: Amo
     rest = refund.returned - sum(taken.values())
     from_credit = min(rest, max(0, credit))
     rest -= from_credit
-    borne = rest if refund.bearer is RefundBearer.MARKETPLACE else 0
-    unexplained = _spread(rest - borne, _spread_groups(refund, by_key.values()), left, taken)
+    named = dict(taken)
+    unexplained = _spread(rest, _spread_groups(refund, by_key.values()), left, taken)
+    borne = sum(_spare(key, refund, by_key, named, taken) for key in list(taken))
+    if refund.spares(None):
+        borne, unexplained = borne + unexplained, 0
     return Takeback(
         {key: amount for key, amount in taken.items() if amount},
         _unpaid_units(order, refund, by_key),
@@ -151,6 +154,15 @@ def _spread(rest: int, groups: Iterable[list[Cell]], left: Amounts, taken: Amoun
             taken[key] = taken.get(key, 0) + amount
         rest -= part
     return rest
+
+
+def _spare(key: str, refund: Refund, cells: Mapping[str, Cell], named: Amounts, taken: Amounts) -> int:
+    """Give a cell back what it was to bear without being named, where the marketplace does. Returns how much."""
+    more = taken[key] - named.get(key, 0)
+    if not more or not refund.spares(cells[key].vendor_id):
+        return 0
+    taken[key] -= more
+    return more
 
 
 def _unpaid_units(order: Order, refund: Refund, cells: Mapping[str, Cell]) -> dict[str, Fraction]:

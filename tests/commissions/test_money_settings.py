@@ -28,6 +28,8 @@ EMPTY = dict.fromkeys(
         "payment_fees_to",
         "keep_commission",
         "keep_payment_fee",
+        "refund_bearer",
+        "dispute_fee_to",
         "payout_schedule",
     ),
     "",
@@ -82,6 +84,8 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
         "reserve": "5",
         "reserve_days": "30",
         "keep_commission": "yes",
+        "refund_bearer": "marketplace",
+        "dispute_fee_to": "vendor",
         "shipping_names": "Ada's Parcel, ada-x",
     }
     page = merchant.post(path, data=chosen)
@@ -90,6 +94,9 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     terms = agreed_with(shop, seller)
     assert (terms.hold_days, terms.reserve_bps, terms.keep_commission) == (0, 500, True)
     assert terms.shipping_names == ("ada's parcel", "ada-x")
+    assert (terms.refund_bearer, terms.dispute_fee_to) == ("marketplace", "vendor")
+    assert "A refund or dispute without items: as for everybody → you" in page.text
+    assert "The fee for a lost one is borne by: as for everybody → the vendors" in page.text
     merchant.post("/app/settings/money", data=WANTED | {"reserve": "20", "fee_tax": "7"})
     assert (agreed_with(shop, seller).reserve_bps, agreed_with(shop, seller).fee_tax_bps) == (500, 700)
     assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text

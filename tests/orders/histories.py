@@ -26,6 +26,9 @@ from app.orders.facts import (
 )
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
 
+_AGREED = st.sampled_from([RefundBearer.SPREAD, RefundBearer.MARKETPLACE])
+_BEARERS = st.dictionaries(st.sampled_from([ADA, BEA]), _AGREED, max_size=2)
+
 
 @st.composite
 def lines(draw: st.DrawFn, line_id: int, currency: str) -> Line:
@@ -104,6 +107,7 @@ def refunds(draw: st.DrawFn, of: Order) -> tuple[Refund, ...]:
                 keep_payment_fee=draw(st.booleans()),
                 bearer=draw(st.sampled_from(RefundBearer)),
                 bearer_vendor_id=draw(st.sampled_from([None, ADA, BEA])),
+                bearers=draw(_BEARERS),
             )
         )
         room -= returned
@@ -129,8 +133,10 @@ def disputes(draw: st.DrawFn, room: int) -> tuple[Dispute, ...]:
                 fee_to_vendors=draw(st.booleans()),
                 keep_commission=draw(st.booleans()),
                 keep_payment_fee=draw(st.booleans()),
+                fee_to_alone=draw(st.sampled_from([{}, {ADA: True}, {BEA: False}])),
                 bearer=draw(st.sampled_from(RefundBearer)),
                 bearer_vendor_id=draw(st.sampled_from([None, ADA, BEA])),
+                bearers=draw(_BEARERS),
             )
         )
         room -= amount
@@ -186,6 +192,7 @@ def nonsense(draw: st.DrawFn) -> Order:
             keep_payment_fee=draw(st.booleans()),
             bearer=draw(st.sampled_from(RefundBearer)),
             bearer_vendor_id=draw(st.sampled_from([None, ADA, BEA, 77])),
+            bearers=draw(_BEARERS),
         )
         for number in range(draw(st.integers(0, 3)))
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.ledger.rules import Account
 from app.orders.facts import (
     Discount,
     Dispute,
@@ -21,7 +22,7 @@ from app.orders.facts import (
     Tax,
     VendorTerms,
 )
-from app.orders.rules import book_to_date
+from app.orders.rules import balances, book_to_date
 from app.orders.stages import HoldReason
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
 
@@ -154,6 +155,38 @@ refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -100, customer_receipt
     (
         {"refunds": (refund(5, 900, bearer=RefundBearer.MARKETPLACE),)},
         "refund:5:borne | refund | 3 |  | - | refunds_borne -900, customer_receipts 900",
+    ),
+    (
+        {"refunds": (refund(5, 900, bearers={ADA: RefundBearer.MARKETPLACE}),)},
+        """
+refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -67, customer_receipts 67
+refund:5:line:2:sale | refund | 3 | line:2 | 2 | vendor_pending:2 -149, commission -17, customer_receipts 166
+refund:5:borne | refund | 3 |  | - | refunds_borne -667, customer_receipts 667
+""",
+    ),
+    (
+        {"refunds": (refund(5, 900, bearer=RefundBearer.MARKETPLACE, bearers={ADA: RefundBearer.SPREAD}),)},
+        """
+refund:5:line:1:sale | refund | 3 | line:1 | 1 | vendor_pending:1 -600, commission -67, customer_receipts 667
+refund:5:borne | refund | 3 |  | - | refunds_borne -233, customer_receipts 233
+""",
+    ),
+    (
+        {"refunds": (refund(5, 1400, returns(2, 1, 500), bearers={ADA: RefundBearer.MARKETPLACE}),)},
+        """
+refund:5:line:1:tax | refund | 3 | line:1 | - | sales_tax -82, customer_receipts 82
+refund:5:line:2:sale | refund | 3 | line:2 | 2 | vendor_pending:2 -450, commission -50, customer_receipts 500
+refund:5:borne | refund | 3 |  | - | refunds_borne -818, customer_receipts 818
+shipping:369:vendor:2:hold | fulfilled | 3 | shipping:369 | 2 | vendor_pending:2 -60, vendor_held:2 60
+""",
+    ),
+    (
+        {"refunds": (refund(5, 3300, bearer=RefundBearer.MARKETPLACE, bearers={BEA: RefundBearer.SPREAD}),)},
+        """
+refund:5:line:2:sale | refund | 3 | line:2 | 2 | vendor_pending:2 -450, commission -50, customer_receipts 500
+refund:5:shipping:369:vendor:2:sale | refund | 3 | shipping:369 | 2 | vendor_pending:2 -60, customer_receipts 60
+refund:5:borne | refund | 3 |  | - | refunds_borne -2740, customer_receipts 2740
+""",
     ),
     (
         {"refunds": (refund(5, 250, bearer=RefundBearer.VENDOR, bearer_vendor_id=BEA),)},
@@ -371,3 +404,43 @@ def test_the_commission_kept_of_one_vendor_is_on_hold_with_what_that_vendor_woul
     books = book_to_date(two(disputes=(one,)), DAY_0)
     held = {key: part.amount for key, group in books.buckets.items() for part in group if part.reason == "dispute"}
     assert held == {("line:1", ADA): 518, ("line:2", BEA): 117}
+
+
+@pytest.mark.parametrize(
+    ("to_all", "alone", "fees"),
+    [
+        (True, {}, {ADA: 1200, BEA: 300}),
+        (True, {BEA: False}, {ADA: 1200}),
+        (False, {BEA: True}, {BEA: 300}),
+        (False, {}, {}),
+    ],
+)
+def test_the_fee_for_a_lost_dispute_is_borne_as_agreed_with_each_vendor(
+    *, to_all: bool, alone: dict[int, bool], fees: dict[int, int]
+) -> None:
+    lost = disputed(1, 1620, DisputeState.LOST, fee=1500, fee_to_vendors=to_all, fee_to_alone=alone)
+    books = book_to_date(two(disputes=(lost,)), DAY_0 + timedelta(days=30))
+    charged = {
+        posting.vendor_id: -entry.amount
+        for posting in books.postings
+        if posting.kind == "dispute_fee"
+        for entry in posting.entries
+        if entry.vendor_id is not None
+    }
+    assert charged == fees
+
+
+def test_a_vendor_whom_a_person_named_bears_a_refund_whatever_was_agreed() -> None:
+    named = refund(5, 250, bearer=RefundBearer.VENDOR, bearer_vendor_id=BEA, bearers={BEA: RefundBearer.MARKETPLACE})
+    plain = replace(named, bearers={})
+    assert written(two(refunds=(named,))) == written(two(refunds=(plain,)))
+
+
+def test_of_a_lost_dispute_the_marketplace_bears_the_part_of_a_vendor_it_spares() -> None:
+    lost = disputed(1, 900, DisputeState.LOST, bearers={ADA: RefundBearer.MARKETPLACE})
+    booked = balances(book_to_date(two(disputes=(lost,)), DAY_0 + timedelta(days=30)).postings)
+    whole = balances(book_to_date(two(), DAY_0 + timedelta(days=30)).postings)
+    assert booked[Account.REFUNDS_BORNE, None] == -667
+    assert sum(amount for (_, owner), amount in booked.items() if owner == ADA) == sum(
+        amount for (_, owner), amount in whole.items() if owner == ADA
+    )

@@ -108,6 +108,28 @@ def test_a_lost_dispute_after_everything_was_available_is_taken_from_the_parties
     }  # fmt: skip
 
 
+def test_a_vendor_who_is_spared_alone_loses_nothing_to_what_names_no_lines(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    choose(acme, dispute_fee_minor=1500, dispute_fee_to="vendor", shipping_to="marketplace")
+    agree(acme, ada, refund_bearer="marketplace", dispute_fee_to="marketplace")
+    order = sent(store, (goods.mug, 2), (goods.loaf, 2))
+    post.deliver()
+    before = books(acme)
+    refund_order(store, ACME, order["id"], RefundRequest(amount="3.00"))
+    dispute = open_dispute(store, ACME, order["id"], amount="6.00")
+    post.deliver()
+    agree(acme, ada)  # what is agreed later changes nothing about a dispute that was seen before
+    move_dispute(store, ACME, order["id"], dispute["id"], "lost")
+    post.deliver()
+    after = books(acme)
+    had, has = ({v: sum(a for (_, who), a in b.items() if who == v) for v in (ada.id, bea.id)} for b in (before, after))
+    assert has[ada.id] == had[ada.id]
+    assert has[bea.id] < had[bea.id]
+    assert after[Account.REFUNDS_BORNE, None] < 0
+    assert sum(after.values()) == 0
+
+
 def test_an_inquiry_takes_nothing_and_a_dispute_of_no_order_is_nobodys(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
 ) -> None:
