@@ -122,6 +122,7 @@ def _add_levels(
 
 def _held(product: Product, variants: Sequence[Variant], edits: Mapping[str, Any]) -> Held:
     content = proposals.content_of(product, variants)
+    content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
     content |= {name: change[1] for name, change in edits.items() if name in content}
     options = tuple(rules.Option(option["name"], tuple(option["values"])) for option in product.options)
     return Held(product.status.value, content, options, {tuple(v.option_values): v.id for v in variants})

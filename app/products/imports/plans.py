@@ -68,6 +68,7 @@ def compare(held: Held, item: Item, category: dict[str, Any] | None) -> Plan:
             plan.mistakes.append(Mistake(line, "title", _STATES[held.status]))
         if held.status == "published":
             _check_on_sale(plan, line)
+            _propose_variants(plan, held, line)
     return plan
 
 
@@ -150,12 +151,44 @@ def _no_such_variant(held: Held, row: Row) -> Mistake:
 
 
 def _check_on_sale(plan: Plan, line: int) -> None:
-    if plan.added:
-        words = _("Variants of a product on sale are added in its form.")
-        plan.mistakes.append(Mistake(line, "option_1_value", words))
     for name, change in plan.changes.items():
         if variant_of(name)[0] == "price" and change[1] <= 0:
             plan.mistakes.append(Mistake(line, "price", _("A product on sale needs a price above zero.")))
+
+
+def _propose_variants(plan: Plan, held: Held, line: int) -> None:
+    """What a file adds to a product on sale is part of the edit: beside what is there and what waits already."""
+    if not plan.added:
+        return
+    new = [_proposed(variant) for variant in plan.added]
+    values = [each["values"] for each in new]
+    before = held.content["variants"]
+    wanted = [each for each in before if each["values"] not in values] + new
+    if any(variant.price_minor <= 0 for variant in plan.added):
+        plan.mistakes.append(Mistake(line, "price", _("A product on sale needs a price above zero.")))
+    if any(any(variant.elsewhere.values()) for variant in plan.added):
+        words = _("A new variant begins at your first location. Fill in the others when it is on sale.")
+        plan.mistakes.append(Mistake(line, "stock", words))
+    if len(wanted) > rules.MAX_VARIANTS:
+        words = _(
+            "A product can have up to %(max_variants)s variants; these are %(rows)s.",
+            max_variants=rules.MAX_VARIANTS,
+            rows=len(wanted),
+        )
+        plan.mistakes.append(Mistake(line, "option_1_value", words))
+    if sorted(before, key=str) == sorted(wanted, key=str):
+        plan.added = []
+    else:
+        plan.changes["variants"] = [before, wanted]
+
+
+def _proposed(variant: VariantContent) -> dict[str, Any]:
+    return {
+        "values": list(variant.option_values),
+        "price": variant.price_minor,
+        "sku": variant.sku,
+        "stock": variant.stock,
+    }
 
 
 def _same(name: str, held: Any, wanted: Any) -> bool:

@@ -147,7 +147,9 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
     if plan.mistakes:
         raise Conflict(plan.mistakes[0].words)
     shop = session.get_one(Shop, made.shop_id)
-    added = service.add_variants(session, shop, product, plan.options, plan.added) if plan.added else []
+    added: list[int] = []
+    if plan.added and "variants" not in plan.changes:
+        added = service.add_variants(session, shop, product, plan.options, plan.added)
     row.changes = plan.changes | ({"options": [_as_list(held.options), product.options]} if added else {})
     row.added = added
     words = _write(session, product, {f: change[1] for f, change in plan.changes.items()}, made.sent_by)

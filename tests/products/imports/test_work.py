@@ -231,6 +231,39 @@ def test_products_on_sale_get_proposals_and_their_stock_at_once(acme: Shop, ada:
         assert proposals.find_open(session, session.get_one(Product, product_id)) is None
 
 
+def test_a_file_adds_variants_to_a_product_on_sale_as_part_of_the_edit(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    with db.scoped(acme.id) as session:
+        mug = session.scalars(select(Product).where(Product.title == "Mug")).one()
+        mug.status = ProductStatus.PUBLISHED
+        product_id = mug.id
+
+    def waiting() -> list[dict[str, object]] | None:
+        with db.scoped(acme.id) as session:
+            held = proposals.find_open(session, session.get_one(Product, product_id))
+            return held.changes["variants"][1] if held else None
+
+    line = "Product,Option 1 name,Option 1 value,SKU,Price,Stock\nMug,Size,{},{},{},2\n"
+    first = send(acme, ada, line.format("Huge", "M-H", "30"))
+    assert rows(acme, first) == [("Mug", "change", "waiting")]
+    do(acme, ada, first, "start")
+    assert len(products(acme)["Mug"][1]) == 2, "on sale it stays as it is"
+    huge = {"values": ["Huge"], "price": 3000, "sku": "M-H", "stock": 2}
+    kept = [{"values": ["Small"]}, {"values": ["Large"]}]
+    assert waiting() == [*kept, huge]
+    again = send(acme, ada, line.format("Huge", "M-H", "30"))
+    assert rows(acme, again) == [("Mug", "same", "skipped")], "it waits already"
+    second = send(acme, ada, line.format("Tiny", "", "9"))
+    do(acme, ada, second, "start")
+    tiny = {"values": ["Tiny"], "price": 900, "sku": "", "stock": 2}
+    assert waiting() == [*kept, huge, tiny]
+    do(acme, ada, second, "undo")
+    assert waiting() == [*kept, huge]
+    do(acme, ada, first, "undo")
+    assert waiting() is None
+    assert rows(acme, send(acme, ada, line.format("Free", "", "0"))) == [("Mug", "bad", "skipped")]
+
+
 def test_a_product_whose_edit_is_on_its_way_waits_its_turn(acme: Shop, ada: Vendor) -> None:
     product_id = on_sale(acme, ada, "Vase")
     import_id = send(acme, ada, "Product,Price\nVase,15\nJug,3\n")
