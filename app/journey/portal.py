@@ -1,31 +1,61 @@
 """What customers do with a vendor's own products."""
 
+from typing import Final
+
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import protect
 from app.journey import queries
-from app.journey.rules import period_of
+from app.journey.rules import Period, period_of
 
 bp = Blueprint("portal_journey", __name__, url_prefix="/portal/products/figures")
 protect(bp)
+
+_SHOWN: Final = 100
+_COLUMNS: Final = ("product", "views", "viewers", "put_into_cart", "began_checkout", "units_sold")
 
 
 @bp.get("")
 def show() -> ResponseReturnValue:
     """Views, carts, checkouts and sales of each product, and views by day."""
-    chosen, sort = request.args.get("period", "30"), request.args.get("sort", "views")
-    period = period_of(chosen, queries.today(g.shop))
-    limit = queries.MOST_EXPORTED
-    rows = queries.list_products(g.session, g.shop, period, vendor_id=g.vendor.id, sort=sort, limit=limit)
-    words = request.args.get("q", "").strip().lower()
+    period = _period()
+    days = queries.list_views_daily(g.session, g.shop, g.vendor.id, period)
+    rows = _find(period, limit=_SHOWN + 1)
     return render_template(
         "portal/products/figures.html",
         period=period,
-        chosen=chosen,
-        sort=sort,
-        days=queries.list_views_daily(g.session, g.shop, g.vendor.id, period),
-        total=sum(row.views for row in rows),
-        rows=[row for row in rows if words in row.title.lower()],
-        is_begun=bool(rows),
+        chosen=request.args.get("period", "30"),
+        sort=request.args.get("sort", "views"),
+        days=days,
+        total=sum(views for _day, views in days),
+        rows=rows[:_SHOWN],
+        has_more=len(rows) > _SHOWN,
+        is_begun=bool(rows) or any(views for _day, views in days),
     )
+
+
+@bp.get("/export.csv")
+def export() -> ResponseReturnValue:
+    """What the page lists, all of it."""
+    rows = _find(_period(), limit=queries.MOST_EXPORTED)
+    cells = ([row.title, row.views, row.viewers, row.adders, row.starters, row.units] for row in rows)
+    return web.download_sheet("figures.csv", _COLUMNS, cells)
+
+
+def _find(period: Period, *, limit: int) -> list[queries.Seen]:
+    args = request.args
+    return queries.list_products(
+        g.session,
+        g.shop,
+        period,
+        vendor_id=g.vendor.id,
+        words=args.get("q", "").strip()[:100],
+        sort=args.get("sort", "views"),
+        limit=limit,
+    )
+
+
+def _period() -> Period:
+    return period_of(request.args.get("period", "30"), queries.today(g.shop))

@@ -102,10 +102,11 @@ def list_products(
     period: Period,
     *,
     vendor_id: int | None = None,
+    words: str = "",
     sort: str = "views",
     limit: int = MOST,
 ) -> list[Seen]:
-    """What was looked at most, or sorted by another of SORTS; of one vendor only, if given."""
+    """What was looked at most, or sorted by another of SORTS; of one vendor, or with words in the title, if given."""
     seen = _sums(shop, period, ActivityDay.product_number).subquery()
     sold = _units(shop, period, OrderLine.sold_as["product"].astext.label("gid")).subquery()
     gid = func.concat("gid://shopify/Product/", seen.c.product_number)
@@ -119,6 +120,8 @@ def list_products(
     )
     if vendor_id is not None:
         query = query.where(Product.vendor_id == vendor_id)
+    if words:
+        query = query.where(Product.title.icontains(words, autoescape=True))
     column = units if sort == "units" else seen.c[sort if sort in SORTS else "views"]
     return _read(session, query.order_by(column.desc(), seen.c.views.desc(), Product.id).limit(limit))
 

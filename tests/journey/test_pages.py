@@ -119,6 +119,10 @@ def test_a_vendor_sees_their_own_products_alone(shop: Shop, visited: tuple[Vendo
     assert "Rye loaf" in page.text
     assert "Mug" not in page.text
     assert "No product matches" in browser.get("/portal/products/figures?q=zebra").text
+    assert "/portal/products/figures/export.csv?period=7" in page.text
+    lines = browser.get("/portal/products/figures/export.csv?period=7").text.splitlines()
+    assert [line.split(",")[0].lstrip("\ufeff") for line in lines] == ["product", "Rye loaf"]
+    assert len(browser.get("/portal/products/figures/export.csv?q=mug").text.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("chosen", "days"), [("7", 7), ("365", 365), ("", 30), ("-1", 30)])
