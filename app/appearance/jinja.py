@@ -19,12 +19,13 @@ SIGNED = {"id_token", "hmac", "session", "timestamp", "embedded"}
 
 
 def register(app: Flask) -> None:
-    """Gives the templates `icon`, `plot`, `accent_css`, `with_query`, `chosen_theme`, `csp_nonce`, `script_words`."""
+    """Gives the templates what they call: icons and charts, addresses of the page being made, the look, the nonce."""
     app.jinja_env.globals.update(
         icon=icon,
         plot=plot,
         accent_css=accent_css,
         with_query=with_query,
+        kept_query=kept_query,
         chosen_theme=chosen_theme,
         csp_nonce=csp_nonce,
         script_words=script_words,
@@ -45,9 +46,18 @@ def accent_css(chosen: str | None) -> Markup:
 
 def with_query(**changes: str | int | None) -> str:
     """The address of the page being made, with some query parts changed (None removes one)."""
-    kept: Mapping[str, str] = {key: value for key, value in request.args.items() if key not in SIGNED}
-    merged = {key: value for key, value in {**kept, **changes}.items() if value is not None}
+    merged = {key: value for key, value in {**_kept(), **changes}.items() if value is not None}
     return f"{request.path}?{urlencode(merged)}" if merged else request.path
+
+
+def kept_query() -> str:
+    """The query of the page being made, with its question mark, for a file of the same rows; nothing that signs."""
+    kept = _kept()
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _kept() -> Mapping[str, str]:
+    return {key: value for key, value in request.args.items() if key not in SIGNED}
 
 
 def chosen_theme() -> str | None:
