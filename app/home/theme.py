@@ -56,24 +56,31 @@ def look(shop_id: int) -> None:
 def keep(session: Session, shop_id: int, theme: dict[str, Any], handle: str, began: datetime) -> None:
     """Write what was read, unless a reading that began later was quicker, or the theme was not readable as a whole."""
     bodies = [(node["body"] or {}).get("content") for node in theme["files"]["nodes"]]
-    if theme["files"]["pageInfo"]["hasNextPage"] or None in bodies:
-        # Of what we did not see we cannot say that it is missing.
-        log.info("theme_too_large", shop=shop_id, files=len(bodies))
-        return
     session.execute(insert(ThemeLook).values(shop_id=shop_id, asked_at=began).on_conflict_do_nothing())
     row = session.get_one(ThemeLook, shop_id, with_for_update=True)
     if row.read_at is not None and row.read_at > began:
         return
+    row.read_at, row.is_too_large = began, theme["files"]["pageInfo"]["hasNextPage"] or None in bodies
+    if row.is_too_large:
+        # Of what we did not see we cannot say that it is missing. Tomorrow it is looked at again, like any other.
+        log.info("theme_too_large", shop=shop_id, files=len(bodies))
+        return
     now = rules.find_blocks([text for text in bodies if text], handle)
     is_new = row.theme_gid is not None and row.theme_gid != theme["id"]
     row.lost = rules.list_lost(row.blocks, row.lost, now, is_new_theme=is_new)
-    row.blocks, row.theme_gid, row.theme_name, row.read_at = sorted(now), theme["id"], theme["name"], began
+    row.blocks, row.theme_gid, row.theme_name = sorted(now), theme["id"], theme["name"]
 
 
 def find_look(session: Session, shop: Shop) -> ThemeLook | None:
     """What is known of the published theme; None when nothing is."""
     found = session.get(ThemeLook, shop.id)
-    return found if found is not None and found.read_at is not None else None
+    return found if found is not None and found.theme_gid is not None else None
+
+
+def is_too_large(session: Session, shop: Shop) -> bool:
+    """Whether the published theme has more files, or larger ones, than Shopify lets us read at once."""
+    found = session.get(ThemeLook, shop.id)
+    return found is not None and found.is_too_large
 
 
 def give_up(session: Session, shop: Shop, *, actor: str) -> None:

@@ -49,10 +49,12 @@ def give_up_blocks() -> ResponseReturnValue:
 
 def _page() -> str:
     sees_money = merchant.may_open("/app/books")
-    look = theme.find_look(g.session, g.shop) if merchant.may_open("/app/setup", change=True) else None
+    sees_theme = merchant.may_open("/app/setup", change=True)
+    look = theme.find_look(g.session, g.shop) if sees_theme else None
     return render_template(
         "merchant/home.html",
         look=look,
+        theme_too_large=sees_theme and theme.is_too_large(g.session, g.shop),
         lost=[(BLOCKS[block].title, theme.block_address(g.shop, block)) for block in look.lost] if look else [],
         counts=queries.count_everything(g.session, g.shop.id),
         steps=setup.list_steps(g.session, g.shop) if merchant.may_open("/app/settings", change=True) else [],

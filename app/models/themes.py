@@ -24,3 +24,5 @@ class ThemeLook(Model):
     """When Shopify last said that a theme was published, or a person asked."""
     read_at: Mapped[datetime | None]
     """When the reading began whose answer stands here."""
+    is_too_large: Mapped[bool] = mapped_column(server_default="false")
+    """The last reading did not see all of it: blocks and name are those of the reading before."""

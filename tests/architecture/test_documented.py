@@ -42,6 +42,21 @@ def test_every_decision_is_listed_under_its_number() -> None:
     assert listed == [(str(number), path.name) for number, path in enumerate(records, 1)]
 
 
+def test_every_number_on_the_metrics_page_is_explained() -> None:
+    sources = [path.read_text() for room in ("app", "jobs", "webhooks") for path in (ROOT / room).rglob("*.py")]
+    named = re.compile(r"""(?:Counter|Histogram|Gauge|\w+MetricFamily)\(\s*"(stallkeeper_\w+)\"""")
+    names = {name for text in sources for name in named.findall(text)}
+    assert "stallkeeper_oldest_seconds" in names
+    explained = re.findall(r"^\| `(stallkeeper_\w+)`", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    assert set(explained) == names
+
+
+def test_every_attack_is_tried_by_tests_that_are_there() -> None:
+    tried = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (ROOT / "docs/attacks.md").read_text())
+    assert len(tried) > 20
+    assert [name for path, name in tried if f"def {name}(" not in (ROOT / path).read_text()] == []
+
+
 def _commands(group: click.Group) -> list[click.Command]:
     found: list[click.Command] = []
     for command in group.commands.values():

@@ -113,12 +113,30 @@ def test_a_reading_that_ends_late_does_not_undo_a_newer_one(store: Store, acme: 
     assert seen(acme).blocks == list_blocks()
 
 
-def test_of_a_theme_that_cannot_be_read_as_a_whole_nothing_is_claimed(store: Store, acme: Shop) -> None:
+def test_of_a_theme_that_cannot_be_read_as_a_whole_nothing_is_claimed(
+    store: Store, acme: Shop, merchant: FlaskClient
+) -> None:
     theme.look(acme.id)
+    assert "too large" not in merchant.get("/app").text
     files = {"nodes": [{"filename": "templates/product.json", "body": {}}], "pageInfo": {"hasNextPage": False}}
     with db.scoped(acme.id) as session:
         theme.keep(session, acme.id, {"id": "another", "name": "Large", "files": files}, "stallkeeper", clock.now())
     assert (seen(acme).theme_name, seen(acme).lost) == ("Stall", [])
+    assert "too large for us to see" in merchant.get("/app").text
+    assert theme.sweep() == 0
+    theme.look(acme.id)
+    assert "too large" not in merchant.get("/app").text
+
+
+def test_a_theme_that_was_never_read_as_a_whole_has_no_blocks_and_lacks_none(store: Store, acme: Shop) -> None:
+    files = {"nodes": [], "pageInfo": {"hasNextPage": True}}
+    with db.scoped(acme.id) as session:
+        theme.keep(session, acme.id, {"id": "one", "name": "Large", "files": files}, "stallkeeper", clock.now())
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        assert theme.find_look(session, shop) is None
+        assert theme.is_too_large(session, shop)
+    assert theme.sweep() == 0
 
 
 def test_without_the_scope_nobody_asks_and_nothing_is_claimed(store: Store, acme: Shop, merchant: FlaskClient) -> None:
