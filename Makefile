@@ -64,7 +64,7 @@ mutants: $(STAMPS)/dev  ## Change the money rules a thousand times, and see that
 bench-payouts: $(STAMPS)/dev  ## A payout batch for 10,000 vendors over 1,000,000 entries
 	@$(PY) -m bench.money_payouts $(ARGS)
 
-bench-proxy: $(STAMPS)/dev  ## Customers' bulk syncs per second
+bench-proxy: $(STAMPS)/dev  ## Customers' bulk syncs and vendors' pages per second
 	@$(PY) -m bench.syncs $(ARGS)
 
 bench-storefront: $(STAMPS)/dev $(STAMPS)/chromium  ## What the blocks add to the theme's pages: Core Web Vitals, bytes, requests

@@ -1,7 +1,9 @@
-"""`make bench-proxy`: bulk syncs of customers' items per second, signed as by Shopify, durable when answered.
+"""`make bench-proxy`: what storefronts ask per second, signed as by Shopify.
 
-Each request is another customer's: 20 items, some new and some edited since. The server runs on core 0, PostgreSQL and
-the load on core 1. Afterwards the table is compared with what was acknowledged.
+Bulk syncs of customers' items, durable when answered: each request is another customer's, 20 items, some new and some
+edited since; afterwards the table is compared with what was acknowledged. And what a vendor's page asks us for beside
+what Shopify draws: the next 20 of 200 reviews, 20 answered questions. The server runs on core 0, PostgreSQL and the
+load on core 1.
 """
 
 import argparse
@@ -25,8 +27,20 @@ from bench.intake.load import Load, percentiles
 RESULT = servers.ROOT / "var" / "bench" / "proxy.json"
 CUSTOMERS = 2000
 ITEMS = 20
+NEW, AGAIN = "new edits", "the same again"
 PRODUCTS = 40
 PORT = 4391
+READS = {"reviews": {"vendor": "ada", "from": "10"}, "questions": {"vendor": "ada"}}
+_SEED = """
+    SET session_replication_role = replica;
+    INSERT INTO vendor_reviews (shop_id, vendor_id, vendor_order_id, stars, title, words, shown_name, state)
+    SELECT shop_id, id, number, 1 + number % 5, 'As in the picture', repeat('It came whole. ', 15), 'Cleo', 'published'
+    FROM vendors, generate_series(1, 200) AS number WHERE handle = 'ada';
+    INSERT INTO questions (shop_id, vendor_id, key, words, shown_name, may_be_shown, state, answer, answered_at)
+    SELECT shop_id, id, 'benchquestion' || number, 'Is it safe for the dishwasher?', 'Cleo', true, 'answered',
+      'Yes, and for the oven.', now()
+    FROM vendors, generate_series(1, 20) AS number WHERE handle = 'ada'
+"""
 
 
 class Syncs:
@@ -65,6 +79,17 @@ class Syncs:
         return f"POST /proxy/sync?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n".encode()
 
 
+class Reads:
+    """The same page's question again and again, as visitors of one vendor ask it."""
+
+    def __init__(self, what: str) -> None:
+        query = sign({**READS[what], "logged_in_customer_id": ""})
+        self._request = f"GET /proxy/{what}.json?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+    def __call__(self, _number: int) -> bytes:
+        return self._request
+
+
 _IMAGE = "https://cdn.shopify.com/s/files/1/0000/0001/files/stoneware-bowl.jpg?width=600"
 
 
@@ -79,7 +104,8 @@ def sign(more: dict[str, str]) -> str:
 
 def load(wanted: dict[str, Any]) -> None:
     """What the load's own process does."""
-    play = Load(PORT, Syncs(repeat=wanted["repeat"]), at_most=10**9)
+    write = Reads(wanted["what"]) if wanted["what"] in READS else Syncs(repeat=wanted["what"] == AGAIN)
+    play = Load(PORT, write, at_most=10**9)
     took = play.play(wanted["connections"], wanted["seconds"])
     print(json.dumps({"statuses": play.statuses, "took": took, "ms": percentiles(play.seconds)}))
 
@@ -92,7 +118,7 @@ def measure(web: "subprocess.Popen[bytes]", wanted: dict[str, Any]) -> dict[str,
     said: dict[str, Any] = json.loads(done.stdout)
     good = said["statuses"].get("200", 0)
     if set(said["statuses"]) != {"200"}:
-        raise SystemExit(f"not every sync was answered 200: {said['statuses']}")
+        raise SystemExit(f"not every request was answered 200: {said['statuses']}")
     spent = conditions.cpu_seconds(web.pid) - cpu
     pace = {"per_second": round(good / said["took"]), "cpu_us": round(spent * 1e6 / good), **said["ms"]}
     return {**wanted, "answered": good, **pace}
@@ -131,9 +157,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"conditions": described, "items": ITEMS, "rounds": rows}, indent=2) + "\n")
     for row in rows:
-        name = "the same again" if row["repeat"] else "new edits"
+        name = row["what"] if row["what"] in READS else f"{row['what']}, {ITEMS} items"
         times = f"p50 {row['p50']:.1f} ms, p99 {row['p99']:.1f} ms, {row['cpu_us']} us of the server's CPU each"
-        print(f"{name:<15} {row['per_second']:>6} syncs of {ITEMS} items/s, {times}")
+        print(f"{name:<25} {row['per_second']:>6}/s, {times}")
     print(conditions.render(described), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")
 
 
@@ -143,12 +169,14 @@ def _play(folder: Path, wanted: dict[str, Any], rounds: int) -> tuple[list[dict[
     try:
         conditions.pin(database.pid, 1)
         servers.make_shop(database)
+        database.run(_SEED)
         env = servers.environment(folder, database.url, bell.url)
         web = servers.start(["app.cli", "serve", "--port", str(PORT)], env, folder / "web.log", core=conditions.core(0))
         try:
             wait_for(PORT)
-            rows = [measure(web, {**wanted, "repeat": repeat}) for _ in range(rounds) for repeat in (False, True)]
-            check(database, sum(row["answered"] for row in rows))
+            kinds = (NEW, AGAIN, *READS)
+            rows = [measure(web, {**wanted, "what": what}) for _ in range(rounds) for what in kinds]
+            check(database, sum(row["answered"] for row in rows if row["what"] not in READS))
         finally:
             servers.end(web)
     finally:
