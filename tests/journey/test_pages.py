@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, db
-from app.journey import queries, rules, service
+from app.journey import portal, queries, rules, service
+from app.models.journey import ActivityDay
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
+from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.architecture.polaris import lint_polaris
@@ -123,6 +125,21 @@ def test_a_vendor_sees_their_own_products_alone(shop: Shop, visited: tuple[Vendo
     lines = browser.get("/portal/products/figures/export.csv?period=7").text.splitlines()
     assert [line.split(",")[0].lstrip("\ufeff") for line in lines] == ["product", "Rye loaf"]
     assert len(browser.get("/portal/products/figures/export.csv?q=mug").text.splitlines()) == 1
+
+
+def test_of_many_products_the_page_shows_the_first_and_the_file_all(
+    shop: Shop, visited: tuple[Vendor, Vendor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bea = visited
+    with db.scoped(shop.id) as session:
+        for table in (Product, ActivityDay):
+            session.execute(update(table).where(table.vendor_id == bea.id).values(vendor_id=ada.id))
+    browser = signed_in(create_app(), ada)
+    assert "These are the first" not in browser.get("/portal/products/figures?period=7").text
+    monkeypatch.setattr(portal, "_SHOWN", 1)
+    page = browser.get("/portal/products/figures?period=7").text
+    assert ("=Mug" in page, "Rye loaf" in page, "These are the first 1." in page) == (True, False, True)
+    assert len(browser.get("/portal/products/figures/export.csv?period=7").text.splitlines()) == 3
 
 
 @pytest.mark.parametrize(("chosen", "days"), [("7", 7), ("365", 365), ("", 30), ("-1", 30)])
