@@ -83,6 +83,7 @@ def install(s: Screens) -> None:
 
 def apply(s: Screens) -> None:
     page = s.open_shop("/pages/sell")
+    expect(page.locator("[data-sk-near]")).to_be_attached()
     page.get_by_label("Shop name").fill("Ada's Ceramics")
     page.get_by_label("Your name").fill("Ada Larsen")
     page.get_by_label("Email").fill("not an address")
