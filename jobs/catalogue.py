@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import attribute_sync, channels, pictures, proposal_sync, stock_sync, sweeps, sync
+from app.products import attribute_sync, channels, fetching, pictures, proposal_sync, stock_sync, sweeps, sync
 from app.products.imports import retention, work
 from app.vendors import sync as vendor_pages
 
@@ -50,6 +50,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
 
 
 def register_picture(shop_id: int, image_id: int) -> None:
+    fetching.bring(shop_id, image_id)
     pictures.register_picture(shop_id, image_id)
 
 

@@ -15,6 +15,8 @@ from app.db import assert_no_transaction
 from app.hooks.rules import forbidden_address
 
 _TIMEOUT: Final = httpx.Timeout(connect=3, read=10, write=10, pool=5)
+_MOST_REDIRECTS: Final = 3
+_DOWNLOAD_SECONDS: Final = 60.0
 _ALTOGETHER_SECONDS: Final = 15.0
 """Time-outs are for each read: an answer that comes letter by letter never runs into one."""
 
@@ -38,23 +40,63 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
     began = time.monotonic()
     status, error = None, None
     try:
-        target = httpx.URL(url)
-        checked = target.copy_with(host=_look_up(target))
-        # To the very address that was checked: another look-up could give another one.
-        line = _Line()
-        extensions = {"sni_hostname": target.host, "trace": line.remember}
-        named = {**headers, "Host": target.netloc.decode()}
-        with (
-            line.cut_after(_ALTOGETHER_SECONDS),
-            httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as client,
-            client.stream("POST", checked, content=body, headers=named, extensions=extensions) as response,
-        ):
+        with _reach("POST", httpx.URL(url), _ALTOGETHER_SECONDS, body, headers) as response:
             status = response.status_code
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as failure:
         error = str(failure) or type(failure).__name__
     if status is not None and not 200 <= status < 300:
         error = f"It answered {status}."
     return Answer(status, error, round((time.monotonic() - began) * 1000))
+
+
+def download(url: str, most_bytes: int) -> bytes:
+    """What lies at somebody's address, after a few redirects at most, each checked as the first.
+
+    Raises TooLarge, OSError, ValueError, httpx.HTTPError, httpx.InvalidURL.
+    """
+    assert_no_transaction()
+    target = httpx.URL(url)
+    for _turn in range(_MOST_REDIRECTS + 1):
+        with _reach(
+            "GET", target, _DOWNLOAD_SECONDS, b"", {"Accept": "*/*", "Accept-Encoding": "identity"}
+        ) as response:
+            if not response.has_redirect_location:
+                response.raise_for_status()
+                return _read(response, most_bytes)
+            target = target.join(response.headers["Location"])
+    raise ValueError(f"{url} leads from one address to the next.")
+
+
+class TooLarge(ValueError):  # noqa: N818 - it reads as what happened
+    """More bytes came than may come."""
+
+
+def _read(response: httpx.Response, most_bytes: int) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_raw():
+        size += len(part)
+        if size > most_bytes:
+            raise TooLarge(f"More than {most_bytes} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+@contextlib.contextmanager
+def _reach(
+    method: str, target: httpx.URL, seconds: float, body: bytes, headers: Mapping[str, str]
+) -> Iterator[httpx.Response]:
+    """The answer of an address that was looked up and checked, for so many seconds altogether."""
+    checked = target.copy_with(host=_look_up(target))
+    # To the very address that was checked: another look-up could give another one.
+    line = _Line()
+    extensions = {"sni_hostname": target.host, "trace": line.remember}
+    named = {**headers, "Host": target.netloc.decode()}
+    with (
+        line.cut_after(seconds),
+        httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as client,
+        client.stream(method, checked, content=body, headers=named, extensions=extensions) as response,
+    ):
+        yield response
 
 
 class _Line:

@@ -187,7 +187,9 @@ class ProductImage(Model):
     alt: Mapped[str] = mapped_column(server_default="")
     filename: Mapped[str]
     source_url: Mapped[str]
-    """The staged upload's resourceUrl until Shopify has made a file of it."""
+    """The staged upload's resourceUrl until Shopify has made a file of it; empty until it is sent."""
+    fetched_from: Mapped[str | None]
+    """The address that a vendor's file gave, for a picture that is fetched from there and sent by us."""
     shopify_gid: Mapped[str | None]
     url: Mapped[str | None]
     """Where Shopify serves it, once it does."""

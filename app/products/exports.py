@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models.products import Product, Variant
+from app.models.products import Product, ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import places
@@ -27,6 +27,7 @@ HEADINGS: Final = (
     "Description",
     "SEO title",
     "SEO description",
+    "Picture addresses",
     "Product number",
 )
 
@@ -43,10 +44,22 @@ def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "
         .where(*matching(shop_id, vendor_id, search, status))
         .order_by(Product.id, Variant.position)
     )
+    pictures = _pictures_of(session, vendor_id)
     for product, variant in session.execute(query):
         here = levels.get(variant.id, {})
-        cells = _cells(product, variant, variant.stock - sum(here.values()))
+        cells = _cells(product, variant, variant.stock - sum(here.values()), pictures.get(product.id, ()))
         yield csv_line([*cells, *(here.get(key, 0) for key in others)])
+
+
+def _pictures_of(session: Session, vendor_id: int) -> dict[int, list[str]]:
+    """Addresses at which the shop serves them, by product."""
+    query = select(ProductImage.product_id, ProductImage.url).where(
+        ProductImage.vendor_id == vendor_id, ProductImage.live, ProductImage.url.is_not(None)
+    )
+    found: dict[int, list[str]] = {}
+    for product_id, address in session.execute(query.order_by(ProductImage.position, ProductImage.id)):
+        found.setdefault(product_id, []).append(str(address))
+    return found
 
 
 def csv_line(values: Iterable[object]) -> str:
@@ -56,7 +69,7 @@ def csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _cells(product: Product, variant: Variant, stock: int) -> tuple[object, ...]:
+def _cells(product: Product, variant: Variant, stock: int, pictures: Sequence[str]) -> tuple[object, ...]:
     options = [""] * 6
     for place, (option, value) in enumerate(zip(product.options, variant.option_values, strict=False)):
         options[2 * place : 2 * place + 2] = [option["name"], value]
@@ -73,5 +86,6 @@ def _cells(product: Product, variant: Variant, stock: int) -> tuple[object, ...]
         product.description_html,
         product.seo_title,
         product.seo_description,
+        " ".join(pictures),
         product.id,
     )

@@ -44,14 +44,28 @@ class Target:
 
 def stage(shop: ShopCredentials, product_id: int, filename: str, mime: str, size: int) -> Target:
     """Ask Shopify where to put a picture. Raises ValidationErrors, ShopifyError. No transaction may be open."""
-    extension = check_file(mime, size)
-    name = rules.safe_filename(filename, extension)
-    wish = {"filename": name, "mimeType": mime, "resource": "IMAGE", "httpMethod": "POST", "fileSize": str(size)}
-    staged = graphql(shop, "stagedUploadsCreate", {"input": [wish]}, patience_seconds=PAGE_SECONDS)["stagedTargets"][0]
+    name = rules.safe_filename(filename, check_file(mime, size))
+    staged = _stage(shop, name, mime, size)
     claim = {"product": product_id, "source": staged["resourceUrl"], "name": name}
     ticket = sign_ticket(claim, get_config().secret_keys, _TICKET, seconds=_TICKET_SECONDS)
     fields = {field["name"]: field["value"] for field in staged["parameters"]}
     return Target(staged["url"], "POST", fields, ticket)
+
+
+def send(shop: ShopCredentials, name: str, mime: str, content: bytes) -> str:
+    """Send a picture to Shopify from here, and return its source. Raises ValidationErrors, ShopifyError."""
+    check_file(mime, len(content))
+    staged = _stage(shop, name, mime, len(content))
+    fields = {field["name"]: field["value"] for field in staged["parameters"]}
+    upload(Target(staged["url"], "POST", fields, ""), name, mime, content)
+    return str(staged["resourceUrl"])
+
+
+def _stage(shop: ShopCredentials, name: str, mime: str, size: int) -> dict[str, Any]:
+    wish = {"filename": name, "mimeType": mime, "resource": "IMAGE", "httpMethod": "POST", "fileSize": str(size)}
+    answer = graphql(shop, "stagedUploadsCreate", {"input": [wish]}, patience_seconds=PAGE_SECONDS)
+    target: dict[str, Any] = answer["stagedTargets"][0]
+    return target
 
 
 def upload(target: Target, filename: str, mime: str, content: bytes) -> None:
@@ -176,7 +190,7 @@ def register_picture(shop_id: int, image_id: int) -> None:
     """Have Shopify make a file of an uploaded picture and wait until it serves it. Raises ShopifyError."""
     with scoped(shop_id) as session:
         image, shop = session.get(ProductImage, image_id), session.get_one(Shop, shop_id)
-        if image is None or image.url or image.error:
+        if image is None or image.url or image.error or not image.source_url:
             return
         product = session.get_one(Product, image.product_id)
         credentials, gid = ShopCredentials(shop.id, shop.domain), image.shopify_gid
@@ -193,9 +207,9 @@ def register_picture(shop_id: int, image_id: int) -> None:
         try:
             gid = graphql(credentials, "fileCreate", {"files": [file]})["files"][0]["id"]
         except ShopifyUserErrors as refusal:
-            _write(shop_id, image_id, error=" ".join(error.message for error in refusal.errors))
+            note(shop_id, image_id, error=" ".join(error.message for error in refusal.errors))
             return
-        _write(shop_id, image_id, shopify_gid=gid)
+        note(shop_id, image_id, shopify_gid=gid)
     _await_file(credentials, image_id, gid)
 
 
@@ -203,18 +217,18 @@ def _await_file(shop: ShopCredentials, image_id: int, gid: str) -> None:
     for pause in _POLLS:
         file = graphql(shop, "node", {"id": gid})
         if file.get("fileStatus") == "READY" and file.get("image"):
-            _write(shop.shop_id, image_id, url=file["image"]["url"])
+            note(shop.shop_id, image_id, url=file["image"]["url"])
             return
         if file.get("fileStatus") == "FAILED":
             said = " ".join(error["message"] for error in file.get("fileErrors") or ()) or _(
                 "The file could not be read."
             )
-            _write(shop.shop_id, image_id, error=said)
+            note(shop.shop_id, image_id, error=said)
             return
         time.sleep(pause)
 
 
-def _write(shop_id: int, image_id: int, **values: Any) -> None:
+def note(shop_id: int, image_id: int, **values: Any) -> None:
     with scoped(shop_id) as session:
         image = session.get(ProductImage, image_id)
         if image is not None:

@@ -29,6 +29,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "stock": ("Stock", "In stock", "Variant inventory qty", "Inventory quantity"),
     "seo_title": ("SEO title",),
     "seo_description": ("SEO description",),
+    "pictures": ("Picture addresses", "Image Src", "Product image URL"),
 }
 """Our word for a column → the headings it is known by, the one we write first."""
 

@@ -18,6 +18,8 @@ _LONGEST: Final = {"title": 255, "sku": 64, "seo_title": 70, "seo_description": 
 _WORDS: Final = ("title", "description", "category", "seo_title", "seo_description")
 _OF_VARIANT: Final = ("variant", "sku", "price", "stock", "option_1_value", "option_2_value", "option_3_value")
 _LOCATION: Final = re.compile(r"stock@(\d+)")
+_ADDRESS: Final = re.compile(r"https?://[^\s/@]+(/\S*)?", re.IGNORECASE)
+_LONGEST_ADDRESS: Final = 2_000
 _DECIMAL_COMMA: Final = re.compile(r"-?\d+,\d{1,3}")
 
 
@@ -53,6 +55,8 @@ class Item:
     words: dict[str, str] = field(default_factory=dict)
     option_names: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    """Addresses at which pictures lie, each once, in their order."""
     mistakes: list[Mistake] = field(default_factory=list)
 
     @property
@@ -95,12 +99,18 @@ def as_json(item: Item) -> dict[str, Any]:
         [row.line, list(row.values), row.label, row.price_minor, row.sku, row.stock, list(row.elsewhere.items())]
         for row in item.rows
     ]
-    return {"words": item.words, "option_names": list(item.option_names), "rows": rows}
+    return {
+        "words": item.words,
+        "option_names": list(item.option_names),
+        "rows": rows,
+        "pictures": item.pictures,
+    }
 
 
 def from_json(kept: Mapping[str, Any]) -> Item:
     rows = [_kept_row(*row) for row in kept["rows"]]
-    return Item([], words=dict(kept["words"]), option_names=tuple(kept["option_names"]), rows=rows)
+    names, addresses = tuple(kept["option_names"]), list(kept.get("pictures", ()))
+    return Item([], words=dict(kept["words"]), option_names=names, rows=rows, pictures=addresses)
 
 
 def _kept_row(
@@ -145,6 +155,21 @@ def _fill(item: Item, lines: Sequence[tuple[int, dict[str, str]]], currency: str
         if any(text for name, text in cells.items() if name in _OF_VARIANT or _LOCATION.fullmatch(name)):
             item.rows.append(_row(item, number, cells, currency))
     _check_rows(item)
+    _read_pictures(item, lines)
+
+
+def _read_pictures(item: Item, lines: Sequence[tuple[int, dict[str, str]]]) -> None:
+    """Several in a cell, or, as Shopify writes them, one in each line."""
+    for number, cells in lines:
+        for address in cells.get("pictures", "").split():
+            if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
+                words = _("Write each picture's address in full, beginning with https://, with a space between two.")
+                item.mistakes.append(Mistake(number, "pictures", words))
+            elif address not in item.pictures:
+                item.pictures.append(address)
+    if len(item.pictures) > rules.MAX_PICTURES:
+        words = _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)
+        item.mistakes.append(Mistake(lines[0][0], "pictures", words))
 
 
 def _one(item: Item, lines: Sequence[tuple[int, dict[str, str]]], name: str) -> str:

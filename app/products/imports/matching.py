@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models.products import OPEN_PROPOSAL, Product, ProductProposal, ProductStatus, Variant
+from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProductStatus, Variant
 from app.models.shops import Shop
 from app.products import places, proposals, rules
 from app.products.imports.columns import stock_at
@@ -75,7 +75,11 @@ def hold(session: Session, product_ids: Iterable[int]) -> dict[int, Held]:
         ProductProposal.product_id.in_(ids), ProductProposal.status.in_(OPEN_PROPOSAL)
     )
     edits = {edit.product_id: edit.changes for edit in session.scalars(open_edits).all()}
-    found = {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {})) for p in products}
+    pictures: dict[int, list[frozenset[str]]] = {}
+    known = select(ProductImage.product_id, ProductImage.url, ProductImage.fetched_from)
+    for number, *addresses in session.execute(known.where(ProductImage.product_id.in_(ids), ProductImage.live)):
+        pictures.setdefault(number, []).append(frozenset(filter(None, addresses)))
+    found = {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {}), pictures.get(p.id, [])) for p in products}
     if products:
         shop = session.get_one(Shop, products[0].shop_id)
         _add_levels(session, shop, found, variants)
@@ -120,9 +124,12 @@ def _add_levels(
                 found[product_id].content[f"{stock_at(key)} {row.id}"] = number
 
 
-def _held(product: Product, variants: Sequence[Variant], edits: Mapping[str, Any]) -> Held:
+def _held(
+    product: Product, variants: Sequence[Variant], edits: Mapping[str, Any], pictures: Sequence[frozenset[str]]
+) -> Held:
     content = proposals.content_of(product, variants)
     content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
     content |= {name: change[1] for name, change in edits.items() if name in content}
     options = tuple(rules.Option(option["name"], tuple(option["values"])) for option in product.options)
-    return Held(product.status.value, content, options, {tuple(v.option_values): v.id for v in variants})
+    by_values = {tuple(v.option_values): v.id for v in variants}
+    return Held(product.status.value, content, options, by_values, pictures)

@@ -4,7 +4,7 @@ A snapshot is that of app/products/proposal_rules.py with "stock 7" besides, and
 variant 7 at the location 3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from app.products.imports.items import Item, Mistake, Row
 from app.products.proposal_rules import Changes, Snapshot, same, variant_of
 from app.products.service import Content, VariantContent
 
+FETCHED = "fetched"
+"""Among changes: the addresses of pictures that are to be fetched."""
 _MOVABLE = frozenset({"draft", "changes_requested", "published"})
 _STATES = {
     "submitted": noted("It is on its way to the review. Withdraw it first."),
@@ -33,6 +35,8 @@ class Held:
     content: Snapshot
     options: tuple[rules.Option, ...]
     variants: Mapping[tuple[str, ...], int]
+    pictures: Sequence[frozenset[str]] = ()
+    """Of each picture, the addresses by which a file may name it."""
 
 
 @dataclass(slots=True)
@@ -59,8 +63,9 @@ def compare(held: Held, item: Item, category: dict[str, Any] | None) -> Plan:
         wanted["category"] = category
     for row in item.rows:
         _place(plan, held, item, row, wanted)
+    _place_pictures(plan, held, item)
     known = {f: value for f, value in wanted.items() if f in held.content}
-    plan.changes = {f: [held.content[f], value] for f, value in known.items() if not _same(f, held.content[f], value)}
+    plan.changes |= {f: [held.content[f], value] for f, value in known.items() if not _same(f, held.content[f], value)}
     line = item.lines[0].number if item.lines else 0
     only_stock = all(variant_of(name)[0].startswith("stock") for name in plan.changes) and not plan.added
     if plan.changes or plan.added:
@@ -154,6 +159,22 @@ def _check_on_sale(plan: Plan, line: int) -> None:
     for name, change in plan.changes.items():
         if variant_of(name)[0] == "price" and change[1] <= 0:
             plan.mistakes.append(Mistake(line, "price", _("A product on sale needs a price above zero.")))
+
+
+def _place_pictures(plan: Plan, held: Held, item: Item) -> None:
+    """Those that the product does not have are fetched, behind those it has; none is taken away."""
+    known = frozenset().union(*held.pictures)
+    new = [address for address in item.pictures if address not in known]
+    if not new:
+        return
+    line = item.lines[0].number if item.lines else 0
+    plan.changes[FETCHED] = [[], new]
+    if held.status == "published":
+        words = _("Pictures of a product on sale are added in its form.")
+        plan.mistakes.append(Mistake(line, "pictures", words))
+    elif len(held.pictures) + len(new) > rules.MAX_PICTURES:
+        words = _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)
+        plan.mistakes.append(Mistake(line, "pictures", words))
 
 
 def _propose_variants(plan: Plan, held: Held, line: int) -> None:

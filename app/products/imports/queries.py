@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.languages import _
+from app.languages import _, ngettext
 from app.models.products import ImportRowStatus, ImportStatus, Product, ProductImport, ProductImportRow, Variant
 from app.models.vendors import Vendor
 from app.products.exports import csv_line
 from app.products.imports.items import Mistake, heading_of
+from app.products.imports.plans import FETCHED
 from app.products.proposal_queries import write_value
 from app.products.proposal_rules import label
 
@@ -161,8 +162,11 @@ def _show(made: ProductImport, row: ProductImportRow, names: Mapping[int, str], 
     changes = [
         (label(field, names), write_value(field, was, currency), write_value(field, now, currency))
         for field, (was, now) in row.changes.items()
-        if row.action == "change" and field != "options"
+        if row.action == "change" and field not in {"options", FETCHED}
     ]
+    if FETCHED in row.changes:
+        fetched = len(row.changes[FETCHED][1])
+        changes.append((_("Pictures"), "", ngettext("%(num)s more picture", "%(num)s more pictures", fetched)))
     return Shown(row, changes, mistakes)
 
 

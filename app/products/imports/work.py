@@ -28,7 +28,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
-from app.products import proposal_rules, proposals, rules, service, trail
+from app.products import fetching, proposal_rules, proposals, rules, service, trail
 from app.products.imports import matching, plans
 from app.products.imports.items import from_json
 from app.products.imports.service import JOB
@@ -130,9 +130,11 @@ def _do(session: Session, made: ProductImport, row: ProductImportRow) -> None:
 
 def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str:
     shop, vendor = session.get_one(Shop, made.shop_id), session.get_one(Vendor, made.vendor_id)
-    content, variants = plans.content_of(from_json(row.item), row.item["category"])
+    item = from_json(row.item)
+    content, variants = plans.content_of(item, row.item["category"])
     product = service.create_draft(session, shop, vendor, content.title, actor=made.sent_by)
     service.save_draft(session, shop, product, content, variants)
+    fetching.add_addresses(session, product, item.pictures)
     row.product_id, row.changes = product.id, {"version": [None, product.updated_at.isoformat()]}
     return _("A new draft.")
 
@@ -152,7 +154,10 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
         added = service.add_variants(session, shop, product, plan.options, plan.added)
     row.changes = plan.changes | ({"options": [_as_list(held.options), product.options]} if added else {})
     row.added = added
-    words = _write(session, product, {f: change[1] for f, change in plan.changes.items()}, made.sent_by)
+    wanted = {f: change[1] for f, change in plan.changes.items()}
+    addresses = wanted.pop(plans.FETCHED, [])
+    fetching.add_addresses(session, product, addresses)
+    words = _write(session, product, wanted, made.sent_by) if wanted or not addresses else _("Changed in the draft.")
     return words if plan.changes or added else _("It was so already.")
 
 
@@ -204,7 +209,7 @@ def _remove(session: Session, made: ProductImport, row: ProductImportRow, produc
         return _("It was archived already.")
     made_at = datetime.fromisoformat(row.changes["version"][1])
     untouched = made_at == product.updated_at and product.shopify_gid is None
-    if untouched and not service.list_images(session, product):
+    if untouched and all(image.fetched_from for image in service.list_images(session, product)):
         trail.record(session, product, "remove", made.sent_by)
         session.execute(delete(Product).where(Product.id == product.id))
         return _("Removed.")
@@ -215,14 +220,18 @@ def _remove(session: Session, made: ProductImport, row: ProductImportRow, produc
 def _set_back(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
     """Back to what was there before, but for what somebody has changed since."""
     held = matching.hold(session, [product.id])[product.id]
-    ours = {f: change for f, change in row.changes.items() if f != "options"}
+    ours = {f: change for f, change in row.changes.items() if f not in {"options", plans.FETCHED}}
     back = {f: was for f, (was, now) in ours.items() if f in held.content and proposal_rules.same(held.content[f], now)}
     left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
     if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
         raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
+    fetched = row.changes.get(plans.FETCHED, [[], []])[1] if product.status in rules.EDITABLE else []
+    for image in service.list_images(session, product) if fetched else ():
+        if image.fetched_from in fetched:
+            session.delete(image)
     if row.added and product.status in rules.EDITABLE:
         service.remove_variants(session, product, row.changes["options"][0], row.added)
-    elif not back and left:
+    elif not back and not fetched and left:
         raise Conflict(_("All of it was changed since, so it stays."))
     if back:
         _write(session, product, back, made.sent_by)

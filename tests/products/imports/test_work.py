@@ -14,6 +14,7 @@ from app.models.products import (
     ImportRowStatus,
     ImportStatus,
     Product,
+    ProductImage,
     ProductImport,
     ProductImportRow,
     ProductProposal,
@@ -262,6 +263,43 @@ def test_a_file_adds_variants_to_a_product_on_sale_as_part_of_the_edit(acme: Sho
     do(acme, ada, first, "undo")
     assert waiting() is None
     assert rows(acme, send(acme, ada, line.format("Free", "", "0"))) == [("Mug", "bad", "skipped")]
+
+
+def test_a_file_names_pictures_by_their_addresses(acme: Shop, ada: Vendor) -> None:
+    one, two = "https://ada.example/one.jpg", "https://ada.example/two.jpg"
+    file = f"Product,Price,Picture addresses\nMug,9,{one} {two}\nBowl,9,pictures/bowl.jpg\n"
+    import_id = send(acme, ada, file)
+    assert rows(acme, import_id) == [("Mug", "create", "waiting"), ("Bowl", "bad", "skipped")]
+    do(acme, ada, import_id, "start")
+
+    def addresses() -> list[tuple[str | None, str]]:
+        with db.scoped(acme.id) as session:
+            found = session.scalars(select(ProductImage).order_by(ProductImage.position)).all()
+            return [(image.fetched_from, image.filename) for image in found]
+
+    assert addresses() == [(one, "one.jpg"), (two, "two.jpg")]
+    assert rows(acme, send(acme, ada, file))[0] == ("Mug", "same", "skipped")
+    more = send(acme, ada, file.replace(two, "https://ada.example/three.png"))
+    assert rows(acme, more)[0] == ("Mug", "change", "waiting")
+    with db.scoped(acme.id, ada.id) as session:
+        summary = queries.get_import(session, acme.id, more, vendor_id=ada.id)
+        assert queries.list_rows(session, summary)[0][0].changes == [("Pictures", "", "1 more picture")]
+    do(acme, ada, more, "start")
+    assert [address for address, _ in addresses()] == [one, two, "https://ada.example/three.png"]
+    do(acme, ada, more, "undo")
+    assert [address for address, _ in addresses()] == [one, two]
+    with db.scoped(acme.id) as session:
+        session.execute(update(Product).values(status="published"))
+    on_sale = send(acme, ada, file.replace(two, "https://ada.example/four.jpg"))
+    assert rows(acme, on_sale)[0] == ("Mug", "bad", "skipped")
+
+
+def test_undoing_a_new_product_takes_the_pictures_that_came_with_it(acme: Shop, ada: Vendor) -> None:
+    import_id = send(
+        acme, ada, "Product,Price,Image Src\nMug,9,https://ada.example/one.jpg\nMug,,https://ada.example/2\n"
+    )
+    do(acme, ada, import_id, "start", "undo")
+    assert products(acme) == {}
 
 
 def test_a_product_whose_edit_is_on_its_way_waits_its_turn(acme: Shop, ada: Vendor) -> None:

@@ -1,0 +1,106 @@
+"""Pictures that a vendor's file names by their addresses: fetched from there, looked at, and sent on to Shopify.
+
+The row of the picture is all there is to remember: one that has no address at Shopify yet is found by the sweep.
+"""
+
+import io
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import httpx
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy.orm import Session
+
+from app.db import scoped
+from app.errors import ValidationErrors
+from app.hooks import calls
+from app.languages import noted
+from app.models.products import Product, ProductImage
+from app.models.shops import Shop
+from app.products import pictures, rules, service
+from app.queue import enqueue_after_commit
+from app.shopify.tokens import ShopCredentials
+
+_PAUSES: Final = (1.0, 4.0)
+_FORMATS: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_UNREACHED: Final = noted(
+    "The picture's address could not be read. Check that it opens in a browser and begins with https://."
+)
+_NO_PICTURE: Final = noted("There is no JPEG, PNG, WebP or GIF picture at this address.")
+_TOO_LARGE: Final = noted("The picture at this address is too large. Use one of up to 20 MB.")
+
+
+class NotFetched(Exception):  # noqa: N818 - it reads as what happened
+    """There will be no picture; the text says why, for the vendor, in English."""
+
+
+def add_addresses(session: Session, product: Product, addresses: Sequence[str]) -> None:
+    """Give a locked draft pictures that are still to be fetched, behind those it has."""
+    last = max((image.position for image in service.list_images(session, product)), default=0)
+    for place, address in enumerate(addresses, start=1):
+        image = ProductImage(
+            shop_id=product.shop_id,
+            vendor_id=product.vendor_id,
+            product_id=product.id,
+            position=last + place,
+            filename=name_file(address, "jpg"),
+            source_url="",
+            fetched_from=address,
+        )
+        session.add(image)
+        session.flush()
+        enqueue_after_commit(session, "jobs.catalogue.register_picture", product.shop_id, image.id, queue="catalogue")
+
+
+def bring(shop_id: int, image_id: int) -> None:
+    """Take a picture from its address to where Shopify reads it; nothing for one that is there. Raises ShopifyError."""
+    with scoped(shop_id) as session:
+        image, shop = session.get(ProductImage, image_id), session.get_one(Shop, shop_id)
+        if image is None or image.source_url or image.error or not image.fetched_from:
+            return
+        credentials, address = ShopCredentials(shop.id, shop.domain), image.fetched_from
+    try:
+        content = _download(address)
+        mime = _look_at(content)
+        name = name_file(address, rules.PICTURE_TYPES[mime])
+        source = pictures.send(credentials, name, mime, content)
+    except NotFetched as failure:
+        pictures.note(shop_id, image_id, error=str(failure))
+    except ValidationErrors as refused:
+        pictures.note(shop_id, image_id, error=" ".join(refused.errors.values()))
+    else:
+        pictures.note(shop_id, image_id, source_url=source, filename=name)
+
+
+def name_file(address: str, extension: str) -> str:
+    """A file name of plain letters after the last part of the address."""
+    return rules.safe_filename(unquote(urlsplit(address).path.rpartition("/")[2]) or "picture", extension)
+
+
+def _download(address: str) -> bytes:
+    """Tried again after a moment: other people's servers stumble."""
+    for pause in (*_PAUSES, None):
+        try:
+            return calls.download(address, rules.MAX_PICTURE_BYTES)
+        except calls.TooLarge:
+            raise NotFetched(_TOO_LARGE) from None
+        except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL):
+            if pause is not None:
+                time.sleep(pause)
+    raise NotFetched(_UNREACHED)
+
+
+def _look_at(content: bytes) -> str:
+    """The type of a picture by what it is, not by what it is called."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # nothing is unpacked here
+            kind = Image.open(io.BytesIO(content), formats=tuple(_FORMATS)).format
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        kind = None
+    if kind is None:
+        raise NotFetched(_NO_PICTURE)
+    return _FORMATS[kind]
