@@ -7,28 +7,28 @@ their own lists and no other table. The login role of DATABASE_URL is a member o
 """
 
 import contextlib
-import re
+import select
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import resources
 from threading import BoundedSemaphore
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
 from app import arrays, embedded
 from app.config import get_config
 
-_ENTER = text(
-    "SELECT set_config('role', :role, true), set_config('app.shop_id', :shop_id, true),"
-    " set_config('app.vendor_id', :vendor_id, true), set_config('app.customer_id', :customer_id, true)"
-)
-_ENTER_PIPELINED = re.sub(r":(\w+)", r"%(\1)s", _ENTER.text).encode()
+_ENTER = b"""
+    SELECT set_config('role', %(role)s, true), set_config('app.shop_id', %(shop_id)s, true),
+           set_config('app.vendor_id', %(vendor_id)s, true), set_config('app.customer_id', %(customer_id)s, true)
+"""
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 5,
     # A process that is stopped or cut off in the middle of a transaction must not keep its locks: others wait for them.
@@ -78,7 +78,13 @@ def _enter_scope(session: ScopedSession, _transaction: SessionTransaction, conne
 
 
 def _enter(scope: Scope, connection: Connection) -> None:
-    connection.execute(_ENTER, _asking(scope))
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    try:
+        with driver.pipeline():  # with BEGIN, in one round trip
+            driver.execute(_ENTER, _asking(scope))
+    except psycopg.Error as error:
+        connection.invalidate(error)
+        raise OperationalError(_ENTER.decode(), None, error) from error
 
 
 def _asking(scope: Scope) -> dict[str, str]:
@@ -114,10 +120,24 @@ def use_database(url: str) -> Engine:
     while _spare:
         _spare.pop().close()
     arrays.register(psycopg.adapters)  # of which the engine keeps a copy
-    _engines["main"] = create_engine(
-        url, pool_size=10, max_overflow=20, pool_timeout=5, pool_pre_ping=True, connect_args=_CONNECT
-    )
-    return _engines["main"]
+    engine = _engines["main"] = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=5, connect_args=_CONNECT)
+    event.listen(engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: psycopg.Connection[Any], *_: object) -> None:
+    """A server that went away has said so, or the system noticed: then something can be read where nobody asked.
+
+    To look costs nothing; asking the server each time would cost a round trip.
+    """
+    if connection.closed or _says_something(connection.fileno()):
+        raise InvalidatePoolError
+
+
+def _says_something(socket: int) -> bool:
+    looking = select.poll()
+    looking.register(socket, select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def open_session(scope: Scope) -> ScopedSession:
@@ -199,7 +219,7 @@ def pipelined(scope: Scope) -> Iterator[psycopg.Connection[Any]]:
         connection = _take_spare() or _connect()
         try:
             with connection.pipeline():
-                connection.execute(_ENTER_PIPELINED, _asking(scope))
+                connection.execute(_ENTER, _asking(scope))
                 try:
                     yield connection
                 except BaseException:

@@ -51,8 +51,7 @@ def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
 
 def send(session: Session, statement: bytes, values: Mapping[str, Any]) -> None:
     """Have a statement done that has no answer."""
-    with _cursor(session) as cursor:
-        cursor.execute(statement, values)
+    _cursor(session).execute(statement, values)
 
 
 @contextlib.contextmanager
@@ -73,10 +72,9 @@ def keep_ids(session: Session, table: str, ids: str) -> None:
     session.info.setdefault((_IDS, table), []).extend(msgspec.json.decode(ids))
 
 
-def read_rows(session: Session, statement: bytes, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+def read_rows(session: Session, statement: bytes, values: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
     """What a statement answers, once what the session has not yet written is. JSON is best selected as text."""
-    with _cursor(session) as cursor:
-        yield from cursor.execute(statement, values)
+    return _cursor(session).execute(statement, values)
 
 
 def columns(kind: type[Row]) -> str:

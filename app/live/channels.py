@@ -5,7 +5,7 @@ gets in the channel's log is the `id` of the server-sent event, and a page that 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,9 +29,12 @@ _WAITING: Final = "announcements"
 
 # One step: numbers must rise in the order of publishing, or a page that comes back would be told less than it missed.
 _ANNOUNCE: Final = """
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'data', ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('PUBLISH', ARGV[1], cjson.encode({id = id, data = ARGV[3]}))
+for place, log in ipairs(KEYS) do
+    local channel, data = ARGV[place * 2 + 1], ARGV[place * 2 + 2]
+    local id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'data', data)
+    redis.call('EXPIRE', log, ARGV[2])
+    redis.call('PUBLISH', channel, cjson.encode({id = id, data = data}))
+end
 """
 
 log = structlog.get_logger()
@@ -119,11 +122,10 @@ def _tell(session: Session, channel: str, data: str) -> None:
     after_commit(session, lambda: _send(session.info.pop(_WAITING, {})), once=_WAITING)
 
 
-def _send(announcements: Iterable[tuple[str, str]]) -> None:
+def _send(announcements: Collection[tuple[str, str]]) -> None:
+    logs = [log_of(channel) for channel, _ in announcements]
+    told = [text for announcement in announcements for text in announcement]
     try:
-        with get_redis().pipeline(transaction=False) as pipeline:
-            for channel, data in announcements:
-                pipeline.eval(_ANNOUNCE, 1, log_of(channel), channel, KEPT, data, KEPT_SECONDS)
-            pipeline.execute()
+        get_redis().eval(_ANNOUNCE, len(logs), *logs, KEPT, KEPT_SECONDS, *told)
     except RedisError as error:
         log.warning("live_unreachable", error=str(error))

@@ -225,12 +225,11 @@ _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
     "vendor_orders": _OF_ORDER,
 }
 # One look for everything: so the rows of an order fit together.
-READ: Final = " UNION ALL ".join(
+_READ: Final = " UNION ALL ".join(
     f"SELECT '{table}', row_to_json(r)::text FROM"  # noqa: S608 - names of ours only
     f" (SELECT {columns(kind)} FROM unnest(%(numbers)s::bigint[]) number JOIN {_FOUND[table].format(table)}) r"
     for table, kind in _KINDS.items()
-)
-"""Of the orders %(numbers)s of %(shop)s: a table's name, and one of its rows, each."""
+).encode()
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
 _LOCK: Final = b"""
     SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
@@ -248,11 +247,16 @@ def lock_orders(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
 
 def read_held(session: Session, shop_id: int, numbers: Sequence[int]) -> dict[int, Held]:
     """What is stored of each of the orders, by Shopify's number; of an order never heard of, nothing."""
-    return place_rows(read_rows(session, READ.encode(), {"shop": shop_id, "numbers": list(numbers)}), numbers)
+    return place_rows(find_held(session, shop_id, numbers), numbers)
+
+
+def find_held(session: Session, shop_id: int, numbers: Sequence[int]) -> Iterable[tuple[str, str]]:
+    """A table's name, and one of its rows in JSON, each. PostgreSQL is asked at once, its answer waits to be read."""
+    return read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)})
 
 
 def place_rows(looked_up: Iterable[tuple[str, str]], numbers: Iterable[int]) -> dict[int, Held]:
-    """The same, of what READ answered."""
+    """The rows that were found, each where it belongs."""
     found = {number: Held() for number in numbers}
     by_id: dict[int, Held] = {}
     rows = [(table, _DECODERS[table].decode(text)) for table, text in looked_up]

@@ -1,4 +1,4 @@
-"""Everything that news of orders ask the database, in one round trip: the orders' locks, then one look at all of it."""
+"""Everything that news of orders ask the database, in one round trip: the orders' locks, then a look at all of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.commissions import in_force
 from app.commissions.in_force import InForce
-from app.orders.held import READ, Held, lock_orders, place_rows
+from app.orders.held import Held, find_held, lock_orders, place_rows
 from app.rows import ids_ahead, keep_ids, read_rows, together
 from app.shopify import payloads_orders as payloads
 
@@ -61,7 +61,7 @@ _SELLERS: Final = """
 """
 _NUMBERED: Final = ("orders", "ledger_transactions")
 _IDS: Final = [f"SELECT 'ids:{table}', {ids_ahead(table)}" for table in _NUMBERED]
-_LOOK: Final = " UNION ALL ".join((READ, in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
+_LOOK: Final = " UNION ALL ".join((in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
 
 
 def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequence[payloads.Order]) -> Looked:
@@ -78,20 +78,20 @@ def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequenc
         "orders": len(bodies),
         "ledger_transactions": _POSTINGS_OF_ORDER * len(bodies) + _POSTINGS_OF_LINE * len(items),
     }
-    answers: dict[str, list[str]] = {}
     with together(session):
         lock_orders(session, shop_id, numbers)
-        for kind, text in read_rows(session, _LOOK, values):
+        rows, looked_up = find_held(session, shop_id, numbers), read_rows(session, _LOOK, values)
+        held = place_rows(rows, numbers)
+        answers: dict[str, list[str]] = {}
+        for kind, text in looked_up:
             answers.setdefault(kind, []).append(text)
     for table in _NUMBERED:
-        keep_ids(session, table, answers.pop(f"ids:{table}")[0])
-    (terms,) = answers.pop("in_force")
-    products = [msgspec.json.decode(text, type=Product) for text in answers.pop("product", ())]
-    sellers = [msgspec.json.decode(text, type=_Seller) for text in answers.pop("seller", ())]
-    rows = ((table, text) for table, texts in answers.items() for text in texts)
+        keep_ids(session, table, answers[f"ids:{table}"][0])
+    products = [msgspec.json.decode(text, type=Product) for text in answers.get("product", ())]
+    sellers = [msgspec.json.decode(text, type=_Seller) for text in answers.get("seller", ())]
     return Looked(
-        held=place_rows(rows, numbers),
-        in_force=in_force.read_text(terms),
+        held=held,
+        in_force=in_force.read_text(answers["in_force"][0]),
         since=since,
         products=dict.fromkeys(gids) | {product.gid: product for product in products},
         sellers={one.name.lower(): one.id for one in sorted(sellers, key=lambda one: -one.id)},
