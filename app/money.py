@@ -11,6 +11,7 @@ from functools import lru_cache
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())  # noqa: SIM905
 _THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905
 
+_ALL_BPS = Decimal(10000)
 _TOO_MUCH = Decimal(10) ** 12
 """Amounts of that size are slips of the hand, and sums of them would leave 64 bits."""
 
@@ -82,6 +83,13 @@ def to_minor(amount: Decimal, currency: str) -> int:
 def round_half_away(amount: Decimal) -> int:
     """To the nearest integer, halves away from zero (Decimal calls this HALF_UP)."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def take_bps(amount: int, bps: Decimal) -> int:
+    """So many basis points of the amount, rounded. Nearly always none or all of them, which takes no reckoning."""
+    if not bps:
+        return 0
+    return amount if bps == _ALL_BPS else round_half_away(amount * bps / _ALL_BPS)
 
 
 def read_amount(text: str, currency: str) -> Money:

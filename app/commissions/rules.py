@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.money import round_half_away
+from app.money import take_bps
 
 FULL_BPS = Decimal(10000)
 
@@ -135,7 +135,7 @@ def ancestors(category_gid: str) -> list[str]:
 
 def fee(rule: Rule, base: int, quantity: int, currency: str) -> int:
     """The commission on one line: rate on base + flat per unit, then floor and cap, within 0 and base."""
-    amount = round_half_away(Decimal(base) * rule.rate_bps / FULL_BPS) + rule.flat.get(currency, 0) * quantity
+    amount = take_bps(base, rule.rate_bps) + rule.flat.get(currency, 0) * quantity
     amount = max(amount, rule.floor.get(currency, 0))
     amount = min(amount, rule.cap.get(currency, amount))
     return max(0, min(amount, base))

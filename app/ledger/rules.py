@@ -104,13 +104,13 @@ def balanced(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def against(account: Account, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries and, on `account`, what balances them."""
-    sums: Balance = defaultdict(int)
+    sums: Balance = {}
     total = 0
-    for entry in entries:
-        sums[entry.account, entry.vendor_id] += entry.amount
-        total += entry.amount
-    sums[account, None] -= total
-    return tuple(Entry(on, amount, vendor) for (on, vendor), amount in sums.items() if amount)
+    for on, amount, vendor in entries:
+        sums[on, vendor] = sums.get((on, vendor), 0) + amount
+        total += amount
+    sums[account, None] = sums.get((account, None), 0) - total
+    return tuple([Entry(on, amount, vendor) for (on, vendor), amount in sums.items() if amount])
 
 
 def missing_entries(target: Iterable[Entry], booked: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -5,15 +5,14 @@ removals) is a fraction of a cell, to date, so steps add up to the whole without
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from app.commissions import rules as commissions
 from app.ledger.rules import Account, Entry
-from app.money import round_half_away
+from app.money import take_bps
 from app.orders.facts import Line, Order, Recipient, ShippingLine, Tax
-from app.orders.shipping import share_shipping, shipping_fees
+from app.orders.shipping import share_shipping, shipping_fees, shipping_weights
 
 WHOLE: Final = Fraction(1)
 
@@ -81,15 +80,14 @@ def part_of(amount: int, part: Fraction) -> int:
 
 def share_line(line: Line, order: Order) -> LineShare:
     """Share a fully paid line: commission by its rule, the rest to the vendor; included tax to its own recipient."""
-    by_vendor = [round_half_away(d.amount * d.vendor_bps / commissions.FULL_BPS) for d in line.discounts]
-    vendor_discount = sum(by_vendor)
+    gross, vendor_discount = line.gross, sum([take_bps(d.amount, d.vendor_bps) for d in line.discounts])
     included = line.tax if order.taxes_included else 0
-    value = line.gross - vendor_discount
+    value = gross - vendor_discount
     leaves = line.terms.tax_to is Recipient.MARKETPLACE
     base, fee = commissions.line_fee(line.terms.rule, value, included, line.quantity, order.currency, tax_leaves=leaves)
-    fee_tax = round_half_away(Decimal(fee) * line.terms.fee_tax_bps / commissions.FULL_BPS)
+    fee_tax = take_bps(fee, line.terms.fee_tax_bps)
     return LineShare(
-        gross=line.gross,
+        gross=gross,
         vendor_discount=vendor_discount,
         market_discount=line.discount - vendor_discount,
         included_tax=included,
@@ -150,7 +148,8 @@ def _shipping_cells(shipping: ShippingLine, order: Order) -> Iterable[Cell]:
     included = shipping.tax if order.taxes_included else 0
     paid = max(0, shipping.price - shipping.discount - included)
     channel = sum(tax.amount for tax in shipping.taxes if tax.channel_liable)
-    for party, part in share_shipping(shipping, paid, order).items():
+    weights = shipping_weights(shipping, order)
+    for party, part in share_shipping(shipping, paid, order, weights).items():
         key = _shipping_key(shipping.id, party, "sale")
         if party is None:
             yield Cell(key, part, (Account.SHIPPING_REVENUE, None), shipping_id=shipping.id)
@@ -159,7 +158,7 @@ def _shipping_cells(shipping: ShippingLine, order: Order) -> Iterable[Cell]:
             yield Cell(key, part, (Account.VENDOR_PENDING, party), fees, shipping_id=shipping.id)
     if channel:
         yield Cell(f"shipping:{shipping.id}:channel_tax", channel, (Account.CHANNEL_TAX, None), shipping_id=shipping.id)
-    for party, part in share_shipping(shipping, shipping.tax - channel, order, tax=True).items():
+    for party, part in share_shipping(shipping, shipping.tax - channel, order, weights, tax=True).items():
         if part:
             rest = (Account.SHIPPING_TAX, None) if party is None else (Account.VENDOR_PENDING, party)
             yield Cell(_shipping_key(shipping.id, party, "tax"), part, rest, shipping_id=shipping.id)

@@ -71,6 +71,8 @@ def units_to_ship(line: Line, order: Order) -> int:
     """Units that are neither sent, nor refunded before they were, nor taken off, nor cancelled."""
     if order.cancelled_at:
         return 0
+    if not order.refunds and not order.fulfilments:
+        return max(0, min(line.quantity, line.current_quantity))
     never_sent = refunded_units(line, order) - returned_units(line, order)
     return max(0, line.quantity - never_sent - removed_units(line, order) - sent_units(line, order))
 

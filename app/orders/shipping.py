@@ -4,6 +4,7 @@ A line that is one vendor's own goes to that vendor. Every other is shared over 
 vendor's part goes to the vendor or to the marketplace. The tax on it follows it, or stays with the marketplace.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from app.commissions.rules import FULL_BPS
@@ -24,10 +25,17 @@ def goods(order: Order) -> list[Line]:
     return [line for line in order.lines if not line.tip and not line.gift_card]
 
 
-def share_shipping(shipping: ShippingLine, amount: int, order: Order, *, tax: bool = False) -> dict[Party, int]:
+def shipping_weights(shipping: ShippingLine, order: Order) -> dict[Party, int]:
+    """By which weight the line is shared, and among whom."""
+    owner = order.terms.shipping_owners.get(shipping.id)
+    return {owner: 1} if owner and goods_of(order, owner) else _weights(order)
+
+
+def share_shipping(
+    shipping: ShippingLine, amount: int, order: Order, weights: Mapping[Party, int], *, tax: bool = False
+) -> dict[Party, int]:
     """`amount` of a shipping line, or of the tax on it, by whom it goes to. The parts add up to it."""
     owner = order.terms.shipping_owners.get(shipping.id)
-    weights: dict[Party, int] = {owner: 1} if owner and goods_of(order, owner) else _weights(order)
     shares: dict[Party, int] = {}
     for vendor, part in zip(weights, split(amount, list(weights.values())), strict=True):
         party = vendor if vendor and _keeps(order, vendor, owns=vendor == owner, tax=tax) else None
@@ -42,6 +50,8 @@ def shipping_fees(order: Order, vendor_id: int, amount: int) -> tuple[Entry, ...
     for goods.
     """
     mine = goods_of(order, vendor_id)
+    if not any(line.terms.rule and line.terms.rule.with_shipping for line in mine):
+        return ()
     parts = split(amount, [max(0, line.gross - line.discount) for line in mine])
     fee, tax = Decimal(0), Decimal(0)
     for line, part in zip(mine, parts, strict=True):

@@ -79,6 +79,8 @@ def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *,
 
 def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list[Bucket]:
     """Keep a part of what has become available back for some days more. Debts have no reserve."""
+    if not terms.reserve_bps:
+        return parts
     kept: list[Bucket] = []
     for part in parts:
         reserve = round_half_away(max(0, part.amount) * terms.reserve_bps / FULL_BPS)
