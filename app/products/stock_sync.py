@@ -4,7 +4,7 @@ Shopify compares each count with what the vendor saw. If something was sold or c
 difference is kept: two more on the shelf are two more than there are now.
 """
 
-import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -30,6 +30,8 @@ _ROUNDS: Final = 5
 _AT_ONCE: Final = 100
 _PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=12)
+_DOUBLINGS: Final = 10
+"""By then it is the longest; after weeks the product would be no time span any more."""
 
 log = structlog.get_logger()
 
@@ -47,6 +49,8 @@ class Wish:
     requested_at: datetime
     is_new: bool
     """Shopify has never said that the item is stocked there."""
+    key: str
+    """Of the call, the same for all that it tells. Whatever was answered gets another: Shopify refuses a key again."""
 
     def keep(self) -> dict[str, Any]:
         """For a column."""
@@ -113,17 +117,18 @@ def _list_wishes(session: Session, shop: Shop, product_id: int) -> list[Wish]:
     ).all()
     levels = places.list_levels(session, variants)
     gids = {row.id: row.shopify_gid for row in session.scalars(select(Location).where(Location.for_vendors))}
+    key = f"stock-{shop.id}-{secrets.token_hex(16)}"
     wishes = []
     for variant in variants:
         item = variant.inventory_item_gid or ""
         if variant.stock_requested_at and shop.location_gid:
             first = places.at_first(variant, levels[variant.id])
-            said = (shop.location_gid, first, variant.stock_before, variant.stock_requested_at, False)
+            said = (shop.location_gid, first, variant.stock_before, variant.stock_requested_at, False, key)
             wishes.append(Wish(variant.id, None, item, *said))
         for level in levels[variant.id].values():
             if level.stock_requested_at and level.location_id in gids:
                 place, is_new = gids[level.location_id], level.stock_updated_at is None
-                said = (place, level.quantity, level.stock_before, level.stock_requested_at, is_new)
+                said = (place, level.quantity, level.stock_before, level.stock_requested_at, is_new, key)
                 wishes.append(Wish(variant.id, level.id, item, *said))
     return wishes
 
@@ -162,7 +167,7 @@ def _note_refusal(shop_id: int, product_id: int, wishes: Sequence[Wish], refusal
             return
         log.warning("stock_refused", product=product_id, attempts=call.attempts + 1, error=refusal.message)
         call.wishes, call.error = [], refusal.message
-        call.again_at = clock.now() + min(_LONGEST_PAUSE, _PAUSE * 2**call.attempts)
+        call.again_at = clock.now() + min(_LONGEST_PAUSE, _PAUSE * 2 ** min(call.attempts, _DOUBLINGS))
         call.attempts += 1
 
 
@@ -216,11 +221,8 @@ def _send(shop: ShopCredentials, wishes: Sequence[Wish]) -> datetime | None:
         for wish in wishes
     ]
     change = {"name": "available", "reason": "correction", "quantities": quantities}
-    said = ";".join(f"{w.item}@{w.place}={w.wanted}<{w.before}@{w.requested_at}" for w in wishes)
-    key = f"stock-{shop.shop_id}-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
-    group = graphql(shop, "inventorySetQuantities", {"input": change}, idempotency_key=key).get(
-        "inventoryAdjustmentGroup"
-    )
+    answer = graphql(shop, "inventorySetQuantities", {"input": change}, idempotency_key=wishes[0].key)
+    group = answer.get("inventoryAdjustmentGroup")
     return datetime.fromisoformat(group["createdAt"]) if group else None
 
 

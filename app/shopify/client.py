@@ -28,6 +28,7 @@ ATTEMPTS: Final = 6
 DEADLINE_SECONDS: Final = 60.0
 PAGE_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.4
+_IN_PROGRESS: Final = "IDEMPOTENCY_CONCURRENT_REQUEST"
 
 log = structlog.get_logger()
 CALLS = Counter("stallkeeper_shopify_calls", "Admin API calls by outcome", ["operation", "outcome"])
@@ -97,6 +98,11 @@ def _attempt(shop: ShopCredentials, operation: Operation, values: Mapping[str, A
     if errors := body.get("errors"):
         raise _graphql_failure(operation, errors, cost)
     data: dict[str, Any] = body.get("data") or {}
+    said = (data.get(operation.root) or {}).get("userErrors") if operation.is_mutation else None
+    if _IN_PROGRESS in {error.get("code") for error in said or ()}:
+        # The attempt whose answer we did not wait for: it may yet be carried out, so this is no refusal.
+        working = ShopifyError(f"Shopify is still at work on {operation.name}.", permanent=False)
+        raise _TryAgainError(working, ambiguous=True)
     return data
 
 

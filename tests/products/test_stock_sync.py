@@ -23,6 +23,8 @@ from tests.shopify.fake import FakeShopify, data
 PLACE = "gid://shopify/Location/1"
 ITEM = "gid://shopify/InventoryItem/9"
 REFUSAL = [{"field": ["input"], "message": "The item does not exist.", "code": "INVALID_INVENTORY_ITEM"}]
+BUSY = [{"field": None, "message": "It is in progress.", "code": "IDEMPOTENCY_CONCURRENT_REQUEST"}]
+USED = [{"field": None, "message": "It failed before.", "code": "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"}]
 STALE = [{"field": ["input"], "message": "It is not 5.", "code": "CHANGE_FROM_QUANTITY_STALE"}]
 
 
@@ -138,6 +140,56 @@ def test_who_counts_again_while_shopifys_answer_is_lost_is_not_counted_twice(mug
     assert shelf.told == [(5, 7), (7, 8)]
     assert shelf.available == 8
     assert read(mug) == (8, False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_count_that_shopify_is_still_at_work_on_is_not_taken_for_refused(
+    mug: Product, shelf: Shelf, shopify: FakeShopify
+) -> None:
+    count(mug, 7)
+    shelf.lose_answers = True
+    with pytest.raises(ShopifyError):
+        push_stock(mug.shop_id, mug.id)
+    shopify.answer("inventorySetQuantities", data(inventorySetQuantities={"userErrors": BUSY}))
+    with pytest.raises(ShopifyError, match="still at work"):
+        push_stock(mug.shop_id, mug.id)
+    count(mug, 8)
+    shelf.lose_answers = False
+    shopify.answer("inventorySetQuantities", shelf.set)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.available, read(mug)) == (8, (8, False))
+
+
+def test_what_was_refused_is_told_under_another_key(mug: Product, shelf: Shelf, shopify: FakeShopify) -> None:
+    refused: list[str] = []
+
+    def refuse(body: dict[str, Any]) -> httpx.Response:
+        refused.append(body["variables"]["idempotencyKey"])
+        return data(inventorySetQuantities={"userErrors": REFUSAL})
+
+    def set_once(body: dict[str, Any]) -> httpx.Response:
+        if body["variables"]["idempotencyKey"] in refused:
+            return data(inventorySetQuantities={"userErrors": USED})
+        return shelf.set(body)
+
+    shopify.answer("inventorySetQuantities", refuse)
+    count(mug, 7)
+    push_stock(mug.shop_id, mug.id)
+    shopify.answer("inventorySetQuantities", set_once)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.available, read(mug)) == (7, (7, False))
+
+
+def test_a_count_that_was_refused_for_weeks_is_still_tried_twice_a_day(mug: Product, shopify: FakeShopify) -> None:
+    shopify.answer("inventorySetQuantities", data(inventorySetQuantities={"userErrors": REFUSAL}))
+    count(mug, 7)
+    push_stock(mug.shop_id, mug.id)
+    with db.scoped(mug.shop_id) as session:
+        session.get_one(StockCall, mug.id).attempts = 60
+    push_stock(mug.shop_id, mug.id)
+    again_at = find_call(mug).again_at
+    assert again_at is not None
+    assert timedelta(hours=11) < again_at - clock.now() <= timedelta(hours=12)
 
 
 @pytest.mark.usefixtures("impatient")
