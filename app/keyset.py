@@ -6,14 +6,22 @@ A cursor says the values by which its row is sorted, so it holds although the ro
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import literal, tuple_
+from sqlalchemy import BigInteger, DateTime, Integer, Text, literal, tuple_
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 _LONGEST: Final = 1_000
+_KINDS: Final[dict[type, Any]] = {
+    BigInteger: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)],
+    Integer: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)],
+    Text: Annotated[str, msgspec.Meta(pattern=r"\A[^\0]*\Z")],
+    DateTime: datetime,
+}
+"""What PostgreSQL takes for a column of the type: anybody may write a cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,12 @@ def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", befo
     )
 
 
+def read_values(stored: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
+    """Of what stands in a cursor, the values of the keys. Raises ValueError when their columns cannot hold them."""
+    kinds = [_KINDS[type(key.type)] for key in keys]
+    return [msgspec.convert(value, kind) for value, kind in zip(stored, kinds, strict=True)]
+
+
 def _write(row: Sequence[Any], sort: Sort) -> str:
     raw = msgspec.json.encode(list(row)[-len(sort.keys) :])
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -66,7 +80,6 @@ def _write(row: Sequence[Any], sort: Sort) -> str:
 def _read(cursor: str, sort: Sort) -> list[Any] | None:
     try:
         stored = msgspec.json.decode(base64.b64decode(cursor[:_LONGEST] + "==", altchars=b"-_"), type=list[Any])
-        kinds = [key.type.python_type for key in sort.keys]
-        return [msgspec.convert(value, kind) for value, kind in zip(stored, kinds, strict=True)]
-    except (ValueError, msgspec.DecodeError):
+        return read_values(stored, sort.keys)
+    except (ValueError, msgspec.DecodeError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.api.shapes import Listing
 from app.errors import ValidationErrors
+from app.keyset import read_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,8 @@ def _read_cursor(wanted: Listing, order: Order) -> list[Any]:
     try:
         raw = base64.b64decode(wanted.cursor.encode() + b"=" * (-len(wanted.cursor) % 4), altchars=b"-_", validate=True)
         mark, *stored = msgspec.json.decode(raw, type=list[Any])
-        types = [key.type.python_type for key in order.keys]
-        values = [msgspec.convert(value, kind) for value, kind in zip(stored, types, strict=True)]
-    except (ValueError, msgspec.DecodeError, UnicodeError):
+        values = read_values(stored, order.keys)
+    except (ValueError, msgspec.DecodeError, RecursionError):
         raise ValidationErrors({"?cursor": "This is no cursor of this list. Begin again without one."}) from None
     if mark != _fingerprint(wanted):
         raise ValidationErrors({"?cursor": "This cursor belongs to other filters. Begin again without one."})

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from flask import g
 from msgspec import Meta
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, func, or_, select
 
 from app.api.operations import operation
 from app.api.paging import Order, read_page
@@ -22,7 +22,7 @@ _ORDERS: Final = {
     "-created_at": Order((Row.id,), is_descending=True),
     "updated_at": Order((Row.updated_at, Row.id)),
     "-updated_at": Order((Row.updated_at, Row.id), is_descending=True),
-    "title": Order((func.lower(Row.title), Row.id)),
+    "title": Order((func.lower(Row.title, type_=Text()), Row.id)),
 }
 
 

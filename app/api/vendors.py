@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from flask import g
 from msgspec import Meta
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Text, func, or_, select
 
 from app.api.operations import operation
 from app.api.paging import Order, read_page
@@ -20,8 +20,8 @@ from app.vendors import service
 _ORDERS: Final = {
     "applied_at": Order((Row.applied_at, Row.id)),
     "-applied_at": Order((Row.applied_at, Row.id), is_descending=True),
-    "name": Order((func.lower(Row.name), Row.id)),
-    "-name": Order((func.lower(Row.name), Row.id), is_descending=True),
+    "name": Order((func.lower(Row.name, type_=Text()), Row.id)),
+    "-name": Order((func.lower(Row.name, type_=Text()), Row.id), is_descending=True),
 }
 Action = Literal["approve", "reject", "suspend", "reinstate", "close"]
 

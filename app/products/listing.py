@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.keyset import Part, Sort, read_part
@@ -103,7 +103,7 @@ _PRICE_KEYS: Final = (func.coalesce(_LOWEST, 0), Product.id)
 _SORTS: Final[dict[str, Sort]] = {
     "updated": Sort((Product.updated_at, Product.id), is_descending=True),
     "newest": Sort((Product.id,), is_descending=True),
-    "title": Sort((func.lower(Product.title), Product.id)),
+    "title": Sort((func.lower(Product.title, type_=Text()), Product.id)),
     "cheapest": Sort(_PRICE_KEYS),
     "dearest": Sort(_PRICE_KEYS, is_descending=True),
     "least_stock": Sort((_STOCK, Product.id)),

@@ -1,5 +1,6 @@
 """What is the same everywhere: problems, lists in parts, versions, and doing once what is asked for twice."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -121,6 +122,17 @@ def test_a_list_in_parts_has_everything_once_whatever_comes_in_between(
     found += [vendor["name"] for vendor in rest]
     assert len(found) == len(set(found))
     assert set(names) <= set(found)
+
+
+@pytest.mark.parametrize("values", ['"a\\u0000",1', f'"a",{2**63}', "1,1", "[" * 1300])
+def test_a_cursor_whose_values_were_forged_is_none(merchant: Program, ada: Vendor, bea: Vendor, values: str) -> None:
+    path = "/vendors?limit=1&sort=name"
+    cursor = merchant.get(path)["next_cursor"]
+    mark = base64.urlsafe_b64decode(cursor + "==").partition(b",")[0]
+    forged = base64.urlsafe_b64encode(mark + f",{values}]".encode()).decode().rstrip("=")
+    answer = merchant.ask("GET", f"{path}&cursor={forged}")
+    assert answer.status_code == 422, answer.text
+    assert "no cursor" in answer.text
 
 
 def test_a_cursor_fits_its_own_filters_only(merchant: Program, ada: Vendor, bea: Vendor) -> None:

@@ -1,5 +1,6 @@
 """A code is made and printed once; where it leads can change, and who scans it is counted, not known."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -226,6 +227,8 @@ def test_codes_come_in_parts_with_what_is_in_use_first(acme: Shop, ada: Vendor) 
         back = queries.list_codes(session, acme.id, today, queries.Wanted(), before=rest.before or "", limit=3)
         assert [row.code.name for row in (*first.rows, *rest.rows)] == [f"Stall {n}" for n in (3, 2, 1, 0, 4)]
         assert [row.code.name for row in back.rows] == [row.code.name for row in first.rows]
+        forged = base64.urlsafe_b64encode(f"[{2**31}, 1]".encode()).decode()
+        assert queries.list_codes(session, acme.id, today, queries.Wanted(), after=forged, limit=3) == first
         assert queries.count_codes(session, acme.id, queries.Wanted(search="stall 4")) == 1
         assert len(list(queries.walk(session, acme.id, today, queries.Wanted(vendor_id=ada.id)))) == 5
 

@@ -1,7 +1,9 @@
 """Lists cost the same number of questions however long they are, and show nobody anything that is not theirs."""
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import pytest
@@ -151,6 +153,22 @@ def test_a_cursor_that_says_nothing_shows_the_beginning(cursor: str, acme: Shop,
                 found = listing.list_products(session, acme.id, Wanted(sort=sort), after=after, before=before)
                 assert len(found.rows) == 2
                 assert found.before is None
+
+
+def forge(raw: str) -> str:
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+FORGED = ['["a\\u0000", 1]', f'["a", {2**63}]', f"[{-(2**63) - 1}, 1]", f"[{2**63}]", "[1, 1]", "[" * 700]
+
+
+def test_a_cursor_with_what_no_column_holds_shows_the_beginning(acme: Shop, ada: Vendor) -> None:
+    add_products(acme, ada, 1)
+    with db.scoped(acme.id) as session:
+        for sort, raw in product(("title", "cheapest", "newest", "updated"), FORGED):
+            if (sort, raw) != ("cheapest", "[1, 1]"):
+                found = listing.list_products(session, acme.id, Wanted(sort=sort), after=forge(raw))
+                assert [row.product.title for row in found.rows] == ["Mug 0"], (sort, raw)
 
 
 def count(session: Session, shop: Shop, **wanted: Any) -> int:
