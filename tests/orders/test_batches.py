@@ -1,10 +1,12 @@
 """Many webhooks in one transaction end as each by itself would, and a bad one among them stops nobody."""
 
+import json
 import random
 import re
 from types import SimpleNamespace
 
 import pytest
+from psycopg.errors import LockNotAvailable, NumericValueOutOfRange
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -14,6 +16,7 @@ from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.shops import Shop
 from app.orders.held import lock_orders
+from app.orders.look import look
 from app.orders.service import book_order, lock_order
 from devstore.orders.cancel import cancel_order
 from devstore.orders.fulfilment import fulfil_lines
@@ -138,6 +141,35 @@ def test_a_bad_event_in_a_batch_fails_alone(
         InboxState.DONE,
     ]
     assert posted
+
+
+def test_a_look_that_waits_too_long_for_a_lock_names_it_and_leaves_the_transaction_usable(acme: Shop) -> None:
+    with db.scoped(acme.id) as other, db.scoped(acme.id) as session:
+        lock_orders(other, acme.id, [7001])
+        session.execute(text("SET LOCAL lock_timeout = '20ms'"))
+        with pytest.raises(LockNotAvailable), session.begin_nested():
+            look(session, acme.id, [7001], [])
+        assert session.scalar(text("SELECT current_user")) == "stallkeeper_app"
+        assert look(session, acme.id, [7002], []).held[7002].order is None
+
+
+def test_what_fails_on_its_way_into_the_tables_undoes_its_savepoint_alone(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    for _ in range(2):
+        buy(store, (goods.mug, 1))
+    first, second = [sent for sent in post.waiting() if sent["topic"] == "orders/create"]
+    line = json.loads(first["body"])["line_items"][0]["id"]
+    too_large = first["body"].replace(f'"id": {line}', f'"id": {2**63}')
+    assert too_large != first["body"]
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        with pytest.raises(NumericValueOutOfRange), session.begin_nested():
+            handle_together(session, shop, [(too_large.encode(), _event("orders/create"))])
+        handle_together(session, shop, [(one["body"].encode(), _event(one["topic"])) for one in (first, second)])
+    with db.scoped(acme.id) as session:
+        assert session.scalar(select(func.count()).select_from(Order)) == 2
+        assert session.scalar(select(func.sum(LedgerEntry.amount_minor))) == 0
 
 
 def test_rows_that_another_worker_took_over_are_left_out_of_the_batch(
