@@ -72,4 +72,4 @@ def test_the_merchant_finds_orders_on_hold(two: None, acme: Shop) -> None:
     hold(acme, 2, "MUG")
     with db.scoped(acme.id) as session:
         found = queries.list_orders(session, acme.id, status="on_hold")
-    assert [row.order.id for row in found.rows] == [2]
+    assert [row.order.name for row in found.rows] == ["#1002"]
