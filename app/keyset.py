@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, DateTime, Integer, Text, literal, tuple_
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
-_LONGEST: Final = 1_000
+_LONGEST: Final = 4_000
+"""More than the longest title takes, every letter of it written as six."""
 _KINDS: Final[dict[type, Any]] = {
     BigInteger: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)],
     Integer: Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)],

@@ -14,7 +14,7 @@ from app import db
 from app.emails import queries as emails
 from app.emails.service import queue_email
 from app.keyset import Part
-from app.models.products import ProductImage, Variant
+from app.models.products import Product, ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import exports, listing, queries, service
@@ -142,6 +142,17 @@ def test_the_next_part_begins_where_the_last_ended_although_its_row_has_moved(ac
     with db.scoped(acme.id) as session:
         then = listing.list_products(session, acme.id, Wanted(), after=first.after or "", limit=2)
     assert [row.product.title for row in then.rows] == ["Mug 1", "Mug 0"]
+
+
+def test_the_longest_title_is_a_place_to_go_on_from(acme: Shop, ada: Vendor) -> None:
+    add_products(acme, ada, 3)
+    with db.scoped(acme.id) as session:
+        for product in session.scalars(select(Product)):
+            product.title = chr(1) * 10 + "\N{HONEY POT}" * 244 + str(product.id)
+    with db.scoped(acme.id) as session:
+        first = listing.list_products(session, acme.id, Wanted(sort="title"), limit=2)
+        then = listing.list_products(session, acme.id, Wanted(sort="title"), after=first.after or "", limit=2)
+        assert [row.product.id for row in (*first.rows, *then.rows)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIiwgImIiLCAiYyJd", "bnVsbA", "é" * 2000])
