@@ -182,8 +182,11 @@ def _propose_variants(plan: Plan, held: Held, line: int) -> None:
     if not plan.added:
         return
     new = [_proposed(variant) for variant in plan.added]
+    before, waiting = held.content["variants"], {_folded(each): each["values"] for each in held.content["variants"]}
+    for each in new:
+        # Written otherwise it is the same variant: Shopify takes no two that differ in capitals alone.
+        each["values"] = waiting.get(_folded(each), each["values"])
     values = [each["values"] for each in new]
-    before = held.content["variants"]
     wanted = [each for each in before if each["values"] not in values] + new
     if any(variant.price_minor <= 0 for variant in plan.added):
         plan.mistakes.append(Mistake(line, "price", _("A product on sale needs a price above zero.")))
@@ -201,6 +204,10 @@ def _propose_variants(plan: Plan, held: Held, line: int) -> None:
         plan.added = []
     else:
         plan.changes["variants"] = [before, wanted]
+
+
+def _folded(variant: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(value.casefold() for value in variant["values"])
 
 
 def _proposed(variant: VariantContent) -> dict[str, Any]:

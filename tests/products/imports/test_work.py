@@ -254,6 +254,10 @@ def test_a_file_adds_variants_to_a_product_on_sale_as_part_of_the_edit(acme: Sho
     assert waiting() == [*kept, huge]
     again = send(acme, ada, line.format("Huge", "M-H", "30"))
     assert rows(acme, again) == [("Mug", "same", "skipped")], "it waits already"
+    written_otherwise = send(acme, ada, line.format("HUGE", "M-H", "31"))
+    do(acme, ada, written_otherwise, "start")
+    assert waiting() == [*kept, {**huge, "price": 3100}], "one variant, however it is written"
+    do(acme, ada, written_otherwise, "undo")
     second = send(acme, ada, line.format("Tiny", "", "9"))
     do(acme, ada, second, "start")
     tiny = {"values": ["Tiny"], "price": 900, "sku": "", "stock": 2}
