@@ -99,8 +99,8 @@ def _look_at(content: bytes) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # nothing is unpacked here
             kind = Image.open(io.BytesIO(content), formats=tuple(_FORMATS)).format
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
-        kind = None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        kind = None  # ValueError: words in it that unpack to more than they may
     if kind is None:
         raise NotFetched(_NO_PICTURE)
     return _FORMATS[kind]

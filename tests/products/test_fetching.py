@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from app import db
 from app.hooks import calls
@@ -79,6 +80,14 @@ def draw() -> bytes:
     return file.getvalue()
 
 
+def overfill() -> bytes:
+    """A small PNG with a remark that unpacks to two million letters."""
+    file, words = io.BytesIO(), PngInfo()
+    words.add_text("Comment", "a" * 2_000_000, zip=True)
+    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=words)
+    return file.getvalue()
+
+
 def name(shop: Shop, vendor: Vendor, address: str) -> int:
     """A draft whose picture lies at `address`; the picture's id."""
     with db.scoped(shop.id) as session:
@@ -120,20 +129,34 @@ def test_a_picture_is_fetched_after_redirects_and_sent_on(
         ("/gone", "could not be read"),
         ("/round", "could not be read"),
         ("/page", "no JPEG, PNG, WebP or GIF picture"),
+        ("/overfull", "no JPEG, PNG, WebP or GIF picture"),
         ("/huge", "is too large"),
     ],
 )
 def test_what_is_no_picture_to_use_is_told_with_the_picture_and_not_tried_for_ever(
     path: str, words: str, shelf: Shelf, acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_PICTURE_BYTES", 1000)
-    shelf.files = {"/round": (302, b"/round"), "/page": (200, b"<html>"), "/huge": (200, b"x" * 1001)}
+    monkeypatch.setattr(rules, "MAX_PICTURE_BYTES", 5000)
+    shelf.files = {
+        "/round": (302, b"/round"),
+        "/page": (200, b"<html>"),
+        "/overfull": (200, overfill()),
+        "/huge": (200, b"x" * 5001),
+    }
     image_id = name(acme, ada, shelf.url + path)
     catalogue.register_picture(acme.id, image_id)
     assert words in (read(acme, image_id).error or "")
     asked = len(shelf.asked)
     catalogue.register_picture(acme.id, image_id)
     assert len(shelf.asked) == asked
+
+
+def test_redirects_get_no_time_of_their_own(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.files = {"/a": (302, b"/b"), "/b": (200, b"here")}
+    monkeypatch.setattr(calls, "_DOWNLOAD_SECONDS", 0.0)
+    with pytest.raises(ValueError, match="takes too long"):
+        calls.download(f"{shelf.url}/a", 1000)
+    assert shelf.asked == []
 
 
 def test_nothing_is_fetched_from_our_own_network(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
