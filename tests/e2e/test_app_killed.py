@@ -21,6 +21,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import PHONE, take_screenshot
 from tests.e2e.test_local_first import Market, cart, opened, put_in_cart, settled, sign_in, wish
+from tests.ports import free_ports
 
 __all__ = ["open_shopify", "shop"]
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,7 @@ class Program:
     """`stallkeeper serve`: its processes can be killed and started again at the same address."""
 
     def __init__(self, database_url: str, log: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port: int = found.getsockname()[1]
+        (self.port,) = free_ports(1)
         self._env = {**os.environ, "DATABASE_URL": database_url}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
