@@ -4,7 +4,7 @@
   const TYPES = ["submit", "click", "change", "input"];
   const held = new Map();
   const usual = (one) => (one.localName === "form" ? "submit" : one.matches("input, select, textarea, s-select, s-search-field") ? "change" : "click");
-  const isTrigger = (one, type) => (one.getAttribute("hx-trigger") ?? usual(one)).includes(type);
+  const isTrigger = (one, type) => (one.getAttribute("hx-trigger") ?? usual(one)).split(",").some((trigger) => trigger.trim().split(/[\s[]/)[0] === type);
   const hold = (event) => {
     const one = event.composedPath().find((node) => node.matches?.("[hx-get], [hx-post]"));
     if (!one || !isTrigger(one, event.type)) return;
@@ -14,9 +14,9 @@
   };
   const letGo = () => {
     for (const type of TYPES) document.removeEventListener(type, hold, true);
-    for (const { type, target, submitter } of held.values()) {
+    for (const [one, { type, target, submitter }] of held) {
       if (type === "submit") target.requestSubmit(submitter);
-      else if (type === "click") target.click();
+      else if (type === "click") one.click(); // a picture on a button cannot be clicked by a script
       else target.dispatchEvent(new Event(type, { bubbles: true }));
     }
   };
