@@ -26,6 +26,7 @@ class Vendor(Model):
         UniqueConstraint("shop_id", "handle"),
         Index("uq_vendors_shop_id_email", "shop_id", text("lower(email)"), unique=True),
         Index("ix_vendors_shop_id_status", "shop_id", "status"),
+        Index("ix_vendors_shop_id_name", "shop_id", text("lower(name)")),
     )
 
     id: Mapped[Id]

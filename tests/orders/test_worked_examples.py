@@ -20,6 +20,8 @@ from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token, sign_webhook
 from wsgi import create_app, create_server
 
+pytestmark = pytest.mark.usefixtures("unhurried_intake")
+
 SETTINGS = WANTED | {
     "fee_tax": "0", "discount": "100", "discount_bearers": "", "payment_fees_to": "marketplace", "reserve": "0",
     "reserve_days": "0", "dispute_fee": "0", "sales_tax_to": "marketplace", "refund_bearer": "spread",

@@ -35,7 +35,7 @@ INJECTIONS = (
 
 
 @pytest.fixture
-def intake(database: str) -> WebhookIntake:
+def intake(database: str, unhurried_intake: None) -> WebhookIntake:
     return WebhookIntake(not_ours, Inbox(connect, lambda: None))
 
 

@@ -4,7 +4,6 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,7 +27,7 @@ OLD = "the-previous-secret-of-thirty-two-bytes"
 
 
 @pytest.fixture
-def intake(database: str) -> Iterator[WebhookIntake]:
+def intake(database: str, unhurried_intake: None) -> WebhookIntake:
     return WebhookIntake(not_ours, Inbox(connect, Ring()))
 
 
