@@ -58,7 +58,7 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
             title=_title(item),
             sku=item.sku or "",
             attribution=owner.attribution,
-            rule=_kept(choice.winner) if choice.winner else None,
+            rule=_kept(choice.winner, sold) if choice.winner and sold else None,
             reason=choice.reason,
             sold_as=write_sold_line(sold) if sold else {},
             hold_days=terms.hold_days,
@@ -68,8 +68,8 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
         )
 
 
-def _kept(rule: Rule) -> dict[str, Any]:
-    frozen, asked = commissions.freeze_rule(rule), asked_for(rule)
+def _kept(rule: Rule, sold: SoldLine) -> dict[str, Any]:
+    frozen, asked = commissions.freeze_rule(rule), asked_for(rule, sold.product_gid)
     return {**frozen, "asked": asked} if asked else frozen
 
 

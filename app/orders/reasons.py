@@ -23,10 +23,17 @@ _NAMED = {
 }
 
 
-def asked_for(rule: Rule) -> dict[str, Any]:
-    """What a rule's conditions ask, by the names that people gave, for the line to keep. No other vendor is named."""
+def asked_for(rule: Rule, product_gid: str | None) -> dict[str, Any]:
+    """What a rule's conditions ask, by the names that people gave, for a line of this product to keep.
+
+    The vendor reads it: no other vendor is named, nor any of their products.
+    """
     wanted = rule.conditions
-    gids = {"product": wanted.product_gids, "category": wanted.category_gids, "collection": wanted.collection_gids}
+    gids = {
+        "product": wanted.product_gids & {product_gid},
+        "category": wanted.category_gids,
+        "collection": wanted.collection_gids,
+    }
     named = {kind: sorted(rule.labels.get(gid, gid.rpartition("/")[2]) for gid in some) for kind, some in gids.items()}
     price = [wanted.price_from, wanted.price_to, wanted.price_currency] if wanted.has_price_band else []
     asked = {
