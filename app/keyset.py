@@ -45,9 +45,9 @@ class Part(Generic[T]):
 def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", before: str = "", limit: int) -> Part[Any]:
     """The rows of a select behind `after`, or in front of `before`; the keys stand behind the columns of each row.
 
-    A cursor that says nothing, or belongs to another order, shows the beginning.
+    A cursor that says nothing, belongs to another order, or has nothing left on its side, shows the beginning.
     """
-    keys, place = sort.keys, _read(before or after, sort)
+    whole, keys, place = query, sort.keys, _read(before or after, sort)
     backwards = bool(before) and place is not None
     downwards = sort.is_descending != backwards
     if place is not None:
@@ -55,6 +55,8 @@ def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", befo
         query = query.where(here < there if downwards else here > there)
     query = query.add_columns(*keys).order_by(*(key.desc() if downwards else key.asc() for key in keys))
     found = list(session.execute(query.limit(limit + 1)))
+    if not found and place is not None:
+        return read_part(session, whole, sort, limit=limit)
     has_more = len(found) > limit
     del found[limit:]
     if backwards:

@@ -78,6 +78,8 @@ def walk(session: Session, shop_id: int, today: date, wanted: Wanted) -> Iterato
     after: str | None = ""
     while after is not None:
         part = list_codes(session, shop_id, today, wanted, after=after, limit=_AT_ONCE)
+        if after and part.before is None:
+            return  # what was left is gone meanwhile: this is the beginning again
         yield from part.rows
         after = part.after
 

@@ -56,6 +56,8 @@ def walk(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Row]:
     after: str | None = ""
     while after is not None:
         part = list_products(session, shop_id, wanted, after=after, limit=_AT_ONCE)
+        if after and part.before is None:
+            return  # what was left is gone meanwhile: this is the beginning again
         yield from part.rows
         after = part.after
         session.expunge_all()

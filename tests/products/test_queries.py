@@ -144,6 +144,22 @@ def test_the_next_part_begins_where_the_last_ended_although_its_row_has_moved(ac
     assert [row.product.title for row in then.rows] == ["Mug 1", "Mug 0"]
 
 
+def test_a_part_whose_rows_have_gone_shows_the_beginning_and_a_walk_does_not_begin_again(
+    acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_products(acme, ada, 3)
+    monkeypatch.setattr(listing, "_AT_ONCE", 2)
+    with db.scoped(acme.id) as session:
+        first = listing.list_products(session, acme.id, Wanted(sort="newest"), limit=2)
+        walked = listing.walk(session, acme.id, Wanted(sort="newest"))
+        seen = [next(walked).product.id, next(walked).product.id]
+        session.execute(update(Product).where(Product.id == 1).values(status="archived"))
+        again = listing.list_products(session, acme.id, Wanted(sort="newest"), after=first.after or "", limit=2)
+        assert [row.product.id for row in again.rows] == [3, 2]
+        assert (again.before, again.after) == (None, None)
+        assert seen + [row.product.id for row in walked] == [3, 2]
+
+
 def test_the_longest_title_is_a_place_to_go_on_from(acme: Shop, ada: Vendor) -> None:
     add_products(acme, ada, 3)
     with db.scoped(acme.id) as session:
