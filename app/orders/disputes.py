@@ -54,7 +54,9 @@ def fee_postings(order: Order, dispute: Dispute, cells: Iterable[Cell], lost: Ta
     if not parts:
         return []
     postings = []
-    for vendor, part in zip(parts, split(dispute.fee, list(parts.values())), strict=True):
+    # What the marketplace bears has a part of the fee as well: nobody pays for what was agreed with somebody else.
+    *theirs, _ours = split(dispute.fee, [*parts.values(), lost.borne])
+    for vendor, part in zip(parts, theirs, strict=True):
         entries = balanced([Entry(Account.VENDOR_PENDING, -part, vendor), Entry(Account.DISPUTE_FEES, part)])
         key = f"order:{order.id}:dispute:{dispute.id}:fee:vendor:{vendor}"
         if entries and dispute.charges(vendor):

@@ -406,6 +406,21 @@ def test_the_commission_kept_of_one_vendor_is_on_hold_with_what_that_vendor_woul
     assert held == {("line:1", ADA): 518, ("line:2", BEA): 117}
 
 
+def test_nobody_pays_the_fee_on_what_the_marketplace_bears_for_another_vendor() -> None:
+    lost = disputed(1, 1620, DisputeState.LOST, fee=1500, fee_to_vendors=True)
+    spared = replace(lost, bearers={ADA: RefundBearer.MARKETPLACE})
+    fees = [
+        {
+            p.vendor_id: p.entries
+            for p in book_to_date(two(disputes=(one,)), DAY_0 + timedelta(days=30)).postings
+            if p.kind == "dispute_fee" and p.vendor_id
+        }
+        for one in (lost, spared)
+    ]
+    assert set(fees[0]) == {ADA, BEA}
+    assert fees[1] == {BEA: fees[0][BEA]}
+
+
 @pytest.mark.parametrize(
     ("to_all", "alone", "fees"),
     [
