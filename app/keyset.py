@@ -4,16 +4,18 @@ A cursor says the values by which its row is sorted, so it holds although the ro
 """
 
 import base64
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, DateTime, Integer, Text, literal, tuple_
+from sqlalchemy import BigInteger, DateTime, Integer, Select, Text, func, literal, tuple_
 from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+U = TypeVar("U")
 _LONGEST: Final = 4_000
 """More than the longest title takes, every letter of it written as six."""
 _KINDS: Final[dict[type, Any]] = {
@@ -40,6 +42,60 @@ class Part(Generic[T]):
     rows: Sequence[T]
     before: str | None
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Part[T]):
+    """A part of a list that says how many rows the whole list has."""
+
+    total: int
+
+    def with_rows(self, rows: Sequence[U]) -> "Page[U]":
+        """The same part, each row with what else is shown of it."""
+        return Page(rows, self.before, self.after, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a part begins: behind one cursor or in front of another, or where the list does."""
+
+    after: str = ""
+    before: str = ""
+
+
+BEGINNING: Final = Place()
+
+
+def read_page(
+    session: Session, query: Select[*tuple[Any, ...]], sort: Sort, place: Place, *, limit: int, make: Callable[..., T]
+) -> Page[T]:
+    """The part of a select at a place, and the number of all its rows. `make` builds a row of the selected columns."""
+    count = query.with_only_columns(func.count(), maintain_column_froms=True)
+    total = session.scalar(count) or 0
+    part = read_part(session, query, sort, after=place.after, before=place.before, limit=limit)
+    rows = [make(*tuple(found)[: -len(sort.keys)]) for found in part.rows]
+    return Page(rows, part.before, part.after, total)
+
+
+def cut_page(rows: Sequence[T], key: Callable[[T], Sequence[int]], place: Place, *, limit: int) -> Page[T]:
+    """The part at a place of rows that were worked out, not selected; they are sorted upwards by `key`, unique."""
+    keys = [list(key(row)) for row in rows]
+    cursor = _decode(place.before or place.after, list[int]) or []
+    if place.before:
+        end = bisect_left(keys, cursor)
+        start = max(0, end - limit)
+    else:
+        start = bisect_right(keys, cursor)
+        end = start + limit
+    if not rows[start:end]:
+        start, end = 0, limit
+    before = _encode(keys[start]) if start else None
+    return Page(rows[start:end], before, _encode(keys[end - 1]) if end < len(rows) else None, len(rows))
+
+
+def only(row: T) -> T:
+    """`make` for a select of one model: the row is what was found."""
+    return row
 
 
 def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", before: str = "", limit: int) -> Part[Any]:
@@ -76,13 +132,24 @@ def read_values(stored: Sequence[Any], keys: Sequence[Any]) -> list[Any]:
 
 
 def _write(row: Sequence[Any], sort: Sort) -> str:
-    raw = msgspec.json.encode(list(row)[-len(sort.keys) :])
+    return _encode(list(row)[-len(sort.keys) :])
+
+
+def _encode(values: Sequence[Any]) -> str:
+    raw = msgspec.json.encode(values)
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _read(cursor: str, sort: Sort) -> list[Any] | None:
+    stored = _decode(cursor, list[Any])
     try:
-        stored = msgspec.json.decode(base64.b64decode(cursor[:_LONGEST] + "==", altchars=b"-_"), type=list[Any])
-        return read_values(stored, sort.keys)
+        return None if stored is None else read_values(stored, sort.keys)
+    except ValueError:
+        return None
+
+
+def _decode(cursor: str, kind: type[list[U]]) -> list[U] | None:
+    try:
+        return msgspec.json.decode(base64.b64decode(cursor[:_LONGEST] + "==", altchars=b"-_"), type=kind)
     except (ValueError, msgspec.DecodeError, RecursionError):
         return None

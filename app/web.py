@@ -28,6 +28,7 @@ from werkzeug.routing import IntegerConverter, Map
 from app import clock, crypto, db, languages
 from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
+from app.keyset import BEGINNING, Part, Place
 from app.languages import _
 from app.money import Money
 from app.sheets import write_sheet
@@ -193,13 +194,22 @@ def download_sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[ob
     return Response(write_sheet(heading, rows), mimetype="text/csv", headers=headers)
 
 
-def every_row(find: Callable[[int], Sequence[T]], most_pages: int = 100) -> Iterator[T]:
-    """The rows of all pages that `find` knows by number, from 1 on; up to `most_pages` of them."""
-    for number in range(1, most_pages + 1):
-        rows = find(number)
-        yield from rows
-        if not rows:
+def read_place(prefix: str = "") -> Place:
+    """Where in a list the part begins that the address asks for. `prefix`: of the second list of a page."""
+    return Place(request.args.get(f"{prefix}after", ""), request.args.get(f"{prefix}before", ""))
+
+
+def every_row(find: Callable[[Place], Part[T]], most_parts: int = 100) -> Iterator[T]:
+    """The rows of all parts of a list, from its beginning on; up to `most_parts` of them."""
+    place = BEGINNING
+    for _number in range(most_parts):
+        part = find(place)
+        if place is not BEGINNING and part.before is None:
+            return  # what was left is gone meanwhile: this is the beginning again
+        yield from part.rows
+        if part.after is None:
             return
+        place = Place(after=part.after)
 
 
 def _answer_app_error(error: AppError) -> Response:

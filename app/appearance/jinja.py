@@ -44,10 +44,14 @@ def accent_css(chosen: str | None) -> Markup:
     )
 
 
-def with_query(**changes: str | int | None) -> str:
-    """The address of the page being made, with some query parts changed (None removes one)."""
+def with_query(path: str | None = None, /, **changes: str | int | None) -> str:
+    """The address of the page being made, with some query parts changed (None removes one).
+
+    `path`: where the page is when it answers a form that was sent elsewhere.
+    """
+    path = path or request.path
     merged = {key: value for key, value in {**_kept(), **changes}.items() if value is not None}
-    return f"{request.path}?{urlencode(merged)}" if merged else request.path
+    return f"{path}?{urlencode(merged)}" if merged else path
 
 
 def kept_query() -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.books import Difference, PayoutStop, Proof
 from app.models.vendors import Vendor
 
@@ -41,13 +42,10 @@ def find_last(session: Session, shop_id: int) -> Proof | None:
     return session.scalars(query.order_by(Proof.id.desc()).limit(1)).one_or_none()
 
 
-def list_proofs(session: Session, shop_id: int, *, page: int = 1) -> tuple[Sequence[Proof], int]:
-    """Newest first, and how many pages there are."""
-    where = (Proof.shop_id == shop_id, Proof.finished_at.is_not(None))
-    total = session.scalar(select(func.count()).select_from(Proof).where(*where)) or 0
-    query = select(Proof).where(*where).order_by(Proof.id.desc())
-    rows = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    return rows, max(1, -(-total // PER_PAGE))
+def list_proofs(session: Session, shop_id: int, place: Place = BEGINNING, *, limit: int = PER_PAGE) -> Page[Proof]:
+    """Newest first."""
+    query = select(Proof).where(Proof.shop_id == shop_id, Proof.finished_at.is_not(None))
+    return read_page(session, query, Sort((Proof.id,), is_descending=True), place, limit=limit, make=only)
 
 
 def count_open(session: Session, shop_id: int) -> int:

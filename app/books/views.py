@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -40,8 +40,6 @@ def reread(difference_id: int) -> ResponseReturnValue:
 
 
 def _page() -> Response:
-    number = max(1, request.args.get("page", 1, int))
-    proofs, pages = queries.list_proofs(g.session, g.shop.id, page=number)
     html = render_template(
         "merchant/reconciliation.html",
         running=queries.find_running(g.session, g.shop.id),
@@ -49,9 +47,7 @@ def _page() -> Response:
         differences=queries.list_open(g.session, g.shop.id),
         open_total=queries.count_open(g.session, g.shop.id),
         cleared=queries.list_cleared(g.session, g.shop.id),
-        proofs=proofs,
-        number=number,
-        pages=pages,
+        proofs=queries.list_proofs(g.session, g.shop.id, web.read_place()),
         steps=STEPS,
     )
     return Response(html, mimetype="text/html")

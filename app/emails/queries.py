@@ -1,28 +1,28 @@
 """The e-mail log, as the merchant reads it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.emails import Email
 
-PER_PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the log and how many e-mails there are in all."""
-
-    emails: Sequence[Email]
-    total: int
+PER_PAGE: Final = 50
+_NEWEST: Final = Sort((Email.id,), is_descending=True)
 
 
 def list_emails(
-    session: Session, shop_id: int, *, search: str = "", status: str = "", kind: str = "", page: int = 1
-) -> Page:
+    session: Session,
+    shop_id: int,
+    *,
+    search: str = "",
+    status: str = "",
+    kind: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Email]:
     """Newest first. `search` looks into address and subject."""
     where = [Email.shop_id == shop_id]
     if search:
@@ -33,11 +33,7 @@ def list_emails(
         where.append(Email.status == status)
     if kind:
         where.append(Email.kind == kind)
-    total = session.scalar(select(func.count()).select_from(Email).where(*where)) or 0
-    emails = session.scalars(
-        select(Email).where(*where).order_by(Email.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    ).all()
-    return Page(emails, total)
+    return read_page(session, select(Email).where(*where), _NEWEST, place, limit=limit, make=only)
 
 
 def get_email(session: Session, shop_id: int, email_id: int) -> Email:

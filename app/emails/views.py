@@ -8,6 +8,7 @@ from app.auth.merchant import protect
 from app.emails import queries, service
 from app.emails.kinds import KINDS
 from app.errors import Conflict
+from app.keyset import Page, Place
 from app.models.emails import Email, EmailStatus
 
 bp = Blueprint("emails", __name__, url_prefix="/app/emails")
@@ -16,25 +17,21 @@ protect(bp)
 
 @bp.get("")
 def list_emails() -> ResponseReturnValue:
-    number = max(1, request.args.get("page", 1, int))
-    return render_template(
-        "merchant/emails/list.html", page=_find(number), number=number, per_page=queries.PER_PAGE, kinds=KINDS
-    )
+    return render_template("merchant/emails/list.html", page=_find(web.read_place()), kinds=KINDS)
 
 
 @bp.get("/export.csv")
 def export_emails() -> ResponseReturnValue:
     """What the list shows, up to 5,000 e-mails; what they said is not in it."""
     heading = ["subject", "email", "to", "status", "written_at", "sent_at", "error"]
-    emails = web.every_row(lambda number: _find(number).emails)
     rows = (
         [each.subject, each.kind, each.to_address, each.status.value, each.created_at, each.sent_at, each.error]
-        for each in emails
+        for each in web.every_row(_find)
     )
     return web.download_sheet("emails.csv", heading, rows)
 
 
-def _find(number: int) -> queries.Page:
+def _find(place: Place) -> Page[Email]:
     args = request.args
     return queries.list_emails(
         g.session,
@@ -42,7 +39,7 @@ def _find(number: int) -> queries.Page:
         search=args.get("q", "").strip(),
         status=args.get("status", ""),
         kind=args.get("kind", ""),
-        page=number,
+        place=place,
     )
 
 

@@ -6,10 +6,11 @@ from typing import Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.hooks import CallState, Hook, HookCall
 from app.models.shops import Shop
 
-PAGE: Final = 50
+PER_PAGE: Final = 50
 
 
 def list_hooks(session: Session, shop: Shop) -> Sequence[Row[Hook, int]]:
@@ -23,14 +24,15 @@ def find_hook(session: Session, shop: Shop, hook_id: int) -> Hook | None:
     return session.scalars(select(Hook).where(Hook.id == hook_id, Hook.shop_id == shop.id)).one_or_none()
 
 
-def list_calls(session: Session, hook: Hook, state: str, page: int) -> tuple[Sequence[HookCall], int]:
-    """One page, newest first, and how many there are."""
+def list_calls(
+    session: Session, hook: Hook, state: str, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[HookCall]:
+    """Newest first."""
     which = [HookCall.hook_id == hook.id]
     if state in set(CallState):
         which.append(HookCall.state == CallState(state))
-    total = session.execute(select(func.count()).select_from(HookCall).where(*which)).scalar_one()
-    query = select(HookCall).where(*which).order_by(HookCall.id.desc())
-    return session.scalars(query.limit(PAGE).offset((page - 1) * PAGE)).all(), total
+    newest = Sort((HookCall.id,), is_descending=True)
+    return read_page(session, select(HookCall).where(*which), newest, place, limit=limit, make=only)
 
 
 def count_failed(session: Session, hook: Hook) -> int:

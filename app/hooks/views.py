@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -114,23 +114,19 @@ def _list_page(form: HookForm, *, status: int = 200) -> Response:
 
 
 def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", status: int = 200) -> Response:
-    page, state = max(1, request.args.get("page", 1, type=int)), request.args.get("state", "")
-    found, total = queries.list_calls(g.session, hook, state, page)
+    state = request.args.get("state", "")
+    page = queries.list_calls(g.session, hook, state, web.read_place())
     html = render_template(
         "merchant/hooks/hook.html",
         hook=hook,
         form=form or HookForm(url=hook.url, kinds=hook.kinds),
         kinds=KINDS,
         secret=secret,
-        calls=found,
-        total=total,
+        page=page,
         failed=queries.count_failed(g.session, hook),
-        waiting=any(call.state is CallState.QUEUED and not call.attempts for call in found),
+        waiting=any(call.state is CallState.QUEUED and not call.attempts for call in page.rows),
         states=STATES,
         state=state,
-        page=page,
-        size=queries.PAGE,
-        link=lambda number: url_for("hooks.show_hook", hook_id=hook.id, page=number, state=state),
     )
     return Response(html, status=status, mimetype="text/html")
 

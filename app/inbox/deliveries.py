@@ -6,17 +6,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Integer, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from app import audit
 from app.errors import Conflict, NotFound
 from app.events import MAX_ATTEMPTS
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.events import DomainEvent, EventDelivery
 from app.models.shops import Shop
 from app.queue import enqueue_after_commit
 
-PAGE: Final = 50
+PER_PAGE: Final = 50
+_STUCK: Final = EventDelivery.done_at.is_(None) & (EventDelivery.attempts >= MAX_ATTEMPTS)
+_STUCK_FIRST: Final = Sort((cast(_STUCK, Integer), EventDelivery.id), is_descending=True)
 AT_ONCE: Final = 1000
 
 
@@ -48,13 +51,18 @@ def state_of(delivery: EventDelivery) -> DeliveryState:
 
 
 def list_deliveries(
-    session: Session, shop: Shop, wanted: DeliveryFilter, page: int
-) -> Sequence[Row[EventDelivery, DomainEvent]]:
-    """One page, stuck ones first, then newest first."""
-    query = select(EventDelivery, DomainEvent).join(DomainEvent, DomainEvent.id == EventDelivery.event_id)
-    stuck_first = EventDelivery.done_at.is_(None) & (EventDelivery.attempts >= MAX_ATTEMPTS)
-    query = query.where(*_conditions(shop, wanted)).order_by(stuck_first.desc(), EventDelivery.id.desc())
-    return session.execute(query.limit(PAGE).offset((page - 1) * PAGE)).all()
+    session: Session, shop: Shop, wanted: DeliveryFilter, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[tuple[EventDelivery, DomainEvent]]:
+    """Stuck ones first, then newest first."""
+    query = select(EventDelivery)
+    if wanted.kind:
+        query = query.join(DomainEvent, DomainEvent.id == EventDelivery.event_id)
+    query = query.where(*_conditions(shop, wanted))
+    page = read_page(session, query, _STUCK_FIRST, place, limit=limit, make=only)
+    told = select(DomainEvent).where(DomainEvent.id.in_([delivery.event_id for delivery in page.rows]))
+    events = {event.id: event for event in session.scalars(told)}
+    # An old event may be cleaned up between the two.
+    return page.with_rows([(one, events[one.event_id]) for one in page.rows if one.event_id in events])
 
 
 def count_deliveries(session: Session, shop: Shop, wanted: DeliveryFilter) -> int:

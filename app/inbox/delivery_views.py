@@ -1,10 +1,10 @@
 """What the marketplace itself told on: each event with everybody who was to hear of it."""
 
 from datetime import datetime, time
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -18,7 +18,6 @@ from app.typed import read_day
 bp = Blueprint("deliveries", __name__, url_prefix="/app/events/told")
 merchant.protect(bp)
 
-_FILTERS: Final = frozenset({"kind", "subscriber", "state", "shop", "host"})
 STATES: Final = {
     DeliveryState.STUCK: ("Stuck", "critical"),
     DeliveryState.WAITING: ("Waiting", "info"),
@@ -57,12 +56,10 @@ def replay() -> ResponseReturnValue:
 def _page(since_error: str = "") -> Response:
     args = request.args
     wanted = DeliveryFilter(args.get("kind", ""), args.get("subscriber", ""), args.get("state", ""))
-    page = max(1, args.get("page", 1, type=int))
     kinds, subscribers = deliveries.list_names(g.session, g.shop)
     html = render_template(
         "merchant/deliveries.html",
-        rows=deliveries.list_deliveries(g.session, g.shop, wanted, page),
-        total=deliveries.count_deliveries(g.session, g.shop, wanted),
+        page=deliveries.list_deliveries(g.session, g.shop, wanted, web.read_place()),
         stuck=deliveries.count_stuck(g.session, g.shop),
         kinds=kinds,
         subscribers=subscribers,
@@ -72,9 +69,6 @@ def _page(since_error: str = "") -> Response:
         happened=EVENTS,
         about=_about,
         state_of=deliveries.state_of,
-        page=page,
-        size=deliveries.PAGE,
-        link=_link,
         since_error=since_error,
     )
     return Response(html, mimetype="text/html")
@@ -89,9 +83,3 @@ def _about(event: DomainEvent) -> tuple[str, str] | None:
         if name in event.subject:
             return words, f"/app/{path}/{event.subject[name]}"
     return None
-
-
-def _link(**changes: Any) -> str:
-    """The list with the filters in use, and `changes` on top."""
-    kept = {name: value for name, value in request.args.items() if name in _FILTERS}
-    return url_for("deliveries.list_deliveries", **{**kept, **changes})

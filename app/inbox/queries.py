@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from app import clock
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.events import AuditEntry, InboxEvent, InboxState, Look
 from app.models.shops import Shop
 
-PAGE: Final = 50
+PER_PAGE: Final = 50
 PERIODS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 CLEAN_UP: Final = "event.clean_up"
-_CSV_AT_MOST: Final = 5000
 _STUCK_AT_MOST: Final = 10
 
 
@@ -34,14 +34,13 @@ class EventFilter:
         return bool(self.text or self.topic or self.state or self.period)
 
 
-def list_events(session: Session, shop: Shop, wanted: EventFilter, page: int) -> Sequence[InboxEvent]:
-    """One page, without the bodies."""
-    query = _sorted(wanted).where(*conditions(shop, wanted)).limit(PAGE).offset((page - 1) * PAGE)
-    return session.scalars(query).all()
-
-
-def list_events_for_csv(session: Session, shop: Shop, wanted: EventFilter) -> Sequence[InboxEvent]:
-    return session.scalars(_sorted(wanted).where(*conditions(shop, wanted)).limit(_CSV_AT_MOST)).all()
+def list_events(
+    session: Session, shop: Shop, wanted: EventFilter, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[InboxEvent]:
+    """Without the bodies."""
+    query = select(InboxEvent).where(*conditions(shop, wanted)).options(defer(InboxEvent.body))
+    order = Sort((InboxEvent.id,), is_descending=not wanted.oldest_first)
+    return read_page(session, query, order, place, limit=limit, make=only)
 
 
 def list_stuck(session: Session, shop: Shop) -> Sequence[InboxEvent]:
@@ -92,8 +91,3 @@ def conditions(shop: Shop, wanted: EventFilter) -> list[ColumnElement[bool]]:
         searched = (InboxEvent.resource, InboxEvent.event_id, InboxEvent.error)
         found.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
     return found
-
-
-def _sorted(wanted: EventFilter) -> Select[InboxEvent]:
-    order = InboxEvent.id if wanted.oldest_first else InboxEvent.id.desc()
-    return select(InboxEvent).options(defer(InboxEvent.body)).order_by(order)

@@ -28,6 +28,7 @@ STATES: Final = {
     InboxState.REFUSED: ("Not for us", "neutral"),
 }
 PERIODS: Final = [("", "All time"), ("hour", "Last hour"), ("day", "Last 24 hours"), ("week", "Last 7 days")]
+_CSV_AT_MOST: Final = 5000
 LOOKS: Final = {
     LookKind.ORDERS: "Orders and refunds",
     LookKind.PRODUCTS: "Products and stock",
@@ -47,7 +48,7 @@ def export_events() -> ResponseReturnValue:
     sheet = io.StringIO()
     writer = csv.writer(sheet)
     writer.writerow(["received_at", "topic", "about", "state", "attempts", "event_id", "handled_at", "error"])
-    for event in queries.list_events_for_csv(g.session, g.shop, _read_filter()):
+    for event in queries.list_events(g.session, g.shop, _read_filter(), limit=_CSV_AT_MOST).rows:
         handled = event.handled_at.isoformat() if event.handled_at else ""
         about, error = plain_cell(event.resource or ""), plain_cell(event.error or "")
         row = [event.received_at.isoformat(), event.topic, about, event.state, event.attempts, event.event_id]
@@ -86,12 +87,10 @@ def reconcile() -> ResponseReturnValue:
 
 def _list_page() -> Response:
     wanted = _read_filter()
-    page = max(1, request.args.get("page", 1, type=int))
-    total = queries.count_events(g.session, g.shop, wanted)
     looks = queries.list_looks(g.session, g.shop)
     html = render_template(
         "merchant/events.html",
-        events=queries.list_events(g.session, g.shop, wanted, page),
+        page=queries.list_events(g.session, g.shop, wanted, web.read_place()),
         stuck=queries.list_stuck(g.session, g.shop),
         stuck_total=queries.count_events(g.session, g.shop, queries.EventFilter(state=InboxState.DEAD)),
         topic_choices=[(topic, topic) for topic in queries.list_topics(g.session, g.shop)],
@@ -108,9 +107,6 @@ def _list_page() -> Response:
         keep_told_days=retention.KEEP_TOLD.days,
         comparing=any(look.finished_at is None or look.finished_at < look.asked_at for look in looks),
         took=_took,
-        page=page,
-        size=queries.PAGE,
-        total=total,
         link=_link,
     )
     return Response(html, mimetype="text/html")

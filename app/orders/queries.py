@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app import clock
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _
 from app.ledger.queries import Movement, list_order_movements
 from app.ledger.rules import VENDOR_BALANCES
@@ -51,16 +52,6 @@ class OrderRow:
     @property
     def total(self) -> Money:
         return Money(self.order.total_minor, self.order.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[Any]
-    total: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +101,9 @@ def list_orders(
     status: str = "",
     vendor_id: int | None = None,
     sort: str = "newest",
-    page: int = 1,
-) -> Page:
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[OrderRow]:
     """The merchant's orders; `search` looks into numbers and customers, `status` is a payment state or "check"."""
     where: list[ColumnElement[bool]] = [Order.shop_id == shop_id]
     if search:
@@ -138,14 +130,12 @@ def list_orders(
         where.append(asked.exists())
     elif status:
         where.append(Order.financial_status == status)
-    total = session.scalar(select(func.count()).select_from(Order).where(*where)) or 0
-    newest = sort != "oldest"
-    order = (Order.ordered_at.desc(), Order.id.desc()) if newest else (Order.ordered_at, Order.id)
-    query = select(Order).where(*where).order_by(*order).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    order = Sort((Order.ordered_at, Order.id), is_descending=sort != "oldest")
     # Shopify's whole payload is long, and no list shows it.
-    orders = session.scalars(query.options(defer(Order.snapshot))).all()
-    parts = _list_parts(session, [row.id for row in orders])
-    return Page([OrderRow(row, parts.get(row.id, ())) for row in orders], total)
+    query = select(Order).where(*where).options(defer(Order.snapshot))
+    page = read_page(session, query, order, place, limit=limit, make=only)
+    parts = _list_parts(session, [row.id for row in page.rows])
+    return page.with_rows([OrderRow(row, parts.get(row.id, ())) for row in page.rows])
 
 
 def get_order(session: Session, shop_id: int, order_id: int) -> Order:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.config import get_config
+from app.keyset import Page, Place
 from app.ledger import queries as ledger
 from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
@@ -37,13 +38,9 @@ protect(bp)
 @bp.get("")
 def list_orders() -> ResponseReturnValue:
     args = request.args
-    number = max(1, args.get("page", 1, int))
-    page = _find(number)
     return render_template(
         "merchant/orders/list.html",
-        page=page,
-        number=number,
-        per_page=queries.PER_PAGE,
+        page=_find(web.read_place()),
         payment_words=PAYMENT_WORDS,
         part_words=PART_WORDS,
         sellers=queries.list_sellers(g.session, g.shop.id),
@@ -55,7 +52,7 @@ def list_orders() -> ResponseReturnValue:
 def export_orders() -> ResponseReturnValue:
     """What the list shows, up to 5,000 orders."""
     heading = ["order", "ordered_at", "customer", "vendors", "payment", "shipping", "total", "currency"]
-    rows = web.every_row(lambda number: _find(number).rows)
+    rows = web.every_row(_find)
     return web.download_sheet("orders.csv", heading, (_cells(row) for row in rows))
 
 
@@ -144,7 +141,7 @@ def admin_url(shop: Shop, order_shopify_id: int) -> str:
     return f"{get_config().shopify_admin_url}/store/{name}/orders/{order_shopify_id}"
 
 
-def _find(number: int) -> queries.Page:
+def _find(place: Place) -> Page[queries.OrderRow]:
     args = request.args
     return queries.list_orders(
         g.session,
@@ -153,7 +150,7 @@ def _find(number: int) -> queries.Page:
         status=args.get("status", ""),
         vendor_id=args.get("vendor", None, int),
         sort=args.get("sort", "newest"),
-        page=number,
+        place=place,
     )
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.payouts import FeeInvoice
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -19,6 +20,7 @@ from app.sheets import plain_cell
 
 PER_PAGE: Final = 50
 MOST_VENDORS: Final = 200
+_NEWEST: Final = Sort((FeeInvoice.sequence,), is_descending=True)
 _HEAD: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
 
 
@@ -34,9 +36,19 @@ class Wanted:
 
 
 def list_invoices(
-    session: Session, shop: Shop, wanted: Wanted, *, page: int | None = 1
-) -> tuple[Sequence[tuple[FeeInvoice, str]], int]:
-    """Invoices with their vendors' names, newest first, and how many there are; `page` None: all of them."""
+    session: Session, shop: Shop, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[tuple[FeeInvoice, str]]:
+    """Invoices with their vendors' names, newest first."""
+    return read_page(session, _matching(shop, wanted), _NEWEST, place, limit=limit, make=lambda *found: found)
+
+
+def list_all(session: Session, shop: Shop, wanted: Wanted) -> Sequence[tuple[FeeInvoice, str]]:
+    """Every one of them, newest first."""
+    query = _matching(shop, wanted).order_by(FeeInvoice.sequence.desc())
+    return [(invoice, name) for invoice, name in session.execute(query)]
+
+
+def _matching(shop: Shop, wanted: Wanted) -> Select[FeeInvoice, str]:
     query = select(FeeInvoice, Vendor.name).join(Vendor, Vendor.id == FeeInvoice.vendor_id)
     query = query.where(FeeInvoice.shop_id == shop.id)
     if wanted.vendor_id is not None:
@@ -46,11 +58,7 @@ def list_invoices(
         query = query.where(or_(*said))
     if wanted.month:
         query = query.where(_month(shop) == wanted.month)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    query = query.order_by(FeeInvoice.sequence.desc())
-    if page is not None:
-        query = query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    return [(invoice, name) for invoice, name in session.execute(query)], total
+    return query
 
 
 def list_months(session: Session, shop: Shop) -> list[str]:

@@ -51,7 +51,7 @@ def download(invoice_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/all.<any(zip, csv):kind>")
 def download_all(kind: str) -> ResponseReturnValue:
     """Every invoice that the list shows with its present search: the papers, or one table of them."""
-    rows, _ = invoice_lists.list_invoices(g.session, g.shop, _wanted(), page=None)
+    rows = invoice_lists.list_all(g.session, g.shop, _wanted())
     if kind == "csv":
         return _attached(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), "text/csv", "invoices.csv")
     archive = invoice_files.make_archive(g.session, (invoice for invoice, _ in rows))
@@ -63,15 +63,11 @@ def _attached(body: bytes, media_type: str, name: str) -> Response:
 
 
 def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
-    number, wanted = max(1, request.args.get("page", 1, int)), _wanted()
-    rows, total = invoice_lists.list_invoices(g.session, g.shop, wanted, page=number)
+    wanted = _wanted()
     vendors = invoice_lists.list_vendors(g.session, g.shop)
     html = render_template(
         "merchant/payouts/invoices.html",
-        rows=rows,
-        total=total,
-        number=number,
-        per_page=invoice_lists.PER_PAGE,
+        page=invoice_lists.list_invoices(g.session, g.shop, wanted, place=web.read_place()),
         titles=invoice_files.TITLES,
         total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
         form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),

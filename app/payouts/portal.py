@@ -15,7 +15,7 @@ from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
 from app.payouts import invoice_files, invoice_lists, invoices, queries, statements
 from app.vendors.payout_details import held_until
-from app.web import download_sheet, write_money_short
+from app.web import download_sheet, read_place, write_money_short
 
 bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
 protect(bp)
@@ -111,15 +111,12 @@ def statement(payout_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/invoices")
 def list_invoices() -> ResponseReturnValue:
     """What the shop charged the vendor for selling."""
-    number, args = max(1, request.args.get("page", 1, int)), request.args
+    args = request.args
     wanted = invoice_lists.Wanted(words=args.get("q", ""), month=args.get("month", ""), vendor_id=g.vendor.id)
-    rows, total = invoice_lists.list_invoices(g.session, g.shop, wanted, page=number)
+    page = invoice_lists.list_invoices(g.session, g.shop, wanted, place=read_place())
     return render_template(
         "portal/money/invoices.html",
-        rows=[invoice for invoice, _ in rows],
-        total=total,
-        page=number,
-        pages=max(1, -(-total // invoice_lists.PER_PAGE)),
+        page=page.with_rows([invoice for invoice, _vendor in page.rows]),
         months=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         titles=invoice_files.TITLES,
         total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),

@@ -13,6 +13,7 @@ from app import clock
 from app.commissions.agreements import get_agreed, get_overrides
 from app.commissions.schedules import say_schedule
 from app.errors import Conflict, NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _, lazy
 from app.ledger.queries import Movement, sum_available
 from app.ledger.stops import STOPPED, list_stopped
@@ -134,7 +135,11 @@ def preview(
         minimum = terms.payout_minimum_minor if currency == shop.currency else 0
         words = STOPPED if vendor.id in stopped else _obstacle(vendor, amount, minimum, rails)
         rows.append(PreviewRow(vendor, Money(amount, currency), words, terms.payout_schedule))
-    return sorted((row for row in rows if row.amount), key=lambda row: (-row.amount.minor, row.vendor.id))
+    return sorted((row for row in rows if row.amount), key=place_in_preview)
+
+
+def place_in_preview(row: PreviewRow) -> tuple[int, int]:
+    return -row.amount.minor, row.vendor.id
 
 
 def filter_preview(rows: Sequence[PreviewRow], words: str, show: str) -> list[PreviewRow]:
@@ -203,18 +208,19 @@ def list_rail_keys(session: Session, shop_id: int) -> dict[RailName, RailKeys]:
     return {row.rail: row for row in rows}
 
 
-def list_batches(session: Session, shop: Shop, *, words: str = "", page: int = 1) -> tuple[list[BatchRow], int]:
-    """Newest first, and how many there are: all, or those that pay a vendor or have a payout called so."""
+def list_batches(
+    session: Session, shop: Shop, *, words: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[BatchRow]:
+    """Newest first: all, or those that pay a vendor or have a payout called so."""
     where: list[ColumnElement[bool]] = [PayoutBatch.shop_id == shop.id]
     if words:
         named = select(Payout.batch_id).join(Vendor, Vendor.id == Payout.vendor_id).where(Payout.shop_id == shop.id)
         where.append(PayoutBatch.id.in_(named.where(_called(words))))
-    total = session.scalar(select(func.count()).select_from(PayoutBatch).where(*where)) or 0
-    query = select(PayoutBatch).where(*where).order_by(PayoutBatch.number.desc())
-    batches = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    newest = Sort((PayoutBatch.number,), is_descending=True)
+    page = read_page(session, select(PayoutBatch).where(*where), newest, place, limit=limit, make=only)
     grouped = (
         select(Payout.batch_id, Payout.state, func.count(), func.sum(Payout.amount_minor))
-        .where(Payout.batch_id.in_([batch.id for batch in batches]))
+        .where(Payout.batch_id.in_([batch.id for batch in page.rows]))
         .group_by(Payout.batch_id, Payout.state)
     )
     states: dict[int, dict[str, int]] = {}
@@ -223,8 +229,7 @@ def list_batches(session: Session, shop: Shop, *, words: str = "", page: int = 1
         states.setdefault(batch_id, {})[state] = count
         if state not in (PayoutState.CANCELLED, PayoutState.FAILED):
             sums[batch_id] = sums.get(batch_id, 0) + int(amount)
-    rows = [BatchRow(b, Money(sums.get(b.id, 0), b.currency), states.get(b.id, {})) for b in batches]
-    return rows, total
+    return page.with_rows([BatchRow(b, Money(sums.get(b.id, 0), b.currency), states.get(b.id, {})) for b in page.rows])
 
 
 def get_batch(session: Session, shop_id: int, batch_id: int) -> PayoutBatch:
@@ -249,19 +254,22 @@ def count_states(session: Session, batch: PayoutBatch) -> StateCounts:
 
 
 def list_payouts(
-    session: Session, batch: PayoutBatch, *, words: str = "", state: str = "", page: int = 1
-) -> tuple[list[tuple[Payout, str]], int]:
-    """A page of the batch's payouts with their vendors' names, largest first, and how many there are."""
+    session: Session,
+    batch: PayoutBatch,
+    *,
+    words: str = "",
+    state: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[tuple[Payout, str]]:
+    """The batch's payouts with their vendors' names, largest first."""
     query = select(Payout, Vendor.name).join(Vendor, Vendor.id == Payout.vendor_id).where(Payout.batch_id == batch.id)
     if words:
         query = query.where(_called(words))
     if state:
         query = query.where(Payout.state == state)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.execute(
-        query.order_by(Payout.amount_minor.desc(), Payout.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    )
-    return [(payout, name) for payout, name in rows], total
+    largest = Sort((Payout.amount_minor, Payout.id), is_descending=True)
+    return read_page(session, query, largest, place, limit=limit, make=lambda payout, name: (payout, name))
 
 
 def walk_payouts(

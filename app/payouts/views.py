@@ -12,6 +12,7 @@ from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.keyset import cut_page
 from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
@@ -196,20 +197,17 @@ def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Bat
 
 
 def _list_page(*, status: int = 200) -> Response:
-    batches, total = queries.list_batches(g.session, g.shop, words=_words(), page=_page_number())
+    batches = queries.list_batches(g.session, g.shop, words=_words(), place=web.read_place())
     currency, sums = _currency(), sum_available(g.session, g.shop.id)
     preview = queries.preview(g.session, g.shop, sums.get(currency, {}), currency=currency)
     asked = (_words(), request.args.get("show", ""))
-    shown, number = queries.filter_preview(preview, *asked), max(1, request.args.get("at", 1, int))
+    per_page, found = queries.PER_PAGE, queries.filter_preview(preview, *asked)
     payable = [row.amount.minor for row in preview if row.obstacle is None]
     held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
-    per_page = queries.PER_PAGE
     html = render_template(
         "merchant/payouts/list.html",
         preview=preview,
-        shown=shown[(number - 1) * per_page : number * per_page],
-        found=len(shown),
-        at=number,
+        payees=cut_page(found, queries.place_in_preview, web.read_place("payee_"), limit=per_page),
         payable=len(payable),
         payable_sum=Money(sum(payable), currency),
         debts=Money(sum(row.amount.minor for row in preview if row.amount.minor < 0), currency),
@@ -219,8 +217,6 @@ def _list_page(*, status: int = 200) -> Response:
         next_day=next_day(held.schedule, held.schedule_day, held.schedule_from or today, today),
         rail_words=queries.RAIL_WORDS,
         batches=batches,
-        total=total,
-        number=_page_number(),
         per_page=per_page,
         state_words=queries.STATE_WORDS,
         tones=TONES,
@@ -230,16 +226,13 @@ def _list_page(*, status: int = 200) -> Response:
 
 def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 200) -> Response:
     state = request.args.get("state", "")
-    rows, total = queries.list_payouts(g.session, batch, words=_words(), state=state, page=_page_number())
+    page = queries.list_payouts(g.session, batch, words=_words(), state=state, place=web.read_place())
     counts = queries.count_states(g.session, batch)
     live = sum(amount for (at, _), (_, amount) in counts.items() if at not in rules.GIVES_BACK)
     html = render_template(
         "merchant/payouts/batch.html",
         batch=batch,
-        rows=rows,
-        total=total,
-        number=_page_number(),
-        per_page=queries.PER_PAGE,
+        page=page,
         sum=Money(live, batch.currency),
         payouts=sum(count for count, _ in counts.values()),
         waiting=_waiting(counts),
@@ -320,10 +313,6 @@ def _currency() -> str:
 
 def _words() -> str:
     return request.args.get("q", "").strip()[:100]
-
-
-def _page_number() -> int:
-    return max(1, request.args.get("page", 1, int))
 
 
 def _actor() -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, LargeBinary, func, literal, or_, select
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.emails.kinds import KINDS
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.orders import Order
@@ -21,17 +21,16 @@ PER_PAGE: Final = 50
 TO_CUSTOMERS: Final = tuple(name for name, kind in KINDS.items() if kind.reader == "customer")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of the receipts and how many there are in all."""
-
-    requests: Sequence[PrivacyRequest]
-    total: int
-
-
 def list_requests(
-    session: Session, shop_id: int, *, search: str = "", kind: str = "", state: str = "", page: int = 1
-) -> Page:
+    session: Session,
+    shop_id: int,
+    *,
+    search: str = "",
+    kind: str = "",
+    state: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[PrivacyRequest]:
     """Newest first. `search` is the number of a customer or an order at Shopify."""
     where: list[ColumnElement[bool]] = [PrivacyRequest.shop_id == shop_id]
     if search:
@@ -41,9 +40,8 @@ def list_requests(
         where.append(PrivacyRequest.kind == kind)
     if state:
         where.append(PrivacyRequest.state == state)
-    total = session.scalar(select(func.count()).select_from(PrivacyRequest).where(*where)) or 0
-    query = select(PrivacyRequest).where(*where).order_by(PrivacyRequest.id.desc())
-    return Page(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all(), total)
+    newest = Sort((PrivacyRequest.id,), is_descending=True)
+    return read_page(session, select(PrivacyRequest).where(*where), newest, place, limit=limit, make=only)
 
 
 def get_request(session: Session, shop_id: int, request_id: int) -> PrivacyRequest:

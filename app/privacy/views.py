@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import clock
+from app import clock, web
 from app.auth import merchant
 from app.models.privacy import PrivacyKind, PrivacyRequest, PrivacyState
 from app.privacy import queries, service
@@ -47,18 +47,15 @@ _ROWS: Final = {
 @bp.get("")
 def list_requests() -> ResponseReturnValue:
     args = request.args
-    number = max(1, args.get("page", 1, int))
     page = queries.list_requests(
         g.session,
         g.shop.id,
         search=args.get("q", "").strip().lstrip("#"),
         kind=args.get("kind", ""),
         state=args.get("state", ""),
-        page=number,
+        place=web.read_place(),
     )
-    return render_template(
-        "merchant/privacy/list.html", page=page, number=number, per_page=queries.PER_PAGE, **_words()
-    )
+    return render_template("merchant/privacy/list.html", page=page, **_words())
 
 
 @bp.get("/<int:request_id>")

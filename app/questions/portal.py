@@ -1,11 +1,14 @@
 """What customers ask a vendor, in the vendor's own pages."""
 
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
+from app.keyset import Page, Place
 from app.languages import _
 from app.questions import queries, service
 from app.questions.views import cells_of
@@ -23,15 +26,15 @@ def list_questions() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_questions() -> ResponseReturnValue:
     """What the list shows, up to 2,500 questions."""
-    rows = web.every_row(lambda number: _find(number).rows)
+    rows = web.every_row(_find)
     heading = ["product", "question", "state", "asked_at", "answer"]
     return web.download_sheet("questions.csv", heading, (cells_of(row)[1:] for row in rows))
 
 
-def _find(number: int) -> queries.Page:
+def _find(place: Place) -> Page[queries.Row]:
     state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
-    find = {"state": state if state in {"open", "answered"} else "", "search": search}
-    return queries.list_questions(g.session, g.shop.id, vendor_id=g.vendor.id, page=number, **find)
+    find: dict[str, Any] = {"state": state if state in {"open", "answered"} else "", "search": search}
+    return queries.list_questions(g.session, g.shop.id, vendor_id=g.vendor.id, place=place, **find)
 
 
 @bp.post("/<int:question_id>/answer")
@@ -51,7 +54,7 @@ def _page(wrong: tuple[int, str, str] = (0, "", "")) -> str:
     state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
     return render_template(
         "portal/questions/list.html",
-        page=_find(max(1, request.args.get("page", 1, int))),
+        page=_find(web.read_place()),
         waiting=queries.count_open(g.session, g.vendor.id),
         state=state,
         search=search,

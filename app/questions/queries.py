@@ -1,19 +1,19 @@
 """Reading questions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.customer_questions import Question, QuestionState
 from app.models.orders import Order
 from app.models.products import Product
 from app.models.vendors import Vendor
 from app.orders.queries import by_customer
 
-PAGE_SIZE: Final = 25
+PER_PAGE: Final = 25
 SHOWN: Final = 20
 
 
@@ -24,20 +24,16 @@ class Row:
     product: Product | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[Row]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
-
-
 def list_questions(
-    session: Session, shop_id: int, *, state: str = "", vendor_id: int | None = None, search: str = "", page: int = 1
-) -> Page:
+    session: Session,
+    shop_id: int,
+    *,
+    state: str = "",
+    vendor_id: int | None = None,
+    search: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Row]:
     """Those whose asker is proven; open ones oldest first, the rest newest first."""
     asked = [Question.shop_id == shop_id, Question.state != QuestionState.UNCONFIRMED]
     if state in set(QuestionState):
@@ -46,10 +42,8 @@ def list_questions(
         asked.append(Question.vendor_id == vendor_id)
     texts = (Question.words, Question.answer)
     asked += [or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in search.split()[:8]]
-    total = session.scalar(select(func.count()).select_from(Question).where(*asked)) or 0
-    newest = Question.asked_at if state == QuestionState.OPEN else Question.asked_at.desc()
-    query = _rows().where(*asked).order_by(newest, Question.id).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    return Page([Row(*found) for found in session.execute(query).all()], total, page)
+    order = Sort((Question.asked_at, Question.id), is_descending=state != QuestionState.OPEN)
+    return read_page(session, _rows().where(*asked), order, place, limit=limit, make=Row)
 
 
 def list_shown(session: Session, shop_id: int, vendor_id: int, product_gid: str | None) -> list[dict[str, Any]]:

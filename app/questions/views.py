@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import AppError, NotFound
+from app.keyset import Page, Place
 from app.questions import queries, service
 
 bp = Blueprint("questions", __name__, url_prefix="/app/questions")
@@ -25,7 +26,7 @@ def list_questions() -> ResponseReturnValue:
 def export_questions() -> ResponseReturnValue:
     """What the list shows, up to 2,500 questions; who asked is not in it."""
     heading = ["vendor", "product", "question", "state", "asked_at", "answer"]
-    rows = web.every_row(lambda number: _find(number).rows)
+    rows = web.every_row(_find)
     return web.download_sheet("questions.csv", heading, (cells_of(row) for row in rows))
 
 
@@ -35,10 +36,10 @@ def cells_of(row: queries.Row) -> list[object]:
     return [row.vendor.name, title, asked.words, asked.state.value, asked.asked_at, asked.answer]
 
 
-def _find(number: int) -> queries.Page:
+def _find(place: Place) -> Page[queries.Row]:
     args = request.args
     find: dict[str, Any] = {"state": args.get("state", ""), "search": args.get("q", "").strip()[:100]}
-    return queries.list_questions(g.session, g.shop.id, vendor_id=args.get("vendor", None, int), page=number, **find)
+    return queries.list_questions(g.session, g.shop.id, vendor_id=args.get("vendor", None, int), place=place, **find)
 
 
 @bp.post("/<int:question_id>/<action>")
@@ -55,11 +56,4 @@ def decide(question_id: int, action: str) -> ResponseReturnValue:
 def _page() -> str:
     args = request.args
     state, search = args.get("state", ""), args.get("q", "").strip()[:100]
-    page = _find(max(1, args.get("page", 1, int)))
-    return render_template(
-        "merchant/questions/list.html",
-        page=page,
-        state=state,
-        search=search,
-        first=(page.number - 1) * queries.PAGE_SIZE + 1,
-    )
+    return render_template("merchant/questions/list.html", page=_find(web.read_place()), state=state, search=search)

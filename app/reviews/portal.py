@@ -29,7 +29,7 @@ def export_reviews() -> ResponseReturnValue:
     find = partial(queries.list_for_vendor, g.session, g.vendor, state=state, search=search)
     rows = (
         [row.order_name, said.stars, said.title, said.words, said.shown_name, said.written_at, said.answer]
-        for row in web.every_row(lambda number: find(page=number).rows)
+        for row in web.every_row(lambda place: find(place=place))
         for said in [row.review]
     )
     heading = ["order", "stars", "title", "words", "name", "written_at", "answer"]
@@ -64,11 +64,10 @@ def report(review_id: int) -> ResponseReturnValue:
 def _page(wrong: tuple[int, str, str, str] | None = None) -> str:
     """`wrong`: review, field, what is wrong, and what was typed."""
     state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
-    number = max(1, request.args.get("page", 1, int))
     vendor = g.vendor
     return render_template(
         "portal/reviews/list.html",
-        page=queries.list_for_vendor(g.session, vendor, state=state, search=search, page=number),
+        page=queries.list_for_vendor(g.session, vendor, state=state, search=search, place=web.read_place()),
         average=average_rating(vendor.rating_sum, vendor.rating_count) if vendor.rating_count else None,
         counts=vendor.shown_reviews.get("counts", []),
         state=state,

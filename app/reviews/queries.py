@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.reviews import ReviewSettings, ReviewState, VendorReview
@@ -18,7 +19,8 @@ from app.models.vendors import Vendor
 from app.orders.queries import by_customer
 from app.reviews.rules import Parcel, Shown, has_arrived
 
-PAGE_SIZE: Final = 25
+PER_PAGE: Final = 25
+_WRITTEN: Final = (VendorReview.written_at, VendorReview.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,6 @@ class WaitingPlace:
     total: int
     before: int | None
     after: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[Row]
-    total: int
-    number: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
 
 
 def get_settings(session: Session, shop_id: int) -> ReviewSettings:
@@ -164,36 +155,34 @@ def list_reviews(
     stars: int | None = None,
     vendor_id: int | None = None,
     search: str = "",
-    page: int = 1,
-) -> Page:
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Row]:
     """`state`: one of the states, "reported" or "" for all. What waits comes oldest first, the rest newest first."""
-    query = _filter(select(VendorReview.id), shop_id, state, stars, vendor_id, search)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    order = VendorReview.written_at if state in {"pending", "reported"} else VendorReview.written_at.desc()
-    ids = session.scalars(query.order_by(order, VendorReview.id).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    rows = {row.review.id: row for row in _rows(session, VendorReview.id.in_(ids))}
-    return Page([rows[number] for number in ids], total, page)
+    query = _filter(_rows(), shop_id, state, stars, vendor_id, search)
+    order = Sort(_WRITTEN, is_descending=state not in {"waiting", "pending", "reported"})
+    return read_page(session, query, order, place, limit=limit, make=Row)
 
 
 def get_row(session: Session, shop_id: int, review_id: int) -> Row:
     """Raises NotFound."""
-    found = _rows(session, and_(VendorReview.shop_id == shop_id, VendorReview.id == review_id))
-    if not found:
+    query = _rows().where(VendorReview.shop_id == shop_id, VendorReview.id == review_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
         raise NotFound("There is no such review.")
-    return found[0]
+    return Row(*found)
 
 
 def find_place(session: Session, shop_id: int, review_id: int) -> WaitingPlace:
     """Where a review stands among those that wait for a decision, oldest first."""
     waiting = _filter(select(VendorReview.id), shop_id, "waiting", None, None, "")
-    oldest = (VendorReview.written_at, VendorReview.id)
     numbered = waiting.add_columns(
-        func.row_number().over(order_by=oldest).label("number"),
-        func.lag(VendorReview.id).over(order_by=oldest).label("before"),
-        func.lead(VendorReview.id).over(order_by=oldest).label("after"),
+        func.row_number().over(order_by=_WRITTEN).label("number"),
+        func.lag(VendorReview.id).over(order_by=_WRITTEN).label("before"),
+        func.lead(VendorReview.id).over(order_by=_WRITTEN).label("after"),
     ).subquery()
     mine = session.execute(select(numbered).where(numbered.c.id == review_id)).one_or_none()
-    first = session.scalar(waiting.where(VendorReview.id != review_id).order_by(*oldest).limit(1))
+    first = session.scalar(waiting.where(VendorReview.id != review_id).order_by(*_WRITTEN).limit(1))
     total = count_waiting(session, shop_id)
     if mine is None:
         return WaitingPlace(None, total, None, first)
@@ -228,25 +217,27 @@ def _filter(
     return query
 
 
-def _rows(session: Session, which: ColumnElement[bool]) -> list[Row]:
-    query = (
+def _rows() -> Any:
+    return (
         select(VendorReview, Vendor, VendorOrder.name, VendorOrder.order_id)
         .join(Vendor, Vendor.id == VendorReview.vendor_id)
         .join(VendorOrder, VendorOrder.id == VendorReview.vendor_order_id)
-        .where(which)
     )
-    return [Row(*found) for found in session.execute(query).all()]
 
 
-def list_for_vendor(session: Session, vendor: Vendor, *, state: str = "", search: str = "", page: int = 1) -> Page:
+def list_for_vendor(
+    session: Session,
+    vendor: Vendor,
+    *,
+    state: str = "",
+    search: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Row]:
     """Published ones, newest first: what still waits is the merchant's matter. `state`: "unanswered" or ""."""
-    query = _filter(select(VendorReview.id), vendor.shop_id, state, None, vendor.id, search)
+    query = _filter(_rows(), vendor.shop_id, state, None, vendor.id, search)
     query = query.where(VendorReview.state == ReviewState.PUBLISHED)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    newest = query.order_by(VendorReview.written_at.desc(), VendorReview.id.desc())
-    ids = session.scalars(newest.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)).all()
-    rows = {row.review.id: row for row in _rows(session, VendorReview.id.in_(ids))}
-    return Page([rows[number] for number in ids], total, page)
+    return read_page(session, query, Sort(_WRITTEN, is_descending=True), place, limit=limit, make=Row)
 
 
 # -- what is public ----------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def list_reviews() -> ResponseReturnValue:
 def export_reviews() -> ResponseReturnValue:
     """What the list shows, up to 2,500 reviews."""
     heading = ["vendor", "order", "stars", "title", "words", "name", "state", "written_at", "answer"]
-    rows = web.every_row(lambda number: queries.list_reviews(g.session, g.shop.id, **_wanted(), page=number).rows)
+    rows = web.every_row(lambda place: queries.list_reviews(g.session, g.shop.id, **_wanted(), place=place))
     return web.download_sheet("reviews.csv", heading, (_cells(row) for row in rows))
 
 
@@ -129,14 +129,13 @@ def _actor() -> str:
 
 
 def _list_page(results: Sequence[Result] = ()) -> str:
-    find, number = _wanted(), max(1, request.args.get("page", 1, int))
-    page = queries.list_reviews(g.session, g.shop.id, **find, page=number)
+    find = _wanted()
+    page = queries.list_reviews(g.session, g.shop.id, **find, place=web.read_place())
     waiting = queries.count_waiting(g.session, g.shop.id)
     return render_template(
         "merchant/reviews/list.html",
         page=page,
         find=find,
-        first=(page.number - 1) * queries.PAGE_SIZE + 1,
         results=results,
         waiting=waiting,
         titled=_title,

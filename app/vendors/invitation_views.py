@@ -10,6 +10,7 @@ from app import web
 from app.auth.merchant import protect
 from app.auth.staff import who
 from app.errors import Conflict, ValidationErrors
+from app.keyset import Page, Place
 from app.models.invitations import VendorInvitation
 from app.vendors import invitations
 from app.vendors.invitations import Result
@@ -47,9 +48,7 @@ def invite() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_invitations() -> ResponseReturnValue:
     """What the list shows."""
-    rows = web.every_row(
-        lambda number: invitations.list_invitations(g.session, g.shop.id, search=_search(), page=number).rows
-    )
+    rows = web.every_row(_find)
     return web.download_sheet("invitations.csv", _COLUMNS, map(_cells, rows))
 
 
@@ -58,8 +57,9 @@ def _cells(row: VendorInvitation) -> list[object]:
     return [row.email, row.name, invitations.state_of(row), *told]
 
 
-def _search() -> str:
-    return request.args.get("q", "").strip()[:100]
+def _find(place: Place) -> Page[VendorInvitation]:
+    search = request.args.get("q", "").strip()[:100]
+    return invitations.list_invitations(g.session, g.shop.id, search=search, place=place)
 
 
 @bp.post("/<int:invitation_id>/resend")
@@ -85,12 +85,9 @@ def _refuse(error: Conflict) -> Response:
 
 
 def _page(*, results: Sequence[Result] = (), errors: dict[str, str] | None = None) -> str:
-    number = max(1, request.args.get("page", 1, int))
     return render_template(
         "merchant/vendors/invitations.html",
-        page=invitations.list_invitations(g.session, g.shop.id, search=_search(), page=min(number, 10_000)),
-        number=number,
-        per_page=invitations.PER_PAGE,
+        page=_find(web.read_place()),
         state_of=invitations.state_of,
         results=results,
         errors=errors or {},

@@ -19,6 +19,7 @@ from app.config import get_config
 from app.crypto import hash_token, new_token
 from app.emails.service import queue_email
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.invitations import VendorInvitation
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -50,14 +51,6 @@ class Result:
     line: Line
     is_done: bool
     words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Newest first; `total` counts those of every page."""
-
-    rows: Sequence[VendorInvitation]
-    total: int
 
 
 def read_lines(text: str) -> list[Line]:
@@ -155,14 +148,16 @@ def find_vendor(session: Session, shop_id: int, email: str) -> Vendor | None:
     return session.scalar(select(Vendor).where(Vendor.shop_id == shop_id, func.lower(Vendor.email) == email.lower()))
 
 
-def list_invitations(session: Session, shop_id: int, *, search: str = "", page: int = 1) -> Page:
+def list_invitations(
+    session: Session, shop_id: int, *, search: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[VendorInvitation]:
+    """Last sent first."""
     where: list[ColumnElement[bool]] = [VendorInvitation.shop_id == shop_id]
     if search:
         columns = (VendorInvitation.email, VendorInvitation.name)
         where.append(columns[0].icontains(search, autoescape=True) | columns[1].icontains(search, autoescape=True))
-    query = select(VendorInvitation).where(*where).order_by(VendorInvitation.sent_at.desc(), VendorInvitation.id.desc())
-    total = session.scalar(select(func.count()).select_from(VendorInvitation).where(*where)) or 0
-    return Page(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all(), total)
+    order = Sort((VendorInvitation.sent_at, VendorInvitation.id), is_descending=True)
+    return read_page(session, select(VendorInvitation).where(*where), order, place, limit=limit, make=only)
 
 
 def forget_old(session: Session) -> int:

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Text, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.events import AuditEntry
 from app.models.products import Product, ProductStatus
 from app.models.vendors import Vendor, VendorStatus
 
 PER_PAGE: Final = 50
-_SORTS: Final[dict[str, tuple[Any, ...]]] = {
-    "newest": (Vendor.applied_at.desc(), Vendor.id.desc()),
-    "oldest": (Vendor.applied_at, Vendor.id),
-    "name": (func.lower(Vendor.name), Vendor.id),
+_SORTS: Final[dict[str, Sort]] = {
+    "newest": Sort((Vendor.applied_at, Vendor.id), is_descending=True),
+    "oldest": Sort((Vendor.applied_at, Vendor.id)),
+    "name": Sort((func.lower(Vendor.name, type_=Text()), Vendor.id)),
 }
 
 
@@ -28,18 +29,16 @@ class Row:
     published: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of vendors, how many match in all, and how many wait for a decision in the whole shop."""
-
-    rows: Sequence[Row]
-    total: int
-    pending: int
-
-
 def list_vendors(
-    session: Session, shop_id: int, *, search: str = "", status: str = "", sort: str = "newest", page: int = 1
-) -> Page:
+    session: Session,
+    shop_id: int,
+    *,
+    search: str = "",
+    status: str = "",
+    sort: str = "newest",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Row]:
     """Vendors of a shop; `search` looks into name, e-mail and town. Unknown `sort` means newest first."""
     where = [Vendor.shop_id == shop_id]
     if search:
@@ -54,15 +53,8 @@ def list_vendors(
         .correlate(Vendor)
         .scalar_subquery()
     )
-    found = session.execute(
-        select(Vendor, published)
-        .where(*where)
-        .order_by(*_SORTS.get(sort, _SORTS["newest"]))
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
-    ).all()
-    total = session.scalar(select(func.count()).select_from(Vendor).where(*where)) or 0
-    return Page([Row(vendor, count) for vendor, count in found], total, count_pending(session, shop_id))
+    order = _SORTS.get(sort, _SORTS["newest"])
+    return read_page(session, select(Vendor, published).where(*where), order, place, limit=limit, make=Row)
 
 
 def list_public(session: Session, shop_id: int, search: str = "", limit: int = 50) -> Sequence[Vendor]:

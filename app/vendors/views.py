@@ -11,6 +11,7 @@ from app import web
 from app.auth.merchant import protect
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.keyset import Page, Place
 from app.vendors import people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
@@ -68,7 +69,7 @@ def _decide_one(vendor_id: int, action: str, reason: str) -> _Result:
 def export_vendors() -> ResponseReturnValue:
     """What the list shows, up to 5,000 vendors."""
     heading = ["name", "status", "email", "contact", "phone", "town", "country", "on_sale", "applied_at", "approved_at"]
-    rows = web.every_row(lambda number: _find(number).rows)
+    rows = web.every_row(_find)
     return web.download_sheet("vendors.csv", heading, (_cells(row) for row in rows))
 
 
@@ -78,7 +79,7 @@ def _cells(row: queries.Row) -> list[object]:
     return [vendor.name, vendor.status.value, *person, row.published, vendor.applied_at, vendor.approved_at]
 
 
-def _find(number: int) -> queries.Page:
+def _find(place: Place) -> Page[queries.Row]:
     args = request.args
     return queries.list_vendors(
         g.session,
@@ -86,19 +87,17 @@ def _find(number: int) -> queries.Page:
         search=args.get("q", "").strip(),
         status=args.get("status", ""),
         sort=args.get("sort", "newest"),
-        page=number,
+        place=place,
     )
 
 
 def _list_page(
     *, results: Sequence[_Result] = (), ticked: Sequence[int] = (), reason: str = "", error: str | None = None
 ) -> str:
-    number = max(1, request.args.get("page", 1, int))
     return render_template(
         "merchant/vendors/list.html",
-        page=_find(number),
-        number=number,
-        per_page=queries.PER_PAGE,
+        page=_find(web.read_place()),
+        pending=queries.count_pending(g.session, g.shop.id),
         results=results,
         ticked=ticked,
         reason=reason,

@@ -18,11 +18,11 @@ from wsgi import create_app
 
 TOO_MUCH = "9" * 25
 UNSTORABLE = [
-    f"vendors?page={TOO_MUCH}",
+    f"orders?vendor={TOO_MUCH}",
     "vendors?q=%00",
     f"products?vendor={TOO_MUCH}",
     f"review?vendor={TOO_MUCH}",
-    f"emails?page={TOO_MUCH}",
+    f"questions?vendor={TOO_MUCH}",
     "emails?q=%00",
     "events?topic=%00",
     "events.csv?q=%00",

@@ -61,7 +61,7 @@ _PAGE = """{% import "merchant/_macros.html" as ui %}
 {% set state = ("state", "State", "", [("", "Any"), ("approved", "Approved")]) %}
 {% set sort = ("sort", "Sort", "name", [("name", "Name"), ("-name", "Name, Z to A")]) %}
 <s-table>{{ ui.list_bar("/app/vendors", "a", "Search vendors", [state], sort) }}</s-table>
-{{ ui.pager(1, 50, 120, none, "/app/vendors?page=2") }}{{ ui.pager(1, 2, 2) }}
+{{ ui.part_pager({"rows": [1], "before": none, "after": "WzFd"}, 2, "/app/vendors") }}
 {{ ui.empty("No vendors yet", "They appear here.", "Open the form", "/x") }}
 {{ ui.badge("Paid", "success") }}{{ ui.fact("Total", "$1") }}
 {{ ui.field(form.name, maxlength=80, readonly=true) }}
@@ -77,6 +77,7 @@ def test_every_polaris_element_in_use_has_a_stand_in_for_development() -> None:
 def test_the_macros_print_polaris_with_every_option() -> None:
     jinja = Environment(loader=FileSystemLoader(ROOT / "app/templates"), autoescape=True, undefined=StrictUndefined)
     jinja.globals.update(g={"shop": {"domain": "acme.myshopify.com"}}, request={"args": {"host": "aG9zdA"}})
+    jinja.globals.update(with_query=lambda path, **query: f"{path}?after={query['after']}")
     form = _Form(data={"name": 'Ada\'s "Ceramics"', "state": "approved", "active": True})
     form.name.errors = ["Write a name"]
     html = jinja.from_string(_PAGE).render(form=form)

@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import db
+from app import db, web
 from app.auth import limits
 from app.auth.portal import actor, protect
 from app.errors import NotFound, TooMany, ValidationErrors
@@ -82,17 +82,13 @@ def download_template() -> ResponseReturnValue:
 @bp.get("/<int:import_id>")
 def show_import(import_id: int) -> ResponseReturnValue:
     summary = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id)
-    show, number = request.args.get("show", ""), max(1, request.args.get("page", 1, int))
-    rows, total = queries.list_rows(g.session, summary, show=show, page=number)
-    pages = max(1, -(-total // queries.PER_PAGE))
+    show = request.args.get("show", "")
     return render_template(
         "portal/products/import.html",
         summary=summary,
         made=summary.made,
-        rows=rows,
+        page=queries.list_rows(g.session, summary, show=show, place=web.read_place()),
         show=show,
-        number=number,
-        pages=pages,
     )
 
 
@@ -122,7 +118,7 @@ def _upload_page(error: str = "") -> str:
     return render_template(
         "portal/products/import_new.html",
         error=error,
-        imports=queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, limit=20),
+        imports=queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, limit=20).rows,
         most_lines=columns.MOST_LINES,
         most_megabytes=columns.MOST_BYTES // 1024 // 1024,
         names=columns.NAMES,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _, ngettext
 from app.models.products import ImportRowStatus, ImportStatus, Product, ProductImport, ProductImportRow, Variant
 from app.models.vendors import Vendor
@@ -18,6 +19,7 @@ from app.products.proposal_queries import write_value
 from app.products.proposal_rules import label
 
 PER_PAGE: Final = 50
+_AS_IN_FILE: Final = Sort((ProductImportRow.position, ProductImportRow.id))
 _KINDS: Final = ("create", "change", "same", "bad")
 
 
@@ -59,20 +61,21 @@ class Shown:
 
 
 def list_imports(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, limit: int = PER_PAGE, offset: int = 0
-) -> Sequence[Summary]:
+    session: Session,
+    shop_id: int,
+    *,
+    vendor_id: int | None = None,
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Summary]:
     """Files of one vendor or of all, newest first."""
     query = select(ProductImport, Vendor.name).join(Vendor, Vendor.id == ProductImport.vendor_id)
     query = query.where(ProductImport.shop_id == shop_id)
     if vendor_id is not None:
         query = query.where(ProductImport.vendor_id == vendor_id)
-    found = session.execute(query.order_by(ProductImport.id.desc()).limit(limit).offset(offset)).all()
-    return _summarise(session, [(made, name) for made, name in found])
-
-
-def count_imports(session: Session, shop_id: int) -> int:
-    query = select(func.count()).select_from(ProductImport).where(ProductImport.shop_id == shop_id)
-    return session.scalar(query) or 0
+    newest = Sort((ProductImport.id,), is_descending=True)
+    page = read_page(session, query, newest, place, limit=limit, make=lambda made, name: (made, name))
+    return page.with_rows(_summarise(session, page.rows))
 
 
 def get_import(session: Session, shop_id: int, import_id: int, *, vendor_id: int | None = None) -> Summary:
@@ -87,13 +90,13 @@ def get_import(session: Session, shop_id: int, import_id: int, *, vendor_id: int
     return _summarise(session, [(row[0], row[1])])[0]
 
 
-def list_rows(session: Session, summary: Summary, *, show: str = "", page: int = 1) -> tuple[Sequence[Shown], int]:
-    """(a page of the file's products, how many there are). `show`: an action, or the status "failed" or "kept"."""
-    where = _matching(summary.made, show)
-    total = session.scalar(select(func.count()).select_from(ProductImportRow).where(*where)) or 0
-    query = select(ProductImportRow).where(*where).order_by(ProductImportRow.position)
-    rows = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    ids = {row.product_id for row in rows if row.product_id and row.action == "change"}
+def list_rows(
+    session: Session, summary: Summary, *, show: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[Shown]:
+    """The file's products as they stand in it. `show`: an action, or the status "failed" or "kept"."""
+    query = select(ProductImportRow).where(*_matching(summary.made, show))
+    page = read_page(session, query, _AS_IN_FILE, place, limit=limit, make=only)
+    ids = {row.product_id for row in page.rows if row.product_id and row.action == "change"}
     with_options = Product.options != []
     variants = select(Variant.id, Variant.option_values, Variant.currency, with_options).join(
         Product, Product.id == Variant.product_id
@@ -101,7 +104,7 @@ def list_rows(session: Session, summary: Summary, *, show: str = "", page: int =
     found = session.execute(variants.where(Variant.product_id.in_(ids))).all() if ids else []
     names = {key: " / ".join(values) if has_options else "" for key, values, _, has_options in found}
     currency = found[0][2] if found else ""
-    return [_show(summary.made, row, names, currency) for row in rows], total
+    return page.with_rows([_show(summary.made, row, names, currency) for row in page.rows])
 
 
 def write_bad_lines(session: Session, made: ProductImport) -> Iterable[str]:

@@ -287,7 +287,7 @@ def test_a_file_names_pictures_by_their_addresses(acme: Shop, ada: Vendor) -> No
     assert rows(acme, more)[0] == ("Mug", "change", "waiting")
     with db.scoped(acme.id, ada.id) as session:
         summary = queries.get_import(session, acme.id, more, vendor_id=ada.id)
-        assert queries.list_rows(session, summary)[0][0].changes == [("Pictures", "", "1 more picture")]
+        assert queries.list_rows(session, summary).rows[0].changes == [("Pictures", "", "1 more picture")]
     do(acme, ada, more, "start")
     assert [address for address, _ in addresses()] == [one, two, "https://ada.example/three.png"]
     do(acme, ada, more, "undo")
@@ -354,7 +354,7 @@ def test_another_vendors_products_and_files_are_not_there(acme: Shop, ada: Vendo
         with pytest.raises(NotFound):
             queries.get_import(session, acme.id, hers, vendor_id=bea.id)
         assert session.get(ProductImport, hers) is None
-        assert len(queries.list_imports(session, acme.id)) == 1
+        assert queries.list_imports(session, acme.id).total == 1
 
 
 def test_a_file_that_is_too_large_or_empty_is_refused() -> None:
