@@ -13,6 +13,7 @@ FIELDS: Final = {
     "description": "Description",
     "category": "Category",
     "pictures": "Pictures",
+    "options": "Options",
     "variants": "Variants",
     "seo": "Words for search engines",
     "price": "Prices",

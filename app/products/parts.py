@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.models.products import Product, ProductImage, Variant
+from app.products import option_rules
 
 
 def write_pictures(
@@ -41,21 +42,45 @@ def write_variants(
     session: Session, product: Product, rows: Sequence[Variant], wanted: Sequence[dict[str, Any]]
 ) -> None:
     """Make these the variants: known ones keep their row, and so their stock; what is not among them goes."""
-    held = {tuple(row.option_values): row for row in rows}
+    # What Shopify's staff renamed is told by its id, what a vendor wants by its values.
+    by_gid = {row.shopify_gid: row for row in rows}
+    told = {each["gid"] for each in wanted if "gid" in each}
+    held = {tuple(row.option_values): row for row in rows if row.shopify_gid not in told}
+    kept: set[int] = set()
     if product.options:
         product.options = options_for(product, wanted)
     for position, each in enumerate(wanted, start=1):
-        row = held.pop(tuple(each["values"]), None)
+        row = (by_gid.get(each["gid"]) if "gid" in each else None) or held.get(tuple(each["values"]))
         if row is None and "price" in each:
             said = {"price_minor": each["price"], "sku": each["sku"], "stock": each["stock"]}
             ids = {"shopify_gid": each.get("gid"), "inventory_item_gid": each.get("item")}
             row = Variant(**_owner(product), **said, **ids, currency=rows[0].currency, option_values=each["values"])
             session.add(row)
+        elif row is not None:
+            row.option_values = list(each["values"])
+            kept.add(row.id)
         if row is not None:
             row.position = position
-    for row in held.values():
-        session.delete(row)
+    for row in rows:
+        if row.id not in kept:
+            session.delete(row)
     session.flush()
+
+
+def write_options(product: Product, rows: Sequence[Variant], wanted: option_rules.Options) -> None:
+    """Make these the names and the order of a product's options; its variants follow, each in its own row.
+
+    An edit that does not fit what is on sale any more changes nothing.
+    """
+    live = option_rules.on_sale(product.options, [row.option_values for row in rows])
+    if not option_rules.fits(live, wanted):
+        return
+    for row in rows:
+        row.option_values = option_rules.translate(row.option_values, live, wanted)
+    ranked = sorted(rows, key=lambda row: option_rules.rank(row.option_values, wanted))
+    for position, row in enumerate(ranked, start=1):
+        row.position = position
+    product.options = [{"name": option["name"], "values": list(option["values"])} for option in wanted]
 
 
 def options_for(product: Product, variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

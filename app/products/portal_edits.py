@@ -9,7 +9,18 @@ from app.auth.portal import actor, protect
 from app.errors import Conflict, ValidationErrors
 from app.languages import _, ngettext
 from app.models.products import Product, ProductImage, ProductStatus
-from app.products import attributes, edit_forms, forms, pictures, proposal_rules, proposals, queries, service
+from app.products import (
+    attributes,
+    edit_forms,
+    forms,
+    option_forms,
+    option_rules,
+    pictures,
+    proposal_rules,
+    proposals,
+    queries,
+    service,
+)
 from app.products.descriptions import plain_text
 from app.typed import tidy
 
@@ -42,15 +53,23 @@ def propose(product_id: int) -> ResponseReturnValue:
     variants = service.list_variants(g.session, product)
     rows, wanted = edit_forms.read_rows(request.form, variants)
     new, added = edit_forms.read_new_rows(request.form, product, variants)
+    options = option_forms.read_rows(request.form)
     if form.validate() and not plain_text(form.description.data or ""):
         form.description.errors = [_("Describe the product: what it is, what it is made of, how big it is.")]
-    if form.errors or any(row.errors for row in rows) or any(row.errors for row in new):
+    if (
+        form.errors
+        or any(row.errors for row in rows)
+        or any(row.errors for row in new)
+        or any(row.has_errors for row in options)
+    ):
         return _page(product, form, rows, new), 422
     for name in ("title", "description", "seo_title", "seo_description"):
         wanted[name] = form[name].data or ""
     wanted["category"], wanted["attributes"] = form.category, form.answers
     try:
         wanted["pictures"] = _read_pictures(product)
+        if options:
+            wanted["options"] = option_forms.join(options, proposals.live_content(g.session, product)["options"])
         wanted["variants"] = edit_forms.join_variants(rows, added)
     except ValidationErrors as error:
         return _page(product, form, rows, new, refusal=" ".join(error.errors.values())), 422
@@ -114,6 +133,14 @@ def _read_pictures(product: Product) -> list[dict[str, Any]]:
     ]
 
 
+def _options(product: Product) -> list[option_forms.OptionRow]:
+    """The options as they were typed, else as they are proposed; as they are on sale where an edit fits no more."""
+    if typed := option_forms.read_rows(request.form):
+        return typed
+    live, wanted = proposals.live_content(g.session, product)["options"], _proposed(product)["options"]
+    return option_forms.rows_of(live, wanted if option_rules.fits(live, wanted) else live)
+
+
 def _images(product: Product) -> list[ProductImage]:
     """A product's pictures and those an edit would add, in the order that is proposed; then the rest."""
     rows = [*service.list_images(g.session, product), *service.list_images(g.session, product, live=False)]
@@ -137,6 +164,7 @@ def _page(
         new=edit_forms.with_empty(product, [row for row in new if not row.is_empty]),
         images=_images(product),
         proposed={picture["gid"]: picture for picture in _proposed(product)["pictures"]},
+        options=_options(product),
         refusal=refusal,
         proposal=proposals.find_open(g.session, product),
         settings=queries.get_review_rules(g.session, g.shop.id),

@@ -13,7 +13,7 @@ from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
-from app.products import attributes, proposals, service
+from app.products import attributes, option_rules, proposals, service
 from app.products import proposal_rules as rules
 from app.products.descriptions import plain_text
 
@@ -137,10 +137,15 @@ def _write_pictures(pictures: Sequence[Mapping[str, str]]) -> str:
     return "; ".join(f"{place}. {picture['alt'] or _('no words')}" for place, picture in enumerate(pictures, start=1))
 
 
+def _write_option(option: Mapping[str, Any]) -> str:
+    return f"{option['name']}: {', '.join(option['values'])}"
+
+
 _WRITTEN: Final[Mapping[str, Callable[[Any], str]]] = {
     "description": plain_text,
     "pictures": _write_pictures,
     "attributes": attributes.describe,
+    "options": lambda value: "; ".join(_write_option(each) for each in value),
     "variants": lambda value: "; ".join(" / ".join(each["values"]) for each in value),
     "category": lambda value: str(value["name"] or value["gid"]),
 }
@@ -155,6 +160,19 @@ def _compare_variants(was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[st
             price = web.write_money(Money(each["price"], currency))
             named = {"variant": " / ".join(each["values"]), "price": price, "count": each["stock"]}
             pieces.append(("new", _("%(variant)s: %(price)s, %(count)s in stock", **named) + "\n"))
+    return pieces
+
+
+def _compare_options(was: option_rules.Options, now: option_rules.Options) -> Pieces:
+    """Each option on a line of its own as it is on sale, then as it is wanted, with what each new name stands for."""
+    pieces = [("gone", _write_option(option) + "\n") for option in was]
+    for option in option_rules.as_wanted(now):
+        pairs = [(option["name"], option["was"]), *zip(option["values"], option["were"], strict=True)]
+        head, *values = [
+            name if name == before else _("%(name)s (was %(before)s)", name=name, before=before)
+            for name, before in pairs
+        ]
+        pieces.append(("new", f"{head}: {', '.join(values)}\n"))
     return pieces
 
 
@@ -178,5 +196,7 @@ def _line(
     pieces = rules.compare_words(was, wanted) if is_text else []
     if field == "variants":
         pieces = _compare_variants(now.get(field) or change[0], change[1], currency)
+    if field == "options":
+        pieces = _compare_options(now.get(field) or change[0], change[1])
     pictures = rules.compare_pictures(now.get(field, change[0]), change[1]) if field == "pictures" else ()
     return Line(field, rules.label(field, names), was, wanted, pieces, pictures, drift, field in proposal.taken)

@@ -2,9 +2,9 @@
 
 A snapshot is a product's content by field: "title", "description", "category", "attributes", "pictures", "seo_title",
 "seo_description", and "price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is
-{"gid", "name"} or None, attributes are answers as app/products/attributes.py has them, pictures are
-[{"gid", "alt", "url"}] in their order. "variants" are [{"values"}], one value for each option; those that an edit adds
-say "price", "sku" and "stock" besides.
+{"gid", "name"} or None, attributes are answers as app/products/attributes.py has them, pictures are [{"gid", "alt",
+"url"}] in their order. "options" are those of app/products/option_rules.py. "variants" are [{"values"}], one value for
+each option; those that an edit adds say "price", "sku" and "stock" besides.
 """
 
 import difflib
@@ -27,6 +27,7 @@ WORDS: Final = {
     "category": lazy("Category"),
     "attributes": lazy("Details"),
     "pictures": lazy("Pictures"),
+    "options": lazy("Options"),
     "variants": lazy("Variants"),
     "seo_title": lazy("Title in search engines"),
     "seo_description": lazy("Description in search engines"),
@@ -49,6 +50,8 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _keys(many: list[Mapping[str, Any]]) -> list[Any]:
+    if many and "values" in many[0] and "name" in many[0]:
+        return [(each["name"], each["values"]) for each in many]
     if many and "values" in many[0]:
         return sorted(each["values"] for each in many)
     if many and "chosen" in many[0]:

@@ -1,6 +1,6 @@
 """Accepted edits on their way to Shopify: only the fields that were decided, and only over what was looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from app.db import scoped
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import Shop
 from app.money import Money, parse_money
-from app.products import parts, proposals, service
+from app.products import option_sync, parts, proposals, service
 from app.products import proposal_rules as rules
 from app.products.descriptions import clean_description
 from app.shopify.client import graphql
@@ -18,6 +18,8 @@ from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
 _NAMES: Final = {"title": "title", "description": "descriptionHtml"}
+_TOO_MANY: Final = "The product has more than 100 variants, so its options are changed in Shopify only."
+_GRID: Final = frozenset({"options", "variants"})
 _EDITED: Final = "The product was edited in Shopify while this was on its way, so nothing was overwritten."
 
 
@@ -41,16 +43,24 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         # Deleted in the admin: the webhook says so, and archives our product.
         return
     live = _snapshot(product, found, variants)
+    if "options" in changes and found["variants"]["pageInfo"]["hasNextPage"]:
+        # Those that we do not name, Shopify would delete.
+        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
+        return
     if gone := rules.drifted(changes, live):
-        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, {f: live[f] for f in gone if f in live})
+        # With what an earlier run, which was cut short, may have done already.
+        seen = _as_found(live, gone.keys() | (_GRID & changes.keys()))
+        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, seen)
         return
     wanted = {field: change[1] for field, change in changes.items()}
     try:
-        _write(credentials, gid, wanted, live, variants)
+        _write(credentials, gid, wanted, live, variants, found)
         made = _write_variants(credentials, gid, location, product, wanted, found, variants)
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
-        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, {})
+        now = graphql(credentials, "productContent", {"id": gid}) if "options" in wanted else None
+        done = _as_found(_snapshot(product, now, variants), {"options"}) if now else {}
+        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, done)
         return
     except ShopifyError as error:
         if error.permanent:
@@ -79,6 +89,7 @@ def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Varian
         # What is still being made, or could not be, is nothing that customers see.
         if (node["preview"] or {}).get("image")
     ]
+    live["options"] = option_sync.read_options(found)
     live["variants"] = [
         {
             "values": [option["value"] for option in node["selectedOptions"]],
@@ -98,9 +109,23 @@ def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Varian
     return live
 
 
+def _as_found(live: rules.Snapshot, fields: Collection[str]) -> rules.Snapshot:
+    """What Shopify has of these fields; options and variants only together, as one names the other's values."""
+    together = _GRID if _GRID.intersection(fields) else frozenset()
+    return {field: value for field, value in live.items() if field in fields or field in together}
+
+
 def _write(
-    shop: ShopCredentials, gid: str, wanted: rules.Snapshot, live: rules.Snapshot, variants: Sequence[Variant]
+    shop: ShopCredentials,
+    gid: str,
+    wanted: rules.Snapshot,
+    live: rules.Snapshot,
+    variants: Sequence[Variant],
+    found: dict[str, Any],
 ) -> None:
+    if "options" in wanted and not rules.same(live["options"], wanted["options"]):
+        # First, as Shopify refuses these most: options bound to a category's details have names of their own.
+        option_sync.write_options(shop, gid, wanted["options"], found)
     words: dict[str, Any] = {name: wanted[field] for field, name in _NAMES.items() if field in wanted}
     if "category" in wanted:
         words["category"] = wanted["category"]["gid"] if wanted["category"] else None
@@ -115,8 +140,8 @@ def _write(
         # Lists that are not given stay as they are.
         graphql(shop, "productSet", {"identifier": {"id": gid}, "input": {"files": files}})
     # One that is about to go needs no new price.
-    staying = [each["values"] for each in (live | wanted)["variants"]]
-    changed = [variant for variant in variants if variant.option_values in staying]
+    staying = [each["values"] for each in wanted.get("variants", ())]
+    changed = [variant for variant in variants if not staying or variant.option_values in staying]
     grid = [row for variant in changed if (row := _variant_row(variant, wanted))]
     if grid:
         graphql(shop, "productVariantsBulkUpdate", {"productId": gid, "variants": grid})
@@ -215,6 +240,7 @@ def _send_back(shop_id: int, proposal_id: int, status: ProposalStatus, reason: s
         if proposal.status != ProposalStatus.ACCEPTED:
             return
         product = session.get_one(Product, proposal.product_id)
+        product.options = live.pop("options", product.options)
         service.write_fields(session, product, live)
         subject = ("product", product.id)
         audit.record(

@@ -26,7 +26,7 @@ from app.models.products import (
 )
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import approvals, parts, trail
+from app.products import approvals, option_rules, parts, trail
 from app.products import proposal_rules as rules
 from app.products.service import list_images, list_variants
 from app.queue import enqueue_after_commit
@@ -48,7 +48,7 @@ class Outcome:
 def content_of(
     product: Product, variants: Sequence[Variant], images: Sequence[ProductImage] | None = None
 ) -> rules.Snapshot:
-    """What is on sale, by field; without "pictures" and "variants" when no pictures are given."""
+    """What is on sale, by field; without "pictures", "options" and "variants" when no pictures are given."""
     gid = product.category_gid
     content: rules.Snapshot = {
         "title": product.title,
@@ -61,6 +61,7 @@ def content_of(
     for variant in variants:
         content[f"price {variant.id}"], content[f"sku {variant.id}"] = variant.price_minor, variant.sku
     if images is not None:
+        content["options"] = option_rules.on_sale(product.options, [variant.option_values for variant in variants])
         content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
         content["pictures"] = [picture_of(image) for image in images if image.url and image.shopify_gid]
     return content
@@ -86,7 +87,17 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
     live = live_content(session, product)
     held = find_open(session, product)
     kept = {f: change[1] for f, change in held.changes.items()} if held else {}
+    if "options" in kept and not option_rules.is_possible(live["options"], kept["options"]):
+        # They were edited in the shop since; nobody can accept these names any more.
+        del kept["options"]
     changes = rules.differences(live, kept | wanted)
+    if {"options", "variants"} <= changes.keys():
+        raise Conflict(
+            _(
+                "Rename or move options in one edit, and add or remove variants in another. "
+                "Send the second once the first is answered."
+            )
+        )
     settings = session.get_one(ShopSettings, product.shop_id)
     reviewed = {v.id: v.reviewed_price_minor or v.price_minor for v in variants}
     safe, waiting = rules.split_safe(changes, reviewed, settings.price_band_bps)
@@ -119,6 +130,9 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     taken = [f for f in proposal.changes if f in fields and f in live]
     if not taken:
         raise ValidationErrors({"fields": "Tick at least one change, or reject the edit."})
+    if "options" in taken and not option_rules.is_possible(live["options"], proposal.changes["options"][1]):
+        words = "The options were edited in Shopify, so the new names do not fit them."
+        raise ValidationErrors({"fields": f"{words} Ask for changes, or untick them."})
     now = clock.now()
     # What the reviewer saw is what the job compares with: an edit they chose to overrule is no surprise to it.
     proposal.changes = proposal.changes | {f: [live[f], proposal.changes[f][1]] for f in taken}

@@ -324,6 +324,8 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
         if variant_id is not None:
             if row := held.get(variant_id):
                 setattr(row, "sku" if kind == "sku" else "price_minor", value)
+        elif field == "options":
+            parts.write_options(product, list_variants(session, product), value)
         elif field == "variants":
             parts.write_variants(session, product, list_variants(session, product), value)
         elif field == "pictures":

@@ -1,4 +1,4 @@
-// Pictures in their order: dragged, or moved by buttons. What counts is the field "place" of each; without this file it is
+// Pictures in their order: dragged, or moved by buttons; a list without frames is moved by buttons only. What counts is the field "place" of each; without this file it is
 // typed. Lists carry data-sortable.
 (() => {
   const button = (words, sign, act) => {
@@ -41,8 +41,9 @@
   const sortable = (list) => {
     if (list.dataset.sorted) return;
     list.dataset.sorted = "yes";
-    const byPlace = [...list.children].sort((one, other) => placeOf(one).value - placeOf(other).value);
-    list.append(...byPlace);
+    const arrange = () => list.append(...[...list.children].sort((one, other) => placeOf(one).value - placeOf(other).value));
+    arrange();
+    list.closest("form")?.addEventListener("restored", arrange);
     let dragged = null;
     for (const item of list.children) {
       const field = placeOf(item).closest("label");
@@ -54,9 +55,11 @@
         renumber(list, item);
         event.currentTarget.focus();
       };
-      field.after(button(list.dataset.earlier, "←", shift(-1)), button(list.dataset.later, "→", shift(1)));
+      const [back, on] = list.dataset.sortable === "down" ? "↑↓" : "←→";
+      field.after(button(list.dataset.earlier, back, shift(-1)), button(list.dataset.later, on, shift(1)));
       field.classList.add("visually-hidden");
       const frame = item.querySelector(".frame");
+      if (!frame) continue;
       check(list, frame);
       frame.draggable = true;
       frame.addEventListener("dragstart", (event) => {

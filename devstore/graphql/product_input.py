@@ -87,34 +87,54 @@ def _set_metafield(ctx: Context, product: Doc, given: Doc, path: list[str]) -> D
 
 
 def set_options(ctx: Context, product: Doc, given: list[Doc], path: list[str]) -> None:
-    """Replace the options, keeping the ids of names that stay. Raises RefusedError."""
+    """Replace the options: known by id, else by their names, else new; so are their values. Raises RefusedError."""
     if len(given) > MOST_OPTIONS:
         raise RefusedError([*path, "productOptions"], "Can only specify a maximum of 3 options", "OPTIONS_OVER_LIMIT")
-    before = {option["name"]: option for option in product["options"]}
-    options = []
-    for position, each in enumerate(given, 1):
-        name = (each.get("name") or "").strip()
+    options: list[Doc] = []
+    for position, each in enumerate(sorted(given, key=lambda option: option.get("position") or len(given)), 1):
+        before = _known(product["options"], each, "ProductOption", [*path, "productOptions", str(position - 1)])
+        name = (each.get("name") or (before or {}).get("name") or "").strip()
         if not name:
             raise RefusedError(
                 [*path, "productOptions", str(position - 1), "name"], "Option name can't be blank", "INVALID_INPUT"
             )
-        options.append(
-            _option(ctx, before.get(name), name, position, each, [*path, "productOptions", str(position - 1)])
-        )
+        options.append(_option(ctx, before, name, position, each, [*path, "productOptions", str(position - 1)]))
     names = [option["name"].lower() for option in options]
     if len(names) != len(set(names)):
         raise RefusedError([*path, "productOptions"], "Option names must be unique", "DUPLICATED_OPTION_NAME")
     product["options"] = options
 
 
+def _known(held: list[Doc], given: Doc, kind: str, path: list[str]) -> Doc | None:
+    """What is meant of what there is: by its id, or by its name. Raises RefusedError for an id that is not among it."""
+    if not given.get("id"):
+        return next((each for each in held if each["name"] == (given.get("name") or "").strip()), None)
+    number = number_of(given["id"], kind)
+    found = next((each for each in held if each["id"] == number), None)
+    if found is None:
+        what, code = (
+            ("Option", "OPTION_DOES_NOT_EXIST")
+            if kind == "ProductOption"
+            else ("Option value", "OPTION_VALUE_DOES_NOT_EXIST")
+        )
+        raise RefusedError([*path, "id"], f"{what} does not exist", code)
+    return found
+
+
 def _option(ctx: Context, before: Doc | None, name: str, position: int, given: Doc, path: list[str]) -> Doc:
-    known = {value["name"]: value["id"] for value in before["values"]} if before else {}
-    names = [(value.get("name") or "").strip() for value in given.get("values") or []]
+    asked = given.get("values") or []
+    known = [_known(before["values"] if before else [], value, "ProductOptionValue", path) for value in asked]
+    names = [
+        (value.get("name") or (held or {}).get("name") or "").strip() for value, held in zip(asked, known, strict=True)
+    ]
     if not names or not all(names):
         raise RefusedError([*path, "values"], "Option values are missing", "OPTION_VALUES_MISSING")
     if len({value.lower() for value in names}) != len(names):
         raise RefusedError([*path, "values"], f"Option values of {name} must be unique", "DUPLICATED_OPTION_VALUE")
-    values = [{"id": known.get(value) or ctx.store.next_id(), "name": value} for value in names]
+    values = [
+        {"id": held["id"] if held else ctx.store.next_id(), "name": value}
+        for value, held in zip(names, known, strict=True)
+    ]
     return {"id": before["id"] if before else ctx.store.next_id(), "name": name, "position": position, "values": values}
 
 

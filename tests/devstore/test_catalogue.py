@@ -149,6 +149,32 @@ def test_setting_again_keeps_variant_ids_by_their_options(shopify: Shopify) -> N
     assert [each["id"] for each in left] == [first["variants"]["nodes"][1]["id"]]
 
 
+def test_options_and_values_are_renamed_and_moved_by_their_ids(shopify: Shopify) -> None:
+    asked = """query($id: ID!) { product(id: $id) { options { id name optionValues { id name } }
+      variants(first: 10) { nodes { id title } } } }"""
+    gid = set_product(shopify, mugs())["product"]["id"]
+    before = shopify.ask(asked, {"id": gid})["product"]
+    [glaze] = before["options"]
+    blue, white = glaze["optionValues"]
+    values = [{"id": white["id"], "name": "Snow"}, {"id": blue["id"]}]
+    names = [
+        {"id": each["id"], "optionValues": [{"optionId": glaze["id"], "name": name}]}
+        for each, name in zip(before["variants"]["nodes"], ("Blue", "Snow"), strict=True)
+    ]
+    renamed = {"productOptions": [{"id": glaze["id"], "name": "Colour", "values": values}], "variants": names}
+    assert set_product(shopify, renamed, {"id": gid})["userErrors"] == []
+    after = shopify.ask(asked, {"id": gid})["product"]
+    assert after["options"] == [
+        {"id": glaze["id"], "name": "Colour", "optionValues": [{"id": white["id"], "name": "Snow"}, blue]}
+    ]
+    assert [(each["id"], each["title"]) for each in after["variants"]["nodes"]] == [
+        (before["variants"]["nodes"][0]["id"], "Blue"),
+        (before["variants"]["nodes"][1]["id"], "Snow"),
+    ]
+    strange = {**renamed, "productOptions": [{"id": "gid://shopify/ProductOption/1", "values": values}]}
+    assert set_product(shopify, strange, {"id": gid})["userErrors"][0]["code"] == "OPTION_DOES_NOT_EXIST"
+
+
 def test_a_refused_product_leaves_no_trace(shopify: Shopify) -> None:
     product = mugs()
     product["variants"][1]["optionValues"][0]["name"] = "Green"

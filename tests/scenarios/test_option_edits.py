@@ -1,0 +1,216 @@
+"""Renaming and reordering the options of a product on sale: proposed, compared, decided, and whole in Shopify."""
+
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app import db
+from app.models.products import ProductProposal, ProposalStatus, Variant
+from app.models.shops import Shop
+from app.products import option_sync, proposal_sync
+from app.shopify.client import graphql
+from tests.scenarios.market import Market
+from tests.scenarios.test_product_edits import RENAME, edit, path, portal, prices, proposals, seen, shop
+from tests.scenarios.test_product_listing import SET_STOCK, in_shopify, the_product
+
+__all__ = ["path", "portal", "shop"]
+
+OPTIONS = """{ locations(first: 1) { nodes { id } } products(first: 1) { nodes {
+  options { id name optionValues { id name } }
+  variants(first: 10) { nodes { id inventoryQuantity selectedOptions { name value } inventoryItem { id } } } } } }"""
+RENAMED: dict[str, str] = {
+    "option_0_was": "Size",
+    "option_0_name": "Format",
+    "value_0_0_was": "Small",
+    "value_0_0_name": "Small",
+    "place_value_0_0": "2",
+    "value_0_1_was": "Large",
+    "value_0_1_name": "Grand",
+    "place_value_0_1": "1",
+}
+MERCHANTS = """mutation ($id: ID!, $input: ProductSetInput!) {
+  productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing of ours catches this."""
+
+
+def options(market: Market) -> Any:
+    [node] = market.ask_shopify(OPTIONS)["products"]["nodes"]
+    return [(each["name"], [value["name"] for value in each["optionValues"]]) for each in node["options"]]
+
+
+def stock(market: Market) -> dict[str, tuple[str, int]]:
+    """By a variant's id, its value and how many there are."""
+    [node] = market.ask_shopify(OPTIONS)["products"]["nodes"]
+    return {
+        each["id"]: (each["selectedOptions"][0]["value"], each["inventoryQuantity"])
+        for each in node["variants"]["nodes"]
+    }
+
+
+def rows(shop: Shop) -> list[tuple[int, str | None, list[str], int]]:
+    with db.scoped(shop.id) as session:
+        held = session.scalars(select(Variant).order_by(Variant.position)).all()
+        return [(row.id, row.shopify_gid, row.option_values, row.stock) for row in held]
+
+
+def accept(market: Market, shop: Shop, *fields: str) -> httpx.Response:
+    at = f"/app/review/edits/{proposals(shop)[-1].id}"
+    return market.merchant(f"{at}/accept", {"field": list(fields), "seen": seen(market.merchant(at))})
+
+
+def test_options_get_other_names_and_order_and_variants_stay_who_they_are(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    form = portal.get(f"{path}/edit").text
+    assert [f'name="{name}"' in form for name in RENAMED] == [True] * len(RENAMED)
+    wrong = edit(portal, shop, path, **RENAMED | {"value_0_1_name": "small"})
+    assert (wrong.status_code, "Another one is called that now." in wrong.text) == (422, True)
+    both = edit(portal, shop, path, **RENAMED, **{f"gone_{small[0]}": "on"})
+    assert (both.status_code, "Send the second once the first is answered." in both.text) == (409, True)
+    assert "1 change waits for" in edit(portal, shop, path, **RENAMED).text
+    assert options(market) == [("Size", ["Small", "Large"])]
+    assert 'value="Grand"' in portal.get(f"{path}/edit").text
+    review = market.merchant(f"/app/review/edits/{proposals(shop)[0].id}").text
+    assert "<del>Size: Small, Large\n</del>" in review
+    assert "<ins>Format (was Size): Grand (was Large), Small\n</ins>" in review
+    assert accept(market, shop, "options").status_code == 200
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert options(market) == [("Format", ["Grand", "Small"])]
+    assert list(stock(market).items()) == [(large[1], ("Grand", 3)), (small[1], ("Small", 5))]
+    assert rows(shop) == [(large[0], large[1], ["Grand"], 3), (small[0], small[1], ["Small"], 5)]
+    assert the_product(shop).options == [{"name": "Format", "values": ["Grand", "Small"]}]
+    # What was exported is found again, and what the merchant counts still reaches the right row.
+    file = portal.get("/portal/products/export.csv").content
+    plan = portal.post("/portal/products/import", files={"file": ("mugs.csv", file, "text/csv")})
+    assert "0 changed, 1 already as in the file" in plan.text, plan.text
+    data = market.ask_shopify(OPTIONS)
+    item = data["products"]["nodes"][0]["variants"]["nodes"][0]["inventoryItem"]["id"]
+    count = {
+        "inventoryItemId": item,
+        "locationId": data["locations"]["nodes"][0]["id"],
+        "quantity": 9,
+        "changeFromQuantity": 3,
+    }
+    market.ask_shopify(SET_STOCK, {"input": {"name": "available", "reason": "correction", "quantities": [count]}})
+    market.settle()
+    assert rows(shop)[0] == (large[0], large[1], ["Grand"], 9)
+
+
+def test_options_that_the_merchant_renamed_meanwhile_are_kept_and_every_variant_found_by_its_id(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **RENAMED)
+    content = {
+        "productOptions": [{"name": "Capacity", "values": [{"name": "350 ml"}, {"name": "500 ml"}]}],
+        "variants": [
+            {"id": row[1], "optionValues": [{"optionName": "Capacity", "name": value}]}
+            for row, value in ((small, "350 ml"), (large, "500 ml"))
+        ],
+    }
+    market.ask_shopify(MERCHANTS, {"id": the_product(shop).shopify_gid, "input": content})
+    accept(market, shop, "options")
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.WAITING
+    assert options(market) == [("Capacity", ["350 ml", "500 ml"])]
+    assert rows(shop) == [(small[0], small[1], ["350 ml"], 5), (large[0], large[1], ["500 ml"], 3)]
+    refused = accept(market, shop, "options")
+    assert (refused.status_code, "the new names do not fit them" in refused.text) == (422, True)
+    assert 'value="500 ml"' in portal.get(f"{path}/edit").text
+
+
+def test_a_job_that_is_killed_between_its_calls_leaves_nothing_half_and_is_finished(
+    market: Market, shop: Shop, portal: httpx.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **RENAMED, title="Cup", large="30.00")
+    price = next(field for field in proposals(shop)[0].changes if field.startswith("price"))
+    accept(market, shop, "title", "options", price)
+    called: list[str] = []
+
+    def dies_after(most: int) -> Any:
+        def ask(credentials: Any, document: str, variables: dict[str, Any]) -> Any:
+            answer = graphql(credentials, document, variables)
+            called.append(document)
+            if len(called) == most:
+                raise KilledError
+            return answer
+
+        return ask
+
+    for most, last in (
+        (1, "productContent"),
+        (2, "productSet"),
+        (2, "productUpdate"),
+        (3, "productVariantsBulkUpdate"),
+    ):
+        called.clear()
+        with monkeypatch.context() as patch:
+            for module in (proposal_sync, option_sync):
+                patch.setattr(module, "graphql", dies_after(most))
+            with pytest.raises(KilledError):
+                proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+        assert called[-1] == last
+        renamed = last != "productContent"
+        assert options(market) == ([("Format", ["Grand", "Small"])] if renamed else [("Size", ["Small", "Large"])])
+        assert set(stock(market).values()) == {("Grand" if renamed else "Large", 3), ("Small", 5)}
+    assert rows(shop) == [(small[0], small[1], ["Small"], 5), (large[0], large[1], ["Large"], 3)]
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert (in_shopify(market)["title"], prices(market)) == ("Cup", ["30.00", "18.00"])
+    assert rows(shop) == [(large[0], large[1], ["Grand"], 3), (small[0], small[1], ["Small"], 5)]
+
+
+def test_options_that_shopify_took_before_it_refused_the_rest_are_followed(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **RENAMED)
+    with db.scoped(shop.id) as session:
+        # A category that Shopify has given up since the vendor chose it.
+        [waiting] = session.scalars(select(ProductProposal)).all()
+        gone = {"gid": "gid://shopify/TaxonomyCategory/none", "name": "Gone"}
+        waiting.changes = waiting.changes | {"category": [None, gone]}
+    accept(market, shop, "options", "category")
+    market.settle()
+    [back] = proposals(shop)
+    assert (back.status, back.reason) == (
+        ProposalStatus.CHANGES_REQUESTED,
+        "The specified product category is invalid.",
+    )
+    assert options(market) == [("Format", ["Grand", "Small"])]
+    assert rows(shop) == [(large[0], large[1], ["Grand"], 3), (small[0], small[1], ["Small"], 5)]
+    assert 'value="Grand"' in portal.get(f"{path}/edit").text
+
+
+def test_a_killed_job_that_finds_the_merchants_edit_afterwards_follows_what_it_did(
+    market: Market, shop: Shop, portal: httpx.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **RENAMED, title="Cup")
+    accept(market, shop, "title", "options")
+
+    def dies(*asked: Any) -> Any:
+        graphql(*asked)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(option_sync, "graphql", dies)
+        with pytest.raises(KilledError):
+            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.WAITING
+    assert in_shopify(market)["title"] == "Mug, renamed by Mona"
+    assert rows(shop) == [(large[0], large[1], ["Grand"], 3), (small[0], small[1], ["Small"], 5)]
+    accept(market, shop, "title", "options")
+    market.settle()
+    assert (proposals(shop)[0].status, in_shopify(market)["title"]) == (ProposalStatus.APPLIED, "Cup")
+    assert options(market) == [("Format", ["Grand", "Small"])]
