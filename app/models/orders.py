@@ -63,10 +63,13 @@ class OrderLine(Model):
     """One line with what was frozen at the sale, and its share as last computed from the snapshot."""
 
     __tablename__ = "order_lines"
-    __table_args__ = (UniqueConstraint("order_id", "shopify_id"),)
+    __table_args__ = (
+        UniqueConstraint("order_id", "shopify_id"),
+        Index("ix_order_lines_shop_id_order_id", "shop_id", "order_id"),
+    )
 
     id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(index=True)
+    shop_id: Mapped[int]
     """Its order's."""
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"), index=True)
     """None: the store's own goods."""
@@ -117,6 +120,7 @@ class VendorOrder(Model):
     __tablename__ = "vendor_orders"
     __table_args__ = (
         UniqueConstraint("order_id", "vendor_id"),
+        Index("ix_vendor_orders_shop_id_order_id", "shop_id", "order_id"),
         Index("ix_vendor_orders_vendor_id_status_ordered_at", "vendor_id", "status", "ordered_at"),
         Index(
             "ix_vendor_orders_next_release_at", "next_release_at", postgresql_where=text("next_release_at IS NOT NULL")
@@ -125,7 +129,7 @@ class VendorOrder(Model):
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(index=True)
+    shop_id: Mapped[int]
     """Its order's."""
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))

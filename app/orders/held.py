@@ -217,17 +217,20 @@ _KINDS: Final[dict[str, type[Row]]] = {
     "order_payments": PaymentRow,
 }
 _DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
-_OF_ORDER: Final = "orders o ON o.shop_id = %(shop)s AND o.shopify_id = number JOIN {} t ON t.order_id = o.id"
-_OF_NUMBER: Final = "{} t ON t.shop_id = %(shop)s AND t.order_shopify_id = number"
+_OF_ORDER: Final = (
+    "orders o JOIN {} t ON t.shop_id = %(shop)s AND t.order_id = o.id WHERE o.shop_id = %(shop)s AND o.shopify_id"
+)
+_OF_NUMBER: Final = "{} t WHERE t.shop_id = %(shop)s AND t.order_shopify_id"
 _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
-    "orders": "{} t ON t.shop_id = %(shop)s AND t.shopify_id = number",
+    "orders": "{} t WHERE t.shop_id = %(shop)s AND t.shopify_id",
     "order_lines": _OF_ORDER,
     "vendor_orders": _OF_ORDER,
 }
-# One look for everything: so the rows of an order fit together.
+# One look for everything: so the rows of an order fit together. Number by number (OFFSET 0 keeps it so): as one join,
+# the plan that connections keep from the books' first minutes compares all orders with all lines.
 _READ: Final = " UNION ALL ".join(
-    f"SELECT '{table}', row_to_json(r)::text FROM"  # noqa: S608 - names of ours only
-    f" (SELECT {columns(kind)} FROM unnest(%(numbers)s::bigint[]) number JOIN {_FOUND[table].format(table)}) r"
+    f"SELECT '{table}', row_to_json(r)::text FROM unnest(%(numbers)s::bigint[]) number"  # noqa: S608 - names of ours only
+    f" CROSS JOIN LATERAL (SELECT {columns(kind)} FROM {_FOUND[table].format(table)} = number OFFSET 0) r"
     for table, kind in _KINDS.items()
 ).encode()
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
