@@ -18,7 +18,7 @@ from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
 _NAMES: Final = {"title": "title", "description": "descriptionHtml"}
-_TOO_MANY: Final = "The product has more than 100 variants, so its options are changed in Shopify only."
+_TOO_MANY: Final = "The product has more than 100 variants, so its options and variants are changed in Shopify only."
 _GRID: Final = frozenset({"options", "variants"})
 _EDITED: Final = "The product was edited in Shopify while this was on its way, so nothing was overwritten."
 
@@ -43,7 +43,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         # Deleted in the admin: the webhook says so, and archives our product.
         return
     live = _snapshot(product, found, variants)
-    if "options" in changes and found["variants"]["pageInfo"]["hasNextPage"]:
+    if _GRID & changes.keys() and found["variants"]["pageInfo"]["hasNextPage"]:
         # Those that we do not name, Shopify would delete.
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
         return

@@ -318,6 +318,31 @@ def test_variants_are_added_and_removed_by_an_edit(market: Market, shop: Shop, p
         assert the_product(shop).options == [{"name": "Size", "values": ["Large", "Huge"]}]
 
 
+def set_sizes(market: Market, shop: Shop, values: list[str]) -> None:
+    """The merchant makes these the product's variants, in Shopify."""
+    mutation = """mutation ($id: ID!, $input: ProductSetInput!) {
+      productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
+    content = {
+        "productOptions": [{"name": "Size", "position": 1, "values": [{"name": value} for value in values]}],
+        "variants": [{"optionValues": [{"optionName": "Size", "name": value}], "price": "9.00"} for value in values],
+    }
+    market.ask_shopify(mutation, {"id": the_product(shop).shopify_gid, "input": content})
+
+
+def test_variants_beyond_the_hundred_that_are_read_are_never_lost(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    edit(portal, shop, path, new_0_value_0="Huge", new_0_price="40.00", new_0_stock="2")
+    review = market.merchant(f"/app/review/edits/{proposals(shop)[0].id}")
+    set_sizes(market, shop, ["Small", "Large", *map(str, range(99))])
+    market.merchant(f"/app/review/edits/{proposals(shop)[0].id}/accept", {"field": "variants", "seen": seen(review)})
+    market.settle()
+    assert proposals(shop)[0].status == ProposalStatus.CHANGES_REQUESTED
+    assert "more than 100 variants" in portal.get(f"{path}/edit").text
+    [node] = market.ask_shopify("{ products(first: 1) { nodes { variantsCount { count } } } }")["products"]["nodes"]
+    assert node["variantsCount"]["count"] == 101
+
+
 def test_a_variant_that_the_merchant_added_meanwhile_is_seen_and_kept(
     market: Market, shop: Shop, portal: httpx.Client, path: str
 ) -> None:
@@ -325,14 +350,7 @@ def test_a_variant_that_the_merchant_added_meanwhile_is_seen_and_kept(
     edit(portal, shop, path, **new)
     [waiting] = proposals(shop)
     review = market.merchant(f"/app/review/edits/{waiting.id}")
-    mutation = """mutation ($id: ID!, $input: ProductSetInput!) {
-      productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
-    values = ("Small", "Large", "Tiny")
-    content = {
-        "productOptions": [{"name": "Size", "position": 1, "values": [{"name": value} for value in values]}],
-        "variants": [{"optionValues": [{"optionName": "Size", "name": value}], "price": "9.00"} for value in values],
-    }
-    market.ask_shopify(mutation, {"id": the_product(shop).shopify_gid, "input": content})
+    set_sizes(market, shop, ["Small", "Large", "Tiny"])
     market.merchant(f"/app/review/edits/{waiting.id}/accept", {"field": "variants", "seen": seen(review)})
     market.settle()
     assert proposals(shop)[0].status == ProposalStatus.WAITING
