@@ -5,7 +5,7 @@ A cursor says the values by which its row is sorted, so it holds although the ro
 
 import base64
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -123,6 +123,19 @@ def read_part(session: Session, query: Any, sort: Sort, *, after: str = "", befo
         _write(found[0], sort) if found and has_before else None,
         _write(found[-1], sort) if found and has_after else None,
     )
+
+
+def walk_parts(find: Callable[[Place], Part[T]]) -> Iterator[Part[T]]:
+    """Every part of a list that `find` reads by its place, from the beginning on."""
+    place = BEGINNING
+    while True:
+        part = find(place)
+        if place is not BEGINNING and part.before is None:
+            return  # what was left is gone meanwhile: this is the beginning again
+        yield part
+        if part.after is None:
+            return
+        place = Place(after=part.after)
 
 
 def read_values(stored: Sequence[Any], keys: Sequence[Any]) -> list[Any]:

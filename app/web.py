@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ from werkzeug.routing import IntegerConverter, Map
 from app import clock, crypto, db, languages
 from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
-from app.keyset import BEGINNING, Part, Place
+from app.keyset import Part, Place, walk_parts
 from app.languages import _
 from app.money import Money
 from app.sheets import write_sheet
@@ -201,15 +202,8 @@ def read_place(prefix: str = "") -> Place:
 
 def every_row(find: Callable[[Place], Part[T]], most_parts: int = 100) -> Iterator[T]:
     """The rows of all parts of a list, from its beginning on; up to `most_parts` of them."""
-    place = BEGINNING
-    for _number in range(most_parts):
-        part = find(place)
-        if place is not BEGINNING and part.before is None:
-            return  # what was left is gone meanwhile: this is the beginning again
+    for part in islice(walk_parts(find), most_parts):
         yield from part.rows
-        if part.after is None:
-            return
-        place = Place(after=part.after)
 
 
 def _answer_app_error(error: AppError) -> Response:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.keyset import Part, Sort, read_part
+from app.keyset import Part, Sort, read_part, walk_parts
 from app.languages import _
 from app.models.codes import QrCode, QrScans
 from app.models.products import Product, ProductStatus
@@ -75,13 +75,9 @@ def list_codes(
 
 def walk(session: Session, shop_id: int, today: date, wanted: Wanted) -> Iterator[Row]:
     """All of the list, a thousand at a time."""
-    after: str | None = ""
-    while after is not None:
-        part = list_codes(session, shop_id, today, wanted, after=after, limit=_AT_ONCE)
-        if after and part.before is None:
-            return  # what was left is gone meanwhile: this is the beginning again
+    parts = walk_parts(lambda place: list_codes(session, shop_id, today, wanted, after=place.after, limit=_AT_ONCE))
+    for part in parts:
         yield from part.rows
-        after = part.after
 
 
 def count_codes(session: Session, shop_id: int, wanted: Wanted) -> int:

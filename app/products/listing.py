@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.keyset import Part, Sort, read_part
+from app.keyset import Part, Sort, read_part, walk_parts
 from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
 from app.models.vendors import Vendor
 from app.money import Money
@@ -53,13 +53,9 @@ def list_products(
 
 def walk(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Row]:
     """All that the list shows, a thousand at a time."""
-    after: str | None = ""
-    while after is not None:
-        part = list_products(session, shop_id, wanted, after=after, limit=_AT_ONCE)
-        if after and part.before is None:
-            return  # what was left is gone meanwhile: this is the beginning again
+    parts = walk_parts(lambda place: list_products(session, shop_id, wanted, after=place.after, limit=_AT_ONCE))
+    for part in parts:
         yield from part.rows
-        after = part.after
         session.expunge_all()
 
 
