@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from app.models.hooks import CallState, Hook, HookCall
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from jobs import hooks, outbox
+from tests.servers import served
 from tests.shops.test_settings import browser as browser  # noqa: PLC0414 - the fixture
 
 
@@ -49,14 +50,9 @@ def warehouse() -> Iterator[Warehouse]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
-    told.url = f"http://127.0.0.1:{server.server_port}/hooks"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Ear) as address:
+        told.url = f"{address}/hooks"
+        yield told
 
 
 def add(shop: Shop, url: str, *kinds: str) -> tuple[int, str]:

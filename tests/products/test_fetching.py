@@ -1,10 +1,9 @@
 """Pictures named by their addresses: fetched from anywhere in public, looked at, sent on; refused in words."""
 
 import io
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from app.models.vendors import Vendor
 from app.products import fetching, rules, service
 from app.shopify.tokens import ShopCredentials
 from jobs import catalogue
+from tests.servers import served
 from tests.shopify.fake import FakeShopify, data
 
 GID = "gid://shopify/MediaImage/1"
@@ -59,14 +59,9 @@ def shelf() -> Iterator[Shelf]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    held.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield held
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Server) as address:
+        held.url = address
+        yield held
 
 
 @pytest.fixture(autouse=True)
