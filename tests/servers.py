@@ -1,9 +1,12 @@
-"""Somebody else's HTTP server, for as long as a test needs it."""
+"""HTTP servers in the process of the tests: somebody else's, and WSGI applications for a browser."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import IO, Any
+
+from werkzeug import serving
 
 
 @contextmanager
@@ -16,3 +19,20 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def make_server(host: str, port: int, application: Any) -> serving.BaseWSGIServer:
+    """Werkzeug's server, a thread for each request; it leaves no file open when a browser goes away in the middle."""
+    return serving.make_server(host, port, application, threaded=True, request_handler=_Handler)
+
+
+class _Handler(serving.WSGIRequestHandler):
+    """Reads files whole: when a connection drops, werkzeug does not always close what it was sending (PEP 3333)."""
+
+    def make_environ(self) -> dict[str, Any]:
+        return super().make_environ() | {"wsgi.file_wrapper": _read}
+
+
+def _read(file: IO[bytes], _size: int) -> list[bytes]:
+    with file:
+        return [file.read()]

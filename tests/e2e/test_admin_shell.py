@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import FrameLocator, Page, expect
-from werkzeug.serving import make_server
 
 from devstore import seed, server
 from devstore.config import Config
 from devstore.installations import find_installation, install
 from devstore.store import Store
 from tests.e2e.looks import DESKTOP, PHONE, examine
+from tests.servers import make_server
 
 from .framed_app import create_app
 
@@ -45,10 +45,10 @@ class Admin:
 @pytest.fixture
 def admin(tmp_path: Path) -> Iterator[Admin]:
     """The development store's main port with the small app in it, both on free ports."""
-    shell = make_server("127.0.0.1", 0, _late := _Late(), threaded=True)
+    shell = make_server("127.0.0.1", 0, _late := _Late())
     cdn = f"http://localhost:{shell.port}/cdn"
     framed = create_app(cdn, KEY, SECRET)
-    app = make_server("127.0.0.1", 0, framed, threaded=True)
+    app = make_server("127.0.0.1", 0, framed)
     config = Config(
         port=shell.port,
         storefronts={ACME: 1},

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer
 
 from app import db
 from app.models.shops import Shop as AppShop
@@ -22,6 +22,7 @@ from tests.devstore.storefront.cast import ACME
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
 from tests.ports import free_ports
+from tests.servers import make_server
 from tests.shopify.signing import SECRET
 from wsgi import create_app
 
@@ -40,7 +41,7 @@ class Served:
         self.start()
 
     def start(self) -> None:
-        self._server = make_server("127.0.0.1", self.port, self._application, threaded=True)
+        self._server = make_server("127.0.0.1", self.port, self._application)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from app import db
 from app.auth import magic_links
@@ -14,13 +13,14 @@ from app.config import get_config
 from app.models.vendors import Vendor
 from tests.e2e.looks import PHONE, examine, take_screenshot
 from tests.e2e.slowness import PATIENCE
+from tests.servers import make_server
 from wsgi import create_app
 
 
 @pytest.fixture
 def address(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The real app under a host name: passkeys are made for names, not for addresses such as 127.0.0.1."""
-    server = make_server("localhost", 0, create_app(), threaded=True)
+    server = make_server("localhost", 0, create_app())
     at = f"http://localhost:{server.server_port}"
     settings = replace(get_config(), app_url=at, portal_url=at)
     monkeypatch.setattr("app.auth.passkeys.get_config", lambda: settings)

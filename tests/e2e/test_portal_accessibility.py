@@ -15,7 +15,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 from werkzeug.routing import Rule
-from werkzeug.serving import make_server
 
 from app import clock, db, web
 from app.auth import magic_links
@@ -25,6 +24,7 @@ from app.models.vendors import Vendor, VendorUser
 from app.vendors import pictures
 from tests.e2e.looks import LEVEL, examine, is_trouble
 from tests.portal.booked import add_order
+from tests.servers import make_server
 from wsgi import create_app
 
 SCREENS = [
@@ -38,7 +38,7 @@ OPEN_PAGES = ["/portal/login", "/portal/enter/nothing"]
 @pytest.fixture
 def address(ada: Vendor) -> Iterator[str]:
     """The real app on a port of its own, with a vendor who has a bit of everything."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    server = make_server("127.0.0.1", 0, create_app())
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

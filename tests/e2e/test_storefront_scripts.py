@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from devstore import server
 from tests.devstore.conftest import open_shopify
@@ -15,6 +14,7 @@ from tests.devstore.storefront.app_end import AppEnd, app_end
 from tests.devstore.storefront.cast import ACME, vendor
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, wait_until_uncovered
+from tests.servers import make_server
 
 PATHS = (
     "/", "/collections/all", "/products/morning-mug", "/cart", "/checkout", "/search?q=mug", "/pages/vendors",
@@ -28,7 +28,7 @@ __all__ = ["app_end", "open_shopify", "shop"]
 def address(shop: Shop, app_end: AppEnd) -> Iterator[str]:
     """Where the storefront answers; its app is `app_end`."""
     site = server.create_storefront(shop.configured(app_url=app_end.url), shop.store, ACME)
-    listening = make_server("127.0.0.1", 0, site, threaded=True)
+    listening = make_server("127.0.0.1", 0, site)
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://localhost:{listening.server_port}"

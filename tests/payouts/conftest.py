@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
-from werkzeug.serving import make_server
 
 from app import clock, db
 from app.config import get_config
@@ -25,6 +24,7 @@ from devstore.config import Config
 from devstore.faults import FAULTS
 from devstore.server import create_app
 from devstore.store import Store
+from tests.servers import make_server
 
 KEYS = {
     RailName.PAYPAL: {"client_id": "AeA1QIZXiflr1", "client_secret": "EC-secret"},
@@ -65,7 +65,7 @@ def provider_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fl
     folder = tmp_path_factory.mktemp("providers")
     config = Config(0, {}, folder, "http://app.invalid", "key", "secret", {}, Path())
     site = create_app(config, Store(folder / "unused.sqlite3"))
-    server = make_server("127.0.0.1", 0, site, threaded=True)
+    server = make_server("127.0.0.1", 0, site)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield site, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

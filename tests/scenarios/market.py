@@ -20,13 +20,14 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer
 
 from app import db, queue
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from jobs.worker import Worker
+from tests.servers import make_server
 
 ROOT = Path(__file__).parents[2]
 SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
@@ -97,7 +98,7 @@ class Market:
     def start_app(self) -> None:
         import wsgi  # noqa: PLC0415 - reads the configuration, which the fixture has just set
 
-        server = make_server("127.0.0.1", self.ports["app"], wsgi.create_server(), threaded=True)
+        server = make_server("127.0.0.1", self.ports["app"], wsgi.create_server())
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self._running.append(server)
 
