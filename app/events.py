@@ -19,17 +19,21 @@ MAX_ATTEMPTS: Final = 20
 """How often a subscriber is tried before a person has to look."""
 
 
+Subject = Mapping[str, int | list[int]]
+"""What an event is about, ids only: {"order_id": 7}, {"order_id": 7, "vendor_ids": [3, 5]}."""
+
+
 class Event(NamedTuple):
-    """To be published: kind "OrderCreated", subject {"order_id": 7}. Ids only, handlers re-read."""
+    """To be published: kind "OrderCreated", subject {"order_id": 7}. Handlers re-read."""
 
     kind: str
-    subject: Mapping[str, int]
+    subject: Subject
 
 
 class _EventRow(Row, kw_only=True):
     shop_id: int
     kind: str
-    subject: Mapping[str, int]
+    subject: Subject
     occurred_at: datetime
     vendor_id: int | None = None
 

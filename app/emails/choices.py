@@ -24,8 +24,8 @@ class Topic:
 VENDOR_TOPICS: Final = {
     "orders": Topic(
         noted("Orders"),
-        noted("New orders to send, cancelled orders, returns and refunds."),
-        emails=frozenset({"vendor_new_order"}),
+        noted("New orders to send, changed and cancelled orders, returns and refunds."),
+        emails=frozenset({"vendor_new_order", "vendor_order_edited"}),
     ),
     "products": Topic(
         noted("Products"),

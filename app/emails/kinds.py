@@ -86,6 +86,11 @@ KINDS: dict[str, Kind] = {
         "New order",
         "item",
     ),
+    "vendor_order_edited": Kind(
+        "vendor",
+        ("vendor_name", "order_name", "lines", "earnings", "link"),
+        "Order changed",
+    ),
     "customer_order_received": Kind(
         "customer",
         ("customer_name", "order_name", "vendors", "total"),

@@ -14,6 +14,7 @@ from typing import Final
 KINDS: Final = {
     "OrderCreated": "An order came in",
     "PaymentReceived": "An order was paid",
+    "OrderEdited": "An order was edited",
     "OrderFulfilled": "A parcel was packed",
     "OrderShipped": "A parcel is on its way",
     "OrderDelivered": "A parcel arrived",

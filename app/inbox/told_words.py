@@ -9,6 +9,7 @@ EVENTS: Final = {
     "OrderCancelled": "An order was cancelled",
     "OrderCreated": "An order came in",
     "OrderDelivered": "A parcel arrived",
+    "OrderEdited": "An order was edited",
     "OrderFulfilled": "A parcel was packed",
     "OrderHeld": "An order was put on hold",
     "OrderHoldReleased": "An order's hold was released",

@@ -6,6 +6,7 @@ from app.languages import noted
 
 VENDOR_WORDS: Final = {
     "PaymentReceived": noted("Order %(about)s came in, paid"),
+    "OrderEdited": noted("Order %(about)s was changed: see what is to be sent"),
     "OrderCancelled": noted("Order %(about)s was cancelled"),
     "OrderHeld": noted("Order %(about)s is on hold: do not send it yet"),
     "OrderHoldReleased": noted("Order %(about)s is no longer on hold"),
@@ -29,6 +30,7 @@ SHOP_WORDS: Final = {
 KINDS: Final = frozenset(VENDOR_WORDS) | frozenset(SHOP_WORDS)
 TOPIC_OF: Final = {
     "PaymentReceived": "orders",
+    "OrderEdited": "orders",
     "OrderCancelled": "orders",
     "OrderHeld": "orders",
     "OrderHoldReleased": "orders",

@@ -125,6 +125,8 @@ def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     parts = select(VendorOrder).where(VendorOrder.order_id == order.id)
     if event.vendor_id is not None:
         parts = parts.where(VendorOrder.vendor_id == event.vendor_id)
+    if (edited := event.subject.get("vendor_ids")) is not None:
+        parts = parts.where(VendorOrder.vendor_id.in_(edited))
     if refund_id := event.subject.get("refund_id"):
         returned = session.get_one(OrderRefund, refund_id).snapshot.get("refund_line_items", [])
         numbers = [line["line_item_id"] for line in returned]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.events import Event
+from app.orders.edits import find_edited_lines
 from app.orders.facts import DisputeState, Payment
 from app.orders.held import DisputeRow, Held, ParcelRow, RefundRow
 from app.rows import Row
@@ -25,6 +26,8 @@ def find_announcements(one: Held, now: datetime) -> Iterator[Announcement]:
     if one.known.payment is not Payment.NOTHING and order.paid_seen_at is None:
         order.paid_seen_at = now
         yield "PaymentReceived", order
+    if _find_edited(one):
+        yield "OrderEdited", order
     if order.cancelled_at and order.cancelled_seen_at is None:
         order.cancelled_seen_at = now
         yield "OrderCancelled", order
@@ -35,18 +38,19 @@ def find_announcements(one: Held, now: datetime) -> Iterator[Announcement]:
     for dispute in one.disputes.values():
         if dispute.told_state != dispute.state:
             dispute.told_state = dispute.state
-            if dispute.state == DisputeState.OPEN:
-                yield "DisputeOpened", dispute
-            else:
-                yield "DisputeEnded", dispute
+            yield "DisputeOpened" if dispute.state == DisputeState.OPEN else "DisputeEnded", dispute
     for parcel in one.live_parcels:
         yield from _of_parcel(parcel, now)
 
 
-def to_event(order_id: int, announcement: Announcement) -> Event:
+def to_event(one: Held, announcement: Announcement) -> Event:
     """The event, once its row is stored."""
+    assert one.order is not None
     kind, row = announcement
-    subject = {"order_id": order_id}
+    subject: dict[str, int | list[int]] = {"order_id": one.order.id}
+    if kind == "OrderEdited":
+        owners = {one.lines[number].vendor_id for number in _find_edited(one) if number in one.lines}
+        subject["vendor_ids"] = sorted(owner for owner in owners if owner is not None)
     if isinstance(row, RefundRow):
         subject["refund_id"] = row.id
     if isinstance(row, DisputeRow):
@@ -54,6 +58,13 @@ def to_event(order_id: int, announcement: Announcement) -> Event:
     if isinstance(row, ParcelRow):
         subject["fulfilment_id"] = row.id
     return Event(kind, subject)
+
+
+def _find_edited(one: Held) -> frozenset[int]:
+    """Nothing of an order that is new: who hears of it reads it as it is by now."""
+    if one.body is None or one.body_before is None:
+        return frozenset()
+    return find_edited_lines(one.body_before, one.body)
 
 
 def _of_parcel(parcel: ParcelRow, now: datetime) -> Iterator[Announcement]:

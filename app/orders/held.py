@@ -167,6 +167,8 @@ class Held:
     order: OrderRow | None = None
     body: payloads.Order | None = None
     """The order's snapshot, read."""
+    body_before: payloads.Order | None = None
+    """The one that is stored."""
     lines: dict[int, LineRow] = field(default_factory=dict)
     """By Shopify's number."""
     parts: dict[int, PartRow] = field(default_factory=dict)
@@ -276,6 +278,7 @@ def _place(row: Row, found: Mapping[int, Held], by_id: dict[int, Held]) -> Held:
         case OrderRow():
             one = by_id[row.id] = found[row.shopify_id]
             one.order, one.body = row, read_payload(payloads.Order, bytes(row.snapshot))
+            one.body_before = one.body
         case LineRow():
             one = by_id[row.order_id]
             one.lines[row.shopify_id] = row

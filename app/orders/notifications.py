@@ -38,21 +38,41 @@ def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
     order = session.get_one(Order, event.subject["order_id"])
     lines = _lines(session, order)
     for part in session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id)).all():
-        vendor = session.get_one(Vendor, part.vendor_id)
-        mine = [line for line in lines if line.vendor_id == vendor.id]
-        context = {
-            "vendor_name": vendor.name,
-            "order_name": order.name,
-            "item_count": sum(line.quantity for line in mine),
-            "lines": _words(mine),
-            "earnings": Money(part.earned_minor, part.currency),
-            "link": f"{get_config().portal_url}/portal/orders/{part.id}",
-        }
-        key = f"vendor_new_order:{part.id}"
-        queue_email(
-            session, order.shop_id, "vendor_new_order", vendor.email, context, vendor_id=vendor.id, dedupe_key=key
-        )
-        part.told_at = part.told_at or clock.now()
+        _tell_of_new(session, part, lines)
+
+
+def tell_vendors_of_edit(session: Session, event: DomainEvent) -> None:
+    """OrderEdited: vendors of whose lines something was added or taken off. Whoever comes in by it has a new order.
+
+    Before the payment nobody was told of the order: PaymentReceived will.
+    """
+    order = session.get_one(Order, event.subject["order_id"])
+    concerned = VendorOrder.order_id == order.id, VendorOrder.vendor_id.in_(event.subject["vendor_ids"])
+    lines = _lines(session, order)
+    for part in session.scalars(select(VendorOrder).where(*concerned)).all():
+        if part.told_at is not None:
+            key = f"vendor_order_edited:{part.id}:{event.id}"
+            _tell_vendor(session, part, "vendor_order_edited", _left(lines, part), key)
+        elif order.paid_seen_at is not None and part.items_to_ship:
+            _tell_of_new(session, part, lines)
+
+
+def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]) -> None:
+    mine = [line for line in lines if line.vendor_id == part.vendor_id]
+    more = {"lines": _words(mine), "item_count": sum(line.quantity for line in mine)}
+    _tell_vendor(session, part, "vendor_new_order", more, f"vendor_new_order:{part.id}")
+    part.told_at = part.told_at or clock.now()
+
+
+def _tell_vendor(session: Session, part: VendorOrder, kind: str, more: dict[str, Any], key: str) -> None:
+    vendor = session.get_one(Vendor, part.vendor_id)
+    context = more | {
+        "vendor_name": vendor.name,
+        "order_name": part.name,
+        "earnings": Money(part.earned_minor, part.currency),
+        "link": f"{get_config().portal_url}/portal/orders/{part.id}",
+    }
+    queue_email(session, part.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
 
 
 def tell_customer_of_parcel(session: Session, event: DomainEvent) -> None:
@@ -100,6 +120,12 @@ def _by_sender(session: Session, shop: Shop, lines: Iterable[OrderLine]) -> list
         {"name": session.get_one(Vendor, vendor_id).name if vendor_id else shop.name, "lines": _words(mine)}
         for vendor_id, mine in groups.items()
     ]
+
+
+def _left(lines: Iterable[OrderLine], part: VendorOrder) -> dict[str, Any]:
+    """A vendor's lines with the units that are left of them: none of what was taken off whole."""
+    mine = [line for line in lines if line.vendor_id == part.vendor_id]
+    return {"lines": [{"quantity": line.current_quantity, "title": line.title} for line in mine]}
 
 
 def _words(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:

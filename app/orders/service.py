@@ -98,7 +98,7 @@ def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
         for one, is_new, books, announcements in settled:
             assert one.order is not None
             targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
-            told += [to_event(one.order.id, announcement) for announcement in announcements]
+            told += [to_event(one, announcement) for announcement in announcements]
         book_orders_to_date(session, shop_id, targets)
         publish_all(session, shop_id, told)
 
