@@ -23,7 +23,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map
 
 from app import clock, crypto, db, languages
@@ -156,6 +156,11 @@ def _begin() -> None:
     structlog.contextvars.clear_contextvars()
     path = _SECRET_PATH.sub(r"\1…", request.path)
     structlog.contextvars.bind_contextvars(request_id=g.request_id, method=request.method, path=path)
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        request.query_string = b""  # else the page that says so would fail as well, wherever it reads an argument
+        raise BadRequest(_no_such_value()) from None
 
 
 def _finish(response: Response) -> Response:
@@ -218,7 +223,11 @@ def _answer_app_error(error: AppError) -> Response:
 
 def _answer_unstorable(_error: DataError) -> Response:
     """PostgreSQL knows no such value: a number beyond 64 bits, or a text with a NUL in it. Forms send neither."""
-    return _answer(HTTPStatus.BAD_REQUEST, _("A number is too large, or a text holds a character that no text has."))
+    return _answer(HTTPStatus.BAD_REQUEST, _no_such_value())
+
+
+def _no_such_value() -> str:
+    return _("A number is too large, or a text holds a character that no text has.")
 
 
 def _answer_http_error(error: HTTPException) -> Response:

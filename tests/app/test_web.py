@@ -107,3 +107,11 @@ def test_a_request_keeps_the_name_that_a_proxy_gave_it_when_it_is_one(
 ) -> None:
     answer = staff.get("/healthz", headers={"X-Request-Id": given})
     assert (answer.headers["X-Request-Id"] == given) is kept
+
+
+@pytest.mark.parametrize("path", ["/app/orders", "/portal/login", "/proxy/sync", "/api/v1/orders", "/healthz"])
+def test_bytes_that_are_no_text_in_an_address_are_refused_at_every_door(staff: FlaskClient, path: str) -> None:
+    answer = staff.get(path, environ_overrides={"QUERY_STRING": "q=\xff"})
+    assert (answer.status_code, "a character that no text has" in answer.text) == (400, True)
+    as_text = staff.get(path, environ_overrides={"QUERY_STRING": "q=\xc3\xa9"})
+    assert as_text.status_code != 400 or "a character that no text has" not in as_text.text
