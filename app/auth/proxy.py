@@ -39,7 +39,8 @@ def protect_for_customers(blueprint: Blueprint) -> None:
 
 def require_storefront() -> ResponseReturnValue | None:
     """Set g.shop, g.customer_id (None for a guest), g.path_prefix and g.session. Raises Forbidden, NotFound."""
-    visitor = _enter()
+    # What only reads may be two seconds behind; what writes asks whether the shop is still there.
+    visitor = _enter(_find_shop_lately if request.method in {"GET", "HEAD"} else find_shop)
     g.customer_id = visitor.customer_id
     web.open_scope(g.shop.id)
     return None
@@ -78,7 +79,7 @@ def find_customer(path: str, query: str) -> Scope | None:
     return Scope(shop.id, customer_id=int(visitor.customer_id)) if shop else None
 
 
-def _enter(find_shop: Callable[[str], Shop | None] = find_shop) -> ProxyVisitor:
+def _enter(find_shop: Callable[[str], Shop | None]) -> ProxyVisitor:
     visitor = _find_visitor(request.path, request.query_string.decode("utf-8", "replace"))
     if visitor is None:
         raise Forbidden(_("This address only works on the shop's own website."))

@@ -29,8 +29,10 @@ def list_answered() -> ResponseReturnValue:
 
     `known`: whether the visitor need not type an address.
     """
-    vendor = _get_vendor(request.args.get("vendor", ""))
-    shown = queries.list_shown(g.session, g.shop.id, vendor.id, _gid(request.args.get("product")))
+    handle, product = storable(request.args.get("vendor", "")), _gid(request.args.get("product"))
+    shown = queries.list_shown(g.shop.id, handle, product)
+    if not shown:
+        _get_vendor(handle)  # or there is none
     return jsonify(questions=shown, known=_find_known() is not None)
 
 

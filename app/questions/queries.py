@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.db import Scope, read_at_once
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.customer_questions import Question, QuestionState
 from app.models.orders import Order
@@ -15,6 +16,15 @@ from app.orders.queries import by_customer
 
 PER_PAGE: Final = 25
 SHOWN: Final = 20
+_SHOWN: Final = """
+    SELECT words, shown_name AS name, answer FROM questions
+    WHERE vendor_id = (SELECT id FROM vendors
+                       WHERE shop_id = %(shop_id)s AND handle = %(handle)s AND status = 'approved')
+      AND state = 'answered' AND may_be_shown
+      AND CASE WHEN %(product)s::text IS NULL THEN product_id IS NULL
+          ELSE product_id = (SELECT id FROM products WHERE shop_id = %(shop_id)s AND shopify_gid = %(product)s) END
+    ORDER BY answered_at DESC, id DESC LIMIT %(most)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +56,13 @@ def list_questions(
     return read_page(session, _rows().where(*asked), order, place, limit=limit, make=Row)
 
 
-def list_shown(session: Session, shop_id: int, vendor_id: int, product_gid: str | None) -> list[dict[str, Any]]:
-    """Answered ones that their askers let be shown, newest first; of a product, or of the vendor as a whole."""
-    query = _rows().where(
-        Question.shop_id == shop_id,
-        Question.vendor_id == vendor_id,
-        Question.state == QuestionState.ANSWERED,
-        Question.may_be_shown,
-    )
-    query = query.where(Product.shopify_gid == product_gid if product_gid else Question.product_id.is_(None))
-    found = session.execute(query.order_by(Question.answered_at.desc(), Question.id.desc()).limit(SHOWN)).all()
-    return [{"words": asked.words, "name": asked.shown_name, "answer": asked.answer} for asked, _, _ in found]
+def list_shown(shop_id: int, handle: str, product_gid: str | None) -> list[dict[str, Any]]:
+    """Answered ones that their askers let be shown, newest first; of a product, or of the vendor as a whole.
+
+    In a transaction and a round trip of its own.
+    """
+    values = {"shop_id": shop_id, "handle": handle, "product": product_gid, "most": SHOWN}
+    return [row._asdict() for row in read_at_once(Scope(shop_id), _SHOWN, **values)]
 
 
 def count_open(session: Session, vendor_id: int) -> int:

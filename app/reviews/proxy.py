@@ -27,9 +27,11 @@ _FARTHEST: Final = 10_000
 @bp.get("/reviews.json")
 def list_more() -> ResponseReturnValue:
     """Published reviews of `vendor` (a handle) after the first `from`: {reviews: [{stars, on, …}], next}."""
-    vendor = _get_vendor(request.args.get("vendor", ""))
+    handle = storable(request.args.get("vendor", ""))
     skip = min(max(0, request.args.get("from", 0, int)), _FARTHEST)
-    found = queries.list_shown(g.session, g.shop, vendor.id, skip=skip, most=_AT_ONCE + 1)
+    found = queries.list_shown(g.shop, handle, skip=skip, most=_AT_ONCE + 1)
+    if not found:
+        _get_vendor(handle)  # or there is none
     after = skip + _AT_ONCE if len(found) > _AT_ONCE else None
     answer = jsonify(reviews=[rules.describe(review) for review in found[:_AT_ONCE]], next=after)
     answer.headers["Cache-Control"] = "public, max-age=60"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.db import Scope, read_at_once
 from app.errors import NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.fulfilments import Fulfilment, FulfilmentState
@@ -21,6 +22,13 @@ from app.reviews.rules import Parcel, Shown, has_arrived
 
 PER_PAGE: Final = 25
 _WRITTEN: Final = (VendorReview.written_at, VendorReview.id)
+_SHOWN: Final = """
+    SELECT stars, title, words, shown_name, written_at, answer, is_returned FROM vendor_reviews
+    WHERE vendor_id = (SELECT id FROM vendors
+                       WHERE shop_id = %(shop_id)s AND handle = %(handle)s AND status = 'approved')
+      AND state = 'published' AND forgotten_at IS NULL
+    ORDER BY written_at DESC, id DESC OFFSET %(skip)s LIMIT %(most)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,26 +257,28 @@ def count_stars(session: Session, vendor_id: int) -> dict[int, int]:
     return {int(stars): int(count) for stars, count in session.execute(query)}
 
 
-def list_shown(session: Session, shop: Shop, vendor_id: int, *, skip: int = 0, most: int) -> list[Shown]:
+def list_latest(session: Session, shop: Shop, vendor_id: int, most: int) -> list[Shown]:
     """Published reviews, newest first; those whose words were removed show nothing and are left out."""
     published = (VendorReview.vendor_id == vendor_id, VendorReview.state == ReviewState.PUBLISHED)
-    query = (
-        select(VendorReview)
-        .where(*published, VendorReview.forgotten_at.is_(None))
-        .order_by(VendorReview.written_at.desc(), VendorReview.id.desc())
-        .offset(skip)
-        .limit(most)
+    query = select(VendorReview).where(*published, VendorReview.forgotten_at.is_(None))
+    found = session.scalars(query.order_by(VendorReview.written_at.desc(), VendorReview.id.desc()).limit(most))
+    return [_show(review, ZoneInfo(shop.timezone)) for review in found]
+
+
+def list_shown(shop: Shop, handle: str, *, skip: int, most: int) -> list[Shown]:
+    """As `list_latest` after the first `skip`, for a vendor's page: in a transaction and a round trip of its own."""
+    values = {"shop_id": shop.id, "handle": handle, "skip": skip, "most": most}
+    found = read_at_once(Scope(shop.id), _SHOWN, **values)
+    return [_show(row, ZoneInfo(shop.timezone)) for row in found]
+
+
+def _show(review: VendorReview | Any, zone: ZoneInfo) -> Shown:
+    return Shown(
+        review.stars,
+        review.title,
+        review.words,
+        review.shown_name,
+        review.written_at.astimezone(zone).date(),
+        review.answer,
+        is_returned=review.is_returned,
     )
-    zone = ZoneInfo(shop.timezone)
-    return [
-        Shown(
-            review.stars,
-            review.title,
-            review.words,
-            review.shown_name,
-            review.written_at.astimezone(zone).date(),
-            review.answer,
-            is_returned=review.is_returned,
-        )
-        for review in session.scalars(query)
-    ]

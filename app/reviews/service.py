@@ -210,7 +210,7 @@ def _refresh(session: Session, vendor: Vendor) -> None:
     shop = session.get_one(Shop, vendor.shop_id)
     vendor.rating_count = sum(stars.values())
     vendor.rating_sum = sum(number * count for number, count in stars.items())
-    vendor.shown_reviews = rules.summarise(stars, queries.list_shown(session, shop, vendor.id, most=rules.LATEST))
+    vendor.shown_reviews = rules.summarise(stars, queries.list_latest(session, shop, vendor.id, rules.LATEST))
     request_profile_sync(session, vendor)
 
 

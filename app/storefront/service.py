@@ -12,7 +12,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from app import clock, events
+from app import clock, db, events
 from app.db import Scope, pipelined, speak_for_shop, system
 from app.models.events import DomainEvent
 from app.models.orders import Order
@@ -123,10 +123,7 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
 
 def read_at_once(whose: Scope, since: int) -> News:
     """As `queries.read_news`, in one round trip."""
-    with pipelined(whose) as connection:
-        ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
-        found = connection.cursor(row_factory=namedtuple_row).execute(_NEWS, {**ids, "since": since})
-    rows: Sequence[Any] = found.fetchall()
+    rows = db.read_at_once(whose, _NEWS, shop_id=whose.shop_id, customer_id=whose.customer_id, since=since)
     revision = rows[0].head if rows else 0
     return News(revision, since > revision, [row for row in rows if row.kind is not None])
 

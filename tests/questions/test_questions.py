@@ -172,6 +172,19 @@ def test_an_answer_goes_to_the_asker_and_is_shown_only_if_they_agreed(
     assert shown(browser, product=number)["questions"] == []
 
 
+def test_answers_about_the_vendor_stand_on_no_products_page_and_in_no_other_shop(
+    browser: FlaskClient, ada: Vendor, zenith: Shop
+) -> None:
+    ask(browser)
+    with db.system() as session:
+        session.execute(update(Question).values(state="answered", answer="Yes.", answered_at=clock.now()))
+    assert [one["answer"] for one in shown(browser)["questions"]] == ["Yes."]
+    assert shown(browser, product="1")["questions"] == []
+    for shop, vendor in (("zenith", ADA), ("acme", "nobody"), ("acme", "\0")):
+        query = sign_proxy(f"{shop}.myshopify.com", logged_in_customer_id="", vendor=vendor)
+        assert browser.get(f"/proxy/questions.json?{query}").status_code == 404
+
+
 def test_the_merchant_hides_a_question_and_gives_it_back(
     browser: FlaskClient, street: Street, ada: Vendor, bea: Vendor, app: Flask, merchant: FlaskClient
 ) -> None:

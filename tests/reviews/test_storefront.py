@@ -88,6 +88,7 @@ def test_more_reviews_than_the_page_holds_are_read_in_parts(street: Street, ada:
     assert shown["name"] == "Cleo C."
     assert "customer" not in json.dumps(shown)
     assert ask(browser, "reviews.json", vendor=ADA, **{"from": "1"}).json["reviews"] == []
+    assert ask(browser, "reviews.json", vendor="\0").status_code == 404
     with db.scoped(street.shop.id) as session:
         session.get_one(Vendor, ada.id).status = VendorStatus.SUSPENDED
     assert ask(browser, "reviews.json", vendor=ADA).status_code == 404

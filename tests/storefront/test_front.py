@@ -83,13 +83,21 @@ def test_whatever_else_comes_is_passed_on_as_it_came(acme: Shop, raw: bytes, sen
     assert behind.bodies == [raw]
 
 
-def test_when_its_connection_has_died_flask_answers(acme: Shop) -> None:
+def test_a_connection_that_died_while_it_waited_is_not_used_again(acme: Shop) -> None:
     behind, raw = Behind(), edits(wish(1))
     assert post(behind, raw).status_code == 200
     others = "pid <> pg_backend_pid() AND datname = current_database()"
     with db.get_engine().connect() as owner:
         owner.exec_driver_sql(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
-    assert post(behind, raw).status_code == 418
+    assert post(behind, raw).status_code == 200
+
+
+def test_when_the_database_refuses_flask_answers(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    behind, raw = Behind(), edits(wish(1))
+    assert post(behind, raw).status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(db.Scope, "role", "stallkeeper_nobody")
+        assert post(behind, raw).status_code == 418
     assert post(behind, raw).status_code == 200
 
 
