@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from demo.people import Merchant, Town, Vendor, wait_for, wait_for_mail
+from demo.people import Merchant, Town, Vendor, signed_in, wait_for, wait_for_mail
 
 SELLER, BEGINNER = "ada@example.com", "ines@example.com"
 LONG_NAME = "Wolfgang-Amadeus Schwarzenberger & Töchter, Kunsttöpferei am Vierwaldstättersee"
@@ -25,8 +25,7 @@ def gather(town: Town, say: Callable[[str], None]) -> None:
     _let_in_at_length(town, merchant)
     _ask_and_invite(merchant)
     _owe(merchant)
-    ada = Vendor(town, SELLER)
-    ada.sign_in()
+    ada = signed_in(town, SELLER)
     ada.open("/portal/codes/new").submit(having="name", name="Saturday market, stall 14", destination="vendor")
     ada.open("/portal/staff").submit(having="email", email=_LONG_MAIL, person_name="Wolfgang", role="orders")
 

@@ -59,8 +59,7 @@ def _list_doors(town: people.Town) -> Iterator[Door]:
 
 
 def _sign_in(town: people.Town, email: str, shop: str) -> list[dict[str, str]]:
-    vendor = people.Vendor(town, email, shop)
-    vendor.sign_in()
+    vendor = people.signed_in(town, email, shop)
     return [{"name": each.name, "value": each.value or "", "url": town.app} for each in vendor.client.cookies.jar]
 
 

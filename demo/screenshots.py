@@ -64,8 +64,7 @@ def _take(browser: Browser, path: Path, url: str, viewport: ViewportSize = _DESK
 def _take_portal(browser: Browser, told: dict[str, Any]) -> None:
     """The portal needs a session: a link is asked for and taken from the inbox, as a vendor would."""
     town = people.Town.of(told)
-    vendor = people.Vendor(town, "ada@example.com")
-    vendor.sign_in()
+    vendor = people.signed_in(town, "ada@example.com")
     cookies = [
         {"name": cookie.name, "value": cookie.value or "", "url": town.app} for cookie in vendor.client.cookies.jar
     ]

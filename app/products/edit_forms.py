@@ -8,7 +8,7 @@ from app.errors import ValidationErrors
 from app.languages import _
 from app.models.products import Product, Variant
 from app.money import Money, read_amount
-from app.products import rules
+from app.products import option_rules, rules
 from app.products.forms import MAX_SKU, MAX_STOCK, read_stock
 from app.products.proposal_rules import Snapshot
 from app.typed import tidy
@@ -57,11 +57,13 @@ def rows_of(variants: Sequence[Variant], wanted: Snapshot) -> list[PriceRow]:
 
 
 def new_rows_of(product: Product, variants: Sequence[Variant], wanted: Snapshot) -> list[NewRow]:
-    """The variants that an edit adds, and an empty row for one more."""
+    """The variants that an edit adds, in the names that it gives, and an empty row for one more."""
+    live = option_rules.on_sale(product.options, [variant.option_values for variant in variants])
+    options = wanted.get("options", live) if option_rules.fits(live, wanted.get("options", live)) else live
     held = [variant.option_values for variant in variants]
     added = [
         NewRow(
-            tuple(each["values"]),
+            tuple(option_rules.rename(each["values"], live, options)),
             str(Money(each["price"], variants[0].currency).decimal),
             each["sku"],
             str(each["stock"]),
@@ -93,9 +95,16 @@ def read_rows(form: Mapping[str, str], variants: Sequence[Variant]) -> tuple[lis
 
 
 def read_new_rows(
-    form: Mapping[str, str], product: Product, variants: Sequence[Variant]
+    form: Mapping[str, str],
+    product: Product,
+    variants: Sequence[Variant],
+    old_names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[list[NewRow], list[dict[str, Any]]]:
-    """The new variants as typed, and, where nothing is wrong in them, as a snapshot has them."""
+    """The new variants as typed, and, where nothing is wrong in them, as a snapshot has them.
+
+    `old_names`: what the same form renames, as app/products/option_forms.py has it; a snapshot speaks the old names.
+    """
+    renamed = [(old_names or {}).get(option["name"], {}) for option in product.options]
     seen = {tuple(value.casefold() for value in variant.option_values) for variant in variants}
     rows: list[NewRow] = []
     wanted: list[dict[str, Any]] = []
@@ -105,18 +114,19 @@ def read_new_rows(
         row = NewRow(values, price, sku, stock)
         if row.is_empty:
             continue
+        named = [old.get(value.casefold(), value) for old, value in zip(renamed, values, strict=True)]
         errors, amount = _check(price, sku, variants[0].currency)
         count = read_stock(stock)
         if count is None:
             errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
         if not all(values):
             errors["values"] = _("Fill in each option.")
-        elif (folded := tuple(value.casefold() for value in values)) in seen:
+        elif (folded := tuple(value.casefold() for value in named)) in seen:
             errors["values"] = _("There is such a variant already.")
         else:
             seen.add(folded)
         rows.append(NewRow(values, price, sku, stock, errors))
-        wanted.append({"values": list(values), "price": amount, "sku": sku, "stock": count or 0})
+        wanted.append({"values": named, "price": amount, "sku": sku, "stock": count or 0})
     return rows, wanted
 
 

@@ -24,6 +24,7 @@ from app.products import pictures, rules, service
 from app.queue import enqueue_after_commit
 from app.shopify.tokens import ShopCredentials
 
+JOB: Final = "jobs.catalogue.register_picture"
 _PAUSES: Final = (1.0, 4.0)
 _FORMATS: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 _UNREACHED: Final = noted(
@@ -52,7 +53,16 @@ def add_addresses(session: Session, product: Product, addresses: Sequence[str]) 
         )
         session.add(image)
         session.flush()
-        enqueue_after_commit(session, "jobs.catalogue.register_picture", product.shop_id, image.id, queue="catalogue")
+        enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
+
+
+def try_again(session: Session, product: Product, image_id: int) -> None:
+    """Fetch a picture once more that could not be had from its address. Nothing for one that is on its way."""
+    pictures.check_takes_pictures(product)
+    for image in (*service.list_images(session, product), *service.list_images(session, product, live=False)):
+        if image.id == image_id and image.error and image.fetched_from:
+            image.error, image.source_url, image.shopify_gid = None, "", None
+            enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
 
 
 def bring(shop_id: int, image_id: int) -> None:

@@ -1,5 +1,8 @@
 """What Shopify tells us of products: edits in the admin, deletions, stock. Events come twice, late and out of order."""
 
+from collections.abc import Collection
+from typing import Any, Final
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -8,11 +11,14 @@ from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
-from app.products import places, proposals, service
+from app.products import option_rules, parts, places, proposals, rules, service
 from app.products.descriptions import clean_description
 from app.reservations.service import announce as announce_stock
 from app.shopify import payloads
 from app.shopify.webhook_bodies import number_of
+
+_MOST_TOLD: Final = 100
+"""Of a product with more variants, Shopify tells these."""
 
 
 def take_over_product(session: Session, shop: Shop, seen: payloads.Product) -> None:
@@ -88,7 +94,7 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
     description = clean_description(seen.body_html or "")
     on_its_way = proposals.find_on_its_way(session, product)
     ours = {field: on_its_way.changes[field][1] for field in on_its_way.taken} if on_its_way else {}
-    changes: dict[str, list[str | int]] = {
+    changes: dict[str, list[Any]] = {
         field: [held, now]
         for field, held, now in (
             ("title", product.title, seen.title),
@@ -109,6 +115,7 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
             changes[f"price {' / '.join(variant.option_values)}"] = [variant.price_minor, price]
             variant.price_minor = price
         variant.sku = item.sku or ""
+    changes |= _take_over_grid(session, product, seen, ours)
     if changes:
         product.title, product.description_html = seen.title, description
         audit.record(
@@ -120,3 +127,47 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
             vendor_id=product.vendor_id,
             changes=changes,
         )
+
+
+def _take_over_grid(
+    session: Session, product: Product, seen: payloads.Product, on_their_way: Collection[str]
+) -> dict[str, list[Any]]:
+    """Options that the shop's staff renamed, moved, added or took away, with their variants. Returns what changed."""
+    rows = service.list_variants(session, product)
+    told = seen.options and len(seen.variants) < _MOST_TOLD and all(row.shopify_gid for row in rows)
+    if not told or {"options", "variants"} & set(on_their_way):
+        # What our own job is just writing it also notes.
+        return {}
+    options, wanted = _read_options(seen), _read_variants(seen, rows[0].currency)
+    now = option_rules.used(options, [each["values"] for each in wanted])
+    was = option_rules.on_sale(product.options, [row.option_values for row in rows])
+    changes: dict[str, list[Any]] = {"options": [was, now]} if now != was else {}
+    before, after = [row.option_values for row in rows], [each["values"] for each in wanted]
+    if [(row.shopify_gid, row.option_values) for row in rows] != [(each["gid"], each["values"]) for each in wanted]:
+        changes["variants"] = [[" / ".join(values) for values in side] for side in (before, after)]
+    if changes:
+        product.options = now
+        parts.write_variants(session, product, rows, wanted)
+    return changes
+
+
+def _read_options(seen: payloads.Product) -> list[dict[str, Any]]:
+    options = [
+        {"name": each.name, "values": each.values} for each in sorted(seen.options, key=lambda each: each.position)
+    ]
+    return [] if options == [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}] else options
+
+
+def _read_variants(seen: payloads.Product, currency: str) -> list[dict[str, Any]]:
+    """As a snapshot has them, in their order."""
+    return [
+        {
+            "values": [value for value in (each.option1, each.option2, each.option3) if value is not None],
+            "price": parse_money(each.price, currency).minor,
+            "sku": each.sku or "",
+            "stock": each.inventory_quantity or 0,
+            "gid": each.admin_graphql_api_id,
+            "item": f"gid://shopify/InventoryItem/{each.inventory_item_id}",
+        }
+        for each in sorted(seen.variants, key=lambda each: each.position)
+    ]

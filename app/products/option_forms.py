@@ -73,6 +73,11 @@ def join(rows: Sequence[OptionRow], live: option_rules.Options) -> list[dict[str
     return wanted
 
 
+def old_names(rows: Sequence[OptionRow]) -> dict[str, dict[str, str]]:
+    """By option, what its values are called now by the names typed for them, in lower case."""
+    return {row.head.was: {value.name.casefold(): value.was for value in row.values} for row in rows}
+
+
 def _read(form: Mapping[str, str], kind: str) -> list[NameRow]:
     keys = list(itertools.takewhile(lambda key: f"{key}_was" in form, (f"{kind}_{n}" for n in itertools.count())))
     was, names = [form[f"{key}_was"] for key in keys], [tidy(form.get(f"{key}_name")) for key in keys]

@@ -1,4 +1,5 @@
-"""An edit of the options that a product comes in: other names, another order. Nothing is added, nothing goes.
+"""An edit of the options that a product comes in: other names, another order. What is added or goes is an edit of its
+variants, which speaks the names on sale.
 
 On sale: [{"name": "Size", "values": ["S", "L"]}]. Wanted, in the order that is wanted: [{"name": "Fit", "was": "Size",
 "values": ["Large", "Small"], "were": ["L", "S"]}]. Nothing may take a name that another one has, so that names alone
@@ -45,15 +46,28 @@ def is_possible(live: Options, wanted: Options) -> bool:
     return fits(live, wanted) or [(option["name"], option["values"]) for option in live] == done
 
 
+def rename(values: Sequence[str], live: Options, wanted: Options) -> list[str]:
+    """A variant's values under the names of an edit, still in the order of `live`."""
+    new = {option["was"]: dict(zip(option["were"], option["values"], strict=True)) for option in as_wanted(wanted)}
+    return [new[option["name"]].get(value, value) for option, value in zip(live, values, strict=True)]
+
+
 def translate(values: Sequence[str], live: Options, wanted: Options) -> list[str]:
     """A variant's values, which are in the order of `live`, as an edit that fits has them."""
-    held = {option["name"]: value for option, value in zip(live, values, strict=True)}
-    new = []
-    for option in as_wanted(wanted):
-        names = dict(zip(option["were"], option["values"], strict=True))
-        value = held[option["was"]]
-        new.append(names.get(value, value))
-    return new
+    held = dict(zip((option["name"] for option in live), rename(values, live, wanted), strict=True))
+    return [held[option["was"]] for option in as_wanted(wanted)]
+
+
+def used(options: Options, variants: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """Options with just the values that `variants` need: those they have in their order, then new ones."""
+    needed = [list(dict.fromkeys(values[n] for values in variants)) for n in range(len(options))]
+    return [
+        {
+            "name": option["name"],
+            "values": [v for v in option["values"] if v in now] + [v for v in now if v not in option["values"]],
+        }
+        for option, now in zip(options, needed, strict=True)
+    ]
 
 
 def rank(values: Sequence[str], options: Options) -> list[int]:

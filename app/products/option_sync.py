@@ -1,9 +1,12 @@
-"""Renamed and reordered options on their way to Shopify."""
+"""Options and variants of a product on sale on their way to Shopify."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from app.models.products import Variant
+from app.money import Money
 from app.products import option_rules, rules
+from app.products.proposal_rules import Changes, Snapshot, same
 from app.shopify.client import graphql
 from app.shopify.tokens import ShopCredentials
 
@@ -17,39 +20,91 @@ def read_options(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [] if options == [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}] else options
 
 
-def write_options(shop: ShopCredentials, gid: str, wanted: option_rules.Options, found: dict[str, Any]) -> None:
-    """Name and order a product's options and their values as wanted, in one call: it happens whole or not at all.
+def as_done(changes: Changes, live: Snapshot) -> Changes:
+    """Options, and variants with them, that an earlier run has brought to Shopify, in the names that they have now.
 
-    Options, values and variants go by their ids, so each variant stays the one that was sold and counted. `wanted`
-    must fit what was found.
+    What has not arrived is itself.
     """
-    live = read_options(found)
+    if "options" not in changes:
+        return changes
+    was, wanted = changes["options"]
+    if "variants" not in changes:
+        return changes | {"options": [live["options"]] * 2} if same(live["options"], wanted) else changes
+    variants = changes["variants"][1]
+    named = [{**each, "values": option_rules.translate(each["values"], was, wanted)} for each in variants]
+    after = option_rules.used(wanted, [each["values"] for each in named])
+    if not (same(live["options"], after) and same(live["variants"], named)):
+        return changes
+    return changes | {"options": [live["options"]] * 2, "variants": [named, named]}
+
+
+def write_grid(
+    shop: ShopCredentials,
+    gid: str,
+    location: str | None,
+    wanted: Snapshot,
+    found: dict[str, Any],
+    held: Sequence[Variant],
+) -> dict[str, Any] | None:
+    """Make a product's options and variants as wanted, in one call: it happens whole or not at all.
+
+    Options, values and variants go by their ids, so each variant stays the one that was sold and counted. Wanted
+    options must fit what was found, and wanted variants speak the names that were found. Returns Shopify's product,
+    None when there was nothing to do. Where variants are wanted there is: their answer names them.
+    """
+    live, nodes = read_options(found), found["variants"]["nodes"]
+    if "variants" not in wanted and same(live, wanted.get("options", live)):
+        return None
+    ids = {tuple(option["value"] for option in node["selectedOptions"]): node["id"] for node in nodes}
+    options = option_rules.as_wanted(wanted.get("options", live))
+    asked = wanted.get("variants") or [{"values": list(values)} for values in ids]
+    named = [(option_rules.translate(each["values"], live, options), each) for each in asked]
+    after = option_rules.used(options, [values for values, _ in named])
+    if "options" in wanted:
+        named.sort(key=lambda row: option_rules.rank(row[0], after))
+    ours = {tuple(variant.option_values) for variant in held}
     rows = []
-    for node in found["variants"]["nodes"]:
-        values = option_rules.translate([option["value"] for option in node["selectedOptions"]], live, wanted)
-        rows.append((option_rules.rank(values, wanted), node["id"], values))
-    variants = [
-        {
-            "id": variant_gid,
-            "position": place,
-            "optionValues": [
-                {"optionName": option["name"], "name": value} for option, value in zip(wanted, values, strict=True)
-            ],
-        }
-        for place, (_, variant_gid, values) in enumerate(sorted(rows, key=lambda row: row[0]), start=1)
-    ]
-    asked = {"productOptions": _options(found["options"], wanted), "variants": variants}
-    graphql(shop, "productSet", {"identifier": {"id": gid}, "input": asked})
+    for place, (values, each) in enumerate(named, start=1):
+        row: dict[str, Any] = {"position": place, "optionValues": _values(after, values)}
+        if (key := tuple(each["values"])) in ids:
+            row["id"] = ids[key]
+        elif key not in ours:
+            row |= _new_variant(each, held[0].currency, location)
+        rows.append(row)
+    given = {"productOptions": _options(found["options"], options, after), "variants": rows}
+    made: dict[str, Any] = graphql(shop, "productSet", {"identifier": {"id": gid}, "input": given})["product"]
+    return made
 
 
-def _options(found: Sequence[dict[str, Any]], wanted: option_rules.Options) -> list[dict[str, Any]]:
-    """What no variant has keeps its name and comes last."""
+def _values(options: option_rules.Options, values: Iterable[str]) -> list[dict[str, str]]:
+    return [{"optionName": option["name"], "name": value} for option, value in zip(options, values, strict=True)]
+
+
+def _options(
+    found: Sequence[dict[str, Any]], wanted: option_rules.Options, after: option_rules.Options
+) -> list[dict[str, Any]]:
+    """What no variant had keeps its name and comes last; what none has any more goes."""
     nodes = {option["name"]: option for option in found}
     made = []
-    for place, option in enumerate(option_rules.as_wanted(wanted), start=1):
+    for place, (option, kept) in enumerate(zip(wanted, after, strict=True), start=1):
         node = nodes[option["was"]]
         ids = {value["name"]: value["id"] for value in node["optionValues"]}
-        values = [{"id": ids.pop(was), "name": now} for was, now in zip(option["were"], option["values"], strict=True)]
-        values += [{"id": value_gid, "name": name} for name, value_gid in ids.items() if name not in option["values"]]
+        old = dict(zip(option["values"], option["were"], strict=True))
+        values = [_value(ids, old.get(name, name), name) for name in kept["values"]]
+        spare = [value for value in node["optionValues"] if not value["hasVariants"]]
+        values += [{"id": v["id"], "name": v["name"]} for v in spare if v["name"] not in kept["values"]]
         made.append({"id": node["id"], "name": option["name"], "position": place, "values": values})
     return made
+
+
+def _value(ids: dict[str, str], was: str, name: str) -> dict[str, str]:
+    return {"id": ids[was], "name": name} if was in ids else {"name": name}
+
+
+def _new_variant(each: dict[str, Any], currency: str, location: str | None) -> dict[str, Any]:
+    return {
+        "price": str(Money(each["price"], currency).decimal),
+        "inventoryItem": {"sku": each["sku"], "tracked": True},
+        "inventoryPolicy": "DENY",
+        "inventoryQuantities": [{"locationId": location, "name": "available", "quantity": each["stock"]}],
+    }

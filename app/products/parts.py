@@ -1,6 +1,6 @@
 """A product's pictures and variants, written into its rows as a snapshot (app/products/proposal_rules.py) has them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,7 @@ def write_variants(
     held = {tuple(row.option_values): row for row in rows if row.shopify_gid not in told}
     kept: set[int] = set()
     if product.options:
-        product.options = options_for(product, wanted)
+        product.options = option_rules.used(product.options, [each["values"] for each in wanted])
     for position, each in enumerate(wanted, start=1):
         row = (by_gid.get(each["gid"]) if "gid" in each else None) or held.get(tuple(each["values"]))
         if row is None and "price" in each:
@@ -67,6 +67,24 @@ def write_variants(
     session.flush()
 
 
+def write_grid(
+    session: Session,
+    product: Product,
+    rows: Sequence[Variant],
+    options: option_rules.Options | None,
+    variants: Sequence[dict[str, Any]] | None,
+) -> None:
+    """Write an edit of options, of variants or of both: its variants speak the names that the rows have now."""
+    live = option_rules.on_sale(product.options, [row.option_values for row in rows])
+    if options is not None and option_rules.fits(live, options):
+        write_options(product, rows, options)
+        variants = variants and [
+            {**each, "values": option_rules.translate(each["values"], live, options)} for each in variants
+        ]
+    if variants is not None:
+        write_variants(session, product, rows, variants)
+
+
 def write_options(product: Product, rows: Sequence[Variant], wanted: option_rules.Options) -> None:
     """Make these the names and the order of a product's options; its variants follow, each in its own row.
 
@@ -81,18 +99,6 @@ def write_options(product: Product, rows: Sequence[Variant], wanted: option_rule
     for position, row in enumerate(ranked, start=1):
         row.position = position
     product.options = [{"name": option["name"], "values": list(option["values"])} for option in wanted]
-
-
-def options_for(product: Product, variants: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A product's options with just the values that its variants need: those it has in their order, then new ones."""
-    used = [list(dict.fromkeys(each["values"][n] for each in variants)) for n in range(len(product.options))]
-    return [
-        {
-            "name": option["name"],
-            "values": [v for v in option["values"] if v in now] + [v for v in now if v not in option["values"]],
-        }
-        for option, now in zip(product.options, used, strict=True)
-    ]
 
 
 def note_variants(rows: Sequence[Variant], made: dict[str, Any]) -> None:

@@ -52,8 +52,8 @@ def propose(product_id: int) -> ResponseReturnValue:
     product, form = _lock(product_id), forms.WordsForm(request.form)
     variants = service.list_variants(g.session, product)
     rows, wanted = edit_forms.read_rows(request.form, variants)
-    new, added = edit_forms.read_new_rows(request.form, product, variants)
     options = option_forms.read_rows(request.form)
+    new, added = edit_forms.read_new_rows(request.form, product, variants, option_forms.old_names(options))
     if form.validate() and not plain_text(form.description.data or ""):
         form.description.errors = [_("Describe the product: what it is, what it is made of, how big it is.")]
     if (

@@ -8,7 +8,7 @@ from app.auth.portal import protect
 from app.errors import ValidationErrors
 from app.languages import _
 from app.models.products import Product, ProductStatus
-from app.products import pictures, queries, rules, service
+from app.products import fetching, pictures, queries, rules, service
 from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("portal_pictures", __name__, url_prefix="/portal/products")
@@ -64,6 +64,17 @@ def remove_picture(product_id: int, image_id: int) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         return _fragment(product_id)
     return redirect(f"/portal/products/{product_id}#pictures", 303)
+
+
+@bp.post("/<int:product_id>/pictures/<int:image_id>/again")
+def fetch_again(product_id: int, image_id: int) -> ResponseReturnValue:
+    """One that could not be had from the address in the vendor's file."""
+    product = _lock(product_id)
+    fetching.try_again(g.session, product, image_id)
+    if request.headers.get("HX-Request"):
+        return _fragment(product_id)
+    page = f"/portal/products/{product_id}{'' if product.status in rules.EDITABLE else '/edit'}"
+    return redirect(f"{page}#pictures", 303)
 
 
 def _lock(product_id: int) -> Product:

@@ -1,6 +1,7 @@
 """Accepted edits on their way to Shopify: only the fields that were decided, and only over what was looked at."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -43,6 +44,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         # Deleted in the admin: the webhook says so, and archives our product.
         return
     live = _snapshot(product, found, variants)
+    changes = option_sync.as_done(changes, live)
     if _GRID & changes.keys() and found["variants"]["pageInfo"]["hasNextPage"]:
         # Those that we do not name, Shopify would delete.
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
@@ -54,12 +56,13 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         return
     wanted = {field: change[1] for field, change in changes.items()}
     try:
-        _write(credentials, gid, wanted, live, variants, found)
-        made = _write_variants(credentials, gid, location, product, wanted, found, variants)
+        # First, as Shopify refuses these most: options bound to a category's details have names of their own.
+        made = option_sync.write_grid(credentials, gid, location, wanted, found, variants)
+        _write(credentials, gid, wanted, live, variants if made is None else _kept(variants, made))
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
-        now = graphql(credentials, "productContent", {"id": gid}) if "options" in wanted else None
-        done = _as_found(_snapshot(product, now, variants), {"options"}) if now else {}
+        now = graphql(credentials, "productContent", {"id": gid}) if _GRID & wanted.keys() else None
+        done = _as_found(_snapshot(product, now, variants), _GRID) if now else {}
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, done)
         return
     except ShopifyError as error:
@@ -121,11 +124,7 @@ def _write(
     wanted: rules.Snapshot,
     live: rules.Snapshot,
     variants: Sequence[Variant],
-    found: dict[str, Any],
 ) -> None:
-    if "options" in wanted and not rules.same(live["options"], wanted["options"]):
-        # First, as Shopify refuses these most: options bound to a category's details have names of their own.
-        option_sync.write_options(shop, gid, wanted["options"], found)
     words: dict[str, Any] = {name: wanted[field] for field, name in _NAMES.items() if field in wanted}
     if "category" in wanted:
         words["category"] = wanted["category"]["gid"] if wanted["category"] else None
@@ -139,12 +138,15 @@ def _write(
         files = [{"id": picture["gid"], "alt": picture["alt"]} for picture in wanted["pictures"]]
         # Lists that are not given stay as they are.
         graphql(shop, "productSet", {"identifier": {"id": gid}, "input": {"files": files}})
-    # One that is about to go needs no new price.
-    staying = [each["values"] for each in wanted.get("variants", ())]
-    changed = [variant for variant in variants if not staying or variant.option_values in staying]
-    grid = [row for variant in changed if (row := _variant_row(variant, wanted))]
+    grid = [row for variant in variants if (row := _variant_row(variant, wanted))]
     if grid:
         graphql(shop, "productVariantsBulkUpdate", {"productId": gid, "variants": grid})
+
+
+def _kept(variants: Sequence[Variant], made: dict[str, Any]) -> list[Variant]:
+    """Those that Shopify still has: one that is gone needs no new price."""
+    ids = {node["id"] for node in made["variants"]["nodes"]}
+    return [variant for variant in variants if variant.shopify_gid in ids]
 
 
 def _variant_row(variant: Variant, wanted: rules.Snapshot) -> dict[str, Any] | None:
@@ -154,56 +156,6 @@ def _variant_row(variant: Variant, wanted: rules.Snapshot) -> dict[str, Any] | N
     if (sku := wanted.get(f"sku {variant.id}")) is not None:
         row["inventoryItem"] = {"sku": sku}
     return {"id": variant.shopify_gid, **row} if row else None
-
-
-def _write_variants(
-    shop: ShopCredentials,
-    gid: str,
-    location: str | None,
-    product: Product,
-    wanted: rules.Snapshot,
-    found: dict[str, Any],
-    variants: Sequence[Variant],
-) -> dict[str, Any] | None:
-    """Make these the product's variants, if they are to change. Returns Shopify's product with them.
-
-    Each that Shopify has goes by its id and keeps its stock: it may have been sold a moment ago.
-    """
-    if "variants" not in wanted:
-        return None
-    ids = {tuple(o["value"] for o in node["selectedOptions"]): node["id"] for node in found["variants"]["nodes"]}
-    held = {tuple(variant.option_values): variant for variant in variants}
-    options = parts.options_for(product, wanted["variants"])
-    rows = []
-    for place, each in enumerate(wanted["variants"], start=1):
-        values = tuple(each["values"])
-        row: dict[str, Any] = {
-            "position": place,
-            "optionValues": [
-                {"optionName": option["name"], "name": value} for option, value in zip(options, values, strict=True)
-            ],
-        }
-        if values in ids:
-            row["id"] = ids[values]
-        elif values not in held:
-            row |= _new_variant(each, variants[0].currency, location)
-        rows.append(row)
-    named = [
-        {"name": option["name"], "position": place, "values": [{"name": value} for value in option["values"]]}
-        for place, option in enumerate(options, start=1)
-    ]
-    asked = {"identifier": {"id": gid}, "input": {"productOptions": named, "variants": rows}}
-    made: dict[str, Any] = graphql(shop, "productSet", asked)["product"]
-    return made
-
-
-def _new_variant(each: dict[str, Any], currency: str, location: str | None) -> dict[str, Any]:
-    return {
-        "price": str(Money(each["price"], currency).decimal),
-        "inventoryItem": {"sku": each["sku"], "tracked": True},
-        "inventoryPolicy": "DENY",
-        "inventoryQuantities": [{"locationId": location, "name": "available", "quantity": each["stock"]}],
-    }
 
 
 def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | None) -> None:
@@ -223,6 +175,9 @@ def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | 
         # Those it had keep their stock, which may be on its way to Shopify just now.
         new = [row for row in service.list_variants(session, product) if row.shopify_gid is None]
         parts.note_variants(new, made)
+        # News from before it, which comes late, does not know them.
+        seen_at = datetime.fromisoformat(made["updatedAt"])
+        product.shopify_updated_at = max(product.shopify_updated_at or seen_at, seen_at)
     if proposals.find_open(session, product) is None:
         parts.drop_staged_pictures(session, product.id, added_before=proposal.sent_at)
     proposal.status, proposal.applied_at, proposal.sync_error = ProposalStatus.APPLIED, clock.now(), None

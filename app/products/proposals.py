@@ -91,13 +91,6 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
         # They were edited in the shop since; nobody can accept these names any more.
         del kept["options"]
     changes = rules.differences(live, kept | wanted)
-    if {"options", "variants"} <= changes.keys():
-        raise Conflict(
-            _(
-                "Rename or move options in one edit, and add or remove variants in another. "
-                "Send the second once the first is answered."
-            )
-        )
     settings = session.get_one(ShopSettings, product.shop_id)
     reviewed = {v.id: v.reviewed_price_minor or v.price_minor for v in variants}
     safe, waiting = rules.split_safe(changes, reviewed, settings.price_band_bps)

@@ -324,10 +324,8 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
         if variant_id is not None:
             if row := held.get(variant_id):
                 setattr(row, "sku" if kind == "sku" else "price_minor", value)
-        elif field == "options":
-            parts.write_options(product, list_variants(session, product), value)
-        elif field == "variants":
-            parts.write_variants(session, product, list_variants(session, product), value)
+        elif field in {"options", "variants"}:
+            continue
         elif field == "pictures":
             rows = [*list_images(session, product), *list_images(session, product, live=False)]
             parts.write_pictures(session, product, rows, value)
@@ -335,6 +333,7 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
             product.category_gid, product.category_name = (value["gid"], value["name"]) if value else (None, None)
         else:
             setattr(product, "description_html" if field == "description" else field, value)
+    parts.write_grid(session, product, list_variants(session, product), values.get("options"), values.get("variants"))
     product.updated_at = clock.now()
     session.flush()
 

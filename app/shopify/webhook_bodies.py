@@ -98,6 +98,14 @@ def product_body(product: Node) -> Body:
         "created_at": product["createdAt"],
         "updated_at": product["updatedAt"],
         "published_at": product["publishedAt"],
+        "options": [
+            {
+                "name": option["name"],
+                "position": option["position"],
+                "values": [value["name"] for value in option["optionValues"]],
+            }
+            for option in product["options"]
+        ],
         "variants": [_variant(variant) for variant in product["variants"]["nodes"]],
     }
 
@@ -245,6 +253,8 @@ def _variant(variant: Node) -> Body:
         "sku": variant["sku"],
         "position": variant["position"],
         "inventory_item_id": number_of(variant["inventoryItem"]["id"]),
+        "inventory_quantity": variant["inventoryQuantity"],
+        **{f"option{n}": option["value"] for n, option in enumerate(variant["selectedOptions"], start=1)},
     }
 
 

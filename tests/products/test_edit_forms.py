@@ -4,7 +4,7 @@ import pytest
 
 from app.errors import ValidationErrors
 from app.models.products import Product, Variant
-from app.products import edit_forms, parts
+from app.products import edit_forms, option_rules
 from app.products.proposal_rules import same
 
 MUG = Product(title="Mug", options=[{"name": "Size", "values": ["S", "L"]}])
@@ -55,8 +55,7 @@ def test_one_variant_has_to_stay() -> None:
 
 
 def test_options_keep_their_order_and_lose_what_nothing_needs() -> None:
-    wanted = [{"values": ["XL"]}, {"values": ["L"]}]
-    assert parts.options_for(MUG, wanted) == [{"name": "Size", "values": ["L", "XL"]}]
+    assert option_rules.used(MUG.options, [["XL"], ["L"]]) == [{"name": "Size", "values": ["L", "XL"]}]
 
 
 def test_variants_are_the_same_in_whatever_order() -> None:

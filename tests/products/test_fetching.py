@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from app import db
 from app.hooks import calls
-from app.models.products import ProductImage
+from app.models.products import Product, ProductImage
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import fetching, rules, service
@@ -144,6 +144,24 @@ def test_what_is_no_picture_to_use_is_told_with_the_picture_and_not_tried_for_ev
     asked = len(shelf.asked)
     catalogue.register_picture(acme.id, image_id)
     assert len(shelf.asked) == asked
+
+
+def test_what_could_not_be_fetched_is_tried_again_when_its_vendor_says_so(
+    shelf: Shelf, connected: ShopCredentials, shopify: FakeShopify, acme: Shop, ada: Vendor
+) -> None:
+    target = {"url": f"{shelf.url}/up", "resourceUrl": "https://storage.example/up/1", "parameters": []}
+    shopify.answer("stagedUploadsCreate", data(stagedUploadsCreate={"stagedTargets": [target], "userErrors": []}))
+    shopify.answer("fileCreate", data(fileCreate={"files": [{"id": GID, "fileStatus": "UPLOADED"}], "userErrors": []}))
+    shopify.answer("node", data(node={"id": GID, "fileStatus": "READY", "fileErrors": [], "image": {"url": SERVED}}))
+    image_id = name(acme, ada, f"{shelf.url}/late.png")
+    catalogue.register_picture(acme.id, image_id)
+    assert "could not be read" in (read(acme, image_id).error or "")
+    shelf.files = {"/late.png": (200, draw())}
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, read(acme, image_id).product_id)
+        fetching.try_again(session, product, image_id)
+    catalogue.register_picture(acme.id, image_id)
+    assert (read(acme, image_id).url, read(acme, image_id).error) == (SERVED, None)
 
 
 def test_redirects_get_no_time_of_their_own(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,8 +71,6 @@ def test_options_get_other_names_and_order_and_variants_stay_who_they_are(
     assert [f'name="{name}"' in form for name in RENAMED] == [True] * len(RENAMED)
     wrong = edit(portal, shop, path, **RENAMED | {"value_0_1_name": "small"})
     assert (wrong.status_code, "Another one is called that now." in wrong.text) == (422, True)
-    both = edit(portal, shop, path, **RENAMED, **{f"gone_{small[0]}": "on"})
-    assert (both.status_code, "Send the second once the first is answered." in both.text) == (409, True)
     assert "1 change waits for" in edit(portal, shop, path, **RENAMED).text
     assert options(market) == [("Size", ["Small", "Large"])]
     assert 'value="Grand"' in portal.get(f"{path}/edit").text
@@ -101,6 +99,64 @@ def test_options_get_other_names_and_order_and_variants_stay_who_they_are(
     market.ask_shopify(SET_STOCK, {"input": {"name": "available", "reason": "correction", "quantities": [count]}})
     market.settle()
     assert rows(shop)[0] == (large[0], large[1], ["Grand"], 9)
+
+
+def test_one_edit_renames_options_and_takes_and_adds_variants_even_if_its_job_is_killed(
+    market: Market, shop: Shop, portal: httpx.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = rows(shop)
+    taken = {"new_0_value_0": "grand", "new_0_price": "9.00"}
+    wrong = edit(portal, shop, path, **RENAMED, **taken)
+    assert (wrong.status_code, "There is such a variant already." in wrong.text) == (422, True)
+    medium = {"new_0_value_0": "Medium", "new_0_price": "21.00", "new_0_stock": "4"}
+    assert "2 changes wait" in edit(portal, shop, path, **RENAMED, **medium, **{f"gone_{small[0]}": "on"}).text
+    assert 'value="Medium"' in portal.get(f"{path}/edit").text
+    accept(market, shop, "options", "variants")
+
+    def dies(*asked: Any) -> Any:
+        graphql(*asked)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(option_sync, "graphql", dies)
+        with pytest.raises(KilledError):
+            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert options(market) == [("Format", ["Grand", "Medium"])]
+    assert list(stock(market).values()) == [("Grand", 3), ("Medium", 4)]
+    [kept, new] = rows(shop)
+    assert kept == (large[0], large[1], ["Grand"], 3)
+    assert (new[1], new[2:]) == (list(stock(market))[1], (["Medium"], 4))
+    assert the_product(shop).options == [{"name": "Format", "values": ["Grand", "Medium"]}]
+
+
+def test_what_the_merchant_makes_of_options_and_variants_in_shopify_is_taken_over(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    gid = the_product(shop).shopify_gid
+
+    def write(**values: str | None) -> None:
+        named = [{"name": value} for value in values]
+        variants = [
+            {"optionValues": [{"optionName": "Capacity", "name": value}], "price": "9.00"}
+            | ({"id": row} if row else {})
+            for value, row in values.items()
+        ]
+        content = {"productOptions": [{"name": "Capacity", "values": named}], "variants": variants}
+        market.ask_shopify(MERCHANTS, {"id": gid, "input": content})
+        market.settle()
+
+    write(litre=large[1], half=small[1])
+    assert the_product(shop).options == [{"name": "Capacity", "values": ["litre", "half"]}]
+    assert rows(shop) == [(large[0], large[1], ["litre"], 3), (small[0], small[1], ["half"], 5)]
+    assert 'value="litre"' in portal.get(f"{path}/edit").text
+    assert "Edited in Shopify" in market.merchant(f"/app/review/{the_product(shop).id}").text
+    write(half=small[1], quarter=None)
+    assert the_product(shop).options == [{"name": "Capacity", "values": ["half", "quarter"]}]
+    [kept, new] = rows(shop)
+    assert (kept, new[1:]) == ((small[0], small[1], ["half"], 5), (list(stock(market))[1], ["quarter"], 0))
 
 
 def test_options_that_the_merchant_renamed_meanwhile_are_kept_and_every_variant_found_by_its_id(
