@@ -41,7 +41,11 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     ],
     "OrderDelivered": [("ask_for_review", review_requests.schedule)],
     "OrderEdited": [("email_vendors", notifications.tell_vendors_of_edit)],
-    "OrderCancelled": [("mark_review", reviews.mark_returned), ("free_reserved", reservations.free_cancelled)],
+    "OrderCancelled": [
+        ("email_vendors", notifications.tell_vendors_of_cancellation),
+        ("mark_review", reviews.mark_returned),
+        ("free_reserved", reservations.free_cancelled),
+    ],
     "RefundProcessed": [("mark_review", reviews.mark_returned)],
     "QuestionAnswered": [("email_asker", questions.tell_asker)],
     "ReviewAnswered": [("email_customer", reviews.tell_of_answer)],

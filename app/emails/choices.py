@@ -25,7 +25,7 @@ VENDOR_TOPICS: Final = {
     "orders": Topic(
         noted("Orders"),
         noted("New orders to send, changed and cancelled orders, returns and refunds."),
-        emails=frozenset({"vendor_new_order", "vendor_order_edited"}),
+        emails=frozenset({"vendor_new_order", "vendor_order_edited", "vendor_order_cancelled"}),
     ),
     "products": Topic(
         noted("Products"),

@@ -91,6 +91,7 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "order_name", "lines", "earnings", "link"),
         "Order changed",
     ),
+    "vendor_order_cancelled": Kind("vendor", ("vendor_name", "order_name", "lines", "link"), "Order cancelled"),
     "customer_order_received": Kind(
         "customer",
         ("customer_name", "order_name", "vendors", "total"),

@@ -34,10 +34,14 @@ def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
 
 
 def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
-    """PaymentReceived: each vendor hears of their own part."""
+    """PaymentReceived: each vendor hears of their own part, unless nothing of it is to be sent any more."""
     order = session.get_one(Order, event.subject["order_id"])
+    # Locked, so that the news of a cancellation finds either who was told, or nobody.
+    parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id).with_for_update()).all()
+    if session.scalar(select(Order.cancelled_at).where(Order.id == order.id)) is not None:
+        return
     lines = _lines(session, order)
-    for part in session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id)).all():
+    for part in parts:
         _tell_of_new(session, part, lines)
 
 
@@ -55,6 +59,22 @@ def tell_vendors_of_edit(session: Session, event: DomainEvent) -> None:
             _tell_vendor(session, part, "vendor_order_edited", _left(lines, part), key)
         elif order.paid_seen_at is not None and part.items_to_ship:
             _tell_of_new(session, part, lines)
+
+
+def tell_vendors_of_cancellation(session: Session, event: DomainEvent) -> None:
+    """OrderCancelled: Shopify cancels only what was not sent, so all of it must stay.
+
+    Who was never told of the order (it was not paid, or was cancelled first) has nothing to hear.
+    """
+    order = session.get_one(Order, event.subject["order_id"])
+    lines = _lines(session, order)
+    parts = select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)
+    locked = parts.with_for_update().execution_options(populate_existing=True)
+    for part in session.scalars(locked).all():
+        if part.told_at is not None:
+            mine = _words(line for line in lines if line.vendor_id == part.vendor_id)
+            key = f"vendor_order_cancelled:{part.id}"
+            _tell_vendor(session, part, "vendor_order_cancelled", {"lines": mine}, key)
 
 
 def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]) -> None:
