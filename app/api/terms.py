@@ -8,7 +8,7 @@ from flask import g
 from msgspec import Meta
 
 from app.api.operations import check_version, operation
-from app.api.settings import Bearer, Days, FeeParty, Minor, Party, PayoutDay, check_day
+from app.api.settings import Bearer, Days, FeeParty, Minor, Party, PayoutDay, Share, check_day
 from app.api.shapes import Bps, check_bps
 from app.auth.scopes import Scope
 from app.commissions.agreements import get_agreed, get_overrides, save_overrides
@@ -22,6 +22,9 @@ class MoneyTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What you agreed with one vendor alone. Null, or left out: as for everybody."""
 
     shipping_to: Party | None = None
+    shipping_share: Annotated[
+        Share | None, Meta(description="How the vendor's part of shared shipping is reckoned.")
+    ] = None
     shipping_tax_to: Party | None = None
     sales_tax_to: Party | None = None
     payment_fees_to: FeeParty | None = None

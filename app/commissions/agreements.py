@@ -19,11 +19,11 @@ from app.models.shops import Shop, ShopSettings
 
 _CHANGED: Final = ("money_settings.change", "vendor_terms.change")
 _OF_SETTINGS: Final = (
-    "shipping_to", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_payment_fee", "keep_commission",
-    "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days", "refund_bearer", "dispute_fee_to",
+    "shipping_to", "shipping_share", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_payment_fee",
+    "keep_commission", "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days", "refund_bearer", "dispute_fee_to",
 )  # fmt: skip
 _OF_SHOP: Final = ("hold_days", "payout_minimum_minor")
-_FOR_ALL_ONLY: Final = ("shipping_share", "dispute_fee_minor", "discount_bearers")
+_FOR_ALL_ONLY: Final = ("dispute_fee_minor", "discount_bearers")
 
 
 @dataclass(frozen=True, slots=True)

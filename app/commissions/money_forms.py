@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from app.commissions.forms import MonthDay, checked, read_percent, write_percent
+from app.commissions.money_words import SHARES
 from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
 from app.commissions.terms import Terms
 from app.models.commissions import MoneySettings
@@ -22,6 +23,7 @@ _FEE_PARTIES: Final = [
     ("vendor", "The vendors, on their part"),
     ("shared", "Both, by what each gets"),
 ]
+_SHARES: Final = [(way, words.capitalize()) for way, words in SHARES.items()]
 _DAYS: Final = NumberRange(0, DAYS_AT_MOST, f"Choose between 0 and {DAYS_AT_MOST} days.")
 
 
@@ -35,7 +37,7 @@ class MoneyForm(Form):
     shipping_to = SelectField("Shipping goes to", choices=_choices(_PARTIES))
     shipping_share = SelectField(
         "Shared over the vendors",
-        choices=_choices([("value", "By value of the goods"), ("weight", "By weight"), ("equal", "Equally")]),
+        choices=_choices(_SHARES),
     )
     sales_tax_to = SelectField("Sales tax goes to", choices=_choices(_PARTIES[::-1]))
     shipping_tax_to = SelectField("Tax on shipping goes to", choices=_choices(_PARTIES[::-1]))
@@ -117,6 +119,7 @@ class VendorMoneyForm(Form):
     """For one vendor. Whatever is left empty is as for everybody; `shared` says what that is."""
 
     shipping_to = SelectField("Shipping goes to")
+    shipping_share = SelectField("Part of shared shipping")
     shipping_tax_to = SelectField("Tax on shipping goes to")
     sales_tax_to = SelectField("Sales tax goes to")
     payment_fees_to = SelectField("Payment fees are borne by")
@@ -155,6 +158,7 @@ class VendorMoneyForm(Form):
         parties = [("vendor", "The vendor"), ("marketplace", "You")]
         for name, pairs in (
             ("shipping_to", parties),
+            ("shipping_share", _SHARES),
             ("shipping_tax_to", parties),
             ("sales_tax_to", parties),
             ("payment_fees_to", [("marketplace", "You"), ("vendor", "The vendor"), ("shared", "Both")]),
@@ -201,6 +205,7 @@ class VendorMoneyForm(Form):
         return {
             **{name: self[name].data or None for name in ("shipping_to", "shipping_tax_to", "sales_tax_to")},
             **{name: self[name].data or None for name in ("payment_fees_to", "refund_bearer", "dispute_fee_to")},
+            "shipping_share": self.shipping_share.data or None,
             **{name: _YES_NO.get(self[name].data) for name in ("keep_commission", "keep_payment_fee")},
             **{f"{name}_bps": self._percent(name) for name in ("fee_tax", "discount", "reserve")},
             "hold_days": self.hold_days.data,
@@ -233,6 +238,7 @@ def described(terms: Terms, currency: str) -> dict[str, str]:
     parties = {"vendor": "the vendors", "marketplace": "you", "shared": "both"}
     return {
         **{n: parties[getattr(terms, n)] for n in ("shipping_to", "shipping_tax_to", "sales_tax_to")},
+        "shipping_share": SHARES[terms.shipping_share],
         "payment_fees_to": parties[terms.payment_fees_to],
         "refund_bearer": "you bear it" if terms.refund_bearer == "marketplace" else "shared by the lines of the order",
         "dispute_fee_to": parties[terms.dispute_fee_to],

@@ -28,7 +28,10 @@ SETTING_WORDS: Final[dict[str, str]] = {
     "payout_schedule": "Payouts are prepared",
     "shipping_names": "Shipping of this vendor alone",
 }
-_PARTIES: Final = {"vendor": "the vendors", "marketplace": "you", "shared": "both", "spread": "shared by the lines"}
+SHARES: Final = {"value": "by value of the goods", "weight": "by weight", "equal": "equally"}
+_CHOICES: Final = SHARES | {
+    "vendor": "the vendors", "marketplace": "you", "shared": "both", "spread": "shared by the lines",
+}  # fmt: skip
 
 
 def say(name: str, value: Any, currency: str) -> str:
@@ -48,7 +51,7 @@ def say(name: str, value: Any, currency: str) -> str:
     elif isinstance(value, list):
         words = ", ".join(map(str, value))
     else:
-        words = _PARTIES.get(str(value), str(value))
+        words = _CHOICES.get(str(value), str(value))
     return words or "none"
 
 

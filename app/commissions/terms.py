@@ -16,6 +16,8 @@ class Terms:
     """All that may be agreed with one vendor alone; the values of a shop that has chosen nothing."""
 
     shipping_to: str = "vendor"
+    shipping_share: str = "value"
+    """How the vendor's part of a shared shipping line is reckoned: by "value", by "weight", or "equal"."""
     shipping_tax_to: str = "marketplace"
     sales_tax_to: str = "marketplace"
     payment_fees_to: str = "marketplace"

@@ -81,6 +81,8 @@ class VendorTerms:
 
     shipping_to: Recipient = Recipient.VENDOR
     shipping_tax_to: Recipient = Recipient.MARKETPLACE
+    shipping_share: ShippingShare | None = None
+    """None: as the order says."""
     payment_fees_to: FeesTo = FeesTo.MARKETPLACE
     reserve_bps: Decimal = Decimal(0)
     """Kept back of what becomes available, for `reserve_days` more."""
@@ -102,6 +104,11 @@ class OrderTerms:
     def of(self, vendor_id: int) -> VendorTerms:
         found = self.vendors.get(vendor_id)
         return found or VendorTerms(shipping_to=self.shipping_to, shipping_tax_to=self.shipping_tax_to)
+
+    def share_of(self, vendor_id: int | None) -> ShippingShare:
+        """How the part of this vendor, or of the store's own goods, is reckoned."""
+        found = None if vendor_id is None else self.vendors.get(vendor_id)
+        return (found and found.shipping_share) or self.shipping_share
 
 
 class Discount(NamedTuple):

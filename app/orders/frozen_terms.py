@@ -10,7 +10,7 @@ from app.commissions.terms import Terms, own_shipping
 from app.orders import facts
 from app.shopify import payloads_orders as payloads
 
-_PARTY: Final = ("shipping_to", "shipping_tax_to", "payment_fees_to")
+_CHOICES: Final = ("shipping_to", "shipping_tax_to", "shipping_share", "payment_fees_to")
 
 
 def order_terms(agreed: Agreed) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def read_vendor(terms: Mapping[str, Any]) -> facts.VendorTerms:
     return facts.VendorTerms(
         shipping_to=facts.Recipient(terms["shipping_to"]),
         shipping_tax_to=facts.Recipient(terms["shipping_tax_to"]),
+        shipping_share=facts.ShippingShare(terms["shipping_share"]) if "shipping_share" in terms else None,
         payment_fees_to=facts.FeesTo(terms["payment_fees_to"]),
         reserve_bps=Decimal(terms["reserve_bps"]),
         reserve_days=terms["reserve_days"],
@@ -110,11 +111,13 @@ def read_bearers(terms: Mapping[str, Any]) -> dict[int, facts.RefundBearer]:
 
 
 def _of_vendor(terms: Terms) -> dict[str, Any]:
-    names = {name: getattr(terms, name) for name in _PARTY}
+    names = {name: getattr(terms, name) for name in _CHOICES}
     return {**names, "reserve_bps": str(terms.reserve_bps), "reserve_days": terms.reserve_days}
 
 
 def _default(terms: Mapping[str, Any]) -> facts.VendorTerms:
     return facts.VendorTerms(
-        shipping_to=facts.Recipient(terms["shipping_to"]), shipping_tax_to=facts.Recipient(terms["shipping_tax_to"])
+        shipping_to=facts.Recipient(terms["shipping_to"]),
+        shipping_tax_to=facts.Recipient(terms["shipping_tax_to"]),
+        shipping_share=facts.ShippingShare(terms["shipping_share"]),
     )

@@ -1,11 +1,13 @@
 """An order's shipping taken apart: whose each part is, and the commission on it. Pure.
 
-A line that is one vendor's own goes to that vendor. Every other is shared over the vendors of the order, and each
-vendor's part goes to the vendor or to the marketplace. The tax on it follows it, or stays with the marketplace.
+A line that is one vendor's own goes to that vendor. Every other is shared over the vendors of the order, in one way
+for all or in a vendor's own, and each vendor's part goes to the vendor or to the marketplace. The tax on it follows
+it, or stays with the marketplace.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import lcm
 
 from app.commissions.rules import FULL_BPS
 from app.ledger.rules import Account, Entry
@@ -74,16 +76,30 @@ def _keeps(order: Order, vendor_id: int, *, owns: bool, tax: bool) -> bool:
 
 
 def _weights(order: Order) -> dict[Party, int]:
-    """Who shares the shipping, and by which weight; the store's own goods count for the marketplace."""
+    """Who shares the shipping, and by which weight; the store's own goods count for the marketplace.
+
+    Where different ways are agreed, each has the part of the whole that the own way gives, and is weighed by it.
+    """
+    lines = goods(order)
+    ways = {line.terms.vendor_id: order.terms.share_of(line.terms.vendor_id) for line in lines}
+    by_way = {way: _weights_by(way, lines) for way in set(ways.values())}
+    if len(by_way) < 2:  # usually one way; none where nothing is sent
+        return next(iter(by_way.values()), {None: 1})
+    sums = {way: sum(weights.values()) for way, weights in by_way.items()}
+    whole = lcm(*sums.values())
+    return {party: by_way[way][party] * (whole // sums[way]) for party, way in ways.items()}
+
+
+def _weights_by(way: ShippingShare, lines: list[Line]) -> dict[Party, int]:
+    """Not all of them zero: what has neither value nor weight is shared equally."""
     weights: dict[Party, int] = {}
-    for line in goods(order):
+    for line in lines:
         party = line.terms.vendor_id
-        weights[party] = weights.get(party, 0) + _weight(line, order.terms.shipping_share)
-    return weights or {None: 1}
+        weights[party] = weights.get(party, 0) + _weight(line, way)
+    return weights if any(weights.values()) else dict.fromkeys(weights, 1)
 
 
 def _weight(line: Line, share: ShippingShare) -> int:
-    # All zero is shared equally.
     if share is ShippingShare.BY_VALUE:
         return max(0, line.gross - line.discount)
     return line.grams * line.quantity if share is ShippingShare.BY_WEIGHT else 0

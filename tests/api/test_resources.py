@@ -182,7 +182,7 @@ def test_what_is_agreed_with_one_vendor_is_replaced_as_a_whole(
     assert before.json["hold_days"] is None
     wanted = {
         "hold_days": 3, "reserve_bps": "250.5", "reserve_days": 30, "discount_bearers": {"welcome": "0"},
-        "refund_bearer": "marketplace", "dispute_fee_to": "vendor",
+        "refund_bearer": "marketplace", "dispute_fee_to": "vendor", "shipping_share": "equal",
         "payout_schedule": {"schedule": "monthly", "day": 28}, "shipping_names": [" Express "],
     }  # fmt: skip
     assert merchant.ask("PUT", path, wanted).status_code == 200
@@ -190,6 +190,7 @@ def test_what_is_agreed_with_one_vendor_is_replaced_as_a_whole(
     assert (held["hold_days"], held["reserve_bps"], held["shipping_names"]) == (3, "250.5", ["express"])
     assert held["discount_bearers"] == {"WELCOME": "0"}
     assert (held["refund_bearer"], held["dispute_fee_to"]) == ("marketplace", "vendor")
+    assert held["shipping_share"] == "equal"
     assert held["payout_schedule"] == {"schedule": "monthly", "day": 28}
     assert merchant.ask("PUT", path, held).json == held, "sent back as it was read it stays what it is"
     with db.scoped(acme.id) as session:
@@ -198,6 +199,7 @@ def test_what_is_agreed_with_one_vendor_is_replaced_as_a_whole(
     for wrong in (
         {"hold_days": -1},
         {"refund_bearer": "vendor"},
+        {"shipping_share": "half"},
         {"reserve_bps": "100"},
         {"discount_bps": "10001"},
         {"payout_schedule": {"schedule": "fortnightly", "day": 9}},

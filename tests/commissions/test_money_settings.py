@@ -23,6 +23,7 @@ WANTED = {
 EMPTY = dict.fromkeys(
     (
         "shipping_to",
+        "shipping_share",
         "shipping_tax_to",
         "sales_tax_to",
         "payment_fees_to",
@@ -86,6 +87,7 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
         "keep_commission": "yes",
         "refund_bearer": "marketplace",
         "dispute_fee_to": "vendor",
+        "shipping_share": "weight",
         "shipping_names": "Ada's Parcel, ada-x",
     }
     page = merchant.post(path, data=chosen)
@@ -95,6 +97,9 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     assert (terms.hold_days, terms.reserve_bps, terms.keep_commission) == (0, 500, True)
     assert terms.shipping_names == ("ada's parcel", "ada-x")
     assert (terms.refund_bearer, terms.dispute_fee_to) == ("marketplace", "vendor")
+    assert terms.shipping_share == "weight"
+    assert "Part of shared shipping: by weight (agreed with this vendor)" in page.text
+    assert "Shipping is shared: as for everybody → by weight" in page.text
     assert "A refund or dispute without items: as for everybody → you" in page.text
     assert "The fee for a lost one is borne by: as for everybody → the vendors" in page.text
     merchant.post("/app/settings/money", data=WANTED | {"reserve": "20", "fee_tax": "7"})
@@ -102,6 +107,7 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text
     merchant.post(path, data=EMPTY)
     assert agreed_with(shop, seller).reserve_bps == 2000
+    assert agreed_with(shop, seller).shipping_share == "equal", "as for everybody again"
 
 
 def test_a_vendor_may_have_a_payout_day_and_shares_of_discounts_of_their_own(

@@ -58,6 +58,7 @@ def vendor_terms(draw: st.DrawFn) -> VendorTerms:
     return VendorTerms(
         shipping_to=draw(st.sampled_from(Recipient)),
         shipping_tax_to=draw(st.sampled_from(Recipient)),
+        shipping_share=draw(st.sampled_from([None, *ShippingShare])),
         payment_fees_to=draw(st.sampled_from(FeesTo)),
         reserve_bps=Decimal(draw(st.sampled_from([0, 500, 10000]))),
         reserve_days=draw(st.sampled_from([0, 30, 400])),

@@ -243,6 +243,23 @@ def test_a_shipping_line_named_for_one_vendor_is_that_vendors(
     assert now[Account.VENDOR_PENDING, ada.id] == 450
 
 
+def test_a_vendors_own_way_of_sharing_shipping_stays_with_the_orders_that_were_seen_under_it(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    agree(acme, ada, shipping_share="equal")
+    order = buy(store, (goods.mug, 1), (goods.loaf, 1))
+    post.deliver()
+    now, price = books(acme), int(order["shipping_lines"][0]["price"].replace(".", ""))
+    # Of goods for 5.00 and 10.00: one half, and two thirds.
+    mine = round(price * 3 / 7)
+    assert now[Account.VENDOR_PENDING, ada.id] == 450 + mine
+    assert now[Account.VENDOR_PENDING, bea.id] == 900 + price - mine
+    agree(acme, ada)
+    later(monkeypatch, acme, 0)
+    assert books(acme) == now
+
+
 def _told_by_shopify(store: Store, order: Doc, *, known: bool = True) -> Any:
     """What the development store's Admin API says of the order's payments."""
     current = store.get(ACME, "order", order["id"])

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.ledger.rules import Account
-from app.orders.facts import Order, OrderTerms, Recipient, Tax, VendorTerms
+from app.orders.facts import Order, OrderTerms, Recipient, ShippingShare, Tax, VendorTerms
 from tests.orders.make import ADA, BEA, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
 
 MARKET = VendorTerms(shipping_to=Recipient.MARKETPLACE)
@@ -50,6 +50,33 @@ def test_one_vendor_gets_shipping_and_its_tax_where_the_others_get_neither() -> 
     alone = OrderTerms(shipping_to=Recipient.MARKETPLACE, vendors={ADA: terms_of_ada})
     assert both(sold(alone)) == (1800 + 600 + 60, 900)
     assert account(sold(alone), Account.SHIPPING_TAX) == 30
+
+
+def by(ada: ShippingShare | None, bea: ShippingShare | None, grams: tuple[int, int] = (100, 300)) -> tuple[int, int]:
+    """The vendors' parts of 9.00; shared by value where nothing else is agreed, two thirds of it are Ada's."""
+    agreed = {ADA: VendorTerms(shipping_share=ada), BEA: VendorTerms(shipping_share=bea)}
+    known = order(
+        line(1, 1, 2000, terms=terms(ADA), grams=grams[0]),
+        line(2, 1, 1000, terms=terms(BEA), grams=grams[1]),
+        shipping=(shipping(900),),
+        terms=OrderTerms(vendors=agreed),
+    )
+    return both(known)[0] - 1800, both(known)[1] - 900
+
+
+def test_the_part_of_a_vendor_with_whom_it_was_agreed_is_reckoned_in_another_way() -> None:
+    assert by(None, None) == (600, 300)
+    assert by(ShippingShare.EQUALLY, ShippingShare.EQUALLY) == (450, 450)
+    assert by(ShippingShare.BY_WEIGHT, ShippingShare.BY_WEIGHT) == (225, 675)
+    # 1/4 by weight and 1/3 by value: three to four.
+    assert by(ShippingShare.BY_WEIGHT, None) == (386, 514)
+    # 2/3 by value and 1/2 equally: four to three.
+    assert by(None, ShippingShare.EQUALLY) == (514, 386)
+
+
+def test_a_vendor_by_weight_has_an_equal_part_where_nothing_weighs_anything() -> None:
+    assert by(ShippingShare.BY_WEIGHT, None, grams=(0, 0)) == by(ShippingShare.EQUALLY, None)
+    assert sum(by(ShippingShare.BY_WEIGHT, None, grams=(0, 70))) == 900
 
 
 def test_commission_is_taken_of_the_shipping_only_where_the_rule_says_so() -> None:
