@@ -1,13 +1,16 @@
 """Bank files: structure, characters, and the same bytes every time."""
 
 import csv
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import resources
 
 import pytest
+from xmlschema import XMLSchema
 
 from app.errors import ValidationErrors
 from app.payouts.bank_files import NAMESPACE, Batch, Payer, Transfer, bank_text, write_csv, write_pain
@@ -45,6 +48,22 @@ def test_every_element_stands_where_the_schema_wants_it() -> None:
         "Dbtr", "DbtrAcct", "DbtrAgt", "ChrgBr", "CdtTrfTxInf", "CdtTrfTxInf",
     ]  # fmt: skip
     assert names(find(message, "PmtInf/CdtTrfTxInf")) == ["PmtId", "Amt", "Cdtr", "CdtrAcct", "RmtInf"]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        BATCH,
+        replace(BATCH, payer=Payer("Acme", "DE89370400440532013000")),
+        replace(BATCH, currency="USD"),
+        replace(BATCH, currency="JPY", transfers=[replace(BATCH.transfers[0], amount=Decimal(1000))]),
+        replace(BATCH, transfers=[replace(BATCH.transfers[0], reference="P" * 50, holder="<東京>", message="//")]),
+    ],
+)
+def test_a_bank_file_is_valid_by_the_schema_of_iso_20022(batch: Batch) -> None:
+    schema = XMLSchema(str(resources.files("sepaxml") / "schemas" / "pain.001.001.09.xsd"))
+    assert [error.reason for error in schema.iter_errors(io.BytesIO(write_pain(batch)))] == []
+    assert not schema.is_valid(io.BytesIO(write_pain(batch).replace(b"<PmtMtd>TRF</PmtMtd>", b"")))
 
 
 _TEXT = r"[a-zA-Z0-9/\-?:().,'+ ]{1,%d}"
