@@ -17,6 +17,21 @@ from app.orders.shipping import share_shipping, shipping_fees, shipping_weights
 WHOLE: Final = Fraction(1)
 
 
+class LineShare(NamedTuple):
+    """How one fully paid line is shared: what the explanation of a vendor's amount shows."""
+
+    gross: int
+    vendor_discount: int
+    market_discount: int
+    included_tax: int
+    base: int
+    """What the rate is applied to."""
+    fee: int
+    fee_tax: int
+    vendor: int
+    """Without any tax that is passed on to the vendor."""
+
+
 class Cell(NamedTuple):
     key: str
     """Within the order: "line:7:sale", "line:7:tax", "shipping:3:vendor:12"."""
@@ -27,6 +42,8 @@ class Cell(NamedTuple):
     """Fixed parts for a fully paid cell; each is rounded on its own when only a part is paid or returned."""
     line_id: int | None = None
     shipping_id: int | None = None
+    share: LineShare | None = None
+    """Of the goods of a vendor's line."""
 
     @property
     def component(self) -> str:
@@ -49,21 +66,6 @@ class Cell(NamedTuple):
         amounts = [Entry(share.account, part_of(share.amount, part), share.vendor_id) for share in self.shares]
         whole = part_of(self.owed, part)
         return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)
-
-
-class LineShare(NamedTuple):
-    """How one fully paid line is shared: what the explanation of a vendor's amount shows."""
-
-    gross: int
-    vendor_discount: int
-    market_discount: int
-    included_tax: int
-    base: int
-    """What the rate is applied to."""
-    fee: int
-    fee_tax: int
-    vendor: int
-    """Without any tax that is passed on to the vendor."""
 
 
 def round_fraction(amount: Fraction) -> int:
@@ -132,7 +134,8 @@ def _goods_cell(line: Line, order: Order) -> Cell:
         Entry(Account.FEE_TAX, share.fee_tax),
         Entry(Account.DISCOUNTS_BORNE, -share.market_discount),
     )
-    return Cell(key, paid, (Account.VENDOR_PENDING, vendor), tuple(s for s in shares if s.amount), line_id=line.id)
+    rest = (Account.VENDOR_PENDING, vendor)
+    return Cell(key, paid, rest, tuple([s for s in shares if s.amount]), line_id=line.id, share=share)
 
 
 def _tax_cell(key: str, taxes: Sequence[Tax], to: Recipient, vendor: int | None, *, line_id: int) -> Cell:

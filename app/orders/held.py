@@ -236,9 +236,14 @@ _READ: Final = " UNION ALL ".join(
     for table, kind in _KINDS.items()
 ).encode()
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
+# Once PostgreSQL has counted the tables, one plan is good for any keys: to make it anew costs more than to follow it.
 _LOCK: Final = b"""
     SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
-    FROM set_config('enable_seqscan', 'off', true), unnest(%(names)s::text[]) AS name
+    FROM set_config('enable_seqscan', 'off', true) AS by_keys,
+         set_config('plan_cache_mode', (
+             SELECT CASE WHEN min(reltuples) > 200 THEN 'force_generic_plan' ELSE 'auto' END FROM pg_class
+             WHERE oid = ANY('{orders,order_lines,vendor_orders}'::regclass[])), true) AS kept,
+         unnest(%(names)s::text[]) AS name
 """
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
 from app.money import Money, split
-from app.orders.cells import WHOLE, Cell, cells_of, part_of
+from app.orders.cells import WHOLE, Cell, LineShare, cells_of, part_of
 from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
@@ -31,6 +31,8 @@ class Books:
     """Why the amounts do not add up, in sentences. Not empty: payouts of this order are held."""
     buckets: dict[tuple[str, int], list[Bucket]] = field(default_factory=dict)
     """Where each vendor's net amount stands, by (component, vendor id)."""
+    shares: dict[int, LineShare] = field(default_factory=dict)
+    """How the vendors' lines are shared, by Shopify's number."""
 
     def next_release_at(self, vendor_id: int) -> datetime | None:
         """When the vendor's next held amount becomes available; None when no date is set."""
@@ -48,7 +50,7 @@ def book_to_date(order: Order, now: datetime) -> Books:
     """What should stand in the books. Before any money came in: nothing."""
     steps = _Steps(order)
     if steps.payment is Payment.NOTHING:
-        return Books(())
+        return Books((), shares=steps.shares)
     steps.sell()
     steps.remove()
     for refund in sorted(order.refunds, key=lambda refund: (refund.at, refund.id)):
@@ -105,6 +107,10 @@ class _Steps:
         """What came off the vendors' parts without their payment fee being kept."""
         self.credit = 0
         self.payment = _payment_of(order)
+
+    @property
+    def shares(self) -> dict[int, LineShare]:
+        return {cell.line_id: cell.share for cell in self.cells if cell.line_id and cell.share}
 
     @property
     def left(self) -> Amounts:
@@ -309,7 +315,7 @@ def _stage(order: Order, steps: _Steps, now: datetime) -> Books:
     nets = vendor_nets(steps.postings)
     buckets = stage_nets(order, nets, steps.disputed(), now, flagged=bool(flags))
     moves = [move for (part, vendor), parts in buckets.items() for move in list_moves(order, part, vendor, parts)]
-    return Books((*steps.postings, *moves), flags, buckets)
+    return Books((*steps.postings, *moves), flags, buckets, steps.shares)
 
 
 def balances(postings: Iterable[Posting]) -> Balance:

@@ -2,7 +2,7 @@
 
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
-from app.orders.cells import share_line
+from app.orders.cells import LineShare, share_line
 from app.orders.dispute_parts import update_disputes
 from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
@@ -19,7 +19,7 @@ def update_parts(one: Held, books: Books) -> None:
     lines = {line.id: line for line in known.lines}
     for number, row in one.lines.items():
         if line := lines.get(number):
-            _update_line(row, line, known)
+            _update_line(row, line, known, books.shares.get(number) or share_line(line, known))
     to, address = customer_name(body), address_lines(body)
     for vendor_id in dict.fromkeys(row.vendor_id for row in one.lines.values() if row.vendor_id is not None):
         part = one.parts.get(vendor_id) or _add_part(one, order, vendor_id)
@@ -63,8 +63,7 @@ def _add_part(one: Held, order: OrderRow, vendor_id: int) -> PartRow:
     return part
 
 
-def _update_line(row: LineRow, line: facts.Line, known: facts.Order) -> None:
-    share = share_line(line, known)
+def _update_line(row: LineRow, line: facts.Line, known: facts.Order, share: LineShare) -> None:
     row.quantity = line.quantity
     row.current_quantity = line.quantity - refunded_units(line, known) - removed_units(line, known)
     row.to_ship = units_to_ship(line, known)
