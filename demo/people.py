@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from demo.browser import LOCAL, Browser, Page, Unexpected
 
 T = TypeVar("T")
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

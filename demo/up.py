@@ -19,7 +19,7 @@ from demo import keys, seed
 from demo.people import Town
 from demo.place import ROOT, SHOPS, Place, find_place
 
-_READY_SECONDS = 90
+_READY_SECONDS = 180
 _STOP_SECONDS = 15
 _TOKEN_SECONDS = 40 * 60
 
@@ -117,7 +117,7 @@ def _start(place: Place, name: str, arguments: list[str]) -> subprocess.Popen[by
 
 def _run(place: Place, arguments: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=place.environment(), capture_output=True, timeout=120, check=False
+        [sys.executable, *arguments], cwd=ROOT, env=place.environment(), capture_output=True, timeout=300, check=False
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr.decode()}")

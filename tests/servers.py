@@ -22,12 +22,44 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 def make_server(host: str, port: int, application: Any) -> serving.BaseWSGIServer:
-    """Werkzeug's server, a thread for each request; it leaves no file open when a browser goes away in the middle."""
-    return serving.make_server(host, port, application, threaded=True, request_handler=_Handler)
+    """Werkzeug's server, a thread for each request; it leaves no file open when a browser goes away in the middle, and
+    is closed when the last answer has been given: no request of one test writes into the database of the next.
+    """
+    return _Server(host, port, application, _Handler)
+
+
+class _Server(serving.ThreadedWSGIServer):
+    def __init__(self, host: str, port: int, application: Any, handler: type[serving.WSGIRequestHandler]) -> None:
+        self._answering, self._told = 0, threading.Condition()
+        super().__init__(host, port, application, handler)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        with self._told:
+            self._answering += step
+            self._told.notify_all()
+
+    def server_close(self) -> None:
+        super().server_close()
+        with self._told:
+            self._told.wait_for(lambda: self._answering == 0, timeout=20)
 
 
 class _Handler(serving.WSGIRequestHandler):
     """Reads files whole: when a connection drops, werkzeug does not always close what it was sending (PEP 3333)."""
+
+    server: _Server
+
+    def run_wsgi(self) -> None:
+        with self.server.answering():
+            super().run_wsgi()
 
     def make_environ(self) -> dict[str, Any]:
         return super().make_environ() | {"wsgi.file_wrapper": _read}

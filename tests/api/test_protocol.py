@@ -1,13 +1,14 @@
 """What is the same everywhere: problems, lists in parts, versions, and doing once what is asked for twice."""
 
 import base64
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, select, update
 
 from app import db
 from app.api import idempotency
@@ -202,23 +203,25 @@ def test_a_refusal_is_not_remembered(merchant: Program, ada: Vendor) -> None:
 
 
 @pytest.fixture
-def slow_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first request holds its key for a moment before it commits."""
-    keep = idempotency.keep_answer
+def other_answered(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The first request holds its key until this is set, and commits then."""
+    keep, answered = idempotency.keep_answer, threading.Event()
 
     def linger(session: Any, *rest: Any) -> None:
         keep(session, *rest)
         session.flush()
-        session.execute(text("SELECT pg_sleep(0.5)"))
+        answered.wait(60)
 
     monkeypatch.setattr(idempotency, "keep_answer", linger)
+    return answered
 
 
-@pytest.mark.usefixtures("slow_commit")
-def test_of_two_at_once_one_is_told_to_wait(merchant: Program, ada: Vendor) -> None:
+def test_of_two_at_once_one_is_told_to_wait(merchant: Program, ada: Vendor, other_answered: threading.Event) -> None:
     def suspend(_: int) -> int:
         program = Program(merchant.client.application.test_client(), merchant.token)
-        return program.post(f"/vendors/{ada.id}/suspend", {"reason": "Late"}, Idempotency_Key="k").status_code
+        answer = program.post(f"/vendors/{ada.id}/suspend", {"reason": "Late"}, Idempotency_Key="k")
+        other_answered.set()
+        return answer.status_code
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(suspend, range(2))) == [200, 409]

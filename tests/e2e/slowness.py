@@ -8,15 +8,15 @@ import asyncio
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
 SEED = os.environ.get("STALLKEEPER_SLOW", "")
-PATIENCE = 45_000 if SEED else 15_000
-"""Milliseconds that a test waits for what must come."""
+PATIENCE = 60_000
+"""Milliseconds that a test waits for what must come: no machine is too busy for them."""
 _SECONDS = 0.4
 _TIMES_SLOWER = 3
 
@@ -41,6 +41,15 @@ def slow_line() -> Iterator[str]:
 def slow_down(page: Page) -> None:
     """Scripts of the page take longer. Not those of a frame from another site, which has a process of its own."""
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": _TIMES_SLOWER})
+
+
+def wait_on(page: Page, there: Callable[[], object]) -> None:
+    """Until the test itself has been told something, such as of a request that it holds up."""
+    for _ in range(PATIENCE // 20):
+        if there():
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError("it never came")
 
 
 class _Line:

@@ -9,6 +9,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.app_end import AppEnd, app_end
 from tests.devstore.storefront.conftest import shop
 from tests.e2e.looks import PHONE
+from tests.e2e.slowness import wait_on
 from tests.e2e.test_local_first import Market, market, put_in_cart, sign_in
 from tests.e2e.test_merchant_frame import zenith
 from tests.e2e.test_storefront_scripts import _answer, address
@@ -32,8 +33,7 @@ class Held:
 
     def wait(self) -> None:
         """Until somebody has asked."""
-        while not self._routes:
-            self._page.wait_for_timeout(20)
+        wait_on(self._page, lambda: self._routes)
 
     def let_go(self) -> None:
         self._is_over = True

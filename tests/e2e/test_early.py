@@ -5,6 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route
 
+from tests.e2e.slowness import wait_on
+
 EARLY = (Path(__file__).parents[2] / "app/static/early.js").read_text()
 ADDRESS = "http://early.localhost/"
 PAGE = f"""<!doctype html><title>Early</title><script>{EARLY}</script>
@@ -27,8 +29,7 @@ def test_words_that_were_left_and_a_picture_that_was_clicked_reach_who_waits_for
     page.get_by_label("Category").press_sequentially("mug")
     page.get_by_label("Category").press("Tab")
     page.locator("svg").click()
-    while not waiting:
-        page.wait_for_timeout(20)
+    wait_on(page, lambda: waiting)
     waiting[0].fulfill(body=LATE, content_type="text/javascript")
     page.wait_for_function("window.heard?.length")
     assert page.evaluate("heard") == ["input input", "click button"]

@@ -136,7 +136,7 @@ def cart(page: Page) -> dict[str, int]:
 
 def wishlist(page: Page, market: Market) -> set[str]:
     page.goto(f"{market.url}/pages/wishlist")
-    expect(page.locator("[data-sk-ready]").first).to_be_attached()
+    expect(page.locator('[data-sk="rows"][data-kind="wishlist"][data-sk-ready]')).to_be_attached()
     return set(page.locator('[data-kind="wishlist"] [data-title]').all_text_contents())
 
 

@@ -19,7 +19,7 @@ def zenith(marketplace: Place, open_browser: Callable[..., Page]) -> Page:
     install = page.get_by_role("button", name="Install")
     if install.count():
         install.click()
-    expect(page.frame_locator("#app-frame").get_by_role("heading", name="Home")).to_be_visible(timeout=20_000)
+    expect(page.frame_locator("#app-frame").get_by_role("heading", name="Home")).to_be_visible()
     return page
 
 

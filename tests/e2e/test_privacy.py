@@ -39,7 +39,7 @@ def test_the_merchant_downloads_a_customers_data_inside_the_admin(
     install = page.get_by_role("button", name="Install")
     if install.count():
         install.click()
-    expect(inside.get_by_role("heading", name="Home")).to_be_visible(timeout=20_000)
+    expect(inside.get_by_role("heading", name="Home")).to_be_visible()
     customer = {"id": 207119551, "email": "cleo@example.com", "phone": None}
     send(marketplace, "customers/data_request", {"customer": customer, "data_request": {"id": 1}})
     page.goto(f"{app}/app/settings")
@@ -54,7 +54,7 @@ def test_the_merchant_downloads_a_customers_data_inside_the_admin(
     comes("the request", open_requests, request)
     request.click()
     button = inside.get_by_text("File for programs (JSON)")
-    expect(button).to_be_visible(timeout=20_000)
+    expect(button).to_be_visible()
     with page.expect_download() as waiting:
         button.click()
     assert waiting.value.suggested_filename.startswith("customer-data-")

@@ -47,9 +47,9 @@ def test_what_is_stored_just_after_a_ring_is_rung_for_again(monkeypatch: pytest.
     monkeypatch.setattr(intake, "enqueue", lambda *args, **rest: rung.release())
     ring = Ring()
     ring()
-    assert rung.acquire(timeout=10)
+    assert rung.acquire(timeout=60)
     ring()
-    assert rung.acquire(timeout=10)
+    assert rung.acquire(timeout=60)
 
 
 def test_many_webhooks_at_once_ring_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:

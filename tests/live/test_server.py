@@ -3,11 +3,13 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from app import crypto, db
+from app import clock, crypto, db
 from app.config import get_config
 from app.live import channels
 from app.live.server import Stream, create_live, make_news
@@ -153,7 +155,8 @@ def test_a_page_that_does_not_read_is_told_to_look_for_itself() -> None:
 
 def test_a_stream_ends_with_its_ticket(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.live.server.HEARTBEAT_SECONDS", 0.1)
-    monkeypatch.setattr(channels, "TICKET_SECONDS", 1)
+    moments = iter((clock.now(), clock.now() + timedelta(seconds=channels.TICKET_SECONDS + 1)))
+    monkeypatch.setattr("app.live.server.clock", SimpleNamespace(now=lambda: next(moments)))
     status, body = asyncio.run(listen(channels.shop_ticket(acme.id)))
     assert status == 200
     assert b": still here" in body

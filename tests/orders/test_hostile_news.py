@@ -62,7 +62,7 @@ def test_one_order_in_several_workers_at_once_is_booked_once(
     start = Barrier(4)
 
     def work(seed: int) -> None:
-        start.wait(10)
+        start.wait(60)
         post.deliver(waiting[seed:] + waiting[:seed])
 
     with ThreadPoolExecutor(4) as pool:

@@ -114,7 +114,7 @@ def test_of_racing_workers_one_asks(acme: Shop, payee: Payee, providers: Provide
     start = Barrier(4)
 
     def work(_: int) -> None:
-        start.wait(10)
+        start.wait(60)
         sending.ask(acme.id, payout_id)
 
     with ThreadPoolExecutor(4) as pool:

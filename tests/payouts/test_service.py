@@ -71,7 +71,7 @@ def race(*acts: Callable[[], None]) -> list[Exception | None]:
     start = Barrier(len(acts))
 
     def run(act: Callable[[], None]) -> Exception | None:
-        start.wait(10)
+        start.wait(60)
         try:
             act()
         except (AppError, DBAPIError) as error:

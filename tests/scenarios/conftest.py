@@ -10,7 +10,7 @@ from tests.scenarios.market import Market
 
 
 @pytest.fixture
-def market(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
+def market(database: str, unhurried_intake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Market]:
     """A marketplace with nothing in it: no shop has installed the app yet."""
     market = Market(tmp_path, dict(zip(("devstore", "acme", "zenith", "app"), free_ports(4), strict=True)))
     for name, value in {**market.environment(), "DATABASE_URL": database}.items():

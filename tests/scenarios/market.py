@@ -31,7 +31,7 @@ from tests.servers import make_server
 
 ROOT = Path(__file__).parents[2]
 SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
-_HTTP = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=20)
+_HTTP = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=60)
 """One for all: reading the certificates of the world, for each call to this machine, took most of a test's time."""
 LINK = re.compile(r"https?://\S+/portal/enter/[\w-]+(?:\?[^\s\"<]*)?")
 
@@ -144,19 +144,19 @@ class Market:
         """A request from inside the admin's frame: GET, or POST when there is data."""
         headers = {"Authorization": f"Bearer {self.id_token(shop)}", "HX-Request": "true"}
         if data is None:
-            return _HTTP.get(self.app_url + path, headers=headers, timeout=20)
-        return _HTTP.post(self.app_url + path, data=data, headers=headers, timeout=20)
+            return _HTTP.get(self.app_url + path, headers=headers, timeout=60)
+        return _HTTP.post(self.app_url + path, data=data, headers=headers, timeout=60)
 
     def apply(self, *, shop: str = "acme", **fields: Any) -> httpx.Response:
         """Somebody sends the storefront's form: through Shopify's app proxy to the app."""
         wanted = {"contact_name": "Ada", "what_they_sell": "Mugs, bowls and plates.", **fields}
         url = f"{self.storefront_url(shop)}/a/market/apply"
-        return _HTTP.post(url, json=wanted, headers={"Accept": "application/json"}, timeout=20)
+        return _HTTP.post(url, json=wanted, headers={"Accept": "application/json"}, timeout=60)
 
     def sign_in(self, link: str) -> httpx.Client:
         """A vendor opens the link from an e-mail and presses Continue."""
         browser = httpx.Client(
-            base_url=self.app_url, headers={"Origin": self.app_url}, follow_redirects=True, timeout=20
+            base_url=self.app_url, headers={"Origin": self.app_url}, follow_redirects=True, timeout=60
         )
         assert browser.get(link).status_code == 200
         answer = browser.post(link.split("?", maxsplit=1)[0])

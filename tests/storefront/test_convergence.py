@@ -113,7 +113,7 @@ def play(world: World, history: list[tuple[Any, ...]]) -> None:
             step(*given_)
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=HISTORIES)
 @example(history=[("buy", "phone", 5, 2), ("buy", "desk", 5, 3), ("open", "phone", "1", CLEO, None), ("pay", "phone")])
 def test_every_history_ends_with_equal_copies(browsers: Browsers, history: list[tuple[Any, ...]]) -> None:
@@ -123,7 +123,7 @@ def test_every_history_ends_with_equal_copies(browsers: Browsers, history: list[
     world.check()
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=HISTORIES)
 def test_every_history_ends_with_equal_copies_on_the_server_itself(
     storefront: Storefront, browsers: Browsers, history: list[tuple[Any, ...]]
@@ -135,7 +135,7 @@ def test_every_history_ends_with_equal_copies_on_the_server_itself(
     world.check()
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=HISTORIES, minutes=st.sampled_from([-600, -3, 3, 60, 60 * 24 * 400]))
 def test_a_browser_whose_clock_is_wrong_ends_with_the_same_copy_as_all(
     browsers: Browsers, history: list[tuple[Any, ...]], minutes: int

@@ -43,7 +43,7 @@ class Browsers:
         return said["is"]
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
 
 class Broken(Exception):  # noqa: N818 - it reads as what happened

@@ -171,7 +171,7 @@ def test_a_database_that_does_not_answer_is_not_waited_for(database: str) -> Non
     freed = threading.Event()
 
     def hang() -> psycopg.Connection[Any]:
-        freed.wait(10)
+        freed.wait(60)
         return connect()
 
     intake = WebhookIntake(not_ours, Inbox(hang, Ring()))
@@ -184,7 +184,7 @@ def test_while_the_database_says_nothing_only_the_first_waits_and_it_is_found_ag
     freed = threading.Event()
 
     def hang() -> psycopg.Connection[Any]:
-        freed.wait(20)
+        freed.wait(60)
         return connect()
 
     inbox = Inbox(hang, Ring())
@@ -224,7 +224,7 @@ def test_when_too_much_is_waiting_shopify_is_asked_to_come_again(
     freed = threading.Event()
 
     def hang() -> psycopg.Connection[Any]:
-        freed.wait(10)
+        freed.wait(60)
         return connect()
 
     monkeypatch.setattr("webhooks.intake._WAITING_AT_MOST", 1)

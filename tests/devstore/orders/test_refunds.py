@@ -180,7 +180,9 @@ steps = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 3)), max_size=8)
 
 
 @given(steps=steps, included=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_steps_and_then_the_rest_end_on_zero(
     store: Store, goods: SimpleNamespace, steps: list[tuple[int, int]], *, included: bool
 ) -> None:
