@@ -168,8 +168,7 @@ def get_orders(z: Zenith) -> None:
     review.submit(to="/approve")
     handle = "felt-slippers"
     wait_for("the slippers in the shop", lambda: z.merchant.client.get(_product(z, handle)).is_success)
-    with z.fay.expect_response(lambda answer: "/live?ticket=" in answer.url):
-        page = z.open_portal("/orders")
+    page = z.open_portal("/orders")
     for _ in range(4):
         z.buy((handle, 2))
     expect(page.get_by_role("link", name=re.compile(r"^#\d+$"))).to_have_count(4)
