@@ -33,6 +33,8 @@ KINDS: dict[str, Kind] = {
     "vendor_rejected": Kind("vendor", ("vendor_name", "reason"), "Application declined"),
     "vendor_already_known": Kind("vendor", ("vendor_name", "link"), "Applied twice"),
     "vendor_suspended": Kind("vendor", ("vendor_name", "reason"), "Suspended"),
+    "vendor_reinstated": Kind("vendor", ("vendor_name", "link"), "Sells again"),
+    "vendor_asked": Kind("vendor", ("vendor_name", "message"), "Asked by you"),
     "vendor_magic_link": Kind("vendor", ("vendor_name", "link", "link_lasts"), "Sign-in link"),
     "vendor_staff_invited": Kind(
         "vendor",

@@ -28,6 +28,7 @@ _PAST: Final = {
     "reinstate": "VendorReinstated",
     "close": "VendorClosed",
 }
+LONGEST_QUESTION: Final = 2000
 _NAME_TAKEN: Final = lazy("A vendor with this name, or one that looks the same, is already here. Choose another name.")
 
 
@@ -133,7 +134,31 @@ def move(
     if action in rules.REASON_NEEDED:
         kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended"}[action]
         _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
+    if action == "reinstate":
+        domain = session.get_one(Shop, shop_id).domain
+        context = {"vendor_name": vendor.name, "link": f"{get_config().portal_url}/portal/login?shop={domain}"}
+        _send(session, vendor, "vendor_reinstated", context, reason=now.isoformat())
     request_profile_sync(session, vendor)
+    return vendor
+
+
+def ask(session: Session, shop_id: int, vendor_id: int, question: str, *, actor: str) -> Vendor:
+    """E-mail a question of the shop's to a vendor or an applicant, who answers it by e-mail. Their state stays.
+
+    Raises NotFound, Conflict for one that is closed, ValidationErrors without a question.
+    """
+    vendor = session.scalar(select(Vendor).where(Vendor.shop_id == shop_id, Vendor.id == vendor_id))
+    if vendor is None:
+        raise NotFound("There is no such vendor.")
+    if vendor.status is VendorStatus.CLOSED:
+        raise Conflict(f"{vendor.name} is closed now. Write to {vendor.email} yourself.")
+    words = question.strip()
+    if not words or len(words) > LONGEST_QUESTION:
+        raise ValidationErrors({"question": f"Write what you want to know, in up to {LONGEST_QUESTION:,} characters."})
+    subject = ("vendor", vendor.id)
+    audit.record(session, shop_id, "vendor.ask", subject, actor=actor, vendor_id=vendor.id, reason=words)
+    context = {"vendor_name": vendor.name, "message": words}
+    _send(session, vendor, "vendor_asked", context, reason=clock.now().isoformat())
     return vendor
 
 

@@ -12,7 +12,7 @@ from app.auth.merchant import protect
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.keyset import Page, Place
-from app.vendors import people, queries, questions, rules, service
+from app.vendors import effects, people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
 protect(bp)
@@ -21,7 +21,7 @@ _DONE: Final = {
     "approve": "{name} is approved. The e-mail with the way in is on its way.",
     "reject": "{name} is declined and gets your reason by e-mail.",
     "suspend": "{name} is paused. The public page is being hidden.",
-    "reinstate": "{name} sells again.",
+    "reinstate": "{name} sells again and is told so by e-mail.",
     "close": "{name} is closed.",
 }
 _TOGETHER: Final = ("approve", "suspend", "reinstate")
@@ -120,6 +120,20 @@ def add_note(vendor_id: int) -> ResponseReturnValue:
     return web.toast(make_response(_page(vendor_id)), "Note kept.")
 
 
+@bp.post("/<int:vendor_id>/ask")
+def ask(vendor_id: int) -> ResponseReturnValue:
+    """A question by e-mail; the answer comes to the store's own mailbox."""
+    try:
+        vendor = service.ask(
+            g.session, g.shop.id, vendor_id, request.form.get("question", ""), actor=f"staff:{g.staff}"
+        )
+    except ValidationErrors as error:
+        return _page(vendor_id, errors=error.errors), 422
+    except Conflict as error:
+        return web.toast(make_response(_page(vendor_id), 409), error.message, is_error=True)
+    return web.toast(make_response(_page(vendor_id)), f"{vendor.name} is asked by e-mail.")
+
+
 @bp.post("/<int:vendor_id>/people/<int:user_id>/reset")
 def reset_factors(vendor_id: int, user_id: int) -> ResponseReturnValue:
     """For somebody who lost their phone and their recovery codes."""
@@ -165,5 +179,7 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         asked=questions.list_asked(g.session, vendor, with_ended=True),
         errors=errors or {},
         note=request.form.get("note", ""),
+        question=request.form.get("question", ""),
+        effects=effects.list_effects(effects.read_standing(g.session, vendor)),
         reason=request.form.get("reason", ""),
     )

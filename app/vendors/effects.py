@@ -1,0 +1,52 @@
+"""What a decision about a vendor does, in the words that stand beside it before it is made."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models.orders import VendorOrder, VendorOrderStatus
+from app.models.products import Product, ProductStatus
+from app.models.vendors import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a decision would touch: products on sale, and orders that are still to be sent."""
+
+    on_sale: int
+    to_send: int
+
+
+def read_standing(session: Session, vendor: Vendor) -> Standing:
+    on_sale = select(func.count()).where(Product.vendor_id == vendor.id, Product.status == ProductStatus.PUBLISHED)
+    waiting = VendorOrder.status.in_((VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED))
+    to_send = select(func.count()).where(VendorOrder.vendor_id == vendor.id, waiting)
+    return Standing(session.scalar(on_sale) or 0, session.scalar(to_send) or 0)
+
+
+def list_effects(standing: Standing) -> dict[str, str]:
+    """By action, in sentences."""
+    goods = _count(standing.on_sale, "product")
+    orders = _count(standing.to_send, "order")
+    are = "is" if standing.to_send == 1 else "are"
+    hides = f"The public page is hidden and {goods} {'goes' if standing.on_sale == 1 else 'go'} off sale."
+    theirs = f"{orders} that {are} still to be sent {'stays' if standing.to_send == 1 else 'stay'} theirs to send."
+    left = f"{orders} {are} still to be sent: see first who sends {'it' if standing.to_send == 1 else 'them'}."
+    return {
+        "approve": "The public page appears, and an e-mail brings the way into the vendor pages.",
+        "reject": "They cannot open the vendor pages. They may apply again.",
+        "suspend": " ".join([hides, *([theirs] if standing.to_send else []), "Nothing is paid out meanwhile."]),
+        "reinstate": "The public page and what was on sale come back, and payouts go on. An e-mail says so.",
+        "close": " ".join(
+            [
+                "Nobody opens the vendor pages any more.",
+                *([left] if standing.to_send else []),
+                "What was earned is still paid out, the history stays, and they may apply again.",
+            ]
+        ),
+    }
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
