@@ -27,6 +27,11 @@ VENDOR_TOPICS: Final = {
         noted("New orders to send, changed and cancelled orders, returns and refunds."),
         emails=frozenset({"vendor_new_order", "vendor_order_edited", "vendor_order_cancelled"}),
     ),
+    "customers": Topic(
+        noted("Questions and reviews"),
+        noted("What customers ask you, and what they write about you."),
+        emails=frozenset({"vendor_question", "vendor_review"}),
+    ),
     "products": Topic(
         noted("Products"),
         noted("Products and edits that the shop accepted, sent back or declined."),

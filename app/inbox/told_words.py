@@ -26,6 +26,7 @@ EVENTS: Final = {
     "ProductPublished": "A product went on sale",
     "ProductRejected": "A product was rejected",
     "ProductSubmitted": "A product was handed in",
+    "QuestionAsked": "A customer asked a question",
     "QuestionAnswered": "A vendor answered a question",
     "RefundProcessed": "A refund was made",
     "ReturnChanged": "A return moved on",

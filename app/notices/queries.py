@@ -14,7 +14,7 @@ from app.models.notices import Notice, NoticeRead
 PER_PAGE: Final = 30
 _AT_ONCE: Final = 1_000
 _MOST: Final = 100
-_AREAS: Final = {"orders": "orders", "products": "catalogue", "payouts": "money"}
+_AREAS: Final = {"orders": "orders", "customers": "profile", "products": "catalogue", "payouts": "money"}
 _PLACES: Final = {
     "orders": "/app/orders",
     "applications": "/app/vendors",

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.emails.choices import find_choice
 from app.live.channels import announce
+from app.models.customer_questions import Question
 from app.models.events import DomainEvent
+from app.models.messages import OrderMessage, OrderThread
 from app.models.notices import Notice, NoticeChoice, NoticeRead
 from app.models.orders import Order, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.payouts import Payout
@@ -115,6 +117,8 @@ def _drafts(session: Session, event: DomainEvent) -> Iterator[_Draft]:
             yield _Draft(product.vendor_id, product.title, f"/portal/products/{product.id}")
         if product is not None and event.kind in SHOP_WORDS:
             yield _Draft(None, product.title, f"/app/review/{product.id}")
+    elif "question_id" in subject or "message_id" in subject:
+        yield from _of_customer(session, event)
     elif event.vendor_id is not None:
         vendor = session.get_one(Vendor, event.vendor_id)
         yield _Draft(None, vendor.name, f"/app/vendors/{vendor.id}")
@@ -141,6 +145,24 @@ def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
         yield _Draft(part.vendor_id, order.name, f"/portal/orders/{part.id}")
     if event.kind in SHOP_WORDS:
         yield _Draft(None, order.name, f"/app/orders/{order.id}")
+
+
+def _of_customer(session: Session, event: DomainEvent) -> Iterator[_Draft]:
+    """What a customer asked or wrote. Their words are not repeated here, so there is nothing to forget with them."""
+    if number := event.subject.get("question_id"):
+        question = session.get(Question, number)
+        if question is not None:
+            product = session.get(Product, question.product_id) if question.product_id else None
+            about = product.title if product else session.get_one(Vendor, question.vendor_id).name
+            yield _Draft(question.vendor_id, about, f"/portal/customer-questions#question-{question.id}")
+        return
+    part = (
+        select(VendorOrder)
+        .join(OrderThread, OrderThread.part_id == VendorOrder.id)
+        .join(OrderMessage, OrderMessage.thread_id == OrderThread.id)
+    )
+    for found in session.scalars(part.where(OrderMessage.id == event.subject["message_id"])):
+        yield _Draft(found.vendor_id, found.name, f"/portal/orders/{found.id}/messages")
 
 
 def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:

@@ -20,6 +20,7 @@ from app.models.vendors import PortalSession
 from app.money import Money
 from app.notices import queries as notices
 from app.notices.rules import ICONS, VENDOR_WORDS
+from app.payouts.queries import find_payout_day
 from app.portal import queries, rules, service
 from app.vendors.payout_details import held_until
 from app.web import write_day, write_money, write_money_short
@@ -41,6 +42,9 @@ def show_home() -> ResponseReturnValue:
         icons=ICONS,
         steps=rules.list_steps(facts, _opens),
         held_until=held_until(g.vendor),
+        payout=(payout := queries.find_on_its_way(g.session, g.vendor.id)),
+        payout_amount=Money(payout.amount_minor, payout.currency) if payout else None,
+        next_day=find_payout_day(g.session, g.shop, g.vendor.id),
         now=clock.now(),
         earnings=(earnings := queries.get_earnings(g.session, g.shop, g.vendor)),
         points=[(write_day(day), amount.minor, write_money(amount)) for day, amount in earnings.days],

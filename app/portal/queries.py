@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.ledger.queries import Balances, vendor_balances
+from app.models.messages import OrderThread
 from app.models.orders import VendorOrder
+from app.models.payouts import Payout, PayoutState
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.queries import WAITING, count_waiting, sales_by_day
 from app.portal.rules import Facts
+from app.questions.queries import count_open as count_asked
 from app.vendors.questions import count_open
+
+_UNDER_WAY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,22 @@ def get_earnings(session: Session, shop: Shop, vendor: Vendor) -> Earnings:
     )
 
 
+def find_on_its_way(session: Session, vendor_id: int) -> Payout | None:
+    """The newest payout that was approved and may not have arrived: a bank says nothing, so after a week it has."""
+    sent = (Payout.state == PayoutState.SENT) & (Payout.sent_at > clock.now() - _UNDER_WAY)
+    under_way = Payout.state.in_((PayoutState.APPROVED, PayoutState.SENDING)) | sent
+    query = select(Payout).where(Payout.vendor_id == vendor_id, under_way)
+    return session.scalar(query.order_by(Payout.id.desc()).limit(1))
+
+
 def get_facts(session: Session, vendor: Vendor) -> Facts:
     """Counts and yes-or-no for `rules.list_tasks` and `rules.list_steps`."""
     rows = session.execute(
         select(Product.status, func.count()).where(Product.vendor_id == vendor.id).group_by(Product.status)
     )
     by_status = {str(status): count for status, count in rows}
+    messages = select(func.count(), func.min(OrderThread.part_id))
+    threads, part = session.execute(messages.where(OrderThread.vendor_id == vendor.id, OrderThread.unread > 0)).one()
     return Facts(
         status=vendor.status,
         terms_accepted=has_accepted_terms(vendor, session.get(ShopSettings, vendor.shop_id)),
@@ -63,6 +79,9 @@ def get_facts(session: Session, vendor: Vendor) -> Facts:
         published=by_status.get(ProductStatus.PUBLISHED, 0),
         sold_out=count_sold_out(session, vendor.id),
         questions_open=count_open(session, vendor),
+        new_messages=threads,
+        message_part=part or 0,
+        customer_questions=count_asked(session, vendor.id),
     )
 
 

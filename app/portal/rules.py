@@ -25,6 +25,12 @@ class Facts:
     sold_out: int
     questions_open: int | None = None
     """Answers that the shop waits for; None: it asks nothing."""
+    new_messages: int = 0
+    """Orders with messages of the customer's that nobody has read."""
+    message_part: int = 0
+    """One of them: the part's id."""
+    customer_questions: int = 0
+    """Questions of customers that have no answer yet."""
 
     @property
     def has_product(self) -> bool:
@@ -74,6 +80,7 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
                 "truck",
             ),
         ),
+        *_list_answers(facts),
         *_list_papers(facts),
         (
             facts.changes_requested > 0,
@@ -93,6 +100,35 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
                 _("Add payout details"),
                 "/portal/payout-details",
                 "landmark",
+            ),
+        ),
+    ]
+
+
+def _list_answers(facts: Facts) -> list[tuple[bool, Task]]:
+    why = _("A customer waits for your answer.")
+    messages, questions = facts.new_messages, facts.customer_questions
+    return [
+        (
+            messages > 0,
+            Task(
+                ngettext("%(num)s order with a new message", "%(num)s orders with new messages", messages),
+                why,
+                _("Read the message"),
+                f"/portal/orders/{facts.message_part}/messages",
+                "mail",
+            ),
+        ),
+        (
+            questions > 0,
+            Task(
+                ngettext(
+                    "%(num)s question of a customer to answer", "%(num)s questions of customers to answer", questions
+                ),
+                why,
+                _("Answer now"),
+                "/portal/customer-questions?show=open",
+                "message-circle-question-mark",
             ),
         ),
     ]

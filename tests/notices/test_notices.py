@@ -11,7 +11,10 @@ from app import clock, db, events
 from app.emails.choices import SHOP_TOPICS, VENDOR_TOPICS
 from app.emails.kinds import KINDS as EMAILS
 from app.emails.service import queue_email
+from app.messages.service import add as add_message
+from app.models.customer_questions import Question
 from app.models.emails import Email
+from app.models.messages import Author, OrderThread
 from app.models.notices import Notice
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
 from app.models.products import Product
@@ -22,6 +25,7 @@ from jobs import outbox
 from jobs.portal import forget_notices
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
+from tests.portal.booked import add_order
 from tests.portal.conftest import signed_in
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
@@ -111,6 +115,33 @@ def test_the_shops_notices_are_a_file_too(mona: FlaskClient, shop: Shop, seller:
     assert [line.split(",")[0] for line in lines[1:]] == ["“Red bowl” was handed in"]
     assert lines[1].endswith(",no")
     assert len(mona.get("/app/notices/export.csv?topic=payouts").text.splitlines()) == 1
+
+
+def test_a_vendor_reads_that_a_customer_asks_or_writes_but_not_their_words(
+    app: Flask, shop: Shop, seller: Vendor
+) -> None:
+    part = add_order(seller, 1, 1000)
+    mine = {"shop_id": shop.id, "vendor_id": seller.id}
+    with db.scoped(shop.id) as session:
+        bowl = Product(title="Blue bowl", **mine)
+        thread = OrderThread(part_id=part, order_shopify_id=1, token="t", last_at=clock.now(), **mine)
+        session.add_all([bowl, thread])
+        session.flush()
+        asked = [Question(key=str(about), words="Secret?", product_id=about, **mine) for about in (bowl.id, None)]
+        session.add_all(asked)
+        session.flush()
+        for question in asked:
+            events.publish(session, shop.id, "QuestionAsked", vendor_id=seller.id, question_id=question.id)
+        add_message(session, thread, Author.CUSTOMER, "Secret!")
+        gone = asked[1].id + 1
+        events.publish(session, shop.id, "QuestionAsked", vendor_id=seller.id, question_id=gone)
+    outbox.deliver(shop.id)
+    assert notices() == [
+        ("A customer asks about “Blue bowl”", f"/portal/customer-questions#question-{asked[0].id}"),
+        ("A customer asks about “Ada's Ceramics”", f"/portal/customer-questions#question-{asked[1].id}"),
+        ("A customer wrote to you about order #1", f"/portal/orders/{part}/messages"),
+    ]
+    assert "A customer asks about" in signed_in(app, seller).get("/portal/notices?topic=customers").text
 
 
 def test_an_event_handed_over_again_makes_no_second_notice(shop: Shop, seller: Vendor) -> None:

@@ -1,8 +1,13 @@
+from datetime import timedelta
+
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app import db
+from app import clock, db
+from app.models.customer_questions import Question, QuestionState
+from app.models.messages import OrderThread
 from app.models.orders import VendorOrderStatus
+from app.models.payouts import Payout, PayoutBatch, PayoutState
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
@@ -43,6 +48,60 @@ def test_a_sold_out_product_is_pointed_out(adas_browser: FlaskClient, ada: Vendo
     add_product(ada, ProductStatus.PUBLISHED, stock=0)
     page = adas_browser.get("/portal").text
     assert "<dt>Sold out</dt><dd>1</dd>" in page
+
+
+def test_customers_who_wait_for_an_answer_are_pointed_out(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
+    parts = [ask(ada, unread=2), ask(bea, unread=1)]
+    page = adas_browser.get("/portal").text
+    assert "1 order with a new message" in page
+    assert f'href="/portal/orders/{parts[0]}/messages"' in page
+    with db.scoped(ada.shop_id) as session:
+        session.execute(update(OrderThread).values(unread=0))
+    page = adas_browser.get("/portal").text
+    assert "1 question of a customer to answer" in page
+    assert 'href="/portal/customer-questions?show=open"' in page
+
+
+def ask(vendor: Vendor, *, unread: int) -> int:
+    """A customer's question about the vendor, and one about an order of theirs. Returns the order's part."""
+    part = add_order(vendor, 1, 1000, VendorOrderStatus.SHIPPED)
+    mine = {"shop_id": vendor.shop_id, "vendor_id": vendor.id}
+    with db.scoped(vendor.shop_id) as session:
+        thread = {"order_shopify_id": part, "last_at": clock.now(), "unread": unread}
+        session.add(OrderThread(part_id=part, token=f"token-{part}", **thread, **mine))
+        session.add(Question(key=f"key-{part}", words="Blue?", state=QuestionState.OPEN, **mine))
+    return part
+
+
+def test_a_payout_on_its_way_is_told_until_it_arrives(adas_browser: FlaskClient, ada: Vendor, bea: Vendor) -> None:
+    add_order(ada, 1, 1000)
+    assert "On its way to you" not in adas_browser.get("/portal").text
+    number = add_payout(ada, 4321, PayoutState.APPROVED)
+    add_payout(bea, 9876, PayoutState.SENDING)
+    page = adas_browser.get("/portal").text
+    assert ("On its way to you" in page, "43.21" in page, "98.76" in page) == (True, True, False)
+    assert f'href="/portal/money/payouts/{number}"' in page
+    for days_ago, is_told in ((1, True), (8, False)):
+        with db.scoped(ada.shop_id) as session:
+            sent = {"state": PayoutState.SENT, "sent_at": clock.now() - timedelta(days=days_ago)}
+            session.execute(update(Payout).where(Payout.id == number).values(**sent))
+        assert ("On its way to you" in adas_browser.get("/portal").text) is is_told
+
+
+def add_payout(vendor: Vendor, amount: int, state: PayoutState) -> int:
+    ours = {"shop_id": vendor.shop_id, "currency": "USD"}
+    with db.scoped(vendor.shop_id) as session:
+        batch = PayoutBatch(number=vendor.id, created_by="staff:1", **ours)
+        session.add(batch)
+        session.flush()
+        bank = {"account": b"", "holder": b"", "last4": "3000", "rail_key": f"key-{vendor.id}"}
+        name = f"SK-{vendor.id}"
+        payout = Payout(
+            vendor_id=vendor.id, batch_id=batch.id, reference=name, amount_minor=amount, state=state, **bank, **ours
+        )
+        session.add(payout)
+        session.flush()
+        return payout.id
 
 
 def test_a_paused_vendor_reads_why(adas_browser: FlaskClient, ada: Vendor) -> None:
