@@ -12,6 +12,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from bench import books, conditions, installed, orders, servers
@@ -21,7 +22,7 @@ ROUNDS = 3
 _REPEATS = 15
 
 
-def measure_booking(shop_id: int, per_round: int) -> list[dict[str, Any]]:
+def measure_booking(database: servers.Database, shop_id: int, per_round: int) -> list[dict[str, Any]]:
     """Orders per second for each size of order and of batch, in turns: medians of the rounds."""
     kinds = [(lines, batch) for lines in (3, 10) for batch in (1, 50, 100)]
     paces: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
@@ -29,6 +30,7 @@ def measure_booking(shop_id: int, per_round: int) -> list[dict[str, Any]]:
     numbers = iter(range(1, 10_000_000))
     for lines, batch in kinds:
         book(shop_id, [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(batch * 2)], batch)
+    database.run("ANALYZE")  # as PostgreSQL does by itself within a shop's first minutes
     for _ in range(ROUNDS):
         for lines, batch in kinds:
             count = per_round if batch > 1 else per_round // 4
@@ -105,14 +107,15 @@ def measure_pages(shop_id: int) -> list[dict[str, Any]]:
 def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
     from app import db  # noqa: PLC0415
     from app.books.explain import explain  # noqa: PLC0415
-    from app.ledger import queries  # noqa: PLC0415
+    from app.ledger import listing, queries  # noqa: PLC0415
 
     by_sales = "SELECT vendor_id, max(order_id), count(*) FROM vendor_orders GROUP BY vendor_id ORDER BY count(*), 1"
     with db.scoped(shop_id) as session:
         sellers = [tuple(row) for row in session.connection().exec_driver_sql(by_sales)]
     usual, order_id, _ = sellers[len(sellers) // 2]
     biggest, _, its_orders = sellers[-1]
-    component = f"line:{_shopify_id(shop_id, order_id)}"
+    order = _order(shop_id, order_id)
+    component = f"line:{order.shopify_id}"
     yield "explain one amount", lambda session: explain(session, shop_id, order_id, component, usual)
     yield "a vendor's balances", lambda session: queries.vendor_balances(session, shop_id, "USD", usual)
     yield "a vendor's movements", lambda session: queries.list_movements(session, shop_id, usual, "USD")
@@ -120,14 +123,28 @@ def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
     yield f"movements, {its_orders} orders", lambda session: queries.list_movements(session, shop_id, biggest, "USD")
     yield "payable, all vendors", lambda session: queries.sum_available(session, shop_id)
     yield "all accounts", lambda session: queries.list_accounts(session, shop_id)
+    for what, wanted in (
+        ("the ledger", listing.Filter()),
+        ("the ledger, without moves", listing.Filter(moves=False)),
+        ("the ledger of one vendor", listing.Filter(vendor_id=usual)),
+        ("the ledger of one order", listing.Filter(text=order.name)),
+        ("the ledger, a rare kind", listing.Filter(kind="dispute")),
+    ):
+        yield what, partial(_list_postings, shop_id, wanted)
 
 
-def _shopify_id(shop_id: int, order_id: int) -> int:
+def _list_postings(shop_id: int, wanted: Any, session: Any) -> object:
+    from app.ledger import listing  # noqa: PLC0415
+
+    return listing.list_postings(session, shop_id, wanted)
+
+
+def _order(shop_id: int, order_id: int) -> Any:
     from app import db  # noqa: PLC0415
     from app.models.orders import Order  # noqa: PLC0415
 
     with db.scoped(shop_id) as session:
-        return session.get_one(Order, order_id).shopify_id
+        return session.get_one(Order, order_id)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -162,7 +179,7 @@ def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Na
     shop_id = servers.make_shop(database)
     gc.freeze()
     gc.set_threshold(50_000)  # as jobs/worker.py
-    booking = measure_booking(shop_id, chosen.orders) if chosen.orders else []
+    booking = measure_booking(database, shop_id, chosen.orders) if chosen.orders else []
     check(database)
     pages = []
     for entries in (chosen.entries // 10, chosen.entries) if chosen.entries else ():

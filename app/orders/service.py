@@ -7,7 +7,6 @@ the batch: everything that is known of all their orders is read at once, one lon
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,9 +27,6 @@ from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import assign_parcels, update_parts
 from app.rows import together
 from app.shopify import payloads_orders as payloads
-
-_AT_ONCE: Final = 25
-"""So many orders are written while the next ones are worked out: PostgreSQL and the program work side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +90,17 @@ def read_facts(session: Session, order: Order) -> facts.Order:
 def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     """Bring the ledger and the vendors' parts up to what is known, write everything, and tell what is new."""
     now = clock.now()
-    with together(session):
-        for at in range(0, len(held), _AT_ONCE):
-            _book_some(session, shop_id, held[at : at + _AT_ONCE], now)
-
-
-def _book_some(session: Session, shop_id: int, held: Sequence[Held], now: datetime) -> None:
     settled = [(one, one.is_new, *_settle(one, now)) for one in held if one.order]
-    write_held(session, shop_id, held)
-    targets: list[Target] = []
-    told: list[Event] = []
-    for one, is_new, books, announcements in settled:
-        assert one.order is not None
-        targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
-        told += [to_event(one, announcement) for announcement in announcements]
-    book_orders_to_date(session, shop_id, targets)
-    publish_all(session, shop_id, told)
+    with together(session):
+        write_held(session, shop_id, held)
+        targets: list[Target] = []
+        told: list[Event] = []
+        for one, is_new, books, announcements in settled:
+            assert one.order is not None
+            targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
+            told += [to_event(one, announcement) for announcement in announcements]
+        book_orders_to_date(session, shop_id, targets)
+        publish_all(session, shop_id, told)
 
 
 def _settle(one: Held, now: datetime) -> tuple[Books, list[Announcement]]:
