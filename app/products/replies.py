@@ -36,8 +36,13 @@ def list_replies(session: Session, shop_id: int) -> Sequence[SavedReply]:
 
 def list_filled(session: Session, shop_id: int, *, vendor: str, product: str, shop: str) -> Sequence[Reply]:
     """As they would be sent about this product."""
-    names = {"{vendor}": vendor, "{product}": product, "{shop}": shop}
-    return [Reply(reply.title, fill(reply.body, names)) for reply in list_replies(session, shop_id)]
+    held = list_replies(session, shop_id)
+    return [Reply(reply.title, fill_for(reply.body, vendor=vendor, product=product, shop=shop)) for reply in held]
+
+
+def fill_for(body: str, *, vendor: str, product: str, shop: str) -> str:
+    """`body` as it is sent about one product."""
+    return fill(body, {"{vendor}": vendor, "{product}": product, "{shop}": shop})
 
 
 def fill(body: str, names: dict[str, str]) -> str:

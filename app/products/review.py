@@ -38,6 +38,22 @@ def approve_many() -> ResponseReturnValue:
     return web.toast(answer, words, is_error=done < len(results))
 
 
+@bp.post("/decline/<any(ask_for_changes, reject):action>")
+def decline_many(action: str) -> ResponseReturnValue:
+    """Ask for changes of everything that was ticked, or reject it, with one reason; each row says what became of it."""
+    ticks, reason = sorted(set(request.form.getlist("tick"))), request.form.get("reason", "").strip()
+    if not ticks:
+        return web.toast(make_response(_queue_page(reason=reason)), "Tick what you want to send back.", is_error=True)
+    if not reason:
+        error = "Say in a sentence or two what the vendors should know."
+        return _queue_page(ticked=ticks, error=error), 422
+    actor = f"staff:{g.staff}"
+    results = [review_queue.decline(g.session, g.shop, tick, action, reason, actor=actor) for tick in ticks]
+    done = sum(result.done for result in results)
+    answer = make_response(_queue_page(results))
+    return web.toast(answer, f"{done} of {len(results)} sent back.", is_error=done < len(results))
+
+
 @bp.get("/<int:product_id>")
 def show_product(product_id: int) -> ResponseReturnValue:
     return _product_page(product_id)
@@ -64,12 +80,25 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
     return web.toast(make_response(_product_page(product_id)), words)
 
 
-def _queue_page(results: Sequence[review_queue.Result] = ()) -> str:
+def _queue_page(
+    results: Sequence[review_queue.Result] = (), *, ticked: Sequence[str] = (), reason: str = "", error: str = ""
+) -> str:
     args = request.args
     kind, sort = args.get("kind", ""), args.get("sort", "")
     vendor_id = args.get("vendor", None, int)
     items = review_queue.list_waiting(g.session, g.shop.id, vendor_id=vendor_id, kind=kind, sort=sort)
-    return render_template("merchant/review/queue.html", items=items, results=results, kind=kind, sort=sort)
+    return render_template(
+        "merchant/review/queue.html",
+        items=items,
+        results=results,
+        kind=kind,
+        sort=sort,
+        ticked=ticked,
+        reason=reason,
+        error=error,
+        replies=replies.list_replies(g.session, g.shop.id),
+        placeholders=replies.PLACEHOLDERS,
+    )
 
 
 def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:

@@ -1,16 +1,23 @@
 """What waits for the shop's staff: new products and edits in one line, longest waiting first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import AppError, NotFound
-from app.models.products import ProductProposal
-from app.models.shops import ShopSettings
-from app.products import listing, proposal_queries, proposals, queries, service
+from app.models.products import Product, ProductProposal
+from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor
+from app.products import listing, proposal_queries, proposals, queries, replies, service
+
+_SAID: Final = {
+    "ask_for_changes": "The vendor is asked to change it.",
+    "reject": "Rejected. The vendor gets your reason.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,44 @@ def neighbours(items: Sequence[Waiting], path: str) -> tuple[int | None, str | N
 
 def approve(session: Session, shop_id: int, tick: str, *, actor: str) -> Result:
     """Approve one ticked row. What cannot be approved from a list stays, and says why."""
+
+    def take(edit: ProductProposal, version: int) -> str:
+        proposals.accept_all(session, edit, version, actor=actor)
+        return "The changes go live now."
+
+    def publish(product: Product) -> str:
+        service.approve(session, product, actor=actor)
+        return "It goes on sale now."
+
+    return _decide(session, shop_id, tick, publish, take)
+
+
+def decline(session: Session, shop: Shop, tick: str, action: str, reason: str, *, actor: str) -> Result:
+    """`ask_for_changes` or `reject` one ticked row; placeholders of saved replies in `reason` are filled in for it."""
+
+    def words(product: Product) -> str:
+        vendor = session.get_one(Vendor, product.vendor_id).name
+        return replies.fill_for(reason, vendor=vendor, product=product.title, shop=shop.name)
+
+    def refuse_edit(edit: ProductProposal, version: int) -> str:
+        about = words(session.get_one(Product, edit.product_id))
+        proposals.decline(session, edit, action, about, version, actor=actor)
+        return _SAID[action]
+
+    def refuse(product: Product) -> str:
+        service.decline(session, product, action, words(product), actor=actor)
+        return _SAID[action]
+
+    return _decide(session, shop.id, tick, refuse, refuse_edit)
+
+
+def _decide(
+    session: Session,
+    shop_id: int,
+    tick: str,
+    on_product: Callable[[Product], str],
+    on_edit: Callable[[ProductProposal, int], str],
+) -> Result:
     kind, *numbers = tick.split() or [""]
     if not numbers or not all(number.isdecimal() and len(number) < 19 for number in numbers):
         return Result(tick, done=False, words="This row is not known.")
@@ -90,12 +135,10 @@ def approve(session: Session, shop_id: int, tick: str, *, actor: str) -> Result:
         if kind == "edit":
             proposal = proposals.lock_proposal(session, shop_id, int(numbers[0]))
             title = proposal_queries.title_of(session, proposal)
-            proposals.accept_all(session, proposal, int(numbers[-1]), actor=actor)
-            return Result(title, done=True, words="The changes go live now.")
+            return Result(title, done=True, words=on_edit(proposal, int(numbers[-1])))
         product = service.lock_product(session, shop_id, int(numbers[0]))
         title = product.title
-        service.approve(session, product, actor=actor)
-        return Result(title, done=True, words="It goes on sale now.")
+        return Result(title, done=True, words=on_product(product))
     except NotFound as error:
         return Result("Gone", done=False, words=error.message)
     except AppError as error:
