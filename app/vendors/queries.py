@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Text, func, or_, select
+from sqlalchemy import ColumnElement, Text, func, or_, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.errors import NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.events import AuditEntry
@@ -14,6 +15,12 @@ from app.models.products import Product, ProductStatus
 from app.models.vendors import Vendor, VendorStatus
 
 PER_PAGE: Final = 50
+CASES: Final = {
+    "unpayable": "No payout details",
+    "behind": "Page not up to date",
+    "away": "On holiday",
+}
+"""What else vendors are looked for by, in the merchant's words."""
 _SORTS: Final[dict[str, Sort]] = {
     "newest": Sort((Vendor.applied_at, Vendor.id), is_descending=True),
     "oldest": Sort((Vendor.applied_at, Vendor.id)),
@@ -35,11 +42,15 @@ def list_vendors(
     *,
     search: str = "",
     status: str = "",
+    case: str = "",
     sort: str = "newest",
     place: Place = BEGINNING,
     limit: int = PER_PAGE,
 ) -> Page[Row]:
-    """Vendors of a shop; `search` looks into name, e-mail and town. Unknown `sort` means newest first."""
+    """Vendors of a shop; `search` looks into name, e-mail and town, `case` is one of CASES.
+
+    Unknown `sort` means newest first.
+    """
     where = [Vendor.shop_id == shop_id]
     if search:
         where.append(
@@ -47,6 +58,8 @@ def list_vendors(
         )
     if status:
         where.append(Vendor.status == status)
+    if case in CASES:
+        where.append(_of_case(case))
     published = (
         select(func.count())
         .where(Product.vendor_id == Vendor.id, Product.status == ProductStatus.PUBLISHED)
@@ -55,6 +68,15 @@ def list_vendors(
     )
     order = _SORTS.get(sort, _SORTS["newest"])
     return read_page(session, select(Vendor, published).where(*where), order, place, limit=limit, make=Row)
+
+
+def _of_case(case: str) -> ColumnElement[bool]:
+    if case == "unpayable":
+        return Vendor.payout_account.is_(None) & (Vendor.status == VendorStatus.APPROVED)
+    if case == "behind":
+        return Vendor.sync_error.is_not(None)
+    now = clock.now()
+    return (Vendor.away_from <= now) & (Vendor.away_until > now)
 
 
 def list_public(session: Session, shop_id: int, search: str = "", limit: int = 50) -> Sequence[Vendor]:

@@ -86,6 +86,7 @@ def _find(place: Place) -> Page[queries.Row]:
         g.shop.id,
         search=args.get("q", "").strip(),
         status=args.get("status", ""),
+        case=args.get("case", ""),
         sort=args.get("sort", "newest"),
         place=place,
     )
@@ -97,6 +98,7 @@ def _list_page(
     return render_template(
         "merchant/vendors/list.html",
         page=_find(web.read_place()),
+        cases=[("", "All cases"), *queries.CASES.items()],
         pending=queries.count_pending(g.session, g.shop.id),
         results=results,
         ticked=ticked,

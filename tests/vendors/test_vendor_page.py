@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, db
 from app.auth import factors
@@ -122,6 +122,33 @@ def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: F
             "Bea's Bakery": VendorStatus.SUSPENDED,
         }
     assert merchant.post("/app/vendors/together", data={"action": "close", "vendor": [bea.id]}).status_code == 404
+
+
+def test_vendors_are_found_by_what_is_the_matter_with_them(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
+    others = {
+        name: make_vendor(shop, name, f"{number}@example.com") for number, name in enumerate(("Bea", "Cy", "Dov"))
+    }
+    now = clock.now()
+    away = {"away_from": now - timedelta(days=1), "away_until": now + timedelta(days=1)}
+    over = {"away_from": now - timedelta(days=3), "away_until": now - timedelta(days=2)}
+    with db.scoped(shop.id) as session:
+        for vendor_id, values in (
+            (seller.id, {"payout_account": None} | over),
+            (others["Bea"].id, {"payout_account": b"x", "sync_error": "Shopify refused it."}),
+            (others["Cy"].id, {"payout_account": b"x"} | away),
+            (others["Dov"].id, {"payout_account": None, "status": VendorStatus.CLOSED}),
+        ):
+            session.execute(update(Vendor).where(Vendor.id == vendor_id).values(**values))
+
+    def found(case: str) -> list[str]:
+        lines = merchant.get(f"/app/vendors/export.csv?case={case}").text.splitlines()[1:]
+        return sorted(line.split(",")[0] for line in lines)
+
+    assert (found("unpayable"), found("behind"), found("away")) == (["Ada's Ceramics"], ["Bea"], ["Cy"])
+    assert len(found("anything")) == 4
+    page = merchant.get("/app/vendors?case=away").text
+    assert lint_polaris(page) == []
+    assert ("Cy" in page, "Ada's Ceramics" in page) == (True, False)
 
 
 def test_the_page_says_when_the_vendor_is_paid_and_what_is_agreed_alone(
