@@ -72,7 +72,7 @@ def _variant_payload(product: Doc, variant: Doc) -> Doc:
         "inventory_quantity": stock,
         "old_inventory_quantity": stock,
         "taxable": variant["taxable"],
-        "image_id": None,
+        "image_id": variant.get("media_id"),
         **options,
         "created_at": variant["created_at"],
         "updated_at": variant["updated_at"],

@@ -52,6 +52,7 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
 def register_picture(shop_id: int, image_id: int) -> None:
     fetching.bring(shop_id, image_id)
     pictures.register_picture(shop_id, image_id)
+    fetching.propose_fetched(shop_id, image_id)
 
 
 def carry_on_import(shop_id: int, import_id: int) -> None:

@@ -88,6 +88,7 @@ class Variant(Model):
             "stock_requested_at",
             postgresql_where=text("stock_requested_at IS NOT NULL"),
         ),
+        Index("ix_variants_image_id", "image_id", postgresql_where=text("image_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -107,6 +108,8 @@ class Variant(Model):
     """When the vendor set a stock that Shopify has not been told yet."""
     stock_before: Mapped[int | None]
     """What lay at the first location when the vendor set it: Shopify compares."""
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("product_images.id", ondelete="SET NULL"))
+    """Which of the product's pictures shows it; without one, customers see the product's first."""
     reviewed_price_minor: Mapped[int | None]
     """The price that a person last agreed to, while the shop's rules alone have let it change since."""
     shopify_gid: Mapped[str | None]
@@ -197,6 +200,9 @@ class ProductImage(Model):
     """Why Shopify could not use the file, for the vendor."""
     live: Mapped[bool] = mapped_column(server_default="true")
     """False: added to an edit of a product on sale, and not yet the product's own."""
+    wanted: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """For a picture that a file adds to a product on sale, until it is part of an edit: {"by": who sent the file,
+    "for": ids of the variants that it is to show}."""
     created_at: Mapped[CreatedAt]
 
 

@@ -210,7 +210,7 @@ def _list_page(*, status: int = 200) -> Response:
         payees=cut_page(found, queries.place_in_preview, web.read_place("payee_"), limit=per_page),
         payable=len(payable),
         payable_sum=Money(sum(payable), currency),
-        debts=Money(sum(row.amount.minor for row in preview if row.amount.minor < 0), currency),
+        debts=Money(-sum(row.amount.minor for row in preview if row.amount.minor < 0), currency),
         currency=currency,
         other_currencies=sorted({*sums, g.shop.currency} - {currency}),
         schedule=held,

@@ -111,4 +111,4 @@ def is_within(category: str, wanted: str) -> bool:
 def field_kind(field: str) -> str:
     """The kind of a field of an edit as FIELDS names them: "price 7" is a price, "seo_title" is "seo"."""
     kind = field.partition(" ")[0]
-    return "seo" if kind.startswith("seo_") else kind
+    return "seo" if kind.startswith("seo_") else "pictures" if kind == "picture" else kind

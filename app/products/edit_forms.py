@@ -1,12 +1,12 @@
 """The rows of an edit of a product on sale: prices and SKUs of its variants, variants that go, and new ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.errors import ValidationErrors
 from app.languages import _
-from app.models.products import Product, Variant
+from app.models.products import Product, ProductImage, Variant
 from app.money import Money, read_amount
 from app.products import option_rules, rules
 from app.products.forms import MAX_SKU, MAX_STOCK, read_stock
@@ -25,6 +25,8 @@ class PriceRow:
     sku: str
     errors: dict[str, str] = field(default_factory=dict)
     gone: bool = False
+    picture: str | None = None
+    """The number of the picture that shows it, or nothing; None: the form did not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class NewRow:
     price: str = ""
     sku: str = ""
     stock: str = ""
+    picture: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -42,7 +45,7 @@ class NewRow:
         return not (any(self.values) or self.price or self.sku or self.stock)
 
 
-def rows_of(variants: Sequence[Variant], wanted: Snapshot) -> list[PriceRow]:
+def rows_of(variants: Sequence[Variant], wanted: Snapshot, images: Sequence[ProductImage] = ()) -> list[PriceRow]:
     """The rows as an edit, or what is on sale, has them."""
     kept = [each["values"] for each in wanted["variants"]]
     return [
@@ -51,12 +54,15 @@ def rows_of(variants: Sequence[Variant], wanted: Snapshot) -> list[PriceRow]:
             str(Money(wanted[f"price {variant.id}"], variant.currency).decimal),
             wanted[f"sku {variant.id}"],
             gone=variant.option_values not in kept,
+            picture=_number_of(wanted.get(f"picture {variant.id}"), images),
         )
         for variant in variants
     ]
 
 
-def new_rows_of(product: Product, variants: Sequence[Variant], wanted: Snapshot) -> list[NewRow]:
+def new_rows_of(
+    product: Product, variants: Sequence[Variant], wanted: Snapshot, images: Sequence[ProductImage] = ()
+) -> list[NewRow]:
     """The variants that an edit adds, in the names that it gives, and an empty row for one more."""
     live = option_rules.on_sale(product.options, [variant.option_values for variant in variants])
     options = wanted.get("options", live) if option_rules.fits(live, wanted.get("options", live)) else live
@@ -67,6 +73,7 @@ def new_rows_of(product: Product, variants: Sequence[Variant], wanted: Snapshot)
             str(Money(each["price"], variants[0].currency).decimal),
             each["sku"],
             str(each["stock"]),
+            _number_of(each.get("picture"), images),
         )
         for each in wanted["variants"]
         if each["values"] not in held
@@ -90,7 +97,8 @@ def read_rows(form: Mapping[str, str], variants: Sequence[Variant]) -> tuple[lis
         price, sku = (form.get(f"{column}_{variant.id}", "").strip() for column in ("price", "sku"))
         errors, amount = _check(price, sku, variant.currency)
         wanted[f"price {variant.id}"], wanted[f"sku {variant.id}"] = amount, sku
-        rows.append(PriceRow(variant, price, sku, errors, f"gone_{variant.id}" in form))
+        picture = form.get(f"picture_{variant.id}")
+        rows.append(PriceRow(variant, price, sku, errors, f"gone_{variant.id}" in form, picture))
     return rows, wanted
 
 
@@ -110,8 +118,9 @@ def read_new_rows(
     wanted: list[dict[str, Any]] = []
     for n in range(NEW_AT_ONCE):
         values = tuple(tidy(form.get(f"new_{n}_value_{k}"))[:255] for k in range(len(product.options)))
-        price, sku, stock = (form.get(f"new_{n}_{column}", "").strip() for column in ("price", "sku", "stock"))
-        row = NewRow(values, price, sku, stock)
+        cells = (form.get(f"new_{n}_{column}", "").strip() for column in ("price", "sku", "stock", "picture"))
+        price, sku, stock, picture = cells
+        row = NewRow(values, price, sku, stock, picture)
         if row.is_empty:
             continue
         named = [old.get(value.casefold(), value) for old, value in zip(renamed, values, strict=True)]
@@ -125,7 +134,7 @@ def read_new_rows(
             errors["values"] = _("There is such a variant already.")
         else:
             seen.add(folded)
-        rows.append(NewRow(values, price, sku, stock, errors))
+        rows.append(replace(row, errors=errors))
         wanted.append({"values": named, "price": amount, "sku": sku, "stock": count or 0})
     return rows, wanted
 
@@ -143,6 +152,32 @@ def join_variants(rows: Sequence[PriceRow], added: Sequence[dict[str, Any]]) -> 
         )
         raise ValidationErrors({"variants": words})
     return wanted
+
+
+def choose_pictures(
+    wanted: Snapshot,
+    rows: Sequence[PriceRow],
+    new: Sequence[NewRow],
+    added: Sequence[dict[str, Any]],
+    images: Sequence[ProductImage],
+) -> None:
+    """Put into an edit which of its pictures shows each variant; one that it takes away shows none any more.
+
+    `new` and `added` are the new variants as typed and as the edit has them.
+    """
+    kept = {picture["gid"]: picture for picture in wanted["pictures"]}
+    by_number = {str(image.id): kept.get(image.shopify_gid) for image in images}
+    for row in rows:
+        if row.picture is not None and not row.gone:
+            wanted[f"picture {row.variant.id}"] = by_number.get(row.picture)
+    for typed, each in zip(new, added, strict=True):
+        if picture := by_number.get(typed.picture):
+            each["picture"] = picture
+
+
+def _number_of(picture: Mapping[str, Any] | None, images: Sequence[ProductImage]) -> str:
+    """Our number of a snapshot's picture."""
+    return next((str(image.id) for image in images if picture and image.shopify_gid == picture["gid"]), "")
 
 
 def _check(price: str, sku: str, currency: str) -> tuple[dict[str, str], int]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import select
@@ -28,6 +28,7 @@ HEADINGS: Final = (
     "SEO title",
     "SEO description",
     "Picture addresses",
+    "Variant picture address",
     "Product number",
 )
 
@@ -47,18 +48,19 @@ def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "
     pictures = _pictures_of(session, vendor_id)
     for product, variant in session.execute(query):
         here = levels.get(variant.id, {})
-        cells = _cells(product, variant, variant.stock - sum(here.values()), pictures.get(product.id, ()))
+        shown = pictures.get(product.id, {})
+        cells = _cells(product, variant, variant.stock - sum(here.values()), shown)
         yield csv_line([*cells, *(here.get(key, 0) for key in others)])
 
 
-def _pictures_of(session: Session, vendor_id: int) -> dict[int, list[str]]:
-    """Addresses at which the shop serves them, by product."""
-    query = select(ProductImage.product_id, ProductImage.url).where(
+def _pictures_of(session: Session, vendor_id: int) -> dict[int, dict[int, str]]:
+    """Addresses at which the shop serves them, by product and number."""
+    query = select(ProductImage.product_id, ProductImage.id, ProductImage.url).where(
         ProductImage.vendor_id == vendor_id, ProductImage.live, ProductImage.url.is_not(None)
     )
-    found: dict[int, list[str]] = {}
-    for product_id, address in session.execute(query.order_by(ProductImage.position, ProductImage.id)):
-        found.setdefault(product_id, []).append(str(address))
+    found: dict[int, dict[int, str]] = {}
+    for product_id, image_id, address in session.execute(query.order_by(ProductImage.position, ProductImage.id)):
+        found.setdefault(product_id, {})[image_id] = str(address)
     return found
 
 
@@ -69,7 +71,7 @@ def csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _cells(product: Product, variant: Variant, stock: int, pictures: Sequence[str]) -> tuple[object, ...]:
+def _cells(product: Product, variant: Variant, stock: int, pictures: Mapping[int, str]) -> tuple[object, ...]:
     options = [""] * 6
     for place, (option, value) in enumerate(zip(product.options, variant.option_values, strict=False)):
         options[2 * place : 2 * place + 2] = [option["name"], value]
@@ -86,6 +88,7 @@ def _cells(product: Product, variant: Variant, stock: int, pictures: Sequence[st
         product.description_html,
         product.seo_title,
         product.seo_description,
-        " ".join(pictures),
+        " ".join(pictures.values()),
+        pictures.get(variant.image_id or 0, ""),
         product.id,
     )

@@ -7,6 +7,7 @@ import io
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -15,12 +16,13 @@ from PIL import Image, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from app.db import scoped
-from app.errors import ValidationErrors
+from app.errors import Conflict, ValidationErrors
 from app.hooks import calls
-from app.languages import noted
+from app.languages import _, noted
 from app.models.products import Product, ProductImage
 from app.models.shops import Shop
-from app.products import pictures, rules, service
+from app.products import pictures, proposals, rules, service
+from app.products.proposal_rules import Snapshot, variant_of
 from app.queue import enqueue_after_commit
 from app.shopify.tokens import ShopCredentials
 
@@ -33,6 +35,8 @@ _UNREACHED: Final = noted(
 _NO_PICTURE: Final = noted("There is no JPEG, PNG, WebP or GIF picture at this address.")
 _TOO_LARGE: Final = noted("The picture at this address is too large. Use one of up to 20 MB.")
 
+_TOO_MANY: Final = noted("The product has as many pictures as it can have. Remove one and send the file again.")
+
 
 class NotFetched(Exception):  # noqa: N818 - it reads as what happened
     """There will be no picture; the text says why, for the vendor, in English."""
@@ -42,18 +46,92 @@ def add_addresses(session: Session, product: Product, addresses: Sequence[str]) 
     """Give a locked draft pictures that are still to be fetched, behind those it has."""
     last = max((image.position for image in service.list_images(session, product)), default=0)
     for place, address in enumerate(addresses, start=1):
-        image = ProductImage(
-            shop_id=product.shop_id,
-            vendor_id=product.vendor_id,
-            product_id=product.id,
-            position=last + place,
-            filename=name_file(address, "jpg"),
-            source_url="",
-            fetched_from=address,
-        )
-        session.add(image)
-        session.flush()
-        enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
+        _add(session, product, address, last + place)
+
+
+def _add(session: Session, product: Product, address: str, position: int) -> ProductImage:
+    image = ProductImage(
+        shop_id=product.shop_id,
+        vendor_id=product.vendor_id,
+        product_id=product.id,
+        position=position,
+        filename=name_file(address, "jpg"),
+        source_url="",
+        fetched_from=address,
+    )
+    session.add(image)
+    session.flush()
+    enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
+    return image
+
+
+def add_to_edit(
+    session: Session, product: Product, addresses: Sequence[str], chosen: Sequence[tuple[int, str]], *, actor: str
+) -> None:
+    """Fetch pictures for a locked product on sale; once all are there they become an edit, as others do.
+
+    `chosen`: (variant, address) of those that are to show one of them.
+    """
+    for address in addresses:
+        image = _add(session, product, address, rules.MAX_PICTURES)
+        image.live, image.wanted = False, {"by": actor, "for": []}
+    for image in service.list_images(session, product, live=False):
+        shows = [variant_id for variant_id, address in chosen if address == image.fetched_from]
+        if shows and image.wanted:
+            image.wanted = image.wanted | {"for": shows}
+
+
+def propose_fetched(shop_id: int, image_id: int) -> None:
+    """Make an edit of what a file adds to a product on sale, when the last of its pictures is there. Repeatable."""
+    with scoped(shop_id) as session:
+        image = session.get(ProductImage, image_id)
+        if image is None or image.wanted is None:
+            return
+        product = service.lock_product(session, shop_id, image.product_id)
+        waiting = [row for row in service.list_images(session, product, live=False) if row.wanted]
+        ready = [row for row in waiting if row.url]
+        if any(not row.url and not row.error for row in waiting) or proposals.find_on_its_way(session, product):
+            # The last one, or the sweep, comes here again.
+            return
+        # Where the product is not on sale now, or its vendor may not sell, the pictures stay in the form.
+        with suppress(Conflict):
+            if ready:
+                _propose(session, product, ready)
+        for row in ready:
+            row.wanted = None
+
+
+def _propose(session: Session, product: Product, ready: Sequence[ProductImage]) -> None:
+    held = proposals.find_open(session, product)
+    wanted = proposals.live_content(session, product)["pictures"]
+    if held and "pictures" in held.changes:
+        wanted = held.changes["pictures"][1]
+    free = max(0, rules.MAX_PICTURES - len(wanted))
+    for row in ready[free:]:
+        row.error = _TOO_MANY
+    added = [row for row in ready[:free] if row.shopify_gid not in [picture["gid"] for picture in wanted]]
+    edit: Snapshot = {"pictures": [*wanted, *map(proposals.picture_of, added)]}
+    for row in added:
+        edit |= {f"picture {variant_id}": proposals.picture_of(row) for variant_id in (row.wanted or {})["for"]}
+    proposals.propose(session, product, edit, actor=(ready[0].wanted or {})["by"])
+
+
+def take_from_edit(session: Session, product: Product, addresses: Sequence[str], *, actor: str) -> None:
+    """Undo `add_to_edit`: what waits goes from the edit, what is on sale by an edit. Raises Conflict."""
+    live, staged = service.list_images(session, product), service.list_images(session, product, live=False)
+    gone = [row for row in (*live, *staged) if row.fetched_from in addresses]
+    gids = [row.shopify_gid for row in gone if row.shopify_gid]
+    held = proposals.find_open(session, product)
+    content = proposals.live_content(session, product) | ({f: c[1] for f, c in held.changes.items()} if held else {})
+    edit: Snapshot = {"pictures": [picture for picture in content["pictures"] if picture["gid"] not in gids]}
+    if not edit["pictures"]:
+        raise Conflict(_("A product on sale keeps at least one picture."))
+    shown = {field: value for field, value in content.items() if variant_of(field)[0] == "picture" and value}
+    edit |= {field: None for field, value in shown.items() if value["gid"] in gids}
+    proposals.propose(session, product, edit, actor=actor)
+    for row in gone:
+        if not row.live and row in session:
+            session.delete(row)
 
 
 def try_again(session: Session, product: Product, image_id: int) -> None:

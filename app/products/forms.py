@@ -1,6 +1,7 @@
 """The vendor's product form: what is typed, and what is said beside a field that needs another look."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -119,6 +120,8 @@ class VariantRow:
     errors: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[int, str] = field(default_factory=dict)
     """What lies at other locations, by location; what is wrong there is in `errors` as "stock_7"."""
+    picture: str = ""
+    """The number of the picture that shows it."""
 
     @property
     def key(self) -> str:
@@ -152,6 +155,7 @@ def rows_of(variants: Sequence[Variant], levels: Mapping[int, Mapping[int, Stock
             variant.sku,
             str(places.at_first(variant, levels[variant.id])),
             elsewhere={key: str(level.quantity) for key, level in levels[variant.id].items()},
+            picture=str(variant.image_id or ""),
         )
         for variant in variants
     ]
@@ -172,7 +176,8 @@ def read_rows(
         # A page from before a location was added says nothing of it.
         named = {key: f"variant_{number}_stock_{key}" for key in others}
         elsewhere = {key: form[name].strip() for key, name in named.items() if name in form}
-        typed[values] = VariantRow(values, cells[0], cells[1], cells[2], elsewhere=elsewhere)
+        picture = form.get(f"variant_{number}_picture", "")
+        typed[values] = VariantRow(values, cells[0], cells[1], cells[2], elsewhere=elsewhere, picture=picture)
         number += 1
     first_price = next((row.price for row in typed.values() if row.price), "")
     return [typed.get(values) or _carry_over(values, typed, first_price) for values in rules.combinations(options)]
@@ -199,7 +204,7 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
             errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
         checked.append(replace(row, errors=errors))
         counts = {key: number or 0 for key, number in elsewhere.items()}
-        contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts))
+        contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts, read_picture(row.picture)))
     return checked, contents
 
 
@@ -214,6 +219,11 @@ def read_stock(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= MAX_STOCK else None
 
 
+def read_picture(text: str) -> int | None:
+    """The number of a picture as a choice sends it; None for none."""
+    return int(text) if re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
+
+
 def _read_key(text: str) -> tuple[str, ...]:
     try:
         values = json.loads(text)
@@ -226,5 +236,5 @@ def _carry_over(values: tuple[str, ...], typed: Mapping[tuple[str, ...], Variant
     """A row for a new variant: what was typed for the one it grew out of (Red → Red / Small), else only a price."""
     for length in range(len(values) - 1, 0, -1):
         if parent := typed.get(values[:length]):
-            return VariantRow(values, parent.price, "", "")
+            return VariantRow(values, parent.price, "", "", picture=parent.picture)
     return VariantRow(values, price, "", "")

@@ -147,7 +147,7 @@ def _take_over_grid(
         changes["variants"] = [[" / ".join(values) for values in side] for side in (before, after)]
     if changes:
         product.options = now
-        parts.write_variants(session, product, rows, wanted)
+        parts.write_variants(session, product, rows, wanted, {})
     return changes
 
 

@@ -38,6 +38,13 @@ def as_done(changes: Changes, live: Snapshot) -> Changes:
     return changes | {"options": [live["options"]] * 2, "variants": [named, named]}
 
 
+def as_named(changes: Changes, live: Snapshot) -> list[dict[str, Any]]:
+    """The variants that an edit wants, under the names that it gives them; none when it is not about variants."""
+    wanted = changes["variants"][1] if "variants" in changes else []
+    options = changes["options"][1] if "options" in changes else live["options"]
+    return [{**each, "values": option_rules.translate(each["values"], live["options"], options)} for each in wanted]
+
+
 def write_grid(
     shop: ShopCredentials,
     gid: str,

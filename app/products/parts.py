@@ -1,6 +1,6 @@
 """A product's pictures and variants, written into its rows as a snapshot (app/products/proposal_rules.py) has them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,11 @@ def drop_staged_pictures(session: Session, product_id: int, *, added_before: dat
 
 
 def write_variants(
-    session: Session, product: Product, rows: Sequence[Variant], wanted: Sequence[dict[str, Any]]
+    session: Session,
+    product: Product,
+    rows: Sequence[Variant],
+    wanted: Sequence[dict[str, Any]],
+    image_ids: Mapping[str, int],
 ) -> None:
     """Make these the variants: known ones keep their row, and so their stock; what is not among them goes."""
     # What Shopify's staff renamed is told by its id, what a vendor wants by its values.
@@ -54,6 +58,7 @@ def write_variants(
         if row is None and "price" in each:
             said = {"price_minor": each["price"], "sku": each["sku"], "stock": each["stock"]}
             ids = {"shopify_gid": each.get("gid"), "inventory_item_gid": each.get("item")}
+            ids["image_id"] = image_ids.get((each.get("picture") or {}).get("gid", ""))
             row = Variant(**_owner(product), **said, **ids, currency=rows[0].currency, option_values=each["values"])
             session.add(row)
         elif row is not None:
@@ -73,8 +78,12 @@ def write_grid(
     rows: Sequence[Variant],
     options: option_rules.Options | None,
     variants: Sequence[dict[str, Any]] | None,
+    image_ids: Mapping[str, int],
 ) -> None:
-    """Write an edit of options, of variants or of both: its variants speak the names that the rows have now."""
+    """Write an edit of options, of variants or of both: its variants speak the names that the rows have now.
+
+    `image_ids`: our pictures of the product by Shopify's names for them.
+    """
     live = option_rules.on_sale(product.options, [row.option_values for row in rows])
     if options is not None and option_rules.fits(live, options):
         write_options(product, rows, options)
@@ -82,7 +91,7 @@ def write_grid(
             {**each, "values": option_rules.translate(each["values"], live, options)} for each in variants
         ]
     if variants is not None:
-        write_variants(session, product, rows, variants)
+        write_variants(session, product, rows, variants, image_ids)
 
 
 def write_options(product: Product, rows: Sequence[Variant], wanted: option_rules.Options) -> None:

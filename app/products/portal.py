@@ -16,6 +16,7 @@ from app.models.vendors import VendorStatus
 from app.products import (
     attributes,
     bulk,
+    copying,
     exports,
     forms,
     listing,
@@ -151,9 +152,11 @@ def show_variants(product_id: int) -> ResponseReturnValue:
     form = forms.ProductForm(request.form)
     errors = rules.check_options(form.options)
     rows = [] if errors else _read_rows(form)
+    detail = _get(product_id)
     return render_template(
         "portal/products/_variants.html",
-        product=_get(product_id).product,
+        product=detail.product,
+        images=detail.images,
         form=form,
         rows=rows,
         errors=errors,
@@ -164,7 +167,7 @@ def show_variants(product_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/duplicate")
 def duplicate_product(product_id: int) -> ResponseReturnValue:
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-    draft = service.duplicate(g.session, g.shop, product, actor=_actor())
+    draft = copying.duplicate(g.session, g.shop, product, actor=_actor())
     flash(
         _("This is a copy of “%(title)s”, without its stock and SKUs. Customers do not see it.", title=product.title),
         "good",
@@ -259,6 +262,7 @@ def _form_page(
         "portal/products/form.html",
         detail=detail,
         product=detail.product,
+        images=detail.images,
         form=form,
         rows=rows,
         errors=errors or {},

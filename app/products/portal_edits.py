@@ -42,7 +42,9 @@ def show_edit(product_id: int) -> ResponseReturnValue:
         "attributes": attributes.write(wanted["attributes"]),
     }
     variants = service.list_variants(g.session, product)
-    rows, new = edit_forms.rows_of(variants, wanted), edit_forms.new_rows_of(product, variants, wanted)
+    images = _images(product)
+    rows = edit_forms.rows_of(variants, wanted, images)
+    new = edit_forms.new_rows_of(product, variants, wanted, images)
     return _page(product, forms.WordsForm(data=values), rows, new)
 
 
@@ -68,6 +70,7 @@ def propose(product_id: int) -> ResponseReturnValue:
     wanted["category"], wanted["attributes"] = form.category, form.answers
     try:
         wanted["pictures"] = _read_pictures(product)
+        edit_forms.choose_pictures(wanted, rows, new, added, _images(product))
         if options:
             wanted["options"] = option_forms.join(options, proposals.live_content(g.session, product)["options"])
         wanted["variants"] = edit_forms.join_variants(rows, added)

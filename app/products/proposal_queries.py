@@ -95,7 +95,11 @@ def compare(
 def summarise(proposal: ProductProposal) -> str:
     """What an edit is about: "Title, 3 prices"."""
     words = [str(rules.WORDS[field]) for field in rules.WORDS if field in proposal.changes]
-    for kind, one, many in (("price", "Price", "prices"), ("sku", "SKU", "SKUs")):
+    for kind, one, many in (
+        ("price", "Price", "prices"),
+        ("sku", "SKU", "SKUs"),
+        ("picture", "Variant's picture", "variants' pictures"),
+    ):
         count = sum(rules.variant_of(field)[0] == kind for field in proposal.changes)
         words += [one if count == 1 else f"{count} {many}"] if count else []
     return ", ".join(words)
@@ -128,8 +132,9 @@ def write_value(field: str, value: Any, currency: str) -> str:
     """A field's value in a reader's words."""
     if value is None:
         return ""
-    if field in _WRITTEN:
-        return _WRITTEN[field](value)
+    kind = rules.variant_of(field)[0]
+    if kind in _WRITTEN:
+        return _WRITTEN[kind](value)
     return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
 
 
@@ -144,6 +149,7 @@ def _write_option(option: Mapping[str, Any]) -> str:
 _WRITTEN: Final[Mapping[str, Callable[[Any], str]]] = {
     "description": plain_text,
     "pictures": _write_pictures,
+    "picture": lambda value: _write_pictures([value]),
     "attributes": attributes.describe,
     "options": lambda value: "; ".join(_write_option(each) for each in value),
     "variants": lambda value: "; ".join(" / ".join(each["values"]) for each in value),
@@ -176,9 +182,21 @@ def _compare_options(was: option_rules.Options, now: option_rules.Options) -> Pi
     return pieces
 
 
+def _compare_pictures(field: str, was: Any, wanted: Any) -> Sequence[Sequence[rules.Picture]]:
+    """Both sides of an edit that is about pictures, those of new variants included; none of another one."""
+    kind = rules.variant_of(field)[0]
+    if kind == "pictures":
+        return rules.compare_pictures(was, wanted)
+    if kind == "picture":
+        return rules.compare_pictures([was] if was else [], [wanted] if wanted else [])
+    new = [each for each in wanted if each.get("picture")] if kind == "variants" else []
+    shown = [rules.Picture(each["picture"]["url"], " / ".join(each["values"]), "new") for each in new]
+    return [[], shown] if shown else []
+
+
 def _rank(item: tuple[str, Any]) -> tuple[int, int]:
     kind, variant_id = rules.variant_of(item[0])
-    order = [*rules.WORDS, "price", "sku"]
+    order = [*rules.WORDS, "price", "sku", "picture"]
     return order.index(kind) if kind in order else len(order), variant_id or 0
 
 
@@ -198,5 +216,5 @@ def _line(
         pieces = _compare_variants(now.get(field) or change[0], change[1], currency)
     if field == "options":
         pieces = _compare_options(now.get(field) or change[0], change[1])
-    pictures = rules.compare_pictures(now.get(field, change[0]), change[1]) if field == "pictures" else ()
+    pictures = _compare_pictures(field, now.get(field, change[0]), change[1])
     return Line(field, rules.label(field, names), was, wanted, pieces, pictures, drift, field in proposal.taken)

@@ -1,10 +1,11 @@
 """What an edit to a product on sale changes, what of it may go live at once, and what the shop changed meanwhile.
 
 A snapshot is a product's content by field: "title", "description", "category", "attributes", "pictures", "seo_title",
-"seo_description", and "price 7" and "sku 7" for the variant with the id 7. Prices are minor units, a category is
-{"gid", "name"} or None, attributes are answers as app/products/attributes.py has them, pictures are [{"gid", "alt",
-"url"}] in their order. "options" are those of app/products/option_rules.py. "variants" are [{"values"}], one value for
-each option; those that an edit adds say "price", "sku" and "stock" besides.
+"seo_description", and "price 7", "sku 7" and "picture 7" for the variant with the id 7. Prices are minor units, a
+category is {"gid", "name"} or None, attributes are answers as app/products/attributes.py has them, pictures are
+[{"gid", "alt", "url"}] in their order, a variant's picture is one of them or None. "options" are those of
+app/products/option_rules.py. "variants" are [{"values"}], one value for each option; those that an edit adds say
+"price", "sku" and "stock" besides, and may say "picture".
 """
 
 import difflib
@@ -117,7 +118,7 @@ def label(field: str, names: Mapping[int, str]) -> str:
     kind, variant_id = variant_of(field)
     if variant_id is None:
         return str(WORDS.get(kind, kind))
-    word = {"sku": "SKU", "stock": _("In stock")}.get(kind.partition("@")[0], _("Price"))
+    word = {"sku": "SKU", "stock": _("In stock"), "picture": _("Picture")}.get(kind.partition("@")[0], _("Price"))
     name = names.get(variant_id, "a variant that is gone")
     return f"{word}, {name}" if name else word
 

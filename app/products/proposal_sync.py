@@ -11,7 +11,7 @@ from app.db import scoped
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import Shop
 from app.money import Money, parse_money
-from app.products import option_sync, parts, proposals, service
+from app.products import option_sync, parts, proposals, service, variant_pictures
 from app.products import proposal_rules as rules
 from app.products.descriptions import clean_description
 from app.shopify.client import graphql
@@ -59,6 +59,9 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         # First, as Shopify refuses these most: options bound to a category's details have names of their own.
         made = option_sync.write_grid(credentials, gid, location, wanted, found, variants)
         _write(credentials, gid, wanted, live, variants if made is None else _kept(variants, made))
+        shown = variant_pictures.of_edit(variants, wanted, made, option_sync.as_named(changes, live))
+        nodes = (made or found)["variants"]["nodes"]
+        variant_pictures.write_variant_pictures(credentials, gid, nodes, shown)
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
         now = graphql(credentials, "productContent", {"id": gid}) if _GRID & wanted.keys() else None
@@ -105,16 +108,24 @@ def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Varian
         for node in found["variants"]["nodes"]
     ]
     nodes = {node["id"]: node for node in found["variants"]["nodes"]}
+    pictures = {picture["gid"]: picture for picture in live["pictures"]}
     for variant in variants:
         if node := nodes.get(variant.shopify_gid):
             live[f"price {variant.id}"] = parse_money(node["price"], variant.currency).minor
             live[f"sku {variant.id}"] = node["sku"] or ""
+            shown = [each["id"] for each in node["media"]["nodes"]]
+            # One that is still being made is there, too.
+            named = [pictures.get(gid, {"gid": gid, "alt": "", "url": ""}) for gid in shown]
+            live[f"picture {variant.id}"] = named[0] if named else None
     return live
 
 
 def _as_found(live: rules.Snapshot, fields: Collection[str]) -> rules.Snapshot:
-    """What Shopify has of these fields; options and variants only together, as one names the other's values."""
-    together = _GRID if _GRID.intersection(fields) else frozenset()
+    """What Shopify has of these fields; options and variants only together, as one names the other's values, and a
+    variant's picture with the product's, among which it is.
+    """
+    together = set(_GRID if _GRID.intersection(fields) else ())
+    together |= {"pictures"} if any(rules.variant_of(field)[0] == "picture" for field in fields) else set()
     return {field: value for field, value in live.items() if field in fields or field in together}
 
 

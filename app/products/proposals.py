@@ -63,6 +63,8 @@ def content_of(
     if images is not None:
         content["options"] = option_rules.on_sale(product.options, [variant.option_values for variant in variants])
         content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
+        shown = {image.id: picture_of(image) for image in images if image.url and image.shopify_gid}
+        content |= {f"picture {variant.id}": shown.get(variant.image_id or 0) for variant in variants}
         content["pictures"] = [picture_of(image) for image in images if image.url and image.shopify_gid]
     return content
 
@@ -126,6 +128,7 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     if "options" in taken and not option_rules.is_possible(live["options"], proposal.changes["options"][1]):
         words = "The options were edited in Shopify, so the new names do not fit them."
         raise ValidationErrors({"fields": f"{words} Ask for changes, or untick them."})
+    _check_pictures(proposal.changes, taken, live)
     now = clock.now()
     # What the reviewer saw is what the job compares with: an edit they chose to overrule is no surprise to it.
     proposal.changes = proposal.changes | {f: [live[f], proposal.changes[f][1]] for f in taken}
@@ -134,6 +137,16 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     session.flush()
     trail.record(session, proposal, "edit_accept", actor, changes={f: proposal.changes[f] for f in taken})
     _ring(session, proposal)
+
+
+def _check_pictures(changes: rules.Changes, taken: Sequence[str], live: rules.Snapshot) -> None:
+    """Raises ValidationErrors when a variant would show a picture that the product does not get."""
+    there = changes["pictures"][1] if "pictures" in taken else live["pictures"]
+    wanted = [changes[f][1] for f in taken if rules.variant_of(f)[0] == "picture"]
+    wanted += [each.get("picture") for each in (changes["variants"][1] if "variants" in taken else ())]
+    gids = [picture["gid"] for picture in there]
+    if any(picture and picture["gid"] not in gids for picture in wanted):
+        raise ValidationErrors({"fields": "A variant is to show a new picture: tick Pictures, too."})
 
 
 def accept_all(session: Session, proposal: ProductProposal, version: int, *, actor: str) -> None:

@@ -40,15 +40,6 @@ _EVENT_AFTER: Final = {
     "archive": "ProductArchived",
     "restore": "ProductRestored",
 }
-_COPIED: Final = (
-    "description_html",
-    "category_gid",
-    "category_name",
-    "attributes",
-    "seo_title",
-    "seo_description",
-    "options",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +67,8 @@ class VariantContent:
     sku: str
     stock: int
     elsewhere: Mapping[int, int] = filled(default_factory=dict)
+    image_id: int | None = None
+    """Which of the product's pictures shows it."""
 
 
 def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, actor: str) -> Product:
@@ -86,28 +79,6 @@ def create_draft(session: Session, shop: Shop, vendor: Vendor, title: str, *, ac
     session.add(_variant(product, shop.currency, VariantContent((rules.DEFAULT_VALUE,), 0, "", 0), 1))
     trail.record(session, product, "create", actor)
     return product
-
-
-def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> Product:
-    """A new draft with the words, options, prices and pictures of another product; stock and SKUs are its own."""
-    held, images = list_variants(session, product), list_images(session, product)
-    copied = {name: getattr(product, name) for name in _COPIED}
-    title = _("Copy of %(title)s", title=product.title)[:255]
-    draft = Product(shop_id=product.shop_id, vendor_id=product.vendor_id, title=title, **copied)
-    session.add(draft)
-    session.flush()
-    for row in held:
-        content = VariantContent(tuple(row.option_values), row.price_minor, "", 0)
-        session.add(_variant(draft, shop.currency, content, row.position))
-    for image in images:
-        # A picture that Shopify has may belong to several products; one that is still being made may not.
-        if image.url:
-            picture = {name: getattr(image, name) for name in ("position", "alt", "filename", "source_url", "url")}
-            owner = {"shop_id": draft.shop_id, "vendor_id": draft.vendor_id, "product_id": draft.id}
-            session.add(ProductImage(**owner, **picture, shopify_gid=image.shopify_gid))
-    trail.record(session, draft, "duplicate", actor, changes={"of": [product.id, draft.id]})
-    session.flush()
-    return draft
 
 
 def save_draft(
@@ -126,6 +97,7 @@ def save_draft(
     product.options = [{"name": option.name, "values": list(option.values)} for option in content.options]
     product.updated_at = clock.now()
     held = {tuple(row.option_values): row for row in list_variants(session, product)}
+    image_ids = {image.id for image in list_images(session, product)}
     counted: list[tuple[Variant, VariantContent]] = []
     for position, wanted in enumerate(variants, start=1):
         row = held.pop(wanted.option_values, None)
@@ -135,6 +107,7 @@ def save_draft(
         else:
             row.position, row.price_minor, row.currency = position, wanted.price_minor, shop.currency
             row.sku = wanted.sku
+        row.image_id = wanted.image_id if wanted.image_id in image_ids else None
         counted.append((row, wanted))
     for row in held.values():
         session.delete(row)
@@ -321,11 +294,11 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
     held = {row.id: row for row in list_variants(session, product)}
     for field, value in values.items():
         kind, variant_id = proposal_rules.variant_of(field)
+        if kind == "picture" or field in {"options", "variants"}:
+            continue
         if variant_id is not None:
             if row := held.get(variant_id):
                 setattr(row, "sku" if kind == "sku" else "price_minor", value)
-        elif field in {"options", "variants"}:
-            continue
         elif field == "pictures":
             rows = [*list_images(session, product), *list_images(session, product, live=False)]
             parts.write_pictures(session, product, rows, value)
@@ -333,7 +306,15 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
             product.category_gid, product.category_name = (value["gid"], value["name"]) if value else (None, None)
         else:
             setattr(product, "description_html" if field == "description" else field, value)
-    parts.write_grid(session, product, list_variants(session, product), values.get("options"), values.get("variants"))
+    session.flush()
+    # These last: they name the others' pictures.
+    ids = {image.shopify_gid: image.id for image in list_images(session, product) if image.shopify_gid}
+    for field, value in values.items():
+        kind, variant_id = proposal_rules.variant_of(field)
+        if kind == "picture" and (row := held.get(variant_id or 0)):
+            row.image_id = ids.get(value["gid"]) if value else None
+    variants = list_variants(session, product)
+    parts.write_grid(session, product, variants, values.get("options"), values.get("variants"), ids)
     product.updated_at = clock.now()
     session.flush()
 

@@ -78,7 +78,11 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
             "register_picture",
             select(ProductImage.shop_id, ProductImage.id)
             .join(Shop, (Shop.id == ProductImage.shop_id) & (Shop.status == ShopStatus.INSTALLED))
-            .where(ProductImage.url.is_(None), ProductImage.error.is_(None), ProductImage.created_at < before),
+            .where(
+                or_(ProductImage.url.is_(None), ProductImage.wanted.is_not(None)),
+                ProductImage.error.is_(None),
+                ProductImage.created_at < before,
+            ),
         ),
     ]
 

@@ -18,7 +18,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
-from app.products import channels, parts, places, rules, service
+from app.products import channels, parts, places, rules, service, variant_pictures
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
@@ -57,7 +57,16 @@ def push_product(shop_id: int, product_id: int) -> None:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
         product.vendor_told = vendor_name
-        parts.note_variants(service.list_variants(session, product), made)
+        variants = service.list_variants(session, product)
+        parts.note_variants(variants, made)
+        shown = variant_pictures.of_rows(variants, service.list_images(session, product))
+    try:
+        variant_pictures.write_variant_pictures(credentials, made["id"], made["variants"]["nodes"], shown)
+    except ShopifyUserErrors as refusal:
+        _give_back(shop_id, product_id, refusal)
+        return
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
         service.tell_attributes(session, product)
         service.tell_stock(session, product)
         service.begin_review(session, product)

@@ -65,6 +65,15 @@ def set_fields(ctx: Context, product: Doc, given: Mapping[str, Any], root: str) 
     _set_handle(ctx, product, given.get("handle"), root)
     if given.get("files") is not None:
         product["media"] = set_media(ctx, product["media"], given["files"])
+        _let_go(product)
+
+
+def _let_go(product: Doc) -> None:
+    """A picture that the product has no more shows no variant."""
+    kept = {each["id"] for each in product["media"]}
+    for variant in product["variants"]:
+        if variant.get("media_id") not in kept:
+            variant["media_id"] = None
 
 
 def set_metafields(ctx: Context, product: Doc, given: list[Doc] | None, root: str, *, replace: bool) -> None:

@@ -57,6 +57,8 @@ def build(
     for key, name in (("barcode", "barcode"), ("inventoryPolicy", "inventory_policy"), ("taxable", "taxable")):
         if given.get(key) is not None:
             variant[name] = given[key]
+    if given.get("mediaId"):
+        variant["media_id"] = _medium(product, given["mediaId"], [*path, "mediaId"])
     for index, each in enumerate(given.get("metafields") or []):
         set_on(ctx, "ProductVariant", variant, each, [*path, "metafields", str(index)])
     for index, each in enumerate(given.get("inventoryQuantities") or []):
@@ -81,6 +83,7 @@ def _new_variant(ctx: Context) -> Doc:
         "cost": None,
         "quantities": {},
         "metafields": [],
+        "media_id": None,
         "created_at": ctx.timestamp(),
     }
 
@@ -138,6 +141,13 @@ def check_unique(variants: list[Doc], path: list[str]) -> None:
             said = f"The variant '{variant['title']}' already exists. Please change at least one option value."
             raise RefusedError([*path, str(index)], said, "INVALID_VARIANT")
         seen.add(_key(variant))
+
+
+def _medium(product: Doc, text: str, path: list[str]) -> int:
+    number = number_of(text, "MediaImage")
+    if number not in [each["id"] for each in product["media"]]:
+        raise RefusedError(path, "The media does not exist on the product", "INVALID_INPUT")
+    return number
 
 
 def _price(text: str | None, path: list[str]) -> str | None:

@@ -72,6 +72,8 @@ class Objects:
     def variant(self, product: Doc, variant: Doc, *, selected: bool = False) -> Drop:
         values = [chosen["name"] for chosen in variant.get("option_values", [])]
         stock = catalogue.stock_of(variant)
+        own = next((each for each in product.get("media", []) if each["id"] == variant.get("media_id")), None)
+        shown = self.image(own, product["title"]) if own else None
         return Drop(
             id=variant["id"],
             title=variant["title"],
@@ -92,8 +94,8 @@ class Objects:
             taxable=variant.get("taxable", True),
             weight=variant.get("weight_grams") or 0,
             url=f"/products/{product['handle']}?variant={variant['id']}",
-            image=None,
-            featured_image=None,
+            image=shown,
+            featured_image=shown,
         )
 
     def collection(self, collection: Doc, *, sort_by: str = "") -> Drop:

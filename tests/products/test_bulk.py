@@ -7,7 +7,7 @@ from app.errors import ValidationErrors
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.products import bulk, rules, service
+from app.products import bulk, copying, rules, service
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, 
         bowl.description_html = "<p>Round.</p>"
         [row] = service.list_variants(session, bowl)
         row.price_minor, row.sku, row.stock = 1000, "B", 3
-        copy = service.duplicate(session, acme, bowl, actor="vendor_user:1")
+        copy = copying.duplicate(session, acme, bowl, actor="vendor_user:1")
         [made] = service.list_variants(session, copy)
         assert (copy.title, copy.description_html, copy.status) == ("Copy of Bowl", "<p>Round.</p>", "draft")
         assert (made.price_minor, made.sku, made.stock) == (1000, "", 0)

@@ -30,6 +30,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "seo_title": ("SEO title",),
     "seo_description": ("SEO description",),
     "pictures": ("Picture addresses", "Image Src", "Product image URL"),
+    "variant_picture": ("Variant picture address", "Variant Image", "Variant image URL"),
 }
 """Our word for a column → the headings it is known by, the one we write first."""
 

@@ -16,7 +16,10 @@ from app.typed import tidy
 MAX_STOCK: Final = 1_000_000
 _LONGEST: Final = {"title": 255, "sku": 64, "seo_title": 70, "seo_description": 160, "description": 60_000}
 _WORDS: Final = ("title", "description", "category", "seo_title", "seo_description")
-_OF_VARIANT: Final = ("variant", "sku", "price", "stock", "option_1_value", "option_2_value", "option_3_value")
+_OF_VARIANT: Final = (
+    *("variant", "sku", "price", "stock", "variant_picture"),
+    *("option_1_value", "option_2_value", "option_3_value"),
+)
 _LOCATION: Final = re.compile(r"stock@(\d+)")
 _ADDRESS: Final = re.compile(r"https?://[^\s/@]+(/\S*)?", re.IGNORECASE)
 _LONGEST_ADDRESS: Final = 2_000
@@ -43,6 +46,8 @@ class Row:
     stock: int | None = None
     elsewhere: dict[int, int] = field(default_factory=dict)
     """What lies at locations other than the first."""
+    picture: str | None = None
+    """The address of the picture that shows it."""
 
 
 @dataclass(slots=True)
@@ -96,7 +101,10 @@ def read_items(lines: Sequence[Line], places: Mapping[str, int], currency: str) 
 def as_json(item: Item) -> dict[str, Any]:
     """What the item says, for the row that keeps it."""
     rows = [
-        [row.line, list(row.values), row.label, row.price_minor, row.sku, row.stock, list(row.elsewhere.items())]
+        [
+            *(row.line, list(row.values), row.label, row.price_minor, row.sku, row.stock),
+            *(list(row.elsewhere.items()), row.picture),
+        ]
         for row in item.rows
     ]
     return {
@@ -121,8 +129,9 @@ def _kept_row(
     sku: str | None,
     stock: int | None,
     elsewhere: Sequence[tuple[int, int]] = (),
+    picture: str | None = None,
 ) -> Row:
-    return Row(line, tuple(values), label, price_minor, sku, stock, dict(elsewhere))
+    return Row(line, tuple(values), label, price_minor, sku, stock, dict(elsewhere), picture)
 
 
 def _named(line: Line, places: Mapping[str, int]) -> dict[str, str]:
@@ -159,14 +168,15 @@ def _fill(item: Item, lines: Sequence[tuple[int, dict[str, str]]], currency: str
 
 
 def _read_pictures(item: Item, lines: Sequence[tuple[int, dict[str, str]]]) -> None:
-    """Several in a cell, or, as Shopify writes them, one in each line."""
-    for number, cells in lines:
-        for address in cells.get("pictures", "").split():
-            if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
-                words = _("Write each picture's address in full, beginning with https://, with a space between two.")
-                item.mistakes.append(Mistake(number, "pictures", words))
-            elif address not in item.pictures:
-                item.pictures.append(address)
+    """Several in a cell, or, as Shopify writes them, one in each line. A variant's is one of the product's."""
+    wrong = _("Write each picture's address in full, beginning with https://, with a space between two.")
+    for column in ("pictures", "variant_picture"):
+        for number, cells in lines:
+            for address in cells.get(column, "").split():
+                if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST_ADDRESS:
+                    item.mistakes.append(Mistake(number, column, wrong))
+                elif address not in item.pictures:
+                    item.pictures.append(address)
     if len(item.pictures) > rules.MAX_PICTURES:
         words = _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)
         item.mistakes.append(Mistake(lines[0][0], "pictures", words))
@@ -221,6 +231,7 @@ def _row(item: Item, line: int, cells: Mapping[str, str], currency: str) -> Row:
         item.mistakes.append(Mistake(line, "sku", _("Up to %(longest)s characters.", longest=_LONGEST["sku"])))
     row.sku = sku or None
     row.stock = _count(item, line, cells.get("stock", ""))
+    row.picture = next(iter(cells.get("variant_picture", "").split()), None) if item.option_names else None
     for name, text in cells.items():
         if (found := _LOCATION.fullmatch(name)) and (number := _count(item, line, text)) is not None:
             row.elsewhere[int(found[1])] = number

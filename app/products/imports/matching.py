@@ -75,10 +75,10 @@ def hold(session: Session, product_ids: Iterable[int]) -> dict[int, Held]:
         ProductProposal.product_id.in_(ids), ProductProposal.status.in_(OPEN_PROPOSAL)
     )
     edits = {edit.product_id: edit.changes for edit in session.scalars(open_edits).all()}
-    pictures: dict[int, list[frozenset[str]]] = {}
-    known = select(ProductImage.product_id, ProductImage.url, ProductImage.fetched_from)
-    for number, *addresses in session.execute(known.where(ProductImage.product_id.in_(ids), ProductImage.live)):
-        pictures.setdefault(number, []).append(frozenset(filter(None, addresses)))
+    pictures: dict[int, list[ProductImage]] = {}
+    # What an edit would add is known, too: a file that is sent twice does not add it twice.
+    for image in session.scalars(select(ProductImage).where(ProductImage.product_id.in_(ids))):
+        pictures.setdefault(image.product_id, []).append(image)
     found = {p.id: _held(p, variants.get(p.id, []), edits.get(p.id, {}), pictures.get(p.id, [])) for p in products}
     if products:
         shop = session.get_one(Shop, products[0].shop_id)
@@ -125,11 +125,17 @@ def _add_levels(
 
 
 def _held(
-    product: Product, variants: Sequence[Variant], edits: Mapping[str, Any], pictures: Sequence[frozenset[str]]
+    product: Product, variants: Sequence[Variant], edits: Mapping[str, Any], images: Sequence[ProductImage]
 ) -> Held:
     content = proposals.content_of(product, variants)
     content["variants"] = [{"values": list(variant.option_values)} for variant in variants]
+    proposed = [picture["gid"] for picture in (edits["pictures"][1] if "pictures" in edits else ())]
+    ready = {image.id: image for image in images if image.url and (image.live or image.shopify_gid in proposed)}
+    made = {key: proposals.picture_of(image) for key, image in ready.items()}
+    content |= {f"picture {variant.id}": made.get(variant.image_id or 0) for variant in variants}
     content |= {name: change[1] for name, change in edits.items() if name in content}
     options = tuple(rules.Option(option["name"], tuple(option["values"])) for option in product.options)
     by_values = {tuple(v.option_values): v.id for v in variants}
-    return Held(product.status.value, content, options, by_values, pictures)
+    named = {image.id: frozenset(filter(None, (image.url, image.fetched_from))) for image in images}
+    by_address = {address: made[key] for key in made for address in named[key]}
+    return Held(product.status.value, content, options, by_values, list(named.values()), by_address)

@@ -6,7 +6,7 @@ variant 7 at the location 3.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from app.languages import _, noted
 from app.products import rules
@@ -16,8 +16,10 @@ from app.products.imports.items import Item, Mistake, Row
 from app.products.proposal_rules import Changes, Snapshot, same, variant_of
 from app.products.service import Content, VariantContent
 
-FETCHED = "fetched"
+FETCHED: Final = "fetched"
 """Among changes: the addresses of pictures that are to be fetched."""
+CHOSEN: Final = "chosen"
+"""Among changes: [variant, address] of those that are to show a picture once it is fetched."""
 _MOVABLE = frozenset({"draft", "changes_requested", "published"})
 _STATES = {
     "submitted": noted("It is on its way to the review. Withdraw it first."),
@@ -37,6 +39,8 @@ class Held:
     variants: Mapping[tuple[str, ...], int]
     pictures: Sequence[frozenset[str]] = ()
     """Of each picture, the addresses by which a file may name it."""
+    ready: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """Pictures that Shopify has, by these addresses."""
 
 
 @dataclass(slots=True)
@@ -119,10 +123,17 @@ def _place(plan: Plan, held: Held, item: Item, row: Row, wanted: Snapshot) -> No
         said = {"price": row.price_minor, "sku": row.sku, "stock": row.stock}
         said |= {stock_at(key): number for key, number in row.elsewhere.items()}
         wanted |= {f"{kind} {variant_id}": value for kind, value in said.items() if value is not None}
+        if row.picture and row.picture in held.ready:
+            wanted[f"picture {variant_id}"] = held.ready[row.picture]
+        elif row.picture and held.options:
+            plan.changes.setdefault(CHOSEN, [[], []])[1].append([variant_id, row.picture])
         return
     names = tuple(option.name.casefold() for option in held.options)
     if row.values and names and tuple(name.casefold() for name in item.option_names) == names:
         plan.added.append(_variant(row))
+        if held.status == "published" and row.picture:
+            words = _("Choose a new variant's picture once the variant is on sale, or in the product's form.")
+            plan.mistakes.append(Mistake(row.line, "variant_picture", words))
         plan.options = _extended(plan.options, row.values)
         return
     plan.mistakes.append(_no_such_variant(held, row))
@@ -169,10 +180,7 @@ def _place_pictures(plan: Plan, held: Held, item: Item) -> None:
         return
     line = item.lines[0].number if item.lines else 0
     plan.changes[FETCHED] = [[], new]
-    if held.status == "published":
-        words = _("Pictures of a product on sale are added in its form.")
-        plan.mistakes.append(Mistake(line, "pictures", words))
-    elif len(held.pictures) + len(new) > rules.MAX_PICTURES:
+    if len(held.pictures) + len(new) > rules.MAX_PICTURES:
         words = _("A product can have up to %(max_pictures)s pictures.", max_pictures=rules.MAX_PICTURES)
         plan.mistakes.append(Mistake(line, "pictures", words))
 

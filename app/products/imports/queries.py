@@ -14,7 +14,7 @@ from app.models.products import ImportRowStatus, ImportStatus, Product, ProductI
 from app.models.vendors import Vendor
 from app.products.exports import csv_line
 from app.products.imports.items import Mistake, heading_of
-from app.products.imports.plans import FETCHED
+from app.products.imports.plans import CHOSEN, FETCHED
 from app.products.proposal_queries import write_value
 from app.products.proposal_rules import label
 
@@ -165,11 +165,12 @@ def _show(made: ProductImport, row: ProductImportRow, names: Mapping[int, str], 
     changes = [
         (label(field, names), write_value(field, was, currency), write_value(field, now, currency))
         for field, (was, now) in row.changes.items()
-        if row.action == "change" and field not in {"options", FETCHED}
+        if row.action == "change" and field not in {"options", FETCHED, CHOSEN}
     ]
     if FETCHED in row.changes:
         fetched = len(row.changes[FETCHED][1])
         changes.append((_("Pictures"), "", ngettext("%(num)s more picture", "%(num)s more pictures", fetched)))
+    changes += [(label(f"picture {key}", names), "", address) for key, address in row.changes.get(CHOSEN, [[], []])[1]]
     return Shown(row, changes, mistakes)
 
 

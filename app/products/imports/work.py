@@ -4,6 +4,7 @@ A row's status is written with the product it is about: whatever was interrupted
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.products import fetching, proposal_rules, proposals, rules, service, trail
 from app.products.imports import matching, plans
-from app.products.imports.items import from_json
+from app.products.imports.items import Item, from_json
 from app.products.imports.service import JOB
 from app.queue import enqueue
 
@@ -135,6 +136,7 @@ def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str
     product = service.create_draft(session, shop, vendor, content.title, actor=made.sent_by)
     service.save_draft(session, shop, product, content, variants)
     fetching.add_addresses(session, product, item.pictures)
+    _choose(session, product, item)
     row.product_id, row.changes = product.id, {"version": [None, product.updated_at.isoformat()]}
     return _("A new draft.")
 
@@ -155,10 +157,36 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
     row.changes = plan.changes | ({"options": [_as_list(held.options), product.options]} if added else {})
     row.added = added
     wanted = {f: change[1] for f, change in plan.changes.items()}
-    addresses = wanted.pop(plans.FETCHED, [])
-    fetching.add_addresses(session, product, addresses)
-    words = _write(session, product, wanted, made.sent_by) if wanted or not addresses else _("Changed in the draft.")
+    addresses, chosen = wanted.pop(plans.FETCHED, []), wanted.pop(plans.CHOSEN, [])
+    words = ""
+    if product.status in rules.EDITABLE:
+        fetching.add_addresses(session, product, addresses)
+        if chosen:
+            row.changes = row.changes | {plans.CHOSEN: [_shown(session, product), chosen]}
+        _choose(session, product, from_json(row.item))
+        words = _("Changed in the draft.") if addresses or chosen else ""
+    elif addresses or chosen:
+        fetching.add_to_edit(session, product, addresses, [(key, at) for key, at in chosen], actor=made.sent_by)
+        words = _("The pictures are fetched and become part of an edit; on sale it stays as it is.")
+    if wanted or not words:
+        words = _write(session, product, wanted, made.sent_by)
     return words if plan.changes or added else _("It was so already.")
+
+
+def _shown(session: Session, product: Product) -> list[list[int | None]]:
+    """[variant, its picture] as it is."""
+    return [[row.id, row.image_id] for row in service.list_variants(session, product)]
+
+
+def _choose(session: Session, product: Product, item: Item) -> None:
+    """Have a draft's variants show the pictures that the file names for them, those still to be fetched included."""
+    images = service.list_images(session, product)
+    by_address = {at: image.id for image in images for at in (image.url, image.fetched_from) if at}
+    wanted = {tuple(value.casefold() for value in row.values): row.picture for row in item.rows if row.picture}
+    for variant in service.list_variants(session, product):
+        address = wanted.get(tuple(value.casefold() for value in variant.option_values))
+        if address in by_address:
+            variant.image_id = by_address[address]
 
 
 def _write(session: Session, product: Product, wanted: proposal_rules.Snapshot, actor: str) -> str:
@@ -184,6 +212,21 @@ def _stock_of(field: str) -> tuple[int, int | None] | None:
     kind, variant_id = proposal_rules.variant_of(field)
     word, _sep, location = kind.partition("@")
     return (variant_id, int(location) if location else None) if word == "stock" and variant_id else None
+
+
+def _unfetch(
+    session: Session, product: Product, fetched: Sequence[str], shown: Sequence[tuple[int, int | None]]
+) -> None:
+    """Take a file's pictures from a draft; its variants show what they did before, where that is still there."""
+    before = dict(shown)
+    images = service.list_images(session, product)
+    kept = {image.id for image in images if image.fetched_from not in fetched}
+    for variant in service.list_variants(session, product):
+        if variant.image_id not in kept or variant.id in before:
+            variant.image_id = before.get(variant.id) if before.get(variant.id) in kept else None
+    for image in images:
+        if image.id not in kept:
+            session.delete(image)
 
 
 def _as_list(options: tuple[rules.Option, ...]) -> list[dict[str, Any]]:
@@ -220,15 +263,16 @@ def _remove(session: Session, made: ProductImport, row: ProductImportRow, produc
 def _set_back(session: Session, made: ProductImport, row: ProductImportRow, product: Product) -> str:
     """Back to what was there before, but for what somebody has changed since."""
     held = matching.hold(session, [product.id])[product.id]
-    ours = {f: change for f, change in row.changes.items() if f not in {"options", plans.FETCHED}}
+    ours = {f: change for f, change in row.changes.items() if f not in {"options", plans.FETCHED, plans.CHOSEN}}
     back = {f: was for f, (was, now) in ours.items() if f in held.content and proposal_rules.same(held.content[f], now)}
     left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
     if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
         raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
-    fetched = row.changes.get(plans.FETCHED, [[], []])[1] if product.status in rules.EDITABLE else []
-    for image in service.list_images(session, product) if fetched else ():
-        if image.fetched_from in fetched:
-            session.delete(image)
+    fetched = row.changes.get(plans.FETCHED, [[], []])[1]
+    if fetched and product.status == ProductStatus.PUBLISHED:
+        fetching.take_from_edit(session, product, fetched, actor=made.sent_by)
+    elif product.status in rules.EDITABLE:
+        _unfetch(session, product, fetched, row.changes.get(plans.CHOSEN, [[], []])[0])
     if row.added and product.status in rules.EDITABLE:
         service.remove_variants(session, product, row.changes["options"][0], row.added)
     elif not back and not fetched and left:

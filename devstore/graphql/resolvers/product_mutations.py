@@ -176,6 +176,26 @@ def _bulk(ctx: Context, doc: Doc, touched: list[Doc]) -> Doc:
     return {"product": stored, "productVariants": [{**each, "product": stored} for each in touched], "userErrors": []}
 
 
+@mutation("productVariantDetachMedia")
+def detach_media(ctx: Context, product_id: str, variant_media: list[Doc]) -> Doc:
+    doc = _get(ctx, product_id, "productId")
+    changed = []
+    for index, each in enumerate(variant_media):
+        path = ["variantMedia", str(index)]
+        number = number_of(each["variantId"], "ProductVariant")
+        variant = next((variant for variant in doc["variants"] if variant["id"] == number), None)
+        if variant is None:
+            raise RefusedError(
+                [*path, "variantId"], "Variant does not exist", "PRODUCT_VARIANT_DOES_NOT_EXIST_ON_PRODUCT"
+            )
+        if variant.get("media_id") not in {number_of(text, "MediaImage") for text in each["mediaIds"]}:
+            said = "The specified media is not attached to the specified variant."
+            raise RefusedError([*path, "mediaIds"], said, "MEDIA_IS_NOT_ATTACHED_TO_VARIANT")
+        variant["media_id"] = None
+        changed.append(variant)
+    return _bulk(ctx, doc, changed)
+
+
 @mutation("tagsAdd")
 def tags_add(ctx: Context, id: str, tags: list[str]) -> Doc:  # noqa: A002
     return _retag(ctx, id, lambda held: held | {tag.strip() for tag in tags if tag.strip()})

@@ -243,6 +243,12 @@ def selected_options(_: Context, variant: Doc) -> list[Doc]:
     ]
 
 
+@field("ProductVariant", "media")
+def variant_media(_: Context, variant: Doc, **page: Any) -> Doc:
+    chosen = [each for each in variant["product"]["media"] if each["id"] == variant.get("media_id")]
+    return paginate([as_file(each) for each in chosen], **page)
+
+
 @field("ProductVariant", "inventoryQuantity")
 def inventory_quantity(_: Context, variant: Doc) -> int:
     return available(variant)

@@ -23,7 +23,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
-from app.products import exports, proposals, rules, service, sweeps
+from app.products import exports, fetching, pictures, proposals, rules, service, sweeps
 from app.products.imports import matching, queries, retention, work
 from app.products.imports import service as imports
 
@@ -292,10 +292,81 @@ def test_a_file_names_pictures_by_their_addresses(acme: Shop, ada: Vendor) -> No
     assert [address for address, _ in addresses()] == [one, two, "https://ada.example/three.png"]
     do(acme, ada, more, "undo")
     assert [address for address, _ in addresses()] == [one, two]
+
+
+def test_pictures_that_a_file_adds_to_a_product_on_sale_become_an_edit_once_all_are_there(
+    acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = "https://ada.example/one.jpg", "https://ada.example/two.jpg"
+    product_id = on_sale(acme, ada, "Vase")
     with db.scoped(acme.id) as session:
-        session.execute(update(Product).values(status="published"))
-    on_sale = send(acme, ada, file.replace(two, "https://ada.example/four.jpg"))
-    assert rows(acme, on_sale)[0] == ("Mug", "bad", "skipped")
+        product = session.get_one(Product, product_id)
+        product.options = [{"name": "Size", "values": ["Small"]}]
+        [small] = service.list_variants(session, product)
+        small.option_values, variant_id = ["Small"], small.id
+        live = {"position": 1, "filename": "a.jpg", "source_url": "x", "url": "https://cdn/a.jpg", "shopify_gid": "a"}
+        session.add(ProductImage(shop_id=acme.id, vendor_id=ada.id, product_id=product_id, **live))
+    file = (
+        f"Product,Option 1 name,Option 1 value,Picture addresses,Variant picture address\nVase,Size,Small,{one},{two}\n"
+    )
+    import_id = send(acme, ada, file)
+    with db.scoped(acme.id, ada.id) as session:
+        summary = queries.get_import(session, acme.id, import_id, vendor_id=ada.id)
+        planned = queries.list_rows(session, summary).rows[0].changes
+        assert planned == [("Pictures", "", "2 more pictures"), ("Picture, Small", "", two)]
+    do(acme, ada, import_id, "start")
+
+    def waiting() -> dict[str, Any]:
+        with db.scoped(acme.id) as session:
+            held = proposals.find_open(session, session.get_one(Product, product_id))
+            return {field: change[1] for field, change in held.changes.items()} if held else {}
+
+    def staged() -> list[ProductImage]:
+        with db.scoped(acme.id) as session:
+            return list(service.list_images(session, session.get_one(Product, product_id), live=False))
+
+    def arrive(image_id: int, gid: str) -> None:
+        """Shopify has it; as often as the sweep asks it is proposed once."""
+        pictures.note(acme.id, image_id, shopify_gid=gid, url=f"https://cdn/{gid}.jpg")
+        for _ in range(2):
+            fetching.propose_fetched(acme.id, image_id)
+
+    first, second = [image.id for image in staged()]
+    with db.scoped(acme.id) as session:
+        session.execute(update(ProductImage).values(created_at=clock.now() - 2 * sweeps._PATIENCE))
+    assert sweeps.sweep() == 2
+    arrive(first, "b")
+    assert waiting() == {}, "the other one is still on its way"
+    arrive(second, "c")
+    assert [picture["gid"] for picture in waiting()["pictures"]] == ["a", "b", "c"]
+    assert sweeps.sweep() == 0, "the job has nothing left to do"
+    assert waiting()[f"picture {variant_id}"]["gid"] == "c"
+    assert rows(acme, send(acme, ada, file)) == [("Vase", "same", "skipped")], "it waits already"
+    do(acme, ada, import_id, "undo")
+    assert (waiting(), staged()) == ({}, [])
+
+
+def test_a_file_chooses_the_picture_of_a_variant_and_takes_its_choice_back(acme: Shop, ada: Vendor) -> None:
+    one, two = "https://ada.example/one.jpg", "https://ada.example/two.jpg"
+    head = "Product,Option 1 name,Option 1 value,Price,Variant Image\n"
+    made = send(acme, ada, f"{head}Mug,Size,S,9,{one}\nMug,Size,L,9,\n")
+    do(acme, ada, made, "start")
+
+    def shown() -> list[str | None]:
+        with db.scoped(acme.id) as session:
+            query = (
+                select(ProductImage.fetched_from)
+                .select_from(Variant)
+                .outerjoin(ProductImage, ProductImage.id == Variant.image_id)
+            )
+            return list(session.scalars(query.order_by(Variant.position)))
+
+    assert shown() == [one, None]
+    other = send(acme, ada, f"{head}Mug,Size,S,9,{two}\nMug,Size,L,9,{one}\n")
+    do(acme, ada, other, "start")
+    assert shown() == [two, one]
+    do(acme, ada, other, "undo")
+    assert shown() == [one, None]
 
 
 def test_undoing_a_new_product_takes_the_pictures_that_came_with_it(acme: Shop, ada: Vendor) -> None:
