@@ -42,6 +42,7 @@ DEEDS: Final = {
     "order.cancel_approved": "Cancellation approved",
     "order.cancel_declined": "Cancellation declined",
     "order.cancel_withdrawn": "Cancellation withdrawn",
+    "product.stock_unclear": "Stock taken from Shopify",
     "product.edit_in_shopify": "Product edited in Shopify",
     "product.edit_send_back": "Edit of a product sent back",
     "import.read": "Product file read",

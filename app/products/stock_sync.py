@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import audit, clock
 from app.db import scoped
 from app.live.channels import announce
 from app.models.products import Location, Product, StockCall, StockLevel, Variant
@@ -25,6 +25,8 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
+KEY_LIVES: Final = timedelta(hours=12)
+"""Shopify keeps the answer to a key for a limited time, and promises none: it is relied on for half a day."""
 _STALE: Final = "CHANGE_FROM_QUANTITY_STALE"
 _ROUNDS: Final = 5
 _AT_ONCE: Final = 100
@@ -51,15 +53,20 @@ class Wish:
     """Shopify has never said that the item is stocked there."""
     key: str
     """Of the call, the same for all that it tells. Whatever was answered gets another: Shopify refuses a key again."""
+    first_told_at: datetime
+    """When that key was first used, at the earliest."""
 
     def keep(self) -> dict[str, Any]:
         """For a column."""
-        return asdict(self) | {"requested_at": self.requested_at.isoformat()}
+        times = {name: getattr(self, name).isoformat() for name in ("requested_at", "first_told_at")}
+        return asdict(self) | times
 
     @staticmethod
     def read(held: Mapping[str, Any]) -> "Wish":
-        """What `keep` made."""
-        return Wish(**{**held, "requested_at": datetime.fromisoformat(held["requested_at"])})
+        """What `keep` made, also before it kept `first_told_at`."""
+        first_told_at = held.get("first_told_at", held["requested_at"])
+        times = {"requested_at": held["requested_at"], "first_told_at": first_told_at}
+        return Wish(**{**held, **{name: datetime.fromisoformat(text) for name, text in times.items()}})
 
 
 def push_stock(shop_id: int, product_id: int) -> None:
@@ -75,6 +82,9 @@ def push_stock(shop_id: int, product_id: int) -> None:
             wishes = _begin(session, shop, product_id)
         if not wishes:
             break
+        if wishes[0].first_told_at < clock.now() - KEY_LIVES:
+            _find_out(credentials, product_id, wishes)
+            continue
         try:
             _open(credentials, wishes)
             told_at = _send(credentials, wishes)
@@ -117,18 +127,18 @@ def _list_wishes(session: Session, shop: Shop, product_id: int) -> list[Wish]:
     ).all()
     levels = places.list_levels(session, variants)
     gids = {row.id: row.shopify_gid for row in session.scalars(select(Location).where(Location.for_vendors))}
-    key = f"stock-{shop.id}-{secrets.token_hex(16)}"
+    key, now = f"stock-{shop.id}-{secrets.token_hex(16)}", clock.now()
     wishes = []
     for variant in variants:
         item = variant.inventory_item_gid or ""
         if variant.stock_requested_at and shop.location_gid:
             first = places.at_first(variant, levels[variant.id])
-            said = (shop.location_gid, first, variant.stock_before, variant.stock_requested_at, False, key)
+            said = (shop.location_gid, first, variant.stock_before, variant.stock_requested_at, False, key, now)
             wishes.append(Wish(variant.id, None, item, *said))
         for level in levels[variant.id].values():
             if level.stock_requested_at and level.location_id in gids:
                 place, is_new = gids[level.location_id], level.stock_updated_at is None
-                said = (place, level.quantity, level.stock_before, level.stock_requested_at, is_new, key)
+                said = (place, level.quantity, level.stock_before, level.stock_requested_at, is_new, key, now)
                 wishes.append(Wish(variant.id, level.id, item, *said))
     return wishes
 
@@ -153,17 +163,21 @@ def _close(session: Session, product_id: int, wishes: Sequence[Wish]) -> bool:
     The variants are locked by now: news of Shopify's lock them first, too.
     """
     call = session.get(StockCall, product_id, with_for_update=True)
-    if call is None or call.wishes != [wish.keep() for wish in wishes]:
+    if call is None or not _is_about(call, wishes):
         return False
     call.wishes, call.attempts, call.again_at, call.error = [], 0, None, None
     return True
+
+
+def _is_about(call: StockCall, wishes: Sequence[Wish]) -> bool:
+    return [Wish.read(held) for held in call.wishes] == list(wishes)
 
 
 def _note_refusal(shop_id: int, product_id: int, wishes: Sequence[Wish], refusal: ShopifyUserErrors) -> None:
     """Shopify did none of it, and would not in a minute either: asked again after pauses that grow to half a day."""
     with scoped(shop_id) as session:
         call = session.get(StockCall, product_id, with_for_update=True)
-        if call is None or call.wishes != [wish.keep() for wish in wishes]:
+        if call is None or not _is_about(call, wishes):
             return
         log.warning("stock_refused", product=product_id, attempts=call.attempts + 1, error=refusal.message)
         call.wishes, call.error = [], refusal.message
@@ -228,11 +242,7 @@ def _send(shop: ShopCredentials, wishes: Sequence[Wish]) -> datetime | None:
 
 def _start_over(shop: ShopCredentials, product_id: int, wishes: Sequence[Wish]) -> None:
     """Put the vendor's differences on top of what Shopify has now."""
-    by_place = sorted(wishes, key=lambda wish: wish.place)
-    now: dict[tuple[str, str], int] = {}
-    for place, some in groupby(by_place, key=lambda wish: wish.place):
-        found = _read(shop, [wish.item for wish in some], place)
-        now |= {(item, place): quantity for item, (quantity, _) in found.items()}
+    now = _read_told(shop, wishes)
     with scoped(shop.shop_id) as session:
         rows = _lock(session, wishes)
         if not _close(session, product_id, wishes):
@@ -240,7 +250,7 @@ def _start_over(shop: ShopCredentials, product_id: int, wishes: Sequence[Wish]) 
         for wish, row in rows:
             if row.stock_requested_at != wish.requested_at:
                 continue  # counted again since: its own ring tells of that
-            present = now.get((wish.item, wish.place), 0)
+            present, _ = now.get((wish.item, wish.place), (0, None))
             moved = max(0, present + wish.wanted - (present if wish.before is None else wish.before)) - wish.wanted
             row.stock_before = present
             if isinstance(row, StockLevel):
@@ -248,12 +258,55 @@ def _start_over(shop: ShopCredentials, product_id: int, wishes: Sequence[Wish]) 
             session.get_one(Variant, wish.variant_id).stock += moved
 
 
-def _settle(rows: Sequence[tuple[Wish, Variant | StockLevel]], told_at: datetime | None) -> None:
+def _find_out(shop: ShopCredentials, product_id: int, wishes: Sequence[Wish]) -> None:
+    """The answer was lost so long ago that Shopify may have forgotten the key, and might count the difference twice.
+
+    What lies there says what became of it. Not touched since: it never arrived, and is told anew. As wished: it did.
+    Anything else may be either, with a sale or a correction: then Shopify's count holds, and the log says so.
+    """
+    now = _read_told(shop, wishes)
+    with scoped(shop.shop_id) as session:
+        rows = _lock(session, wishes)
+        if not _close(session, product_id, wishes):
+            return
+        for wish, row in rows:
+            present, since = now.get((wish.item, wish.place), (None, wish.first_told_at))
+            if present is None or (since < wish.first_told_at and present != wish.wanted):
+                continue
+            if present != wish.wanted:
+                _believe(session, product_id, wish, row, present)
+            _settle([(wish, row)], since, present)
+
+
+def _believe(session: Session, product_id: int, wish: Wish, row: Variant | StockLevel, present: int) -> None:
+    """Take over what lies in Shopify; a count that the vendor made since is told on top of it."""
+    audit.record(
+        session,
+        row.shop_id,
+        "product.stock_unclear",
+        ("product", product_id),
+        actor="system",
+        vendor_id=row.vendor_id,
+        reason="Shopify's answer to this count was lost, and the stock was changed since. Shopify's number was kept.",
+        changes={"stock": [wish.wanted, present]},
+    )
+    if row.stock_requested_at != wish.requested_at:
+        return
+    if isinstance(row, StockLevel):
+        row.quantity += present - wish.wanted
+    session.get_one(Variant, wish.variant_id).stock += present - wish.wanted
+
+
+def _settle(
+    rows: Sequence[tuple[Wish, Variant | StockLevel]], told_at: datetime | None, heard: int | None = None
+) -> None:
+    """Shopify has heard of these. `heard`: what it has now, where that is not what was wished."""
     for wish, row in rows:
         if row.stock_requested_at == wish.requested_at:
             row.stock_requested_at = row.stock_before = None
         elif row.stock_requested_at:
-            row.stock_before = wish.wanted  # counted again since: the difference begins at what Shopify has heard now
+            # Counted again since: the difference begins at what Shopify has heard now.
+            row.stock_before = wish.wanted if heard is None else heard
         else:
             continue  # and Shopify has heard of that, too
         row.stock_updated_at = told_at or row.stock_updated_at
@@ -268,6 +321,15 @@ def _lock(session: Session, wishes: Sequence[Wish]) -> list[tuple[Wish, Variant 
     levels = {row.id: row for row in session.scalars(select(StockLevel).where(StockLevel.id.in_(level_ids)))}
     found = [(wish, levels.get(wish.level_id) if wish.level_id else variants.get(wish.variant_id)) for wish in wishes]
     return [(wish, row) for wish, row in found if row is not None]
+
+
+def _read_told(shop: ShopCredentials, wishes: Sequence[Wish]) -> dict[tuple[str, str], tuple[int, datetime]]:
+    """What is available of what the wishes are about, by item and location, and since when."""
+    found: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for place, some in groupby(sorted(wishes, key=lambda wish: wish.place), key=lambda wish: wish.place):
+        levels = _read(shop, [wish.item for wish in some], place)
+        found |= {(item, place): level for item, level in levels.items()}
+    return found
 
 
 def _read(shop: ShopCredentials, items: Sequence[str], place: str) -> dict[str, tuple[int, datetime]]:

@@ -1,14 +1,16 @@
 """Counts on their way to Shopify, by whatever happens while they are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import clock, db
+from app.models.events import AuditEntry
 from app.models.products import Product, ProductStatus, StockCall, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -34,8 +36,14 @@ class Shelf:
 
     available: int = 5
     told: list[tuple[int, int]] = field(default_factory=list)
-    done: dict[str, int] = field(default_factory=dict)
+    done: dict[str, datetime] = field(default_factory=dict)
+    """When, by the key: whoever asks again is answered as the first time."""
     lose_answers: bool = False
+    touched_at: datetime = field(default_factory=lambda: clock.now() - timedelta(days=1))
+
+    def sell(self, units: int) -> None:
+        self.available -= units
+        self.touched_at = clock.now()
 
     def set(self, body: dict[str, Any]) -> httpx.Response:
         (said,) = body["variables"]["input"]["quantities"]
@@ -43,15 +51,16 @@ class Shelf:
         if key not in self.done:
             if said["changeFromQuantity"] != self.available:
                 return data(inventorySetQuantities={"inventoryAdjustmentGroup": None, "userErrors": STALE})
-            self.available = self.done[key] = said["quantity"]
+            self.available = said["quantity"]
+            self.touched_at = self.done[key] = clock.now()
             self.told.append((said["changeFromQuantity"], said["quantity"]))
         if self.lose_answers:
             raise httpx.ReadTimeout("the answer is lost")
-        group = {"createdAt": clock.now().isoformat(), "reason": "correction"}
+        group = {"createdAt": self.done[key].isoformat(), "reason": "correction"}
         return data(inventorySetQuantities={"inventoryAdjustmentGroup": group, "userErrors": []})
 
     def read(self, _body: dict[str, Any]) -> httpx.Response:
-        level = {"updatedAt": clock.now().isoformat(), "quantities": [{"quantity": self.available}]}
+        level = {"updatedAt": self.touched_at.isoformat(), "quantities": [{"quantity": self.available}]}
         return data(nodes=[{"id": ITEM, "inventoryLevel": level}])
 
 
@@ -198,7 +207,7 @@ def test_what_was_sold_while_the_answer_was_lost_is_read_afterwards(mug: Product
     shelf.lose_answers = True
     with pytest.raises(ShopifyError):
         push_stock(mug.shop_id, mug.id)
-    shelf.available = 6  # one of the seven is sold
+    shelf.sell(1)
     hear(mug, 6)
     assert read(mug) == (7, True)
     shelf.lose_answers = False
@@ -214,7 +223,7 @@ def test_what_was_sold_between_shopifys_answer_and_its_reading_is_not_forgotten(
 
     def sell_one(body: dict[str, Any]) -> httpx.Response:
         answer = shelf.set(body)
-        shelf.available -= 1
+        shelf.sell(1)
         hear(mug, shelf.available)
         return answer
 
@@ -231,7 +240,7 @@ def test_an_answer_that_two_jobs_read_counts_once(mug: Product, shelf: Shelf, sh
         answer = shelf.set(body)
         shopify.answer("inventorySetQuantities", shelf.set)
         push_stock(mug.shop_id, mug.id)  # the sweep rang, too
-        shelf.available = 4
+        shelf.sell(3)
         hear(mug, 4)
         count(mug, 9)
         return answer
@@ -285,3 +294,94 @@ def test_merchant_and_vendor_read_that_a_count_was_refused(
     with db.scoped(acme.id, ada.id) as session:
         detail = queries.get_detail(session, acme.id, mug.id, vendor_id=ada.id)
         assert "The item does not exist." in (detail.stock_error or "")
+
+
+@pytest.fixture
+def forgotten(
+    mug: Product, shelf: Shelf, shopify: FakeShopify, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """Seven were counted where five lay; the answer was lost, and a day later Shopify has forgotten the key."""
+
+    def play(*, arrived: bool, sold: int = 0) -> None:
+        count(mug, 7)
+        shelf.lose_answers = True
+        if not arrived:
+            shopify.answer("inventorySetQuantities", httpx.ConnectError("nobody there"))
+        with pytest.raises(ShopifyError):
+            push_stock(mug.shop_id, mug.id)
+        later = clock.now() + timedelta(days=1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        shelf.done.clear()
+        shelf.lose_answers = False
+        shopify.answer("inventorySetQuantities", shelf.set)
+        if sold:
+            shelf.sell(sold)
+
+    return play
+
+
+def unclear(product: Product) -> int:
+    with db.scoped(product.shop_id) as session:
+        query = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "product.stock_unclear")
+        return session.scalar(query) or 0
+
+
+def test_a_count_that_arrived_is_not_told_again_when_its_key_is_forgotten(
+    mug: Product, shelf: Shelf, forgotten: Callable[..., None]
+) -> None:
+    forgotten(arrived=True)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.told, shelf.available) == ([(5, 7)], 7)
+    assert (read(mug), unclear(mug)) == ((7, False), 0)
+
+
+def test_a_count_that_never_arrived_is_told_anew_when_its_key_may_be_forgotten(
+    mug: Product, shelf: Shelf, forgotten: Callable[..., None]
+) -> None:
+    forgotten(arrived=False)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.told, shelf.available) == ([(5, 7)], 7)
+    assert (read(mug), unclear(mug)) == ((7, False), 0)
+
+
+@pytest.mark.parametrize(("arrived", "left"), [(True, 6), (False, 4)])
+def test_where_nobody_can_know_whether_a_count_arrived_shopifys_number_is_kept_and_the_log_says_so(
+    mug: Product, shelf: Shelf, forgotten: Callable[..., None], *, arrived: bool, left: int
+) -> None:
+    forgotten(arrived=arrived, sold=1)
+    push_stock(mug.shop_id, mug.id)
+    assert shelf.available == left
+    assert (read(mug), unclear(mug)) == ((left, False), 1)
+
+
+def test_units_sold_back_to_the_old_number_are_not_taken_for_a_count_that_never_arrived(
+    mug: Product, shelf: Shelf, forgotten: Callable[..., None]
+) -> None:
+    forgotten(arrived=True, sold=2)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.told, shelf.available) == ([(5, 7)], 5)
+    assert (read(mug), unclear(mug)) == ((5, False), 1)
+
+
+def test_who_counted_again_meanwhile_is_told_of_as_the_last_word(
+    mug: Product, shelf: Shelf, forgotten: Callable[..., None]
+) -> None:
+    forgotten(arrived=True, sold=1)
+    count(mug, 9)
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.told, shelf.available) == ([(5, 7), (6, 9)], 9)
+    assert read(mug) == (9, False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_call_that_an_older_version_wrote_down_is_still_answered(mug: Product, shelf: Shelf) -> None:
+    count(mug, 7)
+    shelf.lose_answers = True
+    with pytest.raises(ShopifyError):
+        push_stock(mug.shop_id, mug.id)
+    with db.scoped(mug.shop_id) as session:
+        call = session.get_one(StockCall, mug.id)
+        call.wishes = [{name: held[name] for name in held if name != "first_told_at"} for held in call.wishes]
+    shelf.lose_answers = False
+    push_stock(mug.shop_id, mug.id)
+    assert (shelf.told, read(mug)) == ([(5, 7)], (7, False))
