@@ -1,5 +1,5 @@
 import { attach, keeper, root } from './sk-lists.js';
-const address = (url) => (/^(https:|\/)/.test(url ?? '') ? url : '');
+const address = (url) => (/^(https?:|\/)/.test(url ?? '') ? url : '');
 const money = (cents) => new Intl.NumberFormat(document.documentElement.lang || 'en', {
 style: 'currency', currency: window.Shopify?.currency?.active ?? 'USD',
 }).format(cents / 100);
