@@ -18,7 +18,7 @@ from app.models.shops import Shop, ShopStatus
 from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
 
 _SECONDS_TO_REMEMBER: Final = 2.0
-_lately: dict[tuple[Engine, str], tuple[float, Shop | None]] = {}
+_lately: dict[tuple[Engine, str], tuple[float, Shop]] = {}
 
 
 class SignIn(AppError):  # noqa: N818 - it reads as the answer it becomes
@@ -63,11 +63,15 @@ def find_shop(domain: str) -> Shop | None:
 
 
 def _find_shop_lately(domain: str) -> Shop | None:
-    """As it was a moment ago: pages of a busy shop sync many times a second, and shops seldom come and go."""
+    """As it was a moment ago: pages of a busy shop ask many times a second, and shops seldom come and go."""
     name, now = (db.get_engine(), domain), time.monotonic()
-    if name not in _lately or _lately[name][0] < now:
-        _lately[name] = (now + _SECONDS_TO_REMEMBER, find_shop(domain))
-    return _lately[name][1]
+    until, known = _lately.get(name, (now, None))
+    if known and now < until:
+        return known
+    shop = find_shop(domain)
+    if shop is not None:  # one that has just been installed is found at once
+        _lately[name] = (now + _SECONDS_TO_REMEMBER, shop)
+    return shop
 
 
 def find_customer(path: str, query: str) -> Scope | None:
