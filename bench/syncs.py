@@ -102,7 +102,8 @@ class Reads:
     def __init__(self, what: str) -> None:
         path, asked = READS[what]
         query = sign({**asked, "logged_in_customer_id": ""})
-        self._head = f"GET /proxy/{path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Phone/"
+        # Of a device that scans again within the hour only one scan counts.
+        self._head = f"GET /proxy/{path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: Phone/{time.time_ns()}."
 
     def __call__(self, number: int) -> bytes:
         return f"{self._head}{number}\r\n\r\n".encode()
