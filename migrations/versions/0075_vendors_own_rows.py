@@ -57,13 +57,12 @@ _KEPT = {
 _REVOKED_FOR_GOOD = "(OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)"
 # Which other changes a vendor may not make.
 _WRONG = {
-    # New payout details start the hold: its beginning moves with them, and never back.
+    # New payout details start the hold: its beginning moves with them, and never back. What time it is, only
+    # app/clock.py knows.
     "vendors": f"""{_newly("profile_synced_at")} OR {_newly("sync_error")}
         OR ({_touches("payout_rail, payout_account, payout_holder")}
             AND NEW.payout_changed_at IS NOT DISTINCT FROM OLD.payout_changed_at)
-        OR (NEW.payout_changed_at IS DISTINCT FROM OLD.payout_changed_at
-            AND coalesce(NEW.payout_changed_at, '-infinity')
-              < greatest(OLD.payout_changed_at, now() - interval '1 hour'))""",
+        OR coalesce(NEW.payout_changed_at, '-infinity') < OLD.payout_changed_at""",
     "products": f"""{_newly("reviewed_at")} OR {_newly("sync_error")}
         OR (NEW.status <> OLD.status AND NEW.status <> 'archived' AND (OLD.status, NEW.status) NOT IN
             (('draft', 'submitted'), ('changes_requested', 'submitted'), ('submitted', 'draft'),

@@ -72,6 +72,7 @@ def rows(acme: Shop, ada: Vendor, bea: Vendor) -> dict[str, Any]:
             session.add(thread)
             session.flush()
         asking = {"shop": acme.id, "ada": ada.id, "draft": draft, "hat": hat, "review": review, "theirs": theirs}
+        session.execute(text("UPDATE vendors SET payout_changed_at = now() - interval '1 day'"))
         asking |= {"thread": threads[0].id, "other_thread": threads[1].id}
         session.execute(text(_EMAIL), asking)
         session.execute(text(_PARCEL.format(state="created", line=11)), asking)
@@ -106,6 +107,7 @@ def as_ada(rows: dict[str, Any]) -> Iterator[db.ScopedSession]:
         "UPDATE vendors SET profile_synced_at = now()",
         "UPDATE vendors SET payout_account = 'x', payout_holder = 'x'",
         "UPDATE vendors SET payout_account = 'x', payout_changed_at = now() - interval '4 days'",
+        "UPDATE vendors SET payout_account = 'x', payout_changed_at = NULL",
         "INSERT INTO vendors (shop_id, handle, name, email) VALUES (:shop, 'x', 'X', 'x@example.com')",
         "UPDATE products SET status = 'published' WHERE id = :draft",
         "UPDATE products SET status = 'in_review' WHERE id = :draft",
