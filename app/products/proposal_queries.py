@@ -13,7 +13,7 @@ from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
-from app.products import attributes, option_rules, proposals, service
+from app.products import attributes, listing, option_rules, proposals, service
 from app.products import proposal_rules as rules
 from app.products.descriptions import plain_text
 
@@ -105,13 +105,17 @@ def summarise(proposal: ProductProposal) -> str:
     return ", ".join(words)
 
 
-def list_waiting(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[ProductProposal]:
-    """Edits that wait for a decision, longest waiting first; at most 200."""
-    query = select(ProductProposal).where(
-        ProductProposal.shop_id == shop_id, ProductProposal.status == ProposalStatus.WAITING
+def list_waiting(
+    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = ""
+) -> Sequence[ProductProposal]:
+    """Edits that wait for a decision, longest waiting first; at most 200. `search` as listing.matching means it."""
+    query = (
+        select(ProductProposal)
+        .join(Product, Product.id == ProductProposal.product_id)
+        .join(Vendor, Vendor.id == ProductProposal.vendor_id)
+        .where(ProductProposal.status == ProposalStatus.WAITING)
+        .where(*listing.matching(shop_id, vendor_id, search, ""))
     )
-    if vendor_id is not None:
-        query = query.where(ProductProposal.vendor_id == vendor_id)
     return session.scalars(query.order_by(ProductProposal.sent_at, ProductProposal.id).limit(200)).all()
 
 

@@ -29,9 +29,9 @@ class Detail:
     """Why Shopify did not take the last count."""
 
 
-def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None) -> Sequence[Row]:
+def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "") -> Sequence[Row]:
     """What waits for the merchant's decision, longest waiting first; at most 200."""
-    where = [*matching(shop_id, vendor_id, "", ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
+    where = [*matching(shop_id, vendor_id, search, ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
     return read_rows(session, *where, order=(Product.submitted_at, Product.id), limit=_IN_QUEUE)
 
 

@@ -84,15 +84,19 @@ def _queue_page(
     results: Sequence[review_queue.Result] = (), *, ticked: Sequence[str] = (), reason: str = "", error: str = ""
 ) -> str:
     args = request.args
-    kind, sort = args.get("kind", ""), args.get("sort", "")
-    vendor_id = args.get("vendor", None, int)
-    items = review_queue.list_waiting(g.session, g.shop.id, vendor_id=vendor_id, kind=kind, sort=sort)
+    items = review_queue.list_waiting(
+        g.session,
+        g.shop.id,
+        vendor_id=args.get("vendor", None, int),
+        search=args.get("q", "").strip(),
+        kind=args.get("kind", ""),
+        sort=args.get("sort", ""),
+    )
     return render_template(
         "merchant/review/queue.html",
         items=items,
+        total=review_queue.count_waiting(g.session, g.shop.id),
         results=results,
-        kind=kind,
-        sort=sort,
         ticked=ticked,
         reason=reason,
         error=error,

@@ -47,19 +47,22 @@ class Result:
 
 
 def list_waiting(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, kind: str = "", sort: str = ""
+    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "", kind: str = "", sort: str = ""
 ) -> list[Waiting]:
-    """`kind`: "new", "edit" or "overdue" for one of them; `sort`: "newest" or "vendor", otherwise who waits longest."""
+    """`search`: a part of a title, a vendor's name or an SKU. `kind`: "new", "edit" or "overdue" for one of them.
+
+    `sort`: "newest" or "vendor", otherwise who waits longest.
+    """
     promised = session.get_one(ShopSettings, shop_id).review_days
     found: list[Waiting] = []
     if kind != "edit":
-        rows = queries.list_queue(session, shop_id, vendor_id=vendor_id)
+        rows = queries.list_queue(session, shop_id, vendor_id=vendor_id, search=search)
         found += [
             Waiting(f"product {r.product.id}", f"/app/review/{r.product.id}", r, "New product", r.product.submitted_at)
             for r in rows
         ]
     if kind != "new":
-        edits = proposal_queries.list_waiting(session, shop_id, vendor_id=vendor_id)
+        edits = proposal_queries.list_waiting(session, shop_id, vendor_id=vendor_id, search=search)
         by_product = {e.product_id: e for e in edits}
         for row in queries.list_by_ids(session, shop_id, list(by_product)):
             found.append(_edit(by_product[row.product.id], row))

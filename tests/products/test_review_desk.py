@@ -131,3 +131,17 @@ def test_the_queue_shows_what_is_overdue_and_is_put_in_order(acme: Shop, ada: Ve
     with db.scoped(acme.id) as session:
         session.execute(update(ShopSettings).values(review_days=0))
     assert titles(kind="overdue") == []
+
+
+def test_the_queue_is_searched_among_products_and_edits(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    add_product(acme, bea, "Bread", ProductStatus.IN_REVIEW)
+    edited = add_product(acme, ada, "Cup", ProductStatus.PUBLISHED)
+    with db.scoped(acme.id, ada.id) as session:
+        product = service.lock_product(session, acme.id, edited, vendor_id=ada.id)
+        proposals.propose(session, product, {"title": "Mug"}, actor="vendor_user:1")
+    with db.scoped(acme.id) as session:
+        found = {
+            asked: [item.row.product.title for item in review_queue.list_waiting(session, acme.id, search=asked)]
+            for asked in ("", "bre", "cup", bea.name, "100%")
+        }
+    assert found == {"": ["Bread", "Cup"], "bre": ["Bread"], "cup": ["Cup"], bea.name: ["Bread"], "100%": []}
