@@ -49,7 +49,7 @@ class _Server(serving.ThreadedWSGIServer):
     def server_close(self) -> None:
         super().server_close()
         with self._told:
-            self._told.wait_for(lambda: self._answering == 0, timeout=20)
+            assert self._told.wait_for(lambda: self._answering == 0, timeout=60), "a request is never answered"
 
 
 class _Handler(serving.WSGIRequestHandler):

@@ -34,11 +34,10 @@ def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
 
 
 def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
-    """PaymentReceived: each vendor hears of their own part, unless nothing of it is to be sent any more."""
+    """PaymentReceived: each vendor hears of their own part, unless the order was cancelled."""
     order = session.get_one(Order, event.subject["order_id"])
-    # Locked, so that the news of a cancellation finds either who was told, or nobody.
-    parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id).with_for_update()).all()
-    if session.scalar(select(Order.cancelled_at).where(Order.id == order.id)) is not None:
+    parts = _lock_parts(session, order)
+    if _is_cancelled(session, order):
         return
     lines = _lines(session, order)
     for part in parts:
@@ -51,12 +50,16 @@ def tell_vendors_of_edit(session: Session, event: DomainEvent) -> None:
     Before the payment nobody was told of the order: PaymentReceived will.
     """
     order = session.get_one(Order, event.subject["order_id"])
-    concerned = VendorOrder.order_id == order.id, VendorOrder.vendor_id.in_(event.subject["vendor_ids"])
+    parts = _lock_parts(session, order)
+    if _is_cancelled(session, order):
+        return
     lines = _lines(session, order)
-    for part in session.scalars(select(VendorOrder).where(*concerned)).all():
+    for part in parts:
+        if part.vendor_id not in event.subject["vendor_ids"]:
+            continue
         if part.told_at is not None:
             key = f"vendor_order_edited:{part.id}:{event.id}"
-            _tell_vendor(session, part, "vendor_order_edited", _left(lines, part), key)
+            _tell_vendor(session, part, "vendor_order_edited", {"lines": _left(lines, part)}, key)
         elif order.paid_seen_at is not None and part.items_to_ship:
             _tell_of_new(session, part, lines)
 
@@ -68,18 +71,29 @@ def tell_vendors_of_cancellation(session: Session, event: DomainEvent) -> None:
     """
     order = session.get_one(Order, event.subject["order_id"])
     lines = _lines(session, order)
-    parts = select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)
-    locked = parts.with_for_update().execution_options(populate_existing=True)
-    for part in session.scalars(locked).all():
+    for part in _lock_parts(session, order):
         if part.told_at is not None:
             mine = _words(line for line in lines if line.vendor_id == part.vendor_id)
             key = f"vendor_order_cancelled:{part.id}"
             _tell_vendor(session, part, "vendor_order_cancelled", {"lines": mine}, key)
 
 
+def _lock_parts(session: Session, order: Order) -> Sequence[VendorOrder]:
+    """So that the news of a cancellation finds either who was told, or nobody."""
+    parts = select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)
+    return session.scalars(parts.with_for_update().execution_options(populate_existing=True)).all()
+
+
+def _is_cancelled(session: Session, order: Order) -> bool:
+    """By now, with the parts locked."""
+    return session.scalar(select(Order.cancelled_at).where(Order.id == order.id)) is not None
+
+
 def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]) -> None:
-    mine = [line for line in lines if line.vendor_id == part.vendor_id]
-    more = {"lines": _words(mine), "item_count": sum(line.quantity for line in mine)}
+    mine = _left(lines, part)
+    if not any(line["quantity"] for line in mine):  # all was given back since; the news of the refund says so
+        mine = _words(line for line in lines if line.vendor_id == part.vendor_id)
+    more = {"lines": mine, "item_count": sum(line["quantity"] for line in mine)}
     _tell_vendor(session, part, "vendor_new_order", more, f"vendor_new_order:{part.id}")
     part.told_at = part.told_at or clock.now()
 
@@ -142,11 +156,13 @@ def _by_sender(session: Session, shop: Shop, lines: Iterable[OrderLine]) -> list
     ]
 
 
-def _left(lines: Iterable[OrderLine], part: VendorOrder) -> dict[str, Any]:
-    """A vendor's lines with the units that are left of them: none of what was taken off whole."""
-    mine = [line for line in lines if line.vendor_id == part.vendor_id]
-    return {"lines": [{"quantity": line.current_quantity, "title": line.title} for line in mine]}
-
-
 def _words(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
     return [{"quantity": line.quantity, "title": line.title} for line in lines]
+
+
+def _left(lines: Iterable[OrderLine], part: VendorOrder) -> list[dict[str, Any]]:
+    """A vendor's lines with the units that are left of them. One that was taken off whole shows only among such."""
+    mine = [
+        {"quantity": line.current_quantity, "title": line.title} for line in lines if line.vendor_id == part.vendor_id
+    ]
+    return [line for line in mine if line["quantity"]] or mine

@@ -170,7 +170,9 @@ def change_payout_details(session: Session, vendor: Vendor, details: PayoutDetai
     vendor.payout_rail, shown = details.rail, shown_part(details.rail, details.account)
     vendor.payout_account = crypto.encrypt(details.account, keys)
     vendor.payout_holder = crypto.encrypt(details.holder, keys)
-    vendor.payout_last4, vendor.payout_changed_at, vendor.updated_at = shown, now, now
+    vendor.payout_last4, vendor.updated_at = shown, now
+    # A clock that went back shortens no hold; the database refuses it.
+    vendor.payout_changed_at = max(now, (vendor.payout_changed_at or now) + timedelta(microseconds=1))
     audit.record(
         session,
         vendor.shop_id,

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 _ROOMY = 4 * 1024**3
+_TRIES = 50
 
 
 class Disk:
@@ -17,7 +18,13 @@ class Disk:
 
     def fill(self) -> None:
         """From now on nothing more fits."""
-        self._resize(shutil.disk_usage(self._folder).used)
+        for patience in reversed(range(_TRIES)):
+            try:
+                self._resize(shutil.disk_usage(self._folder).used)
+                break
+            except subprocess.CalledProcessError:  # it grew since we looked
+                if not patience:
+                    raise
 
     def make_room(self) -> None:
         self._resize(_ROOMY)

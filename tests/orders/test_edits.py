@@ -19,6 +19,7 @@ from app.shopify.payloads import read_payload
 from app.shopify.payloads_orders import Order
 from devstore.orders import edits as devstore_edits
 from devstore.orders.cancel import cancel_order
+from devstore.orders.payments import mark_as_paid
 from devstore.orders.purchase import LineRequest
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
@@ -93,6 +94,21 @@ def test_of_an_unpaid_order_nobody_was_told_and_the_payment_tells_it_as_it_is_th
     post.deliver()
     assert edits(acme) == [[bea.id]]
     assert mails(acme) == []
+
+
+def test_the_payment_tells_of_the_units_that_are_left(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    order = buy(store, (goods.mug, 3), pay=False)
+    post.deliver()
+    edit_order(store, order["id"], remove={order["line_items"][0]["id"]: 2})
+    post.deliver()
+    mark_as_paid(store, ACME, order["id"])
+    post.deliver()
+    assert mails(acme) == [("vendor_new_order", ada.email)]
+    with db.system() as session:
+        text = session.scalars(select(Email.text_body).where(Email.kind == "vendor_new_order")).one()
+    assert "1 x Mug" in text
 
 
 def test_the_stores_own_goods_concern_no_vendor_and_are_told_all_the_same(

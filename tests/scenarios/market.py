@@ -197,12 +197,15 @@ class Market:
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def settle(self, seconds: float = 120) -> None:
-        """Run jobs and wait for webhooks until nothing is left to do anywhere."""
-        deadline = time.monotonic() + seconds
+        """Run jobs and wait for webhooks until nothing is left to do anywhere; rings that were lost come again."""
+        began = rang = time.monotonic()
         quiet = 0
         while quiet < 3:
-            assert time.monotonic() < deadline, "the marketplace does not come to rest"
-            busy = self._work() or self._webhooks_waiting() or self._inbox_waiting()
+            busy = {what for what in (self._work, self._webhooks_waiting, self._inbox_waiting) if what()}
+            assert time.monotonic() < began + seconds, f"the marketplace does not come to rest: {busy}"
+            if busy and time.monotonic() > rang + 5:
+                rang = time.monotonic()
+                queue.enqueue("jobs.events.drain", queue="events")
             quiet = 0 if busy else quiet + 1
             time.sleep(0.05)
 
