@@ -3,27 +3,30 @@
 Their ids are taken from the table's sequence before they are written, so that rows that name each other travel together
 (`together`) and no statement waits for another's answer.
 
-Rows travel by the column, each a list in JSON that msgspec writes and PostgreSQL casts to the column's type: as objects
-they would cost it twice as much, for it looks every name up in every row. A struct's fields are the columns it speaks
-for: other columns keep their defaults, and what others write into them. A field of type msgspec.Raw is a whole document
-for a column of type json: it travels as it is, and is read once.
+Rows travel by the column, each an array of the column's type, which PostgreSQL takes apart side by side: as objects
+they would cost it several times as much, for it looks every name up in every row. A struct's fields are the columns it
+speaks for: other columns keep their defaults, and what others write into them. A field of type msgspec.Raw is a whole
+document for a column of type json: it travels as it is, and is read once.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 
 import msgspec
 import psycopg
 from psycopg import sql
+from sqlalchemy import JSON, Text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.orm import Session
 
-from app.arrays import Documents
+from app.arrays import Documents, Literal
 from app.models.mapping import Model
 
+_Writer = Callable[[Sequence[Any]], Literal | Documents]
 _IDS: Final = "ids"
+_ESCAPED: Final = {ord('"'): '\\"', ord("\\"): "\\\\"}
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
 
 
@@ -40,13 +43,13 @@ def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: 
     if numbered:
         for row, number in zip(rows, _take_ids(session, table, len(rows)), strict=True):
             row.id = number
-    send(session, _insert(table, type(rows[0]), numbered=numbered), _values(rows))
+    send(session, _insert(table, type(rows[0]), numbered=numbered), _values(table, rows))
 
 
 def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
     """Write every column that the rows' structure has, by `id`."""
     if rows:
-        send(session, _update(table, type(rows[0])), _values(rows))
+        send(session, _update(table, type(rows[0])), _values(table, rows))
 
 
 def send(session: Session, statement: bytes, values: Mapping[str, Any]) -> None:
@@ -102,60 +105,72 @@ def _take_ids(session: Session, table: str, count: int) -> Iterable[int]:
     return kept[:count]
 
 
-def _values(rows: Sequence[Row]) -> dict[str, Documents]:
-    """The columns as lists in JSON; whole documents apart."""
-    kind = type(rows[0])
-    by_name = dict(zip(kind.__struct_fields__, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True))
-    whole = by_name.pop(_document(kind) or "", ())
+def _values(table: str, rows: Sequence[Row]) -> dict[str, Literal | Documents]:
+    """By column, the array of what the rows have in it."""
+    by_column = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    writers = _writers(table, type(rows[0]))
+    return {name: write(values) for (name, write), values in zip(writers.items(), by_column, strict=True)}
+
+
+@cache
+def _writers(table: str, kind: type[Row]) -> Mapping[str, _Writer]:
+    columns = Model.metadata.tables[table].c
+    return {field.name: _writer(field.type, columns[field.name].type) for field in msgspec.structs.fields(kind)}
+
+
+def _writer(sent: Any, stored: object) -> _Writer:
+    if sent is msgspec.Raw:
+        return lambda values: Documents(map(bytes, values))
+    if isinstance(stored, JSON):
+        return _write_documents
+    return _write_texts if isinstance(stored, Text) else _write
+
+
+def _write(values: Sequence[Any]) -> Literal:
+    """A list in JSON is, but for its brackets, an array's literal: numbers, times and null are spelt alike."""
+    return _rebracket(msgspec.json.encode(values))
+
+
+def _write_texts(values: Sequence[str | None]) -> Literal:
+    written = msgspec.json.encode(values)
+    if b"\\" not in written:
+        return _rebracket(written)
+    # Of JSON's escapes, arrays know those of quotes and of the backslash itself.
+    quoted = (b"null" if one is None else b'"%b"' % one.translate(_ESCAPED).encode() for one in values)
+    return Literal(b"{%b}" % b",".join(quoted))
+
+
+def _rebracket(written: bytes) -> Literal:
+    return Literal(b"{%b}" % written[1:-1])
+
+
+def _write_documents(values: Sequence[Any]) -> Literal:
+    """Documents are texts without control characters, which JSON has spelt out."""
+    return _write([None if one is None else msgspec.json.encode(one).decode() for one in values])
+
+
+def _arrays(table: str, kind: type[Row], *, without: str | None = None) -> dict[str, sql.Composed]:
+    """By column, what was sent for it."""
+    columns = Model.metadata.tables[table].c
+    types = {name: sql.SQL(columns[name].type.compile(_DIALECT)) for name in kind.__struct_fields__ if name != without}
     return {
-        "columns": Documents(map(msgspec.json.encode, by_name.values())),
-        "documents": Documents(map(bytes, whole)),
+        name: sql.SQL("unnest({}::{}[]) AS {}").format(sql.Placeholder(name), type_, sql.Identifier(name))
+        for name, type_ in types.items()
     }
 
 
 @cache
-def _document(kind: type[Row]) -> str | None:
-    return next((field.name for field in msgspec.structs.fields(kind) if field.type is msgspec.Raw), None)
-
-
-@cache
-def _source(kind: type[Row]) -> sql.Composed:
-    """The rows that were sent, as `n`; apart from whole documents all their columns are text."""
-    document = _document(kind)
-    names = [name for name in kind.__struct_fields__ if name != document]
-    lists: list[sql.Composable] = [
-        sql.SQL("json_array_elements_text((%(columns)b::json[])[{}])").format(place)
-        for place in range(1, len(names) + 1)
-    ]
-    if document:
-        names.append(document)
-        lists.append(sql.SQL("unnest(%(documents)b::json[])"))
-    return sql.SQL("ROWS FROM ({}) n ({})").format(
-        sql.SQL(", ").join(lists), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-
-
-def _cast(table: str, kind: type[Row]) -> dict[str, sql.Composed]:
-    """By column, what was sent for it."""
-    columns = Model.metadata.tables[table].c
-    types = {name: sql.SQL(columns[name].type.compile(_DIALECT)) for name in kind.__struct_fields__}
-    return {name: sql.SQL("n.{}::{}").format(sql.Identifier(name), type_) for name, type_ in types.items()}
-
-
-@cache
 def _insert(table: str, kind: type[Row], *, numbered: bool) -> bytes:
-    sent = _cast(table, kind)
-    if not numbered:
-        del sent["id"]
-    statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}")
+    sent = _arrays(table, kind, without=None if numbered else "id")
     into, rows = sql.SQL(", ").join(map(sql.Identifier, sent)), sql.SQL(", ").join(sent.values())
-    return statement.format(sql.Identifier(table), into, rows, _source(kind)).as_bytes()
+    statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {}")
+    return statement.format(sql.Identifier(table), into, rows).as_bytes()
 
 
 @cache
 def _update(table: str, kind: type[Row]) -> bytes:
-    sent = _cast(table, kind)
-    found = sent.pop("id")
-    sets = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), value) for name, value in sent.items())
-    statement = sql.SQL("UPDATE {0} SET {1} FROM {2} WHERE {0}.id = {3}")
-    return statement.format(sql.Identifier(table), sets, _source(kind), found).as_bytes()
+    sent = _arrays(table, kind)
+    names = [sql.Identifier(name) for name in sent if name != "id"]
+    sets = sql.SQL(", ").join(sql.SQL("{0} = n.{0}").format(name) for name in names)
+    statement = sql.SQL("UPDATE {0} SET {1} FROM (SELECT {2}) n WHERE {0}.id = n.id")
+    return statement.format(sql.Identifier(table), sets, sql.SQL(", ").join(sent.values())).as_bytes()

@@ -4,7 +4,7 @@ One ordered list per shop; the first rule whose conditions all hold wins. A rule
 except the single default at the bottom. A rule whose fixed amounts lack the order's currency is passed over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -53,7 +53,7 @@ class Rule:
     name: str
     rate_bps: Decimal
     """Basis points with up to two decimals: 7.59 % is 759."""
-    conditions: Conditions = field(default_factory=Conditions)
+    conditions: Conditions = Conditions()
     flat: Mapping[str, int] = field(default_factory=dict)
     """Per unit, minor units by currency; the same shape for the floor and the cap of the whole line."""
     floor: Mapping[str, int] = field(default_factory=dict)
@@ -69,8 +69,10 @@ class Rule:
     @property
     def currencies(self) -> frozenset[str] | None:
         """The currencies that the rule's fixed amounts allow; None when it has none and so allows all."""
+        if not (self.flat or self.floor or self.cap):
+            return None
         given = [frozenset(amounts) for amounts in (self.flat, self.floor, self.cap) if amounts]
-        return frozenset.intersection(*given) if given else None
+        return frozenset.intersection(*given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,23 +109,10 @@ def choose_rule(rules: Sequence[Rule], line: SoldLine) -> Choice:
 
 def misfit(rule: Rule, line: SoldLine) -> str | None:
     """Why the rule does not fit the line, in a few words; None when it fits."""
-    if rule.currencies is not None and line.currency not in rule.currencies:
+    currencies = rule.currencies
+    if currencies is not None and line.currency not in currencies:
         return f"has no amounts in {line.currency}"
-    if rule.is_default:
-        return None
-    wanted = rule.conditions
-    checks = (
-        (wanted.is_empty, "has no condition"),
-        (not _is_wanted_vendor(wanted, line), "is for other vendors"),
-        (wanted.product_gids and line.product_gid not in wanted.product_gids, "is for other products"),
-        (wanted.category_gids and not wanted.category_gids & _lineage(line.category_gid), "is for other categories"),
-        (wanted.collection_gids and not wanted.collection_gids & line.collection_gids, "is for other collections"),
-        (wanted.tags and not wanted.tags & line.tags, "is for other tags"),
-        (not _in_price_band(wanted, line), "is for other prices"),
-        (wanted.ordered_from and line.ordered_at < wanted.ordered_from, "begins later"),
-        (wanted.ordered_to and line.ordered_at >= wanted.ordered_to, "has ended"),
-    )
-    return next((words for failed, words in checks if failed), None)
+    return None if rule.is_default else next(_misfits(rule.conditions, line), None)
 
 
 def ancestors(category_gid: str) -> list[str]:
@@ -205,6 +194,28 @@ def _reason(rule: Rule) -> str:
     whom = ["this vendor"] if rule.conditions.vendor_ids or rule.conditions.group_ids else []
     phrases = ", ".join([*whom, *describe_conditions(others, {}, rule.labels)])
     return f"“{rule.name}” is the first rule in the list that fits ({phrases})."
+
+
+def _misfits(wanted: Conditions, line: SoldLine) -> Iterator[str]:
+    """One by one: of a long list most rules are for other vendors, and nothing else of them need be looked at."""
+    if not _is_wanted_vendor(wanted, line):
+        yield "is for other vendors"
+    if wanted.product_gids and line.product_gid not in wanted.product_gids:
+        yield "is for other products"
+    if wanted.category_gids and not wanted.category_gids & _lineage(line.category_gid):
+        yield "is for other categories"
+    if wanted.collection_gids and not wanted.collection_gids & line.collection_gids:
+        yield "is for other collections"
+    if wanted.tags and not wanted.tags & line.tags:
+        yield "is for other tags"
+    if not _in_price_band(wanted, line):
+        yield "is for other prices"
+    if wanted.ordered_from and line.ordered_at < wanted.ordered_from:
+        yield "begins later"
+    if wanted.ordered_to and line.ordered_at >= wanted.ordered_to:
+        yield "has ended"
+    if wanted.is_empty:
+        yield "has no condition"
 
 
 def _is_wanted_vendor(wanted: Conditions, line: SoldLine) -> bool:

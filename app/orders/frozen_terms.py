@@ -10,13 +10,13 @@ from app.commissions.terms import Terms, own_shipping
 from app.orders import facts
 from app.shopify import payloads_orders as payloads
 
-_CHOICES: Final = ("shipping_to", "shipping_tax_to", "shipping_share", "payment_fees_to")
+_SHIPPING: Final = ("shipping_to", "shipping_tax_to", "shipping_share")
+_CHOICES: Final = (*_SHIPPING, "payment_fees_to")
 
 
 def order_terms(agreed: Agreed) -> dict[str, Any]:
     """What the order itself keeps when it is first seen."""
-    terms = {name: getattr(agreed.settings, name) for name in ("shipping_to", "shipping_tax_to", "shipping_share")}
-    return {**terms, "shipping_owners": {}}
+    return {**{name: getattr(agreed.settings, name) for name in _SHIPPING}, "shipping_owners": {}}
 
 
 def with_vendors(
@@ -24,8 +24,8 @@ def with_vendors(
 ) -> dict[str, Any]:
     """The order's terms with those of vendors and shipping lines that are new to it. What was there stays."""
     held = terms.get("vendors", {})
-    vendors = {str(v): _of_vendor(agreed.of(v)) for v in vendor_ids if str(v) not in held} | held
-    added = {key: one for key, one in vendors.items() if key in held or read_vendor(one) != _default(terms)}
+    alone = {v: agreed.of(v) for v in vendor_ids if str(v) not in held and _differs(agreed.of(v), terms)}
+    added = {str(v): _of_vendor(one) for v, one in alone.items()} | held
     frozen = {**terms, **({"vendors": added} if added else {})}
     if any(one["payment_fees_to"] != facts.FeesTo.MARKETPLACE for one in added.values()):
         frozen["reads_fees"] = True
@@ -115,9 +115,7 @@ def _of_vendor(terms: Terms) -> dict[str, Any]:
     return {**names, "reserve_bps": str(terms.reserve_bps), "reserve_days": terms.reserve_days}
 
 
-def _default(terms: Mapping[str, Any]) -> facts.VendorTerms:
-    return facts.VendorTerms(
-        shipping_to=facts.Recipient(terms["shipping_to"]),
-        shipping_tax_to=facts.Recipient(terms["shipping_tax_to"]),
-        shipping_share=facts.ShippingShare(terms["shipping_share"]),
-    )
+def _differs(terms: Terms, order: Mapping[str, Any]) -> bool:
+    """Whether a vendor's terms are others than `facts.OrderTerms.of` gives to whom the order does not name."""
+    reserve, fees = terms.reserve_bps or terms.reserve_days, terms.payment_fees_to != facts.FeesTo.MARKETPLACE
+    return bool(reserve) or fees or any(getattr(terms, name) != order[name] for name in _SHIPPING)

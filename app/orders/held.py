@@ -5,7 +5,7 @@ columns of a parcel that is being sent, and when a vendor was told.
 """
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -186,17 +186,6 @@ class Held:
     """Its facts, once they were read to be booked."""
     as_stored: dict[tuple[str, int], Row] = field(default_factory=dict)
 
-    def rows(self, table: str) -> Iterable[Row]:
-        return {
-            "orders": [self.order] if self.order else [],
-            "order_lines": self.lines.values(),
-            "vendor_orders": self.parts.values(),
-            "order_refunds": self.refunds.values(),
-            "fulfilments": self.parcels,
-            "order_disputes": self.disputes.values(),
-            "order_payments": self.payments.values(),
-        }[table]
-
     @property
     def is_new(self) -> bool:
         """Seen for the first time, and not stored yet."""
@@ -217,6 +206,15 @@ _KINDS: Final[dict[str, type[Row]]] = {
     "fulfilments": ParcelRow,
     "order_disputes": DisputeRow,
     "order_payments": PaymentRow,
+}
+_ROWS: Final[dict[str, Callable[[Held], Iterable[Row]]]] = {
+    "orders": lambda one: [one.order] if one.order else (),
+    "order_lines": lambda one: one.lines.values(),
+    "vendor_orders": lambda one: one.parts.values(),
+    "order_refunds": lambda one: one.refunds.values(),
+    "fulfilments": lambda one: one.parcels,
+    "order_disputes": lambda one: one.disputes.values(),
+    "order_payments": lambda one: one.payments.values(),
 }
 _DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
 _OF_ORDER: Final = (
@@ -316,9 +314,9 @@ def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
             assert one.order is not None
             row.order_id = one.order.id
     _write(session, "order_lines", held)
-    for part in _write(session, "vendor_orders", held):
-        assert isinstance(part, PartRow)
-        announce(session, shop_id, "VendorOrderChanged", part.vendor_id)
+    parts = _write(session, "vendor_orders", held)
+    for vendor_id in dict.fromkeys(part.vendor_id for part in parts if isinstance(part, PartRow)):
+        announce(session, shop_id, "VendorOrderChanged", vendor_id)
     _write(session, "order_refunds", held, numbered=True)
     _write(session, "fulfilments", held, numbered=True)
     _write(session, "order_disputes", held, numbered=True)
@@ -334,5 +332,6 @@ def _write(session: Session, table: str, held: Iterable[Held], *, numbered: bool
 
 
 def _differing(table: str, held: Iterable[Held]) -> Iterator[Row]:
+    rows_of = _ROWS[table]
     for one in held:
-        yield from (row for row in one.rows(table) if row != one.as_stored.get((table, row.id)))
+        yield from (row for row in rows_of(one) if row != one.as_stored.get((table, row.id)))

@@ -19,6 +19,7 @@ from app.orders.frozen_terms import read_alone, read_bearers, read_order_terms, 
 from app.orders.held import DisputeRow, Held, LineRow, ParcelRow, RefundRow
 from app.shopify import payloads_orders as payloads
 
+_EVEN = Fraction(1)
 _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
@@ -162,8 +163,10 @@ def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> fact
 def shop_rate(order: payloads.Order) -> Fraction:
     """How much shop money one of the customer's minor units was worth at the sale."""
     theirs = order.total_price_set.presentment_money
+    if theirs == order.total_price_set.shop_money:  # as nearly always
+        return _EVEN
     whole = parse_minor(theirs.amount, theirs.currency_code) if theirs else 0
-    return Fraction(_minor(order.total_price_set), whole) if whole else Fraction(1)
+    return Fraction(_minor(order.total_price_set), whole) if whole else _EVEN
 
 
 def is_live(fulfilment: payloads.Fulfillment) -> bool:

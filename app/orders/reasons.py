@@ -28,6 +28,8 @@ def asked_for(rule: Rule, product_gid: str | None) -> dict[str, Any]:
 
     The vendor reads it: no other vendor is named, nor any of their products.
     """
+    if rule.is_default:
+        return {}
     wanted = rule.conditions
     gids = {
         "product": wanted.product_gids & {product_gid},
