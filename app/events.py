@@ -47,11 +47,10 @@ def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None 
     enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
 
 
-def publish_all(session: Session, shop_id: int, events: Sequence[Event]) -> None:
-    """Write many domain events of the shop's own at once."""
+def publish_all(session: Session, shop_id: int, events: Sequence[Event], at: datetime) -> None:
+    """Write many domain events of the shop's own at once, as of one moment."""
     if events:
-        now = clock.now()
-        rows = [_EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=now) for kind, subject in events]
+        rows = [_EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=at) for kind, subject in events]
         insert_rows(session, "domain_events", rows)
         enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
 

@@ -26,6 +26,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.notices.queries import unread
 from app.notices.rules import SHOP_WORDS, TOPIC_OF, VENDOR_WORDS
+from app.orders.notifications import has_sold
 
 KEPT: Final = timedelta(days=90)
 
@@ -142,6 +143,8 @@ def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
         whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(coming))
         parts = parts.where(VendorOrder.vendor_id.in_(whose))
     for part in session.scalars(parts):
+        if event.kind == "PaymentReceived" and not has_sold(session, part):
+            continue
         yield _Draft(part.vendor_id, order.name, f"/portal/orders/{part.id}")
     if event.kind in SHOP_WORDS:
         yield _Draft(None, order.name, f"/app/orders/{order.id}")

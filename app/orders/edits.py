@@ -4,6 +4,7 @@ So it does not matter whether orders/edited arrives, nor how often or when.
 """
 
 from collections import Counter
+from collections.abc import Collection
 
 from app.shopify import payloads_orders as payloads
 
@@ -15,11 +16,13 @@ def find_edited_lines(before: payloads.Order, after: payloads.Order) -> frozense
     """
     if after is before or after.cancelled_at is not None:
         return frozenset()
-    was, is_now = _sold_units(before), _sold_units(after)
+    # A snapshot may not say what was taken off a line: then the other's word for it is no difference either.
+    silent = {item.id for order in (before, after) for item in order.line_items if item.current_quantity is None}
+    was, is_now = _sold_units(before, silent), _sold_units(after, silent)
     return frozenset(number for number in was | is_now if was.get(number, 0) != is_now.get(number, 0))
 
 
-def _sold_units(order: payloads.Order) -> dict[int, int]:
+def _sold_units(order: payloads.Order, silent: Collection[int]) -> dict[int, int]:
     """What is sold by line, whether it was refunded or not. By what this snapshot says alone: a refund that came
     before the order it belongs to would look like units added.
     """
@@ -29,12 +32,16 @@ def _sold_units(order: payloads.Order) -> dict[int, int]:
             for part in refund.refund_line_items:
                 refunded[part.line_item_id] += part.quantity
     return {
-        item.id: item.quantity - _taken_off(item, refunded[item.id]) for item in order.line_items if item.tip is None
+        item.id: item.quantity - _taken_off(item, refunded[item.id], silent)
+        for item in order.line_items
+        if item.tip is None
     }
 
 
-def _taken_off(item: payloads.LineItem, refunded: int) -> int:
-    return 0 if item.current_quantity is None else max(0, item.quantity - item.current_quantity - refunded)
+def _taken_off(item: payloads.LineItem, refunded: int, silent: Collection[int]) -> int:
+    if item.current_quantity is None or item.id in silent:
+        return 0
+    return max(0, item.quantity - item.current_quantity - refunded)
 
 
 def _takes_off_only(refund: payloads.Refund) -> bool:

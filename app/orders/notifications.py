@@ -15,6 +15,8 @@ from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.returns import removed_units
+from app.orders.service import read_facts
 
 
 def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
@@ -47,11 +49,11 @@ def tell_vendors_of_order(session: Session, event: DomainEvent) -> None:
 def tell_vendors_of_edit(session: Session, event: DomainEvent) -> None:
     """OrderEdited: vendors of whose lines something was added or taken off. Whoever comes in by it has a new order.
 
-    Before the payment nobody was told of the order: PaymentReceived will.
+    Before the payment nobody was told of the order: PaymentReceived will. So it does when both were heard of at once.
     """
     order = session.get_one(Order, event.subject["order_id"])
     parts = _lock_parts(session, order)
-    if _is_cancelled(session, order):
+    if event.occurred_at == order.paid_seen_at or _is_cancelled(session, order):
         return
     lines = _lines(session, order)
     for part in parts:
@@ -91,8 +93,12 @@ def _is_cancelled(session: Session, order: Order) -> bool:
 
 def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]) -> None:
     mine = _left(lines, part)
-    if not any(line["quantity"] for line in mine):  # all was given back since; the news of the refund says so
-        mine = _words(line for line in lines if line.vendor_id == part.vendor_id)
+    if not any(line["quantity"] for line in mine):
+        # Given back since: the news of the refund says so. What an edit took off before the payment was not sold.
+        sold = _units_sold(session, part)
+        if not any(sold.values()):
+            return
+        mine = [{"quantity": sold[line.shopify_id], "title": line.title} for line in lines if sold.get(line.shopify_id)]
     more = {"lines": mine, "item_count": sum(line["quantity"] for line in mine)}
     _tell_vendor(session, part, "vendor_new_order", more, f"vendor_new_order:{part.id}")
     part.told_at = part.told_at or clock.now()
@@ -158,6 +164,18 @@ def _by_sender(session: Session, shop: Shop, lines: Iterable[OrderLine]) -> list
 
 def _words(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
     return [{"quantity": line.quantity, "title": line.title} for line in lines]
+
+
+def has_sold(session: Session, part: VendorOrder) -> bool:
+    """Whether any unit of a vendor's part was sold, given back or not: not so when an edit took all off before."""
+    return part.items_to_ship > 0 or any(_units_sold(session, part).values())
+
+
+def _units_sold(session: Session, part: VendorOrder) -> dict[int, int]:
+    """By Shopify's number of the line."""
+    known = read_facts(session, session.get_one(Order, part.order_id))
+    mine = [line for line in known.lines if line.terms.vendor_id == part.vendor_id]
+    return {line.id: line.quantity - removed_units(line, known) for line in mine}
 
 
 def _left(lines: Iterable[OrderLine], part: VendorOrder) -> list[dict[str, Any]]:

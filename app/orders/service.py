@@ -100,7 +100,7 @@ def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
             targets.append(Target(one.order.id, one.order.currency, books.postings, is_new=is_new))
             told += [to_event(one, announcement) for announcement in announcements]
         book_orders_to_date(session, shop_id, targets)
-        publish_all(session, shop_id, told)
+        publish_all(session, shop_id, told, now)
 
 
 def _settle(one: Held, now: datetime) -> tuple[Books, list[Announcement]]:

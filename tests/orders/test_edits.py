@@ -111,6 +111,55 @@ def test_the_payment_tells_of_the_units_that_are_left(
     assert "1 x Mug" in text
 
 
+def test_an_edit_and_the_payment_heard_of_at_once_are_one_mail(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    """The outbox may hand them over in either order."""
+    order = buy(store, (goods.mug, 3), pay=False)
+    post.deliver()
+    edit_order(store, order["id"], remove={order["line_items"][0]["id"]: 2})
+    mark_as_paid(store, ACME, order["id"])
+    post.deliver(list(reversed(post.waiting())))
+    assert edits(acme) == [[ada.id]]
+    assert mails(acme) == [("vendor_new_order", ada.email)]
+    with db.system() as session:
+        text = session.scalars(select(Email.text_body).where(Email.kind == "vendor_new_order")).one()
+    assert "1 x Mug" in text
+
+
+def test_whose_units_were_all_taken_off_before_the_payment_hears_of_no_order(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    order = buy(store, (goods.mug, 2), (goods.loaf, 1), pay=False)
+    post.deliver()
+    edit_order(store, order["id"], remove={order["line_items"][1]["id"]: 1})
+    post.deliver()
+    mark_as_paid(store, ACME, order["id"])
+    post.deliver()
+    assert mails(acme) == [("vendor_new_order", ada.email)]
+    with db.scoped(acme.id) as session:
+        noticed = select(Notice.vendor_id).where(Notice.kind == "PaymentReceived", Notice.vendor_id.is_not(None))
+        assert session.scalars(noticed).all() == [ada.id]
+    edit_order(store, order["id"], add=add(goods.loaf))
+    post.deliver()
+    assert mails(acme)[1:] == [("vendor_new_order", bea.email)]
+
+
+def test_who_was_given_back_before_the_mail_hears_of_what_was_sold(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    order = buy(store, (goods.mug, 3), pay=False)
+    line = order["line_items"][0]["id"]
+    edit_order(store, order["id"], remove={line: 1})
+    mark_as_paid(store, ACME, order["id"])
+    refund_order(store, ACME, order["id"], RefundRequest([LineRefund(line, 2, "cancel")], amount="10.00"))
+    post.deliver()
+    assert mails(acme) == [("vendor_new_order", ada.email)]
+    with db.system() as session:
+        text = session.scalars(select(Email.text_body).where(Email.kind == "vendor_new_order")).one()
+    assert "2 x Mug" in text
+
+
 def test_the_stores_own_goods_concern_no_vendor_and_are_told_all_the_same(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop
 ) -> None:
@@ -211,4 +260,8 @@ def test_only_what_a_snapshot_says_itself_makes_an_edit() -> None:
     assert find_edited_lines(whole, snapshot(5, 5)) == {11}
     assert not find_edited_lines(whole, snapshot(current=2, refunds=[refund(1, money=True)]))
     assert not find_edited_lines(whole, snapshot())
+    taken_off = snapshot(current=2, refunds=[refund(1, money=False)])
+    assert not find_edited_lines(taken_off, snapshot())
+    assert not find_edited_lines(snapshot(), taken_off)
+    assert find_edited_lines(taken_off, snapshot(4)) == {11}
     assert not find_edited_lines(whole, snapshot(current=0, cancelled_at="2026-11-20T10:00:00Z"))
