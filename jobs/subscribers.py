@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.hooks import service as hooks
-from app.hooks.rules import KINDS
+from app.hooks.kinds import KINDS
 from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices

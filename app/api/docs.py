@@ -12,6 +12,7 @@ from app import web
 from app.api.openapi import KINDS, PROBLEMS, make_document
 from app.auth.api import limit
 from app.auth.scopes import OF_VENDORS, WORDS
+from app.hooks.kinds import FIELDS, GROUPS, fields_of
 
 bp = Blueprint("api_docs", __name__, url_prefix="/api/v1")
 web.open_to_all(bp, why="describes the API of every installation, and says nothing of any shop")
@@ -37,6 +38,9 @@ def show_docs() -> ResponseReturnValue:
         titles={name: _title(schema) for name, schema in document["components"]["schemas"].items()},
         problems=PROBLEMS,
         kinds=KINDS,
+        events=GROUPS,
+        fields=FIELDS,
+        fields_of=fields_of,
         scopes=WORDS,
         of_vendors=OF_VENDORS,
         limit=limit(),

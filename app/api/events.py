@@ -64,7 +64,13 @@ class DomainEvent(msgspec.Struct, frozen=True):
     """Something that happened to the business."""
 
     id: Id
-    kind: Annotated[str, Meta(examples=["OrderCreated", "VendorApproved", "PayoutSent"])]
+    kind: Annotated[
+        str,
+        Meta(
+            description="What happened: one of the kinds under `webhooks`, or one that stays inside.",
+            examples=["OrderCreated", "VendorApproved", "PayoutSent"],
+        ),
+    ]
     vendor_id: int | None
     subject: Annotated[dict[str, Any], Meta(description="Ids of what it is about.")]
     occurred_at: Moment

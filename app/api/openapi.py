@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from app.api.operations import OPERATIONS, WRITES, Operation
+from app.api.outgoing import make_webhooks
 from app.auth.scopes import WORDS
 from app.config import get_config
 
@@ -103,6 +104,7 @@ def make_document() -> dict[str, Any]:
         "security": [{"token": []}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
+        "webhooks": make_webhooks(),
         "components": {
             "schemas": components,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": _list_scopes()}},

@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.hooks import calls
-from app.hooks.rules import KINDS
+from app.hooks.kinds import KINDS
 
 
 class HookForm(Form):
@@ -19,7 +19,7 @@ class HookForm(Form):
             Length(max=500, message="Use at most 500 characters."),
         ],
     )
-    kinds = SelectMultipleField("Events", choices=[SelectChoice(kind, words) for kind, words in KINDS.items()])
+    kinds = SelectMultipleField("Events", choices=[SelectChoice(kind, what.words) for kind, what in KINDS.items()])
 
     def validate_url(self, field: URLField) -> None:
         try:

@@ -11,20 +11,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-KINDS: Final = {
-    "OrderCreated": "An order came in",
-    "PaymentReceived": "An order was paid",
-    "OrderEdited": "An order was edited",
-    "OrderFulfilled": "A parcel was packed",
-    "OrderShipped": "A parcel is on its way",
-    "OrderDelivered": "A parcel arrived",
-    "OrderCancelled": "An order was cancelled",
-    "RefundProcessed": "A refund was made",
-    "ProductPublished": "A product went on sale",
-    "VendorApproved": "A vendor was approved",
-    "PayoutSent": "A payout was sent",
-}
-"""Domain events that others may hear of, in the merchant's words."""
 TEST_KIND: Final = "Test"
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret begins with
 SECRET_BYTES: Final = 32

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,10 +16,14 @@ from app.config import get_config
 from app.db import ask_once, scoped, system
 from app.errors import Conflict, NotFound
 from app.hooks import calls, queries, rules
+from app.hooks.kinds import KINDS, NAMED, fields_of
 from app.models.events import DomainEvent
+from app.models.fulfilments import Fulfilment
 from app.models.hooks import CallState, Hook, HookCall
-from app.models.orders import Order
+from app.models.mapping import Model
+from app.models.orders import Order, OrderDispute, OrderRefund, OrderReturn
 from app.models.products import Product
+from app.models.reviews import VendorReview
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.queue import enqueue, enqueue_after_commit
@@ -32,6 +36,16 @@ _LEASE: Final = timedelta(minutes=1)
 HOOKS_AT_MOST: Final = 20
 KEEP_CALLS: Final = timedelta(days=30)
 _AT_ONCE: Final = 1000
+_ROWS: Final[Mapping[str, type[Model]]] = {
+    "order_id": Order,
+    "fulfilment_id": Fulfilment,
+    "refund_id": OrderRefund,
+    "return_id": OrderReturn,
+    "dispute_id": OrderDispute,
+    "product_id": Product,
+    "vendor_id": Vendor,
+}
+"""Whose rows have the names of `NAMED`: order_name is an order's `name`."""
 log = structlog.get_logger()
 
 
@@ -76,13 +90,12 @@ def remove_hook(session: Session, hook: Hook, *, actor: str) -> None:
 
 def tell(session: Session, event: DomainEvent) -> None:
     """Subscriber `hooks`: one call for each address that wants to hear of this. Asked twice, it is written once."""
-    if event.kind not in rules.KINDS:
+    if event.kind not in KINDS:
         return
     wanted = select(Hook).where(Hook.shop_id == event.shop_id, Hook.is_active, Hook.kinds.contains([event.kind]))
     hooks = ask_once(session, (tell, event.shop_id, event.kind), lambda: session.scalars(wanted).all())
     if hooks:
-        data = {"shop": session.get_one(Shop, event.shop_id).domain, **_name_subject(session, event)}
-        body = _write(event.kind, event.occurred_at.isoformat(), data)
+        body = _write(event.kind, event.occurred_at.isoformat(), _describe(session, event))
         for hook in hooks:
             _queue(session, hook, f"evt_{event.id}", event.kind, body)
 
@@ -207,16 +220,16 @@ def _reset(session: Session, call_ids: Sequence[int]) -> int:
     return len(found)
 
 
-def _name_subject(session: Session, event: DomainEvent) -> dict[str, Any]:
+def _describe(session: Session, event: DomainEvent) -> dict[str, Any]:
     """Our ids, and the names that Shopify and people know the same things by. Nothing of a customer."""
-    named: dict[str, Any] = dict(event.subject)
-    if (order_id := event.subject.get("order_id")) and (order := session.get(Order, order_id)):
-        named |= {"order_name": order.name, "order_shopify_id": order.shopify_id}
-    if (vendor_id := event.subject.get("vendor_id")) and (vendor := session.get(Vendor, vendor_id)):
-        named["vendor_handle"] = vendor.handle
-    if (product_id := event.subject.get("product_id")) and (product := session.get(Product, product_id)):
-        named["product_shopify_gid"] = product.shopify_gid
-    return named
+    said: dict[str, Any] = {"shop": session.get_one(Shop, event.shop_id).domain, **event.subject}
+    if (review_id := said.get("review_id")) and (review := session.get(VendorReview, review_id)):
+        said["vendor_id"] = review.vendor_id
+    for subject in KINDS[event.kind].about:
+        if subject in _ROWS:
+            row = session.get(_ROWS[subject], said[subject]) if said.get(subject) else None
+            said |= {name: getattr(row, name.removeprefix(subject.removesuffix("id")), None) for name in NAMED[subject]}
+    return {name: said.get(name) for name in fields_of(event.kind)}
 
 
 def _write(kind: str, at: str, data: dict[str, Any]) -> str:

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth import merchant
+from app.config import get_config
 from app.errors import NotFound
 from app.hooks import queries, service
 from app.hooks.forms import HookForm
-from app.hooks.rules import KINDS
+from app.hooks.kinds import GROUPS, KINDS
 from app.models.hooks import CallState, Hook
 
 bp = Blueprint("hooks", __name__, url_prefix="/app/hooks")
@@ -109,7 +110,8 @@ def _get(hook_id: int) -> Hook:
 
 def _list_page(form: HookForm, *, status: int = 200) -> Response:
     hooks = queries.list_hooks(g.session, g.shop)
-    html = render_template("merchant/hooks/list.html", hooks=hooks, form=form, kinds=KINDS)
+    docs = f"{get_config().app_url}/api/v1/docs"
+    html = render_template("merchant/hooks/list.html", hooks=hooks, form=form, groups=GROUPS, docs=docs)
     return Response(html, status=status, mimetype="text/html")
 
 
@@ -120,6 +122,7 @@ def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", st
         "merchant/hooks/hook.html",
         hook=hook,
         form=form or HookForm(url=hook.url, kinds=hook.kinds),
+        groups=GROUPS,
         kinds=KINDS,
         secret=secret,
         page=page,
