@@ -35,7 +35,7 @@ from app.inbox import views as inbox
 from app.journey import intake as pixel_intake
 from app.journey import portal as portal_journey
 from app.journey import views as journey
-from app.live.pages import live_url
+from app.live.pages import live_since, live_url
 from app.messages import intake as received_mails
 from app.messages import portal as portal_messages
 from app.messages import views as order_messages
@@ -198,7 +198,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 25 * 1024 * 1024
     web.configure(app)
     jinja.register(app)
-    app.jinja_env.globals.update(live_url=live_url, may=portal.may, may_open=portal.may_open)
+    app.jinja_env.globals.update(live_url=live_url, live_since=live_since, may=portal.may, may_open=portal.may_open)
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
     app.before_request(hosts.lead_to_the_right_host)
     for bp in BLUEPRINTS:

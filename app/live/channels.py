@@ -24,7 +24,8 @@ TICKET_SECONDS: Final = 600
 PUBLIC_SECONDS: Final = 3600
 KEPT: Final = 100
 """Announcements that a channel's log holds at least."""
-KEPT_SECONDS: Final = 600
+KEPT_SECONDS: Final = 900
+"""Longer than a ticket is good for: who comes back with a new one is told what was missed in between."""
 _WAITING: Final = "announcements"
 
 # One step: numbers must rise in the order of publishing, or a page that comes back would be told less than it missed.

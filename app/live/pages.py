@@ -1,5 +1,7 @@
 """Where an open page listens."""
 
+import time
+
 from flask import g
 
 from app.config import get_config
@@ -11,6 +13,15 @@ def live_url() -> str:
     vendor = g.get("vendor")
     ticket = vendor_ticket(vendor.id) if vendor else shop_ticket(g.shop.id)
     return f"{get_config().live_url}?ticket={ticket}"
+
+
+def live_since() -> int:
+    """When this page began to be made, in milliseconds since 1970: what happens from then on it does not show yet.
+
+    By the machine's clock, as Redis numbers announcements.
+    """
+    began: float = g.began
+    return int((time.time() - (time.monotonic() - began)) * 1000)
 
 
 def stock_url(shop_id: int, product_number: int) -> str:

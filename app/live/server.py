@@ -1,14 +1,16 @@
 """Server-sent events: a small ASGI app that holds thousands of idle connections and passes on what Redis says.
 
 GET /live?ticket=… answers with a stream of `id: <number>` and `data: <kind>`. One Redis subscription per process feeds
-every stream. A page that was cut off names the last number it saw (Last-Event-ID) and gets what it missed; when that
-cannot be known any more, it gets `Resync` and looks for itself. A stream ends when its ticket does.
+every stream. A page that was cut off names the last number it saw (Last-Event-ID), one that has just opened the moment
+that it was made, and gets what it missed; when that cannot be known any more, it gets `Resync` and looks for itself. A
+stream ends when its ticket does.
 """
 
 import asyncio
 import contextlib
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from redis.exceptions import RedisError
 
 from app import clock, metrics
 from app.config import get_config
-from app.live.channels import Pass, find_pass, is_public, is_vendors, log_of
+from app.live.channels import KEPT, KEPT_SECONDS, Pass, find_pass, is_public, is_vendors, log_of
 from app.queue import redis_url
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -31,6 +33,7 @@ _BACKLOG: Final = 100
 _ASKING_AT_ONCE: Final = 20
 _REDIS_SECONDS: Final = 2
 _NUMBER: Final = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
+_MILLISECONDS: Final = re.compile(r"\d{1,15}", re.ASCII)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -126,16 +129,29 @@ class Switchboard:
 
     async def list_missed(self, channel: str, last: str) -> Sequence[News]:
         """What was announced after number `last`; one Resync when the log does not reach back that far."""
+        found = await self._read_log(channel, last)
+        # The page's own last number must still be in the log: else what came next may be gone as well.
+        if not found or found[0][0] != last:
+            return [make_news("", RESYNC)]
+        return [make_news(*each) for each in found[1:]]
+
+    async def list_since(self, channel: str, since: int) -> Sequence[News]:
+        """What was announced from a moment on, in milliseconds since 1970; one Resync when some of it may be gone."""
+        found = await self._read_log(channel, f"{since}-0")
+        # The newest are kept for a while: when these are fewer, they are all there were.
+        if found is None or len(found) >= KEPT or time.time() - since / 1000 > KEPT_SECONDS:
+            return [make_news("", RESYNC)]
+        return [make_news(*each) for each in found]
+
+    async def _read_log(self, channel: str, first: str) -> list[tuple[str, str]] | None:
+        """Numbers and words of what is kept from number `first` on, oldest first. None when Redis does not say."""
         try:
             async with self._asking, Redis.from_url(self._url, socket_timeout=5, socket_connect_timeout=2) as redis:
-                entries: Any = await redis.xrange(log_of(channel), min=last)
+                entries: Any = await redis.xrange(log_of(channel), min=first)
         except RedisError as error:
             log.warning("live_redis_lost", error=str(error))
-            return [make_news("", RESYNC)]
-        found = [(number.decode(), fields[b"data"].decode()) for number, fields in entries]
-        # The page's own last number must still be in the log: else what came next may be gone as well.
-        known = bool(found) and found[0][0] == last
-        return [make_news(*each) for each in found[1:]] if known else [make_news("", RESYNC)]
+            return None
+        return [(number.decode(), fields[b"data"].decode()) for number, fields in entries]
 
     async def _read(self) -> None:
         while True:
@@ -213,7 +229,8 @@ async def _answer(board: Switchboard, scope: Scope, receive: Receive, send: Send
         gone = asyncio.ensure_future(_wait_until_gone(receive))
         gone.add_done_callback(lambda _: stream.wake())
         try:
-            place = await _catch_up(board, ticket, _read_last(scope, query), send)
+            await _write(send, b"retry: 3000\n\n")
+            place = await _catch_up(board, ticket, _read_last(scope, query), _read_since(query), send)
             await _stream(send, stream, gone, ticket.until, place)
         finally:
             gone.cancel()
@@ -226,18 +243,27 @@ def _read_last(scope: Scope, query: Mapping[str, list[str]]) -> str | None:
     return last if _NUMBER.fullmatch(last) else None
 
 
-async def _catch_up(board: Switchboard, ticket: Pass, last: str | None, send: Send) -> tuple[int, int]:
+def _read_since(query: Mapping[str, list[str]]) -> int | None:
+    """When the page was made that has heard nothing yet."""
+    since = query.get("since", [""])[0]
+    return int(since) if _MILLISECONDS.fullmatch(since) else None
+
+
+async def _catch_up(
+    board: Switchboard, ticket: Pass, last: str | None, since: int | None, send: Send
+) -> tuple[int, int]:
     """Say what was missed; returns the place of the last thing said. Listening has begun, so nothing falls between."""
-    await _write(send, b"retry: 3000\n\n")
-    if last is None:
-        return 0, 0
-    missed = await board.list_missed(ticket.channel, last)
+    missed: Sequence[News] = ()
+    if last is not None:
+        missed = await board.list_missed(ticket.channel, last)
+    elif since is not None:
+        missed = await board.list_since(ticket.channel, since)
     for news in missed:
         await _write(send, news.text)
     if any(news.is_resync for news in missed):
         # The log began anew, and its numbers may be lower than the page's: Redis was emptied, or its clock set back.
         return 0, 0
-    return max([make_news(last, "").place, *(news.place for news in missed)])
+    return max([make_news(last or "", "").place, *(news.place for news in missed)])
 
 
 async def _stream(

@@ -1,12 +1,13 @@
 // Keeps a page fresh: <body data-live="…"> says where to listen; what should follow carries
 // hx-trigger="live:VendorApproved from:body" (or live:any). Without a connection the page is merely not fresh.
-// A stream ends with its ticket, after ten minutes; then the page asks for a new one and says what it heard last.
+// A stream ends with its ticket, after ten minutes; then the page asks for a new one. Each time it says what it heard
+// last, or, as long as it has heard nothing, since when it does not know what happened.
 (() => {
-  const url = document.body.dataset.live;
-  if (!url || !window.EventSource) return;
-  let last = "";
-  const listen = (address) => {
-    const source = new EventSource(last ? `${address}&last=${encodeURIComponent(last)}` : address);
+  if (!document.body.dataset.live || !window.EventSource) return;
+  let last = "", since = "";
+  const listen = ({ live, liveSince }) => {
+    const source = new EventSource(`${live}&${last ? `last=${encodeURIComponent(last)}` : `since=${since || liveSince}`}`);
+    source.onopen = () => { since = liveSince; };
     source.onmessage = ({ data, lastEventId }) => {
       last = lastEventId || last;
       for (const name of [`live:${data}`, "live:any"]) document.body.dispatchEvent(new CustomEvent(name));
@@ -19,7 +20,8 @@
     const answer = await fetch(location.href).catch(() => null);
     if (!answer) return void setTimeout(renew, 30000);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (page.body.dataset.live) listen(page.body.dataset.live);
+    if (page.body.dataset.live) listen(page.body.dataset);
   };
-  listen(url);
+  // htmx reads the page a turn after it was loaded: what is heard before would move nothing.
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => listen(document.body.dataset)));
 })();

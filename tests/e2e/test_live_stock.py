@@ -35,11 +35,11 @@ from wsgi import create_app
 __all__ = ["open_shopify", "shop"]
 
 
-@pytest.fixture
-def live(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The live server, and an app that sends pages there."""
+@contextlib.contextmanager
+def served_live(database: str, tmp_path: Path, **more: str) -> Iterator[str]:
+    """The live server, and its address."""
     (port,) = free_ports(1)
-    env = servers.environment(tmp_path, database, queue.redis_url(), SECRET_KEYS="a-test-key")
+    env = servers.environment(tmp_path, database, queue.redis_url(), SECRET_KEYS="a-test-key", **more)
     process = servers.start(["app.cli", "live", "--port", str(port)], env, tmp_path / "live.log")
     until = time.monotonic() + 120
     while True:
@@ -48,10 +48,17 @@ def live(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         assert process.poll() is None, (tmp_path / "live.log").read_text()
         assert time.monotonic() < until
         time.sleep(0.05)
-    config = replace(get_config(), live_url=f"http://127.0.0.1:{port}/live")
-    monkeypatch.setattr("app.live.pages.get_config", lambda: config)
-    yield
+    yield f"http://127.0.0.1:{port}/live"
     servers.end(process)
+
+
+@pytest.fixture
+def live(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The live server, and an app that sends pages there."""
+    with served_live(database, tmp_path) as address:
+        config = replace(get_config(), live_url=address)
+        monkeypatch.setattr("app.live.pages.get_config", lambda: config)
+        yield
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from app import clock, crypto, db
 from app.config import get_config
@@ -18,7 +20,13 @@ from app.queue import get_redis
 
 
 async def listen(
-    ticket: str, *, meanwhile: Callable[[], Awaitable[None]] | None = None, wait_for: bytes = b"", last: str = ""
+    ticket: str,
+    *,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+    wait_for: bytes = b"",
+    last: str = "",
+    since: str = "",
+    when_said: Callable[[bytes], None] = lambda body: None,
 ) -> tuple[int, bytes]:
     """Status and everything that was sent until `wait_for` came, or the answer ended."""
     sent: list[dict[str, Any]] = []
@@ -31,10 +39,11 @@ async def listen(
     async def send(message: Any) -> None:
         sent.append(message)
         opened.set()
+        when_said(message.get("body", b""))
         if wait_for and wait_for in message.get("body", b""):
             heard.set()
 
-    scope = {"type": "http", "path": "/live", "query_string": f"ticket={ticket}".encode()}
+    scope = {"type": "http", "path": "/live", "query_string": f"ticket={ticket}&since={since}".encode()}
     scope["headers"] = [(b"last-event-id", last.encode())] if last else []
     stream = asyncio.ensure_future(create_live()(scope, receive, send))
     if meanwhile is not None:
@@ -113,18 +122,51 @@ def say(shop: Shop, *kinds: str) -> None:
             channels.announce(session, shop.id, kind)
 
 
+def one_more(shop: Shop) -> Callable[[], Awaitable[None]]:
+    async def tell() -> None:
+        await asyncio.to_thread(say, shop, "PayoutSent")
+
+    return tell
+
+
 def test_a_page_that_was_cut_off_hears_what_it_missed_once_and_in_order(acme: Shop) -> None:
     ticket = channels.shop_ticket(acme.id)
     _, body = asyncio.run(listen(ticket, meanwhile=announce(acme), wait_for=b"VendorApproved"))
     say(acme, "OrderCreated", "PaymentReceived")
-
-    async def one_more() -> None:
-        await asyncio.to_thread(say, acme, "PayoutSent")
-
-    _, after = asyncio.run(listen(ticket, meanwhile=one_more, wait_for=b"PayoutSent", last=number_of(body)))
+    _, after = asyncio.run(listen(ticket, meanwhile=one_more(acme), wait_for=b"PayoutSent", last=number_of(body)))
     assert re.findall(rb"data: (\w+)", after) == [b"OrderCreated", b"PaymentReceived", b"PayoutSent"]
-    _, end = asyncio.run(listen(ticket, meanwhile=one_more, wait_for=b"PayoutSent", last=number_of(after, -1)))
+    _, end = asyncio.run(listen(ticket, meanwhile=one_more(acme), wait_for=b"PayoutSent", last=number_of(after, -1)))
     assert re.findall(rb"data: (\w+)", end) == [b"PayoutSent"]
+
+
+def test_what_happened_while_a_page_was_on_its_way_is_heard_when_it_opens(acme: Shop) -> None:
+    ticket = channels.shop_ticket(acme.id)
+    say(acme, "OrderCreated")
+    _, body = asyncio.run(listen(ticket, meanwhile=announce(acme), wait_for=b"VendorApproved"))
+    assert re.findall(rb"data: (\w+)", body) == [b"VendorApproved"], "it does not say when it was made"
+    made_at = number_of(body).partition("-")[0]
+    _, after = asyncio.run(listen(ticket, meanwhile=one_more(acme), wait_for=b"PayoutSent", since=made_at))
+    assert re.findall(rb"data: (\w+)", after) == [b"VendorApproved", b"PayoutSent"]
+    heard = number_of(after)
+    _, end = asyncio.run(listen(ticket, meanwhile=one_more(acme), wait_for=b"PayoutSent", since=made_at, last=heard))
+    assert re.findall(rb"data: (\w+)", end) == [b"PayoutSent", b"PayoutSent"], "what it heard last counts for more"
+
+
+def test_a_page_that_was_made_too_long_ago_or_missed_too_much_looks_for_itself(acme: Shop) -> None:
+    ticket, now = channels.shop_ticket(acme.id), int(time.time() * 1000)
+    old = str(now - channels.KEPT_SECONDS * 1000 - 1)
+    assert b"Resync" in asyncio.run(listen(ticket, meanwhile=nothing, wait_for=b"Resync", since=old))[1]
+    say(acme, *(f"Event{number}" for number in range(channels.KEPT)))
+    recent = str(now - 60_000)
+    _, body = asyncio.run(listen(ticket, meanwhile=nothing, wait_for=b"Resync", since=recent))
+    assert re.findall(rb"data: (\w+)", body) == [b"Resync"]
+
+
+def test_a_page_says_when_it_was_made(merchant: FlaskClient) -> None:
+    before = int(time.time() * 1000)
+    page = merchant.get("/app/settings").text
+    made_at = int(re.findall(r'data-live-since="(\d+)"', page)[0])
+    assert before - 1 <= made_at <= time.time() * 1000
 
 
 def test_a_page_is_told_to_look_for_itself_when_what_it_missed_is_forgotten(acme: Shop) -> None:
@@ -154,12 +196,18 @@ def test_a_page_that_does_not_read_is_told_to_look_for_itself() -> None:
 
 
 def test_a_stream_ends_with_its_ticket(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.live.server.HEARTBEAT_SECONDS", 0.1)
-    moments = iter((clock.now(), clock.now() + timedelta(seconds=channels.TICKET_SECONDS + 1)))
-    monkeypatch.setattr("app.live.server.clock", SimpleNamespace(now=lambda: next(moments)))
-    status, body = asyncio.run(listen(channels.shop_ticket(acme.id)))
+    monkeypatch.setattr("app.live.server.HEARTBEAT_SECONDS", 0.01)
+    later = timedelta(0)
+    monkeypatch.setattr("app.live.server.clock", SimpleNamespace(now=lambda: clock.now() + later))
+
+    def pass_time(body: bytes) -> None:
+        nonlocal later
+        if body == b": still here\n\n":
+            later = timedelta(seconds=channels.TICKET_SECONDS + 1)
+
+    status, body = asyncio.run(listen(channels.shop_ticket(acme.id), when_said=pass_time))
     assert status == 200
-    assert b": still here" in body
+    assert body.endswith(b": still here\n\n")
 
 
 def test_shoppers_hear_of_one_products_stock_and_of_nothing_else(acme: Shop) -> None:
