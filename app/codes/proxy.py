@@ -21,7 +21,8 @@ def follow(code: str) -> ResponseReturnValue:
     known = (QrCode.shop_id == g.shop.id, QrCode.code == code.lower())
     found = g.session.scalar(select(QrCode).where(*known)) if rules.is_code(code.lower()) else None
     way = service.find_way(g.session, found, clock.now()) if found else None
-    if found is not None and _counts(found):
+    # Asked anew: the door may remember a shop for two seconds that has left, and nothing more is written for that one.
+    if found is not None and _counts(found) and door.find_shop(g.shop.domain):
         service.count_scan(g.session, g.shop, found, clock.now())
     if way is None:
         # A page in the shop's theme. It is Liquid to Shopify, so nobody's own words stand in it.

@@ -29,6 +29,7 @@ _PAST: Final = {
     "close": "VendorClosed",
 }
 LONGEST_QUESTION: Final = 2000
+_NO_MAILBOX: Final = "your store has no e-mail address. Enter one in Shopify under Settings > General, then ask again."
 _NAME_TAKEN: Final = lazy("A vendor with this name, or one that looks the same, is already here. Choose another name.")
 
 
@@ -145,7 +146,8 @@ def move(
 def ask(session: Session, shop_id: int, vendor_id: int, question: str, *, actor: str) -> Vendor:
     """E-mail a question of the shop's to a vendor or an applicant, who answers it by e-mail. Their state stays.
 
-    Raises NotFound, Conflict for one that is closed, ValidationErrors without a question.
+    Raises NotFound, Conflict for one that is closed, ValidationErrors without a question or without a mailbox of the
+    shop's to answer to.
     """
     vendor = session.scalar(select(Vendor).where(Vendor.shop_id == shop_id, Vendor.id == vendor_id))
     if vendor is None:
@@ -155,6 +157,8 @@ def ask(session: Session, shop_id: int, vendor_id: int, question: str, *, actor:
     words = question.strip()
     if not words or len(words) > LONGEST_QUESTION:
         raise ValidationErrors({"question": f"Write what you want to know, in up to {LONGEST_QUESTION:,} characters."})
+    if not session.get_one(Shop, shop_id).email:
+        raise ValidationErrors({"question": f"{vendor.name} could not answer: {_NO_MAILBOX}"})
     subject = ("vendor", vendor.id)
     audit.record(session, shop_id, "vendor.ask", subject, actor=actor, vendor_id=vendor.id, reason=words)
     context = {"vendor_name": vendor.name, "message": words}

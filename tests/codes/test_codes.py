@@ -13,7 +13,7 @@ from app import clock, db
 from app.codes import queries, rules, service
 from app.models.codes import Destination, QrCode, QrScans
 from app.models.products import Product, ProductStatus
-from app.models.shops import Shop
+from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
 from app.queue import get_redis
 from app.shopify import definitions
@@ -201,6 +201,15 @@ def test_unknown_codes_and_another_shops_lead_nowhere(app: Flask, portal: FlaskC
         answer = scan(app, wrong, shop=shop)
         assert (answer.status_code, "leads nowhere" in answer.text) == (404, True)
     assert scans() == 0
+
+
+def test_for_a_shop_that_has_just_left_nothing_is_counted(app: Flask, portal: FlaskClient, acme: Shop) -> None:
+    code = make(portal)
+    scan(app, code.code)
+    with db.scoped(acme.id) as session:
+        session.get_one(Shop, acme.id).status = ShopStatus.UNINSTALLED
+    scan(app, code.code, address="203.0.113.8")
+    assert scans() == 1
 
 
 def test_files_and_sheet_hold_the_printed_address(portal: FlaskClient, acme: Shop) -> None:

@@ -39,6 +39,17 @@ def test_a_question_reaches_the_applicant_by_e_mail_stays_in_the_history_and_dec
         assert session.scalars(select(AuditEntry.actor).where(AuditEntry.action == "vendor.ask")).one()
 
 
+def test_without_a_mailbox_to_answer_to_nobody_is_asked(merchant: FlaskClient, shop: Shop) -> None:
+    ada = make_vendor(shop, "Ada's Ceramics", "ada@example.com", VendorStatus.PENDING)
+    with db.scoped(shop.id) as session:
+        session.get_one(Shop, shop.id).email = None
+    assert "no e-mail address to answer to" in merchant.get(f"/app/vendors/{ada.id}").text
+    refused = merchant.post(f"/app/vendors/{ada.id}/ask", data={"question": "Where is your kiln?"})
+    assert (refused.status_code, mails(shop)) == (422, [])
+    assert "your store has no e-mail address" in refused.text
+    assert "Where is your kiln?" in refused.text, "what was typed is not lost"
+
+
 def test_who_is_closed_or_of_another_shop_is_not_asked(merchant: FlaskClient, shop: Shop, zenith: Shop) -> None:
     gone = make_vendor(shop, "Gone", "gone@example.com", VendorStatus.CLOSED)
     other = make_vendor(zenith, "Cy", "cy@example.com")
