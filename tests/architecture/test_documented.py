@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import click
+import pytest
 
 from app import cli
 
@@ -51,10 +52,23 @@ def test_every_number_on_the_metrics_page_is_explained() -> None:
     assert set(explained) == names
 
 
-def test_every_attack_is_tried_by_tests_that_are_there() -> None:
-    tried = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (ROOT / "docs/attacks.md").read_text())
-    assert len(tried) > 20
-    assert [name for path, name in tried if f"def {name}(" not in (ROOT / path).read_text()] == []
+@pytest.mark.parametrize("page", ["attacks", "conflicts"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (ROOT / f"docs/{page}.md").read_text())
+    assert len(named) > 20
+    assert [name for path, name in named if f"def {name}(" not in (ROOT / path).read_text()] == []
+
+
+def test_every_rule_about_conflicts_names_its_code_and_a_test() -> None:
+    page = (ROOT / "docs/conflicts.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| field |")]
+    assert len(rows) > 20
+    for row in rows:
+        *_, code, tests, _end = row.split("|")
+        assert "::test_" in tests, row
+        for path, name in re.findall(r"`(app/[\w/.]+?)(?:: (\w+))?`", code):
+            assert (ROOT / path).exists(), path
+            assert not name or f"def {name}(" in (ROOT / path).read_text(), row
 
 
 def _commands(group: click.Group) -> list[click.Command]:
