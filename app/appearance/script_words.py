@@ -20,7 +20,7 @@ WORDS: Final = (
     noted("Nothing was done. Try again when you are ready."),
     noted("The picture could not be added. Try again in a moment."),
     noted("The picture was not accepted. Try another file."),
-    noted("The connection broke while the picture was sent. Add it again."),
+    noted("The connection broke. This browser keeps the picture, and sends it when you are back."),
     noted("Sending %(file)s"),
     noted("Description"),
     noted("Formatting"),

@@ -24,7 +24,7 @@ PAGES: Final = sorted(
     for path in (ROOT / "app/templates" / place).rglob("*")
     if path.is_file()
 )
-SCRIPTS: Final = ("category", "draft", "orders", "passkeys", "portal", "product-list", "products")
+SCRIPTS: Final = ("category", "draft", "orders", "passkeys", "picture-uploads", "portal", "product-list", "products")
 SPEAKERS: Final = {"_", "gettext", "ngettext"}
 # Names that are the same everywhere.
 NAMES: Final = {"API", "SKU", "PDF", "CSV", "IBAN", "Small, Large", "OpenAPI 3.1", "PayPal", "Stripe"}

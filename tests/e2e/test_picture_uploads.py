@@ -1,0 +1,153 @@
+"""Pictures that a vendor adds go on when they can: app/static/picture-uploads.js on a page of nothing else."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.slowness import wait_on
+
+SCRIPT = (Path(__file__).parents[2] / "app/static/picture-uploads.js").read_text()
+# A name under localhost is trusted as https is: without trust browsers have no locks.
+ADDRESS = "http://portal.localhost/products/7"
+BASE = f"{ADDRESS}/pictures"
+SHOP = "http://shop.localhost/upload"
+PAGE = """<!doctype html><title>Product</title><div id="picture-list"></div>
+<div data-uploads data-again="Try again" data-drop-it="Throw it away"></div>
+<label data-drop="/products/7/pictures">Add pictures <input type="file" multiple></label>
+<script>window.spoken = (words) => words; window.htmx = { process() {} };</script>
+<script src="/picture-uploads.js"></script>"""
+PICTURE: Any = {"name": "mug.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8 a mug"}
+
+
+class Shop:
+    """The shop's store and our server, as far as the script speaks with them."""
+
+    def __init__(self) -> None:
+        self.sent, self.kept = 0, list[str]()
+        self.upload: Callable[[Route], None] = self.take
+        self.answer: Callable[[Route], None] = self.keep
+        self.held = list[Route]()
+
+    def open(self, page: Page) -> Page:
+        page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
+        script = {"body": SCRIPT, "content_type": "text/javascript"}
+        page.route("**/picture-uploads.js", lambda route: route.fulfill(**script))  # type: ignore[arg-type]
+        page.route(f"{BASE}/target", self._name_target)
+        page.route(SHOP, self._upload)
+        page.route(BASE, self._answer)
+        page.goto(ADDRESS)
+        return page
+
+    def _name_target(self, route: Route) -> None:
+        told = {"url": SHOP, "method": "POST", "fields": {"key": "mug"}, "ticket": f"ticket-{self.sent}"}
+        route.fulfill(body=json.dumps(told), content_type="application/json")
+
+    def _upload(self, route: Route) -> None:
+        self.upload(route)
+
+    def _answer(self, route: Route) -> None:
+        self.answer(route)
+
+    def take(self, route: Route) -> None:
+        self.sent += 1
+        route.fulfill(status=204, headers={"Access-Control-Allow-Origin": "*"})
+
+    def keep(self, route: Route) -> None:
+        """Safe to repeat with one ticket, as ours is."""
+        ticket = (route.request.post_data or "").removeprefix("ticket=")
+        self.kept += [ticket] * (ticket not in self.kept)
+        rows = "".join(f"<p>{each}</p>" for each in self.kept)
+        route.fulfill(body=f'<div id="picture-list">{rows}</div>', content_type="text/html")
+
+    def hold(self, route: Route) -> None:
+        self.held.append(route)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def add(page: Page) -> None:
+    page.locator("input").set_input_files([PICTURE])
+
+
+def arrived(page: Page) -> None:
+    expect(page.locator("#picture-list p")).to_have_count(1)
+    expect(page.locator(".upload")).to_have_count(0)
+
+
+def test_a_picture_whose_sending_broke_is_sent_at_the_next_visit_once(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.abort()
+    add(page)
+    expect(page.locator(".upload")).to_contain_text("This browser keeps the picture")
+    shop.upload = shop.take
+    page.reload()
+    arrived(page)
+    page.reload()
+    expect(page.locator("input")).to_be_visible()
+    assert shop.sent == len(shop.kept) == 1
+
+
+def test_a_picture_waits_for_the_connection_and_then_goes_on_by_itself(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.abort()
+    add(page)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    shop.upload = shop.take
+    page.evaluate("dispatchEvent(new Event('online'))")
+    arrived(page)
+    assert shop.sent == 1
+
+
+def test_what_the_shop_has_is_not_sent_again_when_the_page_was_closed_before_we_knew(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.answer = shop.hold
+    add(page)
+    wait_on(page, lambda: shop.held)
+    page.close()
+    shop.answer = shop.keep
+    arrived(shop.open(page.context.new_page()))
+    assert (shop.sent, shop.kept) == (1, ["ticket-0"])
+
+
+def test_a_second_page_of_the_product_leaves_a_picture_to_the_one_that_sends_it(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = shop.hold
+    add(page)
+    wait_on(page, lambda: shop.held)
+    other = shop.open(page.context.new_page())
+    # It has looked by now at what lies on the shelf, and asked for each picture's lock.
+    other.evaluate("navigator.locks.query()")
+    expect(other.locator(".upload")).to_have_count(0)
+    shop.take(shop.held[0])
+    arrived(page)
+    assert (shop.sent, len(shop.held), len(shop.kept)) == (1, 1, 1)
+
+
+def test_a_picture_that_was_refused_or_thrown_away_is_not_kept(open_browser: Callable[..., Page], shop: Shop) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.fulfill(status=403, headers={"Access-Control-Allow-Origin": "*"})
+    add(page)
+    expect(page.locator(".upload")).to_contain_text("not accepted")
+    shop.upload = lambda route: route.abort()
+    add(page)
+    page.get_by_role("button", name="Throw it away").click()
+    shop.upload = shop.take
+    page.reload()
+    add(page)
+    arrived(page)
+    assert shop.sent == 1
