@@ -101,14 +101,19 @@
     return { row, words, bar };
   };
 
-  const addButton = (row, words, act) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button small";
-    button.textContent = words;
-    button.addEventListener("click", () => { row.remove(); act(); });
-    row.append(button);
-    return button;
+  const offer = (row, choices) => {
+    const actions = document.createElement("div");
+    actions.className = "actions";
+    for (const [words, act, broke = false] of choices) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button small";
+      button.textContent = words;
+      button.toggleAttribute("data-broke", broke);
+      button.addEventListener("click", () => { row.remove(); act(); });
+      actions.append(button);
+    }
+    row.append(actions);
   };
 
   const upload = async (item) => {
@@ -118,15 +123,13 @@
       await forget(item);
       row.remove();
     } catch (error) {
-      if (error instanceof Refused) { item.ticket = null; await forget(item); }
+      const refused = error instanceof Refused;
+      if (refused) { item.ticket = null; await forget(item); }
       bar.remove();
       row.classList.add("error");
       words.textContent = `${item.file.name}: ${error.message}`;
-      const again = addButton(row, rows.dataset.again, () => alone(item, () => upload(item)));
-      if (!(error instanceof Refused)) {
-        again.dataset.broke = "";
-        addButton(row, rows.dataset.dropIt, () => forget(item));
-      }
+      const again = [rows.dataset.again, () => alone(item, () => upload(item)), !refused];
+      offer(row, refused ? [again] : [again, [rows.dataset.dropIt, () => forget(item)]]);
     }
   };
 

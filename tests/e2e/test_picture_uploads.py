@@ -35,7 +35,7 @@ class Shop:
     def open(self, page: Page) -> Page:
         page.route(ADDRESS, lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         script = {"body": SCRIPT, "content_type": "text/javascript"}
-        page.route("**/picture-uploads.js", lambda route: route.fulfill(**script))  # type: ignore[arg-type]
+        page.route("**/picture-uploads.js", lambda route: route.fulfill(**script))
         page.route(f"{BASE}/target", self._name_target)
         page.route(SHOP, self._upload)
         page.route(BASE, self._answer)
