@@ -1,5 +1,6 @@
 """/products"""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -11,11 +12,12 @@ from app.api.operations import operation
 from app.api.paging import Order, read_page
 from app.api.shapes import Amount, Id, Listing, Moment, Page, Reason, amount
 from app.auth.scopes import Scope
-from app.errors import NotFound
+from app.errors import NotFound, ValidationErrors
 from app.models.products import Product as Row
-from app.models.products import ProductStatus, Variant
+from app.models.products import ProductStatus, StockLevel, Variant
 from app.models.vendors import Vendor
-from app.products import queries, service
+from app.products import places, queries, service
+from app.products.forms import MAX_STOCK
 
 _ORDERS: Final = {
     "created_at": Order((Row.id,)),
@@ -47,12 +49,21 @@ class Product(msgspec.Struct, frozen=True):
     updated_at: Moment
 
 
+class StockAt(msgspec.Struct, frozen=True):
+    """What lies at one location."""
+
+    location_id: Annotated[int, Meta(description="Null: the shop's first location.")] | None
+    location: str
+    stock: int
+
+
 class ProductVariant(msgspec.Struct, frozen=True):
     id: Id
     option_values: list[str]
     sku: str
     price: Amount
-    stock: int
+    stock: Annotated[int, Meta(description="At all locations together.")]
+    stock_at: Annotated[list[StockAt], Meta(description="By location, the shop's first one first.")]
     shopify_gid: str | None
 
 
@@ -61,6 +72,20 @@ class ProductDetail(msgspec.Struct, frozen=True):
 
     product: Product
     variants: list[ProductVariant]
+
+
+class StockCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many units of a variant lie at a location."""
+
+    variant_id: Id
+    stock: Annotated[int, Meta(ge=0, le=MAX_STOCK)]
+    location_id: Annotated[Id, Meta(description="Left out: the shop's first location.")] | None = None
+
+
+class StockWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was counted. What is not named stays as it is."""
+
+    counts: Annotated[list[StockCount], Meta(min_length=1, max_length=2000)]
 
 
 class ProductList(Listing, kw_only=True, frozen=True):
@@ -94,11 +119,33 @@ def get_product(product_id: int) -> ProductDetail:
     if found is None:
         raise NotFound("There is no such product.")
     detail = queries.get_detail(g.session, g.shop.id, product_id, vendor_id=g.token.vendor_id)
-    variants = [
-        ProductVariant(v.id, v.option_values, v.sku, amount(v.price_minor, v.currency), v.stock, v.shopify_gid)
-        for v in detail.variants
-    ]
-    return ProductDetail(_write(*found), variants)
+    at, levels = places.get_places(g.session, g.shop), places.list_levels(g.session, detail.variants)
+    return ProductDetail(_write(*found), [_write_variant(v, at, levels[v.id]) for v in detail.variants])
+
+
+@operation("PUT", "/products/<int:product_id>/stock", tag="Products", scope=Scope.STOCK_WRITE, for_vendors=True)
+def count_stock(product_id: int, body: StockWanted) -> ProductDetail:
+    """Tell what was counted.
+
+    It is on its way to Shopify at once. What is sold meanwhile is kept: two more on the shelf are two more than there
+    are then.
+    """
+    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.token.vendor_id)
+    known = {variant.id for variant in service.list_variants(g.session, product)}
+    others = places.get_places(g.session, g.shop).others
+    counted: dict[tuple[int, int | None], int] = {}
+    for at, count in enumerate(body.counts):
+        if count.variant_id not in known:
+            raise ValidationErrors({f"#/counts/{at}/variant_id": "The product has no such variant."})
+        if count.location_id is not None and count.location_id not in others:
+            raise ValidationErrors({f"#/counts/{at}/location_id": "Vendors keep no stock at this location."})
+        if (count.variant_id, count.location_id) in counted:
+            raise ValidationErrors({f"#/counts/{at}": "Count a variant once at each location."})
+        counted[count.variant_id, count.location_id] = count.stock
+    first = {variant: stock for (variant, place), stock in counted.items() if place is None}
+    elsewhere = {(variant, place): stock for (variant, place), stock in counted.items() if place is not None}
+    service.set_stock(g.session, product, first, actor=f"api:{g.token.id}", elsewhere=elsewhere)
+    return get_product(product_id)
 
 
 @operation(
@@ -129,6 +176,21 @@ def _select() -> Select[Any]:
     query = select(Row, Vendor.name, stock, count).join(Vendor, Vendor.id == Row.vendor_id)
     query = query.where(Row.shop_id == g.shop.id)
     return query if g.vendor is None else query.where(Row.vendor_id == g.vendor.id)
+
+
+def _write_variant(variant: Variant, at: places.Places, levels: Mapping[int, StockLevel]) -> ProductVariant:
+    elsewhere = [
+        StockAt(number, name, levels[number].quantity if number in levels else 0) for number, name in at.others.items()
+    ]
+    return ProductVariant(
+        id=variant.id,
+        option_values=variant.option_values,
+        sku=variant.sku,
+        price=amount(variant.price_minor, variant.currency),
+        stock=variant.stock,
+        stock_at=[StockAt(None, at.main, places.at_first(variant, levels)), *elsewhere],
+        shopify_gid=variant.shopify_gid,
+    )
 
 
 def _write(row: Row, vendor_name: str, stock: int, variants: int) -> Product:

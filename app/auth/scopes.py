@@ -12,10 +12,13 @@ class Scope(StrEnum):
     VENDORS_WRITE = "vendors:write"
     PRODUCTS_READ = "products:read"
     PRODUCTS_WRITE = "products:write"
+    STOCK_WRITE = "stock:write"
     COMMISSIONS_READ = "commissions:read"
     COMMISSIONS_WRITE = "commissions:write"
     TERMS_WRITE = "terms:write"
     ORDERS_READ = "orders:read"
+    PARCELS_READ = "parcels:read"
+    PARCELS_WRITE = "parcels:write"
     LEDGER_READ = "ledger:read"
     PAYOUTS_READ = "payouts:read"
     PAYOUTS_WRITE = "payouts:write"
@@ -31,10 +34,13 @@ WORDS: Final[dict[Scope, str]] = {
     Scope.VENDORS_WRITE: lazy("Decide about vendors"),
     Scope.PRODUCTS_READ: lazy("See products"),
     Scope.PRODUCTS_WRITE: lazy("Decide about products"),
+    Scope.STOCK_WRITE: lazy("Count stock"),
     Scope.COMMISSIONS_READ: lazy("See commission rules and money settings"),
     Scope.COMMISSIONS_WRITE: lazy("Change commission rules"),
     Scope.TERMS_WRITE: lazy("Change money settings and a vendor's terms: shares, holds, reserve, payout days"),
     Scope.ORDERS_READ: lazy("See orders and how they are split"),
+    Scope.PARCELS_READ: lazy("See what is to be sent, with customers' addresses, and parcels"),
+    Scope.PARCELS_WRITE: lazy("Send parcels"),
     Scope.LEDGER_READ: lazy("See the ledger, balances and holds"),
     Scope.PAYOUTS_READ: lazy("See payouts"),
     Scope.PAYOUTS_WRITE: lazy("Make and approve payouts, release holds"),
@@ -48,7 +54,10 @@ WORDS: Final[dict[Scope, str]] = {
 OF_VENDORS: Final = (
     Scope.VENDORS_READ,
     Scope.PRODUCTS_READ,
+    Scope.STOCK_WRITE,
     Scope.ORDERS_READ,
+    Scope.PARCELS_READ,
+    Scope.PARCELS_WRITE,
     Scope.LEDGER_READ,
     Scope.PAYOUTS_READ,
 )
