@@ -3,9 +3,11 @@
 (() => {
   const page = document.getElementById("page");
   const image = (item) => item.querySelector(".frame img");
+  // An option's text comes back without the spaces that nobody sees: compared with them it never were as wanted.
+  const tidy = (words) => words.replace(/\s+/g, " ").trim();
   const name = (item, at) => {
-    const words = item.querySelector("input[name^=alt_]").value.trim();
-    return words ? `${at + 1}: ${words.slice(0, 40)}` : String(at + 1);
+    const words = tidy(item.querySelector("input[name^=alt_]").value).slice(0, 40);
+    return words ? tidy(`${at + 1}: ${words}`) : String(at + 1);
   };
 
   const show = (select, items) => {

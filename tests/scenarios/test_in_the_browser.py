@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.models.products import ProductStatus
 from tests.scenarios.market import Market
-from tests.scenarios.test_product_listing import picture, send_mug, the_product
+from tests.scenarios.test_product_listing import mug_form, picture, send_mug, start_mug, the_product
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +25,10 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 
 def open_portal(market: Market, browser: Browser, path: str, width: int = 390) -> Page:
-    portal = market.onboard()
+    return show(market, browser, market.onboard(), path, width)
+
+
+def show(market: Market, browser: Browser, portal: httpx.Client, path: str, width: int = 390) -> Page:
     context = browser.new_context(viewport={"width": width, "height": 900})
     context.add_cookies([{"name": "portal", "value": portal.cookies["portal"], "url": market.app_url}])
     page = context.new_page()
@@ -106,3 +110,22 @@ def test_the_merchant_reviews_by_keyboard(market: Market, browser: Browser) -> N
     expect(frame.locator("s-banner")).to_be_visible()
     market.settle()
     assert the_product(shop).status == ProductStatus.PUBLISHED
+
+
+def test_pictures_are_named_by_their_words_where_a_variant_chooses_one(market: Market, browser: Browser) -> None:
+    market.install()
+    portal = market.onboard()
+    path = start_mug(portal)
+    market.settle()
+    portal.post(path, data=mug_form(do="save"))
+    page = show(market, browser, portal, path)
+    choice = page.locator("[name=variant_0_picture]")
+    first, second = page.locator("#picture-list input[name^=alt_]").all()
+    # Spaces at the end and twice, also where a long text is cut: nobody sees them.
+    first.fill("The front   of it ")
+    second.fill("A mug of stoneware with its handle seen  from behind")
+    second.press("Tab")
+    named = ["The product's", "1: The front of it", "2: A mug of stoneware with its handle seen"]
+    expect(choice.locator("option")).to_have_text(named)
+    choice.select_option(index=2)
+    expect(page.locator(".choose", has=choice).locator("img")).to_be_visible()
