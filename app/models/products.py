@@ -110,6 +110,8 @@ class Variant(Model):
     """What lay at the first location when the vendor set it: Shopify compares."""
     image_id: Mapped[int | None] = mapped_column(ForeignKey("product_images.id", ondelete="SET NULL"))
     """Which of the product's pictures shows it; without one, customers see the product's first."""
+    picture_told: Mapped[str | None]
+    """Shopify's name of the picture that we last had it shown with."""
     reviewed_price_minor: Mapped[int | None]
     """The price that a person last agreed to, while the shop's rules alone have let it change since."""
     shopify_gid: Mapped[str | None]
@@ -253,6 +255,8 @@ class ProductProposal(Model):
     sent_at: Mapped[datetime]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    """Since when a job gives variants their pictures: one that shows none now may be half done."""
     applied_at: Mapped[datetime | None]
 
 

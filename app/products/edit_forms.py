@@ -69,16 +69,22 @@ def new_rows_of(
     held = [variant.option_values for variant in variants]
     added = [
         NewRow(
-            tuple(option_rules.rename(each["values"], live, options)),
+            _in_columns(each["values"], live, options),
             str(Money(each["price"], variants[0].currency).decimal),
             each["sku"],
             str(each["stock"]),
             _number_of(each.get("picture"), images),
         )
         for each in wanted["variants"]
-        if each["values"] not in held
+        if "price" in each and each["values"] not in held
     ]
     return with_empty(product, added)
+
+
+def _in_columns(values: Sequence[str], live: option_rules.Options, wanted: option_rules.Options) -> tuple[str, ...]:
+    """One value for each option on sale, whose number the shop's staff may have changed since it was typed."""
+    fitted = [*values, *[""] * len(live)][: len(live)]
+    return tuple(option_rules.rename(fitted, live, wanted))
 
 
 def with_empty(product: Product, rows: Sequence[NewRow]) -> list[NewRow]:
@@ -130,6 +136,8 @@ def read_new_rows(
             errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
         if not all(values):
             errors["values"] = _("Fill in each option.")
+        elif any(_is_taken(value, old) for old, value in zip(renamed, values, strict=True)):
+            errors["values"] = _("Another one is called that now. Choose another name.")
         elif (folded := tuple(value.casefold() for value in named)) in seen:
             errors["values"] = _("There is such a variant already.")
         else:
@@ -137,6 +145,12 @@ def read_new_rows(
         rows.append(replace(row, errors=errors))
         wanted.append({"values": named, "price": amount, "sku": sku, "stock": count or 0})
     return rows, wanted
+
+
+def _is_taken(value: str, old_names: Mapping[str, str]) -> bool:
+    """Whether a value is called so on sale, and otherwise by the same form."""
+    folded = value.casefold()
+    return folded not in old_names and folded in (was.casefold() for was in old_names.values())
 
 
 def join_variants(rows: Sequence[PriceRow], added: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ The row of the picture is all there is to remember: one that has no address at S
 import io
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -49,7 +49,8 @@ def add_addresses(session: Session, product: Product, addresses: Sequence[str]) 
         _add(session, product, address, last + place)
 
 
-def _add(session: Session, product: Product, address: str, position: int) -> ProductImage:
+def _add(session: Session, product: Product, address: str, position: int, *, by: str | None = None) -> None:
+    """`by`: who adds it to an edit."""
     image = ProductImage(
         shop_id=product.shop_id,
         vendor_id=product.vendor_id,
@@ -58,11 +59,12 @@ def _add(session: Session, product: Product, address: str, position: int) -> Pro
         filename=name_file(address, "jpg"),
         source_url="",
         fetched_from=address,
+        live=by is None,
+        wanted={"by": by, "for": []} if by else None,
     )
     session.add(image)
     session.flush()
     enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
-    return image
 
 
 def add_to_edit(
@@ -73,8 +75,7 @@ def add_to_edit(
     `chosen`: (variant, address) of those that are to show one of them.
     """
     for address in addresses:
-        image = _add(session, product, address, rules.MAX_PICTURES)
-        image.live, image.wanted = False, {"by": actor, "for": []}
+        _add(session, product, address, rules.MAX_PICTURES, by=actor)
     for image in service.list_images(session, product, live=False):
         shows = [variant_id for variant_id, address in chosen if address == image.fetched_from]
         if shows and image.wanted:
@@ -116,21 +117,41 @@ def _propose(session: Session, product: Product, ready: Sequence[ProductImage]) 
     proposals.propose(session, product, edit, actor=(ready[0].wanted or {})["by"])
 
 
-def take_from_edit(session: Session, product: Product, addresses: Sequence[str], *, actor: str) -> None:
-    """Undo `add_to_edit`: what waits goes from the edit, what is on sale by an edit. Raises Conflict."""
-    live, staged = service.list_images(session, product), service.list_images(session, product, live=False)
-    gone = [row for row in (*live, *staged) if row.fetched_from in addresses]
-    gids = [row.shopify_gid for row in gone if row.shopify_gid]
-    held = proposals.find_open(session, product)
-    content = proposals.live_content(session, product) | ({f: c[1] for f, c in held.changes.items()} if held else {})
-    edit: Snapshot = {"pictures": [picture for picture in content["pictures"] if picture["gid"] not in gids]}
-    if not edit["pictures"]:
+def without_fetched(
+    session: Session, product: Product, addresses: Sequence[str], shown: Mapping[int, int | None]
+) -> Snapshot:
+    """The edit of a product on sale that undoes `add_to_edit`. Raises Conflict.
+
+    A variant that shows one of the pictures shows what it shows on sale, or what it did before: `shown`, by number.
+    """
+    images = [*service.list_images(session, product), *service.list_images(session, product, live=False)]
+    gone = [row.shopify_gid for row in images if row.shopify_gid and row.fetched_from in addresses]
+    live, held = proposals.live_content(session, product), proposals.find_open(session, product)
+    content = live | ({field: change[1] for field, change in held.changes.items()} if held else {})
+    left = {picture["gid"]: picture for picture in content["pictures"] if picture["gid"] not in gone}
+    if not left:
         raise Conflict(_("A product on sale keeps at least one picture."))
-    shown = {field: value for field, value in content.items() if variant_of(field)[0] == "picture" and value}
-    edit |= {field: None for field, value in shown.items() if value["gid"] in gids}
-    proposals.propose(session, product, edit, actor=actor)
-    for row in gone:
-        if not row.live and row in session:
+    edit: Snapshot = {"pictures": list(left.values())}
+    before = {variant_id: image.shopify_gid for variant_id, at in shown.items() for image in images if image.id == at}
+    for field, value in content.items():
+        kind, variant_id = variant_of(field)
+        if kind == "picture" and value and value["gid"] in gone:
+            now = (live.get(field) or {}).get("gid")
+            edit[field] = left.get(before.get(variant_id or 0) if now in gone else now)
+    if any((each.get("picture") or {}).get("gid") in gone for each in content["variants"]):
+        edit["variants"] = [_without(each, gone) for each in content["variants"]]
+    return edit
+
+
+def _without(variant: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    is_gone = (variant.get("picture") or {}).get("gid") in gone
+    return {name: value for name, value in variant.items() if name != "picture" or not is_gone}
+
+
+def forget_fetched(session: Session, product: Product, addresses: Sequence[str]) -> None:
+    """What of these never got on sale goes, also when it is still on its way."""
+    for row in service.list_images(session, product, live=False):
+        if row.fetched_from in addresses:
             session.delete(row)
 
 
@@ -138,7 +159,7 @@ def try_again(session: Session, product: Product, image_id: int) -> None:
     """Fetch a picture once more that could not be had from its address. Nothing for one that is on its way."""
     pictures.check_takes_pictures(product)
     for image in (*service.list_images(session, product), *service.list_images(session, product, live=False)):
-        if image.id == image_id and image.error and image.fetched_from:
+        if image.id == image_id and image.error and image.fetched_from and image.url is None:
             image.error, image.source_url, image.shopify_gid = None, "", None
             enqueue_after_commit(session, JOB, product.shop_id, image.id, queue="catalogue")
 

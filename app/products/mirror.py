@@ -146,6 +146,7 @@ def _take_over_grid(
     if [(row.shopify_gid, row.option_values) for row in rows] != [(each["gid"], each["values"]) for each in wanted]:
         changes["variants"] = [[" / ".join(values) for values in side] for side in (before, after)]
     if changes:
+        proposals.follow_variants(session, product, wanted, now)
         product.options = now
         parts.write_variants(session, product, rows, wanted, {})
     return changes

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.models.products import Product, ProductImage, Variant
-from app.products import option_rules
+from app.products import option_rules, places, proposal_rules
 
 
 def write_pictures(
@@ -32,9 +32,14 @@ def write_pictures(
 def drop_staged_pictures(session: Session, product_id: int, *, added_before: datetime | None = None) -> None:
     """Forget pictures that were added to an edit which came to nothing, or went without them.
 
-    `added_before` leaves those of an edit that its vendor is still writing.
+    `added_before` leaves those of an edit that its vendor is still writing. Those of a file that are being fetched
+    become an edit of their own.
     """
-    staged = delete(ProductImage).where(ProductImage.product_id == product_id, ProductImage.live.is_(False))
+    staged = delete(ProductImage).where(
+        ProductImage.product_id == product_id,
+        ProductImage.live.is_(False),
+        ProductImage.wanted.is_(None) | ProductImage.error.is_not(None),
+    )
     session.execute(staged if added_before is None else staged.where(ProductImage.created_at < added_before))
 
 
@@ -56,7 +61,8 @@ def write_variants(
     for position, each in enumerate(wanted, start=1):
         row = (by_gid.get(each["gid"]) if "gid" in each else None) or held.get(tuple(each["values"]))
         if row is None and "price" in each:
-            said = {"price_minor": each["price"], "sku": each["sku"], "stock": each["stock"]}
+            # What lies where of one that staff made is still to be read.
+            said = {"price_minor": each["price"], "sku": each["sku"], "stock": 0 if "gid" in each else each["stock"]}
             ids = {"shopify_gid": each.get("gid"), "inventory_item_gid": each.get("item")}
             ids["image_id"] = image_ids.get((each.get("picture") or {}).get("gid", ""))
             row = Variant(**_owner(product), **said, **ids, currency=rows[0].currency, option_values=each["values"])
@@ -70,6 +76,8 @@ def write_variants(
         if row.id not in kept:
             session.delete(row)
     session.flush()
+    if told - by_gid.keys():
+        places.read_again(session, product)
 
 
 def write_grid(
@@ -85,6 +93,9 @@ def write_grid(
     `image_ids`: our pictures of the product by Shopify's names for them.
     """
     live = option_rules.on_sale(product.options, [row.option_values for row in rows])
+    if variants is not None and not all("gid" in each for each in variants):
+        there = {"options": live, "variants": [{"values": row.option_values} for row in rows]}
+        variants = proposal_rules.still_fit(variants, there) or None
     if options is not None and option_rules.fits(live, options):
         write_options(product, rows, options)
         variants = variants and [
@@ -117,6 +128,8 @@ def note_variants(rows: Sequence[Variant], made: dict[str, Any]) -> None:
     for variant in rows:
         node = by_values.get(tuple(variant.option_values))
         if node is not None:
+            if variant.shopify_gid != node["id"]:
+                variant.picture_told = None
             variant.shopify_gid, variant.inventory_item_gid = node["id"], node["inventoryItem"]["id"]
             variant.stock_requested_at = variant.stock_before = None
             variant.stock_updated_at = datetime.fromisoformat(made["updatedAt"])

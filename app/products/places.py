@@ -214,6 +214,12 @@ def get_call(session: Session, product: Product) -> StockCall:
     return session.get_one(StockCall, product.id, with_for_update=True)
 
 
+def read_again(session: Session, product: Product) -> None:
+    """Have what lies of a product at each location read from Shopify."""
+    get_call(session, product).has_news = True
+    enqueue_after_commit(session, "jobs.catalogue.push_stock", product.shop_id, product.id, queue="catalogue")
+
+
 def is_on_its_way(session: Session, product_id: int) -> bool:
     """Whether a count of the product's waits for Shopify to take it."""
     counted = or_(Variant.stock_requested_at.is_not(None), StockLevel.stock_requested_at.is_not(None))

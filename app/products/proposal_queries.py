@@ -166,7 +166,7 @@ def _compare_variants(was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[st
     kept, held = [each["values"] for each in now], [each["values"] for each in was]
     pieces = [("same" if values in kept else "gone", " / ".join(values) + "\n") for values in held]
     for each in now:
-        if each["values"] not in held:
+        if "price" in each and each["values"] not in held:
             price = web.write_money(Money(each["price"], currency))
             named = {"variant": " / ".join(each["values"]), "price": price, "count": each["stock"]}
             pieces.append(("new", _("%(variant)s: %(price)s, %(count)s in stock", **named) + "\n"))

@@ -73,8 +73,24 @@ def drifted(changes: Changes, live: Snapshot) -> Snapshot:
     return {
         field: live.get(field)
         for field, (was, wanted) in changes.items()
-        if not same(live.get(field), was) and not same(live.get(field), wanted)
+        if not same(live.get(field), wanted)
+        and (not same(live.get(field), was) or (field == "variants" and not is_possible(wanted, live)))
     }
+
+
+def is_possible(wanted: Sequence[dict[str, Any]], live: Snapshot) -> bool:
+    """Whether an edit's variants can still be had: there are some, and each of them fits."""
+    return bool(wanted) and still_fit(wanted, live) == wanted
+
+
+def still_fit(wanted: Sequence[dict[str, Any]], live: Snapshot) -> list[dict[str, Any]]:
+    """Of an edit's variants those that are on sale, and new ones that come in the options that are on sale.
+
+    Staff may have edited variants and options in Shopify since; what they took away is not made again.
+    """
+    there = [each["values"] for each in live["variants"]]
+    count = len(live["options"])
+    return [each for each in wanted if each["values"] in there or ("price" in each and len(each["values"]) == count)]
 
 
 def split_safe(changes: Changes, reviewed: Mapping[int, int], band_bps: int) -> tuple[Changes, Changes]:

@@ -37,35 +37,36 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         if product.shopify_gid is None or product.status != ProductStatus.PUBLISHED:
             return
         credentials, gid, location = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.location_gid
-        changes = {field: proposal.changes[field] for field in proposal.taken}
+        changes, begun_at = {field: proposal.changes[field] for field in proposal.taken}, proposal.begun_at
         variants = service.list_variants(session, product)
     found = graphql(credentials, "productContent", {"id": gid})
     if not found:
         # Deleted in the admin: the webhook says so, and archives our product.
         return
     live = _snapshot(product, found, variants)
-    changes = option_sync.as_done(changes, live)
+    changes = variant_pictures.as_begun(option_sync.as_done(changes, live), live, begun_at)
     if _GRID & changes.keys() and found["variants"]["pageInfo"]["hasNextPage"]:
         # Those that we do not name, Shopify would delete.
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
         return
-    if gone := rules.drifted(changes, live):
+    if rules.drifted(changes, live):
         # With what an earlier run, which was cut short, may have done already.
-        seen = _as_found(live, gone.keys() | (_GRID & changes.keys()))
-        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, seen)
+        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, _as_found(live, changes.keys()))
         return
     wanted = {field: change[1] for field, change in changes.items()}
+    _note_begun(shop_id, proposal_id, wanted)
     try:
         # First, as Shopify refuses these most: options bound to a category's details have names of their own.
         made = option_sync.write_grid(credentials, gid, location, wanted, found, variants)
         _write(credentials, gid, wanted, live, variants if made is None else _kept(variants, made))
         shown = variant_pictures.of_edit(variants, wanted, made, option_sync.as_named(changes, live))
         nodes = (made or found)["variants"]["nodes"]
-        variant_pictures.write_variant_pictures(credentials, gid, nodes, shown)
+        variant_pictures.write_variant_pictures(credentials, gid, nodes, shown, wanted.get("pictures"))
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
-        now = graphql(credentials, "productContent", {"id": gid}) if _GRID & wanted.keys() else None
-        done = _as_found(_snapshot(product, now, variants), _GRID) if now else {}
+        # What came before what was refused is done.
+        now = graphql(credentials, "productContent", {"id": gid})
+        done = _as_found(_snapshot(product, now, variants), wanted.keys()) if now else {}
         _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, done)
         return
     except ShopifyError as error:
@@ -75,6 +76,13 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
         raise
     with scoped(shop_id) as session:
         _finish(session, proposals.lock_proposal(session, shop_id, proposal_id), made)
+
+
+def _note_begun(shop_id: int, proposal_id: int, fields: Collection[str]) -> None:
+    """Before a variant's picture is taken away to give it another: nobody else will have done so."""
+    if any(rules.variant_of(field)[0] == "picture" for field in fields):
+        with scoped(shop_id) as session:
+            proposals.lock_proposal(session, shop_id, proposal_id).begun_at = clock.now()
 
 
 def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
@@ -189,6 +197,7 @@ def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | 
         # News from before it, which comes late, does not know them.
         seen_at = datetime.fromisoformat(made["updatedAt"])
         product.shopify_updated_at = max(product.shopify_updated_at or seen_at, seen_at)
+    variant_pictures.note_told(service.list_variants(session, product), service.list_images(session, product))
     if proposals.find_open(session, product) is None:
         parts.drop_staged_pictures(session, product.id, added_before=proposal.sent_at)
     proposal.status, proposal.applied_at, proposal.sync_error = ProposalStatus.APPLIED, clock.now(), None
@@ -206,8 +215,11 @@ def _send_back(shop_id: int, proposal_id: int, status: ProposalStatus, reason: s
         if proposal.status != ProposalStatus.ACCEPTED:
             return
         product = session.get_one(Product, proposal.product_id)
+        if "variants" in live:
+            proposals.follow_variants(session, product, live["variants"], live["options"])
         product.options = live.pop("options", product.options)
         service.write_fields(session, product, live)
+        variant_pictures.note_told(service.list_variants(session, product), service.list_images(session, product))
         subject = ("product", product.id)
         audit.record(
             session,
@@ -232,6 +244,6 @@ def _reopen(
         held.changes = {field: proposal.changes[field] for field in proposal.taken} | held.changes
         proposal.status = ProposalStatus.WITHDRAWN
     held.status, held.reason, held.version = status, reason, held.version + 1
-    held.taken, held.decided_by, held.decided_at = [], None, None
+    held.taken, held.decided_by, held.decided_at, held.begun_at = [], None, None, None
     session.flush()
     return held

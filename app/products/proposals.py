@@ -3,7 +3,7 @@
 One at a time is on its way to Shopify, so that two never overtake each other; one more may be open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from app.models.products import (
 )
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import approvals, option_rules, parts, trail
+from app.products import approvals, option_rules, parts, trail, variant_names
 from app.products import proposal_rules as rules
 from app.products.service import list_images, list_variants
 from app.queue import enqueue_after_commit
@@ -92,7 +92,10 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
     if "options" in kept and not option_rules.is_possible(live["options"], kept["options"]):
         # They were edited in the shop since; nobody can accept these names any more.
         del kept["options"]
-    changes = rules.differences(live, kept | wanted)
+    wanted = kept | wanted
+    if "variants" in wanted:
+        wanted["variants"] = rules.still_fit(wanted["variants"], live) or live["variants"]
+    changes = rules.differences(live, wanted)
     settings = session.get_one(ShopSettings, product.shop_id)
     reviewed = {v.id: v.reviewed_price_minor or v.price_minor for v in variants}
     safe, waiting = rules.split_safe(changes, reviewed, settings.price_band_bps)
@@ -128,6 +131,9 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
     if "options" in taken and not option_rules.is_possible(live["options"], proposal.changes["options"][1]):
         words = "The options were edited in Shopify, so the new names do not fit them."
         raise ValidationErrors({"fields": f"{words} Ask for changes, or untick them."})
+    if "variants" in taken and not rules.is_possible(proposal.changes["variants"][1], live):
+        words = "Variants were edited in Shopify, so the edit does not fit them."
+        raise ValidationErrors({"fields": f"{words} Ask for changes, or untick Variants."})
     _check_pictures(proposal.changes, taken, live)
     now = clock.now()
     # What the reviewer saw is what the job compares with: an edit they chose to overrule is no surprise to it.
@@ -200,6 +206,21 @@ def find_open(session: Session, product: Product) -> ProductProposal | None:
             ProductProposal.product_id == product.id, ProductProposal.status.in_(OPEN_PROPOSAL)
         )
     )
+
+
+def follow_variants(
+    session: Session, product: Product, now: Sequence[Mapping[str, Any]], options: option_rules.Options
+) -> None:
+    """Shopify has other variants or options than our rows, which are about to be as `now`: edits go along.
+
+    `now` are variants as a snapshot has them, with their gid.
+    """
+    values = {each["gid"]: each["values"] for each in now}
+    names = {tuple(row.option_values): values.get(row.shopify_gid) for row in list_variants(session, product)}
+    for edit in filter(None, (find_open(session, product), find_on_its_way(session, product))):
+        if "variants" in edit.changes:
+            followed = variant_names.follow(edit.changes["variants"], names, product.options, options)
+            edit.changes = edit.changes | {"variants": followed}
 
 
 def find_on_its_way(session: Session, product: Product) -> ProductProposal | None:

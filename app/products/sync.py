@@ -46,6 +46,8 @@ def push_product(shop_id: int, product_id: int) -> None:
         name = {"customId": {"namespace": NAMESPACE, "key": LISTING_KEY, "value": product.listing_key}}
     try:
         made = graphql(credentials, "productSet", {"identifier": name, "input": content})["product"]
+        shown = _note_made(shop_id, product_id, made, vendor_name)
+        variant_pictures.write_variant_pictures(credentials, made["id"], made["variants"]["nodes"], shown)
     except ShopifyUserErrors as refusal:
         _give_back(shop_id, product_id, refusal)
         return
@@ -55,21 +57,21 @@ def push_product(shop_id: int, product_id: int) -> None:
         raise
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
+        variant_pictures.note_told(service.list_variants(session, product), service.list_images(session, product))
+        service.tell_attributes(session, product)
+        service.tell_stock(session, product)
+        service.begin_review(session, product)
+
+
+def _note_made(shop_id: int, product_id: int, made: dict[str, Any], vendor_name: str) -> dict[str, str | None]:
+    """Keep what Shopify answered. Returns the pictures that its variants are to show, by gid."""
+    with scoped(shop_id) as session:
+        product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
         product.vendor_told = vendor_name
         variants = service.list_variants(session, product)
         parts.note_variants(variants, made)
-        shown = variant_pictures.of_rows(variants, service.list_images(session, product))
-    try:
-        variant_pictures.write_variant_pictures(credentials, made["id"], made["variants"]["nodes"], shown)
-    except ShopifyUserErrors as refusal:
-        _give_back(shop_id, product_id, refusal)
-        return
-    with scoped(shop_id) as session:
-        product = service.lock_product(session, shop_id, product_id)
-        service.tell_attributes(session, product)
-        service.tell_stock(session, product)
-        service.begin_review(session, product)
+        return variant_pictures.of_rows(variants, service.list_images(session, product))
 
 
 def publish_product(shop_id: int, product_id: int) -> None:

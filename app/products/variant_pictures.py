@@ -4,22 +4,32 @@ Shopify gives a variant one picture, and refuses another one while it has one: s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from app.models.products import ProductImage, Variant
-from app.products.proposal_rules import Snapshot
+from app.products.proposal_rules import Changes, Snapshot, variant_of
 from app.shopify.client import graphql
 from app.shopify.tokens import ShopCredentials
 
 
 def write_variant_pictures(
-    shop: ShopCredentials, gid: str, nodes: Iterable[Mapping[str, Any]], wanted: Mapping[str, str | None]
+    shop: ShopCredentials,
+    gid: str,
+    nodes: Iterable[Mapping[str, Any]],
+    wanted: Mapping[str, str | None],
+    pictures: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Give variants their pictures, both by gid; None takes one away. `nodes` are Shopify's variants with their media.
 
-    The pictures must be the product's. Repeatable: what is so already is left.
+    The pictures must be the product's; `pictures`: what it has been left with since the variants were read. Repeatable:
+    what is so already is left.
     """
-    held = {node["id"]: [each["id"] for each in node["media"]["nodes"]] for node in nodes}
+    left = None if pictures is None else {picture["gid"] for picture in pictures}
+    held = {
+        node["id"]: [each["id"] for each in node["media"]["nodes"] if left is None or each["id"] in left]
+        for node in nodes
+    }
     # A variant that is gone by now shows nothing.
     there = {key: picture for key, picture in wanted.items() if key in held}
     changed = {key: picture for key, picture in there.items() if held[key] != ([picture] if picture else [])}
@@ -31,10 +41,34 @@ def write_variant_pictures(
         graphql(shop, "productVariantsBulkUpdate", {"productId": gid, "variants": rows})
 
 
-def of_rows(variants: Sequence[Variant], images: Sequence[ProductImage]) -> dict[str, str | None]:
-    """The picture of each variant that Shopify has, as rows have it."""
+def as_begun(changes: Changes, live: Snapshot, begun_at: datetime | None) -> Changes:
+    """An edit whose job was cut short: where a variant shows nothing now, it had taken the picture away itself."""
+    if begun_at is None:
+        return changes
+    taken = [f for f in changes if variant_of(f)[0] == "picture" and f in live and live[f] is None]
+    return changes | {field: [None, changes[field][1]] for field in taken}
+
+
+def by_row(variants: Sequence[Variant], images: Sequence[ProductImage]) -> dict[int, str | None]:
+    """The picture of each variant as rows have it, by its number."""
     gids = {image.id: image.shopify_gid for image in images if image.url}
-    return {v.shopify_gid: gids.get(v.image_id) if v.image_id else None for v in variants if v.shopify_gid}
+    return {variant.id: gids.get(variant.image_id or 0) for variant in variants}
+
+
+def of_rows(variants: Sequence[Variant], images: Sequence[ProductImage]) -> dict[str, str | None]:
+    """The picture of each variant that Shopify has, by gid, as rows have it.
+
+    A variant that we never gave one is left out: what it shows the shop's staff chose in Shopify.
+    """
+    wanted = by_row(variants, images)
+    return {v.shopify_gid: wanted[v.id] for v in variants if v.shopify_gid and (wanted[v.id] or v.picture_told)}
+
+
+def note_told(variants: Sequence[Variant], images: Sequence[ProductImage]) -> None:
+    """Shopify shows variants as the rows have them."""
+    wanted = by_row(variants, images)
+    for variant in variants:
+        variant.picture_told = wanted[variant.id]
 
 
 def of_edit(

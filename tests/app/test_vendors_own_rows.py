@@ -30,6 +30,8 @@ GUARDED = {
 
 _VARIANT = """INSERT INTO variants (shop_id, vendor_id, product_id, price_minor, currency)
   VALUES (:shop, :ada, {product}, 1, 'USD')"""
+_PICTURE = """INSERT INTO product_images (shop_id, vendor_id, product_id, filename, source_url{columns})
+  VALUES (:shop, :ada, {product}, 'x.png', ''{values})"""
 _PRODUCT = "INSERT INTO products (shop_id, vendor_id, title, {column}) VALUES (:shop, :ada, 'Hat', {value})"
 _PARCEL = """INSERT INTO fulfilments (shop_id, vendor_id, order_shopify_id, state, quantities, fulfilled_at)
   VALUES (:shop, :ada, 1, '{state}', '{{"{line}": 1}}', now())"""
@@ -74,6 +76,7 @@ def rows(acme: Shop, ada: Vendor, bea: Vendor) -> dict[str, Any]:
         asking = {"shop": acme.id, "ada": ada.id, "draft": draft, "hat": hat, "review": review, "theirs": theirs}
         session.execute(text("UPDATE vendors SET payout_changed_at = now() - interval '1 day'"))
         asking |= {"thread": threads[0].id, "other_thread": threads[1].id}
+        session.execute(text(_PICTURE.format(product=":hat", columns=", url", values=", 'https://cdn/x.png'")), asking)
         session.execute(text(_EMAIL), asking)
         session.execute(text(_PARCEL.format(state="created", line=11)), asking)
     return asking
@@ -119,10 +122,17 @@ def as_ada(rows: dict[str, Any]) -> Iterator[db.ScopedSession]:
         _PRODUCT.format(column="status", value="'published'"),
         _PRODUCT.format(column="shopify_gid", value="'gid://shopify/Product/7'"),
         "UPDATE variants SET inventory_item_gid = 'gid://shopify/InventoryItem/7'",
+        "UPDATE variants SET picture_told = 'gid://shopify/MediaImage/7'",
+        "UPDATE variants SET price_minor = 1 WHERE product_id = :hat",
+        "UPDATE variants SET sku = 'X' WHERE product_id = :review",
+        "UPDATE variants SET option_values = '[\"Red\"]' WHERE product_id = :hat",
+        "UPDATE product_images SET url = 'https://elsewhere.example/x.png' WHERE product_id = :hat",
+        "UPDATE product_images SET live = false WHERE product_id = :hat",
+        _PICTURE.format(product=":hat", columns="", values=""),
+        _PICTURE.format(product=":hat", columns=", live, url", values=", false, 'https://elsewhere.example/x.png'"),
         _VARIANT.format(product=":theirs"),
         _VARIANT.format(product=":hat"),
-        """INSERT INTO product_images (shop_id, vendor_id, product_id, filename, source_url)
-           VALUES (:shop, :ada, :theirs, 'x.png', '')""",
+        _PICTURE.format(product=":theirs", columns="", values=""),
         _PARCEL.format(state="requested", line=12),
         _PARCEL.format(state="created", line=11),
         "UPDATE fulfilments SET shopify_id = 7",
@@ -149,6 +159,7 @@ def test_a_vendor_writes_nothing_that_the_shop_decides(rows: dict[str, Any], sta
         "DELETE FROM vendors",
         "DELETE FROM products WHERE id = :hat",
         "DELETE FROM variants WHERE product_id = :hat",
+        "DELETE FROM product_images WHERE product_id = :hat",
         "DELETE FROM fulfilments",
         "DELETE FROM order_threads",
         "DELETE FROM emails",
@@ -167,7 +178,11 @@ def test_a_vendor_writes_a_profile_a_draft_a_parcel_and_a_message(rows: dict[str
             "UPDATE products SET title = 'A cup', status = 'submitted' WHERE id = :draft",
             "UPDATE products SET status = 'draft' WHERE id IN (:hat, :review)",
             "UPDATE products SET title = 'A hat again', status = 'archived' WHERE id = :hat",
-            "UPDATE variants SET stock = 3, price_minor = 200",
+            "UPDATE variants SET stock = 3",
+            "UPDATE variants SET price_minor = 200, sku = 'A' WHERE product_id = :review",
+            _PICTURE.format(product=":review", columns=", url", values=", 'https://cdn/x.png'"),
+            "UPDATE product_images SET url = NULL WHERE product_id = :review",
+            "DELETE FROM product_images WHERE product_id = :review",
             _VARIANT.format(product=":review"),
             "DELETE FROM products WHERE id = :review",
             _PARCEL.format(state="requested", line=11),

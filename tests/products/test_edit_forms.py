@@ -40,6 +40,16 @@ def test_what_is_wrong_in_a_new_row_is_told_in_its_column(typed: dict[str, str],
     assert set(row.errors) == {column}
 
 
+def test_a_new_variant_does_not_take_the_name_that_the_same_form_takes_from_another() -> None:
+    shirt = Product(title="Shirt", options=[{"name": "Colour", "values": ["Red"]}, {"name": "Size", "values": ["S"]}])
+    held = [Variant(id=1, option_values=["Red", "S"], currency="USD")]
+    renamed = {"Colour": {"crimson": "Red"}, "Size": {"s": "S"}}
+    typed = {"new_0_value_1": "L", "new_0_price": "3", "new_0_stock": "1"}
+    for name, columns in (("red", {"values"}), ("Crimson", set()), ("Blue", set())):
+        [row], _ = edit_forms.read_new_rows(typed | {"new_0_value_0": name}, shirt, held, renamed)
+        assert set(row.errors) == columns, name
+
+
 def test_the_same_new_variant_twice_is_told() -> None:
     form = {f"new_{n}_{name}": text for n in (0, 1) for name, text in (("value_0", "XL"), ("price", "1"))}
     rows, _ = edit_forms.read_new_rows(form, MUG, HELD)
@@ -67,6 +77,7 @@ def test_an_edit_is_filled_in_again_as_it_was_sent() -> None:
     wanted = {"variants": [{"values": ["S"]}, {"values": ["XL"], "price": 1250, "sku": "x", "stock": 3}]}
     wanted |= {f"{kind} {n}": value for n in (1, 2) for kind, value in (("price", 1000), ("sku", ""))}  # type: ignore[misc]
     assert [row.gone for row in edit_forms.rows_of(HELD, wanted)] == [False, True]
+    wanted["variants"].append({"values": ["gone"]})
     new = edit_forms.new_rows_of(MUG, HELD, wanted)
     assert [(row.values, row.price, row.stock) for row in new] == [
         (("XL",), "12.50", "3"),

@@ -162,6 +162,11 @@ def test_what_could_not_be_fetched_is_tried_again_when_its_vendor_says_so(
         fetching.try_again(session, product, image_id)
     catalogue.register_picture(acme.id, image_id)
     assert (read(acme, image_id).url, read(acme, image_id).error) == (SERVED, None)
+    with db.scoped(acme.id) as session:
+        image = session.get_one(ProductImage, image_id)
+        image.error = "The product has too many"
+        fetching.try_again(session, session.get_one(Product, image.product_id), image_id)
+    assert read(acme, image_id).shopify_gid == GID, "what is there is not fetched again"
 
 
 def test_redirects_get_no_time_of_their_own(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,15 @@ def test_a_variant_that_is_gone_is_a_drift() -> None:
     assert rules.drifted({"price 9": [1, 2]}, LIVE) == {"price 9": None}
 
 
+def test_variants_that_staff_took_away_or_that_come_in_other_options_are_a_drift() -> None:
+    live = {"options": [{"name": "Size", "values": ["S"]}], "variants": [{"values": ["S"]}]}
+    new = {"values": ["M"], "price": 1, "sku": "", "stock": 0}
+    gone, misfit = {"values": ["L"]}, {**new, "values": ["M", "Red"]}
+    assert rules.still_fit([{"values": ["S"]}, gone, new, misfit], live) == [{"values": ["S"]}, new]
+    for wanted, drift in (([{"values": ["S"]}, new], False), ([gone, new], True), ([misfit], True), ([], True)):
+        assert bool(rules.drifted({"variants": [live["variants"], wanted]}, live)) is drift
+
+
 @pytest.mark.parametrize(("price", "is_safe"), [(1980, True), (1620, True), (1981, False), (1619, False)])
 def test_a_price_goes_live_at_once_within_the_band(price: int, is_safe: object) -> None:
     safe, waiting = rules.split_safe({"price 7": [1800, price]}, {7: 1800}, 1000)

@@ -5,13 +5,13 @@ import pytest
 from sqlalchemy import update
 
 from app import db
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, ProductImage, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import service, sync
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
-from tests.shopify.fake import FakeShopify
+from tests.shopify.fake import FakeShopify, data
 
 
 @pytest.fixture
@@ -40,3 +40,27 @@ def test_a_refusal_that_no_vendor_can_mend_is_written_down_for_the_staff(
     assert held.status is ProductStatus.SUBMITTED
     assert held.sync_error is not None
     assert "Access denied" in held.sync_error
+
+
+def test_a_picture_that_no_variant_can_be_given_is_written_down_for_the_staff(
+    submitted: Product, shopify: FakeShopify
+) -> None:
+    with db.scoped(submitted.shop_id) as session:
+        owner = {"shop_id": submitted.shop_id, "vendor_id": submitted.vendor_id, "product_id": submitted.id}
+        image = ProductImage(**owner, filename="a.png", source_url="x", url="https://cdn/a.png", shopify_gid="a")
+        session.add(image)
+        session.flush()
+        [variant] = service.list_variants(session, submitted)
+        variant.image_id = image.id
+    node = {"id": "v1", "selectedOptions": [{"name": "Title", "value": "Default Title"}], "media": {"nodes": []}}
+    node["inventoryItem"] = {"id": "i1"}
+    made = {"id": "p1", "handle": "bowl", "status": "DRAFT", "updatedAt": "2026-11-01T00:00:00Z"}
+    shopify.answer(
+        "productSet", data(productSet={"product": {**made, "variants": {"nodes": [node]}}, "userErrors": []})
+    )
+    denied = {"message": "Access denied for this field", "extensions": {"code": "ACCESS_DENIED"}}
+    shopify.answer("productVariantsBulkUpdate", httpx.Response(200, json={"errors": [denied]}))
+    with pytest.raises(ShopifyError):
+        sync.push_product(submitted.shop_id, submitted.id)
+    held = read(submitted)
+    assert (held.status, "Access denied" in (held.sync_error or "")) == (ProductStatus.SUBMITTED, True)

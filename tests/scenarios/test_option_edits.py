@@ -270,3 +270,85 @@ def test_a_killed_job_that_finds_the_merchants_edit_afterwards_follows_what_it_d
     market.settle()
     assert (proposals(shop)[0].status, in_shopify(market)["title"]) == (ProposalStatus.APPLIED, "Cup")
     assert options(market) == [("Format", ["Grand", "Small"])]
+
+
+MEDIUM = {"new_0_value_0": "Medium", "new_0_price": "21.00", "new_0_stock": "4"}
+
+
+def make_of_it(market: Market, shop: Shop, options: list[dict[str, Any]], variants: list[dict[str, Any]]) -> None:
+    """The merchant makes these the product's options and variants, in Shopify."""
+    content = {"productOptions": options, "variants": variants}
+    market.ask_shopify(MERCHANTS, {"id": the_product(shop).shopify_gid, "input": content})
+    market.settle()
+
+
+def look_at_all(market: Market, shop: Shop, portal: httpx.Client, path: str) -> str:
+    """Every page that tells of the edit is there; its review."""
+    for page in (path, f"{path}/edit", "/portal/products"):
+        assert portal.get(page).status_code == 200, page
+    for page in ("/app/review", f"/app/review/{the_product(shop).id}"):
+        assert market.merchant(page).status_code == 200, page
+    return market.merchant(f"/app/review/edits/{proposals(shop)[0].id}").text
+
+
+def test_an_edit_that_adds_a_variant_goes_along_when_the_merchant_renames_the_others(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **MEDIUM)
+    named = [{"name": "350 ml"}, {"name": "500 ml"}]
+    variants = [
+        {"id": row[1], "optionValues": [{"optionName": "Size", "name": value["name"]}]}
+        for row, value in ((small, named[0]), (large, named[1]))
+    ]
+    make_of_it(market, shop, [{"name": "Size", "values": named}], variants)
+    assert "Medium: $21.00, 4 in stock" in look_at_all(market, shop, portal, path)
+    form = portal.get(f"{path}/edit").text
+    assert ('value="Medium"' in form, f'name="gone_{small[0]}" checked' in form) == (True, False)
+    assert accept(market, shop, "variants").status_code == 200
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert list(stock(market).values()) == [("350 ml", 5), ("500 ml", 3), ("Medium", 4)]
+    assert [row[2] for row in rows(shop)] == [["350 ml"], ["500 ml"], ["Medium"]]
+
+
+def test_a_variant_that_the_merchant_took_away_meanwhile_is_not_made_again(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, _ = rows(shop)
+    edit(portal, shop, path, **MEDIUM)
+    kept = [{"id": small[1], "optionValues": [{"optionName": "Size", "name": "Small"}]}]
+    make_of_it(market, shop, [{"name": "Size", "values": [{"name": "Small"}]}], kept)
+    assert "Medium: $21.00, 4 in stock" in look_at_all(market, shop, portal, path)
+    accept(market, shop, "variants")
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert list(stock(market).values()) == [("Small", 5), ("Medium", 4)]
+
+
+@pytest.mark.parametrize("option", ["Title", "Colour"])
+def test_a_new_variant_that_does_not_come_in_the_options_of_now_is_asked_for_again(
+    market: Market, shop: Shop, portal: httpx.Client, path: str, option: str
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **MEDIUM)
+    if option == "Title":
+        value = {"optionName": "Title", "name": "Default Title"}
+        options, held = [{"name": "Title", "values": [{"name": "Default Title"}]}], [[value]]
+    else:
+        blue = {"optionName": "Colour", "name": "Blue"}
+        options = [{"name": "Size", "values": [{"name": "Small"}, {"name": "Large"}]}]
+        options.append({"name": "Colour", "values": [{"name": "Blue"}]})
+        held = [[{"optionName": "Size", "name": size}, blue] for size in ("Small", "Large")]
+    variants = [{"id": row[1], "optionValues": values} for row, values in zip((small, large), held, strict=False)]
+    make_of_it(market, shop, options, variants)
+    assert "Edited in Shopify" in look_at_all(market, shop, portal, path)
+    refused = accept(market, shop, "variants")
+    assert (refused.status_code, "the edit does not fit them" in refused.text) == (422, True)
+    assert ('value="Medium"' in portal.get(f"{path}/edit").text) == (option == "Colour")
+    portal.post(f"{path}/withdraw")
+    market.settle()
+    assert the_product(shop).status == "draft"
+    assert [row[2] for row in rows(shop)] == (
+        [["Default Title"]] if option == "Title" else [["Small", "Blue"], ["Large", "Blue"]]
+    )

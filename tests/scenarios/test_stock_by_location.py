@@ -177,3 +177,34 @@ def test_one_location_shows_one_count_and_a_foreign_one_is_refused(
     portal.post(f"{path}/stock", data={f"stock_{small.id}_99": "50"})
     assert variants(shop)[0].stock == 5, "no such location"
     assert market.merchant("/app/settings/locations", {"location": 99}).status_code == 422
+
+
+NEW = """mutation ($id: ID!, $input: ProductSetInput!) {
+  productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
+
+
+def test_what_lies_where_of_a_variant_that_staff_made_is_read(
+    market: Market, shop: Shop, portal: httpx.Client, studio: Location
+) -> None:
+    publish(market, shop, portal)
+    with db.scoped(shop.id) as session:
+        first = session.scalars(select(Location.shopify_gid).where(Location.name != "Studio")).first()
+    counts = [
+        {"locationId": place, "name": "available", "quantity": count}
+        for place, count in ((studio.shopify_gid, 7), (first, 2))
+    ]
+    huge: dict[str, Any] = {"price": "40.00", "inventoryQuantities": counts}
+    sizes = ["Small", "Large", "Huge"]
+    content = {
+        "productOptions": [{"name": "Size", "values": [{"name": size} for size in sizes]}],
+        "variants": [
+            {**each, "optionValues": [{"optionName": "Size", "name": size}]}
+            for size, each in zip(sizes, ({}, {}, huge), strict=True)
+        ],
+    }
+    market.ask_shopify(NEW, {"id": the_product(shop).shopify_gid, "input": content})
+    market.settle()
+    *_, made = variants(shop)
+    with db.scoped(shop.id) as session:
+        [level] = places.list_levels(session, [made])[made.id].values()
+    assert (made.option_values, made.stock, level.quantity) == (["Huge"], 9, 7)

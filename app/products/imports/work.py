@@ -159,10 +159,10 @@ def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str
     wanted = {f: change[1] for f, change in plan.changes.items()}
     addresses, chosen = wanted.pop(plans.FETCHED, []), wanted.pop(plans.CHOSEN, [])
     words = ""
+    if chosen:
+        row.changes = row.changes | {plans.CHOSEN: [_shown(session, product), chosen]}
     if product.status in rules.EDITABLE:
         fetching.add_addresses(session, product, addresses)
-        if chosen:
-            row.changes = row.changes | {plans.CHOSEN: [_shown(session, product), chosen]}
         _choose(session, product, from_json(row.item))
         words = _("Changed in the draft.") if addresses or chosen else ""
     elif addresses or chosen:
@@ -268,17 +268,19 @@ def _set_back(session: Session, made: ProductImport, row: ProductImportRow, prod
     left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
     if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
         raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
-    fetched = row.changes.get(plans.FETCHED, [[], []])[1]
+    fetched, shown = row.changes.get(plans.FETCHED, [[], []])[1], row.changes.get(plans.CHOSEN, [[], []])[0]
     if fetched and product.status == ProductStatus.PUBLISHED:
-        fetching.take_from_edit(session, product, fetched, actor=made.sent_by)
+        back = fetching.without_fetched(session, product, fetched, dict(shown)) | back
     elif product.status in rules.EDITABLE:
-        _unfetch(session, product, fetched, row.changes.get(plans.CHOSEN, [[], []])[0])
+        _unfetch(session, product, fetched, shown)
     if row.added and product.status in rules.EDITABLE:
         service.remove_variants(session, product, row.changes["options"][0], row.added)
     elif not back and not fetched and left:
         raise Conflict(_("All of it was changed since, so it stays."))
     if back:
         _write(session, product, back, made.sent_by)
+    if product.status == ProductStatus.PUBLISHED:
+        fetching.forget_fetched(session, product, fetched)
     if left:
         names = {key: " / ".join(values) if held.options else "" for values, key in held.variants.items()}
         return _(

@@ -21,9 +21,9 @@ from app.models.products import (
     ProductStatus,
     Variant,
 )
-from app.models.shops import Shop
+from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import exports, fetching, pictures, proposals, rules, service, sweeps
+from app.products import exports, fetching, pictures, proposal_sync, proposals, rules, service, sweeps
 from app.products.imports import matching, queries, retention, work
 from app.products.imports import service as imports
 
@@ -344,6 +344,115 @@ def test_pictures_that_a_file_adds_to_a_product_on_sale_become_an_edit_once_all_
     assert rows(acme, send(acme, ada, file)) == [("Vase", "same", "skipped")], "it waits already"
     do(acme, ada, import_id, "undo")
     assert (waiting(), staged()) == ({}, [])
+
+
+ONE = "https://ada.example/one.jpg"
+
+
+def vase(shop: Shop, vendor: Vendor) -> tuple[int, int]:
+    """One on sale, small only, which is shown by its only picture "a"; its id and its variant's."""
+    product_id = on_sale(shop, vendor, "Vase")
+    with db.scoped(shop.id) as session:
+        product = session.get_one(Product, product_id)
+        product.options = [{"name": "Size", "values": ["Small"]}]
+        [small] = service.list_variants(session, product)
+        live = {"position": 1, "filename": "a.jpg", "source_url": "x", "url": "https://cdn/a.jpg", "shopify_gid": "a"}
+        image = ProductImage(shop_id=shop.id, vendor_id=vendor.id, product_id=product_id, **live)
+        session.add(image)
+        session.flush()
+        small.option_values, small.image_id = ["Small"], image.id
+        return product_id, small.id
+
+
+def bring(shop: Shop, gid: str = "b") -> None:
+    """The picture of the last file is there."""
+    with db.scoped(shop.id) as session:
+        image_id = session.scalars(select(ProductImage.id).order_by(ProductImage.id.desc())).first()
+    assert image_id
+    pictures.note(shop.id, image_id, shopify_gid=gid, url=f"https://cdn/{gid}.jpg")
+    fetching.propose_fetched(shop.id, image_id)
+
+
+def apply(shop: Shop) -> None:
+    """What was accepted is in Shopify."""
+    with db.scoped(shop.id) as session:
+        for edit in session.scalars(select(ProductProposal).where(ProductProposal.status == "accepted")):
+            proposal_sync._finish(session, edit, None)
+
+
+def settings(shop: Shop, **values: Any) -> None:
+    with db.scoped(shop.id) as session:
+        session.execute(update(ShopSettings).values(**values))
+
+
+def wanted(shop: Shop, product_id: int, status: str = "waiting") -> dict[str, Any]:
+    """What the edit that waits, or the last that is applied, says."""
+    with db.scoped(shop.id) as session:
+        mine = select(ProductProposal).where(ProductProposal.product_id == product_id)
+        edits = session.scalars(mine.where(ProductProposal.status == status).order_by(ProductProposal.id)).all()
+        return {field: change[1] for field, change in edits[-1].changes.items()} if edits else {}
+
+
+def test_a_price_that_goes_live_at_once_leaves_the_pictures_of_its_file_on_their_way(acme: Shop, ada: Vendor) -> None:
+    product_id, _ = vase(acme, ada)
+    settings(acme, price_band_bps=5000)
+    head = "Product,Option 1 name,Option 1 value,Price,Picture addresses"
+    do(acme, ada, send(acme, ada, f"{head}\nVase,Size,Small,11,{ONE}\n"), "start")
+    bring(acme)
+    assert wanted(acme, product_id) == {}, "the price is still on its way"
+    apply(acme)
+    assert products(acme)["Vase"][1][0][1] == 1100
+    bring(acme)
+    assert [picture["gid"] for picture in wanted(acme, product_id)["pictures"]] == ["a", "b"]
+    with db.scoped(acme.id) as session:
+        proposal = proposals.find_open(session, session.get_one(Product, product_id))
+        assert proposal is not None
+        proposals.withdraw(session, proposal, actor="vendor_user:1")
+        assert service.list_images(session, session.get_one(Product, product_id), live=False) == []
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+def test_undoing_gives_a_variant_the_picture_back_that_showed_it_before(
+    acme: Shop, ada: Vendor, *, is_live: bool
+) -> None:
+    product_id, variant_id = vase(acme, ada)
+    head = "Product,Option 1 name,Option 1 value,Price,Variant picture address"
+    import_id = send(acme, ada, f"{head}\nVase,Size,Small,30,{ONE}\n")
+    settings(acme, auto_approve_products=is_live)
+    do(acme, ada, import_id, "start")
+    apply(acme)
+    bring(acme)
+    apply(acme)
+    field = f"picture {variant_id}"
+    assert wanted(acme, product_id, "applied" if is_live else "waiting")[field]["gid"] == "b"
+    do(acme, ada, import_id, "undo")
+    assert rows(acme, import_id) == [("Vase", "change", "undone")]
+    apply(acme)
+    if is_live:
+        undone = wanted(acme, product_id, "applied")
+        assert (undone[field]["gid"], undone[f"price {variant_id}"]) == ("a", 1000)
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, product_id)
+        assert proposals.find_open(session, product) is None
+        assert [image.shopify_gid for image in service.list_images(session, product)] == ["a"]
+        [small] = service.list_variants(session, product)
+        assert (small.price_minor, small.image_id is None) == (1000, False)
+
+
+def test_undoing_takes_a_picture_from_the_new_variant_that_was_given_it(acme: Shop, ada: Vendor) -> None:
+    product_id, _ = vase(acme, ada)
+    import_id = send(acme, ada, f"Product,Option 1 name,Option 1 value,Picture addresses\nVase,Size,Small,{ONE}\n")
+    do(acme, ada, import_id, "start")
+    bring(acme)
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, product_id)
+        picture = wanted(acme, product_id)["pictures"][1]
+        large = {"values": ["Large"], "price": 900, "sku": "", "stock": 1, "picture": picture}
+        edit = {"variants": [{"values": ["Small"]}, large], "pictures": wanted(acme, product_id)["pictures"]}
+        proposals.propose(session, product, edit, actor="vendor_user:1")
+    do(acme, ada, import_id, "undo")
+    [_, new] = wanted(acme, product_id)["variants"]
+    assert (new["values"], "picture" in new, "pictures" in wanted(acme, product_id)) == (["Large"], False, False)
 
 
 def test_a_file_chooses_the_picture_of_a_variant_and_takes_its_choice_back(acme: Shop, ada: Vendor) -> None:
