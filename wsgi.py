@@ -36,6 +36,9 @@ from app.journey import intake as pixel_intake
 from app.journey import portal as portal_journey
 from app.journey import views as journey
 from app.live.pages import live_since, live_url
+from app.mailings import letters as mailing_letters
+from app.mailings import proxy as mailings_proxy
+from app.mailings import views as mailings
 from app.messages import intake as received_mails
 from app.messages import portal as portal_messages
 from app.messages import views as order_messages
@@ -137,6 +140,10 @@ BLUEPRINTS: list[Blueprint] = [
     reviews_proxy.bp,
     review_letters.bp,
     portal_reviews.bp,
+    mailings.bp,
+    mailings_proxy.bp,
+    mailing_letters.confirming,
+    mailing_letters.stopping,
     questions.bp,
     question_letters.bp,
     questions_proxy.bp,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.hooks import service as hooks
 from app.hooks.kinds import KINDS
+from app.mailings import service as mailings
 from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices
@@ -32,6 +33,7 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("email_vendors", notifications.tell_vendors_of_order),
         ("read_payment_fees", payment_fees.read_when_paid),
     ],
+    "ChosenEmailRefused": [("stop_chosen_emails", mailings.stop_refused)],
     "CancellationAsked": [("email_merchant", cancellations.email_merchant)],
     "OrderMessageSent": [("email_customer", messages.email_customer)],
     "OrderMessageReceived": [("email_vendor", messages.email_vendor)],

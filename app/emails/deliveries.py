@@ -16,7 +16,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import Headers
 
-from app import clock
+from app import clock, events
 from app.models.emails import Email, EmailStatus
 
 TAG: Final = "email"
@@ -86,7 +86,19 @@ def take(session: Session, news: Mapping[str, Any]) -> bool:
             reported_at=_read_time(news.get("created_at")) or clock.now(),
         )
     )
-    return session.execute(statement.returning(Email.id)).first() is not None
+    told = session.execute(statement.returning(Email.subscriber_id)).first()
+    if told is not None and told.subscriber_id and _is_refusal(status, data):
+        events.publish(session, shop_id, "ChosenEmailRefused", email_id=email_id)
+    return told is not None
+
+
+def _is_refusal(status: EmailStatus, data: Mapping[str, Any]) -> bool:
+    """Whether the address is not to be written to again; a full mailbox may be emptied."""
+    if status is EmailStatus.COMPLAINED:
+        return True
+    bounce = data.get("bounce")
+    kind = bounce.get("type") if isinstance(bounce, dict) else None
+    return status is EmailStatus.BOUNCED and kind != "Transient"
 
 
 def _read_tag(data: Mapping[str, Any]) -> tuple[int, int] | None:

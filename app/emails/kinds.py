@@ -19,6 +19,8 @@ class Kind:
     needs: tuple[str, ...]
     label: str
     counted: str = ""
+    topic: str = ""
+    """What a customer must have chosen to get it (app/mailings): every such e-mail says how to stop it."""
 
     @property
     def button(self) -> str | None:
@@ -159,6 +161,14 @@ KINDS: dict[str, Kind] = {
         ("customer_name", "vendor_name", "question", "answer", "link"),
         "Question answered",
     ),
+    "customer_mails_confirm": Kind(
+        "customer",
+        ("choices", "link", "link_lasts"),
+        "E-mails to confirm",
+    ),
+    "customer_vendor_news": Kind("customer", ("vendors",), "New from followed vendors", topic="vendors"),
+    "customer_wishlist_news": Kind("customer", ("lines",), "Wishlist: back or cheaper", topic="wishlist"),
+    "customer_left_cart": Kind("customer", ("lines", "link"), "Cart left behind", topic="cart"),
     "vendor_question": Kind("vendor", ("vendor_name", "question", "link"), "New question"),
     "vendor_review": Kind("vendor", ("vendor_name", "stars", "review", "link"), "New review"),
     "vendor_dispute_opened": Kind(
@@ -241,6 +251,7 @@ MEANINGS: dict[str, str] = {
     "reference": "The payout's number",
     "count": "How many",
     "differences": "What does not agree, as a list",
+    "choices": "What the customer chose, as a list",
     "email": "The applicant's address",
     "tagline": "How the vendor describes the shop",
     "customer": "The customer's number at Shopify",
@@ -248,5 +259,5 @@ MEANINGS: dict[str, str] = {
     "due": "The last day for the answer",
     "bank_reason": "The reason that the customer's bank gives",
 }
-LISTS: frozenset[str] = frozenset({"lines", "vendors", "differences"})
+LISTS: frozenset[str] = frozenset({"lines", "vendors", "differences", "choices"})
 """Placeholders that take a paragraph of their own."""

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from app import languages
 from app.emails.kinds import KINDS
 from app.emails.wording import BUTTON, PLACEHOLDER, Wording, check, default_wording, paragraphs
-from app.languages import ngettext
+from app.languages import _, ngettext
 from app.money import Money
 
 _BLANKS: Final = re.compile(r"\s+")
@@ -25,6 +25,14 @@ class Rendered:
     subject: str
     html: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What stands below an e-mail that a customer chose: where they stop it, and who sends it."""
+
+    address: str
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ def render(
     language: str = "en",
     locale: str | None = None,
     wording: Wording | None = None,
+    leaving: Leaving | None = None,
 ) -> Rendered:
     """In `language`, amounts as in `locale`. Raises KeyError for an unknown kind, and when the context lacks something.
 
@@ -55,17 +64,19 @@ def render(
     told = {name: context[name] for name in KINDS[kind].needs} | {"shop_name": shop_name}
     if wording is None or check(kind, wording):
         wording = default_wording(kind, language)
+    locale = locale or language
     with languages.speaking(language):
-        words = _in_words(told, KINDS[kind].counted, locale or language)
-    subject, preview, heading, why = (
-        _fill_line(line, words) for line in (wording.subject, wording.preview, wording.heading, wording.why)
-    )
-    blocks = [block for part in paragraphs(wording.body) for block in _blocks(part, told, words)]
+        words = _in_words(told, KINDS[kind].counted, locale)
+        subject, preview, heading, why = (
+            _fill_line(line, words) for line in (wording.subject, wording.preview, wording.heading, wording.why)
+        )
+        blocks = [block for part in paragraphs(wording.body) for block in _blocks(part, told, words, locale)]
+        stop = _("Stop these e-mails")
+    head = {"shop_name": shop_name, "subject": subject, "preview": preview, "heading": heading, "locale": language}
     page = _environment().get_template("emails/_page.html.jinja")
-    html = page.render(
-        shop_name=shop_name, subject=subject, preview=preview, heading=heading, why=why, blocks=blocks, locale=language
-    )
-    text = "\n\n".join([*map(_in_plain, blocks), shop_name, why])
+    html = page.render(**head, blocks=blocks, why=why, leaving=leaving, stop=stop)
+    below = [why, f"{stop}:\n{leaving.address}", leaving.sender] if leaving else [why]
+    text = "\n\n".join([*map(_in_plain, blocks), shop_name, *below])
     return Rendered(subject, html, f"{text}\n")
 
 
@@ -107,10 +118,10 @@ def _fill_line(line: str, words: Mapping[str, str]) -> str:
     return _BLANKS.sub(" ", _fill(line, words)).strip()
 
 
-def _blocks(part: str, told: Mapping[str, Any], words: Mapping[str, str]) -> list[Block]:
+def _blocks(part: str, told: Mapping[str, Any], words: Mapping[str, str], locale: str) -> list[Block]:
     alone = PLACEHOLDER.fullmatch(part)
     if alone and alone[1] not in words:
-        return _list_blocks(told[alone[1]])
+        return _list_blocks(told[alone[1]], locale)
     if any(not words[name] for name in PLACEHOLDER.findall(part)):
         return []
     if button := BUTTON.fullmatch(part):
@@ -121,24 +132,51 @@ def _blocks(part: str, told: Mapping[str, Any], words: Mapping[str, str]) -> lis
     return [Block("paragraph", _fill(part, words))]
 
 
-def _list_blocks(entries: Sequence[Any]) -> list[Block]:
+def _list_blocks(entries: Sequence[Any], locale: str) -> list[Block]:
     """Sentences, items, or vendors with their items."""
     if not entries:
         return []
-    if isinstance(entries[0], str):
-        return [Block("quote", words) for words in entries]
+    if isinstance(entries[0], str) or languages.is_later(entries[0]):
+        return [Block("quote", str(words)) for words in entries]
     if "lines" in entries[0]:
-        return [Block("items", vendor["name"], lines=vendor["lines"]) for vendor in entries]
-    return [Block("items", "", lines=entries)]
+        return [
+            Block("items", vendor["name"], lines=[_write_line(line, locale) for line in vendor["lines"]])
+            for vendor in entries
+        ]
+    return [Block("items", "", lines=[_write_line(line, locale) for line in entries])]
+
+
+def _write_line(line: Mapping[str, Any], locale: str) -> dict[str, str]:
+    """An item in words: {title, side, before, note, url}. At its side stands how many, or its price."""
+    prices = {
+        name: format_currency(line[name].decimal, line[name].currency, locale=locale) if line.get(name) else ""
+        for name in ("price", "before")
+    }
+    side = f"{line['quantity']} \u00d7" if "quantity" in line else prices["price"]
+    plain = f"{line['quantity']} x {line['title']}" if "quantity" in line else str(line["title"])
+    return {
+        "title": str(line["title"]),
+        "plain": plain,
+        "side": side,
+        "before": prices["before"],
+        "note": str(line.get("note", "")),
+        "url": line.get("url", ""),
+    }
 
 
 def _in_plain(block: Block) -> str:
     if block.kind == "button":
         return f"{block.words}:\n{block.address}"
     if block.kind == "items":
-        lines = [f"- {line['quantity']} x {line['title']}" for line in block.lines]
-        return "\n".join(([block.words] if block.words else []) + lines)
+        return "\n".join(([block.words] if block.words else []) + [_line_in_plain(line) for line in block.lines])
     return block.words
+
+
+def _line_in_plain(line: Mapping[str, str]) -> str:
+    price = line["side"] if line["plain"] == line["title"] else ""
+    before = f"({line['before']})" if line["before"] else ""
+    said = ", ".join(words for words in (line["plain"], f"{price} {before}".strip(), line["note"]) if words)
+    return f"- {said}" + (f"\n  {line['url']}" if line["url"] else "")
 
 
 @cache

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.config import get_config
 from app.emails.kinds import KINDS
+from app.emails.render import Leaving
+from app.languages import lazy
 from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.payouts import Payout
 from app.models.products import Product
@@ -24,6 +26,7 @@ class Sample:
 
     context: Mapping[str, Any]
     examples: frozenset[str]
+    leaving: Leaving | None = None
 
 
 def make_sample(session: Session, shop: Shop, kind: str) -> Sample:
@@ -31,7 +34,9 @@ def make_sample(session: Session, shop: Shop, kind: str) -> Sample:
     real |= _about_payout(session, shop)
     made_up, needs = _examples(shop), KINDS[kind].needs
     context = {name: real.get(name, made_up[name]) for name in needs}
-    return Sample(context, frozenset(needs) - frozenset(real) - {"link", "tracking_url"})
+    home = get_config().storefront_url(shop.domain, shop.primary_host)
+    leaving = Leaving(home, f"{shop.name}, 1 Market Street, 97201 Portland") if KINDS[kind].topic else None
+    return Sample(context, frozenset(needs) - frozenset(real) - {"link", "tracking_url"}, leaving)
 
 
 def _about_vendor(session: Session, shop: Shop) -> dict[str, Any]:
@@ -123,6 +128,7 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "tagline": "Made by hand",
         "customer": "customer 207119551",
         "days": 30,
+        "choices": [lazy("What vendors I follow put on sale"), lazy("What on my wishlist is back in stock or cheaper")],
         "due": "the 20th",
         "bank_reason": "product not received",
     }

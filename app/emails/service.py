@@ -6,7 +6,7 @@ reached the provider is repeated under the same Idempotency-Key, so that the pro
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import formataddr
@@ -15,7 +15,7 @@ from typing import Any, Final
 import resend
 from resend.exceptions import ResendError
 from resend.http_client_requests import RequestsClient
-from sqlalchemy import case, func, or_, select, true, update
+from sqlalchemy import and_, case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -24,12 +24,13 @@ from app.config import get_config
 from app.db import assert_no_transaction, scoped, system
 from app.emails import deliveries
 from app.emails.choices import wants_email
-from app.emails.kinds import AFTER_UNINSTALL
+from app.emails.kinds import AFTER_UNINSTALL, KINDS
 from app.emails.readers import find_reader
-from app.emails.render import Rendered, render
+from app.emails.render import Leaving, Rendered, render
 from app.emails.wordings import find_wording
 from app.errors import Conflict
 from app.models.emails import Email, EmailStatus
+from app.models.mailings import MailSubscriber
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
 
@@ -41,6 +42,9 @@ _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _SWEEP_AFTER: Final = timedelta(seconds=30)
 _SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}")
+
+_TEST: Final = "test:"
+_STOP_LINK: Final = re.compile(r"^https?://\S+/letters/stop/[\w.-]+$", re.MULTILINE)
 
 
 def queue_email(
@@ -62,6 +66,7 @@ def queue_email(
     """
     if not wants_email(session, shop_id, kind, vendor_id):
         return None
+    assert not KINDS[kind].topic
     shop = session.get_one(Shop, shop_id)
     reader = find_reader(session, shop, kind, to, vendor_id=vendor_id, locale=locale)
     own = find_wording(session, shop_id, kind, reader.language)
@@ -69,14 +74,42 @@ def queue_email(
     return _queue(session, shop, kind, to, rendered, vendor_id=vendor_id, dedupe_key=dedupe_key)
 
 
+def queue_chosen_email(
+    session: Session,
+    subscriber: MailSubscriber,
+    kind: str,
+    to: str,
+    context: Mapping[str, Any],
+    *,
+    leaving: Leaving | None = None,
+    dedupe_key: str,
+) -> int | None:
+    """As `queue_email`, to a customer who chooses what they get. What they may stop says how: `leaving`."""
+    assert leaving or not KINDS[kind].topic
+    shop = session.get_one(Shop, subscriber.shop_id)
+    reader = find_reader(session, shop, kind, to, locale=subscriber.locale or None)
+    own = find_wording(session, shop.id, kind, reader.language)
+    spoken = {"language": reader.language, "locale": reader.locale}
+    rendered = render(kind, context, shop_name=shop.name, **spoken, wording=own, leaving=leaving)
+    return _queue(session, shop, kind, to, rendered, subscriber_id=subscriber.id, dedupe_key=dedupe_key)
+
+
 def queue_test(session: Session, shop: Shop, kind: str, to: str, rendered: Rendered) -> None:
     """Send somebody of the shop an e-mail as it would look, marked as a test."""
     marked = replace(rendered, subject=f"[Test] {rendered.subject}")
-    _queue(session, shop, kind, to, marked, vendor_id=None, dedupe_key=f"test:{kind}:{uuid.uuid4().hex}")
+    _queue(session, shop, kind, to, marked, dedupe_key=f"{_TEST}{kind}:{uuid.uuid4().hex}")
 
 
 def _queue(
-    session: Session, shop: Shop, kind: str, to: str, rendered: Rendered, *, vendor_id: int | None, dedupe_key: str
+    session: Session,
+    shop: Shop,
+    kind: str,
+    to: str,
+    rendered: Rendered,
+    *,
+    vendor_id: int | None = None,
+    subscriber_id: int | None = None,
+    dedupe_key: str,
 ) -> int | None:
     settings = session.get(ShopSettings, shop.id)
     from_name = (settings.mail_from_name if settings else None) or shop.name
@@ -85,6 +118,7 @@ def _queue(
         .values(
             shop_id=shop.id,
             vendor_id=vendor_id,
+            subscriber_id=subscriber_id,
             kind=kind,
             dedupe_key=dedupe_key,
             to_address=to,
@@ -115,9 +149,10 @@ def send(shop_id: int, email_id: int) -> None:
     except ResendError as error:
         outcome = _after_failure(email, error)
     else:
-        # Its delivery may have been reported before the answer to the call was read; or the recipient was forgotten
-        # meanwhile, and the row says "not sent" of what had left.
-        is_news = or_(Email.status == EmailStatus.QUEUED, Email.to_address.not_like("%@%"))
+        # Its delivery may have been reported before the answer to the call was read; or the recipient was forgotten or
+        # stopped it meanwhile, and the row says "not sent" of what had left.
+        was_withdrawn = and_(Email.status == EmailStatus.FAILED, Email.provider_id.is_(None))
+        is_news = or_(Email.status == EmailStatus.QUEUED, was_withdrawn, Email.to_address.not_like("%@%"))
         outcome = {
             "status": case((is_news, EmailStatus.SENT), else_=Email.status),
             "sent_at": clock.now(),
@@ -139,13 +174,33 @@ def hide_secrets(words: str) -> str:
 
 
 def send_again(session: Session, email: Email) -> None:
-    """Give a failed e-mail another round of attempts. Raises Conflict when its address was removed."""
+    """Give a failed e-mail another round of attempts. Raises Conflict when its reader does not want it any more."""
     if "@" not in email.to_address:
         raise Conflict("The recipient asked to be forgotten, so this e-mail cannot be sent any more.")
+    if not _is_chosen(session, email):
+        raise Conflict("The customer stopped these e-mails, so this one cannot be sent any more.")
     email.status = EmailStatus.QUEUED
     email.attempts = 0
     email.next_attempt_at = None
     enqueue_after_commit(session, "jobs.emails.send_email", email.shop_id, email.id, queue="emails")
+
+
+def withdraw(session: Session, subscriber_id: int, topics: Collection[str]) -> None:
+    """Do not send what waits of these topics: the customer stopped them."""
+    kinds = [name for name, kind in KINDS.items() if kind.topic in topics]
+    waiting = (Email.subscriber_id == subscriber_id, Email.status == EmailStatus.QUEUED, Email.kind.in_(kinds))
+    said = "The customer stopped these e-mails. It was not sent."
+    values = {"status": EmailStatus.FAILED, "error": said, "next_attempt_at": None}
+    session.execute(update(Email).where(*waiting).values(values))
+
+
+def _is_chosen(session: Session, email: Email) -> bool:
+    """Whether its reader still wants it; of what nobody chooses, always."""
+    topic = KINDS[email.kind].topic if email.kind in KINDS else ""
+    if not topic or email.dedupe_key.startswith(_TEST):
+        return True
+    subscriber = session.get(MailSubscriber, email.subscriber_id) if email.subscriber_id else None
+    return subscriber is not None and topic in subscriber.topics
 
 
 def sweep() -> int:
@@ -203,6 +258,12 @@ def _hand_over(email: Email, reply_to: str | None) -> str:
     }
     if reply_to:
         params["reply_to"] = reply_to
+    if stop := _STOP_LINK.search(email.text_body):
+        # RFC 8058: mail programs show a button of their own. The link as it was written: a repeated call says the same.
+        params["headers"] = {
+            "List-Unsubscribe": f"<{stop[0]}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
     answer = resend.Emails.send(params, {"idempotency_key": f"email-{email.shop_id}-{email.id}"})
     return str(answer["id"])
 

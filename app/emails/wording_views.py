@@ -123,7 +123,8 @@ def _current(kind: str) -> Wording:
 def _render(kind: str, wanted: Wording, sample: Sample) -> Rendered:
     language = _language(kind)
     locale = locale_for(language, g.shop.locale)
-    return render(kind, sample.context, shop_name=g.shop.name, language=language, locale=locale, wording=wanted)
+    spoken = {"language": language, "locale": locale}
+    return render(kind, sample.context, shop_name=g.shop.name, **spoken, wording=wanted, leaving=sample.leaving)
 
 
 def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status: int = 200) -> Response:

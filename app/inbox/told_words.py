@@ -4,6 +4,7 @@ from typing import Final
 
 EVENTS: Final = {
     "CancellationAsked": "A vendor asked to cancel items",
+    "ChosenEmailRefused": "A customer's address refused an e-mail",
     "DisputeEnded": "A dispute ended",
     "DisputeOpened": "A customer's bank disputed a payment",
     "OrderCancelled": "An order was cancelled",
@@ -51,5 +52,6 @@ LISTENERS: Final = {
     "notices": "Notices in the app",
     "read_payment_fees": "Reading the payment fee",
     "sell_reserved": "Reserved stock, sold",
+    "stop_chosen_emails": "E-mails that the customer chose",
 }
 """By the name of a subscriber."""

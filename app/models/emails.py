@@ -29,11 +29,14 @@ class Email(Model):
         UniqueConstraint("shop_id", "dedupe_key"),
         Index("ix_emails_waiting", "id", postgresql_where=text("status = 'queued'")),
         Index("ix_emails_shop_id_created_at", "shop_id", "created_at"),
+        Index("ix_emails_subscriber_id", "subscriber_id", postgresql_where=text("subscriber_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
     shop_id: Mapped[ShopId]
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"), index=True)
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("mail_subscribers.id", ondelete="SET NULL"))
+    """The customer who chose to get it, and may stop it by a click."""
     kind: Mapped[str]
     dedupe_key: Mapped[str]
     """One e-mail for one reason: "vendor_approved:vendor:7:2026-…"."""

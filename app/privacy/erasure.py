@@ -17,6 +17,7 @@ from app.ledger import closing
 from app.models.emails import Email, EmailStatus
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.mailings import MailConsent, MailSubscriber
 from app.models.mapping import Model
 from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import OrderLine, OrderRefund, VendorOrder
@@ -40,7 +41,7 @@ ABOUT_SELLERS: Final = frozenset(
         "vendor_pictures", "products", "variants", "product_images", "product_proposals", "payouts", "payout_batches",
         "payout_moves", "payout_entries", "ledger_transactions", "ledger_entries", "privacy_requests", "inbox_events",
         "closed_balances", "payout_settings", "rail_keys", "fee_invoices", "fee_invoice_postings", "hooks",
-        "email_wordings", "shipment_batches", "locations", "stock_levels", "stock_calls",
+        "email_wordings", "mailing_settings", "shipment_batches", "locations", "stock_levels", "stock_calls",
         "staff_members", "visits", "vendor_questions", "vendor_answers",
     }
 )  # fmt: skip
@@ -172,7 +173,7 @@ def _drop_exports(session: Session, shop_id: int, person: Person) -> Counter[str
 
 
 def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str]:
-    """What they kept in the shop: lists, saved carts, history, preferences, drafts.
+    """What they kept in the shop: lists, saved carts, history, preferences, drafts, and which e-mails they chose.
 
     The head first: a device that syncs at this moment holds it, and what it writes is then found.
     """
@@ -180,7 +181,7 @@ def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str
         table.__tablename__: _count(
             session, delete(table).where(table.shop_id == shop_id, table.customer_id == customer_id)
         )
-        for table in (CustomerSync, CustomerItem)
+        for table in (CustomerSync, CustomerItem, MailConsent, MailSubscriber)
     })  # fmt: skip
 
 

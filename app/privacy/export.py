@@ -13,6 +13,7 @@ from app.models.customer_questions import Question, QuestionAsker
 from app.models.emails import Email
 from app.models.events import InboxEvent
 from app.models.fulfilments import Fulfilment
+from app.models.mailings import MailConsent
 from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import Order, OrderDispute, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.privacy import PrivacyRequest
@@ -41,6 +42,7 @@ def make_export(session: Session, shop: Shop, request: PrivacyRequest, person: P
         "emails": [_email(email) for email in queries.list_emails(session, shop.id, person)],
         "seller_accounts": [_seller(session, vendor) for vendor in sellers],
         "kept_in_the_shop": _items(session, request),
+        "chosen_emails": _chosen_emails(session, request),
         "reviews": _reviews(session, orders),
         "questions": _questions(session, request, person),
         "privacy_requests": _requests(session, request),
@@ -55,6 +57,7 @@ def count_export(export: dict[str, Any]) -> dict[str, int]:
         "emails": "emails",
         "vendors": "seller_accounts",
         "customer_items": "kept_in_the_shop",
+        "mail_consents": "chosen_emails",
         "vendor_reviews": "reviews",
         "questions": "questions",
         "inbox_events": "messages_from_shopify",
@@ -178,6 +181,21 @@ def _items(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:
     return [
         {"kind": item.kind, "about": item.key, "content": item.value, "changed_at": item.changed_at.isoformat()}
         for item in session.scalars(query.order_by(CustomerItem.kind, CustomerItem.key)).all()
+    ]
+
+
+def _chosen_emails(session: Session, request: PrivacyRequest) -> list[dict[str, Any]]:
+    """Each step of their consent, oldest first."""
+    query = select(MailConsent).where(
+        MailConsent.shop_id == request.shop_id, MailConsent.customer_id == request.customer_id
+    )
+    return [
+        {
+            "step": consent.step.value,
+            **{name: getattr(consent, name) for name in ("topics", "email", "place", "wording")},
+            "at": consent.created_at.isoformat(),
+        }
+        for consent in session.scalars(query.order_by(MailConsent.id)).all()
     ]
 
 

@@ -12,6 +12,7 @@ from app.errors import NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.emails import Email
 from app.models.events import InboxEvent
+from app.models.mailings import MailSubscriber
 from app.models.orders import Order
 from app.models.privacy import PrivacyExport, PrivacyRequest
 from app.models.vendors import Vendor
@@ -70,11 +71,15 @@ def list_orders(session: Session, shop_id: int, person: Person) -> Sequence[Orde
 
 
 def list_emails(session: Session, shop_id: int, person: Person) -> Sequence[Email]:
-    """E-mails that the marketplace sent them as a customer."""
+    """E-mails that the marketplace sent them as a customer, also to another address that they chose."""
+    chose = (MailSubscriber.shop_id == shop_id, MailSubscriber.customer_id == person.customer_id)
     query = select(Email).where(
         Email.shop_id == shop_id,
         Email.kind.in_(TO_CUSTOMERS),
-        func.lower(Email.to_address).in_(person.emails | person.words),
+        or_(
+            func.lower(Email.to_address).in_(person.emails | person.words),
+            Email.subscriber_id.in_(select(MailSubscriber.id).where(*chose)),
+        ),
     )
     return session.scalars(query.order_by(Email.id)).all()
 

@@ -45,6 +45,7 @@ EVERYTHING: dict[str, Any] = {
     "days": 30,
     "due": "2026-12-20",
     "bank_reason": "product not received",
+    "choices": ["A cart that I left", "A <script>line</script>"],
 }
 
 

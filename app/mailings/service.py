@@ -1,0 +1,215 @@
+"""The verbs of e-mails that customers choose: asking, proving the address, changing, stopping, forgetting.
+
+Nobody gets one before they opened the link in an e-mail to that very address, and a stop takes the address away: who
+wants them again proves it again. Shopify's own marketing consent is another one; it is neither read nor changed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.auth import letters
+from app.db import system
+from app.emails.service import queue_chosen_email, withdraw
+from app.errors import Conflict
+from app.languages import _, lazy
+from app.mailings import queries, rules
+from app.models.emails import Email
+from app.models.events import DomainEvent
+from app.models.mailings import ConsentStep, MailConsent, MailingSettings, MailSubscriber
+
+CONFIRMING: Final = "confirm"
+STOPPING: Final = "stop"
+TOPIC_WORDS: Final = {
+    "vendors": lazy("What vendors I follow put on sale"),
+    "wishlist": lazy("What on my wishlist is back in stock or cheaper"),
+    "cart": lazy("A cart that I left, once"),
+}
+_STOP_SECONDS: Final = 5 * 365 * 86_400
+"""Whoever finds an old e-mail must be able to stop the new ones."""
+_GONE: Final = "The customer stopped these e-mails; what they said was removed."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a customer ticked, where they did so, and which words stood there."""
+
+    topics: list[str]
+    email: str
+    locale: str
+    place: str
+    wording: str
+
+
+def choose(session: Session, shop_id: int, customer_id: int, wanted: Wanted) -> bool:
+    """Take a choice over. Returns whether the address has to be proven first; then an e-mail with a link is on its way.
+
+    The same choice again sends no second one.
+    """
+    subscriber = _lock(session, shop_id, customer_id)
+    if not wanted.topics:
+        _stop(session, subscriber, ConsentStep.STOPPED, wanted.place)
+        return False
+    if subscriber.confirmed_at and subscriber.email.lower() == wanted.email.lower():
+        _change(session, subscriber, wanted)
+        return False
+    waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
+    if waiting and (waiting.email, waiting.topics) == (wanted.email, wanted.topics) and _is_open(waiting):
+        return True
+    consent = _record(session, subscriber, ConsentStep.ASKED, wanted)
+    subscriber.waiting_id, subscriber.locale = consent.id, wanted.locale
+    _send_link(session, subscriber, consent)
+    return True
+
+
+def confirm(session: Session, consent_id: int) -> MailConsent:
+    """The address is proven. Again changes nothing. Raises Conflict when a newer choice took this one's place."""
+    consent = session.get(MailConsent, consent_id)
+    if consent is None:
+        raise _outdated()
+    subscriber = session.get_one(MailSubscriber, consent.subscriber_id, with_for_update=True)
+    if subscriber.waiting_id != consent.id:
+        if subscriber.confirmed_at and subscriber.email == consent.email:
+            return consent
+        raise _outdated()
+    now = clock.now()
+    if not subscriber.confirmed_at:
+        subscriber.vendors_at, subscriber.seen = now, {}
+    subscriber.email, subscriber.topics, subscriber.waiting_id = consent.email, consent.topics, None
+    subscriber.confirmed_at, subscriber.stopped_at, subscriber.next_look_at = now, None, now
+    proven = Wanted(consent.topics, consent.email, subscriber.locale, "e-mail", consent.wording)
+    _record(session, subscriber, ConsentStep.CONFIRMED, proven)
+    return consent
+
+
+def stop(session: Session, subscriber_id: int) -> None:
+    """By the link in an e-mail. Again, or of somebody who is gone, changes nothing."""
+    subscriber = session.get(MailSubscriber, subscriber_id, with_for_update=True)
+    if subscriber is not None:
+        _stop(session, subscriber, ConsentStep.STOPPED, "e-mail")
+
+
+def stop_refused(session: Session, event: DomainEvent) -> None:
+    """ChosenEmailRefused: an address that bounced, or whose owner calls it unwanted, is written to no more."""
+    email = session.get(Email, event.subject["email_id"])
+    if email is None or email.subscriber_id is None:
+        return
+    subscriber = session.get(MailSubscriber, email.subscriber_id, with_for_update=True)
+    if subscriber is None:
+        return
+    if subscriber.email.lower() == email.to_address.lower():
+        _stop(session, subscriber, ConsentStep.REFUSED, "e-mail")
+    else:
+        waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
+        if waiting is not None and waiting.email.lower() == email.to_address.lower():
+            subscriber.waiting_id = None
+
+
+def stop_link(subscriber: MailSubscriber) -> str:
+    """Where the customer stops them without signing in."""
+    return letters.link(subscriber.shop_id, STOPPING, subscriber.id, seconds=_STOP_SECONDS)
+
+
+def change_settings(session: Session, shop_id: int, wanted: dict[str, Any], *, actor: str) -> bool:
+    """Take over checked settings. Returns whether anything changed."""
+    held = queries.get_settings(session, shop_id)
+    changes = {name: [getattr(held, name), new] for name, new in wanted.items() if getattr(held, name) != new}
+    if changes:
+        session.merge(MailingSettings(shop_id=shop_id, **wanted, updated_at=clock.now()))
+        audit.record(session, shop_id, "mailings.settings", ("shop", shop_id), actor=actor, changes=changes)
+    return bool(changes)
+
+
+def remove_old(now: datetime | None = None) -> int:
+    """Choices that were stopped or never proven, and what was written because of them. Returns how many."""
+    now = now or clock.now()
+    unproven = and_(
+        MailSubscriber.confirmed_at.is_(None),
+        MailSubscriber.stopped_at.is_(None),
+        MailSubscriber.created_at < now - rules.UNPROVEN_LASTS,
+        ~_asked_since(now - rules.UNPROVEN_LASTS),
+    )
+    ended = and_(MailSubscriber.stopped_at < now - rules.KEPT_AFTER_STOP, MailSubscriber.waiting_id.is_(None))
+    with system() as session:
+        query = select(MailSubscriber.id).where(or_(unproven, ended)).limit(5000)
+        gone = session.scalars(query.with_for_update(skip_locked=True)).all()
+        emptied = {"to_address": "[removed]", "html": f"<p>{_GONE}</p>", "text_body": _GONE, "error": None}
+        session.execute(update(Email).where(Email.subscriber_id.in_(gone)).values(emptied))
+        session.execute(delete(MailSubscriber).where(MailSubscriber.id.in_(gone)))
+    return len(gone)
+
+
+def _asked_since(moment: datetime) -> Any:
+    asked = (MailConsent.subscriber_id == MailSubscriber.id, MailConsent.created_at >= moment)
+    return select(MailConsent.id).where(*asked).exists()
+
+
+def _lock(session: Session, shop_id: int, customer_id: int) -> MailSubscriber:
+    new = {"shop_id": shop_id, "customer_id": customer_id}
+    session.execute(insert(MailSubscriber).values(new).on_conflict_do_nothing())
+    theirs = (MailSubscriber.shop_id == shop_id, MailSubscriber.customer_id == customer_id)
+    return session.scalars(select(MailSubscriber).where(*theirs).with_for_update()).one()
+
+
+def _change(session: Session, subscriber: MailSubscriber, wanted: Wanted) -> None:
+    """Of an address that is proven."""
+    subscriber.locale, subscriber.waiting_id = wanted.locale, None
+    if subscriber.topics == wanted.topics:
+        return
+    dropped, added = set(subscriber.topics) - set(wanted.topics), set(wanted.topics) - set(subscriber.topics)
+    if "vendors" in added:
+        subscriber.vendors_at = clock.now()
+    if "wishlist" in added:
+        subscriber.seen = {}
+    subscriber.topics = wanted.topics
+    withdraw(session, subscriber.id, dropped)
+    _record(session, subscriber, ConsentStep.CHANGED, wanted)
+
+
+def _stop(session: Session, subscriber: MailSubscriber, step: ConsentStep, place: str) -> None:
+    if not subscriber.confirmed_at and not subscriber.waiting_id:
+        return
+    _record(session, subscriber, step, Wanted([], subscriber.email, subscriber.locale, place, ""))
+    subscriber.email, subscriber.topics, subscriber.seen = "", [], {}
+    subscriber.confirmed_at = subscriber.waiting_id = None
+    subscriber.stopped_at = clock.now()
+    withdraw(session, subscriber.id, rules.TOPICS)
+
+
+def _record(session: Session, subscriber: MailSubscriber, step: ConsentStep, wanted: Wanted) -> MailConsent:
+    consent = MailConsent(
+        shop_id=subscriber.shop_id,
+        customer_id=subscriber.customer_id,
+        subscriber_id=subscriber.id,
+        step=step,
+        topics=wanted.topics,
+        email=wanted.email,
+        place=wanted.place,
+        wording=wanted.wording,
+        created_at=clock.now(),
+    )
+    session.add(consent)
+    session.flush()
+    return consent
+
+
+def _is_open(consent: MailConsent) -> bool:
+    """Whether its link can still be opened for a good while."""
+    return clock.now() < consent.created_at + rules.LINK_LASTS / 2
+
+
+def _send_link(session: Session, subscriber: MailSubscriber, consent: MailConsent) -> None:
+    link = letters.link(consent.shop_id, CONFIRMING, consent.id, seconds=int(rules.LINK_LASTS.total_seconds()))
+    choices = [TOPIC_WORDS[topic] for topic in consent.topics]
+    context = {"choices": choices, "link": link, "link_lasts": rules.LINK_LASTS}
+    key = f"customer_mails_confirm:{consent.id}"
+    queue_chosen_email(session, subscriber, "customer_mails_confirm", consent.email, context, dedupe_key=key)
+
+
+def _outdated() -> Conflict:
+    return Conflict(_("You have chosen again since this e-mail was sent. Open the link in the newest one."))

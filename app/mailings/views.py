@@ -1,0 +1,32 @@
+"""The merchant decides what customers may choose to get, and sees how many did."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app import web
+from app.auth.merchant import protect
+from app.mailings import queries, rules, service
+from app.mailings.forms import MailingSettingsForm
+
+bp = Blueprint("mailings", __name__, url_prefix="/app/settings/mailings")
+protect(bp)
+
+
+@bp.get("")
+def show_settings() -> ResponseReturnValue:
+    return _page(MailingSettingsForm(obj=queries.get_settings(g.session, g.shop.id)))
+
+
+@bp.post("")
+def change_settings() -> ResponseReturnValue:
+    form = MailingSettingsForm(request.form)
+    if not form.validate():
+        return _page(form, status=422)
+    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=f"staff:{g.staff}")
+    return web.toast(_page(form), "Settings saved" if is_new else "Nothing had changed")
+
+
+def _page(form: MailingSettingsForm, *, status: int = 200) -> Response:
+    figures = queries.count_figures(g.session, g.shop.id)
+    html = render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF)
+    return Response(html, status, mimetype="text/html")

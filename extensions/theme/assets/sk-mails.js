@@ -1,0 +1,59 @@
+import { keeper } from './sk-lists.js';
+import { isAllowed } from './sk-sync.js';
+const GIVE_UP = 12_000;
+export function start(block) {
+const { proxy, wording } = block.dataset;
+const form = block.querySelector('form');
+const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
+const boxes = [...form.querySelectorAll('[type="checkbox"]')];
+let isShown = false;
+const say = (words) => {
+error.textContent = words;
+error.hidden = !words;
+};
+const load = async () => {
+if (isShown || !isAllowed()) return;
+const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
+if (!answer.ok || isShown) return;
+const { offered, chosen, email: known, waiting } = await answer.json();
+if (!offered.length || document.querySelector('[data-later="mails"] details:not([hidden])')) return;
+for (const box of boxes) {
+box.checked = chosen.includes(box.value);
+box.closest('[data-topic]').hidden = !offered.includes(box.value);
+}
+if (known) email.value = known;
+state.textContent = waiting ? block.dataset.confirm : '';
+isShown = true;
+block.querySelector('details').hidden = false;
+};
+const send = async (topics) => {
+const answer = await fetch(`${proxy}/mails`, {
+method: 'POST',
+headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+body: JSON.stringify({ topics, email: email.value, locale: document.documentElement.lang, page: location.pathname, wording }),
+signal: AbortSignal.timeout(GIVE_UP),
+});
+return answer.json();
+};
+form.addEventListener('submit', async (event) => {
+event.preventDefault();
+const topics = boxes.filter((box) => box.checked).map((box) => box.value);
+button.disabled = true;
+state.textContent = block.dataset.sending;
+say('');
+const said = await send(topics).catch(() => ({}));
+button.disabled = false;
+state.textContent = '';
+if (said.ok) {
+const done = topics.length ? block.dataset.saved : block.dataset.stopped;
+state.textContent = said.confirm ? block.dataset.confirm : done;
+state.focus();
+} else {
+say(said.errors?.email ?? said.message ?? block.dataset.unsent);
+if (said.errors?.email) email.focus();
+}
+});
+const tryLoad = () => load().catch(() => {});
+document.addEventListener('stallkeeper:ready', tryLoad);
+keeper?.ready.then(tryLoad);
+}

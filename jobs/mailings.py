@@ -1,0 +1,13 @@
+"""E-mails that customers chose."""
+
+from app.mailings import sending, service
+
+
+def look_where_due() -> None:
+    """Every two minutes: subscribers at whose lists nobody looked for an hour."""
+    sending.look_where_due()
+
+
+def remove_old() -> None:
+    """Every day."""
+    service.remove_old()
