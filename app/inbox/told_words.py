@@ -3,6 +3,8 @@
 from typing import Final
 
 EVENTS: Final = {
+    "BalanceAdjusted": "A vendor's balance was adjusted by hand",
+    "BooksDiffer": "The nightly proof found new differences",
     "CancellationAsked": "A vendor asked to cancel items",
     "ChosenEmailRefused": "A customer's address refused an e-mail",
     "DisputeEnded": "A dispute ended",
@@ -20,21 +22,30 @@ EVENTS: Final = {
     "PaymentReceived": "An order was paid",
     "PayoutReturned": "A payout came back",
     "PayoutSent": "A payout was sent",
+    "ProductArchived": "A product was put away",
     "ProductChangesRequested": "A product was sent back for changes",
     "ProductEditDeclined": "An edit of a product was declined",
     "ProductEditProposed": "An edit of a product was proposed",
     "ProductEdited": "An edit of a product went live",
     "ProductPublished": "A product went on sale",
     "ProductRejected": "A product was rejected",
+    "ProductRestored": "A product that was put away is back",
     "ProductSubmitted": "A product was handed in",
-    "QuestionAsked": "A customer asked a question",
+    "ProductWithdrawn": "A vendor took a product back",
     "QuestionAnswered": "A vendor answered a question",
+    "QuestionAsked": "A customer asked a question",
     "RefundProcessed": "A refund was made",
     "ReturnChanged": "A return moved on",
     "ReturnRequested": "A customer asked to return items",
     "ReviewAnswered": "A vendor answered a review",
+    "ReviewReported": "A vendor reported a review",
+    "ReviewWritten": "A customer reviewed a vendor",
     "VendorApplied": "Somebody applied as a vendor",
     "VendorApproved": "A vendor was approved",
+    "VendorClosed": "A vendor was closed",
+    "VendorReinstated": "A suspended vendor sells again",
+    "VendorRejected": "A vendor was declined",
+    "VendorSuspended": "A vendor was suspended",
 }
 """By the kind of a domain event; test_told_words.py holds it against the subscribers."""
 
