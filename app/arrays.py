@@ -1,4 +1,4 @@
-"""Arrays as parameters of a statement.
+"""Arrays of whole documents as parameters of a statement.
 
 psycopg's own lists copy every element once more: 20 us for an order, more than its signature costs.
 """
@@ -6,7 +6,6 @@ psycopg's own lists copy every element once more: 20 us for an order, more than 
 import struct
 from typing import ClassVar
 
-from psycopg import DataError
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
@@ -17,18 +16,6 @@ class Bodies(list[bytes]):
 
 class Documents(list[bytes]):
     """A json[] parameter: each element is JSON as text."""
-
-
-class Literal(bytes):
-    """A parameter of the type that its statement casts it to, spelt as PostgreSQL reads that type."""
-
-
-class _LiteralDumper(Dumper):
-    def dump(self, literal: bytes) -> bytes:
-        """As it is. The driver would take a NUL for its end."""
-        if b"\0" in literal:
-            raise DataError("PostgreSQL keeps no NUL in a text.")
-        return literal
 
 
 class _ArrayDumper(Dumper):
@@ -53,6 +40,5 @@ class _DocumentsDumper(_ArrayDumper):
 
 def register(adapters: AdaptersMap) -> None:
     """Let connections with these adapters send such parameters."""
-    adapters.register_dumper(Literal, _LiteralDumper)
     adapters.register_dumper(Bodies, _BodiesDumper)
     adapters.register_dumper(Documents, _DocumentsDumper)

@@ -124,8 +124,8 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     shares = list(weights) if any(weights) else [1] * len(weights)
     whole, sign = sum(shares), -1 if total < 0 else 1
     floors = [abs(total) * share // whole for share in shares]
-    remainders = [abs(total) * share % whole for share in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda i: (-remainders[i], i))
-    for i in by_remainder[: abs(total) - sum(floors)]:
-        floors[i] += 1
+    if left := abs(total) - sum(floors):
+        remainders = [abs(total) * share % whole for share in shares]
+        for i in sorted(range(len(shares)), key=lambda i: -remainders[i])[:left]:
+            floors[i] += 1
     return [sign * part for part in floors]

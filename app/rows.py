@@ -21,10 +21,10 @@ from sqlalchemy import JSON, Text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.orm import Session
 
-from app.arrays import Documents, Literal
+from app.arrays import Documents
 from app.models.mapping import Model
 
-_Writer = Callable[[Sequence[Any]], Literal | Documents]
+_Writer = Callable[[Sequence[Any]], str | Documents]
 _IDS: Final = "ids"
 _ESCAPED: Final = {ord('"'): '\\"', ord("\\"): "\\\\"}
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
@@ -105,7 +105,7 @@ def _take_ids(session: Session, table: str, count: int) -> Iterable[int]:
     return kept[:count]
 
 
-def _values(table: str, rows: Sequence[Row]) -> dict[str, Literal | Documents]:
+def _values(table: str, rows: Sequence[Row]) -> dict[str, str | Documents]:
     """By column, the array of what the rows have in it."""
     by_column = zip(*map(msgspec.structs.astuple, rows), strict=True)
     writers = _writers(table, type(rows[0]))
@@ -126,25 +126,24 @@ def _writer(sent: Any, stored: object) -> _Writer:
     return _write_texts if isinstance(stored, Text) else _write
 
 
-def _write(values: Sequence[Any]) -> Literal:
+def _write(values: Sequence[Any]) -> str:
     """A list in JSON is, but for its brackets, an array's literal: numbers, times and null are spelt alike."""
-    return _rebracket(msgspec.json.encode(values))
+    return _in_braces(msgspec.json.encode(values)[1:-1].decode())
 
 
-def _write_texts(values: Sequence[str | None]) -> Literal:
-    written = msgspec.json.encode(values)
-    if b"\\" not in written:
-        return _rebracket(written)
+def _write_texts(values: Sequence[str | None]) -> str:
+    written = _write(values)
+    if "\\" not in written:
+        return written
     # Of JSON's escapes, arrays know those of quotes and of the backslash itself.
-    quoted = (b"null" if one is None else b'"%b"' % one.translate(_ESCAPED).encode() for one in values)
-    return Literal(b"{%b}" % b",".join(quoted))
+    return _in_braces(",".join("null" if one is None else f'"{one.translate(_ESCAPED)}"' for one in values))
 
 
-def _rebracket(written: bytes) -> Literal:
-    return Literal(b"{%b}" % written[1:-1])
+def _in_braces(elements: str) -> str:
+    return "{" + elements + "}"
 
 
-def _write_documents(values: Sequence[Any]) -> Literal:
+def _write_documents(values: Sequence[Any]) -> str:
     """Documents are texts without control characters, which JSON has spelt out."""
     return _write([None if one is None else msgspec.json.encode(one).decode() for one in values])
 

@@ -12,6 +12,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -28,8 +29,8 @@ def measure_booking(database: servers.Database, shop_id: int, per_round: int) ->
     paces: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
     spent: dict[tuple[int, int], list[float]] = {kind: [] for kind in kinds}
     numbers = iter(range(1, 10_000_000))
-    for lines, batch in kinds:
-        book(shop_id, [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(batch * 2)], batch)
+    for lines, batch in ((3, 1), (10, 1), (3, 10), (10, 10)):
+        book(shop_id, [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(batch * 24)], batch)
     database.run("ANALYZE")  # as PostgreSQL does by itself within a shop's first minutes
     for _ in range(ROUNDS):
         for lines, batch in kinds:
@@ -53,16 +54,24 @@ def measure_booking(database: servers.Database, shop_id: int, per_round: int) ->
 
 
 def book(shop_id: int, bodies: Sequence[bytes], batch: int) -> None:
-    """As the inbox's worker does it, without the inbox."""
-    from app import db  # noqa: PLC0415 - reads the environment, which main() sets
+    """As the inbox's worker does it, without the inbox: single news one by one, of batches the next beside the last."""
+    from jobs.events import AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
+
+    batches = [bodies[at : at + batch] for at in range(0, len(bodies), batch)]
+    with ThreadPoolExecutor(AT_ONCE if batch > 1 else 1) as pool:
+        for _ in pool.map(partial(_book, shop_id), batches):
+            pass
+
+
+def _book(shop_id: int, bodies: Sequence[bytes]) -> None:
+    from app import db  # noqa: PLC0415 - as above
     from app.models.events import InboxEvent  # noqa: PLC0415
     from app.models.shops import Shop  # noqa: PLC0415
     from webhooks.handlers.orders import handle_together  # noqa: PLC0415
 
-    for at in range(0, len(bodies), batch):
-        with db.scoped(shop_id) as session:
-            news = [(body, InboxEvent(topic="orders/create")) for body in bodies[at : at + batch]]
-            handle_together(session, session.get_one(Shop, shop_id), news)
+    with db.scoped(shop_id) as session:
+        news = [(body, InboxEvent(topic="orders/create")) for body in bodies]
+        handle_together(session, session.get_one(Shop, shop_id), news)
 
 
 def check(database: servers.Database) -> None:

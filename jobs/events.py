@@ -39,7 +39,8 @@ LEASE_SECONDS: Final = 60
 MAX_ATTEMPTS: Final = 10
 MAX_CLAIMS: Final = 5
 """How many workers may die with the same row in their hands."""
-_AT_ONCE: Final = 2
+AT_ONCE: Final = 2
+"""Batches of orders: while PostgreSQL writes one, the next is reckoned."""
 _RUN_SECONDS: Final = 20.0
 _FIRST_PAUSE_SECONDS: Final = 5
 _LONGEST_PAUSE_SECONDS: Final = 900
@@ -149,7 +150,7 @@ def _drain(tokens: set[str]) -> int:
     """`tokens` receives those of the batches that were claimed."""
     worked, until = 0, time.monotonic() + _RUN_SECONDS
     running: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="orders") as pool:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="orders") as pool:
         while batch := claim():
             tokens.add(batch[0].token)
             for together in _group(batch):
@@ -157,7 +158,7 @@ def _drain(tokens: set[str]) -> int:
                     work(together)
                     continue
                 running.append(pool.submit(work, together))
-                if len(running) >= _AT_ONCE:
+                if len(running) >= AT_ONCE:
                     running.popleft().result()
             worked += len(batch)
             if time.monotonic() > until:

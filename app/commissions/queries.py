@@ -211,8 +211,9 @@ def read_rule(stored: Mapping[str, Any]) -> Rule:
 
 def thaw_rule(stored: Mapping[str, Any]) -> Rule:
     """The rule as it was at the sale; its conditions no longer matter."""
-    kept = {name: value for name, value in stored.items() if name != "asked"}
-    return Rule(**{**kept, "rate_bps": Decimal(stored["rate_bps"])})
+    kept = {**stored, "rate_bps": Decimal(stored["rate_bps"])}
+    kept.pop("asked", None)
+    return Rule(**kept)
 
 
 def _moment(stored: str | None) -> datetime | None:

@@ -46,12 +46,20 @@ class LedgerEntry(Model):
     """One side of a posting. The entries of a posting sum to zero."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (Index("ix_ledger_entries_shop_id_account_vendor_id", "shop_id", "account", "vendor_id"),)
+    __table_args__ = (
+        Index(
+            "ix_ledger_entries_summed",
+            "shop_id",
+            "account",
+            "vendor_id",
+            postgresql_where=text("account IN ('commission', 'vendor_available')"),
+        ),
+    )
 
     id: Mapped[Id]
-    shop_id: Mapped[int]
+    shop_id: Mapped[int] = mapped_column(index=True)
     """Its posting's, and so is the vendor: they are checked there, and once is enough."""
-    vendor_id: Mapped[int | None] = mapped_column(index=True)
+    vendor_id: Mapped[int | None]
     transaction_id: Mapped[int] = mapped_column(index=True)
     account: Mapped[str]
     amount_minor: Mapped[int]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from app.commissions.rules import FULL_BPS, Rule
@@ -102,13 +103,17 @@ class OrderTerms:
     """Shipping lines that are one vendor's own: vendor id by shipping line id."""
 
     def of(self, vendor_id: int) -> VendorTerms:
-        found = self.vendors.get(vendor_id)
-        return found or VendorTerms(shipping_to=self.shipping_to, shipping_tax_to=self.shipping_tax_to)
+        return self.vendors.get(vendor_id) or _as_the_order(self.shipping_to, self.shipping_tax_to)
 
     def share_of(self, vendor_id: int | None) -> ShippingShare:
         """How the part of this vendor, or of the store's own goods, is reckoned."""
         found = None if vendor_id is None else self.vendors.get(vendor_id)
         return (found and found.shipping_share) or self.shipping_share
+
+
+@cache
+def _as_the_order(shipping_to: Recipient, shipping_tax_to: Recipient) -> VendorTerms:
+    return VendorTerms(shipping_to=shipping_to, shipping_tax_to=shipping_tax_to)
 
 
 class Discount(NamedTuple):

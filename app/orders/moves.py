@@ -44,10 +44,10 @@ def vendor_nets(postings: Iterable[Posting]) -> Nets:
 
 def list_moves(order: Order, component: str, vendor: int, parts: list[Bucket]) -> Iterable[Posting]:
     """Every move to date, each under its own key: what is posted is the difference."""
-    key = f"order:{order.id}:{component}:vendor:{vendor}"
     gone = [part for part in parts if part.stage is not Stage.PENDING]
     if not gone:
         return
+    key = f"order:{order.id}:{component}:vendor:{vendor}"
     free = [part for part in gone if part.stage is Stage.AVAILABLE and not part.was_reserved]
     kept = [part for part in gone if part.stage is Stage.RESERVE or part.was_reserved]
     back = [part for part in kept if part.was_reserved]

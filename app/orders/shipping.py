@@ -20,7 +20,7 @@ Party = int | None
 
 def goods_of(order: Order, vendor_id: Party) -> list[Line]:
     """What is sent of a vendor's lines, or of the store's own."""
-    return [line for line in goods(order) if line.terms.vendor_id == vendor_id]
+    return [line for line in order.lines if line.terms.vendor_id == vendor_id and not line.tip and not line.gift_card]
 
 
 def goods(order: Order) -> list[Line]:
@@ -81,7 +81,7 @@ def _weights(order: Order) -> dict[Party, int]:
     Where different ways are agreed, each has the part of the whole that the own way gives, and is weighed by it.
     """
     lines = goods(order)
-    ways = {line.terms.vendor_id: order.terms.share_of(line.terms.vendor_id) for line in lines}
+    ways = {party: order.terms.share_of(party) for party in dict.fromkeys(line.terms.vendor_id for line in lines)}
     by_way = {way: _weights_by(way, lines) for way in set(ways.values())}
     if len(by_way) < 2:  # usually one way; none where nothing is sent
         return next(iter(by_way.values()), {None: 1})

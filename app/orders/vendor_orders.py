@@ -75,9 +75,11 @@ def _update_line(row: LineRow, line: facts.Line, known: facts.Order, share: Line
 
 def _follow_parcels(one: Held, part: PartRow, mine: set[int]) -> None:
     """When the last of it was sent, and when all of it had arrived."""
-    parcels = [parcel for parcel in one.live_parcels if any(int(line_id) in mine for line_id in parcel.quantities)]
     part.shipped_at = part.delivered_at = None
-    if part.status is not VendorOrderStatus.SHIPPED or not parcels:
+    if part.status is not VendorOrderStatus.SHIPPED:
+        return
+    parcels = [parcel for parcel in one.live_parcels if any(int(line_id) in mine for line_id in parcel.quantities)]
+    if not parcels:
         return
     part.shipped_at = max(parcel.fulfilled_at for parcel in parcels)
     arrived = [p.delivered_seen_at for p in parcels if p.delivered_seen_at and p.shipment_status == "delivered"]
