@@ -204,7 +204,7 @@ class ProductImage(Model):
     """False: added to an edit of a product on sale, and not yet the product's own."""
     wanted: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """For a picture that a file adds to a product on sale, until it is part of an edit: {"by": who sent the file,
-    "for": ids of the variants that it is to show}."""
+    "for": ids of the variants that it is to show, of new ones their values}."""
     created_at: Mapped[CreatedAt]
 
 

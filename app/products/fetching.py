@@ -68,16 +68,21 @@ def _add(session: Session, product: Product, address: str, position: int, *, by:
 
 
 def add_to_edit(
-    session: Session, product: Product, addresses: Sequence[str], chosen: Sequence[tuple[int, str]], *, actor: str
+    session: Session,
+    product: Product,
+    addresses: Sequence[str],
+    chosen: Sequence[tuple[int | Sequence[str], str]],
+    *,
+    actor: str,
 ) -> None:
     """Fetch pictures for a locked product on sale; once all are there they become an edit, as others do.
 
-    `chosen`: (variant, address) of those that are to show one of them.
+    `chosen`: (variant, address) of those that are to show one of them; a new variant goes by its values.
     """
     for address in addresses:
         _add(session, product, address, rules.MAX_PICTURES, by=actor)
     for image in service.list_images(session, product, live=False):
-        shows = [variant_id for variant_id, address in chosen if address == image.fetched_from]
+        shows = [variant for variant, address in chosen if address == image.fetched_from]
         if shows and image.wanted:
             image.wanted = image.wanted | {"for": shows}
 
@@ -112,8 +117,17 @@ def _propose(session: Session, product: Product, ready: Sequence[ProductImage]) 
         row.error = _TOO_MANY
     added = [row for row in ready[:free] if row.shopify_gid not in [picture["gid"] for picture in wanted]]
     edit: Snapshot = {"pictures": [*wanted, *map(proposals.picture_of, added)]}
+    numbers = {tuple(variant.option_values): variant.id for variant in service.list_variants(session, product)}
+    variants = held.changes["variants"][1] if held and "variants" in held.changes else []
     for row in added:
-        edit |= {f"picture {variant_id}": proposals.picture_of(row) for variant_id in (row.wanted or {})["for"]}
+        picture, shows = proposals.picture_of(row), (row.wanted or {})["for"]
+        on_sale = [each if isinstance(each, int) else numbers.get(tuple(each)) for each in shows]
+        edit |= {f"picture {variant_id}": picture for variant_id in on_sale if variant_id}
+        # One that is still part of the edit says itself what shows it.
+        new = [each for each, variant_id in zip(shows, on_sale, strict=True) if not variant_id]
+        variants = [{**each, "picture": picture} if each["values"] in new else each for each in variants]
+    if variants:
+        edit["variants"] = variants
     proposals.propose(session, product, edit, actor=(ready[0].wanted or {})["by"])
 
 

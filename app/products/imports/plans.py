@@ -19,7 +19,8 @@ from app.products.service import Content, VariantContent
 FETCHED: Final = "fetched"
 """Among changes: the addresses of pictures that are to be fetched."""
 CHOSEN: Final = "chosen"
-"""Among changes: [variant, address] of those that are to show a picture once it is fetched."""
+"""Among changes: [variant, address] of those that are to show a picture once it is fetched. One that is new on sale
+goes by its values."""
 _MOVABLE = frozenset({"draft", "changes_requested", "published"})
 _STATES = {
     "submitted": noted("It is on its way to the review. Withdraw it first."),
@@ -49,6 +50,8 @@ class Plan:
 
     changes: Changes = field(default_factory=dict)
     added: list[VariantContent] = field(default_factory=list)
+    shows: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Of added variants of a product on sale, by their values, the address of the picture that is to show them."""
     options: tuple[rules.Option, ...] = ()
     mistakes: list[Mistake] = field(default_factory=list)
 
@@ -132,8 +135,7 @@ def _place(plan: Plan, held: Held, item: Item, row: Row, wanted: Snapshot) -> No
     if row.values and names and tuple(name.casefold() for name in item.option_names) == names:
         plan.added.append(_variant(row))
         if held.status == "published" and row.picture:
-            words = _("Choose a new variant's picture once the variant is on sale, or in the product's form.")
-            plan.mistakes.append(Mistake(row.line, "variant_picture", words))
+            plan.shows[row.values] = row.picture
         plan.options = _extended(plan.options, row.values)
         return
     plan.mistakes.append(_no_such_variant(held, row))
@@ -189,11 +191,8 @@ def _propose_variants(plan: Plan, held: Held, line: int) -> None:
     """What a file adds to a product on sale is part of the edit: beside what is there and what waits already."""
     if not plan.added:
         return
-    new = [_proposed(variant) for variant in plan.added]
-    before, waiting = held.content["variants"], {_folded(each): each["values"] for each in held.content["variants"]}
-    for each in new:
-        # Written otherwise it is the same variant: Shopify takes no two that differ in capitals alone.
-        each["values"] = waiting.get(_folded(each), each["values"])
+    before = held.content["variants"]
+    new = [_proposed(plan, held, variant) for variant in plan.added]
     values = [each["values"] for each in new]
     wanted = [each for each in before if each["values"] not in values] + new
     if any(variant.price_minor <= 0 for variant in plan.added):
@@ -208,7 +207,7 @@ def _propose_variants(plan: Plan, held: Held, line: int) -> None:
             rows=len(wanted),
         )
         plan.mistakes.append(Mistake(line, "option_1_value", words))
-    if sorted(before, key=str) == sorted(wanted, key=str):
+    if sorted(before, key=_folded) == sorted(wanted, key=_folded):
         plan.added = []
     else:
         plan.changes["variants"] = [before, wanted]
@@ -218,13 +217,22 @@ def _folded(variant: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value.casefold() for value in variant["values"])
 
 
-def _proposed(variant: VariantContent) -> dict[str, Any]:
-    return {
+def _proposed(plan: Plan, held: Held, variant: VariantContent) -> dict[str, Any]:
+    """A new variant of a product on sale as an edit has it. A picture that is still to be fetched joins it later."""
+    each = {
         "values": list(variant.option_values),
         "price": variant.price_minor,
         "sku": variant.sku,
         "stock": variant.stock,
     }
+    # Written otherwise it is the same variant: Shopify takes no two that differ in capitals alone.
+    waiting = next((one for one in held.content["variants"] if _folded(one) == _folded(each)), each)
+    each["values"] = waiting["values"]
+    address = plan.shows.get(variant.option_values, "")
+    if address and address not in held.ready:
+        plan.changes.setdefault(CHOSEN, [[], []])[1].append([each["values"], address])
+    picture = held.ready.get(address, waiting.get("picture"))
+    return {**each, "picture": picture} if picture else each
 
 
 def _same(name: str, held: Any, wanted: Any) -> bool:

@@ -170,7 +170,9 @@ def _show(made: ProductImport, row: ProductImportRow, names: Mapping[int, str], 
     if FETCHED in row.changes:
         fetched = len(row.changes[FETCHED][1])
         changes.append((_("Pictures"), "", ngettext("%(num)s more picture", "%(num)s more pictures", fetched)))
-    changes += [(label(f"picture {key}", names), "", address) for key, address in row.changes.get(CHOSEN, [[], []])[1]]
+    for key, address in row.changes.get(CHOSEN, [[], []])[1]:
+        name = names.get(key, "") if isinstance(key, int) else " / ".join(key)
+        changes.append((label("picture 0", {0: name}), "", address))
     return Shown(row, changes, mistakes)
 
 

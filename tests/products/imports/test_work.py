@@ -439,6 +439,39 @@ def test_undoing_gives_a_variant_the_picture_back_that_showed_it_before(
         assert (small.price_minor, small.image_id is None) == (1000, False)
 
 
+@pytest.mark.parametrize("is_live", [False, True])
+def test_a_file_adds_a_variant_with_its_picture_to_a_product_on_sale(acme: Shop, ada: Vendor, *, is_live: bool) -> None:
+    product_id, _ = vase(acme, ada)
+    settings(acme, auto_approve_products=is_live)
+    head = "Product,Option 1 name,Option 1 value,Price,Stock,Variant picture address"
+    file = f"{head}\nVase,Size,Large,30,2,{ONE}\nVase,Size,Huge,40,1,https://cdn/a.jpg\n"
+    import_id = send(acme, ada, file)
+    with db.scoped(acme.id, ada.id) as session:
+        summary = queries.get_import(session, acme.id, import_id, vendor_id=ada.id)
+        planned = queries.list_rows(session, summary).rows[0].changes
+        assert [change for change in planned if change[2] == ONE] == [("Picture, Large", "", ONE)]
+    do(acme, ada, import_id, "start")
+    apply(acme)
+    bring(acme)
+    apply(acme)
+    if is_live:
+        with db.scoped(acme.id) as session:
+            product = session.get_one(Product, product_id)
+            gids = {image.id: image.shopify_gid for image in service.list_images(session, product)}
+            shown = [gids.get(variant.image_id or 0) for variant in service.list_variants(session, product)]
+            assert shown == ["a", "b", "a"]
+    else:
+        _, large, huge = wanted(acme, product_id)["variants"]
+        assert (large["picture"]["gid"], huge["picture"]["gid"]) == ("b", "a")
+        assert rows(acme, send(acme, ada, file)) == [("Vase", "same", "skipped")], "it waits already"
+        without = file.replace(",Variant picture address", "").replace(f",{ONE}", "").replace(",https://cdn/a.jpg", "")
+        assert rows(acme, send(acme, ada, without)) == [("Vase", "same", "skipped")], "what says nothing takes nothing"
+    do(acme, ada, import_id, "undo")
+    apply(acme)
+    assert wanted(acme, product_id) == {}
+    assert [values for values, _, _ in products(acme)["Vase"][1]] == [["Small"]]
+
+
 def test_undoing_takes_a_picture_from_the_new_variant_that_was_given_it(acme: Shop, ada: Vendor) -> None:
     product_id, _ = vase(acme, ada)
     import_id = send(acme, ada, f"Product,Option 1 name,Option 1 value,Picture addresses\nVase,Size,Small,{ONE}\n")
