@@ -92,6 +92,7 @@ def _page(mail: Doc | None, view: str) -> str:
         older=older,
         newer=newer,
         fates=resend_news.FATES,
+        can_unsubscribe=mail is not None and resend_news.stop_address(mail) is not None,
     )
 
 
@@ -130,6 +131,20 @@ def retrieve_received(email_id: str) -> Response:
     named = {name: mail[name] for name in ("from", "to", "subject", "text", "created_at")}
     rest: Doc = {"html": None, "headers": {}, "bcc": [], "cc": [], "reply_to": [], "attachments": []}
     return jsonify({"object": "email", "id": email_id, "message_id": f"<{email_id}@mail.example>", **named, **rest})
+
+
+@bp.post("/inbox/<int:number>/unsubscribe")
+def unsubscribe(number: int) -> BaseResponse:
+    """Press the button that mail programs show beside RFC 8058's headers: one call, and nobody is signed in."""
+    mail = _get(number)
+    address = resend_news.stop_address(mail)
+    if address is None:
+        abort(400)
+    taken = resend_news.unsubscribe(address)
+    store = get_store()
+    with store.transaction():
+        store.put("", _KIND, {**mail, "unsubscribed": "Done" if taken else "The app did not take it"})
+    return redirect(url_for("resend.message", number=number), 303)
 
 
 @bp.post("/inbox/<int:number>/fate")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import threading
 import time
 import uuid
@@ -22,6 +23,7 @@ FATES = {
 }
 _PATH = "/hooks/resend"
 _RECEIVED_PATH = "/hooks/received"
+_ONE_CLICK = "List-Unsubscribe=One-Click"
 _PAUSES_SECONDS = (0.2, 5, 30)
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,23 @@ def tell_of_answer(config: Config, received: Doc) -> None:
         data = {**{name: received[name] for name in names}, "cc": [], "bcc": [], "attachments": []}
         body = json.dumps({"type": "email.received", "created_at": received["created_at"], "data": data}).encode()
         _start(config, _RECEIVED_PATH, body)
+
+
+def stop_address(mail: Doc) -> str | None:
+    """Where one call stops more mails like this one; None unless its headers say so as RFC 8058 wants it."""
+    headers: Mapping[str, str] = mail["sent"].get("headers") or {}
+    found = re.search(r"<(https?://[^<>\s]+)>", headers.get("List-Unsubscribe", ""))
+    return found[1] if found and headers.get("List-Unsubscribe-Post") == _ONE_CLICK else None
+
+
+def unsubscribe(address: str) -> bool:
+    """As a mail provider's computers do. Returns whether it was taken; a redirect is no answer (RFC 8058)."""
+    name, _, value = _ONE_CLICK.partition("=")
+    try:
+        return httpx.post(address, data={name: value}, timeout=5).is_success
+    except httpx.HTTPError as error:
+        _log.info("The app did not take the unsubscription: %s", error)
+        return False
 
 
 def _start(config: Config, path: str, body: bytes) -> None:

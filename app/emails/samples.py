@@ -12,9 +12,10 @@ from app.config import get_config
 from app.emails.kinds import KINDS
 from app.emails.render import Leaving
 from app.languages import lazy
+from app.models.mailings import MailingSettings
 from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.payouts import Payout
-from app.models.products import Product
+from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
@@ -33,10 +34,19 @@ def make_sample(session: Session, shop: Shop, kind: str) -> Sample:
     real = _about_vendor(session, shop) | _about_product(session, shop) | _about_order(session, shop)
     real |= _about_payout(session, shop)
     made_up, needs = _examples(shop), KINDS[kind].needs
+    if KINDS[kind].topic in {"vendors", "wishlist"}:
+        real = _about_offer(session, shop)
+        made_up |= _offered("Stoneware mug", Money(2500, shop.currency), "Ada's Ceramics")
     context = {name: real.get(name, made_up[name]) for name in needs}
-    home = get_config().storefront_url(shop.domain, shop.primary_host)
-    leaving = Leaving(home, f"{shop.name}, 1 Market Street, 97201 Portland") if KINDS[kind].topic else None
+    leaving = _leaving(session, shop) if KINDS[kind].topic else None
     return Sample(context, frozenset(needs) - frozenset(real) - {"link", "tracking_url"}, leaving)
+
+
+def _leaving(session: Session, shop: Shop) -> Leaving:
+    """The link leads to the shop: a preview must not hold a key."""
+    settings = session.get(MailingSettings, shop.id)
+    sender = (settings.postal_address if settings else "") or f"{shop.name}, 1 Market Street, 97201 Portland"
+    return Leaving(get_config().storefront_url(shop.domain, shop.primary_host), sender)
 
 
 def _about_vendor(session: Session, shop: Shop) -> dict[str, Any]:
@@ -76,6 +86,24 @@ def _about_order(session: Session, shop: Shop) -> dict[str, Any]:
         "earnings": Money(part.earned_minor, part.currency),
         "total": Money(order.total_minor, order.currency),
     }
+
+
+def _about_offer(session: Session, shop: Shop) -> dict[str, Any]:
+    """The newest product on sale, with its price."""
+    query = (
+        select(Product.title, Variant, Vendor.name)
+        .join(Variant, Variant.product_id == Product.id)
+        .join(Vendor, Vendor.id == Product.vendor_id)
+        .where(Product.shop_id == shop.id, Product.status == ProductStatus.PUBLISHED)
+        .order_by(Product.id.desc(), Variant.price_minor)
+    )
+    found = session.execute(query.limit(1)).one_or_none()
+    return _offered(found[0], found[1].price, found[2]) if found else {}
+
+
+def _offered(title: str, price: Money, vendor_name: str) -> dict[str, Any]:
+    lines = [{"title": title, "price": price}]
+    return {"lines": lines, "vendors": [{"name": vendor_name, "lines": lines}]}
 
 
 def _about_payout(session: Session, shop: Shop) -> dict[str, Any]:

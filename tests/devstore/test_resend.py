@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from devstore import resend_news
@@ -91,3 +92,27 @@ def test_an_answered_mail_comes_in_with_what_it_quotes(shopify: Shopify, monkeyp
     assert mail["text"].endswith("wrote:\n\n> Hello")
     assert shopify.client.get("/resend/emails/receiving/none").status_code == 404
     assert "Answered" in shopify.client.get(url).get_data(as_text=True)
+
+
+def test_a_mail_with_the_headers_for_it_is_stopped_by_one_click(
+    shopify: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[str, Any]] = []
+
+    def post(address: str, *, data: Any, timeout: float) -> httpx.Response:
+        called.append((address, data))
+        return httpx.Response(303 if len(called) == 1 else 200)
+
+    monkeypatch.setattr(httpx, "post", post)
+    stop = "https://market.example/letters/stop/abc"
+    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    send(shopify)
+    send(shopify, headers={"List-Unsubscribe": f"<{stop}>"})
+    send(shopify, headers={**headers, "List-Unsubscribe": f"<mailto:a@b.example>, <{stop}>"})
+    (good, odd, plain) = (mail["url"] for mail in shopify.client.get("/inbox.json").get_json())
+    assert [shopify.client.post(f"{url}/unsubscribe").status_code for url in (odd, plain)] == [400, 400]
+    shopify.client.post(f"{good}/unsubscribe")
+    assert "did not take it" in shopify.client.get(good).get_data(as_text=True), "a redirect is no answer"
+    shopify.client.post(f"{good}/unsubscribe")
+    assert "Done" in shopify.client.get(good).get_data(as_text=True)
+    assert called == [(stop, {"List-Unsubscribe": "One-Click"})] * 2

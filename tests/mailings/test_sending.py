@@ -208,10 +208,17 @@ def test_nothing_is_written_for_a_shop_that_left_or_offers_nothing(desk: Desk, a
     assert desk.mails(NEWS) == []
 
 
-def test_every_e_mail_that_customers_choose_can_be_previewed_and_tested(merchant: FlaskClient, desk: Desk) -> None:
+def test_every_e_mail_that_customers_choose_can_be_previewed_and_tested(
+    merchant: FlaskClient, desk: Desk, ada: Vendor
+) -> None:
+    for kind in (NEWS, WISHES):
+        assert "Stoneware mug" in merchant.get(f"/app/emails/words/{kind}").text
+    make_product(ada, "Vase", 1, minor=7700)
     for kind in (name for name, told in KINDS.items() if told.topic):
         page = merchant.get(f"/app/emails/words/{kind}?language=fr").text
         assert "Arrêter ces e-mails" in page
+        assert "1 Market Street" in page
+        assert ("77,00" in page) is (kind != CART)
         answer = merchant.post(f"/app/emails/words/{kind}/test", data=_words(kind) | {"to": "me@example.com"})
         assert answer.status_code == 200
     with db.system() as session:
