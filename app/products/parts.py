@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.models.products import Product, ProductImage, Variant
@@ -41,6 +41,22 @@ def drop_staged_pictures(session: Session, product_id: int, *, added_before: dat
         ProductImage.wanted.is_(None) | ProductImage.error.is_not(None),
     )
     session.execute(staged if added_before is None else staged.where(ProductImage.created_at < added_before))
+
+
+def end_staged_pictures(session: Session, product_id: int, *, keep: bool) -> None:
+    """No edit of a product that is off sale takes pictures. With `keep` those of a file become the draft's own."""
+    if keep:
+        fetched = (
+            ProductImage.product_id == product_id,
+            ProductImage.wanted.is_not(None),
+            ProductImage.error.is_(None),
+        )
+        for image in session.scalars(select(ProductImage).where(*fetched)).all():
+            shows = [each for each in (image.wanted or {})["for"] if isinstance(each, int)]
+            session.execute(update(Variant).where(Variant.id.in_(shows)).values(image_id=image.id))
+            image.live, image.wanted = True, None
+        session.flush()
+    session.execute(delete(ProductImage).where(ProductImage.product_id == product_id, ProductImage.live.is_(False)))
 
 
 def write_variants(

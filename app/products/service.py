@@ -357,7 +357,7 @@ def _end_edits(session: Session, product: Product, *, keep: bool) -> None:
         proposal.status = ProposalStatus.WITHDRAWN
         if keep:
             write_fields(session, product, {field: change[1] for field, change in proposal.changes.items()})
-    parts.drop_staged_pictures(session, product.id)
+    parts.end_staged_pictures(session, product.id, keep=keep)
 
 
 def _variant(product: Product, currency: str, content: VariantContent, position: int) -> Variant:

@@ -411,6 +411,23 @@ def test_a_price_that_goes_live_at_once_leaves_the_pictures_of_its_file_on_their
         assert service.list_images(session, session.get_one(Product, product_id), live=False) == []
 
 
+@pytest.mark.parametrize(("action", "left"), [("withdraw", ["a.jpg", "one.jpg"]), ("archive", ["a.jpg"])])
+def test_a_draft_takes_over_the_pictures_that_a_file_was_adding_while_it_was_on_sale(
+    acme: Shop, ada: Vendor, action: str, left: list[str]
+) -> None:
+    product_id, variant_id = vase(acme, ada)
+    head = "Product,Option 1 name,Option 1 value,Variant picture address"
+    do(acme, ada, send(acme, ada, f"{head}\nVase,Size,Small,{ONE}\n"), "start")
+    with db.scoped(acme.id, ada.id) as session:
+        service.take_back(session, session.get_one(Product, product_id), action, actor="vendor_user:1")
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, product_id)
+        images = service.list_images(session, product)
+        assert [image.filename for image in images] == left
+        assert service.list_images(session, product, live=False) == []
+        assert session.get_one(Variant, variant_id).image_id == images[-1].id
+
+
 @pytest.mark.parametrize("is_live", [False, True])
 def test_undoing_gives_a_variant_the_picture_back_that_showed_it_before(
     acme: Shop, ada: Vendor, *, is_live: bool
