@@ -5,7 +5,6 @@ one order a transaction and many. The pages are measured on books of two sizes, 
 """
 
 import argparse
-import gc
 import json
 import os
 import signal
@@ -70,8 +69,8 @@ def _book(shop_id: int, bodies: Sequence[bytes]) -> None:
     from webhooks.handlers.orders import handle_together  # noqa: PLC0415
 
     with db.scoped(shop_id) as session:
-        news = [(body, InboxEvent(topic="orders/create")) for body in bodies]
-        handle_together(session, session.get_one(Shop, shop_id), news)
+        told = InboxEvent(topic="orders/create")
+        handle_together(session, session.get_one(Shop, shop_id), [(body, told) for body in bodies])
 
 
 def check(database: servers.Database) -> None:
@@ -182,12 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Namespace) -> dict[str, Any]:
     os.environ.update(servers.environment(database.var, database.url, bell.url))
     from app.ledger.closing import close  # noqa: PLC0415 - as above
+    from jobs import worker  # noqa: PLC0415
 
     conditions.pin(database.pid, 1)
     conditions.pin(os.getpid(), 0)
     shop_id = servers.make_shop(database)
-    gc.freeze()
-    gc.set_threshold(50_000)  # as jobs/worker.py
+    worker.tune()
     booking = measure_booking(database, shop_id, chosen.orders) if chosen.orders else []
     check(database)
     pages = []

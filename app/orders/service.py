@@ -7,6 +7,8 @@ the batch: everything that is known of all their orders is read at once, one lon
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +29,9 @@ from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import assign_parcels, update_parts
 from app.rows import together
 from app.shopify import payloads_orders as payloads
+
+_RECKONING: Final = Lock()
+"""Batches that reckoned by turns would end together, then all wait for PostgreSQL. Nothing waits while holding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def read_facts(session: Session, order: Order) -> facts.Order:
 def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     """Bring the ledger and the vendors' parts up to what is known, write everything, and tell what is new."""
     now = clock.now()
-    settled = [(one, one.is_new, *_settle(one, now)) for one in held if one.order]
+    with _RECKONING:
+        settled = [(one, one.is_new, *_settle(one, now)) for one in held if one.order]
     with together(session):
         write_held(session, shop_id, held)
         targets: list[Target] = []
