@@ -127,14 +127,18 @@ def _drafts(session: Session, event: DomainEvent) -> Iterator[_Draft]:
 
 def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     order = session.get_one(Order, event.subject["order_id"])
+    if event.kind == "OrderEdited" and (order.paid_seen_at is None or event.occurred_at <= order.paid_seen_at):
+        return  # nothing is to be sent yet: the payment tells of the order as it is then
     parts = select(VendorOrder).where(VendorOrder.order_id == order.id)
     if event.vendor_id is not None:
         parts = parts.where(VendorOrder.vendor_id == event.vendor_id)
     if (edited := event.subject.get("vendor_ids")) is not None:
         parts = parts.where(VendorOrder.vendor_id.in_(edited))
     if refund_id := event.subject.get("refund_id"):
-        returned = session.get_one(OrderRefund, refund_id).snapshot.get("refund_line_items", [])
-        numbers = [line["line_item_id"] for line in returned]
+        refund = session.get_one(OrderRefund, refund_id).snapshot
+        if not any(transaction["kind"] == "refund" for transaction in refund.get("transactions", [])):
+            return  # units that an edit or a cancellation took off: no money was given back
+        numbers = [line["line_item_id"] for line in refund.get("refund_line_items", [])]
         # A refund that names no lines concerns everybody who sold.
         whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(numbers))
         parts = parts.where(VendorOrder.vendor_id.in_(whose)) if numbers else parts

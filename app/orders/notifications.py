@@ -1,6 +1,6 @@
 """Who is told by e-mail what became of an order. Called by the outbox: once for each event, in its own time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders import facts
 from app.orders.returns import removed_units
 from app.orders.service import read_facts
 
@@ -24,12 +25,17 @@ def tell_customer_of_order(session: Session, event: DomainEvent) -> None:
     order = session.get_one(Order, event.subject["order_id"])
     if not order.customer_email:
         return
-    shop = session.get_one(Shop, order.shop_id)
+    known = read_facts(session, order)
+    sold = _units_sold(known)
+    bought = [line for line in _lines(session, order) if sold.get(line.shopify_id)]
+    if not bought:  # an edit took everything off before
+        return
     context = {
         "customer_name": order.customer_name,
         "order_name": order.name,
-        "vendors": _by_sender(session, shop, _lines(session, order)),
-        "total": Money(order.total_minor, order.currency),
+        "vendors": _by_sender(session, session.get_one(Shop, order.shop_id), bought, sold),
+        # With what edits changed, whatever was given back since.
+        "total": Money(known.current_total + known.known_returned, order.currency),
     }
     key = f"customer_order_received:{order.id}"
     _tell(session, order, "customer_order_received", context, key)
@@ -95,10 +101,10 @@ def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]
     mine = _left(lines, part)
     if not any(line["quantity"] for line in mine):
         # Given back since: the news of the refund says so. What an edit took off before the payment was not sold.
-        sold = _units_sold(session, part)
-        if not any(sold.values()):
+        sold = _units_sold(read_facts(session, session.get_one(Order, part.order_id)))
+        mine = _words((line for line in lines if line.vendor_id == part.vendor_id and sold.get(line.shopify_id)), sold)
+        if not mine:
             return
-        mine = [{"quantity": sold[line.shopify_id], "title": line.title} for line in lines if sold.get(line.shopify_id)]
     more = {"lines": mine, "item_count": sum(line["quantity"] for line in mine)}
     _tell_vendor(session, part, "vendor_new_order", more, f"vendor_new_order:{part.id}")
     part.told_at = part.told_at or clock.now()
@@ -151,31 +157,37 @@ def _lines(session: Session, order: Order) -> Sequence[OrderLine]:
     ).all()
 
 
-def _by_sender(session: Session, shop: Shop, lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
+def _by_sender(
+    session: Session, shop: Shop, lines: Iterable[OrderLine], units: Mapping[int, int]
+) -> list[dict[str, Any]]:
     """The lines grouped by who sends them; the store's own go under its name."""
     groups: dict[int | None, list[OrderLine]] = {}
     for line in lines:
         groups.setdefault(line.vendor_id, []).append(line)
     return [
-        {"name": session.get_one(Vendor, vendor_id).name if vendor_id else shop.name, "lines": _words(mine)}
+        {"name": session.get_one(Vendor, vendor_id).name if vendor_id else shop.name, "lines": _words(mine, units)}
         for vendor_id, mine in groups.items()
     ]
 
 
-def _words(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
-    return [{"quantity": line.quantity, "title": line.title} for line in lines]
+def _words(lines: Iterable[OrderLine], units: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
+    """With so many units by Shopify's number of the line, else as many as were ordered."""
+    known = units or {}
+    return [{"quantity": known.get(line.shopify_id, line.quantity), "title": line.title} for line in lines]
 
 
 def has_sold(session: Session, part: VendorOrder) -> bool:
     """Whether any unit of a vendor's part was sold, given back or not: not so when an edit took all off before."""
-    return part.items_to_ship > 0 or any(_units_sold(session, part).values())
-
-
-def _units_sold(session: Session, part: VendorOrder) -> dict[int, int]:
-    """By Shopify's number of the line."""
+    if part.items_to_ship > 0:
+        return True
     known = read_facts(session, session.get_one(Order, part.order_id))
-    mine = [line for line in known.lines if line.terms.vendor_id == part.vendor_id]
-    return {line.id: line.quantity - removed_units(line, known) for line in mine}
+    sold = _units_sold(known)
+    return any(sold[line.id] for line in known.lines if line.terms.vendor_id == part.vendor_id)
+
+
+def _units_sold(known: facts.Order) -> dict[int, int]:
+    """By Shopify's number of the line."""
+    return {line.id: line.quantity - removed_units(line, known) for line in known.lines}
 
 
 def _left(lines: Iterable[OrderLine], part: VendorOrder) -> list[dict[str, Any]]:

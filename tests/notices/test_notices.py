@@ -198,7 +198,7 @@ def test_a_refund_is_told_to_those_whose_goods_came_back(shop: Shop, seller: Ven
             order_shopify_id=1,
             shopify_id=5,
             refunded_at=now,
-            snapshot={"refund_line_items": [{"line_item_id": 12}]},
+            snapshot={"refund_line_items": [{"line_item_id": 12}], "transactions": [{"kind": "refund"}]},
             keep_commission=False,
             bearer="vendor",
         )

@@ -12,6 +12,7 @@ from app import db
 from app.models.emails import Email
 from app.models.events import DomainEvent
 from app.models.notices import Notice
+from app.models.orders import Order as OrderRow
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders.edits import find_edited_lines
@@ -55,6 +56,13 @@ def mails(shop: Shop) -> list[tuple[str, str]]:
         return [(kind, to) for kind, to in rows if kind.startswith("vendor_")]
 
 
+def notices(shop: Shop) -> list[tuple[str, int | None]]:
+    """What vendors were told in the app, and which of them; once everything was told."""
+    with db.scoped(shop.id) as session:
+        query = select(Notice.kind, Notice.vendor_id).where(Notice.vendor_id.is_not(None)).order_by(Notice.id)
+        return [(kind, vendor_id) for kind, vendor_id in session.execute(query)]
+
+
 def test_units_taken_off_are_told_to_their_vendor_alone(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor
 ) -> None:
@@ -94,6 +102,7 @@ def test_of_an_unpaid_order_nobody_was_told_and_the_payment_tells_it_as_it_is_th
     post.deliver()
     assert edits(acme) == [[bea.id]]
     assert mails(acme) == []
+    assert notices(acme) == []
 
 
 def test_the_payment_tells_of_the_units_that_are_left(
@@ -122,9 +131,33 @@ def test_an_edit_and_the_payment_heard_of_at_once_are_one_mail(
     post.deliver(list(reversed(post.waiting())))
     assert edits(acme) == [[ada.id]]
     assert mails(acme) == [("vendor_new_order", ada.email)]
+    assert notices(acme) == [("PaymentReceived", ada.id)]
     with db.system() as session:
         text = session.scalars(select(Email.text_body).where(Email.kind == "vendor_new_order")).one()
     assert "1 x Mug" in text
+
+
+def test_the_customer_is_thanked_for_what_an_edit_before_the_payment_left(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    order = buy(store, (goods.mug, 3), (goods.loaf, 1), pay=False)
+    mug, loaf = (line["id"] for line in order["line_items"])
+    post.deliver()
+    edit_order(store, order["id"], remove={mug: 2, loaf: 1}, add=add(goods.vase))
+    post.deliver()
+    mark_as_paid(store, ACME, order["id"])
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        paid = session.scalars(select(OrderRow.snapshot)).one()["current_total_price"]
+    refund_order(store, ACME, order["id"], RefundRequest([LineRefund(mug, 1, "cancel")], amount="10.00"))
+    post.deliver()
+    mails(acme)
+    with db.system() as session:
+        text = session.scalars(select(Email.text_body).where(Email.kind == "customer_order_received")).one()
+    assert "1 x Mug" in text
+    assert "1 x Vase" in text
+    assert "Loaf" not in text
+    assert f"over ${paid}." in text
 
 
 def test_whose_units_were_all_taken_off_before_the_payment_hears_of_no_order(
