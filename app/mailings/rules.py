@@ -13,6 +13,8 @@ KIND_OF: Final = {"vendors": "customer_vendor_news", "wishlist": "customer_wishl
 LINK_LASTS: Final = timedelta(days=7)
 KEPT_AFTER_STOP: Final = timedelta(days=30)
 UNPROVEN_LASTS: Final = timedelta(days=30)
+WORDS_LAST: Final = timedelta(days=90)
+"""What an e-mail said of somebody's lists is kept as long as other activity."""
 LOOK_EVERY: Final = timedelta(hours=1)
 OLDEST_NEWS: Final = timedelta(days=30)
 """What went on sale earlier is no news, however long nothing was sent."""

@@ -32,6 +32,7 @@ TOPIC_WORDS: Final = {
 }
 _STOP_SECONDS: Final = 5 * 365 * 86_400
 """Whoever finds an old e-mail must be able to stop the new ones."""
+_OLD: Final = "What this e-mail said was removed after 90 days."
 _GONE: Final = "The customer stopped these e-mails; what they said was removed."
 
 
@@ -126,7 +127,9 @@ def change_settings(session: Session, shop_id: int, wanted: dict[str, Any], *, a
 
 
 def remove_old(now: datetime | None = None) -> int:
-    """Choices that were stopped or never proven, and what was written because of them. Returns how many."""
+    """Choices that were stopped or never proven, and what was written because of them, in every shop; and what e-mails
+    said of customers' lists months ago. Returns how many choices.
+    """
     now = now or clock.now()
     unproven = and_(
         MailSubscriber.confirmed_at.is_(None),
@@ -141,6 +144,9 @@ def remove_old(now: datetime | None = None) -> int:
         emptied = {"to_address": "[removed]", "html": f"<p>{_GONE}</p>", "text_body": _GONE, "error": None}
         session.execute(update(Email).where(Email.subscriber_id.in_(gone)).values(emptied))
         session.execute(delete(MailSubscriber).where(MailSubscriber.id.in_(gone)))
+        old = (Email.kind.in_(rules.KIND_OF.values()), Email.created_at < now - rules.WORDS_LAST)
+        words = {"html": f"<p>{_OLD}</p>", "text_body": _OLD}
+        session.execute(update(Email).where(*old, Email.text_body.not_in((_OLD, _GONE))).values(words))
     return len(gone)
 
 

@@ -273,6 +273,20 @@ def test_what_was_stopped_or_never_proven_goes_after_a_month(desk: Desk) -> None
     assert {mail.to_address for mail in desk.mails()} == {"[removed]"}
 
 
+def test_what_an_e_mail_said_of_a_list_goes_after_three_months(desk: Desk, ada: Vendor) -> None:
+    waiting_mail(desk, ada)
+    with db.system() as session:
+        session.execute(update(Email).values(created_at=clock.now() - timedelta(days=89)))
+    service.remove_old()
+    assert "Mug" in desk.mails("customer_wishlist_news")[0].text_body
+    with db.system() as session:
+        session.execute(update(Email).values(created_at=clock.now() - timedelta(days=91)))
+    service.remove_old()
+    held, proof = desk.mails("customer_wishlist_news")[0], desk.mails("customer_mails_confirm")[0]
+    assert ["Mug" in words for words in (held.html, held.text_body)] == [False, False]
+    assert (held.to_address, "removed" in proof.text_body) == ("cleo@example.com", False)
+
+
 def test_the_merchant_offers_with_an_address_and_sees_how_many_want_what(desk: Desk, merchant: FlaskClient) -> None:
     desk.subscribe("vendors", "cart")
     desk.choose("cart", customer=DAN, email="dan@example.com")
