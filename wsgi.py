@@ -25,7 +25,7 @@ from app.commissions import views as commissions
 from app.emails import intake as email_deliveries
 from app.emails import views as emails
 from app.emails import wording_views as email_wordings
-from app.fulfilment import cancel_views, portal_cancel, portal_packing
+from app.fulfilment import cancel_views, pickup_views, portal_cancel, portal_packing, portal_ready
 from app.fulfilment import portal as portal_fulfilment
 from app.home import audit_views
 from app.home import views as home
@@ -167,6 +167,9 @@ BLUEPRINTS: list[Blueprint] = [
     portal_orders.bp,
     portal_fulfilment.bp,
     portal_packing.bp,
+    portal_ready.bp,
+    pickup_views.bp,
+    pickup_views.senders_bp,
     portal_cancel.bp,
     cancel_views.bp,
     order_block.bp,

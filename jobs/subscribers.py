@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app.fulfilment import pickup_news
 from app.hooks import service as hooks
 from app.hooks.kinds import KINDS
 from app.mailings import service as mailings
@@ -37,6 +38,7 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "CancellationAsked": [("email_merchant", cancellations.email_merchant)],
     "OrderMessageSent": [("email_customer", messages.email_customer)],
     "OrderMessageReceived": [("email_vendor", messages.email_vendor)],
+    "OrderReadyForPickup": [("email_merchant", pickup_news.tell_merchant)],
     "OrderFulfilled": [
         ("email_customer", notifications.tell_customer_of_parcel),
         ("ask_for_review", review_requests.schedule),

@@ -20,6 +20,7 @@ from app.models.orders import Order as Row
 from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders import holds, queries
+from app.orders.packed import count_packed, has_packed
 
 _OF_SHOP: Final = {
     "ordered_at": Sorting((Row.ordered_at, Row.id)),
@@ -29,6 +30,7 @@ _OF_VENDOR: Final = {
     "ordered_at": Sorting((VendorOrder.ordered_at, VendorOrder.order_id)),
     "-ordered_at": Sorting((VendorOrder.ordered_at, VendorOrder.order_id), is_descending=True),
 }
+_PACKED: Final = (VendorOrder.status.in_(queries.WAITING), has_packed())
 _SOONEST: Final = Sorting((VendorOrder.next_release_at, VendorOrder.id))
 ShopifyId = Annotated[int, Meta(ge=1, le=2**63 - 1, description="Shopify's number of the order.")]
 
@@ -43,6 +45,9 @@ class OrderPart(msgspec.Struct, frozen=True):
     items: int
     items_to_ship: int
     items_on_hold: Annotated[int, Meta(description="Of those to ship, how many the shop holds back for now.")]
+    items_ready_for_pickup: Annotated[
+        int, Meta(description="Packed by the vendor for the shop to collect and send, or collected and not sent yet.")
+    ]
     earned: Annotated[Amount, Meta(description="What the vendor has of it after refunds, at whichever stage.")]
     next_release_at: Annotated[Moment, Meta(description="When the next of its money becomes available.")] | None
 
@@ -124,6 +129,7 @@ class OrderList(Listing, kw_only=True, frozen=True):
     search: Annotated[str, Meta(max_length=100, description="In the order's number.")] = ""
     financial_status: Annotated[str, Meta(max_length=40, description="For the merchant's tokens.")] | None = None
     flagged: Annotated[bool, Meta(description="Only those that do not add up. For the merchant's tokens.")] = False
+    ready_for_pickup: Annotated[bool, Meta(description="Only those of which something is packed and not sent.")] = False
     ordered_after: Moment | None = None
     ordered_before: Moment | None = None
     sort: Literal["ordered_at", "-ordered_at"] = "-ordered_at"
@@ -157,6 +163,8 @@ def list_orders(query: OrderList) -> Page[Order]:
         wanted = wanted.where(Row.financial_status == query.financial_status)
     if query.flagged:
         wanted = wanted.where(Row.flags != [])
+    if query.ready_for_pickup:
+        wanted = wanted.where(select(VendorOrder.id).where(VendorOrder.order_id == Row.id, *_PACKED).exists())
     if query.vendor_id:
         part = select(VendorOrder.id).where(VendorOrder.order_id == Row.id, VendorOrder.vendor_id == query.vendor_id)
         wanted = wanted.where(part.exists())
@@ -177,7 +185,7 @@ def get_order(shopify_id: int) -> OrderDetail:
         if row is None:
             raise NotFound("There is no such order.")
         parts, order_id, currency = queries.list_parts(g.session, row), row.id, row.currency
-        order = _write(row, [(part.part, part.vendor.name) for part in parts])
+        order = _write(row, _list_parts([row.id]).get(row.id, ()))
     else:
         mine = _select_parts().where(VendorOrder.order_shopify_id == shopify_id)
         found = g.session.execute(mine).one_or_none()
@@ -218,21 +226,23 @@ def _list_of_vendor(query: OrderList) -> Page[Order]:
     wanted = _select_parts().where(*_period(VendorOrder.ordered_at, query))
     if query.search:
         wanted = wanted.where(VendorOrder.name.icontains(query.search, autoescape=True))
+    if query.ready_for_pickup:
+        wanted = wanted.where(*_PACKED)
     rows, cursor = read_page(g.session, wanted, _OF_VENDOR[query.sort], query)
-    return Page([_write_part_of_vendor(row[0], row[1]) for row in rows], cursor)
+    return Page([_write_part_of_vendor(*row[:3]) for row in rows], cursor)
 
 
 def _select_parts() -> Any:
-    query = select(VendorOrder, Vendor.name).join(Vendor, Vendor.id == VendorOrder.vendor_id)
+    query = select(VendorOrder, Vendor.name, count_packed()).join(Vendor, Vendor.id == VendorOrder.vendor_id)
     query = query.where(VendorOrder.shop_id == g.shop.id)
     return query if g.vendor is None else query.where(VendorOrder.vendor_id == g.vendor.id)
 
 
-def _list_parts(order_ids: Sequence[int]) -> Mapping[int, list[tuple[VendorOrder, str]]]:
-    found: dict[int, list[tuple[VendorOrder, str]]] = {}
+def _list_parts(order_ids: Sequence[int]) -> Mapping[int, list[tuple[VendorOrder, str, int]]]:
+    found: dict[int, list[tuple[VendorOrder, str, int]]] = {}
     query = _select_parts().where(VendorOrder.order_id.in_(order_ids)).order_by(VendorOrder.id)
-    for part, name in g.session.execute(query):
-        found.setdefault(part.order_id, []).append((part, name))
+    for part, name, packed in g.session.execute(query):
+        found.setdefault(part.order_id, []).append((part, name, packed))
     return found
 
 
@@ -241,7 +251,7 @@ def _period(column: Any, query: OrderList) -> list[Any]:
     return [*after, *([column < query.ordered_before] if query.ordered_before else [])]
 
 
-def _write(row: Row, parts: Sequence[tuple[VendorOrder, str]]) -> Order:
+def _write(row: Row, parts: Sequence[tuple[VendorOrder, str, int]]) -> Order:
     return Order(
         shopify_id=row.shopify_id,
         name=row.name,
@@ -253,11 +263,11 @@ def _write(row: Row, parts: Sequence[tuple[VendorOrder, str]]) -> Order:
         fulfillment_status=row.fulfillment_status,
         cancelled_at=row.cancelled_at,
         flags=list(row.flags),
-        parts=[_write_part(part, name) for part, name in parts],
+        parts=[_write_part(*part) for part in parts],
     )
 
 
-def _write_part_of_vendor(part: VendorOrder, name: str) -> Order:
+def _write_part_of_vendor(part: VendorOrder, name: str, packed: int) -> Order:
     return Order(
         shopify_id=part.order_shopify_id,
         name=part.name,
@@ -269,11 +279,11 @@ def _write_part_of_vendor(part: VendorOrder, name: str) -> Order:
         fulfillment_status=None,
         cancelled_at=None,
         flags=[],
-        parts=[_write_part(part, name)],
+        parts=[_write_part(part, name, packed)],
     )
 
 
-def _write_part(part: VendorOrder, vendor_name: str) -> OrderPart:
+def _write_part(part: VendorOrder, vendor_name: str, packed: int) -> OrderPart:
     return OrderPart(
         id=part.id,
         vendor_id=part.vendor_id,
@@ -282,6 +292,7 @@ def _write_part(part: VendorOrder, vendor_name: str) -> OrderPart:
         items=part.items_total,
         items_to_ship=part.items_to_ship,
         items_on_hold=part.items_held,
+        items_ready_for_pickup=min(part.items_to_ship, packed),
         earned=amount(part.earned_minor, part.currency),
         next_release_at=part.next_release_at,
     )

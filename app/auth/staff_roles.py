@@ -31,6 +31,7 @@ _PLACES: Final[dict[str, Part | None]] = {
     "/app/emails": Part.VENDORS,
     "/app/emails/words": Part.SHOP,
     "/app/orders": Part.ORDERS,
+    "/app/pickups": Part.ORDERS,
     "/app/blocks": Part.ORDERS,
     "/app/reconciliation": Part.ORDERS,
     "/app/commissions": Part.MONEY,

@@ -54,7 +54,11 @@ VENDOR_TOPICS: Final = {
     ),
 }
 SHOP_TOPICS: Final = {
-    "orders": Topic("Orders", "Customers who ask to send something back."),
+    "orders": Topic(
+        "Orders",
+        "What is ready for pickup, and customers who ask to send something back.",
+        emails=frozenset({"merchant_pickups_ready"}),
+    ),
     "applications": Topic("Applications", "Sellers who apply.", emails=frozenset({"merchant_new_application"})),
     "review": Topic("Review queue", "Products and edits that wait for your decision."),
     "payouts": Topic(

@@ -202,6 +202,12 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "email", "tagline", "link"),
         "New application",
     ),
+    "merchant_pickups_ready": Kind(
+        "merchant",
+        ("vendor_name", "order_name", "place", "pickup_count", "link"),
+        "Ready for pickup",
+        "parcel",
+    ),
     "merchant_books_differ": Kind(
         "merchant",
         ("count", "differences", "link"),

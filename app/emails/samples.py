@@ -153,6 +153,8 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "count": 2,
         "differences": ["#1001: Paid less returned is 52.00 in Shopify and 50.00 in the books."],
         "email": "ada@example.com",
+        "place": "Shelf 3, back door",
+        "pickup_count": 2,
         "tagline": "Made by hand",
         "customer": "customer 207119551",
         "days": 30,

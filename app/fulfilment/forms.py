@@ -39,3 +39,18 @@ class ShipForm(SpokenForm):
     def validate_tracking_number(self, field: StringField) -> None:
         if any(not letter.isprintable() for letter in field.data or ""):
             raise ValidationError(_("Use letters and digits as on the label."))
+
+
+class ReadyForm(SpokenForm):
+    """What is packed for the shop to collect; `units` as in ShipForm."""
+
+    units: Mapping[int, int] = MappingProxyType({})
+    place = StringField(
+        lazy("Where it stands"),
+        [Length(max=120, message=lazy("Use at most 120 characters."))],
+        description=lazy("So that whoever collects it finds it, for example: shelf by the back door."),
+    )
+
+    def validate_place(self, field: StringField) -> None:
+        if not (field.data or "").isprintable():
+            raise ValidationError(_("Write it in one line, in letters and digits."))

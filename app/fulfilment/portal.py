@@ -7,14 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
-from app.fulfilment import rules, service
-from app.fulfilment.forms import ShipForm
+from app.fulfilment import pickups, rules, service
+from app.fulfilment.forms import ReadyForm, ShipForm
 from app.fulfilment.service import Tracking
 from app.languages import _, find_words
 from app.models.cancellations import Cancellation
+from app.models.pickups import Pickup
 from app.money import Money
-from app.orders import cancellations
+from app.orders import cancellations, senders
 from app.orders.left import held_items, units_to_send
+from app.orders.packed import list_packed
 from app.orders.queries import VendorPart, find_unread, get_part
 from app.orders.reasons import say_reason
 from app.orders.words import (
@@ -32,7 +34,8 @@ protect(bp)
 
 @bp.get("/<int:part_id>")
 def show_order(part_id: int) -> ResponseReturnValue:
-    return _order_page(get_part(g.session, g.vendor.id, part_id), ShipForm())
+    found = get_part(g.session, g.vendor.id, part_id)
+    return order_page(found, packing_form(found) if senders.is_collected(g.session, g.vendor) else ShipForm())
 
 
 @bp.post("/<int:part_id>/ship")
@@ -42,7 +45,7 @@ def ship(part_id: int) -> ResponseReturnValue:
     wanted = {line.shopify_id: request.form.get(f"units-{line.shopify_id}", 0, int) for line in found.lines}
     form.units = wanted
     if not form.validate():
-        return _order_page(found, form, status=422)
+        return order_page(found, form, status=422)
     tracking = Tracking(
         (form.carrier.data or "").strip(),
         (form.tracking_number.data or "").strip(),
@@ -52,7 +55,7 @@ def ship(part_id: int) -> ResponseReturnValue:
         service.request_shipment(g.session, g.vendor, found.part, wanted, tracking, actor=actor())
     except ValidationErrors as error:
         form.form_errors = [error.errors["items"]]
-        return _order_page(found, form, status=422)
+        return order_page(found, form, status=422)
     flash(_("Sent. The customer gets an e-mail as soon as Shopify has it."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 
@@ -75,12 +78,16 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
     return redirect(f"/portal/orders/{part_id}", 303)
 
 
-def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Response:
+def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 200) -> Response:
+    packed = list_packed(g.session, [found.part.id]).get(found.part.id, ())
     html = render_template(
         "portal/orders/show.html",
         found=found,
         form=form,
         again=status != 200,
+        is_collected=isinstance(form, ReadyForm),
+        packed=[(pickup, _name_units(found, pickup)) for pickup in packed],
+        shops_parcels=senders.list_of_shop(g.session, found.parcels),
         carriers=rules.CARRIERS,
         wishes=_wishes(found),
         new_messages=find_unread(g.session, [found.part.id]),
@@ -97,6 +104,16 @@ def _order_page(found: VendorPart, form: ShipForm, *, status: int = 200) -> Resp
         answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def packing_form(found: VendorPart) -> ReadyForm:
+    """What is asked where the shop collects, with the place of the last time."""
+    return ReadyForm(data={"place": pickups.find_place(g.session, found.vendor)})
+
+
+def _name_units(found: VendorPart, pickup: Pickup) -> list[tuple[int, str]]:
+    titles = {line.shopify_id: line.title for line in found.lines}
+    return [(units, titles.get(line, "")) for line, units in pickup.units.items()]
 
 
 def _wishes(found: VendorPart) -> list[tuple[Cancellation, list[tuple[int, str]], str]]:

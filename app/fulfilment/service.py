@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -17,10 +17,12 @@ from app.fulfilment.rules import Remaining
 from app.languages import _, find_words, noted
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import VendorOrder
+from app.models.pickups import Pickup
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.orders import service as orders
 from app.orders.left import lock_sending, units_left, units_to_send
+from app.orders.senders import holds_pickup, is_collected
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
@@ -43,13 +45,21 @@ def request_shipment(
     session: Session, vendor: Vendor, part: VendorOrder, wanted: Mapping[int, int], tracking: Tracking, *, actor: str
 ) -> Fulfilment:
     """Store that the vendor has sent `wanted` (units by the line's Shopify id). Raises ValidationErrors."""
+    _check_sender(session, vendor)
+    return store_parcel(session, part, wanted, tracking, actor=actor)
+
+
+def store_parcel(
+    session: Session, part: VendorOrder, wanted: Mapping[int, int], tracking: Tracking, *, actor: str
+) -> Fulfilment:
+    """Store that `wanted` (units by the line's Shopify id) was sent, by whomever. Raises ValidationErrors."""
     lock_sending(session, part)
     units = {line_id: count for line_id, count in wanted.items() if count}
-    if problem := _check(session, part, units):
+    if problem := check(session, part, units):
         raise ValidationErrors({"items": problem})
     parcel = Fulfilment(
         shop_id=part.shop_id,
-        vendor_id=vendor.id,
+        vendor_id=part.vendor_id,
         order_shopify_id=part.order_shopify_id,
         state=FulfilmentState.REQUESTED,
         quantities={str(line_id): count for line_id, count in units.items()},
@@ -62,19 +72,20 @@ def request_shipment(
     session.add(parcel)
     session.flush()
     subject = ("fulfilment", parcel.id)
-    audit.record(session, part.shop_id, "order.ship", subject, actor=actor, vendor_id=vendor.id)
+    audit.record(session, part.shop_id, "order.ship", subject, actor=actor, vendor_id=part.vendor_id)
     enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
     return parcel
 
 
 def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: Tracking, *, actor: str) -> Fulfilment:
     """Store that the vendor has sent all that was left of the order. Raises ValidationErrors when nothing was."""
+    _check_sender(session, vendor)
     lock_sending(session, part)
     left = units_to_send(session, part)
     if not any(left.values()):
         held = any(units_left(session, part).values())
         raise ValidationErrors({"items": find_words(ON_HOLD) if held else _("Nothing of it is left to send.")})
-    return request_shipment(session, vendor, part, left, tracking, actor=actor)
+    return store_parcel(session, part, left, tracking, actor=actor)
 
 
 def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
@@ -84,7 +95,7 @@ def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
     """
     parcel = _get_failed(session, part, parcel_id)
     wanted = {int(line_id): int(units) for line_id, units in parcel.quantities.items()}
-    if problem := _check(session, part, wanted):
+    if problem := check(session, part, wanted):
         raise Conflict(problem)
     parcel.state, parcel.error = FulfilmentState.REQUESTED, None
     enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
@@ -140,7 +151,7 @@ def sweep() -> None:
         enqueue(_JOB, shop_id, parcel_id)
 
 
-def _check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> str | None:
+def check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> str | None:
     """What is wrong with sending `wanted` now, in a sentence; None when it can be sent."""
     problem = rules.check_quantities(wanted, units_left(session, part))
     if problem is None and rules.check_quantities(wanted, units_to_send(session, part)):
@@ -148,10 +159,15 @@ def _check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> st
     return problem
 
 
+def _check_sender(session: Session, vendor: Vendor) -> None:
+    if is_collected(session, vendor):
+        raise ValidationErrors({"items": _("The shop collects and sends this. Say that it is ready for pickup.")})
+
+
 def _get_failed(session: Session, part: VendorOrder, parcel_id: int) -> Fulfilment:
     lock_sending(session, part)
     parcel = session.get(Fulfilment, parcel_id, populate_existing=True)
-    theirs = parcel is not None and parcel.vendor_id == part.vendor_id
+    theirs = parcel is not None and parcel.vendor_id == part.vendor_id and not holds_pickup(session, parcel.id)
     if parcel is None or not theirs or parcel.order_shopify_id != part.order_shopify_id:
         raise NotFound(_("There is no such parcel."))
     if parcel.state is not FulfilmentState.FAILED:
@@ -227,6 +243,7 @@ def _join(session: Session, parcel: Fulfilment, shopify_id: int, made_at: dateti
         select(Fulfilment).where(Fulfilment.shop_id == parcel.shop_id, Fulfilment.shopify_id == shopify_id)
     ).one_or_none()
     if twin is not None:
+        session.execute(update(Pickup).where(Pickup.fulfilment_id == parcel.id).values(fulfilment_id=twin.id))
         twin.vendor_id, twin.requested_by = parcel.vendor_id, parcel.requested_by
         session.delete(parcel)
     else:

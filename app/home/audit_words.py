@@ -35,6 +35,12 @@ DEEDS: Final = {
     "difference.reread": "Order read again",
     "order.ship": "Parcel sent",
     "order.ship_discard": "Parcel not sent after all",
+    "order.packed": "Packed for pickup",
+    "order.unpack": "Taken back from pickup",
+    "order.collect": "Collected",
+    "order.uncollect": "Not collected after all",
+    "order.give_back": "Given back to the vendor",
+    "vendor.collect": "Who sends was changed",
     "order.message": "Message about an order",
     "order.lift_flag": "Order checked",
     "order.ask_to_cancel": "Cancellation asked for",
@@ -72,6 +78,7 @@ DEEDS: Final = {
 }
 SUBJECTS: Final = {
     "fulfilment": "Parcel",
+    "pickup": "Pickup",
     "api_token": "API token",
     "vendor_user": "Person",
     "approval_rule": "Approval rule",

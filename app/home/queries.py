@@ -1,6 +1,6 @@
 """What the merchant's home shows: what waits, and the numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, Select, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.books.queries import count_open
+from app.fulfilment.pickup_list import count_states
 from app.ledger.queries import list_accounts
 from app.ledger.rules import Account
 from app.models.cancellations import Cancellation, CancellationState
@@ -45,6 +46,8 @@ class Counts:
     """Prepared, and nobody has approved them."""
     to_ship: int
     """Parts of orders that vendors have still to send."""
+    pickups: Mapping[str, int]
+    """Packed by vendors for the shop to collect and send, by where they stand (app/fulfilment/pickup_list.py)."""
     edits: int
     """Of products on sale, waiting for the merchant's answer."""
     cancellations: int
@@ -98,6 +101,7 @@ def count_everything(session: Session, shop_id: int) -> Counts:
         differences=count_open(session, shop_id),
         payouts_waiting=session.execute(unapproved).scalar_one(),
         to_ship=session.execute(to_ship).scalar_one(),
+        pickups=count_states(session, shop_id),
         edits=session.execute(_count(ProductProposal, ProductProposal.status == ProposalStatus.WAITING)).scalar_one(),
         cancellations=session.execute(_count(Cancellation, Cancellation.state == CancellationState.ASKED)).scalar_one(),
         reviews=count_waiting(session, shop_id),

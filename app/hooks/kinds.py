@@ -14,6 +14,7 @@ class Kind(NamedTuple):
 _ORDER: Final = ("order_id",)
 _PART: Final = ("order_id", "vendor_id")
 _PARCEL: Final = ("order_id", "fulfilment_id")
+_PICKUP: Final = ("order_id", "pickup_id", "vendor_id")
 _PRODUCT: Final = ("product_id", "vendor_id")
 _VENDOR: Final = ("vendor_id",)
 _PAYOUT: Final = ("payout_id", "vendor_id")
@@ -29,6 +30,9 @@ GROUPS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "OrderCancelled": Kind("An order was cancelled", _ORDER),
     },
     "Parcels": {
+        "OrderReadyForPickup": Kind("A vendor has something ready for pickup", _PICKUP),
+        "OrderPickupWithdrawn": Kind("A vendor took something back from pickup", _PICKUP),
+        "OrderCollected": Kind("Something was collected from a vendor", _PICKUP),
         "OrderFulfilled": Kind("A parcel was packed", _PARCEL),
         "OrderShipped": Kind("A parcel is on its way", _PARCEL),
         "OrderDelivered": Kind("A parcel arrived", _PARCEL),
@@ -108,6 +112,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "vendor_ids": Field("array", "The vendors of whose lines something was added or taken off; may be empty."),
     "fulfilment_id": Field("integer", "Our id of the parcel."),
     "fulfilment_shopify_id": Field("integer", "Shopify's id of the fulfillment; null when it is gone.", True),
+    "pickup_id": Field("integer", "Our id of what the vendor packed for the shop to collect."),
     "refund_id": Field("integer", "Our id of the refund."),
     "refund_shopify_id": Field("integer", "Shopify's id of the refund."),
     "return_id": Field("integer", "Our id of the return."),

@@ -74,6 +74,8 @@ class ShopSettings(Model):
     payout_minimum_minor: Mapped[int] = mapped_column(server_default="0")
     vendors_may_cancel: Mapped[bool] = mapped_column(server_default="false")
     """Whether vendors cancel items that they cannot send without asking."""
+    vendors_are_collected: Mapped[bool] = mapped_column(server_default="false")
+    """Whether the shop collects what vendors sell and sends it itself; a vendor's `is_collected` goes before."""
     buyer_days: Mapped[int] = mapped_column(server_default="30")
     """Days after delivery for which vendors see the customer's name and address."""
     mail_from_name: Mapped[str | None]

@@ -93,6 +93,8 @@ class Vendor(Model):
     away_hides: Mapped[bool] = mapped_column(server_default=false())
     """Whether the products are off sale meanwhile, or only sent later."""
     away_note: Mapped[str] = mapped_column(server_default="")
+    is_collected: Mapped[bool | None]
+    """Whether the shop collects and sends what they sell; None: as for all of its vendors."""
     rating_count: Mapped[int] = mapped_column(server_default="0")
     rating_sum: Mapped[int] = mapped_column(server_default="0")
     """Stars of all published reviews, added up."""

@@ -146,12 +146,13 @@ def _of_order(session: Session, event: DomainEvent) -> Iterator[_Draft]:
         coming = [line["line"] for line in session.get_one(OrderReturn, return_id).lines]
         whose = select(OrderLine.vendor_id).where(OrderLine.order_id == order.id, OrderLine.shopify_id.in_(coming))
         parts = parts.where(VendorOrder.vendor_id.in_(whose))
-    for part in session.scalars(parts):
+    for part in session.scalars(parts) if event.kind in VENDOR_WORDS else ():
         if event.kind == "PaymentReceived" and not has_sold(session, part):
             continue
         yield _Draft(part.vendor_id, order.name, f"/portal/orders/{part.id}")
     if event.kind in SHOP_WORDS:
-        yield _Draft(None, order.name, f"/app/orders/{order.id}")
+        place = "/app/pickups" if "pickup_id" in event.subject else f"/app/orders/{order.id}"
+        yield _Draft(None, order.name, place)
 
 
 def _of_customer(session: Session, event: DomainEvent) -> Iterator[_Draft]:

@@ -1,16 +1,20 @@
-"""What is left of a vendor's orders to send: neither on its way to Shopify, nor about to be cancelled."""
+"""What is left of a vendor's orders to send: neither on its way to Shopify or packed for the shop, nor about to be
+cancelled.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
 from app.models.cancellations import Cancellation, CancellationState
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
+from app.models.pickups import Pickup
+from app.orders.packed import is_open, list_packed
 
 Units = Mapping[tuple[int, int], int]
 """Units by Shopify's numbers of order and line."""
@@ -71,21 +75,50 @@ def held_items(lines: Sequence[OrderLine], holds: Sequence[Mapping[str, Any]]) -
     ]
 
 
-def list_taken(session: Session, vendor_id: int, order_numbers: Sequence[int]) -> Units:
-    """Units of the vendor's that a parcel being told to Shopify holds, or that somebody wants to cancel."""
+def list_packed_units(session: Session, parts: Sequence[VendorOrder]) -> Mapping[int, Mapping[int, int]]:
+    """Of each pickup of these parts that is open: units by line that are still to be sent, by the pickup's id.
+
+    Some of what was packed may have been refunded or sent otherwise since; what was packed first is sent first.
+    """
+    pickups = [one for packed in list_packed(session, [part.id for part in parts]).values() for one in packed]
+    if not pickups:
+        return {}
+    mine = (OrderLine.order_id.in_([part.order_id for part in parts]), OrderLine.to_ship > 0)
+    left = dict(session.execute(select(OrderLine.shopify_id, OrderLine.to_ship).where(*mine)).all())
+    for (_, line), units in list_taken(session, None, [part.order_shopify_id for part in parts]).items():
+        left[line] = left.get(line, 0) - units
+    for pickup in pickups:
+        for line, units in pickup.units.items():
+            left[line] = left.get(line, 0) + units
+    found: dict[int, dict[int, int]] = {}
+    for pickup in pickups:
+        found[pickup.id] = {line: max(0, min(units, left[line])) for line, units in pickup.units.items()}
+        for line, units in found[pickup.id].items():
+            left[line] -= units
+    return found
+
+
+def list_taken(session: Session, vendor_id: int | None, order_numbers: Sequence[int]) -> Units:
+    """Units of the vendor's (None: of anybody's) that a parcel being told to Shopify holds, that are packed for the
+    shop, or that somebody wants to cancel.
+    """
     parcels = select(Fulfilment.order_shopify_id, Fulfilment.quantities).where(
-        Fulfilment.vendor_id == vendor_id,
-        Fulfilment.order_shopify_id.in_(order_numbers),
-        Fulfilment.state == FulfilmentState.REQUESTED,
+        *_of(Fulfilment, vendor_id, order_numbers), Fulfilment.state == FulfilmentState.REQUESTED
     )
     cancelled = select(Cancellation.order_shopify_id, Cancellation.quantities).where(
-        Cancellation.vendor_id == vendor_id,
-        Cancellation.order_shopify_id.in_(order_numbers),
-        Cancellation.state.in_(OPEN_CANCELLATIONS),
+        *_of(Cancellation, vendor_id, order_numbers), Cancellation.state.in_(OPEN_CANCELLATIONS)
     )
+    packed = select(Pickup.order_shopify_id, Pickup.quantities).where(*_of(Pickup, vendor_id, order_numbers), is_open())
     taken: dict[tuple[int, int], int] = {}
-    for order_number, quantities in session.execute(parcels.union_all(cancelled)):
+    for order_number, quantities in session.execute(parcels.union_all(cancelled, packed)):
         for line_id, units in quantities.items():
             key = (order_number, int(line_id))
             taken[key] = taken.get(key, 0) + int(units)
     return taken
+
+
+def _of(
+    model: type[Fulfilment | Cancellation | Pickup], vendor_id: int | None, order_numbers: Sequence[int]
+) -> list[ColumnElement[bool]]:
+    whose = [model.vendor_id == vendor_id] if vendor_id is not None else []
+    return [model.order_shopify_id.in_(order_numbers), *whose]

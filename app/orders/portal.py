@@ -8,9 +8,12 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
+from app.languages import _
+from app.models.orders import VendorOrderStatus
 from app.money import Money
 from app.orders import vendor_list
 from app.orders.queries import find_unread
+from app.orders.senders import is_collected
 from app.orders.vendor_list import Row, Wanted
 from app.orders.words import PART_WORDS
 from app.sheets import plain_cell
@@ -27,7 +30,7 @@ _COLUMNS: Final = (
 
 @bp.get("")
 def list_orders() -> ResponseReturnValue:
-    args, wanted = request.args, _read_wanted()
+    args, wanted, collected = request.args, _read_wanted(), is_collected(g.session, g.vendor)
     orders = vendor_list.list_orders(
         g.session, g.vendor.id, wanted, after=args.get("after", None, int), before=args.get("before", None, int)
     )
@@ -37,7 +40,8 @@ def list_orders() -> ResponseReturnValue:
         wanted=wanted,
         counts=vendor_list.count_tabs(g.session, g.vendor.id),
         late=vendor_list.count_late(g.session, g.vendor.id),
-        states=PART_WORDS,
+        states=PART_WORDS | ({VendorOrderStatus.TO_SHIP: (_("To pack"), "warn")} if collected else {}),
+        is_collected=collected,
         new_messages=find_unread(g.session, [row.part.id for row in orders.rows]),
         earned=lambda part: Money(part.earned_minor, part.currency),
     )

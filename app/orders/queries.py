@@ -21,6 +21,7 @@ from app.models.messages import OrderThread
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.packed import has_packed, is_to_pack
 from app.orders.stages import HoldReason
 
 PER_PAGE: Final = 50
@@ -113,7 +114,10 @@ def list_orders(
         where.append(
             select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.vendor_id == vendor_id).exists()
         )
-    if status == "check":
+    if status == "packed":
+        packed = (VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING), has_packed())
+        where.append(select(VendorOrder.id).where(*packed).exists())
+    elif status == "check":
         where.append(func.jsonb_array_length(Order.flags) > 0)
     elif status == "to_ship":
         waits = select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING))
@@ -178,9 +182,9 @@ def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
 
 
 def count_waiting(session: Session, vendor_id: int) -> int:
-    """Orders that the vendor has to send."""
-    query = select(func.count()).where(VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING))
-    return session.scalar(query) or 0
+    """Orders that the vendor has to send, or to pack for the shop."""
+    waiting = (VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING), is_to_pack())
+    return session.scalar(select(func.count()).select_from(VendorOrder).where(*waiting)) or 0
 
 
 def sales_by_day(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
+from app.orders.packed import has_packed, is_to_pack, list_wholly_packed
 
 PER_PAGE: Final = 50
 LATE_AFTER: Final = timedelta(days=10)
@@ -18,7 +19,8 @@ LATE_AFTER: Final = timedelta(days=10)
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
 _SENT: Final = VendorOrder.status == VendorOrderStatus.SHIPPED
 TABS: Final[Mapping[str, ColumnElement[bool]]] = {
-    "to_ship": VendorOrder.status.in_(WAITING),
+    "to_ship": VendorOrder.status.in_(WAITING) & is_to_pack(),
+    "packed": VendorOrder.status.in_(WAITING) & has_packed(),
     "shipped": _SENT & VendorOrder.delivered_at.is_(None),
     "delivered": _SENT & VendorOrder.delivered_at.is_not(None),
     "returned": VendorOrder.items_returned > 0,
@@ -50,12 +52,16 @@ class Row:
     part: VendorOrder
     lines: Sequence[tuple[int, str]]
     """Units and title of each line."""
+    is_packed: bool = False
+    """Nothing is left to pack: the shop collects it, or has it already."""
 
     @property
     def state(self) -> str:
         """The status, told further than Shopify tells it: came back, arrived, or nothing of it may be sent yet."""
         if self.part.items_returned and not self.part.items_to_ship:
             return "returned"
+        if self.is_packed and self.part.status in WAITING:
+            return "packed"
         if self.part.is_held:
             return "on_hold"
         return "delivered" if self.part.delivered_at else self.part.status
@@ -103,7 +109,8 @@ def list_orders(
     has_before = more if before is not None else after is not None
     has_after = before is not None or more
     lines = list_titles(session, vendor_id, [part.order_id for part in found])
-    rows = [Row(part, lines.get(part.order_id, ())) for part in found]
+    packed = list_wholly_packed(session, [part.id for part in found])
+    rows = [Row(part, lines.get(part.order_id, ()), part.id in packed) for part in found]
     return Part(
         rows,
         total,

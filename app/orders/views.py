@@ -14,9 +14,10 @@ from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
 from app.models.shops import Shop
 from app.money import Money, parse_money
-from app.orders import cancellations, decisions, queries
+from app.orders import cancellations, decisions, queries, senders
 from app.orders.cancel_preview import Effect, preview
 from app.orders.left import held_items
+from app.orders.packed import list_packed
 from app.orders.return_requests import list_returns
 from app.orders.service import read_facts
 from app.orders.words import (
@@ -45,6 +46,7 @@ def list_orders() -> ResponseReturnValue:
         part_words=PART_WORDS,
         sellers=queries.list_sellers(g.session, g.shop.id),
         searched=bool(args.get("q") or args.get("status") or args.get("vendor")),
+        collects=senders.collects_anything(g.session, g.shop.id),
     )
 
 
@@ -78,6 +80,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         order=order,
         errors=errors or {},
         wishes=_wishes(order, parts),
+        packed=list_packed(g.session, [part.part.id for part in parts]),
         refunds=_refunds(order),
         disputes=_disputes(order),
         dispute_words=DISPUTE_WORDS,

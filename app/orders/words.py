@@ -22,6 +22,7 @@ PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     VendorOrderStatus.TO_SHIP: (lazy("To ship"), "warn"),
     VendorOrderStatus.PARTLY_SHIPPED: (lazy("Partly shipped"), "warn"),
     "on_hold": (lazy("Do not send yet"), "info"),
+    "packed": (lazy("Ready for pickup"), "info"),
     VendorOrderStatus.SHIPPED: (lazy("Shipped"), "good"),
     "delivered": (lazy("Delivered"), "good"),
     "returned": (lazy("Sent back"), None),

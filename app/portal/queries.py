@@ -17,7 +17,9 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.packed import is_to_pack
 from app.orders.queries import WAITING, count_waiting, sales_by_day
+from app.orders.senders import is_collected
 from app.portal.rules import Facts
 from app.questions.queries import count_open as count_asked
 from app.vendors.questions import count_open
@@ -82,6 +84,7 @@ def get_facts(session: Session, vendor: Vendor) -> Facts:
         new_messages=threads,
         message_part=part or 0,
         customer_questions=count_asked(session, vendor.id),
+        is_collected=is_collected(session, vendor),
     )
 
 
@@ -96,7 +99,7 @@ def count_days_waiting(session: Session, vendor_id: int) -> int:
     """Whole days since the oldest order that is still to be sent was placed."""
     oldest = session.scalar(
         select(func.min(VendorOrder.ordered_at)).where(
-            VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING)
+            VendorOrder.vendor_id == vendor_id, VendorOrder.status.in_(WAITING), is_to_pack()
         )
     )
     return (clock.now() - oldest).days if oldest else 0

@@ -31,6 +31,8 @@ class Facts:
     """One of them: the part's id."""
     customer_questions: int = 0
     """Questions of customers that have no answer yet."""
+    is_collected: bool = False
+    """Whether the shop collects and sends: then orders are to be packed, not shipped."""
 
     @property
     def has_product(self) -> bool:
@@ -72,13 +74,7 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
     return [
         (
             facts.orders_to_ship > 0,
-            Task(
-                ngettext("%(num)s order to ship", "%(num)s orders to ship", facts.orders_to_ship),
-                _waited(facts.days_waiting),
-                _("Ship orders"),
-                "/portal/orders?status=waiting",
-                "truck",
-            ),
+            _orders_task(facts),
         ),
         *_list_answers(facts),
         *_list_papers(facts),
@@ -103,6 +99,15 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
             ),
         ),
     ]
+
+
+def _orders_task(facts: Facts) -> Task:
+    waited, href = _waited(facts.days_waiting), "/portal/orders?status=waiting"
+    if facts.is_collected:
+        words = ngettext("%(num)s order to pack", "%(num)s orders to pack", facts.orders_to_ship)
+        return Task(words, waited, _("Pack orders"), href, "package")
+    words = ngettext("%(num)s order to ship", "%(num)s orders to ship", facts.orders_to_ship)
+    return Task(words, waited, _("Ship orders"), href, "truck")
 
 
 def _list_answers(facts: Facts) -> list[tuple[bool, Task]]:

@@ -28,6 +28,7 @@ class SettingsForm(Form):
         ],
     )
     vendors_may_cancel = BooleanField("Vendors may cancel items themselves")
+    vendors_are_collected = BooleanField("Collect from vendors and send yourself")
     buyer_days = IntegerField(
         "Days vendors see a customer's name and address",
         description="Counted from the delivery. Afterwards they are removed from the vendor's pages.",

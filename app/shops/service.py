@@ -18,6 +18,7 @@ def change_settings(session: Session, shop: Shop, form: SettingsForm, *, actor: 
         "auto_approve_products": form.auto_approve_products.data,
         "price_band_bps": (form.price_band.data or 0) * 100,
         "vendors_may_cancel": form.vendors_may_cancel.data,
+        "vendors_are_collected": form.vendors_are_collected.data,
         "buyer_days": form.buyer_days.data,
         "review_days": form.review_days.data or 0,
         "hold_days": form.hold_days.data,

@@ -27,6 +27,10 @@ document.addEventListener("change", (event) => {
   for (const box of event.target.closest("form").querySelectorAll("s-checkbox[name]")) box.checked = event.target.checked;
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-print]")) window.print();
+});
+
 // A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 document.addEventListener("htmx:after:swap", (event) => {

@@ -24,7 +24,7 @@ THEIRS = {
 }  # fmt: skip
 GUARDED = {
     "api_tokens", "audit_entries", "cancellations", "domain_events", "emails", "fulfilments", "order_messages",
-    "order_threads", "portal_sessions", "product_images", "product_proposals", "products", "questions",
+    "order_threads", "pickups", "portal_sessions", "product_images", "product_proposals", "products", "questions",
     "stock_levels", "variants", "vendor_reviews", "vendor_users", "vendors",
 }  # fmt: skip
 
@@ -35,6 +35,9 @@ _PICTURE = """INSERT INTO product_images (shop_id, vendor_id, product_id, filena
 _PRODUCT = "INSERT INTO products (shop_id, vendor_id, title, {column}) VALUES (:shop, :ada, 'Hat', {value})"
 _PARCEL = """INSERT INTO fulfilments (shop_id, vendor_id, order_shopify_id, state, quantities, fulfilled_at)
   VALUES (:shop, :ada, 1, '{state}', '{{"{line}": 1}}', now())"""
+_PICKUP = """INSERT INTO pickups
+  (shop_id, vendor_id, part_id, order_shopify_id, quantities, state, ready_at, ready_by)
+  VALUES (:shop, :ada, {part}, 1, '{{"{line}": 1}}', '{state}', now(), 'ada')"""
 _MESSAGE = """INSERT INTO order_messages (shop_id, vendor_id, thread_id, author, body)
   VALUES (:shop, :ada, {thread}, '{author}', 'Hello')"""
 _TOKEN = """INSERT INTO api_tokens (shop_id, vendor_id, name, token_hash, last4, scopes, created_by)
@@ -77,8 +80,10 @@ def rows(acme: Shop, ada: Vendor, bea: Vendor) -> dict[str, Any]:
         session.execute(text("UPDATE vendors SET payout_changed_at = now() - interval '1 day'"))
         asking |= {"thread": threads[0].id, "other_thread": threads[1].id}
         session.execute(text(_PICTURE.format(product=":hat", columns=", url", values=", 'https://cdn/x.png'")), asking)
+        asking |= {"part": threads[0].part_id, "other_part": threads[1].part_id}
         session.execute(text(_EMAIL), asking)
         session.execute(text(_PARCEL.format(state="created", line=11)), asking)
+        session.execute(text(_PICKUP.format(part=":part", line=11, state="ready")), asking)
     return asking
 
 
@@ -135,6 +140,12 @@ def as_ada(rows: dict[str, Any]) -> Iterator[db.ScopedSession]:
         _PICTURE.format(product=":theirs", columns="", values=""),
         _PARCEL.format(state="requested", line=12),
         _PARCEL.format(state="created", line=11),
+        "UPDATE vendors SET is_collected = false",
+        "UPDATE pickups SET state = 'collected'",
+        "UPDATE pickups SET state = 'withdrawn', quantities = '{\"11\": 5}'",
+        _PICKUP.format(part=":part", line=12, state="ready"),
+        _PICKUP.format(part=":part", line=11, state="collected"),
+        _PICKUP.format(part=":other_part", line=11, state="ready"),
         "UPDATE fulfilments SET shopify_id = 7",
         "UPDATE fulfilments SET state = 'requested'",
         _MESSAGE.format(thread=":thread", author="customer"),
@@ -161,6 +172,7 @@ def test_a_vendor_writes_nothing_that_the_shop_decides(rows: dict[str, Any], sta
         "DELETE FROM variants WHERE product_id = :hat",
         "DELETE FROM product_images WHERE product_id = :hat",
         "DELETE FROM fulfilments",
+        "DELETE FROM pickups",
         "DELETE FROM order_threads",
         "DELETE FROM emails",
         "UPDATE emails SET to_address = 'nobody@example.com'",
@@ -190,6 +202,18 @@ def test_a_vendor_writes_a_profile_a_draft_a_parcel_and_a_message(rows: dict[str
             "UPDATE vendor_users SET role = 'orders'",
         ):
             session.execute(text(statement), rows)
+
+
+def test_where_the_shop_collects_a_vendor_packs_takes_back_and_sends_nothing(rows: dict[str, Any]) -> None:
+    with db.scoped(rows["shop"]) as session:
+        session.execute(text("UPDATE shop_settings SET vendors_are_collected = true"))
+    with as_ada(rows) as session:
+        session.execute(text(_PICKUP.format(part=":part", line=11, state="ready")), rows)
+        session.execute(text("UPDATE pickups SET state = 'withdrawn', closed_at = now()"))
+    with pytest.raises(ProgrammingError, match="row-level security"), as_ada(rows) as session:
+        session.execute(text(_PARCEL.format(state="requested", line=11)), rows)
+    with pytest.raises(ProgrammingError, match="may not write"), as_ada(rows) as session:
+        session.execute(text("UPDATE pickups SET state = 'ready'"))
 
 
 def test_a_vendors_token_reads_and_nothing_else(rows: dict[str, Any]) -> None:

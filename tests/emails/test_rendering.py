@@ -40,6 +40,8 @@ EVERYTHING: dict[str, Any] = {
     "reference": "PO-7",
     "destination": "•••• 3000",
     "email": "ada@example.com",
+    "place": "Shelf 3",
+    "pickup_count": 2,
     "tagline": "By hand.",
     "customer": "customer 207119551",
     "days": 30,

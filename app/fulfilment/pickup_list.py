@@ -1,0 +1,173 @@
+"""What the merchant reads of pickups: the list, by where each stands, and the numbers on the home page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
+from app.models.fulfilments import Fulfilment, FulfilmentState
+from app.models.orders import OrderLine, VendorOrder
+from app.models.pickups import Pickup, PickupState
+from app.models.vendors import Vendor
+from app.orders.left import list_packed_units
+from app.orders.packed import is_open
+from app.orders.queries import WAITING
+
+PER_PAGE: Final = 50
+_WAITS: Final = VendorOrder.status.in_(WAITING)
+_SENT_IN: Final = Pickup.state == PickupState.SHIPPED
+_REFUSED: Final = and_(_SENT_IN, Fulfilment.state == FulfilmentState.FAILED)
+_CALLED_OFF: Final = and_(_SENT_IN, Fulfilment.state == FulfilmentState.CANCELLED)
+STATES: Final[Mapping[str, ColumnElement[bool]]] = {
+    "ready": (Pickup.state == PickupState.READY) & _WAITS,
+    "collected": or_(Pickup.state == PickupState.COLLECTED, _CALLED_OFF) & _WAITS,
+    "refused": _REFUSED & _WAITS,
+    "gone": ~_WAITS,
+}
+"""Of a pickup that is open, beside its part and its parcel."""
+_SORTS: Final = {
+    "oldest": Sort((Pickup.ready_at, Pickup.id)),
+    "newest": Sort((Pickup.ready_at, Pickup.id), is_descending=True),
+    "vendor": Sort((func.lower(Vendor.name), Pickup.id)),
+    "place": Sort((func.lower(Pickup.place), Pickup.id)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the list is asked for. `state`: a name of STATES, "sent", "withdrawn", or "" for all that is open."""
+
+    search: str = ""
+    state: str = ""
+    vendor_id: int | None = None
+    place: str | None = None
+    days: int = 0
+    """Ready for at least so many days; 0: since whenever."""
+    sort: str = "oldest"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    pickup: Pickup
+    part: VendorOrder
+    vendor_name: str
+    parcel: Fulfilment | None
+    lines: Sequence[tuple[int, str, str]] = ()
+    """Units, title and SKU of what is still to be sent of it; of what is settled, of what was packed."""
+    is_gone: bool = False
+    """Open, and nothing of it is left to send."""
+
+    @property
+    def units(self) -> int:
+        return sum(units for units, _title, _sku in self.lines)
+
+    @property
+    def state(self) -> str:
+        """One of STATES, or "sending", "sent", "withdrawn"."""
+        if self.is_gone:
+            return "gone"
+        if self.pickup.state is not PickupState.SHIPPED:
+            return self.pickup.state
+        state = self.parcel.state if self.parcel else FulfilmentState.CREATED
+        words = {FulfilmentState.REQUESTED: "sending", FulfilmentState.FAILED: "refused"}
+        return words.get(state, "collected" if state is FulfilmentState.CANCELLED else "sent")
+
+    @property
+    def days(self) -> int:
+        """Since it was packed, while it waits at the vendor's."""
+        return (clock.now() - self.pickup.ready_at).days if self.pickup.state is PickupState.READY else 0
+
+
+def list_pickups(
+    session: Session, shop_id: int, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[Row]:
+    """The shop's pickups, what of each is still to be sent, and its parcel."""
+    query = _select(shop_id).where(*_where(wanted))
+    page = read_page(session, query, _SORTS.get(wanted.sort, _SORTS["oldest"]), place, limit=limit, make=Row)
+    return page.with_rows(_with_lines(session, page.rows))
+
+
+def list_some(session: Session, shop_id: int, pickup_ids: Sequence[int]) -> list[Row]:
+    """These pickups, the oldest first; those that are not the shop's, or not open, are left out."""
+    query = _select(shop_id).where(Pickup.id.in_(pickup_ids), is_open()).order_by(Pickup.ready_at, Pickup.id)
+    return _with_lines(session, [Row(*found) for found in session.execute(query)])
+
+
+def list_sellers(session: Session, shop_id: int) -> Sequence[tuple[int, str]]:
+    """Vendors of whom something was ever packed: (id, name), by name."""
+    mine = select(Pickup.vendor_id).where(Pickup.shop_id == shop_id)
+    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_(mine)).order_by(func.lower(Vendor.name), Vendor.id)
+    return session.execute(query).all()
+
+
+def list_places(session: Session, shop_id: int) -> Sequence[str]:
+    """Where something waits now, by name."""
+    query = select(Pickup.place).where(Pickup.shop_id == shop_id, Pickup.place != "", is_open()).distinct()
+    return sorted(session.scalars(query), key=str.lower)
+
+
+def count_states(session: Session, shop_id: int) -> Mapping[str, int]:
+    """How many open pickups stand in each of STATES."""
+    counts = [func.count().filter(condition) for condition in STATES.values()]
+    query = _join(select(*counts).select_from(Pickup)).where(Pickup.shop_id == shop_id, is_open())
+    return dict(zip(STATES, session.execute(query).one(), strict=True))
+
+
+def _select(shop_id: int) -> Any:
+    return _join(select(Pickup, VendorOrder, Vendor.name, Fulfilment)).where(Pickup.shop_id == shop_id)
+
+
+def _join(query: Any) -> Any:
+    query = query.join(VendorOrder, VendorOrder.id == Pickup.part_id).join(Vendor, Vendor.id == Pickup.vendor_id)
+    return query.outerjoin(Fulfilment, Fulfilment.id == Pickup.fulfilment_id)
+
+
+def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.state == "sent":
+        where += [_SENT_IN, ~is_open()]
+    elif wanted.state == "withdrawn":
+        where.append(Pickup.state == PickupState.WITHDRAWN)
+    else:
+        where += [is_open(), *([STATES[wanted.state]] if wanted.state in STATES else [])]
+    if wanted.vendor_id is not None:
+        where.append(Pickup.vendor_id == wanted.vendor_id)
+    if wanted.place is not None:
+        where.append(Pickup.place == wanted.place)
+    if wanted.days:
+        where.append(Pickup.ready_at <= clock.now() - timedelta(days=wanted.days))
+    if wanted.search:
+        where.append(_matches(wanted.search))
+    return where
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    """The order's number, the customer, the vendor, the place, or what is in it."""
+    like = f"%{search.lstrip('#')}%"
+    inside = select(OrderLine.id).where(
+        OrderLine.order_id == VendorOrder.order_id,
+        OrderLine.vendor_id == Pickup.vendor_id,
+        or_(OrderLine.title.ilike(like), OrderLine.sku.ilike(like)),
+    )
+    names = (VendorOrder.name, VendorOrder.customer_name, Vendor.name, Pickup.place)
+    return or_(*(name.ilike(like) for name in names), inside.exists())
+
+
+def _with_lines(session: Session, rows: Sequence[Row]) -> list[Row]:
+    left = list_packed_units(session, [row.part for row in rows])
+    wanted = OrderLine.order_id.in_({row.part.order_id for row in rows})
+    query = select(OrderLine.shopify_id, OrderLine.title, OrderLine.sku).where(wanted).order_by(OrderLine.position)
+    named = {number: (title, sku) for number, title, sku in session.execute(query)}
+    return [_with_units(row, left.get(row.pickup.id), named) for row in rows]
+
+
+def _with_units(row: Row, left: Mapping[int, int] | None, named: Mapping[int, tuple[str, str]]) -> Row:
+    is_gone = left is not None and not any(left.values())
+    units = row.pickup.units if left is None or is_gone else left
+    lines = [(units[number], *words) for number, words in named.items() if units.get(number)]
+    return Row(row.pickup, row.part, row.vendor_name, row.parcel, lines, is_gone)
