@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "vendor_already_known": Kind("vendor", ("vendor_name", "link"), "Applied twice"),
     "vendor_suspended": Kind("vendor", ("vendor_name", "reason"), "Suspended"),
     "vendor_reinstated": Kind("vendor", ("vendor_name", "link"), "Sells again"),
+    "vendor_closed": Kind("vendor", ("vendor_name", "reason"), "Closed"),
     "vendor_asked": Kind("vendor", ("vendor_name", "message"), "Asked by you"),
     "vendor_magic_link": Kind("vendor", ("vendor_name", "link", "link_lasts"), "Sign-in link"),
     "vendor_staff_invited": Kind(
@@ -260,6 +261,8 @@ MEANINGS: dict[str, str] = {
     "choices": "What the customer chose, as a list",
     "email": "The applicant's address",
     "tagline": "How the vendor describes the shop",
+    "place": "Where the vendor says that it stands",
+    "pickup_count": "How many parcels of the vendor's wait to be collected",
     "customer": "The customer's number at Shopify",
     "days": "How long the download is kept",
     "due": "The last day for the answer",

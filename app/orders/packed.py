@@ -50,6 +50,6 @@ def list_wholly_packed(session: Session, part_ids: Sequence[int]) -> frozenset[i
 
 def count_packed() -> ScalarSelect[int]:
     """Of a VendorOrder: units that are packed and not sent."""
-    packed = func.jsonb_each_text(Pickup.quantities).table_valued("line", "units")
+    packed = func.jsonb_each_text(Pickup.quantities).table_valued("line", "units").render_derived()
     query = select(func.coalesce(func.sum(cast(packed.c.units, Integer)), 0)).select_from(Pickup).join(packed, true())
     return query.where(Pickup.part_id == VendorOrder.id, is_open()).correlate(VendorOrder).scalar_subquery()

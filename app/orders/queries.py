@@ -30,6 +30,21 @@ _FIRST_TO_SAY: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.UNPAID, Ven
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the merchant's orders is asked for."""
+
+    search: str = ""
+    """In numbers and customers."""
+    status: str = ""
+    """A payment state of Shopify's, or "check", "to_ship", "on_hold", "packed", "cancellation"."""
+    vendor_id: int | None = None
+    since: datetime | None = None
+    """Ordered from then on, and before `until`."""
+    until: datetime | None = None
+    sort: str = "newest"
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRow:
     """An order in the merchant's list, with the vendors in it."""
 
@@ -95,51 +110,57 @@ class VendorPart:
 
 
 def list_orders(
-    session: Session,
-    shop_id: int,
-    *,
-    search: str = "",
-    status: str = "",
-    vendor_id: int | None = None,
-    sort: str = "newest",
-    place: Place = BEGINNING,
-    limit: int = PER_PAGE,
+    session: Session, shop_id: int, wanted: Wanted | None = None, *, place: Place = BEGINNING, limit: int = PER_PAGE
 ) -> Page[OrderRow]:
-    """The merchant's orders; `search` looks into numbers and customers, `status` is a payment state or "check"."""
-    where: list[ColumnElement[bool]] = [Order.shop_id == shop_id]
-    if search:
-        like = f"%{search.lstrip('#')}%"
-        where.append(or_(Order.name.ilike(like), Order.customer_name.ilike(like), Order.customer_email.ilike(like)))
-    if vendor_id is not None:
-        where.append(
-            select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.vendor_id == vendor_id).exists()
-        )
-    if status == "packed":
-        packed = (VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING), has_packed())
-        where.append(select(VendorOrder.id).where(*packed).exists())
-    elif status == "check":
-        where.append(func.jsonb_array_length(Order.flags) > 0)
-    elif status == "to_ship":
-        waits = select(VendorOrder.id).where(VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING))
-        where.append(waits.exists())
-    elif status == "on_hold":
-        held = (VendorOrder.order_id == Order.id, VendorOrder.status.in_(WAITING), VendorOrder.holds != [])
-        where.append(select(VendorOrder.id).where(*held).exists())
-    elif status == "cancellation":
-        asked = select(Cancellation.id).where(
-            Cancellation.shop_id == shop_id,
-            Cancellation.order_shopify_id == Order.shopify_id,
-            Cancellation.state == CancellationState.ASKED,
-        )
-        where.append(asked.exists())
-    elif status:
-        where.append(Order.financial_status == status)
-    order = Sort((Order.ordered_at, Order.id), is_descending=sort != "oldest")
+    """The merchant's orders, with the vendors in each; all of them unless something is wanted."""
+    wanted = wanted or Wanted()
+    order = Sort((Order.ordered_at, Order.id), is_descending=wanted.sort != "oldest")
     # Shopify's whole payload is long, and no list shows it.
-    query = select(Order).where(*where).options(defer(Order.snapshot))
+    query = select(Order).where(Order.shop_id == shop_id, *_where(wanted)).options(defer(Order.snapshot))
     page = read_page(session, query, order, place, limit=limit, make=only)
     parts = _list_parts(session, [row.id for row in page.rows])
     return page.with_rows([OrderRow(row, parts.get(row.id, ())) for row in page.rows])
+
+
+def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.search:
+        like = f"%{wanted.search.lstrip('#')}%"
+        where.append(or_(Order.name.ilike(like), Order.customer_name.ilike(like), Order.customer_email.ilike(like)))
+    if wanted.vendor_id is not None:
+        where.append(_has_part(VendorOrder.vendor_id == wanted.vendor_id))
+    if wanted.since is not None:
+        where.append(Order.ordered_at >= wanted.since)
+    if wanted.until is not None:
+        where.append(Order.ordered_at < wanted.until)
+    if wanted.status:
+        where.append(_stands(wanted.status))
+    return where
+
+
+def _stands(status: str) -> ColumnElement[bool]:
+    """How an order stands: what is to be done about it, or a payment state of Shopify's."""
+    waits = VendorOrder.status.in_(WAITING)
+    if status == "check":
+        return func.jsonb_array_length(Order.flags) > 0
+    if status == "to_ship":
+        return _has_part(waits)
+    if status == "on_hold":
+        return _has_part(waits, VendorOrder.holds != [])
+    if status == "packed":
+        return _has_part(waits, has_packed())
+    if status == "cancellation":
+        asked = select(Cancellation.id).where(
+            Cancellation.shop_id == Order.shop_id,
+            Cancellation.order_shopify_id == Order.shopify_id,
+            Cancellation.state == CancellationState.ASKED,
+        )
+        return asked.exists()
+    return Order.financial_status == status
+
+
+def _has_part(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(VendorOrder.id).where(VendorOrder.order_id == Order.id, *which).exists()
 
 
 def get_order(session: Session, shop_id: int, order_id: int) -> Order:

@@ -1,6 +1,8 @@
 """The merchant's orders: the list, and one order with who gets what of it and why."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -31,6 +33,7 @@ from app.orders.words import (
     RETURN_WORDS,
     STAGE_WORDS,
 )
+from app.typed import read_day
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
@@ -45,7 +48,7 @@ def list_orders() -> ResponseReturnValue:
         payment_words=PAYMENT_WORDS,
         part_words=PART_WORDS,
         sellers=queries.list_sellers(g.session, g.shop.id),
-        searched=bool(args.get("q") or args.get("status") or args.get("vendor")),
+        searched=any(args.get(name) for name in ("q", "status", "vendor", "since", "until")),
         collects=senders.collects_anything(g.session, g.shop.id),
     )
 
@@ -146,15 +149,21 @@ def admin_url(shop: Shop, order_shopify_id: int) -> str:
 
 def _find(place: Place) -> Page[queries.OrderRow]:
     args = request.args
-    return queries.list_orders(
-        g.session,
-        g.shop.id,
+    wanted = queries.Wanted(
         search=args.get("q", "").strip()[:100],
         status=args.get("status", ""),
         vendor_id=args.get("vendor", None, int),
+        since=_midnight(args.get("since")),
+        until=_midnight(args.get("until"), days=1),
         sort=args.get("sort", "newest"),
-        place=place,
     )
+    return queries.list_orders(g.session, g.shop.id, wanted, place=place)
+
+
+def _midnight(typed: str | None, *, days: int = 0) -> datetime | None:
+    """When a day as typed begins where the shop is, or so many days later; None for what is no day."""
+    day = read_day(typed)
+    return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(g.shop.timezone)) if day else None
 
 
 def _shares(currency: str, movements: Sequence[ledger.Movement]) -> list[tuple[str, Money]]:

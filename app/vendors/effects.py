@@ -42,7 +42,7 @@ def list_effects(standing: Standing) -> dict[str, str]:
             [
                 "Nobody opens the vendor pages any more.",
                 *([left] if standing.to_send else []),
-                "What was earned is still paid out, the history stays, and they may apply again.",
+                "What was earned is still paid out, the history stays, and they may apply again. An e-mail says so.",
             ]
         ),
     }

@@ -132,8 +132,8 @@ def move(
         changes={"status": [before, after]},
     )
     events.publish(session, shop_id, _PAST[action], vendor_id=vendor.id)
-    if action in rules.REASON_NEEDED:
-        kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended"}[action]
+    kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended", "close": "vendor_closed"}.get(action)
+    if kind is not None:
         _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
     if action == "reinstate":
         domain = session.get_one(Shop, shop_id).domain

@@ -19,6 +19,7 @@ from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.events import AuditEntry, InboxEvent
 from app.models.orders import VendorOrder
+from app.models.pickups import Pickup
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -364,3 +365,23 @@ def test_a_page_of_orders_costs_the_same_statements_however_long_it_is(
         session.execute(update(VendorOrder).values(next_release_at=clock.now()))
     assert [count_statements(merchant, path) for path in paths] == few
     assert Decimal(merchant.get("/balances")["data"][0]["pending"]["amount"]) > 11
+
+
+def test_what_is_packed_for_the_shop_is_counted_and_found(
+    merchant: Program, adas: Program, acme: Shop, ada: Vendor
+) -> None:
+    from tests.portal.booked import add_order  # noqa: PLC0415
+
+    first, _ = add_order(ada, 1, 100), add_order(ada, 1, 100)
+    with db.scoped(acme.id) as session:
+        session.execute(update(VendorOrder).values(items_to_ship=3))
+        part = session.get_one(VendorOrder, first)
+        packed = {"quantities": {"11": 1, "12": 1}, "state": "ready", "ready_at": clock.now(), "ready_by": "ada"}
+        whose = {"shop_id": acme.id, "vendor_id": ada.id, "part_id": part.id}
+        session.add(Pickup(**whose, **packed, order_shopify_id=part.order_shopify_id))
+        name = part.name
+    for program in (merchant, adas):
+        (found,) = program.get("/orders?ready_for_pickup=true")["data"]
+        assert (found["name"], found["parts"][0]["items_ready_for_pickup"]) == (name, 2)
+        counts = [one["parts"][0]["items_ready_for_pickup"] for one in program.get("/orders")["data"]]
+        assert sorted(counts) == [0, 2]

@@ -32,7 +32,7 @@ from app.models.products import ProductImport, ProductImportRow
 from app.models.reviews import ReviewState, VendorReview
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.orders.queries import list_orders
+from app.orders.queries import Wanted, list_orders
 from app.payouts.invoice_lists import Wanted as WantedInvoices
 from app.payouts.invoice_lists import list_invoices
 from app.payouts.queries import list_batches, list_payouts
@@ -202,7 +202,7 @@ LISTS: Final = {
     ),
     "orders, oldest first": List(
         make_order,
-        lambda session, shop, _, place: list_orders(session, shop.id, sort="oldest", place=place, limit=2),
+        lambda session, shop, _, place: list_orders(session, shop.id, Wanted(sort="oldest"), place=place, limit=2),
         lambda row: row.order,
     ),
     "vendors": List(

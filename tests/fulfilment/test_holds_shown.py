@@ -71,5 +71,5 @@ def test_many_at_once_leave_out_what_is_held_and_say_so(two: None, adas_browser:
 def test_the_merchant_finds_orders_on_hold(two: None, acme: Shop) -> None:
     hold(acme, 2, "MUG")
     with db.scoped(acme.id) as session:
-        found = queries.list_orders(session, acme.id, status="on_hold")
+        found = queries.list_orders(session, acme.id, queries.Wanted(status="on_hold"))
     assert [row.order.name for row in found.rows] == ["#1002"]

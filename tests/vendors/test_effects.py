@@ -78,3 +78,16 @@ def test_effects_name_what_is_touched() -> None:
     assert "3 orders are still to be sent: see first who sends them." in some["close"]
     assert "1 order is still to be sent: see first who sends it." in one["close"]
     assert "still to be sent" not in none["close"]
+
+
+def test_who_is_closed_is_told_with_the_reason_where_there_is_one(merchant: FlaskClient, shop: Shop) -> None:
+    for name, reason in (("Ada", "You asked us to"), ("Bea", "")):
+        vendor = make_vendor(shop, name, f"{name.lower()}@example.com", VendorStatus.SUSPENDED)
+        assert "The vendor reads it in an e-mail." in merchant.get(f"/app/vendors/{vendor.id}").text
+        assert merchant.post(f"/app/vendors/{vendor.id}/close", data={"reason": reason}).status_code == 200
+        assert merchant.post(f"/app/vendors/{vendor.id}/close", data={"reason": "Again"}).status_code == 409
+    told, plain = mails(shop)
+    assert {told.kind, plain.kind} == {"vendor_closed"}
+    assert (told.to_address, plain.to_address) == ("ada@example.com", "bea@example.com")
+    assert "You asked us to" in told.text_body
+    assert ">" not in plain.text_body, "no empty quotation"
