@@ -34,13 +34,13 @@ def read(shop: Shop) -> list[tuple[str, Any]]:
 def test_texts_and_documents_come_back_as_they_were(acme: Shop) -> None:
     told = [Event(kind, {"vendor_ids": [1, 2], kind: 2**60}) for kind in KINDS]
     with db.scoped(acme.id) as session:
-        publish_all(session, acme.id, told)
+        publish_all(session, acme.id, told, clock.now())
     assert read(acme) == [(one.kind, one.subject) for one in told]
 
 
 def test_an_update_writes_each_row_its_own(acme: Shop) -> None:
     with db.scoped(acme.id) as session:
-        publish_all(session, acme.id, [Event("before", {"n": n}) for n in range(len(KINDS))])
+        publish_all(session, acme.id, [Event("before", {"n": n}) for n in range(len(KINDS))], clock.now())
         ids = session.scalars(select(DomainEvent.id).order_by(DomainEvent.id)).all()
         rows = [
             events._EventRow(id=id_, shop_id=acme.id, kind=kind, subject={}, occurred_at=clock.now())
@@ -52,5 +52,5 @@ def test_an_update_writes_each_row_its_own(acme: Shop) -> None:
 
 def test_a_nul_is_refused_and_cuts_nothing_off(acme: Shop) -> None:
     with pytest.raises(DataError), db.scoped(acme.id) as session:
-        publish_all(session, acme.id, [Event("half\0a kind", {})])
+        publish_all(session, acme.id, [Event("half\0a kind", {})], clock.now())
     assert read(acme) == []
