@@ -13,7 +13,7 @@
   const refuses = (status) => status >= 400 && status < 500 && !PASSING.includes(status);
   const broke = () => new Error(spoken("The connection broke. This browser keeps the picture, and sends it when you are back."));
 
-  // -- what has not arrived: {id, base, file, at, ticket}; `ticket` is that of a file the shop has, and ours not yet ------
+  // -- what has not arrived: {id, base, file, at, ticket, kept}; `ticket` is that of a file the shop has, and ours not yet
 
   const shelf = (act) => new Promise((resolve, reject) => {
     const opening = indexedDB.open("unsent", 1);
@@ -28,11 +28,15 @@
     };
   });
   // A browser that keeps nothing still sends: what is held is then this page's alone.
-  const keep = (item) => shelf((held) => held.put(item)).catch(() => {});
-  const forget = (item) => shelf((held) => held.delete(item.id)).catch(() => {});
+  const keep = (item) => shelf((held) => held.put(item)).then(() => { item.kept = true; }).catch(() => {});
+  const forget = (item) => shelf((held) => held.delete(item.id)).then(() => { item.kept = false; }).catch(() => {});
+  const isGone = (item) => shelf((held) => held.getKey(item.id)).then((key) => key === undefined, () => false);
 
-  // One page at a time sends a picture, whichever else of the same product is open.
-  const alone = (item, act) => (navigator.locks ? navigator.locks.request(`picture ${item.id}`, { ifAvailable: true }, (lock) => lock && act()) : act());
+  // One page at a time sends a picture, whichever else of the same product is open, and none what another has sent.
+  const alone = (item, act) => {
+    const inTurn = async () => (item.kept && await isGone(item) ? look() : act());
+    return navigator.locks ? navigator.locks.request(`picture ${item.id}`, { ifAvailable: true }, (lock) => lock && inTurn()) : inTurn();
+  };
 
   // -- sending ---------------------------------------------------------------------------------------------------------
 
@@ -59,7 +63,8 @@
   });
 
   const bring = async (item, onProgress) => {
-    if (!item.ticket) {
+    const isKnown = Boolean(item.ticket);
+    if (!isKnown) {
       const { name, type, size } = item.file;
       const wish = JSON.stringify({ name, type, size });
       const target = await (await ask(`${base}/target`, { method: "POST", body: wish, headers: { "Content-Type": "application/json" } })).json();
@@ -67,9 +72,18 @@
       item.ticket = target.ticket;
       await keep(item);
     }
-    const added = await ask(base, { method: "POST", body: new URLSearchParams({ ticket: item.ticket }) });
-    showPictures(await added.text());
+    try {
+      const added = await ask(base, { method: "POST", body: new URLSearchParams({ ticket: item.ticket }) });
+      showPictures(await added.text());
+    } catch (error) {
+      if (!isKnown || !(error instanceof Refused)) throw error;
+      // A ticket is good for two hours: what has one from an earlier try may be too late.
+      item.ticket = null;
+      await bring(item, onProgress);
+    }
   };
+
+  const look = () => ask(base, {}).then((answer) => answer.text()).then(showPictures).catch(() => {});
 
   // Descriptions typed meanwhile stay: they belong to the form, not to the fragment.
   const showPictures = (html) => {
@@ -134,7 +148,9 @@
   };
 
   const start = async (files) => {
-    const items = [...files].map((file) => ({ id: `${Date.now()}-${Math.random()}`, base, file, at: Date.now(), ticket: null }));
+    // In the order of their names they go on.
+    const name = (place) => `${Date.now()}-${String(place).padStart(4, "0")}-${Math.random()}`;
+    const items = [...files].map((file, place) => ({ id: name(place), base, file, at: Date.now(), ticket: null }));
     await Promise.all(items.map(keep));
     for (const item of items) await alone(item, () => upload(item));
   };
@@ -144,8 +160,7 @@
     const since = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
     for (const item of held) {
       if (item.at < since) await forget(item);
-      // Another page may have sent it by now.
-      else if (item.base === base) await alone(item, async () => { if (await shelf((pictures) => pictures.getKey(item.id))) await upload(item); });
+      else if (item.base === base) await alone(Object.assign(item, { kept: true }), () => upload(item));
     }
   };
 

@@ -20,14 +20,15 @@ PAGE = """<!doctype html><title>Product</title><div id="picture-list"></div>
 <label data-drop="/products/7/pictures">Add pictures <input type="file" multiple></label>
 <script>window.spoken = (words) => words; window.htmx = { process() {} };</script>
 <script src="/picture-uploads.js"></script>"""
-PICTURE: Any = {"name": "mug.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8 a mug"}
+PICTURE: Any = {"mimeType": "image/jpeg", "buffer": b"\xff\xd8 a mug"}
 
 
 class Shop:
     """The shop's store and our server, as far as the script speaks with them."""
 
     def __init__(self) -> None:
-        self.sent, self.kept = 0, list[str]()
+        self.sent, self.named, self.kept = 0, list[str](), list[str]()
+        self.looks = 0
         self.upload: Callable[[Route], None] = self.take
         self.answer: Callable[[Route], None] = self.keep
         self.held = list[Route]()
@@ -43,14 +44,19 @@ class Shop:
         return page
 
     def _name_target(self, route: Route) -> None:
-        told = {"url": SHOP, "method": "POST", "fields": {"key": "mug"}, "ticket": f"ticket-{self.sent}"}
+        told = {"url": SHOP, "method": "POST", "fields": {"key": "mug"}, "ticket": f"ticket-{len(self.named)}"}
+        self.named.append(route.request.post_data_json["name"])
         route.fulfill(body=json.dumps(told), content_type="application/json")
 
     def _upload(self, route: Route) -> None:
         self.upload(route)
 
     def _answer(self, route: Route) -> None:
-        self.answer(route)
+        if route.request.method == "GET":
+            self.looks += 1
+            self._show(route)
+        else:
+            self.answer(route)
 
     def take(self, route: Route) -> None:
         self.sent += 1
@@ -60,6 +66,9 @@ class Shop:
         """Safe to repeat with one ticket, as ours is."""
         ticket = (route.request.post_data or "").removeprefix("ticket=")
         self.kept += [ticket] * (ticket not in self.kept)
+        self._show(route)
+
+    def _show(self, route: Route) -> None:
         rows = "".join(f"<p>{each}</p>" for each in self.kept)
         route.fulfill(body=f'<div id="picture-list">{rows}</div>', content_type="text/html")
 
@@ -72,12 +81,12 @@ def shop() -> Shop:
     return Shop()
 
 
-def add(page: Page) -> None:
-    page.locator("input").set_input_files([PICTURE])
+def add(page: Page, count: int = 1) -> None:
+    page.locator("input").set_input_files([{"name": f"mug-{number}.jpg", **PICTURE} for number in range(count)])
 
 
-def arrived(page: Page) -> None:
-    expect(page.locator("#picture-list p")).to_have_count(1)
+def arrived(page: Page, count: int = 1) -> None:
+    expect(page.locator("#picture-list p")).to_have_count(count)
     expect(page.locator(".upload")).to_have_count(0)
 
 
@@ -151,3 +160,56 @@ def test_a_picture_that_was_refused_or_thrown_away_is_not_kept(open_browser: Cal
     add(page)
     arrived(page)
     assert shop.sent == 1
+
+
+def test_what_a_second_page_has_sent_meanwhile_is_not_sent_again(open_browser: Callable[..., Page], shop: Shop) -> None:
+    page = shop.open(open_browser())
+    shop.upload = shop.hold
+    add(page, 2)
+    wait_on(page, lambda: shop.held)
+    shop.upload = shop.take
+    other = shop.open(page.context.new_page())
+    arrived(other)
+    shop.take(shop.held[0])
+    wait_on(page, lambda: shop.looks)
+    arrived(page, 2)
+    assert shop.sent == len(shop.kept) == 2
+
+
+def test_trying_again_what_a_second_page_has_sent_shows_it(open_browser: Callable[..., Page], shop: Shop) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.abort()
+    add(page)
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    shop.upload = shop.take
+    arrived(shop.open(page.context.new_page()))
+    page.get_by_role("button", name="Try again").click()
+    arrived(page)
+    assert shop.sent == len(shop.kept) == 1
+
+
+def test_pictures_go_on_in_the_order_in_which_they_were_chosen(open_browser: Callable[..., Page], shop: Shop) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.abort()
+    add(page, 4)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(4)
+    shop.upload = shop.take
+    page.reload()
+    arrived(page, 4)
+    assert shop.named[4:] == shop.named[:4] == [f"mug-{number}.jpg" for number in range(4)]
+
+
+def test_a_picture_whose_ticket_is_too_old_is_sent_anew(open_browser: Callable[..., Page], shop: Shop) -> None:
+    page = shop.open(open_browser())
+    shop.answer = lambda route: route.abort()
+    add(page)
+    expect(page.locator(".upload")).to_contain_text("This browser keeps the picture")
+    told = {"errors": {"pictures": "This upload took too long. Add the picture again."}}
+    shop.answer = lambda route: (
+        shop.keep(route)
+        if "ticket-1" in (route.request.post_data or "")
+        else route.fulfill(status=422, body=json.dumps(told), content_type="application/json")
+    )
+    page.reload()
+    arrived(page)
+    assert (shop.sent, shop.kept) == (2, ["ticket-1"])
