@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models.orders import VendorOrder, VendorOrderStatus
 from app.models.products import Product, ProductStatus
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +16,15 @@ class Standing:
 
     on_sale: int
     to_send: int
+    is_applicant: bool = False
 
 
 def read_standing(session: Session, vendor: Vendor) -> Standing:
     on_sale = select(func.count()).where(Product.vendor_id == vendor.id, Product.status == ProductStatus.PUBLISHED)
     waiting = VendorOrder.status.in_((VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED))
     to_send = select(func.count()).where(VendorOrder.vendor_id == vendor.id, waiting)
-    return Standing(session.scalar(on_sale) or 0, session.scalar(to_send) or 0)
+    is_applicant = vendor.status in {VendorStatus.PENDING, VendorStatus.REJECTED}
+    return Standing(session.scalar(on_sale) or 0, session.scalar(to_send) or 0, is_applicant)
 
 
 def list_effects(standing: Standing) -> dict[str, str]:
@@ -38,7 +40,9 @@ def list_effects(standing: Standing) -> dict[str, str]:
         "reject": "They cannot open the vendor pages. They may apply again.",
         "suspend": " ".join([hides, *([theirs] if standing.to_send else []), "Nothing is paid out meanwhile."]),
         "reinstate": "The public page and what was on sale come back, and payouts go on. An e-mail says so.",
-        "close": " ".join(
+        "close": "The history stays, and they may apply again. No e-mail is sent."
+        if standing.is_applicant
+        else " ".join(
             [
                 "Nobody opens the vendor pages any more.",
                 *([left] if standing.to_send else []),

@@ -133,7 +133,8 @@ def move(
     )
     events.publish(session, shop_id, _PAST[action], vendor_id=vendor.id)
     kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended", "close": "vendor_closed"}.get(action)
-    if kind is not None:
+    # Whose application is put away never had a shop that could be closed.
+    if kind is not None and (action != "close" or before in {VendorStatus.APPROVED, VendorStatus.SUSPENDED}):
         _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
     if action == "reinstate":
         domain = session.get_one(Shop, shop_id).domain

@@ -22,7 +22,7 @@ _DONE: Final = {
     "reject": "{name} is declined and gets your reason by e-mail.",
     "suspend": "{name} is paused. The public page is being hidden.",
     "reinstate": "{name} sells again and is told so by e-mail.",
-    "close": "{name} is closed and is told so by e-mail.",
+    "close": "{name} is closed.",
 }
 _TOGETHER: Final = ("approve", "suspend", "reinstate")
 

@@ -1,5 +1,6 @@
 """The merchant asks a vendor, and reads what a decision does before making it."""
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -78,6 +79,16 @@ def test_effects_name_what_is_touched() -> None:
     assert "3 orders are still to be sent: see first who sends them." in some["close"]
     assert "1 order is still to be sent: see first who sends it." in one["close"]
     assert "still to be sent" not in none["close"]
+
+
+@pytest.mark.parametrize("status", [VendorStatus.PENDING, VendorStatus.REJECTED])
+def test_an_applicant_who_is_put_away_is_not_told_that_a_shop_was_closed(
+    merchant: FlaskClient, shop: Shop, status: VendorStatus
+) -> None:
+    ada = make_vendor(shop, "Ada", "ada@example.com", status)
+    assert "The vendor reads it in an e-mail." not in merchant.get(f"/app/vendors/{ada.id}").text
+    assert merchant.post(f"/app/vendors/{ada.id}/close", data={"reason": "Twice the same"}).status_code == 200
+    assert mails(shop) == []
 
 
 def test_who_is_closed_is_told_with_the_reason_where_there_is_one(merchant: FlaskClient, shop: Shop) -> None:
