@@ -4,7 +4,7 @@ from app.mailings import sending, service
 
 
 def look_where_due() -> None:
-    """Every two minutes: subscribers at whose lists nobody looked for an hour."""
+    """Every minute: subscribers at whose lists nobody looked for an hour."""
     sending.look_where_due()
 
 

@@ -63,7 +63,7 @@ SCHEDULE: Final = (
     Periodic("jobs.storefront.remove_expired", "catalogue", DAY),
     Periodic("jobs.questions.remove_unconfirmed", "catalogue", DAY),
     Periodic("jobs.reviews.ask_where_due", "emails", 10 * MINUTE),
-    Periodic("jobs.mailings.look_where_due", "catalogue", 2 * MINUTE),
+    Periodic("jobs.mailings.look_where_due", "catalogue", MINUTE),
     Periodic("jobs.mailings.remove_old", "catalogue", DAY),
     Periodic("jobs.journey.sweep", "catalogue", 2 * MINUTE),
     Periodic("jobs.journey.sweep_neighbours", "catalogue", DAY),

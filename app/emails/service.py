@@ -44,7 +44,6 @@ _SWEEP_AFTER: Final = timedelta(seconds=30)
 _SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}")
 
 _TEST: Final = "test:"
-_STOP_LINK: Final = re.compile(r"^https?://\S+/letters/stop/[\w.-]+$", re.MULTILINE)
 
 
 def queue_email(
@@ -258,14 +257,20 @@ def _hand_over(email: Email, reply_to: str | None) -> str:
     }
     if reply_to:
         params["reply_to"] = reply_to
-    if stop := _STOP_LINK.search(email.text_body):
+    if stop := _find_stop_link(email):
         # RFC 8058: mail programs show a button of their own. The link as it was written: a repeated call says the same.
-        params["headers"] = {
-            "List-Unsubscribe": f"<{stop[0]}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+        params["headers"] = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     answer = resend.Emails.send(params, {"idempotency_key": f"email-{email.shop_id}-{email.id}"})
     return str(answer["id"])
+
+
+def _find_stop_link(email: Email) -> str | None:
+    """Ours, and only where somebody may stop something: what people wrote is quoted in e-mails, addresses included."""
+    if email.kind not in KINDS or not KINDS[email.kind].topic:
+        return None
+    ours = rf"^{re.escape(get_config().app_url)}/letters/stop/[\w.-]+$"
+    links: list[str] = re.findall(ours, email.text_body, re.MULTILINE)
+    return links[-1] if links else None
 
 
 def fetch_received(provider_id: str) -> Mapping[str, Any]:

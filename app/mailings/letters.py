@@ -14,7 +14,7 @@ from app.models.mailings import MailConsent
 confirming = Blueprint("mail_confirmations", __name__, url_prefix="/letters/confirm")
 letters.protect(confirming, service.CONFIRMING)
 stopping = Blueprint("mail_stops", __name__, url_prefix="/letters/stop")
-letters.protect(stopping, service.STOPPING)
+letters.protect(stopping, service.STOPPING, after_uninstall=True)
 
 
 @confirming.get("/<ticket>")

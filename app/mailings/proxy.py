@@ -43,8 +43,9 @@ def choose() -> ResponseReturnValue:
     choice = queries.find_choice(g.session, g.shop.id, g.customer_id)
     speak_for_shop(g.session)
     offered = queries.list_offered(queries.get_settings(g.session, g.shop.id))
-    # What the shop does not offer at the moment stays as it was: nobody saw a box for it.
-    topics = [t for t in rules.TOPICS if t in (given["topics"] if t in offered else choice.topics)]
+    # What the shop does not offer at the moment stays as it was: nobody saw a box for it. Who ticks nothing wants none.
+    unseen = choice.topics if given["topics"] else ()
+    topics = [topic for topic in rules.TOPICS if topic in (given["topics"] if topic in offered else unseen)]
     email = _read_email(given.get("email")) if topics else ""
     if email and (choice.is_waiting or email.lower() != choice.email.lower()):
         _spare(email)

@@ -9,12 +9,14 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db import system
 from app.mailings import rules
 from app.mailings.rules import CartLine, Offer
 from app.models.emails import Email, EmailStatus
 from app.models.mailings import MailConsent, MailingSettings, MailSubscriber
 from app.models.orders import Order
 from app.models.products import Product, ProductStatus, Variant
+from app.models.shops import Shop, ShopStatus
 from app.models.storefront import CustomerItem
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
@@ -70,7 +72,7 @@ def find_choice(session: Session, shop_id: int, customer_id: int) -> Choice:
     if subscriber is None:
         return Choice((), "", is_waiting=False)
     waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
-    if waiting is not None:
+    if waiting is not None and clock.now() < waiting.created_at + rules.LINK_LASTS:
         return Choice(waiting.topics, waiting.email, is_waiting=True)
     return Choice(subscriber.topics, subscriber.email, is_waiting=False)
 
@@ -98,13 +100,26 @@ def count_figures(session: Session, shop_id: int) -> Figures:
     )
 
 
+def count_waiting(most: int) -> int:
+    """How many of these e-mails wait to be sent, in all shops that are here; `most` is as far as it counts."""
+    waiting = (
+        select(Email.id)
+        .join(Shop, (Shop.id == Email.shop_id) & (Shop.status == ShopStatus.INSTALLED))
+        .where(Email.status == EmailStatus.QUEUED, Email.subscriber_id.is_not(None))
+        .where(Email.kind.in_(rules.KIND_OF.values()))
+        .limit(most)
+    )
+    with system() as session:
+        return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
 # -- what there is to tell ---------------------------------------------------------------------------------------------
 
 
 def list_new_offers(
     session: Session, shop_id: int, customer_id: int, since: datetime, until: datetime
 ) -> list[tuple[Vendor, list[Offer]]]:
-    """What vendors whom the customer follows put on sale after `since`, by vendor, newest first."""
+    """What vendors whom the customer follows put on sale after `since`, by vendor, newest first; no more than fits."""
     followed = _list_kept(session, shop_id, customer_id, "follow")
     fresh = (Product.published_at > since, Product.published_at <= until)
     query = (
@@ -113,12 +128,12 @@ def list_new_offers(
         .join(Vendor, Vendor.id == Product.vendor_id)
         .where(Vendor.handle.in_(followed), Vendor.status == VendorStatus.APPROVED, *fresh, _is_shown())
         .group_by(Vendor.id)
-        .order_by(Vendor.name, Vendor.id, Product.published_at.desc(), Product.id.desc())
+        .order_by(Product.published_at.desc(), Product.id.desc())
     )
     found: dict[int, tuple[Vendor, list[Offer]]] = {}
-    for row in session.execute(query):
+    for row in session.execute(query.limit(rules.MOST_NEWS)):
         found.setdefault(row.Vendor.id, (row.Vendor, []))[1].append(_offer(row))
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: (one[0].name, one[0].id))
 
 
 def list_wished(session: Session, shop_id: int, customer_id: int) -> list[Offer]:

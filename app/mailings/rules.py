@@ -11,17 +11,21 @@ TOPICS: Final = ("vendors", "wishlist", "cart")
 KIND_OF: Final = {"vendors": "customer_vendor_news", "wishlist": "customer_wishlist_news", "cart": "customer_left_cart"}
 """Topic → the e-mail that speaks of it."""
 LINK_LASTS: Final = timedelta(days=7)
-KEPT_AFTER_STOP: Final = timedelta(days=30)
-UNPROVEN_LASTS: Final = timedelta(days=30)
+KEPT_UNWANTED: Final = timedelta(days=30)
+"""For how long a choice is kept that was stopped, or never proven."""
 WORDS_LAST: Final = timedelta(days=90)
 """What an e-mail said of somebody's lists is kept as long as other activity."""
 LOOK_EVERY: Final = timedelta(hours=1)
+SETTLES: Final = timedelta(minutes=5)
+"""A product that goes on sale is seen a moment after the time that it bears: what is newer waits for the next look."""
 OLDEST_NEWS: Final = timedelta(days=30)
 """What went on sale earlier is no news, however long nothing was sent."""
 OLDEST_CART: Final = timedelta(days=7)
 """A cart that was left earlier was given up."""
 CART_EVERY: Final = timedelta(days=7)
 MOST_WISHES: Final = 200
+MOST_NEWS: Final = 500
+"""Products of a digest, most of which "everything new" leads to: a vendor may put thousands on sale in one day."""
 MOST_LINES: Final = 20
 MOST_VENDORS: Final = 12
 MOST_OF_A_VENDOR: Final = 5

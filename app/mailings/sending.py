@@ -24,7 +24,10 @@ from app.models.mailings import MailingSettings, MailSubscriber
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 
-_AT_ONCE: Final = 2000
+_AT_ONCE: Final = 500
+_MOST_WAITING: Final = 100
+"""So few stand before an e-mail that somebody waits for, such as a sign-in link: all are sent in one row."""
+_BETWEEN_COUNTS: Final = 20
 log = structlog.get_logger()
 
 
@@ -54,7 +57,10 @@ class Look:
 
 
 def look_where_due() -> int:
-    """Look at the lists of every subscriber whose turn it is, in every shop. Returns at how many."""
+    """Look at the lists of subscribers whose turn it is, in every shop. Returns at how many.
+
+    Not while many of these e-mails wait to be sent: the turn comes again with the next ring.
+    """
     now = clock.now()
     offered = or_(MailingSettings.vendors, MailingSettings.wishlist, MailingSettings.cart)
     query = (
@@ -66,7 +72,9 @@ def look_where_due() -> int:
     )
     with system() as session:
         due = session.execute(query.limit(_AT_ONCE)).all()
-    for shop_id, subscriber_id in due:
+    for number, (shop_id, subscriber_id) in enumerate(due):
+        if number % _BETWEEN_COUNTS == 0 and queries.count_waiting(_MOST_WAITING) >= _MOST_WAITING:
+            return number
         _look_or_put_off(shop_id, subscriber_id, now)
     return len(due)
 
@@ -101,7 +109,8 @@ def _tell_of_vendors(look: Look) -> None:
     if look.now < since + timedelta(days=look.settings.vendors_every_days):
         return
     mine.vendors_at = look.now
-    found = queries.list_new_offers(*look.whose, max(since, look.now - rules.OLDEST_NEWS), look.now)
+    oldest = max(since, look.now - rules.OLDEST_NEWS) - rules.SETTLES
+    found = queries.list_new_offers(*look.whose, oldest, look.now - rules.SETTLES)
     if found:
         vendors = [_write_vendor(look, vendor, offers) for vendor, offers in found[: rules.MOST_VENDORS]]
         look.write("vendors", {"vendors": vendors}, since.isoformat())

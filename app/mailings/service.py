@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -79,9 +79,8 @@ def confirm(session: Session, consent_id: int) -> MailConsent:
             return consent
         raise _outdated()
     now = clock.now()
-    if not subscriber.confirmed_at:
-        subscriber.vendors_at, subscriber.seen = now, {}
-    subscriber.email, subscriber.topics, subscriber.waiting_id = consent.email, consent.topics, None
+    _take_topics(session, subscriber, consent.topics)
+    subscriber.email, subscriber.waiting_id = consent.email, None
     subscriber.confirmed_at, subscriber.stopped_at, subscriber.next_look_at = now, None, now
     proven = Wanted(consent.topics, consent.email, subscriber.locale, "e-mail", consent.wording)
     _record(session, subscriber, ConsentStep.CONFIRMED, proven)
@@ -131,15 +130,10 @@ def remove_old(now: datetime | None = None) -> int:
     said of customers' lists months ago. Returns how many choices.
     """
     now = now or clock.now()
-    unproven = and_(
-        MailSubscriber.confirmed_at.is_(None),
-        MailSubscriber.stopped_at.is_(None),
-        MailSubscriber.created_at < now - rules.UNPROVEN_LASTS,
-        ~_asked_since(now - rules.UNPROVEN_LASTS),
-    )
-    ended = and_(MailSubscriber.stopped_at < now - rules.KEPT_AFTER_STOP, MailSubscriber.waiting_id.is_(None))
+    before = now - rules.KEPT_UNWANTED
+    ended = (MailSubscriber.confirmed_at.is_(None), MailSubscriber.created_at < before, ~_stepped_since(before))
     with system() as session:
-        query = select(MailSubscriber.id).where(or_(unproven, ended)).limit(5000)
+        query = select(MailSubscriber.id).where(*ended).limit(5000)
         gone = session.scalars(query.with_for_update(skip_locked=True)).all()
         emptied = {"to_address": "[removed]", "html": f"<p>{_GONE}</p>", "text_body": _GONE, "error": None}
         session.execute(update(Email).where(Email.subscriber_id.in_(gone)).values(emptied))
@@ -150,16 +144,17 @@ def remove_old(now: datetime | None = None) -> int:
     return len(gone)
 
 
-def _asked_since(moment: datetime) -> Any:
-    asked = (MailConsent.subscriber_id == MailSubscriber.id, MailConsent.created_at >= moment)
-    return select(MailConsent.id).where(*asked).exists()
+def _stepped_since(moment: datetime) -> Any:
+    steps = (MailConsent.subscriber_id == MailSubscriber.id, MailConsent.created_at >= moment)
+    return select(MailConsent.id).where(*steps).exists()
 
 
 def _lock(session: Session, shop_id: int, customer_id: int) -> MailSubscriber:
     new = {"shop_id": shop_id, "customer_id": customer_id}
     session.execute(insert(MailSubscriber).values(new).on_conflict_do_nothing())
     theirs = (MailSubscriber.shop_id == shop_id, MailSubscriber.customer_id == customer_id)
-    return session.scalars(select(MailSubscriber).where(*theirs).with_for_update()).one()
+    locked = select(MailSubscriber).where(*theirs).with_for_update()
+    return session.scalars(locked, execution_options={"populate_existing": True}).one()
 
 
 def _change(session: Session, subscriber: MailSubscriber, wanted: Wanted) -> None:
@@ -167,14 +162,19 @@ def _change(session: Session, subscriber: MailSubscriber, wanted: Wanted) -> Non
     subscriber.locale, subscriber.waiting_id = wanted.locale, None
     if subscriber.topics == wanted.topics:
         return
-    dropped, added = set(subscriber.topics) - set(wanted.topics), set(wanted.topics) - set(subscriber.topics)
+    _take_topics(session, subscriber, wanted.topics)
+    _record(session, subscriber, ConsentStep.CHANGED, wanted)
+
+
+def _take_topics(session: Session, subscriber: MailSubscriber, topics: list[str]) -> None:
+    """News begin with the choice, and what waits of a dropped topic is not sent."""
+    dropped, added = set(subscriber.topics) - set(topics), set(topics) - set(subscriber.topics)
     if "vendors" in added:
         subscriber.vendors_at = clock.now()
     if "wishlist" in added:
         subscriber.seen = {}
-    subscriber.topics = wanted.topics
+    subscriber.topics = topics
     withdraw(session, subscriber.id, dropped)
-    _record(session, subscriber, ConsentStep.CHANGED, wanted)
 
 
 def _stop(session: Session, subscriber: MailSubscriber, step: ConsentStep, place: str) -> None:

@@ -59,7 +59,9 @@ def forget_customer(shop_id: int, person: Person) -> Counter[str]:
         with scoped(shop_id) as session:
             changed += _clean_order(session, shop_id, order_id, person)
     with scoped(shop_id) as session:
+        choices = _lock_choices(session, shop_id, person)
         changed += _empty_emails(session, shop_id, person)
+        changed += _drop_choices(session, shop_id, person, choices)
         changed += _drop_exports(session, shop_id, person)
         if person.customer_id is not None:
             own = (Vendor.shop_id == shop_id, Vendor.shopify_customer_id == person.customer_id)
@@ -172,8 +174,24 @@ def _drop_exports(session: Session, shop_id: int, person: Person) -> Counter[str
     return Counter(privacy_exports=_count(session, delete(PrivacyExport).where(PrivacyExport.request_id.in_(theirs))))
 
 
+def _lock_choices(session: Session, shop_id: int, person: Person) -> Sequence[int]:
+    """Before their e-mails are looked for: whoever writes one at this moment, or stops them, holds the same row."""
+    theirs = or_(MailSubscriber.customer_id == person.customer_id, func.lower(MailSubscriber.email).in_(person.emails))
+    query = select(MailSubscriber.id).where(MailSubscriber.shop_id == shop_id, theirs)
+    return session.scalars(query.order_by(MailSubscriber.id).with_for_update()).all()
+
+
+def _drop_choices(session: Session, shop_id: int, person: Person, choices: Sequence[int]) -> Counter[str]:
+    """Which e-mails they chose, and what anybody asked to have sent to an address of theirs."""
+    theirs = or_(MailConsent.subscriber_id.in_(choices), func.lower(MailConsent.email).in_(person.emails))
+    return Counter(
+        mail_consents=_count(session, delete(MailConsent).where(MailConsent.shop_id == shop_id, theirs)),
+        mail_subscribers=_count(session, delete(MailSubscriber).where(MailSubscriber.id.in_(choices))),
+    )
+
+
 def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str]:
-    """What they kept in the shop: lists, saved carts, history, preferences, drafts, and which e-mails they chose.
+    """What they kept in the shop: lists, saved carts, history, preferences, drafts.
 
     The head first: a device that syncs at this moment holds it, and what it writes is then found.
     """
@@ -181,7 +199,7 @@ def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str
         table.__tablename__: _count(
             session, delete(table).where(table.shop_id == shop_id, table.customer_id == customer_id)
         )
-        for table in (CustomerSync, CustomerItem, MailConsent, MailSubscriber)
+        for table in (CustomerSync, CustomerItem)
     })  # fmt: skip
 
 

@@ -71,6 +71,14 @@ class Desk:
             session.execute(update(Product).values(published_at=Product.published_at - ago))
         return sending.look_where_due()
 
+    def age(self, **time: float) -> None:
+        """All that was chosen and stopped is longer ago."""
+        ago = timedelta(**time)
+        with db.system() as session:
+            session.execute(update(MailConsent).values(created_at=MailConsent.created_at - ago))
+            stopped = {"stopped_at": MailSubscriber.stopped_at - ago}
+            session.execute(update(MailSubscriber).values(created_at=MailSubscriber.created_at - ago, **stopped))
+
     def mails(self, kind: str = "") -> list[Email]:
         with db.system() as session:
             query = select(Email).where(Email.kind == kind if kind else Email.kind.like("customer_%"))

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app import clock, crypto, db
 from app.auth import letters
 from app.config import get_config
+from app.emails.service import queue_email
 from app.mailings import service
 from app.models.emails import Email, EmailStatus
 from app.models.mailings import MailConsent, MailSubscriber
@@ -95,6 +96,8 @@ def test_what_the_shop_does_not_offer_is_not_taken_and_not_lost(desk: Desk) -> N
     assert desk.choice()["offered"] == ["vendors", "wishlist"]
     desk.choose("vendors", "wishlist", "unheard-of")
     assert desk.subscriber().topics == ALL
+    assert desk.choose(email="").json == {"ok": True, "confirm": False}
+    assert desk.subscriber().topics == [], "who ticks nothing is told that nothing comes"
     desk.offer(cart=False, vendors=False, wishlist=False)
     assert desk.choice(DAN)["offered"] == []
 
@@ -176,8 +179,7 @@ def test_a_stop_of_somebody_who_is_gone_answers_the_same_and_a_forged_one_opens_
 ) -> None:
     link = link_in(waiting_mail(desk, ada))
     answer = desk.client.post(link)
-    with db.system() as session:
-        session.execute(update(MailSubscriber).values(stopped_at=clock.now() - timedelta(days=31)))
+    desk.age(days=31)
     assert service.remove_old() == 1
     again = desk.client.post(link)
     assert said(again) == said(answer)
@@ -191,6 +193,21 @@ def test_who_stopped_proves_the_address_again(desk: Desk) -> None:
     assert desk.choose().json == {"ok": True, "confirm": False}
     assert desk.choice()["chosen"] == []
     assert desk.choose("cart").json["confirm"]
+
+
+def test_a_stop_counts_while_the_shop_is_away(desk: Desk, ada: Vendor) -> None:
+    link = link_in(waiting_mail(desk, ada))
+    with db.system() as session:
+        session.execute(update(Shop).values(status="uninstalled"))
+    assert desk.client.post(link).status_code == 200
+    assert desk.subscriber().topics == []
+
+
+def test_a_new_address_with_other_topics_takes_back_what_waits_of_the_dropped_ones(desk: Desk, ada: Vendor) -> None:
+    waiting_mail(desk, ada)
+    desk.choose("cart", email="new@example.com")
+    desk.confirm()
+    assert desk.mails("customer_wishlist_news")[0].status == EmailStatus.FAILED
 
 
 def test_dropping_one_topic_takes_back_only_its_e_mails(desk: Desk, ada: Vendor) -> None:
@@ -238,6 +255,29 @@ def test_an_e_mail_carries_the_headers_that_mail_programs_stop_it_by(
     assert "/letters/stop/hidden" in held.html, "a key that lies about in the log would stop somebody's e-mails"
 
 
+def test_an_address_that_somebody_wrote_into_an_e_mail_is_no_way_to_stop_it(
+    desk: Desk, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def take(params: dict[str, Any], _options: object) -> dict[str, str]:
+        sent.append(params)
+        return {"id": f"re-{len(sent)}"}
+
+    monkeypatch.setattr("resend.Emails.send", take)
+    mail = waiting_mail(desk, ada)
+    evil = "https://evil.example/letters/stop/abcdefghijklmnopq"
+    context = {"vendor_name": "Ada", "question": f"Look:\n{evil}\nBye", "link": "https://app.example"}
+    with db.scoped(desk.shop.id) as session:
+        queue_email(session, desk.shop.id, "vendor_question", "ada@example.com", context, dedupe_key="q")
+        session.execute(update(Email).where(Email.id == mail.id).values(text_body=f"{evil}\n{mail.text_body}"))
+    send_all()
+    by_kind = {params["tags"][0]["value"]: params for params in sent}
+    assert evil in by_kind["vendor_question"]["text"]
+    assert "headers" not in by_kind["vendor_question"]
+    assert link_in(mail) in by_kind["customer_wishlist_news"]["headers"]["List-Unsubscribe"]
+
+
 # -- privacy, and the merchant -----------------------------------------------------------------------------------------
 
 
@@ -264,11 +304,7 @@ def test_what_was_stopped_or_never_proven_goes_after_a_month(desk: Desk) -> None
     desk.choose()
     desk.choose("cart", customer=DAN, email="dan@example.com")
     assert service.remove_old() == 0
-    month = clock.now() - timedelta(days=31)
-    with db.system() as session:
-        session.execute(update(MailSubscriber).values(created_at=month))
-        session.execute(update(MailSubscriber).values(stopped_at=month).where(MailSubscriber.stopped_at.is_not(None)))
-        session.execute(update(MailConsent).values(created_at=month))
+    desk.age(days=31)
     assert service.remove_old() == 2
     assert {mail.to_address for mail in desk.mails()} == {"[removed]"}
 
@@ -285,6 +321,40 @@ def test_what_an_e_mail_said_of_a_list_goes_after_three_months(desk: Desk, ada: 
     held, proof = desk.mails("customer_wishlist_news")[0], desk.mails("customer_mails_confirm")[0]
     assert ["Mug" in words for words in (held.html, held.text_body)] == [False, False]
     assert (held.to_address, "removed" in proof.text_body) == ("cleo@example.com", False)
+
+
+def test_what_was_asked_for_after_a_stop_and_never_proven_goes_too(desk: Desk) -> None:
+    desk.subscribe("cart")
+    desk.choose()
+    desk.age(days=31)
+    desk.choose("cart", email="stranger@example.com")
+    assert service.remove_old() == 0
+    desk.age(days=31)
+    assert service.remove_old() == 1
+    assert where_found("stranger@example.com") == set()
+
+
+def test_a_link_that_is_too_old_is_waited_for_no_more(desk: Desk) -> None:
+    desk.subscribe("vendors")
+    desk.choose("cart", email="stranger@example.com")
+    assert desk.choice()["waiting"]
+    desk.age(days=8)
+    assert desk.choice() == {
+        "offered": ALL, "chosen": ["vendors"], "email": "cleo@example.com", "waiting": False
+    }  # fmt: skip
+
+
+def test_an_address_goes_with_its_owner_whoever_chose_it(desk: Desk, office: Office) -> None:
+    desk.subscribe("cart", customer=DAN, email="cleo@example.com")
+    desk.subscribe("vendors", customer="7003", email="eve@example.com")
+    desk.choose("vendors", customer="7003", email="Cleo@example.com")
+    link = link_in(desk.mails("customer_mails_confirm")[-1])
+    customer = {"id": int(CLEO), "email": "cleo@example.com", "phone": None}
+    office.ask("customers/redact", "forget", customer=customer, orders_to_redact=[])
+    office.carry_out()
+    assert where_found("cleo@example.com") == set()
+    assert desk.client.post(link).status_code == 409
+    assert desk.subscriber().email == "eve@example.com"
 
 
 def test_the_merchant_offers_with_an_address_and_sees_how_many_want_what(desk: Desk, merchant: FlaskClient) -> None:

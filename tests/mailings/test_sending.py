@@ -33,6 +33,7 @@ def test_a_digest_tells_what_followed_vendors_put_on_sale_since_the_last(
     desk: Desk, ada: Vendor, bea: Vendor, cy: Vendor
 ) -> None:
     make_product(ada, "Old", 9)
+    desk.pass_time(hours=1)
     follow(desk, ada, cy)
     desk.subscribe("vendors")
     for number, title in enumerate(("Mug", "Bowl"), start=1):
@@ -206,6 +207,36 @@ def test_nothing_is_written_for_a_shop_that_left_or_offers_nothing(desk: Desk, a
         session.execute(update(Shop).values(status="uninstalled"))
     assert sending.look_where_due() == 0
     assert desk.mails(NEWS) == []
+
+
+def test_few_of_them_stand_before_an_e_mail_that_somebody_waits_for(
+    desk: Desk, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_MOST_WAITING", 1)
+    monkeypatch.setattr(sending, "_BETWEEN_COUNTS", 1)
+    for customer in (CLEO, DAN):
+        follow(desk, ada, customer=customer)
+        desk.subscribe("vendors", customer=customer, email=f"{customer}@example.com")
+    make_product(ada, "Mug", 1)
+    assert desk.pass_time(days=2) == 1
+    assert sending.look_where_due() == 0
+    assert len(desk.mails(NEWS)) == 1
+    with db.system() as session:
+        session.execute(update(Email).values(status="sent"))
+    assert sending.look_where_due() == 1
+    assert len(desk.mails(NEWS)) == 2
+
+
+def test_a_product_that_is_seen_a_moment_late_is_told_all_the_same(desk: Desk, ada: Vendor) -> None:
+    follow(desk, ada)
+    desk.subscribe("vendors")
+    desk.pass_time(days=2)
+    make_product(ada, "Mug", 1)
+    with db.system() as session:
+        session.execute(update(Product).values(published_at=clock.now() - timedelta(seconds=20)))
+        session.execute(update(MailSubscriber).values(vendors_at=clock.now()))
+    desk.pass_time(days=2)
+    assert len(desk.mails(NEWS)) == 1
 
 
 def test_every_e_mail_that_customers_choose_can_be_previewed_and_tested(
