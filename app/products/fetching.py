@@ -81,9 +81,12 @@ def add_to_edit(
     """
     for address in addresses:
         _add(session, product, address, rules.MAX_PICTURES, by=actor)
+    named = [variant for variant, _address in chosen]
     for image in service.list_images(session, product, live=False):
-        shows = [variant for variant, address in chosen if address == image.fetched_from]
-        if shows and image.wanted:
+        if image.wanted:
+            # What an earlier file chose stays, but for the variants that this one names.
+            shows = [variant for variant in image.wanted["for"] if variant not in named]
+            shows += [variant for variant, address in chosen if address == image.fetched_from]
             image.wanted = image.wanted | {"for": shows}
 
 

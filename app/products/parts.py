@@ -85,6 +85,10 @@ def write_variants(
             session.add(row)
         elif row is not None:
             row.option_values = list(each["values"])
+            if each.get("gid", row.shopify_gid) != row.shopify_gid:
+                # Staff took it away and made it anew.
+                row.shopify_gid, row.inventory_item_gid, row.picture_told = each["gid"], each["item"], None
+                row.price_minor, row.reviewed_price_minor, row.sku = each["price"], None, each["sku"]
             kept.add(row.id)
         if row is not None:
             row.position = position

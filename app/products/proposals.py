@@ -136,8 +136,12 @@ def accept(session: Session, proposal: ProductProposal, fields: list[str], seen:
         raise ValidationErrors({"fields": f"{words} Ask for changes, or untick Variants."})
     _check_pictures(proposal.changes, taken, live)
     now = clock.now()
+    asked = {f: proposal.changes[f][1] for f in taken}
+    if "options" in taken and rules.same(live["options"], asked["options"]):
+        # A job that was cut short had renamed them: nothing is called as the edit says that it was.
+        asked["options"] = live["options"]
     # What the reviewer saw is what the job compares with: an edit they chose to overrule is no surprise to it.
-    proposal.changes = proposal.changes | {f: [live[f], proposal.changes[f][1]] for f in taken}
+    proposal.changes = proposal.changes | {f: [live[f], asked[f]] for f in taken}
     proposal.status, proposal.taken, proposal.reason = ProposalStatus.ACCEPTED, taken, None
     proposal.decided_by, proposal.decided_at, proposal.sync_error = actor, now, None
     session.flush()
@@ -216,10 +220,12 @@ def follow_variants(
     `now` are variants as a snapshot has them, with their gid.
     """
     values = {each["gid"]: each["values"] for each in now}
-    names = {tuple(row.option_values): values.get(row.shopify_gid) for row in list_variants(session, product)}
+    held = {tuple(row.option_values): row.shopify_gid for row in list_variants(session, product)}
+    names = {was: values.get(gid) for was, gid in held.items()}
+    came = [each["values"] for each in now if each["gid"] not in held.values()]
     for edit in filter(None, (find_open(session, product), find_on_its_way(session, product))):
         if "variants" in edit.changes:
-            followed = variant_names.follow(edit.changes["variants"], names, product.options, options)
+            followed = variant_names.follow(edit.changes["variants"], names, product.options, options, came)
             edit.changes = edit.changes | {"variants": followed}
 
 

@@ -9,11 +9,14 @@ Names: TypeAlias = Mapping[tuple[str, ...], Sequence[str] | None]
 """The values of each variant that was on sale → its values now, None where it is gone."""
 
 
-def follow(change: Sequence[Any], names: Names, before: Options, after: Options) -> list[Any]:
+def follow(
+    change: Sequence[Any], names: Names, before: Options, after: Options, came: Sequence[Sequence[str]] = ()
+) -> list[Any]:
     """[what was on sale, what is wanted] under the names of now; what is gone by now is not kept any more.
 
-    A new variant goes along where all that had a value of it have another one now. One that came meanwhile is no new
-    one. What does not come in the options of now stays as it is: it fits no more.
+    `came` are the values of variants that staff added meanwhile: the edit asks nothing of them, so they stay. A new
+    variant goes along where all that had a value of it have another one now; one that staff's took the name of is no
+    new one. What does not come in the options of now stays as it is: it fits no more.
     """
     order = _order(before, after)
     meant: dict[tuple[int, str], set[str]] = {}
@@ -33,7 +36,13 @@ def follow(change: Sequence[Any], names: Names, before: Options, after: Options)
     left = [each for each in change[1] if names.get(tuple(each["values"]), ()) is not None]
     wanted = [{**each, "values": rename(each["values"])} for each in left]
     kept = [each["values"] for each in wanted if "price" not in each]
-    return [before_it, [each for each in wanted if "price" not in each or each["values"] not in kept]]
+    wanted = [each for each in wanted if "price" not in each or each["values"] not in kept]
+    return [_with(before_it, came), _with(wanted, came)]
+
+
+def _with(variants: list[dict[str, Any]], came: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    there = [each["values"] for each in variants]
+    return variants + [{"values": list(values)} for values in came if list(values) not in there]
 
 
 def _order(before: Options, after: Options) -> list[int]:
@@ -41,5 +50,6 @@ def _order(before: Options, after: Options) -> list[int]:
     names = [option["name"] for option in before]
     if len(after) != len(names):
         return []
-    order = [names.index(option["name"]) if option["name"] in names else at for at, option in enumerate(after)]
-    return order if len(set(order)) == len(order) else list(range(len(names)))
+    kept = {option["name"] for option in after}
+    renamed = iter([at for at, name in enumerate(names) if name not in kept])
+    return [names.index(option["name"]) if option["name"] in names else next(renamed) for option in after]

@@ -50,3 +50,17 @@ def test_another_number_of_options_leaves_a_new_variant_as_it_was_typed() -> Non
 def test_a_variant_that_another_one_was_renamed_to_is_no_new_one() -> None:
     change = [[each("S"), each("L")], [each("S"), each("L"), new("M")]]
     assert follow(change, {("S",): ["M"], ("L",): ["L"]}, SIZE, SIZE)[1] == [each("M"), each("L")]
+
+
+def test_a_variant_that_staff_added_or_made_anew_stays_beside_what_the_edit_asks() -> None:
+    change = [[each("S"), each("L")], [each("S"), new("M")]]
+    names: Names = {("S",): None, ("L",): ["L"]}
+    after = follow(change, names, SIZE, SIZE, [["S"], ["XL"], ["M"]])
+    assert after == [[each("S"), each("L"), each("XL"), each("M")], [new("M"), each("S"), each("XL")]]
+
+
+def test_an_option_that_is_moved_and_another_one_renamed_are_told_apart() -> None:
+    after = [BOTH[1], {"name": "Fit", "values": ["S", "L"]}]
+    names: Names = {("S", "Red"): ["Red", "S"], ("L", "Red"): ["Red", "L"]}
+    change = [[each("S", "Red"), each("L", "Red")], [each("S", "Red"), each("L", "Red"), new("M", "Red")]]
+    assert follow(change, names, BOTH, after)[1][2] == new("Red", "M")

@@ -1,5 +1,6 @@
 """Renaming and reordering the options of a product on sale: proposed, compared, decided, and whole in Shopify."""
 
+import re
 from typing import Any
 
 import httpx
@@ -352,3 +353,65 @@ def test_a_new_variant_that_does_not_come_in_the_options_of_now_is_asked_for_aga
     assert [row[2] for row in rows(shop)] == (
         [["Default Title"]] if option == "Title" else [["Small", "Blue"], ["Large", "Blue"]]
     )
+
+
+def size(value: str, **more: str | None) -> dict[str, Any]:
+    """A variant as the merchant writes it; without an id it is made."""
+    return {"optionValues": [{"optionName": "Size", "name": value}]} | more
+
+
+def test_a_variant_that_the_merchant_adds_meanwhile_stays_beside_what_an_edit_adds(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    small, large = rows(shop)
+    edit(portal, shop, path, **MEDIUM)
+    values = [{"name": "Small"}, {"name": "Large"}, {"name": "Huge"}]
+    made = [size("Small", id=small[1]), size("Large", id=large[1]), size("Huge", price="40.00")]
+    make_of_it(market, shop, [{"name": "Size", "values": values}], made)
+    review = look_at_all(market, shop, portal, path)
+    assert ("Medium: $21.00, 4 in stock" in review, "<del>" in review) == (True, False)
+    gone = re.findall(r'<input[^>]*name="gone_[^>]*>', portal.get(f"{path}/edit").text)
+    assert [" checked" in box for box in gone] == [False] * 3
+    accept(market, shop, "variants")
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    assert sorted(stock(market).values()) == [("Huge", 0), ("Large", 3), ("Medium", 4), ("Small", 5)]
+
+
+def test_options_that_a_killed_job_renamed_are_accepted_again_with_a_new_variant(
+    market: Market, shop: Shop, portal: httpx.Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = rows(shop)
+    both = [
+        {"name": "Size", "values": [{"name": "Small"}, {"name": "Large"}]},
+        {"name": "Colour", "values": [{"name": "Red"}, {"name": "Blue"}]},
+    ]
+    red, blue = ({"optionName": "Colour", "name": name} for name in ("Red", "Blue"))
+    held = [size("Small", id=small[1]), size("Large", id=large[1])]
+    held = [
+        {**each, "optionValues": [*each["optionValues"], colour]}
+        for each, colour in zip(held, (red, blue), strict=True)
+    ]
+    make_of_it(market, shop, both, held)
+    colours = {"option_1_was": "Colour", "option_1_name": "Colour", "value_1_0_was": "Red", "value_1_0_name": "Red"}
+    colours |= {"value_1_1_was": "Blue", "value_1_1_name": "Blue"}
+    new = {"new_0_value_0": "Small", "new_0_value_1": "Blue", "new_0_price": "9.00", "new_0_stock": "1"}
+    edit(portal, shop, path, **RENAMED, **colours, **new, title="Cup")
+    accept(market, shop, "title", "options", "variants")
+
+    def dies(*asked: Any) -> Any:
+        graphql(*asked)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(option_sync, "graphql", dies)
+        with pytest.raises(KilledError):
+            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.WAITING
+    assert accept(market, shop, "title", "options", "variants").status_code == 200
+    market.settle()
+    assert proposals(shop)[0].status is ProposalStatus.APPLIED
+    named = [["Grand", "Blue"], ["Small", "Red"], ["Small", "Blue"]]
+    assert sorted(row[2] for row in rows(shop)) == sorted(named)

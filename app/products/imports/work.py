@@ -266,9 +266,10 @@ def _set_back(session: Session, made: ProductImport, row: ProductImportRow, prod
     ours = {f: change for f, change in row.changes.items() if f not in {"options", plans.FETCHED, plans.CHOSEN}}
     back = {f: was for f, (was, now) in ours.items() if f in held.content and proposal_rules.same(held.content[f], now)}
     left = [f for f, (was, _) in ours.items() if f not in back and not proposal_rules.same(held.content.get(f), was)]
-    if product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED} and any(_stock_of(f) is None for f in back):
-        raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
     fetched, shown = row.changes.get(plans.FETCHED, [[], []])[1], row.changes.get(plans.CHOSEN, [[], []])[0]
+    is_more = fetched or shown or row.added or any(_stock_of(f) is None for f in back)
+    if is_more and product.status not in {*rules.EDITABLE, ProductStatus.PUBLISHED}:
+        raise Conflict(_("It is not a draft and not on sale now, so it stays as it is."))
     if fetched and product.status == ProductStatus.PUBLISHED:
         back = fetching.without_fetched(session, product, fetched, dict(shown)) | back
     elif product.status in rules.EDITABLE:

@@ -610,3 +610,30 @@ def test_a_longer_file_asks_no_more_questions(acme: Shop, ada: Vendor) -> None:
 def test_a_number_that_only_looks_like_one_is_none_of_the_vendors(acme: Shop, ada: Vendor) -> None:
     number = send(acme, ada, "Product number,Product,Price\n²,Mug,18.00\n٣,Bowl,18.00\n")
     assert [action for _, action, _ in rows(acme, number)] == ["bad", "bad"]
+
+
+def test_a_second_file_that_names_a_picture_on_its_way_takes_it_from_no_other_variant(acme: Shop, ada: Vendor) -> None:
+    product_id, small = vase(acme, ada)
+    with db.scoped(acme.id) as session:
+        product = session.get_one(Product, product_id)
+        product.options = [{"name": "Size", "values": ["Small", "Large"]}]
+        owner = {"shop_id": acme.id, "vendor_id": ada.id, "product_id": product_id, "position": 2}
+        session.add(row := Variant(**owner, price_minor=1, currency="USD", option_values=["Large"]))
+        session.flush()
+        large = row.id
+    head = "Product,Option 1 name,Option 1 value,Variant picture address"
+    for size in ("Small", "Large"):
+        do(acme, ada, send(acme, ada, f"{head}\nVase,Size,{size},{ONE}\n"), "start")
+    bring(acme)
+    edit = wanted(acme, product_id)
+    assert [edit[f"picture {variant_id}"]["gid"] for variant_id in (small, large)] == ["b", "b"]
+
+
+def test_undoing_says_so_where_a_files_pictures_stay_in_a_product_that_is_reviewed(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    import_id = send(acme, ada, f"Product,Picture addresses\nBowl,{ONE}\n")
+    do(acme, ada, import_id, "start")
+    with db.scoped(acme.id) as session:
+        session.execute(update(Product).where(Product.title == "Bowl").values(status=ProductStatus.IN_REVIEW))
+    do(acme, ada, import_id, "undo")
+    assert rows(acme, import_id) == [("Bowl", "change", "kept")]
