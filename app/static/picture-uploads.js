@@ -21,10 +21,14 @@
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const database = opening.result;
-      const change = database.transaction("pictures", "readwrite");
-      const asked = act(change.objectStore("pictures"));
-      change.oncomplete = () => { database.close(); resolve(asked.result); };
-      change.onabort = () => { database.close(); reject(change.error); };
+      try {
+        const change = database.transaction("pictures", "readwrite");
+        const asked = act(change.objectStore("pictures"));
+        change.oncomplete = () => { database.close(); resolve(asked.result); };
+        change.onabort = () => { database.close(); reject(change.error); };
+      } catch (error) {
+        reject(error);
+      }
     };
   });
   // A browser that keeps nothing still sends: what is held is then this page's alone.
