@@ -20,7 +20,11 @@ from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders.left import units_held, units_left
+from app.orders.senders import address_for
 
+_DELIVER_TO = (
+    "Name and address, line by line; empty when nothing is left, and for a vendor from whom the shop collects."
+)
 Units = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
@@ -44,7 +48,7 @@ class PartToSend(msgspec.Struct, frozen=True):
 
     vendor_id: Id
     status: VendorOrderStatus
-    deliver_to: Annotated[list[str], Meta(description="Name and address, line by line; empty when nothing is left.")]
+    deliver_to: Annotated[list[str], Meta(description=_DELIVER_TO)]
     lines: list[LineToSend]
 
 
@@ -175,7 +179,8 @@ def _write_part(part: VendorOrder) -> PartToSend:
         for row in rows
         if (units := left.get(row.shopify_id, 0))
     ]
-    return PartToSend(part.vendor_id, part.status, list(part.ship_to) if lines else [], lines)
+    deliver_to = list(part.ship_to) if g.vendor is None else address_for(g.session, g.vendor, part)
+    return PartToSend(part.vendor_id, part.status, deliver_to if lines else [], lines)
 
 
 def _write(parcel: Fulfilment) -> Parcel:

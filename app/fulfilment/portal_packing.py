@@ -17,6 +17,7 @@ from app.fulfilment.service import Tracking
 from app.fulfilment.sheet import SheetRow, read_sheet
 from app.languages import _
 from app.models.orders import VendorOrderStatus
+from app.orders.senders import is_collected
 
 bp = Blueprint("portal_packing", __name__, url_prefix="/portal/orders")
 protect(bp)
@@ -40,13 +41,18 @@ def pick_list() -> ResponseReturnValue:
 @bp.get("/packing-slips")
 def packing_slips() -> ResponseReturnValue:
     """One slip a sheet: no prices, and a code that leads to sending the order."""
-    return render_template("portal/orders/packing_slips.html", parcels=_find(), code_of=_code_of)
+    return _print_slips(_find())
 
 
 @bp.get("/<int:part_id>/packing-slip")
 def packing_slip(part_id: int) -> ResponseReturnValue:
     found = packing.get_parcel(g.session, g.vendor.id, part_id)
-    return render_template("portal/orders/packing_slips.html", parcels=[found], code_of=_code_of)
+    return _print_slips([found])
+
+
+def _print_slips(parcels: Sequence[packing.Parcel]) -> str:
+    by_shop = is_collected(g.session, g.vendor)
+    return render_template("portal/orders/packing_slips.html", parcels=parcels, code_of=_code_of, is_collected=by_shop)
 
 
 @bp.get("/<int:part_id>/ship")

@@ -13,7 +13,7 @@ from app.models.orders import VendorOrderStatus
 from app.money import Money
 from app.orders import vendor_list
 from app.orders.queries import find_unread
-from app.orders.senders import is_collected
+from app.orders.senders import address_for, is_collected
 from app.orders.vendor_list import Row, Wanted
 from app.orders.words import PART_WORDS
 from app.sheets import plain_cell
@@ -64,7 +64,7 @@ def _cells(row: Row) -> list[object]:
     moments = [moment.isoformat() if moment else "" for moment in (part.shipped_at, part.delivered_at)]
     earned = str(Money(part.earned_minor, part.currency).decimal)
     counts = (part.items_total, part.items_to_ship, part.items_returned)
-    send_to = plain_cell(", ".join(part.ship_to))
+    send_to = plain_cell(", ".join(address_for(g.session, g.vendor, part)))
     return [
         plain_cell(part.name),
         part.ordered_at.isoformat(),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import audit
 from app.errors import NotFound
 from app.models.fulfilments import Fulfilment
+from app.models.orders import VendorOrder
 from app.models.pickups import Pickup
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
@@ -19,6 +20,11 @@ def is_collected(session: Session, vendor: Vendor) -> bool:
     if vendor.is_collected is not None:
         return vendor.is_collected
     return is_collected_by_default(session, vendor.shop_id)
+
+
+def address_for(session: Session, vendor: Vendor, part: VendorOrder) -> list[str]:
+    """Where the vendor sends their part, line by line; nothing where the shop does: then they need no address."""
+    return [] if is_collected(session, vendor) else list(part.ship_to)
 
 
 def is_collected_by_default(session: Session, shop_id: int) -> bool:

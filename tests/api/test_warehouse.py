@@ -58,6 +58,10 @@ def test_a_vendors_program_reads_what_to_send_and_tells_of_a_part_and_of_the_res
     with db.scoped(acme.id) as session:
         mine = session.scalars(select(VendorOrder).where(VendorOrder.vendor_id == ada.id)).one()
         assert part["deliver_to"] == mine.ship_to
+        session.get_one(Vendor, ada.id).is_collected = True
+    assert adas.get(path)["parts"][0]["deliver_to"] == [], "the shop collects it and sends it"
+    with db.scoped(acme.id) as session:
+        session.get_one(Vendor, ada.id).is_collected = None
     wanted = {"lines": [{"line_id": mugs, "quantity": 2}], "carrier": "UPS", "tracking_number": " 1Z999 "}
     sent = adas.post(path, wanted, Idempotency_Key="parcel-1")
     assert (sent.status_code, sent.headers["Location"]) == (201, f"/api/v1{path}")

@@ -331,3 +331,22 @@ def test_another_shop_s_pickups_are_not_there(
     answer = signed_in(app, bea).post(f"/portal/orders/1/pickups/{number}/back")
     assert answer.status_code == 404
     assert state(acme, number) is PickupState.READY
+
+
+def test_a_vendor_from_whom_the_shop_collects_is_not_told_where_it_goes(
+    order: Doc, collecting: None, acme: Shop, ada: Vendor, adas_browser: FlaskClient
+) -> None:
+    with db.scoped(acme.id) as session:
+        street = session.scalars(select(VendorOrder).where(VendorOrder.vendor_id == ada.id)).one().ship_to[1]
+    doors = (
+        "/portal/orders/1",
+        "/portal/orders/1/packing-slip",
+        "/portal/orders/packing-slips",
+        "/portal/orders/export.csv",
+    )
+    assert [street in adas_browser.get(door).text for door in doors] == [False] * 4
+    pack(ada)
+    assert street not in adas_browser.get("/portal/orders/1").text
+    with db.scoped(acme.id) as session:
+        session.get_one(Vendor, ada.id).is_collected = False
+    assert [street in adas_browser.get(door).text for door in doors] == [True] * 4
