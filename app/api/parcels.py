@@ -13,7 +13,7 @@ from app.api.operations import operation
 from app.api.orders import ShopifyId
 from app.api.shapes import Id, Moment
 from app.auth.scopes import Scope
-from app.errors import Conflict, NotFound, ValidationErrors
+from app.errors import NotFound, ValidationErrors
 from app.fulfilment import service
 from app.fulfilment.forms import ShipForm
 from app.models.fulfilments import Fulfilment, FulfilmentState
@@ -120,8 +120,6 @@ def send_parcel(shopify_id: int, body: ParcelWanted) -> Parcel:
     part = g.session.scalars(_parts_of(shopify_id).where(VendorOrder.vendor_id == vendor.id)).one_or_none()
     if part is None:
         raise NotFound("There is no such order.")
-    if part.status is VendorOrderStatus.UNPAID:
-        raise Conflict("The customer has not paid yet.")
     units, tracking, actor = _count(body.lines), _check_tracking(body), f"api:{g.token.id}"
     try:
         if units is None:

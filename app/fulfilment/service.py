@@ -16,7 +16,7 @@ from app.fulfilment.reading import read_order
 from app.fulfilment.rules import Remaining
 from app.languages import _, find_words, noted
 from app.models.fulfilments import Fulfilment, FulfilmentState
-from app.models.orders import VendorOrder
+from app.models.orders import VendorOrder, VendorOrderStatus
 from app.models.pickups import Pickup
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
@@ -44,8 +44,11 @@ class Tracking:
 def request_shipment(
     session: Session, vendor: Vendor, part: VendorOrder, wanted: Mapping[int, int], tracking: Tracking, *, actor: str
 ) -> Fulfilment:
-    """Store that the vendor has sent `wanted` (units by the line's Shopify id). Raises ValidationErrors."""
-    _check_sender(session, vendor)
+    """Store that the vendor has sent `wanted` (units by the line's Shopify id).
+
+    Raises ValidationErrors, and Conflict before the order is paid.
+    """
+    _check_sender(session, vendor, part)
     return store_parcel(session, part, wanted, tracking, actor=actor)
 
 
@@ -78,8 +81,11 @@ def store_parcel(
 
 
 def request_rest(session: Session, vendor: Vendor, part: VendorOrder, tracking: Tracking, *, actor: str) -> Fulfilment:
-    """Store that the vendor has sent all that was left of the order. Raises ValidationErrors when nothing was."""
-    _check_sender(session, vendor)
+    """Store that the vendor has sent all that was left of the order.
+
+    Raises ValidationErrors when nothing was, Conflict before the order is paid.
+    """
+    _check_sender(session, vendor, part)
     lock_sending(session, part)
     left = units_to_send(session, part)
     if not any(left.values()):
@@ -159,7 +165,9 @@ def check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> str
     return problem
 
 
-def _check_sender(session: Session, vendor: Vendor) -> None:
+def _check_sender(session: Session, vendor: Vendor, part: VendorOrder) -> None:
+    if part.status == VendorOrderStatus.UNPAID:
+        raise Conflict(_("The customer has not paid yet."))
     if is_collected(session, vendor):
         raise ValidationErrors({"items": _("The shop collects and sends this. Say that it is ready for pickup.")})
 

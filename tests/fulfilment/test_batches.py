@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app import db
 from app.fulfilment import batches, service
 from app.models.fulfilments import Fulfilment, FulfilmentState, ShipmentBatch
+from app.models.orders import VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from devstore.orders.cancel import cancel_order
@@ -68,6 +69,12 @@ def test_what_cannot_be_sent_stops_nothing_else(
     gone = buy(store, (goods.mug, 1))
     cancel_order(store, "acme.myshopify.com", gone["id"], reason="customer", restock=True, refund=True)
     post.deliver()
+    with db.scoped(acme.id) as session:
+        at = session.scalars(select(VendorOrder.id).where(VendorOrder.name == unpaid["name"])).one()
+    assert (
+        adas_browser.post(f"/portal/orders/{at}/ship", data={f"units-{unpaid['line_items'][0]['id']}": 1}).status_code
+        == 409
+    )
     numbers = [(number, "", "") for number in (1, 3, 4, 5, 999)]
     answer = adas_browser.post("/portal/orders/ship", data=form(*numbers))
     page = adas_browser.get(answer.headers["Location"]).text
