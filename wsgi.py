@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 
-from app import health, logs, metrics, web
+from app import health, logs, metrics, structures, web
 from app.account import views as account
 from app.api import docs as api_docs
 from app.api import portal as portal_api
@@ -98,6 +98,7 @@ from app.vendors import invitation_views, question_views
 from app.vendors import proxy as vendors_proxy
 from app.vendors import views as vendors
 from webhooks.intake import WebhookIntake
+from webhooks.later import answer_later
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -214,6 +215,7 @@ def create_app() -> Flask:
     for bp in BLUEPRINTS:
         web.register(app, bp)
     app.wsgi_app = SyncFront(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    structures.look_at_all()
     return app
 
 
@@ -222,6 +224,7 @@ def create_server() -> "WSGIApplication":
     logs.configure()
     metrics.publish_forever("web")
     server = WebhookIntake(create_app())
+    answer_later()
     # What was imported stays for good: to look through it for garbage would hold up requests.
     gc.freeze()
     return server

@@ -3,7 +3,8 @@
 Every transaction says who is asking before its first statement: it takes on the role `stallkeeper_app`, whose rows
 PostgreSQL filters by shop and vendor (row-level security), or `stallkeeper_system` for the few cross-shop jobs: doors
 that look a person up, the webhook inbox, sweeps. A customer's requests run as `stallkeeper_customer`, which can touch
-their own lists and no other table. The login role of DATABASE_URL is a member of all three.
+their own lists, and of other tables see only whether their shop is still here. The login
+role of DATABASE_URL is a member of all three.
 """
 
 import contextlib

@@ -22,7 +22,9 @@ QUEUES = ("events", "catalogue", "emails", "payouts", "calls")
 _log = structlog.get_logger(__name__)
 
 
+@cache
 def redis_url() -> str:
+    """Found, or started, once for each process: a page that looks at the time starts no server."""
     config = get_config()
     return config.redis_url or embedded.start_redis(config.var)
 

@@ -4,10 +4,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from email_validator import EmailNotValidError, validate_email
 from wtforms.form import BaseForm, Form
 from wtforms.meta import DefaultMeta
 
-from app.languages import spoken
+from app.errors import ValidationErrors
+from app.languages import _, spoken
 
 
 class SpokenForm(Form):
@@ -57,3 +59,13 @@ def is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in text
+
+
+def read_email(given: Any) -> str:
+    """An address that a page sent as JSON, normalized. Raises ValidationErrors for `email`."""
+    try:
+        found = validate_email(given if isinstance(given, str) else "", check_deliverability=False)
+    except EmailNotValidError:
+        words = _("This does not look like an e-mail address. Check it for typing mistakes.")
+        raise ValidationErrors({"email": words}) from None
+    return found.normalized

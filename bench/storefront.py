@@ -6,8 +6,9 @@ LCP, CLS and, after clicks, INP; the DevTools protocol counts requests and bytes
 
 LCP is told as it is and from the page's first byte, and the first byte beside them. Until that byte Shopify's own
 servers render Liquid; here it is the development store's Python, which takes its time for our blocks and says nothing
-about Shopify. Of the slowest interaction, INP, it is also told how long scripts worked, the theme's and ours: the rest
-is the browser's own, finding what was hit and drawing the next frame, and a busy machine makes it longer.
+about Shopify; scripts, style sheets and pictures come from memory, as from a CDN. Of the slowest interaction, INP, it
+is also told how long scripts worked, the theme's and ours: the rest is the browser's own, finding what was hit and
+drawing the next frame, and a busy machine makes it longer.
 The difference is that of visits made one after the other, with the interval in which its mean lies (95 of 100 times).
 """
 
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
 
 from bench import conditions, servers
 from devstore import seed, server
@@ -56,6 +58,30 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing: a line for each picture would cost more than the picture."""
 
 
+class _Edge:
+    """Gives what never changes from memory, as a CDN does. A stand-in that takes its time for each asset would make
+    each look like a cost of the page that asks for it.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._kept: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "GET" or not environ["PATH_INFO"].startswith("/cdn/"):
+            return self._application(environ, start)
+        address = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+        if address not in self._kept:
+            self._kept[address] = self._fetch(environ)
+        status, headers, body = self._kept[address]
+        start(status, headers)
+        return [body]
+
+    def _fetch(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+        chunks, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        return status, headers.to_wsgi_list(), b"".join(chunks)
+
+
 @contextmanager
 def storefront(folder: Path, *, installed: bool) -> Iterator[str]:
     """Acme's storefront, with the app or without. Yields its address."""
@@ -68,9 +94,8 @@ def storefront(folder: Path, *, installed: bool) -> Iterator[str]:
     makers = [vendor(store, f"maker-{n}", name=f"Maker {n}", tagline="By hand", since="2024-01-01") for n in range(6)]
     for number in range(24):
         product(store, f"Mug {number}", of=makers[number % 6], prices={"Small": "24.00", "Large": "29.50"})
-    site = make_server(
-        "127.0.0.1", 0, server.create_storefront(config, store, ACME), threaded=True, request_handler=_Quiet
-    )
+    edge = _Edge(server.create_storefront(config, store, ACME))
+    site = make_server("127.0.0.1", 0, edge, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=site.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{site.server_port}"

@@ -12,11 +12,11 @@ _APPLICANTS = 30
 """More than stand on a page of notices, fewer than the form takes in ten minutes."""
 
 
-def gather(town: Town, say: Callable[[str], None]) -> None:
-    """Fill the running demo up, once: who is here already is told so, and nothing is done."""
+def gather(town: Town, say: Callable[[str], None]) -> bool:
+    """Fill the running demo up, once; False when they are all here already."""
     merchant = Merchant(town)
     if "Applicant 1 " in merchant.open("/app/vendors?q=Applicant").text:
-        return
+        return False
     say("Filling the shop up with long names, many rows and debts ...")
     _begin(town)
     for number in range(1, _APPLICANTS + 1):
@@ -28,6 +28,7 @@ def gather(town: Town, say: Callable[[str], None]) -> None:
     ada = signed_in(town, SELLER)
     ada.open("/portal/codes/new").submit(having="name", name="Saturday market, stall 14", destination="vendor")
     ada.open("/portal/staff").submit(having="email", email=_LONG_MAIL, person_name="Wolfgang", role="orders")
+    return True
 
 
 def _begin(town: Town) -> None:

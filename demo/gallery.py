@@ -9,9 +9,11 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, ViewportSize
 
 from demo import people
+from demo.bustle import PACKER
 from demo.crowd import BEGINNER, SELLER
 from demo.pages import shape_of, walk
 from demo.place import ROOT
+from demo.readers import PASSWORD
 
 FOLDER = ROOT / "var" / "screenshots" / "pages"
 WIDTHS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -46,6 +48,8 @@ class Door:
     inside: str
     shop: str
     email: str = ""
+    customer: str = ""
+    """Who is signed in at the storefront."""
 
 
 def _list_doors(town: people.Town) -> Iterator[Door]:
@@ -53,7 +57,9 @@ def _list_doors(town: people.Town) -> Iterator[Door]:
     for shop in ("acme", "zenith"):
         yield Door(f"merchant-{shop}", f"{town.store}/store/{shop}/apps/stallkeeper", ["/app"], r"/app(/|$)", shop)
         yield Door(f"shop-{shop}", town.storefronts[shop], ["/", "/cart", "/account/login"], "/", shop)
-    for email, shop in ((SELLER, "acme"), (BEGINNER, "zenith")):
+    kept = ["/account", "/pages/wishlist", "/pages/vendors/adas-ceramics"]
+    yield Door("customer-acme", town.storefronts["acme"], kept, "/", "acme", customer="cleo@example.com")
+    for email, shop in ((SELLER, "acme"), (PACKER, "acme"), (BEGINNER, "zenith")):
         name = f"portal-{email.partition('@')[0]}"
         yield Door(name, town.app, ["/portal"], r"/portal(/|$)", shop, email)
 
@@ -65,6 +71,8 @@ def _sign_in(town: people.Town, email: str, shop: str) -> list[dict[str, str]]:
 
 def _take_door(context: BrowserContext, door: Door, width: str, first: list[str]) -> Iterator[str]:
     page = context.new_page()
+    if door.customer:
+        log_in(page, door)
 
     def open_page(path: str) -> Page | Frame:
         page.goto(door.base + path)
@@ -78,6 +86,15 @@ def _take_door(context: BrowserContext, door: Door, width: str, first: list[str]
         slug = shape_of(path).strip("/").replace("/", "_") or "home"
         _save(page, opened, FOLDER / f"{door.name}-{slug}-{width}.png")
         yield path
+
+
+def log_in(page: Page, door: Door) -> None:
+    """As a customer with an account, who then keeps something."""
+    page.goto(f"{door.base}/account/login")
+    page.get_by_label("Email").fill(door.customer)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/account")
 
 
 def _save(page: Page, opened: Page | Frame, path: Path) -> None:

@@ -191,6 +191,21 @@ RIVAL = Stall(
     goods=(Good("Handlebar Bag", "Waxed canvas, 4 litres.", ("jar", ("ink",)), ("65.00",), 12),),
 )
 
+CATEGORIES = {
+    "Harbour Mug": ("hg-11-10-5-5", "Mugs"),
+    "Ramen Bowl": ("hg-11-10-4-1", "Bowls"),
+    "Supper Plate": ("hg-11-10-4-3", "Plates"),
+    "Tall Vase": ("hg-3-67", "Vases"),
+    "Bud Vase": ("hg-3-67", "Vases"),
+    "Country Sourdough": ("fb-2-1-3", "Breads & Buns"),
+    "Seeded Rye": ("fb-2-1-3", "Breads & Buns"),
+    "Wildflower Honey": ("fb-2-4-6", "Honey"),
+    "Plum Jam": ("fb-2-7-6", "Jams & Jellies"),
+    "Maple Board": ("hg-11-8-21", "Cutting Boards"),
+    "Walnut Board": ("hg-11-8-21", "Cutting Boards"),
+    "Striped Scarf": ("aa-2-26", "Scarves & Shawls"),
+}
+"""Title → code and name in Shopify's taxonomy, as a vendor picks it from a list."""
 CUSTOMERS = (
     ("cleo@example.com", ("Cleo", "Parker")),
     ("dan@example.com", ("Dan", "Okafor")),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from demo.browser import LOCAL, Browser, Page, Unexpected
+from demo.goods import CATEGORIES
 
 T = TypeVar("T")
 _PATIENCE = 120.0
@@ -122,6 +123,12 @@ class Vendor(Browser):
         with visitor.client:
             return visitor.open("/pages/sell").submit(to="/apply", **given)
 
+    def count(self, title: str, number: int) -> None:
+        """Say how many there are of each variant of a product."""
+        page = self.open("/portal/products").follow(title)
+        fields = {str(tag["name"]) for tag in page.soup.find_all("input") if str(tag.get("name")).startswith("stock_")}
+        page.submit(to="/stock", **dict.fromkeys(fields, str(number)))
+
     def create_product(
         self, title: str, description: str, variants: dict[str, tuple[str, int]], option: str = ""
     ) -> int:
@@ -132,6 +139,9 @@ class Vendor(Browser):
         page = self.open("/portal/products/new").submit(to="/portal/products/new", title=title)
         address = page.url.partition("#")[0]
         typed: dict[str, Any] = {"description": description}
+        if title in CATEGORIES:
+            code, name = CATEGORIES[title]
+            typed |= {"category_gid": f"gid://shopify/TaxonomyCategory/{code}", "category_name": name}
         if option:
             typed |= {"option_1_name": option, "option_1_values": ", ".join(variants)}
         page = page.submit(having="title", do="variants", **typed)

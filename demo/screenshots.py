@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from demo import crowd, gallery, people
+from demo import bustle, crowd, gallery, people
 from demo.place import ROOT, read_running
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -33,7 +34,9 @@ def main(only: str = "") -> int:
         browser = playwright.chromium.launch(executable_path=_find_chromium(), args=_ARGUMENTS)
         if not only:
             _take_readmes(browser, told)
-        crowd.gather(people.Town.of(told), _say)
+        town = people.Town.of(told)
+        if crowd.gather(town, _say):
+            bustle.stir(town, _say)
         gallery.take_all(browser, told, only)
         browser.close()
     return 0
@@ -44,13 +47,20 @@ def _take_readmes(browser: Browser, told: dict[str, Any]) -> None:
     admin, shop = urls["merchant_admin"], urls["storefront"]
     for name, url in (
         ("merchant-home", admin),
-        ("merchant-order", f"{admin}/app/orders/9"),
+        ("merchant-order", admin + _find_order(people.Town.of(told))),
         ("merchant-payouts", f"{admin}/app/payouts"),
         ("storefront", shop),
         ("vendor-page", f"{shop}/pages/vendors/adas-ceramics"),
     ):
         _take(browser, FOLDER / f"{name}.png", url)
     _take_portal(browser, told)
+
+
+def _find_order(town: people.Town) -> str:
+    """The page of an order that is split among many: no other row of the list says as much."""
+    rows = people.Merchant(town).open("/app/orders?sort=oldest").soup.find_all("s-table-row")
+    links = (row.find("s-link") for row in sorted(rows, key=lambda row: len(row.get_text()), reverse=True))
+    return str(next(link["href"] for link in links if link))
 
 
 def _take(browser: Browser, path: Path, url: str, viewport: ViewportSize = _DESKTOP) -> None:
@@ -86,7 +96,15 @@ def _save(page: Page, path: Path) -> None:
     page.wait_for_load_state("load")
     page.wait_for_timeout(_SETTLE_MS)
     page.screenshot(path=path)
+    _shrink(path)
     sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+def _shrink(path: Path) -> None:
+    """256 colours are enough for pages, and a third of the size."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 def _say(words: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from demo import pictures
+from demo import pictures, readers
 from demo.browser import Browser, Page, Unexpected
 from demo.goods import CUSTOMERS, STALLS, Good, Stall
 from demo.people import Customer, Merchant, Town, Vendor, wait_for, wait_for_mail
@@ -24,12 +24,14 @@ _PARCELS = (-20, -11, -3)
 """A vendor can ask for five sign-in links in a quarter of an hour, and some are left for whoever looks around."""
 _REFUNDS = (-16, -9, -3)
 _PAYOUTS = (-8, -1)
+_ADA = "ada@example.com"
 _ORDER = re.compile(r"^/portal/orders/\d+$")
 _CODES = ("", "", "", "WELCOME10", "FIVEOFF")
 PEOPLE = {
     "merchant": "Mona Merchant, owner of Acme; no password, the development store signs her in",
     "vendor": "ada@example.com (or bea@, dov@, elif@): ask for a link, it arrives in the inbox",
-    "customer": "cleo@example.com, or check out as a guest; discount codes WELCOME10 and FIVEOFF",
+    "customer": f"cleo@example.com or ida@example.com, password {readers.PASSWORD}, or check out as a guest; "
+    "discount codes WELCOME10 and FIVEOFF",
 }
 
 
@@ -64,6 +66,7 @@ class _Seed:
         self.town, self.chance, self.say = town, chance, say
         self.merchant = Merchant(town)
         self.vendors = {stall.email: Vendor(town, stall.email) for stall in STALLS}
+        self.readers: list[readers.Reader] = []
         self.goods: dict[str, str] = {}
         self.window = Customer(town, *CUSTOMERS[0])
         self.day = -_DAYS
@@ -72,8 +75,10 @@ class _Seed:
         self._go_to(self.day)
         self._open_shops()
         self._take_applications()
+        self.readers = readers.begin(self.town, self.merchant)
         self._list_products()
         self.goods = self.window.list_goods()
+        self._keep_lists()
         self.say("Four weeks of orders, parcels, refunds and payouts ...")
         for day in range(self.day + 2, 1):
             self._go_to(day)
@@ -150,6 +155,13 @@ class _Seed:
         else:
             page.submit(to="/ask_for_changes", reason="Please add a picture that shows its size.")
 
+    def _keep_lists(self) -> None:
+        """What nobody can buy at the moment is wished for most."""
+        self.vendors[_ADA].count(readers.SOLD_OUT, 0)
+        for reader in self.readers:
+            reader.wish(self.goods[readers.SOLD_OUT])
+            reader.wish(self.goods["Ramen Bowl"])
+
     def _live_a_day(self) -> None:
         """Some orders come in; what came in earlier is sent; now and then something comes back or is paid out."""
         for _ in range(self.chance.choice((0, 1, 1, 2, 3))):
@@ -161,6 +173,8 @@ class _Seed:
             self._refund()
         if self.day in _PAYOUTS:
             self._pay_out()
+        if self.day == _PARCELS[-1]:
+            self._make_news()
 
     def _buy(self) -> None:
         email, name = self.chance.choice(CUSTOMERS)
@@ -205,6 +219,13 @@ class _Seed:
         batch = self.merchant.open("/app/payouts").link("Batch")
         for action in ("/approve", "/make_file", "/mark_sent"):
             self.merchant.open(batch).submit(to=action)
+
+    def _make_news(self) -> None:
+        """What was wished for is back, once somebody has looked at the wishes; and a cart is left."""
+        ida = self.readers[0]
+        readers.wait_for_news(ida)
+        self.vendors[_ADA].count(readers.SOLD_OUT, 9)
+        ida.leave_in_cart(self.goods["Supper Plate"], quantity=2)
 
     def _leave_things_to_do(self) -> None:
         """Today's mail: an order for everybody to find."""

@@ -1,6 +1,6 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import attribute_sync, channels, fetching, pictures, proposal_sync, stock_sync, sweeps, sync
+from app.products import attribute_sync, channels, fetching, looks, pictures, proposal_sync, stock_sync, sweeps, sync
 from app.products.imports import retention, work
 from app.vendors import sync as vendor_pages
 
@@ -43,6 +43,10 @@ def read_stock(shop_id: int, location_id: int) -> None:
 
 def push_attributes(shop_id: int, product_id: int) -> None:
     attribute_sync.push_attributes(shop_id, product_id)
+
+
+def look_at_product(shop_id: int, product_id: int) -> None:
+    looks.look(shop_id, product_id)
 
 
 def apply_proposal(shop_id: int, proposal_id: int) -> None:

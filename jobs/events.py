@@ -1,6 +1,7 @@
 """Working off the inbox. One job claims many rows: a job per webhook would cost Redis more than the work itself.
 
-News of orders are handled by the batch: a shop's rows of those topics in one transaction, by a few statements.
+News of orders are handled by the batch: a shop's rows of those topics in one transaction, by a few statements, beside
+those of other shops.
 A claim is a lease by the database's clock with a random token. The token is the fence: a worker that was paused past
 its lease finds another token in the row and changes nothing. Effect and mark commit together, once. Each batch is
 shared out among the shops that have something waiting, so a shop that sends thousands delays the others by one batch.
@@ -21,7 +22,7 @@ from prometheus_client import Counter
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, structures
 from app.db import scoped, system
 from app.errors import AppError
 from app.models.events import InboxEvent, InboxState
@@ -29,6 +30,7 @@ from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
 from app.rows import Row, update_rows
 from app.shopify.payloads import PayloadError
+from app.shops.queries import Addressee, read_addressee
 from app.typed import storable
 from webhooks.handlers.orders import READERS, handle_together
 from webhooks.resources import name_resource
@@ -135,7 +137,7 @@ Outcome = tuple[str, str]
 def drain() -> int:
     """Work off everything that is due, oldest first, and return how many rows were worked on.
 
-    While PostgreSQL writes one batch of orders, the next is reckoned: their sequence does not matter.
+    While PostgreSQL writes orders of one shop, the next are reckoned: their sequence does not matter.
     """
     _release()
     tokens: set[str] = set()
@@ -153,8 +155,10 @@ def _drain(tokens: set[str]) -> int:
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="orders") as pool:
         while batch := claim():
             tokens.add(batch[0].token)
+            if batch[0].claims > 1:  # it may kill this process, too: nobody else's work shall die with it
+                _finish(running)
             for together in _group(batch):
-                if len(together) == 1:
+                if len(batch) == 1 or together[0].topic not in READERS:
                     work(together)
                     continue
                 running.append(pool.submit(work, together))
@@ -165,9 +169,13 @@ def _drain(tokens: set[str]) -> int:
                 # Whatever else waits in the queue has its turn; the next drain goes on here.
                 enqueue("jobs.events.drain", queue="events")
                 break
-        for last in running:
-            last.result()
+        _finish(running)
     return worked
+
+
+def _finish(running: deque[Future[None]]) -> None:
+    while running:
+        running.popleft().result()
 
 
 def _release() -> None:
@@ -252,7 +260,8 @@ def _handle(together: Sequence[Claimed]) -> list[Outcome]:
             InboxEvent.state.in_((InboxState.RECEIVED, InboxState.FAILED)),
         )
         events = session.scalars(select(InboxEvent).where(*mine).order_by(InboxEvent.id).with_for_update()).all()
-        shop = session.get_one(Shop, shop_id)
+        of_orders = together[0].topic in READERS
+        shop = read_addressee(session, shop_id) if of_orders else session.get_one(Shop, shop_id)
         welcome = [event for event in events if _refusal(shop, event) is None]
         marks = [_mark(event, _refusal(shop, event)) for event in events]
         _call(session, shop, welcome)
@@ -262,23 +271,24 @@ def _handle(together: Sequence[Claimed]) -> list[Outcome]:
     return outcomes + [(claimed.topic, "lost_lease") for claimed in together if claimed.event_id in lost]
 
 
-def _refusal(shop: Shop, event: InboxEvent) -> str | None:
+def _refusal(shop: Shop | Addressee, event: InboxEvent) -> str | None:
     if event.topic not in HANDLERS:
         return "Nothing here handles this topic."
     welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
     return None if welcome else "The shop has uninstalled the app."
 
 
-def _call(session: Session, shop: Shop, events: Sequence[InboxEvent]) -> None:
+def _call(session: Session, shop: Shop | Addressee, events: Sequence[InboxEvent]) -> None:
     for event in events:
         # Shopify signs storefront queries with the same secret, and visitors choose parts of them. Such a text is
         # sorted: it begins with a letter or, if a visitor made it so, with something before letters. "{" comes after.
         if not event.body.startswith(b"{"):
             raise PayloadError("This body is no JSON object.")
-    if len(events) > 1:
+    if isinstance(shop, Addressee):
         handle_together(session, shop, [(event.body, event) for event in events])
-    elif events:
-        HANDLERS[events[0].topic](session, shop, events[0].body, events[0])
+        return
+    for event in events:
+        HANDLERS[event.topic](session, shop, event.body, event)
 
 
 def _mark(event: InboxEvent, refusal: str | None) -> _Mark:
@@ -314,3 +324,6 @@ def _fail(claimed: Claimed, error: str, *, final: bool) -> str:
         if body := session.scalar(select(InboxEvent.body).where(InboxEvent.id == claimed.event_id)):
             values["resource"] = name_resource(claimed.topic, body)
         return str(session.execute(_FAIL, values).scalar_one_or_none() or "lost_lease")
+
+
+structures.look_at_all()  # the threads of a drain read what nobody may have read yet

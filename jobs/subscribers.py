@@ -44,7 +44,10 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
         ("ask_for_review", review_requests.schedule),
     ],
     "OrderDelivered": [("ask_for_review", review_requests.schedule)],
-    "OrderEdited": [("email_vendors", notifications.tell_vendors_of_edit)],
+    "OrderEdited": [
+        ("email_vendors", notifications.tell_vendors_of_edit),
+        ("mark_review", reviews.mark_returned),
+    ],
     "OrderCancelled": [
         ("email_vendors", notifications.tell_vendors_of_cancellation),
         ("mark_review", reviews.mark_returned),

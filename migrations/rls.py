@@ -2,7 +2,8 @@
 
 `stallkeeper_app` is what requests and shop jobs run as; it is told by `SET LOCAL` which shop, and perhaps which vendor,
 is asking (app/db.py). `stallkeeper_system` sees every shop: doors, inbox and sweeps. `stallkeeper_customer` is one
-customer of one shop, and has no grant on any table but those of `protect_for_customer`.
+customer of one shop, and has no grant on any table but those of `protect_for_customer`, and on whether the shop is
+installed.
 """
 
 from collections.abc import Iterable

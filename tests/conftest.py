@@ -182,7 +182,7 @@ def _empty(connection: psycopg.Connection) -> None:
 @pytest.fixture
 def unhurried_intake(monkeypatch: pytest.MonkeyPatch) -> None:
     """A webhook waits for its row as long as a busy machine needs. Shopify's second is for the tests about it."""
-    monkeypatch.setattr("webhooks.intake.ANSWER_WITHIN_SECONDS", 30)
+    monkeypatch.setattr("webhooks.inbox.ANSWER_WITHIN_SECONDS", 30)
 
 
 @pytest.fixture

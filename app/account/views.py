@@ -14,6 +14,7 @@ from app.auth import limits
 from app.auth.portal import storefront_of
 from app.errors import AppError, NotFound, TooMany
 from app.languages import _
+from app.mailings import choosing
 from app.orders import return_requests
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -22,6 +23,7 @@ bp = Blueprint("account", __name__, url_prefix="/account-page")
 door.protect(bp)
 
 _LARGEST: Final = 64_000
+_PLACE: Final = "customer account"
 
 
 class Unsure(AppError):  # noqa: N818
@@ -32,14 +34,25 @@ class Unsure(AppError):  # noqa: N818
 
 @bp.route("/overview", methods=["GET", "OPTIONS"])
 def show_overview() -> ResponseReturnValue:
-    """{shop, orders, wishlist, follows}: addresses that begin with a slash are in the shop."""
+    """{shop, orders, wishlist, follows, mails}: addresses that begin with a slash are in the shop."""
     whose = (g.session, g.shop.id, g.customer_id)
     return jsonify(
         shop=storefront_of(g.shop),
         orders=queries.list_orders(*whose, clock.now()),
         wishlist=queries.list_kept(*whose, "wishlist"),
         follows=queries.list_kept(*whose, "follow"),
+        mails=choosing.show(*whose),
     )
+
+
+@bp.route("/mails", methods=["POST", "OPTIONS"])
+def choose_mails() -> ResponseReturnValue:
+    """Take {topics, email, locale, wording}: {ok, confirm, mails}, or {ok: false, errors}. No topics: stop them all."""
+    given = request.get_json(silent=True) if request.is_json else None
+    placed = {**given, "page": _PLACE} if isinstance(given, dict) else None
+    whose = (g.session, g.shop.id, g.customer_id)
+    confirm = choosing.take(*whose, placed, g.locale)
+    return jsonify(ok=True, confirm=confirm, mails=choosing.show(*whose))
 
 
 @bp.route("/orders/<int:number>/returnable", methods=["GET", "OPTIONS"])

@@ -15,12 +15,17 @@ from app.api.operations import check_version, operation
 from app.api.shapes import Amount, Bps, Currency, Id, Moment, Page, amount, check_bps
 from app.auth.scopes import Scope
 from app.commissions import queries, rules, service, sets
+from app.commissions.agreements import get_agreed
 from app.errors import ValidationErrors
 from app.models.commissions import CommissionRule as Row
 from app.models.commissions import VendorGroup
 from app.models.vendors import Vendor
 
 Minor = Annotated[int, Meta(ge=0, le=10**14)]
+HoldDays = Annotated[
+    Annotated[int, Meta(ge=0, le=365)] | None,
+    Meta(description="For how many days after the parcel the vendor's money waits. Null: as agreed with the vendor."),
+]
 Gids = Annotated[list[str], Meta(max_length=1000)]
 
 
@@ -53,6 +58,7 @@ class RuleDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap: Annotated[dict[Currency, Minor], Meta(description="At most, for the line.")] = {}
     net_of_tax: Annotated[bool, Meta(description="Take the included tax out of the base first.")] = False
     with_shipping: Annotated[bool, Meta(description="Take the rate of the vendor's part of the shipping too.")] = False
+    hold_days: HoldDays = None
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -69,6 +75,7 @@ class Rule(msgspec.Struct, frozen=True):
     cap: dict[Currency, Minor]
     net_of_tax: bool
     with_shipping: bool
+    hold_days: HoldDays
     valid_from: Moment
     changed_by: str
     shadowed_by: Annotated[int, Meta(description="Number of a rule above that always wins first.")] | None
@@ -104,6 +111,7 @@ class Simulation(msgspec.Struct, frozen=True):
     price: Amount
     commission: Amount
     vendor_gets: Amount
+    hold_days: Annotated[int, Meta(description="For how many days after the parcel the vendor's money waits.")]
 
 
 @operation("GET", "/commission-rules", tag="Commission", scope=Scope.COMMISSIONS_READ)
@@ -197,6 +205,7 @@ def simulate_rules(body: Question) -> Simulation:
         ordered_at=body.ordered_at or clock.now(),
     )
     choice = rules.choose_rule(queries.list_rules(g.session, g.shop.id), line)
+    agreed = get_agreed(g.session, g.shop.id)
     base = body.unit_price_minor * body.quantity
     fee = rules.fee(choice.winner, base, body.quantity, currency) if choice.winner else 0
     return Simulation(
@@ -207,6 +216,7 @@ def simulate_rules(body: Question) -> Simulation:
         price=amount(base, currency),
         commission=amount(fee, currency),
         vendor_gets=amount(base - fee, currency),
+        hold_days=rules.days_on_hold(choice.winner, agreed.of(body.vendor_id).hold_days),
     )
 
 
@@ -231,6 +241,7 @@ def _write(row: Row, dead: Mapping[int, rules.Rule | None]) -> Rule:
         cap=dict(row.cap),
         net_of_tax=row.net_of_tax,
         with_shipping=row.with_shipping,
+        hold_days=row.hold_days,
         valid_from=row.valid_from,
         changed_by=row.changed_by,
         shadowed_by=above.id if above else None,
@@ -267,10 +278,14 @@ def _read(draft: RuleDraft, *, is_default: bool = False) -> service.Draft:
     errors |= _find_faults(wanted)
     if conditions.is_empty and not is_default:
         errors["conditions"] = "Give at least one condition. A rule without any never fires."
+    if is_default and draft.hold_days is not None:
+        errors["hold_days"] = (
+            "The default rule would overrule what is agreed with vendors. Set the shop's days instead."
+        )
     if errors:
         raise ValidationErrors(errors)
     flat, floor, cap = dict(draft.flat), dict(draft.floor), dict(draft.cap)
-    takes = (draft.net_of_tax, draft.with_shipping)
+    takes = (draft.net_of_tax, draft.with_shipping, draft.hold_days)
     return service.Draft(draft.name.strip(), draft.rate_bps, conditions, flat, floor, cap, *takes)
 
 

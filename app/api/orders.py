@@ -88,6 +88,7 @@ class Line(msgspec.Struct, frozen=True):
     rule_number: int | None
     rule_version: int | None
     reason: Annotated[str, Meta(description="Why that rule fired.")]
+    hold_days: Annotated[int, Meta(description="For how many days after its parcel the vendor's money waits.")]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -317,6 +318,7 @@ def _write_line(line: OrderLine, currency: str) -> Line:
         rule_number=line.rule["id"] if line.rule else None,
         rule_version=line.rule["version"] if line.rule else None,
         reason=line.reason,
+        hold_days=line.hold_days,
     )
 
 

@@ -78,15 +78,20 @@ class OrderParcels(msgspec.Struct, frozen=True):
     parcels: list[Parcel]
 
 
-class ParcelWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Tracked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a parcel travels."""
+
+    carrier: Annotated[str, Meta(description="As Shopify spells it, then it makes the link.", examples=["UPS"])] = ""
+    tracking_number: str = ""
+    tracking_url: Annotated[str, Meta(description="https://, for carriers that Shopify does not know.")] = ""
+
+
+class ParcelWanted(Tracked, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A parcel that has left."""
 
     lines: Annotated[list[ParcelLine], Meta(min_length=1, description="Left out: everything that is left.")] | None = (
         None
     )
-    carrier: Annotated[str, Meta(description="As Shopify spells it, then it makes the link.", examples=["UPS"])] = ""
-    tracking_number: str = ""
-    tracking_url: Annotated[str, Meta(description="https://, for carriers that Shopify does not know.")] = ""
     vendor_id: Annotated[int, Meta(description="Whose part, for a merchant's token.")] | None = None
 
 
@@ -120,7 +125,7 @@ def send_parcel(shopify_id: int, body: ParcelWanted) -> Parcel:
     part = g.session.scalars(_parts_of(shopify_id).where(VendorOrder.vendor_id == vendor.id)).one_or_none()
     if part is None:
         raise NotFound("There is no such order.")
-    units, tracking, actor = _count(body.lines), _check_tracking(body), f"api:{g.token.id}"
+    units, tracking, actor = _count(body.lines), check_tracking(body), f"api:{g.token.id}"
     try:
         if units is None:
             parcel = service.request_rest(g.session, vendor, part, tracking, actor=actor)
@@ -146,8 +151,8 @@ def _find_vendor(named: int | None) -> Vendor:
     return found
 
 
-def _check_tracking(body: ParcelWanted) -> service.Tracking:
-    """By the rules of the portal's form."""
+def check_tracking(body: Tracked) -> service.Tracking:
+    """By the rules of the portal's form. Raises ValidationErrors."""
     typed = {name: getattr(body, name).strip() for name in ("carrier", "tracking_number", "tracking_url")}
     form = ShipForm(MultiDict(typed))
     if not form.validate():

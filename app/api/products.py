@@ -16,7 +16,7 @@ from app.errors import NotFound, ValidationErrors
 from app.models.products import Product as Row
 from app.models.products import ProductStatus, StockLevel, Variant
 from app.models.vendors import Vendor
-from app.products import places, queries, service
+from app.products import desk, places, queries, service
 from app.products.forms import MAX_STOCK
 
 _ORDERS: Final = {
@@ -46,6 +46,8 @@ class Product(msgspec.Struct, frozen=True):
     handle: str | None
     submitted_at: Moment | None
     published_at: Moment | None
+    taken_down_at: Annotated[Moment, Meta(description="Since when the shop keeps it off sale.")] | None
+    taken_down_reason: Annotated[str, Meta(description="What the vendor was told.")] | None
     updated_at: Moment
 
 
@@ -150,21 +152,18 @@ def count_stock(product_id: int, body: StockWanted) -> ProductDetail:
 
 @operation(
     "POST",
-    "/products/<int:product_id>/<any(approve, ask_for_changes, reject):action>",
+    "/products/<int:product_id>/<any(approve, ask_for_changes, reject, take_down, put_back):action>",
     tag="Products",
     scope=Scope.PRODUCTS_WRITE,
 )
 def decide_about_product(product_id: int, action: str, body: Reason) -> ProductDetail:
-    """Approve a product, ask for changes, or reject it.
+    """Approve a product, ask for changes, or reject it; take it off sale, or put it back.
 
-    All but approving need a reason. An approved product is on sale as soon as Shopify shows it: look at `status`.
+    All but approving and putting back need a reason. An approved product is on sale as soon as Shopify shows it: look
+    at `status`. One that you take off sale stays `published`, with `taken_down_at`, until you put it back.
     """
     product = service.lock_product(g.session, g.shop.id, product_id)
-    actor = f"api:{g.token.id}"
-    if action == "approve":
-        service.approve(g.session, product, actor=actor)
-    else:
-        service.decline(g.session, product, action, body.reason or "", actor=actor)
+    desk.ACTIONS[action](g.session, product, body.reason or "", f"api:{g.token.id}")
     g.session.flush()
     return get_product(product_id)
 
@@ -210,5 +209,7 @@ def _write(row: Row, vendor_name: str, stock: int, variants: int) -> Product:
         handle=row.handle,
         submitted_at=row.submitted_at,
         published_at=row.published_at,
+        taken_down_at=row.taken_down_at,
+        taken_down_reason=row.taken_down_reason,
         updated_at=row.updated_at,
     )

@@ -35,8 +35,8 @@ def protect(blueprint: Blueprint) -> None:
 def protect_for_customers(blueprint: Blueprint) -> None:
     """As `protect`, for signed-in customers alone: what runs behind it reaches that customer's own rows only.
 
-    It may know a shop for two seconds longer than it is here. What a customer's browser stores meanwhile is kept and
-    forgotten with everything else of the shop.
+    It may know a shop for two seconds longer than it is here: who stores something asks the database in the same
+    transaction.
     """
     web.guard(blueprint, "proxy", require_customer)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
+from app.models.events import AuditEntry
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.payouts import Payout, PayoutEntry
@@ -141,6 +142,13 @@ def list_discounts(order: Order, line: OrderLine) -> list[Discount]:
         amount = parse_money(allocation["amount_set"]["shop_money"]["amount"], order.currency)
         found.append(Discount(_discount_name(order.snapshot, allocation), amount))
     return found
+
+
+def find_release(session: Session, part: VendorOrder) -> AuditEntry | None:
+    """Who last ended the return window of a vendor's part by hand, and why; for staff."""
+    about = (AuditEntry.subject_type == "vendor_order", AuditEntry.subject_id == part.id)
+    query = select(AuditEntry).where(AuditEntry.shop_id == part.shop_id, *about, AuditEntry.action == "hold.release")
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
 
 
 def _discount_name(snapshot: dict[str, Any], allocation: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.auth.merchant import protect
-from app.books.explain import Explanation, explain, get_place, list_discounts
+from app.books.explain import Explanation, explain, find_release, get_place, list_discounts
 from app.books.queries import find_last
 from app.ledger import listing
 from app.ledger.adjustments import find_of_keys
@@ -103,6 +103,7 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         order=order,
         marked=marked,
         discounts=list_discounts(order, found.line) if found.line else [],
+        released=find_release(g.session, found.part),
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,
         stage_words=STAGE_WORDS,

@@ -72,7 +72,7 @@ def find_way(session: Session, code: QrCode, now: datetime) -> str | None:
     if code.destination is Destination.PATH:
         return code.path
     product = session.get(Product, code.product_id) if code.product_id else None
-    is_on_sale = product is not None and product.status is ProductStatus.PUBLISHED and product.handle
+    is_on_sale = product is not None and product.standing == ProductStatus.PUBLISHED and product.handle
     if product is None or not is_on_sale or holidays.is_hidden_now(vendor, now):
         return page
     return f"/products/{product.handle}"

@@ -7,15 +7,28 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, DateField, Field, Form, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    Form,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
 from app.commissions.schedules import LAST_DAY
 from app.commissions.service import Draft
 from app.money import Money, read_amount
 
+HOLD_DAYS_AT_MOST: Final = 365
+_DAYS: Final = f"Choose between 0 and {HOLD_DAYS_AT_MOST} days, or leave it empty."
+_AS_AGREED: Final = "After the parcel was sent. Empty: as agreed with the vendor, or with all."
 _UTC: Final = ZoneInfo("UTC")
 
 
@@ -56,6 +69,9 @@ class RuleForm(Form):
     cap = StringField("At most, per line", description="Empty: no maximum.")
     net_of_tax = BooleanField("Take included tax out first")
     with_shipping = BooleanField("Take the percentage of the shipping too")
+    hold_days = IntegerField(
+        "Days to hold money", [Optional(), NumberRange(0, HOLD_DAYS_AT_MOST, _DAYS)], description=_AS_AGREED
+    )
     vendors = SelectMultipleField("Vendors", coerce=int)
     groups = SelectMultipleField("Vendor groups", coerce=int)
     products = StringField("Products")
@@ -131,6 +147,7 @@ class RuleForm(Form):
             cap=self._by_currency(self.cap),
             net_of_tax=bool(self.net_of_tax.data),
             with_shipping=bool(self.with_shipping.data),
+            hold_days=None if self.is_default else self.hold_days.data,
             labels=self.known_labels(),
         )
 
@@ -235,6 +252,7 @@ def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
         "cap": amount(rule.cap.get(currency)),
         "net_of_tax": rule.net_of_tax,
         "with_shipping": rule.with_shipping,
+        "hold_days": rule.hold_days,
         "vendors": sorted(wanted.vendor_ids),
         "groups": sorted(wanted.group_ids),
         "products": _codes(wanted.product_gids),

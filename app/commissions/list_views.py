@@ -145,6 +145,7 @@ def _with(listed: list[Rule], number: int | None, draft: Draft) -> list[Rule]:
         cap=draft.cap,
         net_of_tax=draft.net_of_tax,
         with_shipping=draft.with_shipping,
+        hold_days=draft.hold_days,
         is_default=bool(old and old.is_default),
         labels=draft.labels,
     )

@@ -4,14 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.commissions.agreements import get_agreed
 from app.commissions.queries import read_rule, write_rule
-from app.commissions.rules import Rule, choose_rule, line_fee
+from app.commissions.rules import Rule, choose_rule, days_on_hold, line_fee
 from app.commissions.sets import read_sold_line
 from app.db import scoped, system
 from app.errors import NotFound
@@ -38,6 +40,9 @@ class VendorRow:
     sold: Money
     before: Money
     after: Money
+    longer: int = 0
+    """Lines whose money would have been on hold for more days than by the list of then."""
+    shorter: int = 0
 
     @property
     def difference(self) -> Money:
@@ -112,8 +117,9 @@ def list_rows(session: Session, preview: CommissionPreview, currency: str) -> li
             Money(sold, currency),
             Money(before, currency),
             Money(after, currency),
+            *held,
         )
-        for number, (lines, sold, before, after) in preview.sums.items()
+        for number, (lines, sold, before, after, *held) in preview.sums.items()
     ]
     return sorted(rows, key=lambda row: (-abs(row.difference.minor), row.name))
 
@@ -140,23 +146,29 @@ def _step(shop_id: int, preview_id: int) -> bool:
         query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
         found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()
-        rules = [read_rule(stored) for stored in preview.rules]
+        rules, agreed = [read_rule(stored) for stored in preview.rules], get_agreed(session, shop_id)
         sums = {number: list(values) for number, values in preview.sums.items()}
         for line, ordered_at in found:
             if not line.sold_as or line.vendor_id is None:
                 preview.unknown += 1
                 continue
             sold = read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at)
-            value = line.gross_minor - line.vendor_discount_minor
-            leaves = line.tax_to == "marketplace"
-            winner = choose_rule(rules, sold).winner
-            _, fee = line_fee(winner, value, line.included_tax_minor, line.quantity, currency, tax_leaves=leaves)
-            mine = sums.setdefault(str(line.vendor_id), [0, 0, 0, 0])
-            for at, amount in enumerate((1, value, line.fee_minor, fee)):
-                mine[at] += amount
+            more = _under(choose_rule(rules, sold).winner, line, currency, agreed.of(line.vendor_id).hold_days)
+            had = sums.get(str(line.vendor_id), [])
+            sums[str(line.vendor_id)] = [sum(pair) for pair in zip_longest(had, more, fillvalue=0)]
         preview.sums, preview.done = sums, preview.done + len(found)
         preview.cursor = found[-1][0].id if found else preview.cursor
         preview.lease_until = clock.now() + _LEASE
         if len(found) < _AT_ONCE:
             preview.finished_at, preview.lease_until = clock.now(), None
         return preview.finished_at is not None
+
+
+def _under(winner: Rule | None, line: OrderLine, currency: str, agreed_days: int) -> tuple[int, ...]:
+    """What a line adds to its vendor's sums. Where a rule names no days on hold, those that are agreed now count."""
+    value = line.gross_minor - line.vendor_discount_minor
+    leaves = line.tax_to == "marketplace"
+    _, fee = line_fee(winner, value, line.included_tax_minor, line.quantity, currency, tax_leaves=leaves)
+    days, then = days_on_hold(winner, agreed_days), (line.rule or {}).get("hold_days")
+    before = agreed_days if then is None else then
+    return 1, value, line.fee_minor, fee, int(days > before), int(days < before)

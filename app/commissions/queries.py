@@ -32,6 +32,7 @@ class RuleVersion(msgspec.Struct):
     cap: dict[str, int]
     net_of_tax: bool
     with_shipping: bool
+    hold_days: int | None
     valid_from: datetime
     valid_to: datetime | None
 
@@ -135,6 +136,7 @@ def to_rule(version: CommissionRule | RuleVersion) -> Rule:
         cap=version.cap,
         net_of_tax=version.net_of_tax,
         with_shipping=version.with_shipping,
+        hold_days=version.hold_days,
         is_default=version.is_default,
         labels=version.conditions.get("labels", {}),
     )
@@ -195,6 +197,7 @@ def freeze_rule(rule: Rule) -> dict[str, Any]:
         "cap": dict(rule.cap),
         "net_of_tax": rule.net_of_tax,
         "with_shipping": rule.with_shipping,
+        "hold_days": rule.hold_days,
         "is_default": rule.is_default,
     }
 

@@ -62,6 +62,8 @@ class Rule:
     """Take the included tax out of the base first."""
     with_shipping: bool = False
     """Take the rate of the vendor's part of the shipping as well."""
+    hold_days: int | None = None
+    """For how many days after the parcel the vendor's money waits; None: as agreed with the vendor."""
     is_default: bool = False
     labels: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What people call the products, categories and collections of the conditions, by gid."""
@@ -141,6 +143,11 @@ def line_fee(
     base = value - included_tax if rule and rule.net_of_tax else value
     amount = fee(rule, base, quantity, currency) if rule else 0
     return base, max(0, min(amount, value - included_tax)) if tax_leaves else amount
+
+
+def days_on_hold(rule: Rule | None, agreed: int) -> int:
+    """The rule's own days before those that are agreed with the vendor or with all."""
+    return agreed if rule is None or rule.hold_days is None else rule.hold_days
 
 
 def shadowed(rules: Sequence[Rule]) -> dict[int, Rule | None]:

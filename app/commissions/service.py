@@ -20,6 +20,7 @@ from app.errors import Conflict
 from app.models.commissions import CommissionRule
 from app.models.shops import Shop, ShopSettings
 
+_TAKEN = ("flat", "floor", "cap", "net_of_tax", "with_shipping", "hold_days")
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +36,7 @@ class Draft:
     cap: dict[str, int]
     net_of_tax: bool
     with_shipping: bool = False
+    hold_days: int | None = None
     labels: dict[str, str] = field(default_factory=dict, compare=False)
     """What people call the products, categories and collections of the conditions."""
 
@@ -228,6 +230,7 @@ def _successor(session: Session, old: CommissionRule, at: datetime, *, ends: boo
 def _begin(session: Session, version: CommissionRule, draft: Draft, actor: str) -> None:
     version.name, version.rate_bps = draft.name, draft.rate_bps
     version.net_of_tax, version.with_shipping = draft.net_of_tax, draft.with_shipping
+    version.hold_days = draft.hold_days
     version.conditions = queries.write_conditions(draft.conditions, draft.labels)
     version.flat, version.floor, version.cap = draft.flat, draft.floor, draft.cap
     version.changed_by = actor
@@ -245,6 +248,7 @@ def _draft_of(rule: Rule) -> Draft:
         dict(rule.cap),
         rule.net_of_tax,
         rule.with_shipping,
+        rule.hold_days,
         dict(rule.labels),
     )
 
@@ -260,6 +264,6 @@ def _plain(draft: Draft) -> dict[str, object]:
     return {
         "name": draft.name,
         "rate_bps": str(draft.rate_bps),
-        **{name: getattr(draft, name) for name in ("flat", "floor", "cap", "net_of_tax", "with_shipping")},
+        **{name: getattr(draft, name) for name in _TAKEN},
         "conditions": conditions,
     }

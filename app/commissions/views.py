@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app import clock, web
 from app.auth.merchant import protect
 from app.commissions import queries, rules, service, sets
+from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound
 from app.models.vendors import Vendor, VendorStatus
@@ -57,6 +58,7 @@ def simulate() -> ResponseReturnValue:
         "price": Money(base, line.currency),
         "fee": Money(fee, line.currency),
         "vendor": Money(base - fee, line.currency),
+        "hold_days": rules.days_on_hold(choice.winner, get_agreed(g.session, g.shop.id).of(line.vendor_id).hold_days),
     }
     return render_template("merchant/commissions/_answer.html", form=form, answer=answer)
 

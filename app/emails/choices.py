@@ -25,7 +25,9 @@ VENDOR_TOPICS: Final = {
     "orders": Topic(
         noted("Orders"),
         noted("New orders to send, changed and cancelled orders, returns and refunds."),
-        emails=frozenset({"vendor_new_order", "vendor_order_edited", "vendor_order_cancelled"}),
+        emails=frozenset(
+            {"vendor_new_order", "vendor_new_order_collected", "vendor_order_edited", "vendor_order_cancelled"}
+        ),
     ),
     "customers": Topic(
         noted("Questions and reviews"),
@@ -41,6 +43,7 @@ VENDOR_TOPICS: Final = {
                 "product_published",
                 "product_changes_requested",
                 "product_rejected",
+                "product_put_back",
                 "product_edit_accepted",
                 "product_edit_changes_requested",
                 "product_edit_rejected",

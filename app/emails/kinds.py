@@ -70,6 +70,12 @@ KINDS: dict[str, Kind] = {
         ("vendor_name", "product_title", "reason", "link"),
         "Product rejected",
     ),
+    "product_taken_down": Kind(
+        "vendor",
+        ("vendor_name", "product_title", "reason", "link"),
+        "Product taken off sale",
+    ),
+    "product_put_back": Kind("vendor", ("vendor_name", "product_title", "link"), "Product back on sale"),
     "product_edit_accepted": Kind(
         "vendor",
         ("vendor_name", "product_title", "link"),
@@ -89,6 +95,12 @@ KINDS: dict[str, Kind] = {
         "vendor",
         ("vendor_name", "order_name", "item_count", "lines", "earnings", "link"),
         "New order",
+        "item",
+    ),
+    "vendor_new_order_collected": Kind(
+        "vendor",
+        ("vendor_name", "order_name", "item_count", "lines", "earnings", "link"),
+        "New order that you collect",
         "item",
     ),
     "vendor_order_edited": Kind(

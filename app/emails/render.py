@@ -140,7 +140,7 @@ def _list_blocks(entries: Sequence[Any], locale: str) -> list[Block]:
         return [Block("quote", str(words)) for words in entries]
     if "lines" in entries[0]:
         return [
-            Block("items", vendor["name"], lines=[_write_line(line, locale) for line in vendor["lines"]])
+            Block("items", str(vendor["name"]), lines=[_write_line(line, locale) for line in vendor["lines"]])
             for vendor in entries
         ]
     return [Block("items", "", lines=[_write_line(line, locale) for line in entries])]

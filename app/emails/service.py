@@ -4,12 +4,14 @@ The row is the job: it is written with the change that caused it, and the queue 
 reached the provider is repeated under the same Idempotency-Key, so that the provider sends one e-mail all the same.
 """
 
+import random
 import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import formataddr
+from http import HTTPStatus
 from typing import Any, Final
 
 import resend
@@ -40,6 +42,8 @@ _TIMEOUT_SECONDS: Final = 10
 _LEASE: Final = timedelta(minutes=2)
 _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
+_PATIENCE: Final = timedelta(days=3)
+"""So long is "too many" no attempt; a day's quota that is used up lasts until the next."""
 _SWEEP_AFTER: Final = timedelta(seconds=30)
 _SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}")
 
@@ -291,16 +295,37 @@ def _set_up_resend() -> None:
 def _after_failure(email: Email, error: ResendError) -> dict[str, Any]:
     """What to write after a failed attempt: another try later, or the end when trying again cannot help."""
     said = f"The mail provider answered: {error.message}"
-    if _is_permanent(error) or email.attempts >= MAX_ATTEMPTS:
+    is_refusal = _is_permanent(error)
+    now, asked = clock.now(), _read_retry_after(error)
+    if not is_refusal and _status(error) == HTTPStatus.TOO_MANY_REQUESTS and now < email.created_at + _PATIENCE:
+        # It was not looked at: that is no attempt. The longer it has waited the longer it waits: a quota that is
+        # used up is not asked for all day. And at another moment each, or all would come back together.
+        pause = max(asked, _FIRST_PAUSE, min((now - email.created_at) / 4, _LONGEST_PAUSE))
+        pause *= random.uniform(1, 1.5)  # noqa: S311 - spreads retries
+        return {"error": said, "next_attempt_at": now + pause, "attempts": email.attempts - 1}
+    if is_refusal or email.attempts >= MAX_ATTEMPTS:
         return {"status": EmailStatus.FAILED, "error": said, "next_attempt_at": None}
     pause = min(_FIRST_PAUSE * 2 ** (email.attempts - 1), _LONGEST_PAUSE)
-    return {"error": said, "next_attempt_at": clock.now() + pause}
+    return {"error": said, "next_attempt_at": now + max(pause, asked)}
+
+
+def _read_retry_after(error: ResendError) -> timedelta:
+    """How long the provider asks us to wait, an hour at most; nothing when it does not say, or says no number."""
+    headers = {name.lower(): value for name, value in error.headers.items()}
+    said = headers.get("retry-after", "").strip()
+    seconds = int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else 0
+    return min(timedelta(seconds=seconds), _LONGEST_PAUSE)
 
 
 def _is_permanent(error: ResendError) -> bool:
     """Refused for what it is, not for the moment: 4xx other than a time-out, a running twin (409) or too many (429)."""
-    try:
-        code = int(error.code)
-    except (TypeError, ValueError):
-        return False
+    code = _status(error)
     return 400 <= code < 500 and code not in (408, 409, 429)
+
+
+def _status(error: ResendError) -> int:
+    """0 when there was no answer."""
+    try:
+        return int(error.code)
+    except (TypeError, ValueError):
+        return 0

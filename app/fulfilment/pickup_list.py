@@ -15,7 +15,7 @@ from app.models.orders import OrderLine, VendorOrder
 from app.models.pickups import Pickup, PickupState
 from app.models.vendors import Vendor
 from app.orders.left import list_packed_units
-from app.orders.packed import is_open
+from app.orders.packed import is_open, is_open_in
 from app.orders.queries import WAITING
 
 PER_PAGE: Final = 50
@@ -87,38 +87,39 @@ def list_pickups(
     session: Session, shop_id: int, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
 ) -> Page[Row]:
     """The shop's pickups, what of each is still to be sent, and its parcel."""
-    query = _select(shop_id).where(*_where(wanted))
+    query = select_rows(shop_id).where(*matching(shop_id, wanted))
     page = read_page(session, query, _SORTS.get(wanted.sort, _SORTS["oldest"]), place, limit=limit, make=Row)
     return page.with_rows(_with_lines(session, page.rows))
 
 
 def list_some(session: Session, shop_id: int, pickup_ids: Sequence[int]) -> list[Row]:
     """These pickups, the oldest first; those that are not the shop's, or not open, are left out."""
-    query = _select(shop_id).where(Pickup.id.in_(pickup_ids), is_open()).order_by(Pickup.ready_at, Pickup.id)
+    query = select_rows(shop_id).where(Pickup.id.in_(pickup_ids), is_open()).order_by(Pickup.ready_at, Pickup.id)
     return _with_lines(session, [Row(*found) for found in session.execute(query)])
 
 
 def list_sellers(session: Session, shop_id: int) -> Sequence[tuple[int, str]]:
     """Vendors of whom something was ever packed: (id, name), by name."""
-    mine = select(Pickup.vendor_id).where(Pickup.shop_id == shop_id)
-    query = select(Vendor.id, Vendor.name).where(Vendor.id.in_(mine)).order_by(func.lower(Vendor.name), Vendor.id)
-    return session.execute(query).all()
+    theirs = select(Pickup.id).where(Pickup.vendor_id == Vendor.id).exists()
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id, theirs)
+    return session.execute(query.order_by(func.lower(Vendor.name), Vendor.id)).all()
 
 
 def list_places(session: Session, shop_id: int) -> Sequence[str]:
     """Where something waits now, by name."""
-    query = select(Pickup.place).where(Pickup.shop_id == shop_id, Pickup.place != "", is_open()).distinct()
+    query = select(Pickup.place).where(Pickup.shop_id == shop_id, Pickup.place != "", is_open_in(shop_id)).distinct()
     return sorted(session.scalars(query), key=str.lower)
 
 
 def count_states(session: Session, shop_id: int) -> Mapping[str, int]:
     """How many open pickups stand in each of STATES."""
     counts = [func.count().filter(condition) for condition in STATES.values()]
-    query = _join(select(*counts).select_from(Pickup)).where(Pickup.shop_id == shop_id, is_open())
+    query = _join(select(*counts).select_from(Pickup)).where(Pickup.shop_id == shop_id, is_open_in(shop_id))
     return dict(zip(STATES, session.execute(query).one(), strict=True))
 
 
-def _select(shop_id: int) -> Any:
+def select_rows(shop_id: int) -> Any:
+    """A shop's pickups with the columns of Row, without lines."""
     return _join(select(Pickup, VendorOrder, Vendor.name, Fulfilment)).where(Pickup.shop_id == shop_id)
 
 
@@ -127,14 +128,15 @@ def _join(query: Any) -> Any:
     return query.outerjoin(Fulfilment, Fulfilment.id == Pickup.fulfilment_id)
 
 
-def _where(wanted: Wanted) -> list[ColumnElement[bool]]:
+def matching(shop_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Conditions on what `select_rows` joins."""
     where: list[ColumnElement[bool]] = []
     if wanted.state == "sent":
         where += [_SENT_IN, ~is_open()]
     elif wanted.state == "withdrawn":
         where.append(Pickup.state == PickupState.WITHDRAWN)
     else:
-        where += [is_open(), *([STATES[wanted.state]] if wanted.state in STATES else [])]
+        where += [is_open_in(shop_id), *([STATES[wanted.state]] if wanted.state in STATES else [])]
     if wanted.vendor_id is not None:
         where.append(Pickup.vendor_id == wanted.vendor_id)
     if wanted.place is not None:
@@ -166,8 +168,15 @@ def _with_lines(session: Session, rows: Sequence[Row]) -> list[Row]:
     return [_with_units(row, left.get(row.pickup.id), named) for row in rows]
 
 
-def _with_units(row: Row, left: Mapping[int, int] | None, named: Mapping[int, tuple[str, str]]) -> Row:
+def units_of(pickup: Pickup, left: Mapping[int, int] | None) -> tuple[Mapping[int, int], bool]:
+    """Units by line, and whether it is open with nothing left to send. `left`: what is still to be sent of an open
+    one, of which some was refunded or sent otherwise since. Of what is settled or gone, what was packed.
+    """
     is_gone = left is not None and not any(left.values())
-    units = row.pickup.units if left is None or is_gone else left
+    return pickup.units if left is None or is_gone else left, is_gone
+
+
+def _with_units(row: Row, left: Mapping[int, int] | None, named: Mapping[int, tuple[str, str]]) -> Row:
+    units, is_gone = units_of(row.pickup, left)
     lines = [(units[number], *words) for number, words in named.items() if units.get(number)]
     return Row(row.pickup, row.part, row.vendor_name, row.parcel, lines, is_gone)

@@ -23,9 +23,9 @@ from app.orders.words import (
     DECLINE_WORDS,
     HOLD_WORDS,
     KIND_WORDS,
-    PART_WORDS,
     RETURN_WORDS,
     SHIP_HOLD_WORDS,
+    part_words,
 )
 
 bp = Blueprint("portal_fulfilment", __name__, url_prefix="/portal/orders")
@@ -93,7 +93,7 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
         new_messages=find_unread(g.session, [found.part.id]),
         left=units_to_send(g.session, found.part),
         held=held_items(found.lines, found.part.holds),
-        states=PART_WORDS,
+        states=part_words(is_collected=isinstance(form, ReadyForm)),
         hold_words=HOLD_WORDS,
         ship_hold_words=SHIP_HOLD_WORDS,
         kind_words=KIND_WORDS,

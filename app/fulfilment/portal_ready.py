@@ -94,7 +94,7 @@ def _choose_page(form: ReadyForm, *, wrong: str = "") -> str:
     return render_template(
         "portal/orders/ready_many.html",
         parcels=left if is_collected(g.session, g.vendor) else [],
-        skipped=len(parcels) - len(left),
+        skipped=len(parcels) - len(left) if chosen else 0,
         form=form,
         wrong=wrong,
     )

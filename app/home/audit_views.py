@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template, request
@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.home import audit_log
+from app.home.audit_changes import Change, Writers, say_changes
 from app.home.audit_words import name_deed, name_subject
+from app.money import Money
 from app.typed import read_day
 
 bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
@@ -24,6 +26,8 @@ _PLACES: Final = {
     "product": "/app/review/{}",
     "import": "/app/products/imports/{}",
     "approval_rule": "/app/review/rules/{}",
+    "payout_batch": "/app/payouts/{}",
+    "review": "/app/reviews/{}",
     "shop": "/app/settings",
 }
 
@@ -39,7 +43,7 @@ def list_entries() -> ResponseReturnValue:
         actions=audit_log.list_actions(g.session, g.shop.id),
         vendors=audit_log.list_vendors(g.session, g.shop.id),
         place_of=_place_of,
-        in_words=_in_words,
+        say_changes=_say_changes,
         name_deed=name_deed,
         name_subject=name_subject,
     )
@@ -79,11 +83,7 @@ def _place_of(subject_type: str, subject_id: int) -> str | None:
     return place.format(subject_id) if place else None
 
 
-def _in_words(value: object) -> str:
-    """A value of the log, short enough for a line."""
-    if value is None or value == "":
-        return "empty"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return words if len(words) <= 80 else f"{words[:79]}…"
+def _say_changes(changes: dict[str, Any]) -> list[Change]:
+    currency = g.shop.currency
+    writers = Writers(money=lambda minor: web.write_money(Money(minor, currency)), moment=web.write_date)
+    return say_changes(changes, writers)

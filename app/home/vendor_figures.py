@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.commissions.agreements import get_agreed, get_overrides
 from app.commissions.money_forms import described
+from app.commissions.queries import list_rules
 from app.commissions.schedules import say_schedule
 from app.ledger.queries import Balances, vendor_balances
 from app.models.fulfilments import Fulfilment, FulfilmentState
@@ -93,10 +94,12 @@ def list_payout_terms(session: Session, shop: Shop, vendor: Vendor) -> list[tupl
     own = terms.payout_schedule
     when = say_schedule(own["schedule"], own["day"]) if own else say_schedule(held.schedule, held.schedule_day)
     reserve = f"{words['reserve']} for {words['reserve_days']}" if terms.reserve_bps else "none"
+    has_own_days = any(rule.hold_days is not None for rule in list_rules(session, shop.id))
+    hold = words["hold_days"] + (" where no commission rule says otherwise" if has_own_days else "")
     rows = (
         ("Payouts are prepared", when, ("payout_schedule",)),
         ("Smallest payout", words["payout_minimum"], ("payout_minimum_minor",)),
-        ("On hold after the parcel", words["hold_days"], ("hold_days",)),
+        ("On hold after the parcel", hold, ("hold_days",)),
         ("Kept in reserve", reserve, ("reserve_bps", "reserve_days")),
     )
     return [

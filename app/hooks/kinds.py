@@ -52,6 +52,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "ProductWithdrawn": Kind("A vendor took a product back", _PRODUCT),
         "ProductArchived": Kind("A product was put away", _PRODUCT),
         "ProductRestored": Kind("A product that was put away is back", _PRODUCT),
+        "ProductTakenDown": Kind("The shop took a product off sale", _PRODUCT),
+        "ProductPutBack": Kind("The shop put a product back on sale", _PRODUCT),
         "ProductEditProposed": Kind("An edit of a product on sale waits for review", _PRODUCT),
         "ProductEdited": Kind("An edit of a product on sale is live", _PRODUCT),
         "ProductEditDeclined": Kind("An edit of a product on sale was not taken over", _PRODUCT),

@@ -41,7 +41,6 @@ class Seen:
 
     id: int
     title: str
-    vendor_id: int
     vendor: str
     views: int
     viewers: int
@@ -111,7 +110,7 @@ def list_products(
     sold = _units(shop, period, OrderLine.sold_as["product"].astext.label("gid")).subquery()
     gid = func.concat("gid://shopify/Product/", seen.c.product_number)
     units = func.coalesce(sold.c.units, 0).label("units")
-    named = (Product.id, Product.title, Product.vendor_id, Vendor.name.label("vendor"))
+    named = (Product.id, Product.title, Vendor.name.label("vendor"))
     query = (
         select(*named, seen.c.views, seen.c.viewers, seen.c.adders, seen.c.starters, units)
         .join_from(seen, Product, (Product.shopify_gid == gid) & (Product.shop_id == shop.id))
@@ -130,7 +129,7 @@ def list_vendors(session: Session, shop: Shop, period: Period, *, limit: int = M
     """Vendors by the views of their products."""
     seen = _sums(shop, period, ActivityDay.vendor_id).subquery()
     sold = _units(shop, period, OrderLine.vendor_id).subquery()
-    named = (Vendor.id, Vendor.name.label("title"), Vendor.id.label("vendor_id"), Vendor.name.label("vendor"))
+    named = (Vendor.id, Vendor.name.label("title"), Vendor.name.label("vendor"))
     units = func.coalesce(sold.c.units, 0).label("units")
     query = (
         select(*named, seen.c.views, seen.c.viewers, seen.c.adders, seen.c.starters, units)

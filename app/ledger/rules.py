@@ -104,9 +104,13 @@ def balanced(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def against(account: Account, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries and, on `account`, what balances them."""
+    listed = tuple(entries)
+    if len(listed) == 1:  # as nearly always
+        [(on, amount, vendor)] = listed
+        return (*listed, Entry(account, -amount)) if amount and (on, vendor) != (account, None) else ()
     sums: Balance = {}
     total = 0
-    for on, amount, vendor in entries:
+    for on, amount, vendor in listed:
         sums[on, vendor] = sums.get((on, vendor), 0) + amount
         total += amount
     sums[account, None] = sums.get((account, None), 0) - total

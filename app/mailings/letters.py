@@ -2,14 +2,13 @@
 for programs that look through e-mails open every link.
 """
 
-from flask import Blueprint, g, redirect, render_template, request
+from flask import Blueprint, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from app.auth import letters
 from app.auth import portal as portal_door
-from app.mailings import service
+from app.mailings import queries, service
 from app.mailings.service import TOPIC_WORDS
-from app.models.mailings import MailConsent
 
 confirming = Blueprint("mail_confirmations", __name__, url_prefix="/letters/confirm")
 letters.protect(confirming, service.CONFIRMING)
@@ -19,15 +18,15 @@ letters.protect(stopping, service.STOPPING, after_uninstall=True)
 
 @confirming.get("/<ticket>")
 def show_consent(ticket: str) -> ResponseReturnValue:
-    consent = g.session.get(MailConsent, g.subject)
-    topics = [TOPIC_WORDS[topic] for topic in consent.topics] if consent else []
-    return _page("confirm.html", ticket=ticket, topics=topics, done="done" in request.args)
+    proof, topics = queries.find_proof(g.session, g.subject)
+    words = [TOPIC_WORDS[topic] for topic in topics]
+    return _page("confirm.html", ticket=ticket, proof=proof, topics=words, replaced=service.REPLACED)
 
 
 @confirming.post("/<ticket>")
 def confirm(ticket: str) -> ResponseReturnValue:
     service.confirm(g.session, g.subject)
-    return redirect(f"/letters/confirm/{ticket}?done=1", 303)
+    return redirect(f"/letters/confirm/{ticket}", 303)
 
 
 @stopping.get("/<ticket>")

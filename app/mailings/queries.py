@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import and_, func, select
@@ -33,6 +34,16 @@ class Choice:
     email: str
     is_waiting: bool
     """Whether the link in an e-mail has yet to be opened."""
+
+
+class Proof(StrEnum):
+    """How the link that proves an address stands."""
+
+    OPEN = "open"
+    PROVEN = "proven"
+    REPLACED = "replaced"
+    """By a newer choice, whose own link counts."""
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,19 @@ def find_choice(session: Session, shop_id: int, customer_id: int) -> Choice:
     return Choice(subscriber.topics, subscriber.email, is_waiting=False)
 
 
+def find_proof(session: Session, consent_id: int) -> tuple[Proof, Sequence[str]]:
+    """How a link stands now, and of which topics it speaks: those it would switch on, or those that come."""
+    consent = session.get(MailConsent, consent_id)
+    subscriber = session.get(MailSubscriber, consent.subscriber_id) if consent else None
+    if consent is None or subscriber is None:
+        return Proof.GONE, ()
+    if subscriber.waiting_id == consent.id:
+        return Proof.OPEN, consent.topics
+    if subscriber.confirmed_at and subscriber.email == consent.email:
+        return Proof.PROVEN, subscriber.topics
+    return (Proof.REPLACED if subscriber.waiting_id or subscriber.confirmed_at else Proof.GONE), ()
+
+
 def count_figures(session: Session, shop_id: int) -> Figures:
     lately = clock.now() - timedelta(days=30)
     confirmed = MailSubscriber.confirmed_at.is_not(None)
@@ -119,16 +143,27 @@ def count_waiting(most: int) -> int:
 def list_new_offers(
     session: Session, shop_id: int, customer_id: int, since: datetime, until: datetime
 ) -> list[tuple[Vendor, list[Offer]]]:
-    """What vendors whom the customer follows put on sale after `since`, by vendor, newest first; no more than fits."""
+    """What vendors whom the customer follows put on sale after `since`, by vendor, newest first: of each vendor one
+    more than fits.
+    """
     followed = _list_kept(session, shop_id, customer_id, "follow")
-    fresh = (Product.published_at > since, Product.published_at <= until)
+    fresh = (Product.shop_id == shop_id, Product.published_at > since, Product.published_at <= until)
+    newest = (Product.published_at.desc(), Product.id.desc())
+    place = func.row_number().over(partition_by=Product.vendor_id, order_by=newest).label("place")
+    placed = (
+        select(Product.id, place)
+        .join(Vendor, Vendor.id == Product.vendor_id)
+        .where(Vendor.handle.in_(followed), Vendor.status == VendorStatus.APPROVED, *fresh, _is_shown())
+        .subquery()
+    )
     query = (
         _offers(shop_id)
         .add_columns(Vendor)
         .join(Vendor, Vendor.id == Product.vendor_id)
-        .where(Vendor.handle.in_(followed), Vendor.status == VendorStatus.APPROVED, *fresh, _is_shown())
+        .join(placed, placed.c.id == Product.id)
+        .where(placed.c.place <= rules.MOST_OF_A_VENDOR + 1)
         .group_by(Vendor.id)
-        .order_by(Product.published_at.desc(), Product.id.desc())
+        .order_by(*newest)
     )
     found: dict[int, tuple[Vendor, list[Offer]]] = {}
     for row in session.execute(query.limit(rules.MOST_NEWS)):

@@ -25,7 +25,7 @@ OLDEST_CART: Final = timedelta(days=7)
 CART_EVERY: Final = timedelta(days=7)
 MOST_WISHES: Final = 200
 MOST_NEWS: Final = 500
-"""Products of a digest, most of which "everything new" leads to: a vendor may put thousands on sale in one day."""
+"""Products that are read for a digest, a few of each vendor: one may put thousands on sale in a day."""
 MOST_LINES: Final = 20
 MOST_VENDORS: Final = 12
 MOST_OF_A_VENDOR: Final = 5

@@ -113,14 +113,21 @@ def _tell_of_vendors(look: Look) -> None:
     found = queries.list_new_offers(*look.whose, oldest, look.now - rules.SETTLES)
     if found:
         vendors = [_write_vendor(look, vendor, offers) for vendor, offers in found[: rules.MOST_VENDORS]]
+        if others := [vendor for vendor, _offers in found[rules.MOST_VENDORS :]]:
+            pages = [{"title": vendor.name, "url": _page_of(look, vendor)} for vendor in others]
+            vendors.append({"name": lazy("These have something new, too"), "lines": pages})
         look.write("vendors", {"vendors": vendors}, since.isoformat())
 
 
 def _write_vendor(look: Look, vendor: Vendor, offers: list[Offer]) -> dict[str, Any]:
     lines: list[dict[str, Any]] = [_write_offer(look, offer) for offer in offers[: rules.MOST_OF_A_VENDOR]]
     if len(offers) > len(lines):
-        lines.append({"title": lazy("Everything new"), "url": look.address(f"/pages/vendors/{vendor.handle}")})
+        lines.append({"title": lazy("Everything new"), "url": _page_of(look, vendor)})
     return {"name": vendor.name, "lines": lines}
+
+
+def _page_of(look: Look, vendor: Vendor) -> str:
+    return look.address(f"/pages/vendors/{vendor.handle}")
 
 
 def _write_offer(look: Look, offer: Offer) -> dict[str, Any]:
@@ -132,10 +139,12 @@ def _tell_of_wishlist(look: Look) -> None:
     if mine.wishlist_at and look.now < mine.wishlist_at + timedelta(days=look.settings.wishlist_every_days):
         return
     changes, known = rules.compare(mine.seen, queries.list_wished(*look.whose))
-    mine.seen = known
-    if changes:
+    told, left = changes[: rules.MOST_LINES], changes[rules.MOST_LINES :]
+    # What does not fit is not known yet: the next e-mail tells it, if it is still so.
+    mine.seen = known | {change.offer.number: mine.seen[change.offer.number] for change in left}
+    if told:
         mine.wishlist_at = look.now
-        lines = [_write_change(look, change) for change in changes[: rules.MOST_LINES]]
+        lines = [_write_change(look, change) for change in told]
         look.write("wishlist", {"lines": lines}, look.now.isoformat())
 
 
@@ -155,11 +164,13 @@ def _tell_of_cart(look: Look) -> None:
     if queries.has_ordered_since(*look.whose, edited_at):
         return
     mine.cart_at = look.now
-    items = [
+    named = [line for line in lines if line.handle]
+    items: list[dict[str, Any]] = [
         {"title": line.title or line.handle, "quantity": line.quantity, "url": look.address(f"/products/{line.handle}")}
-        for line in lines[: rules.MOST_LINES]
-        if line.handle
+        for line in named[: rules.MOST_LINES]
     ]
+    if more := len(named) - len(items):
+        items.append({"title": lazy("And %(number)s more in your cart", number=more), "url": look.address("/cart")})
     if items:
         look.write("cart", {"lines": items, "link": look.address("/cart")}, edited_at.isoformat())
 

@@ -13,10 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.auth import letters
+from app.auth import letters, limits
 from app.db import system
 from app.emails.service import queue_chosen_email, withdraw
-from app.errors import Conflict
+from app.errors import Conflict, TooMany
 from app.languages import _, lazy
 from app.mailings import queries, rules
 from app.models.emails import Email
@@ -30,8 +30,10 @@ TOPIC_WORDS: Final = {
     "wishlist": lazy("What on my wishlist is back in stock or cheaper"),
     "cart": lazy("A cart that I left, once"),
 }
-_STOP_SECONDS: Final = 5 * 365 * 86_400
+_DAY: Final = 86_400
+_STOP_SECONDS: Final = 5 * 365 * _DAY
 """Whoever finds an old e-mail must be able to stop the new ones."""
+REPLACED: Final = lazy("You have chosen again since this e-mail was sent. Open the link in the newest one.")
 _OLD: Final = "What this e-mail said was removed after 90 days."
 _GONE: Final = "The customer stopped these e-mails; what they said was removed."
 
@@ -50,7 +52,7 @@ class Wanted:
 def choose(session: Session, shop_id: int, customer_id: int, wanted: Wanted) -> bool:
     """Take a choice over. Returns whether the address has to be proven first; then an e-mail with a link is on its way.
 
-    The same choice again sends no second one.
+    The same choice again sends no second one. Raises TooMany.
     """
     subscriber = _lock(session, shop_id, customer_id)
     if not wanted.topics:
@@ -62,6 +64,7 @@ def choose(session: Session, shop_id: int, customer_id: int, wanted: Wanted) -> 
     waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
     if waiting and (waiting.email, waiting.topics) == (wanted.email, wanted.topics) and _is_open(waiting):
         return True
+    _spare(subscriber, wanted.email)
     consent = _record(session, subscriber, ConsentStep.ASKED, wanted)
     subscriber.waiting_id, subscriber.locale = consent.id, wanted.locale
     _send_link(session, subscriber, consent)
@@ -120,7 +123,11 @@ def change_settings(session: Session, shop_id: int, wanted: dict[str, Any], *, a
     held = queries.get_settings(session, shop_id)
     changes = {name: [getattr(held, name), new] for name, new in wanted.items() if getattr(held, name) != new}
     if changes:
-        session.merge(MailingSettings(shop_id=shop_id, **wanted, updated_at=clock.now()))
+        # Two people may save the first ones at once: the later one wins.
+        new = wanted | {"updated_at": clock.now()}
+        row = insert(MailingSettings).values(shop_id=shop_id, **new)
+        session.execute(row.on_conflict_do_update(index_elements=["shop_id"], set_=new))
+        session.expire_all()
         audit.record(session, shop_id, "mailings.settings", ("shop", shop_id), actor=actor, changes=changes)
     return bool(changes)
 
@@ -204,6 +211,17 @@ def _record(session: Session, subscriber: MailSubscriber, step: ConsentStep, wan
     return consent
 
 
+def _spare(subscriber: MailSubscriber, email: str) -> None:
+    """An e-mail goes to an address that may be anybody's: few a day and few a month, whoever asks. Raises TooMany."""
+    asker, address = f"{subscriber.shop_id}:{subscriber.customer_id}", f"{subscriber.shop_id}:{email.lower()}"
+    if not limits.allow("mails-asker", asker, limit=10, seconds=_DAY):
+        raise TooMany(_("You have changed this very often. Try again tomorrow."))
+    if not limits.allow("mails-unproven", address, limit=5, seconds=_DAY):
+        raise TooMany(_("Several e-mails went to this address today. Look into that inbox, or try again tomorrow."))
+    if not limits.allow("mails-unproven-month", address, limit=10, seconds=30 * _DAY):
+        raise TooMany(_("Many e-mails went to this address lately. Look into that inbox, or try again in a month."))
+
+
 def _is_open(consent: MailConsent) -> bool:
     """Whether its link can still be opened for a good while."""
     return clock.now() < consent.created_at + rules.LINK_LASTS / 2
@@ -218,4 +236,4 @@ def _send_link(session: Session, subscriber: MailSubscriber, consent: MailConsen
 
 
 def _outdated() -> Conflict:
-    return Conflict(_("You have chosen again since this e-mail was sent. Open the link in the newest one."))
+    return Conflict(REPLACED)

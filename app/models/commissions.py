@@ -37,6 +37,8 @@ class CommissionRule(Model):
     net_of_tax: Mapped[bool] = mapped_column(server_default="false")
     with_shipping: Mapped[bool] = mapped_column(server_default="false")
     """The rate is taken of the vendor's part of the shipping as well."""
+    hold_days: Mapped[int | None]
+    """For how many days after the parcel the vendor's money waits; None: as agreed with the vendor."""
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
     """Exclusive; None for the version in force."""
@@ -152,6 +154,8 @@ class CommissionPreview(Model):
     unknown: Mapped[int] = mapped_column(server_default="0")
     """Lines left out, because what rules ask about was not kept when they were sold."""
     sums: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """By vendor id: [lines, sold, commission then, commission under the list], minor units."""
+    """By vendor id: [lines, sold, commission then, commission under the list], minor units, then how many of the lines'
+    money would have been on hold for longer, and for shorter.
+    """
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

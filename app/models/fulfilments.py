@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -24,6 +24,7 @@ class Fulfilment(Model):
     __table_args__ = (
         UniqueConstraint("shop_id", "shopify_id"),
         Index("ix_fulfilments_shop_id_order_shopify_id", "shop_id", "order_shopify_id"),
+        Index("ix_fulfilments_came_back", "shop_id", postgresql_where=text("state IN ('failed', 'cancelled')")),
     )
 
     id: Mapped[Id]

@@ -48,11 +48,19 @@ class LedgerEntry(Model):
     __tablename__ = "ledger_entries"
     __table_args__ = (
         Index(
-            "ix_ledger_entries_summed",
+            "ix_ledger_entries_available",
             "shop_id",
-            "account",
             "vendor_id",
-            postgresql_where=text("account IN ('commission', 'vendor_available')"),
+            "currency",
+            postgresql_include=["amount_minor"],
+            postgresql_where=text("account = 'vendor_available'"),
+        ),
+        Index(
+            "ix_ledger_entries_commission",
+            "shop_id",
+            "transaction_id",
+            postgresql_include=["vendor_id", "currency", "amount_minor"],
+            postgresql_where=text("account = 'commission'"),
         ),
     )
 

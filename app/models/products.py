@@ -32,6 +32,7 @@ class Product(Model):
         Index("uq_products_shop_id_listing_key", "shop_id", "listing_key", unique=True),
         Index("ix_products_shop_id_status_submitted_at", "shop_id", "status", "submitted_at"),
         Index("ix_products_vendor_id_status", "vendor_id", "status"),
+        Index("ix_products_look_wanted_at", "look_wanted_at", postgresql_where=text("look_wanted_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -64,18 +65,31 @@ class Product(Model):
     reviewed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime | None]
+    news_mark: Mapped[str | None]
+    """Of what Shopify's last news of it said: app/products/looks.py."""
+    look_wanted_at: Mapped[datetime | None]
+    """Since when what those news leave out is to be read."""
     channels_version: Mapped[int] = mapped_column(server_default="0")
     """Which of the shop's choices of sales channels Shopify was told."""
     shopify_status: Mapped[str | None]
     """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
     hidden_with_vendor: Mapped[bool] = mapped_column(server_default="false")
-    """Taken off sale because its vendor is paused: it comes back when the vendor does."""
+    """Hidden by us because its vendor is paused, or because the staff took it off sale: it comes back with that."""
+    taken_down_at: Mapped[datetime | None]
+    """Since when the shop's staff keep it off sale; its status stays `published`."""
+    taken_down_reason: Mapped[str | None]
     vendor_told: Mapped[str | None]
     """The vendor's name that we last told Shopify to show with the product."""
     listing_key: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
     """The product's name in Shopify (metafield `$app.listing`, unique): a repeated call finds the same product."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+
+    @property
+    def standing(self) -> str:
+        """Its status; "taken_down" of one that would be on sale if the staff did not keep it off."""
+        is_off = self.status == ProductStatus.PUBLISHED and self.taken_down_at is not None
+        return "taken_down" if is_off else self.status.value
 
 
 class Variant(Model):

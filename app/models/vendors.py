@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -79,6 +80,10 @@ class Vendor(Model):
     metaobject_gid: Mapped[str | None]
     metaobject_updated_at: Mapped[datetime | None]
     """Newest version of the metaobject seen from Shopify; older events change nothing."""
+    page_words: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What the metaobject's words were when we last saw them, by field: whatever else it says then, staff wrote."""
+    page_sent: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """Words that a job is just writing, or wrote without hearing the answer."""
     profile_synced_at: Mapped[datetime | None]
     """When the metaobject last took over our row; None while a change is on its way."""
     sync_error: Mapped[str | None]

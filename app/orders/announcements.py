@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.events import Event
-from app.orders.edits import find_edited_lines
+from app.orders.edits import find_edited_lines, takes_off_only
 from app.orders.facts import DisputeState, Payment
 from app.orders.held import DisputeRow, Held, ParcelRow, RefundRow
 from app.rows import Row
@@ -32,7 +32,8 @@ def find_announcements(one: Held, now: datetime) -> Iterator[Announcement]:
         order.cancelled_seen_at = now
         yield "OrderCancelled", order
     for refund in one.refunds.values():
-        if refund.announced_at is None:
+        # For units that an edit or a cancellation takes off nothing is given back: OrderEdited, OrderCancelled tell.
+        if refund.announced_at is None and not takes_off_only(refund.body):
             refund.announced_at = now
             yield "RefundProcessed", refund
     for dispute in one.disputes.values():

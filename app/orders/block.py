@@ -4,6 +4,8 @@ Shopify runs the block on an address of its own and signs its calls with a sessi
 and only to whoever brings such a token. There is no cookie that another site could lend.
 """
 
+from collections.abc import Collection, Sequence
+
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -13,8 +15,10 @@ from app.auth.merchant import require_merchant
 from app.config import get_config
 from app.models.cancellations import CancellationState
 from app.models.orders import Order
+from app.models.pickups import Pickup, PickupState
 from app.money import Money
 from app.orders import cancellations, queries
+from app.orders.packed import list_packed, list_wholly_packed
 from app.orders.words import PART_WORDS
 
 bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
@@ -51,8 +55,13 @@ def show_order() -> ResponseReturnValue:
         if wish.state is CancellationState.ASKED
     }
     parts = queries.list_parts(g.session, order)
+    ids = [part.part.id for part in parts]
+    packed = list_packed(g.session, ids)
+    whole = list_wholly_packed(g.session, list(packed))
     return jsonify(
-        vendors=[_vendor(part, asks=part.part.vendor_id in asking) for part in parts],
+        vendors=[
+            _vendor(part, packed.get(part.part.id, ()), whole, asks=part.part.vendor_id in asking) for part in parts
+        ],
         empty="No vendor has goods in this order.",
         warning="The amounts of this order do not add up. Its vendors' money waits." if order.flags else "",
         url=f"shopify://admin/apps/{get_config().handle}/app/orders/{order.id}",
@@ -64,8 +73,11 @@ def _find(number: int) -> Order | None:
     return g.session.scalars(query).one_or_none()  # type: ignore[no-any-return]
 
 
-def _vendor(one: queries.VendorPart, *, asks: bool) -> dict[str, object]:
-    words, tone = PART_WORDS.get(one.part.status, (str(one.part.status), None))
+def _vendor(
+    one: queries.VendorPart, packed: Sequence[Pickup], whole: Collection[int], *, asks: bool
+) -> dict[str, object]:
+    status = "packed" if one.part.id in whole and one.part.status in queries.WAITING else one.part.status
+    words, tone = PART_WORDS.get(status, (str(status), None))
     earned = web.write_money(Money(one.part.earned_minor, one.part.currency))
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {
@@ -73,6 +85,16 @@ def _vendor(one: queries.VendorPart, *, asks: bool) -> dict[str, object]:
         "state": str(words),
         "tone": _TONES.get(tone or "", "neutral"),
         "items": [f"{line.current_quantity} x {line.title}" for line in lines],
+        "pickups": [_describe(pickup) for pickup in packed],
         "earned": f"Earns {earned}",
         "asks": asks,
     }
+
+
+def _describe(pickup: Pickup) -> str:
+    """What is packed for the shop, and where it is now."""
+    units = sum(pickup.units.values())
+    what = f"{units} {'item' if units == 1 else 'items'}"
+    if pickup.state is PickupState.READY:
+        return f"{what} ready for pickup{f', {pickup.place}' if pickup.place else ''}"
+    return f"{what} collected, to send" if pickup.state is PickupState.COLLECTED else f"{what} not taken by Shopify"

@@ -59,10 +59,8 @@ class Cell(NamedTuple):
     def at(self, part: Fraction) -> tuple[Entry, ...]:
         """Who has what once `part` (0 to 1) of the cell is paid. The entries add up to that part of `owed`."""
         if part is WHOLE:  # as nearly always, and then there is nothing to round
-            return (
-                Entry(self.rest[0], self.owed - sum(share.amount for share in self.shares), self.rest[1]),
-                *self.shares,
-            )
+            rest = self.owed - sum([share.amount for share in self.shares]) if self.shares else self.owed
+            return (Entry(self.rest[0], rest, self.rest[1]), *self.shares)
         amounts = [Entry(share.account, part_of(share.amount, part), share.vendor_id) for share in self.shares]
         whole = part_of(self.owed, part)
         return (Entry(self.rest[0], whole - sum(entry.amount for entry in amounts), self.rest[1]), *amounts)

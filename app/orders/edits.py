@@ -28,7 +28,7 @@ def _sold_units(order: payloads.Order, silent: Collection[int]) -> dict[int, int
     """
     refunded = Counter[int]()
     for refund in order.refunds:
-        if not _takes_off_only(refund):
+        if not takes_off_only(refund):
             for part in refund.refund_line_items:
                 refunded[part.line_item_id] += part.quantity
     return {
@@ -44,7 +44,7 @@ def _taken_off(item: payloads.LineItem, refunded: int, silent: Collection[int]) 
     return max(0, item.quantity - item.current_quantity - refunded)
 
 
-def _takes_off_only(refund: payloads.Refund) -> bool:
+def takes_off_only(refund: payloads.Refund) -> bool:
     """Shopify tells of units that an edit takes off by a refund without money: `facts.Refund.removes_only`."""
     moves_money = any(transaction.kind == "refund" for transaction in refund.transactions)
     return not moves_money and all(part.restock_type == "cancel" for part in refund.refund_line_items)

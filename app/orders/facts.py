@@ -150,11 +150,11 @@ class Line:
 
     @property
     def discount(self) -> int:
-        return sum(discount.amount for discount in self.discounts)
+        return sum([discount.amount for discount in self.discounts])
 
     @property
     def tax(self) -> int:
-        return sum(tax.amount for tax in self.taxes)
+        return sum([tax.amount for tax in self.taxes])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ class ShippingLine:
 
     @property
     def tax(self) -> int:
-        return sum(tax.amount for tax in self.taxes)
+        return sum([tax.amount for tax in self.taxes])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from app.commissions import queries as commissions
 from app.commissions import sets
 from app.commissions.agreements import Agreed
 from app.commissions.in_force import find_rules
-from app.commissions.rules import Choice, Rule, SoldLine, choose_rule
+from app.commissions.rules import Choice, Rule, SoldLine, choose_rule, days_on_hold
 from app.commissions.sets import write_sold_line
 from app.commissions.terms import bearers_of
 from app.money import parse_money
@@ -61,7 +61,7 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
             rule=_kept(choice.winner, sold) if choice.winner and sold else None,
             reason=choice.reason,
             sold_as=write_sold_line(sold) if sold else {},
-            hold_days=terms.hold_days,
+            hold_days=days_on_hold(choice.winner, terms.hold_days),
             tax_to=terms.sales_tax_to,
             fee_tax_bps=terms.fee_tax_bps,
             discount_bearers=bearers_of(agreed.settings.discount_bearers, terms),

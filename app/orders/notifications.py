@@ -17,6 +17,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.orders import facts
 from app.orders.returns import removed_units
+from app.orders.senders import is_collected
 from app.orders.service import read_facts
 
 
@@ -106,7 +107,9 @@ def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]
         if not mine:
             return
     more = {"lines": mine, "item_count": sum(line["quantity"] for line in mine)}
-    _tell_vendor(session, part, "vendor_new_order", more, f"vendor_new_order:{part.id}")
+    collected = is_collected(session, session.get_one(Vendor, part.vendor_id))
+    kind = "vendor_new_order_collected" if collected else "vendor_new_order"
+    _tell_vendor(session, part, kind, more, f"vendor_new_order:{part.id}")
     part.told_at = part.told_at or clock.now()
 
 

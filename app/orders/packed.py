@@ -1,6 +1,7 @@
 """What of orders is packed for the shop to collect, or already with it. Read beside what is left to send."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from sqlalchemy import ColumnElement, Integer, ScalarSelect, Text, and_, cast, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -9,14 +10,29 @@ from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
 from app.models.pickups import Pickup, PickupState
 
+_WAITS: Final = (PickupState.READY, PickupState.COLLECTED)
+_CAME_BACK: Final = (FulfilmentState.FAILED, FulfilmentState.CANCELLED)
+
 
 def is_open() -> ColumnElement[bool]:
     """Of a Pickup: packed and not sent, or sent in a parcel that Shopify refused or that was called off."""
-    back = (FulfilmentState.FAILED, FulfilmentState.CANCELLED)
     its = aliased(Fulfilment)
-    parcel = select(its.id).where(its.id == Pickup.fulfilment_id, its.state.in_(back)).correlate(Pickup)
-    waits = Pickup.state.in_((PickupState.READY, PickupState.COLLECTED))
-    return or_(waits, and_(Pickup.state == PickupState.SHIPPED, parcel.exists()))
+    parcel = select(its.id).where(its.id == Pickup.fulfilment_id, its.state.in_(_CAME_BACK)).correlate(Pickup)
+    return or_(Pickup.state.in_(_WAITS), and_(Pickup.state == PickupState.SHIPPED, parcel.exists()))
+
+
+def is_open_in(shop_id: int) -> ColumnElement[bool]:
+    """The same of a Pickup among all of a shop's: found from what waits and from the few parcels that came back, so
+    that years of sent ones cost nothing.
+    """
+    one = aliased(Pickup)
+    waits = select(one.id).where(one.shop_id == shop_id, one.state.in_(_WAITS))
+    back = (
+        select(one.id)
+        .join(Fulfilment, Fulfilment.id == one.fulfilment_id)
+        .where(Fulfilment.shop_id == shop_id, Fulfilment.state.in_(_CAME_BACK), one.state == PickupState.SHIPPED)
+    )
+    return Pickup.id.in_(waits.union_all(back))
 
 
 def has_packed() -> ColumnElement[bool]:
@@ -43,9 +59,11 @@ def list_packed(session: Session, part_ids: Iterable[int]) -> Mapping[int, Seque
     return found
 
 
-def list_wholly_packed(session: Session, part_ids: Sequence[int]) -> frozenset[int]:
-    """Those parts of orders of which nothing is left to pack."""
-    return frozenset(session.scalars(select(VendorOrder.id).where(VendorOrder.id.in_(part_ids), ~is_to_pack())))
+def list_wholly_packed(session: Session, part_ids: Sequence[int]) -> Mapping[int, bool]:
+    """Those parts of orders of which nothing is left to pack, and whether any of it has yet to be collected."""
+    ready = select(Pickup.id).where(Pickup.part_id == VendorOrder.id, Pickup.state == PickupState.READY)
+    query = select(VendorOrder.id, ready.exists().label("has_ready")).where(VendorOrder.id.in_(part_ids), ~is_to_pack())
+    return {row.id: row.has_ready for row in session.execute(query)}
 
 
 def count_packed() -> ScalarSelect[int]:

@@ -8,14 +8,12 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import protect
-from app.languages import _
-from app.models.orders import VendorOrderStatus
 from app.money import Money
 from app.orders import vendor_list
 from app.orders.queries import find_unread
 from app.orders.senders import address_for, is_collected
 from app.orders.vendor_list import Row, Wanted
-from app.orders.words import PART_WORDS
+from app.orders.words import part_words
 from app.sheets import plain_cell
 
 bp = Blueprint("portal_orders", __name__, url_prefix="/portal/orders")
@@ -40,7 +38,7 @@ def list_orders() -> ResponseReturnValue:
         wanted=wanted,
         counts=vendor_list.count_tabs(g.session, g.vendor.id),
         late=vendor_list.count_late(g.session, g.vendor.id),
-        states=PART_WORDS | ({VendorOrderStatus.TO_SHIP: (_("To pack"), "warn")} if collected else {}),
+        states=part_words(is_collected=collected),
         is_collected=collected,
         new_messages=find_unread(g.session, [row.part.id for row in orders.rows]),
         earned=lambda part: Money(part.earned_minor, part.currency),

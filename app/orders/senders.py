@@ -12,7 +12,7 @@ from app.models.orders import VendorOrder
 from app.models.pickups import Pickup
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
-from app.orders.packed import is_open
+from app.orders.packed import is_open_in
 
 
 def is_collected(session: Session, vendor: Vendor) -> bool:
@@ -63,5 +63,5 @@ def collects_anything(session: Session, shop_id: int) -> bool:
     """Whether the shop collects from some vendor, or has still something of the time when it did."""
     everywhere = select(ShopSettings.shop_id).where(ShopSettings.shop_id == shop_id, ShopSettings.vendors_are_collected)
     somewhere = select(Vendor.id).where(Vendor.shop_id == shop_id, Vendor.is_collected.is_(True))
-    something = select(Pickup.id).where(Pickup.shop_id == shop_id, is_open())
+    something = select(Pickup.id).where(Pickup.shop_id == shop_id, is_open_in(shop_id))
     return bool(session.scalar(select(or_(everywhere.exists(), somewhere.exists(), something.exists()))))

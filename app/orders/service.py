@@ -17,7 +17,6 @@ from app import clock
 from app.events import Event, publish_all
 from app.ledger.service import Target, book_orders_to_date
 from app.models.orders import Order
-from app.models.shops import Shop
 from app.orders import facts
 from app.orders.announcements import Announcement, find_announcements, to_event
 from app.orders.freeze import freeze_lines, freeze_terms
@@ -47,21 +46,21 @@ class News:
         return self.body.id if isinstance(self.body, payloads.Order) else self.body.order_id
 
 
-def receive(session: Session, shop: Shop, news: Sequence[News]) -> None:
+def receive(session: Session, shop_id: int, news: Sequence[News]) -> None:
     """Keep what is newer than what we hold, then book each order it is about. Duplicates and late news change nothing.
 
     A refund or a parcel may be known before its order is.
     """
     numbers = sorted({one.order_number for one in news if one.order_number is not None})
-    looked = look(session, shop.id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
+    looked = look(session, shop_id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
     agreed = looked.in_force.agreed
     for one in news:
         if one.order_number is not None:
-            keep_news(looked.held[one.order_number], shop.id, agreed, one.body, one.raw)
+            keep_news(looked.held[one.order_number], shop_id, agreed, one.body, one.raw)
     changed = [one for one in looked.held.values() if one.changed]
-    freeze_lines(session, shop.id, looked, changed)
+    freeze_lines(session, shop_id, looked, changed)
     freeze_terms(agreed, changed)
-    _book(session, shop.id, changed)
+    _book(session, shop_id, changed)
 
 
 def book_order(session: Session, order: Order) -> None:

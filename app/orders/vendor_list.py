@@ -52,16 +52,16 @@ class Row:
     part: VendorOrder
     lines: Sequence[tuple[int, str]]
     """Units and title of each line."""
-    is_packed: bool = False
-    """Nothing is left to pack: the shop collects it, or has it already."""
+    packed: str = ""
+    """When nothing is left to pack: "packed" until the shop has collected all of it, then "collected"."""
 
     @property
     def state(self) -> str:
         """The status, told further than Shopify tells it: came back, arrived, or nothing of it may be sent yet."""
         if self.part.items_returned and not self.part.items_to_ship:
             return "returned"
-        if self.is_packed and self.part.status in WAITING:
-            return "packed"
+        if self.packed and self.part.status in WAITING:
+            return self.packed
         if self.part.is_held:
             return "on_hold"
         return "delivered" if self.part.delivered_at else self.part.status
@@ -110,7 +110,8 @@ def list_orders(
     has_after = before is not None or more
     lines = list_titles(session, vendor_id, [part.order_id for part in found])
     packed = list_wholly_packed(session, [part.id for part in found])
-    rows = [Row(part, lines.get(part.order_id, ()), part.id in packed) for part in found]
+    words = {part_id: "packed" if has_ready else "collected" for part_id, has_ready in packed.items()}
+    rows = [Row(part, lines.get(part.order_id, ()), words.get(part.id, "")) for part in found]
     return Part(
         rows,
         total,

@@ -1,5 +1,6 @@
 """How pages name what happens to an order and its money."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from app.languages import lazy
@@ -23,11 +24,19 @@ PART_WORDS: Final[dict[str, tuple[str, str | None]]] = {
     VendorOrderStatus.PARTLY_SHIPPED: (lazy("Partly shipped"), "warn"),
     "on_hold": (lazy("Do not send yet"), "info"),
     "packed": (lazy("Ready for pickup"), "info"),
+    "collected": (lazy("Collected"), "info"),
     VendorOrderStatus.SHIPPED: (lazy("Shipped"), "good"),
     "delivered": (lazy("Delivered"), "good"),
     "returned": (lazy("Sent back"), None),
     VendorOrderStatus.CANCELLED: (lazy("Nothing to send"), None),
 }
+
+
+def part_words(*, is_collected: bool) -> Mapping[str, tuple[str, str | None]]:
+    """What a vendor reads: where the shop collects, orders are packed instead of shipped."""
+    return PART_WORDS | {VendorOrderStatus.TO_SHIP: (lazy("To pack"), "warn")} if is_collected else PART_WORDS
+
+
 RETURN_WORDS: Final[dict[str, tuple[str, str]]] = {
     "requested": (lazy("Asked for"), "warn"),
     "open": (lazy("Coming back"), "info"),

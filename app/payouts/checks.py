@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -184,7 +184,10 @@ def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money
     """Vendors whose available balance is not what is unpaid: (vendor id, balance, unpaid). Should be empty."""
     balances = (
         select(LedgerEntry.vendor_id, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
-        .where(LedgerEntry.shop_id == shop_id, LedgerEntry.account == Account.VENDOR_AVAILABLE)
+        .where(
+            LedgerEntry.shop_id == shop_id,
+            LedgerEntry.account == literal(Account.VENDOR_AVAILABLE.value, literal_execute=True),
+        )
         .group_by(LedgerEntry.vendor_id, LedgerEntry.currency)
     )
     rows = [(vendor_id or 0, currency, int(amount)) for vendor_id, currency, amount in session.execute(balances)]

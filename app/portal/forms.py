@@ -125,6 +125,7 @@ class AuthenticatorForm(SpokenForm):
 class ProfileForm(SpokenForm):
     """The public page, and how we reach the person behind it."""
 
+    seen = HiddenField()
     name = StringField(
         lazy("Shop name"),
         filters=[tidy],

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Final
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
@@ -15,7 +16,7 @@ from app.languages import _, lazy
 from app.models.vendors import PictureKind, Vendor
 from app.payouts.queries import RAIL_WORDS, list_rails
 from app.portal.forms import PayoutForm, PictureForm, ProfileForm
-from app.vendors import face, payout_details, pictures
+from app.vendors import face, payout_details, pictures, replaced
 from app.vendors.payout_details import PayoutDetails
 from app.vendors.service import check_name, request_profile_sync
 
@@ -40,9 +41,12 @@ def show_profile() -> ResponseReturnValue:
 @bp.post("/profile")
 def change_profile() -> ResponseReturnValue:
     form = ProfileForm(request.form, current_locale=g.vendor.locale)
-    if not form.validate():
-        return _profile_page(form), 422
     vendor: Vendor = g.vendor
+    is_valid = form.validate()
+    g.session.refresh(vendor, with_for_update=True)
+    # Also of a form with mistakes: when it comes again, it is about what the page says now.
+    if not _fits_what_others_wrote(form, vendor) or not is_valid:
+        return _profile_page(form), 422
     if form.name.data != vendor.name:
         try:
             with db.scoped(vendor.shop_id) as session:  # other vendors' names are outside this vendor's scope
@@ -67,6 +71,20 @@ def change_profile() -> ResponseReturnValue:
         flash(_("Saved. Your page in the shop follows within a minute."), "good")
     else:
         flash(_("Saved.") if changes else _("Nothing was changed."), "good")
+    return redirect("/portal/profile", 303)
+
+
+@bp.post("/profile/replaced/<field>/<int:entry_id>")
+def put_back(field: str, entry_id: int) -> ResponseReturnValue:
+    """Use again what the shop's staff replaced."""
+    replaced.put_back(g.session, g.vendor, field, entry_id, actor=_actor())
+    flash(_("Your words are back. Your page in the shop follows within a minute."), "good")
+    return redirect("/portal/profile", 303)
+
+
+@bp.post("/profile/replaced/leave")
+def leave_replaced() -> ResponseReturnValue:
+    replaced.put_aside(g.session, g.vendor, actor=_actor())
     return redirect("/portal/profile", 303)
 
 
@@ -152,10 +170,30 @@ def _form() -> ProfileForm:
     return ProfileForm(obj=g.vendor, data=g.vendor.social, current_locale=g.vendor.locale)
 
 
+def _fits_what_others_wrote(form: ProfileForm, vendor: Vendor) -> bool:
+    """Whether nobody wrote something else where this form does, while it was open. What only they changed is kept."""
+    wanted = {field: form[field].data or "" for field in _PUBLIC}
+    changed = replaced.find_changed(vendor, form.seen.data or "", wanted)
+    for field, is_wanted in changed.items():
+        now = getattr(vendor, field)
+        if not is_wanted:
+            form[field].data = now
+            continue
+        said = _(
+            "This was changed meanwhile, and now says “%(words)s”. Save again to put yours in its place.",
+            words=shorten(now, 200, placeholder=" …"),
+        )
+        form[field].errors = [*form[field].errors, said]
+    return not any(changed.values())
+
+
 def _profile_page(form: ProfileForm, *, refused: Mapping[str, PictureForm] | None = None) -> str:
+    # From now on the form is about what the page says now.
+    form.seen.data = replaced.write_seen(g.vendor)
     return render_template(
         "portal/profile.html",
         form=form,
+        replaced=replaced.list_replaced(g.session, g.vendor),
         picture_forms=_picture_forms(refused or {}),
         pictures={which: pictures.find_picture(g.session, g.vendor.id, kind) for which, kind in _KINDS.items()},
         served={which: pictures.find_address(g.session, g.vendor, kind) for which, kind in _KINDS.items()},

@@ -21,8 +21,10 @@ from app.orders.packed import is_to_pack
 from app.orders.queries import WAITING, count_waiting, sales_by_day
 from app.orders.senders import is_collected
 from app.portal.rules import Facts
+from app.products.queries import count_by_status
 from app.questions.queries import count_open as count_asked
 from app.vendors.questions import count_open
+from app.vendors.replaced import list_replaced
 
 _UNDER_WAY: Final = timedelta(days=7)
 
@@ -62,10 +64,7 @@ def find_on_its_way(session: Session, vendor_id: int) -> Payout | None:
 
 def get_facts(session: Session, vendor: Vendor) -> Facts:
     """Counts and yes-or-no for `rules.list_tasks` and `rules.list_steps`."""
-    rows = session.execute(
-        select(Product.status, func.count()).where(Product.vendor_id == vendor.id).group_by(Product.status)
-    )
-    by_status = {str(status): count for status, count in rows}
+    by_status = count_by_status(session, vendor.shop_id, vendor.id)
     messages = select(func.count(), func.min(OrderThread.part_id))
     threads, part = session.execute(messages.where(OrderThread.vendor_id == vendor.id, OrderThread.unread > 0)).one()
     return Facts(
@@ -80,10 +79,12 @@ def get_facts(session: Session, vendor: Vendor) -> Facts:
         in_review=by_status.get(ProductStatus.SUBMITTED, 0) + by_status.get(ProductStatus.IN_REVIEW, 0),
         published=by_status.get(ProductStatus.PUBLISHED, 0),
         sold_out=count_sold_out(session, vendor.id),
+        taken_down=by_status.get("taken_down", 0),
         questions_open=count_open(session, vendor),
         new_messages=threads,
         message_part=part or 0,
         customer_questions=count_asked(session, vendor.id),
+        words_replaced=len(list_replaced(session, vendor)),
         is_collected=is_collected(session, vendor),
     )
 

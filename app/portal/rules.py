@@ -23,6 +23,8 @@ class Facts:
     in_review: int
     published: int
     sold_out: int
+    taken_down: int = 0
+    """Products that the shop keeps off sale."""
     questions_open: int | None = None
     """Answers that the shop waits for; None: it asks nothing."""
     new_messages: int = 0
@@ -31,13 +33,15 @@ class Facts:
     """One of them: the part's id."""
     customer_questions: int = 0
     """Questions of customers that have no answer yet."""
+    words_replaced: int = 0
+    """Fields of the public page that the shop's staff wrote anew, and the vendor has not looked at."""
     is_collected: bool = False
     """Whether the shop collects and sends: then orders are to be packed, not shipped."""
 
     @property
     def has_product(self) -> bool:
         """Whether a product was ever handed in."""
-        return bool(self.in_review or self.published or self.changes_requested)
+        return bool(self.in_review or self.published or self.changes_requested or self.taken_down)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,16 @@ def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
         *_list_answers(facts),
         *_list_papers(facts),
         (
-            facts.changes_requested > 0,
+            facts.words_replaced > 0,
             Task(
-                ngettext("%(num)s product needs a change", "%(num)s products need a change", facts.changes_requested),
-                _("The shop asked for it before it goes on sale."),
-                _("See what to change"),
-                "/portal/products?status=changes_requested",
-                "pencil",
+                _("The shop changed your page"),
+                _("Customers read its words now. Yours are kept for 30 days."),
+                _("See what changed"),
+                "/portal/profile",
+                "user",
             ),
         ),
+        *_list_sent_back(facts),
         (
             not facts.has_payout_details,
             Task(
@@ -134,6 +139,34 @@ def _list_answers(facts: Facts) -> list[tuple[bool, Task]]:
                 _("Answer now"),
                 "/portal/customer-questions?show=open",
                 "message-circle-question-mark",
+            ),
+        ),
+    ]
+
+
+def _list_sent_back(facts: Facts) -> list[tuple[bool, Task]]:
+    """Products that the shop wants changed, before they are sold or to be sold again."""
+    return [
+        (
+            facts.taken_down > 0,
+            Task(
+                ngettext(
+                    "%(num)s product was taken off sale", "%(num)s products were taken off sale", facts.taken_down
+                ),
+                _("The shop says why, and puts it back when that is mended."),
+                _("See why"),
+                "/portal/products?status=taken_down",
+                "pencil",
+            ),
+        ),
+        (
+            facts.changes_requested > 0,
+            Task(
+                ngettext("%(num)s product needs a change", "%(num)s products need a change", facts.changes_requested),
+                _("The shop asked for it before it goes on sale."),
+                _("See what to change"),
+                "/portal/products?status=changes_requested",
+                "pencil",
             ),
         ),
     ]

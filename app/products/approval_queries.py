@@ -1,17 +1,17 @@
 """What rules would have done: the last products and edits that vendors sent, judged by the rules as they are now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.models.approvals import ApprovalRule
 from app.models.commissions import VendorGroup, VendorGroupMember
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
-from app.models.vendors import Vendor
+from app.models.vendors import Vendor, VendorStatus
 from app.products import approval_rules, approvals
 from app.products.approval_rules import Case
 
@@ -86,12 +86,19 @@ def forecast(rules: Sequence[ApprovalRule], sent: Sequence[Sent]) -> tuple[Forec
 
 
 def list_names(session: Session, shop_id: int) -> tuple[Mapping[int, str], Mapping[int, str]]:
-    """(vendors, vendor groups) that a rule may name, by id, in the order of their names."""
+    """(vendors, vendor groups) that rules name, by id, in the order of their names."""
     vendors = session.execute(select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id).order_by(Vendor.name))
     groups = session.execute(
         select(VendorGroup.id, VendorGroup.name).where(VendorGroup.shop_id == shop_id).order_by(VendorGroup.name)
     )
     return {row.id: row.name for row in vendors}, {row.id: row.name for row in groups}
+
+
+def list_sellers(session: Session, shop_id: int, named: Collection[int] = ()) -> Mapping[int, str]:
+    """Who can send something to approve, and whom a rule names already, by id, in the order of their names."""
+    sells = Vendor.status.in_([VendorStatus.APPROVED, VendorStatus.SUSPENDED])
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id, or_(sells, Vendor.id.in_(named)))
+    return {row.id: row.name for row in session.execute(query.order_by(Vendor.name))}
 
 
 def _groups(session: Session, shop_id: int) -> Mapping[int, frozenset[int]]:

@@ -76,8 +76,9 @@ def _save(rule: ApprovalRule | None) -> ResponseReturnValue:
 
 
 def _form(rule: ApprovalRule | None, sent: MultiDict[str, str] | None = None) -> RuleForm:
-    vendors, groups = approval_queries.list_names(g.session, g.shop.id)
+    _, groups = approval_queries.list_names(g.session, g.shop.id)
     held = Conditions.read(rule.conditions) if rule else Conditions()
+    vendors = approval_queries.list_sellers(g.session, g.shop.id, held.vendor_ids)
     data = {"name": rule.name, "is_on": rule.is_on} if rule else {"is_on": True}
     return RuleForm(sent, currency=g.shop.currency, vendors=vendors, groups=groups, held=held, data=data)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, and_, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.keyset import Part, Sort, read_part, walk_parts
@@ -18,7 +18,10 @@ _AT_ONCE: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to list. `search` looks into titles, SKUs and vendor names; archived products only show when asked for."""
+    """What to list. `search` looks into titles, SKUs and vendor names; archived products only show when asked for.
+
+    `status`: a product's, or "taken_down" for what the staff keep off sale.
+    """
 
     vendor_id: int | None = None
     search: str = ""
@@ -87,8 +90,15 @@ def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> l
                 with_sku.exists(),
             )
         )
-    where.append(Product.status == status if status else Product.status != ProductStatus.ARCHIVED)
+    where.append(_stands_at(status) if status else Product.status != ProductStatus.ARCHIVED)
     return where
+
+
+def _stands_at(status: str) -> ColumnElement[bool]:
+    if status == "taken_down":
+        return and_(Product.status == ProductStatus.PUBLISHED, Product.taken_down_at.is_not(None))
+    is_shown = Product.taken_down_at.is_(None) if status == ProductStatus.PUBLISHED else true()
+    return and_(Product.status == status, is_shown)
 
 
 def _of_variants(what: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -1,17 +1,18 @@
 """What Shopify tells us of products: edits in the admin, deletions, stock. Events come twice, late and out of order."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import audit
+from app.errors import Conflict
 from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
-from app.products import option_rules, parts, places, proposals, rules, service
+from app.products import looks, option_rules, parts, places, proposals, rules, service, takedowns, trail
 from app.products.descriptions import clean_description
 from app.reservations.service import announce as announce_stock
 from app.shopify import payloads
@@ -21,16 +22,21 @@ _MOST_TOLD: Final = 100
 """Of a product with more variants, Shopify tells these."""
 
 
-def take_over_product(session: Session, shop: Shop, seen: payloads.Product) -> None:
-    """A product was made or changed. A submitted one goes on to its review; the merchant's edits become ours."""
+def take_over_product(session: Session, shop: Shop, seen: payloads.Product, body: bytes) -> None:
+    """A product was made or changed. A submitted one goes on to its review; the merchant's edits become ours.
+
+    `body` is the same as it came.
+    """
     product = _find_product(session, shop, seen.admin_graphql_api_id)
     if product is None:
         return
     if product.shopify_updated_at is None or seen.updated_at >= product.shopify_updated_at:
+        _follow_staff(session, product, seen)
         product.shopify_updated_at = seen.updated_at
         product.shopify_status, product.handle = seen.status.upper(), seen.handle
         if product.status == ProductStatus.PUBLISHED:
             _take_over_content(session, product, seen)
+            looks.note_news(session, product, body)
     service.begin_review(session, product)
 
 
@@ -85,6 +91,18 @@ def take_over_item(session: Session, shop: Shop, seen: payloads.InventoryItem) -
         variant.sku = seen.sku or ""
 
 
+def _follow_staff(session: Session, product: Product, seen: payloads.Product) -> None:
+    """What the staff took off sale, and somebody has made active in the admin since, is back on sale."""
+    off_since, noted_at = product.taken_down_at, product.shopify_updated_at
+    is_shown = product.shopify_status == "DRAFT" and seen.status.upper() == "ACTIVE"
+    # Shopify tells whole seconds. News from before we hid it, which come late, say nothing about that; nor does what
+    # was written in the second in which we hid it, such as an edit.
+    is_later = noted_at is None or seen.updated_at > noted_at
+    if is_shown and is_later and off_since and off_since.replace(microsecond=0) <= seen.updated_at:
+        with suppress(Conflict):
+            takedowns.put_back(session, product, actor="shopify")
+
+
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
     query = select(Product).where(Product.shop_id == shop.id, Product.shopify_gid == gid)
     return session.scalar(query.with_for_update())
@@ -118,15 +136,7 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
     changes |= _take_over_grid(session, product, seen, ours)
     if changes:
         product.title, product.description_html = seen.title, description
-        audit.record(
-            session,
-            product.shop_id,
-            "product.edit_in_shopify",
-            ("product", product.id),
-            actor="shopify",
-            vendor_id=product.vendor_id,
-            changes=changes,
-        )
+        trail.record(session, product, "edit_in_shopify", "shopify", changes=changes)
 
 
 def _take_over_grid(

@@ -32,15 +32,15 @@ def write_pictures(
 def drop_staged_pictures(session: Session, product_id: int, *, added_before: datetime | None = None) -> None:
     """Forget pictures that were added to an edit which came to nothing, or went without them.
 
-    `added_before` leaves those of an edit that its vendor is still writing. Those of a file that are being fetched
-    become an edit of their own.
+    Those of a file that are being fetched become an edit of their own. `added_before` leaves those of an edit that its
+    vendor is still writing, and those of a file that could not be fetched: only the form tells of them.
     """
-    staged = delete(ProductImage).where(
-        ProductImage.product_id == product_id,
-        ProductImage.live.is_(False),
-        ProductImage.wanted.is_(None) | ProductImage.error.is_not(None),
-    )
-    session.execute(staged if added_before is None else staged.where(ProductImage.created_at < added_before))
+    staged = delete(ProductImage).where(ProductImage.product_id == product_id, ProductImage.live.is_(False))
+    if added_before is None:
+        staged = staged.where(ProductImage.wanted.is_(None) | ProductImage.error.is_not(None))
+    else:
+        staged = staged.where(ProductImage.wanted.is_(None), ProductImage.created_at < added_before)
+    session.execute(staged)
 
 
 def end_staged_pictures(session: Session, product_id: int, *, keep: bool) -> None:

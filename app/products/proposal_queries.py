@@ -106,9 +106,9 @@ def summarise(proposal: ProductProposal) -> str:
 
 
 def list_waiting(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = ""
+    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "", limit: int = 200
 ) -> Sequence[ProductProposal]:
-    """Edits that wait for a decision, longest waiting first; at most 200. `search` as listing.matching means it."""
+    """Edits that wait for a decision, longest waiting first. `search` as listing.matching means it."""
     query = (
         select(ProductProposal)
         .join(Product, Product.id == ProductProposal.product_id)
@@ -116,7 +116,7 @@ def list_waiting(
         .where(ProductProposal.status == ProposalStatus.WAITING)
         .where(*listing.matching(shop_id, vendor_id, search, ""))
     )
-    return session.scalars(query.order_by(ProductProposal.sent_at, ProductProposal.id).limit(200)).all()
+    return session.scalars(query.order_by(ProductProposal.sent_at, ProductProposal.id).limit(limit)).all()
 
 
 def count_waiting(session: Session, shop_id: int) -> int:

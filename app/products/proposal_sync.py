@@ -85,15 +85,11 @@ def _note_begun(shop_id: int, proposal_id: int, fields: Collection[str]) -> None
             proposals.lock_proposal(session, shop_id, proposal_id).begun_at = clock.now()
 
 
-def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
-    """Shopify's product by our fields; a variant that Shopify does not have is missing."""
+def read_look(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
+    """Category, search text and pictures of Shopify's product, by our fields."""
     category, seo = found["category"], found["seo"] or {}
     live: rules.Snapshot = {
-        "title": found["title"],
-        "description": clean_description(found["descriptionHtml"] or ""),
         "category": {"gid": category["id"], "name": category["fullName"]} if category else None,
-        # Our own row's: we write them, and what else hangs on the product stays.
-        "attributes": product.attributes,
         "seo_title": seo.get("title") or "",
         "seo_description": seo.get("description") or "",
     }
@@ -103,7 +99,26 @@ def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Varian
         # What is still being made, or could not be, is nothing that customers see.
         if (node["preview"] or {}).get("image")
     ]
-    live["options"] = option_sync.read_options(found)
+    pictures = {picture["gid"]: picture for picture in live["pictures"]}
+    nodes = {node["id"]: node for node in found["variants"]["nodes"]}
+    for variant in variants:
+        if node := nodes.get(variant.shopify_gid):
+            shown = [each["id"] for each in node["media"]["nodes"]]
+            # One that is still being made is there, too.
+            named = [pictures.get(gid, {"gid": gid, "alt": "", "url": ""}) for gid in shown]
+            live[f"picture {variant.id}"] = named[0] if named else None
+    return live
+
+
+def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
+    """Shopify's product by our fields; a variant that Shopify does not have is missing."""
+    live = read_look(found, variants) | {
+        "title": found["title"],
+        "description": clean_description(found["descriptionHtml"] or ""),
+        # Our own row's: we write them, and what else hangs on the product stays.
+        "attributes": product.attributes,
+        "options": option_sync.read_options(found),
+    }
     live["variants"] = [
         {
             "values": [option["value"] for option in node["selectedOptions"]],
@@ -116,15 +131,10 @@ def _snapshot(product: Product, found: dict[str, Any], variants: Sequence[Varian
         for node in found["variants"]["nodes"]
     ]
     nodes = {node["id"]: node for node in found["variants"]["nodes"]}
-    pictures = {picture["gid"]: picture for picture in live["pictures"]}
     for variant in variants:
         if node := nodes.get(variant.shopify_gid):
             live[f"price {variant.id}"] = parse_money(node["price"], variant.currency).minor
             live[f"sku {variant.id}"] = node["sku"] or ""
-            shown = [each["id"] for each in node["media"]["nodes"]]
-            # One that is still being made is there, too.
-            named = [pictures.get(gid, {"gid": gid, "alt": "", "url": ""}) for gid in shown]
-            live[f"picture {variant.id}"] = named[0] if named else None
     return live
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -13,8 +12,6 @@ from app.models.products import Product, ProductImage, ProductStatus, StockCall,
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.products.listing import Row, matching, read_rows
-
-_IN_QUEUE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +26,12 @@ class Detail:
     """Why Shopify did not take the last count."""
 
 
-def list_queue(session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "") -> Sequence[Row]:
-    """What waits for the merchant's decision, longest waiting first; at most 200."""
+def list_queue(
+    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "", limit: int = 200
+) -> Sequence[Row]:
+    """What waits for the merchant's decision, longest waiting first."""
     where = [*matching(shop_id, vendor_id, search, ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
-    return read_rows(session, *where, order=(Product.submitted_at, Product.id), limit=_IN_QUEUE)
+    return read_rows(session, *where, order=(Product.submitted_at, Product.id), limit=limit)
 
 
 def list_by_ids(session: Session, shop_id: int, ids: Sequence[int]) -> Sequence[Row]:
@@ -49,8 +48,10 @@ def count_queue(session: Session, shop_id: int) -> int:
 
 
 def count_by_status(session: Session, shop_id: int, vendor_id: int | None = None) -> dict[str, int]:
-    """How many products there are in each status."""
-    query = select(Product.status, func.count()).where(Product.shop_id == shop_id).group_by(Product.status)
+    """How many products there are in each status; what the staff keep off sale counts as "taken_down"."""
+    is_off = (Product.status == ProductStatus.PUBLISHED) & Product.taken_down_at.is_not(None)
+    standing = case((is_off, "taken_down"), else_=Product.status).label("standing")
+    query = select(standing, func.count()).where(Product.shop_id == shop_id).group_by(standing)
     if vendor_id is not None:
         query = query.where(Product.vendor_id == vendor_id)
     return {str(status): count for status, count in session.execute(query)}

@@ -9,15 +9,21 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import queries, replies, review_queue, service
+from app.products import desk, queries, replies, review_queue, service
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
 protect(bp)
 
+_AT_MOST: Final = 2_000
+_COLUMNS: Final = (
+    "product", "what", "vendor", "price_from", "price_to", "currency", "waiting_since", "answer_by", "overdue",
+)  # fmt: skip
 _DONE: Final = {
     "approve": "“{title}” is approved and goes on sale now.",
     "ask_for_changes": "{vendor} is asked to change “{title}”.",
     "reject": "“{title}” is rejected; {vendor} gets your reason by e-mail.",
+    "take_down": "“{title}” is off sale; {vendor} gets your reason by e-mail.",
+    "put_back": "“{title}” is on sale again; {vendor} is told.",
 }
 
 
@@ -26,10 +32,23 @@ def show_queue() -> ResponseReturnValue:
     return _queue_page()
 
 
+@bp.get("/export.csv")
+def export_queue() -> ResponseReturnValue:
+    """What waits, as the list shows it."""
+    return web.download_sheet("review-queue.csv", _COLUMNS, map(_cells, _list_waiting()))
+
+
+def _cells(item: review_queue.Waiting) -> list[object]:
+    prices = [str(price.decimal) if price else "" for price in (item.row.price_from, item.row.price_to)]
+    currency = item.row.price_from.currency if item.row.price_from else ""
+    moments = [item.since, item.due, "yes" if item.is_overdue else ""]
+    return [item.row.product.title, item.what, item.row.vendor.name, *prices, currency, *moments]
+
+
 @bp.post("/approve")
 def approve_many() -> ResponseReturnValue:
     """Approve every product and edit that was ticked; the page says of each row what became of it."""
-    ticks = sorted(set(request.form.getlist("tick")))
+    ticks = review_queue.in_order(g.session, g.shop.id, request.form.getlist("tick"))
     results = [review_queue.approve(g.session, g.shop.id, tick, actor=f"staff:{g.staff}") for tick in ticks]
     done = sum(result.done for result in results)
     words = f"{done} approved." if done == len(results) else f"{done} of {len(results)} approved."
@@ -41,7 +60,8 @@ def approve_many() -> ResponseReturnValue:
 @bp.post("/decline/<any(ask_for_changes, reject):action>")
 def decline_many(action: str) -> ResponseReturnValue:
     """Ask for changes of everything that was ticked, or reject it, with one reason; each row says what became of it."""
-    ticks, reason = sorted(set(request.form.getlist("tick"))), request.form.get("reason", "").strip()
+    ticks = review_queue.in_order(g.session, g.shop.id, request.form.getlist("tick"))
+    reason = request.form.get("reason", "").strip()
     if not ticks:
         return web.toast(make_response(_queue_page(reason=reason)), "Tick what you want to send back.", is_error=True)
     if not reason:
@@ -61,16 +81,12 @@ def show_product(product_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:product_id>/<action>")
 def decide(product_id: int, action: str) -> ResponseReturnValue:
-    """Approve, ask for changes, or reject. The page then shows the decision and the way to the next product."""
+    """Approve, ask for changes, reject, take off sale, put back. The page then shows the decision and the way on."""
     if action not in _DONE:
         raise NotFound("There is no such action.")
     product = service.lock_product(g.session, g.shop.id, product_id)
-    actor = f"staff:{g.staff}"
     try:
-        if action == "approve":
-            service.approve(g.session, product, actor=actor)
-        else:
-            service.decline(g.session, product, action, request.form.get("reason", ""), actor=actor)
+        desk.ACTIONS[action](g.session, product, request.form.get("reason", ""), f"staff:{g.staff}")
     except ValidationErrors as error:
         return _product_page(product_id, errors={action: error.errors["reason"]}), 422
     except Conflict as error:
@@ -83,18 +99,11 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
 def _queue_page(
     results: Sequence[review_queue.Result] = (), *, ticked: Sequence[str] = (), reason: str = "", error: str = ""
 ) -> str:
-    args = request.args
-    items = review_queue.list_waiting(
-        g.session,
-        g.shop.id,
-        vendor_id=args.get("vendor", None, int),
-        search=args.get("q", "").strip(),
-        kind=args.get("kind", ""),
-        sort=args.get("sort", ""),
-    )
+    items = _list_waiting()
     return render_template(
         "merchant/review/queue.html",
         items=items,
+        page=review_queue.cut(items, request.args.get("sort", ""), web.read_place()),
         total=review_queue.count_waiting(g.session, g.shop.id),
         results=results,
         ticked=ticked,
@@ -102,6 +111,19 @@ def _queue_page(
         error=error,
         replies=replies.list_replies(g.session, g.shop.id),
         placeholders=replies.PLACEHOLDERS,
+    )
+
+
+def _list_waiting() -> Sequence[review_queue.Waiting]:
+    args = request.args
+    return review_queue.list_waiting(
+        g.session,
+        g.shop.id,
+        vendor_id=args.get("vendor", None, int),
+        search=args.get("q", "").strip(),
+        kind=args.get("kind", ""),
+        sort=args.get("sort", ""),
+        limit=_AT_MOST,
     )
 
 

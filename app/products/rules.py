@@ -94,8 +94,8 @@ def split_values(text: str) -> tuple[str, ...]:
 def wanted_visibility(status: str, shopify_status: str, *, may_sell: bool, hidden: bool) -> str | None:
     """The status that Shopify should be told, or None when it is right as it is.
 
-    `may_sell`: whether the vendor sells now. `hidden`: we took it off sale with its vendor. What the merchant hid in
-    the admin stays hidden.
+    `may_sell`: whether the vendor sells now, and the staff have not taken it off sale. `hidden`: we hid it for one of
+    these. What the merchant hid in the admin stays hidden.
     """
     if status == "published" and may_sell:
         return "ACTIVE" if hidden else None

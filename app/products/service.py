@@ -243,7 +243,9 @@ def begin_review(session: Session, product: Product) -> None:
         return
     move(session, product, "begin_review", actor="system")
     settings = session.get(ShopSettings, product.shop_id)
-    if settings is not None and settings.auto_approve_products:
+    if product.taken_down_at is not None:
+        _tell(session, product, "product_in_review")  # the staff took it off sale: no rule puts it back
+    elif settings is not None and settings.auto_approve_products:
         approve(session, product, actor="system")
     elif rule := approvals.find_for_product(session, product, list_variants(session, product)):
         approve(session, product, actor="system", reason=approvals.why(rule))
@@ -261,6 +263,7 @@ def approve(session: Session, product: Product, *, actor: str, reason: str | Non
     if vendor.status != VendorStatus.APPROVED:
         raise Conflict(f"{vendor.name} is {vendor.status}, so their products cannot go on sale now.")
     product.reviewed_at, product.sync_error = clock.now(), None
+    product.taken_down_at = product.taken_down_reason = None
     trail.record(session, product, "approve", actor, reason=reason)
     session.flush()
     _ring(session, "publish_product", product)

@@ -61,6 +61,7 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
         ("push_stock", _counted(products, StockLevel.stock_requested_at < before)),
         ("push_stock", with_call.where(StockCall.has_news, _is_due())),
         ("push_attributes", products.where(Product.attributes_wanted_at < before, Product.shopify_gid.is_not(None))),
+        ("look_at_product", products.where(Product.look_wanted_at < before)),
         (
             "apply_proposal",
             select(ProductProposal.shop_id, ProductProposal.id)

@@ -111,7 +111,9 @@ def align_product(shop_id: int, product_id: int) -> None:
         status = rules.wanted_visibility(
             product.status,
             product.shopify_status,
-            may_sell=vendor.status == VendorStatus.APPROVED and not is_hidden_now(vendor, clock.now()),
+            may_sell=vendor.status == VendorStatus.APPROVED
+            and not is_hidden_now(vendor, clock.now())
+            and product.taken_down_at is None,
             hidden=product.hidden_with_vendor,
         )
         credentials, gid, name = ShopCredentials(shop.id, shop.domain), product.shopify_gid, vendor.name
@@ -140,7 +142,7 @@ def follow_vendor(shop_id: int, vendor_id: int) -> None:
 def out_of_line() -> ColumnElement[bool]:
     """Of products joined with their vendors: those that Shopify shows otherwise than they should be shown."""
     on_sale = Product.status == ProductStatus.PUBLISHED
-    may_sell = and_(Vendor.status == VendorStatus.APPROVED, ~hidden_now(clock.now()))
+    may_sell = and_(Vendor.status == VendorStatus.APPROVED, ~hidden_now(clock.now()), Product.taken_down_at.is_(None))
     return and_(
         Product.shopify_status.is_not(None),
         or_(

@@ -18,7 +18,7 @@ def follow(
     variant goes along where all that had a value of it have another one now; one that staff's took the name of is no
     new one. What does not come in the options of now stays as it is: it fits no more.
     """
-    order = _order(before, after)
+    order = _order(before, after, names)
     meant: dict[tuple[int, str], set[str]] = {}
     for was, now in names.items():
         for place, (old, new) in enumerate(zip(order, now or (), strict=False)):
@@ -45,11 +45,15 @@ def _with(variants: list[dict[str, Any]], came: Sequence[Sequence[str]]) -> list
     return variants + [{"values": list(values)} for values in came if list(values) not in there]
 
 
-def _order(before: Options, after: Options) -> list[int]:
+def _order(before: Options, after: Options, variants: Names) -> list[int]:
     """For each option of now the place that it had; none when there are more or fewer by now."""
     names = [option["name"] for option in before]
     if len(after) != len(names):
         return []
+    kept_values = [list(now) == list(was) for was, now in variants.items() if now]
+    if kept_values and all(kept_values):
+        # No value moved, so no option did, though two of them have changed names.
+        return list(range(len(names)))
     kept = {option["name"] for option in after}
     renamed = iter([at for at, name in enumerate(names) if name not in kept])
     return [names.index(option["name"]) if option["name"] in names else next(renamed) for option in after]

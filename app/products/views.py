@@ -1,15 +1,16 @@
-"""The merchant's list of all vendors' products."""
+"""The merchant's list of all vendors' products, and what is decided about several at once."""
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.merchant import protect
-from app.config import get_config
-from app.products import listing, review_queue
+from app.errors import NotFound
+from app.products import desk, listing, replies, review_queue
 
 bp = Blueprint("products", __name__, url_prefix="/app/products")
 protect(bp)
@@ -30,17 +31,50 @@ _COLUMNS: Final = (
 
 @bp.get("")
 def list_products() -> ResponseReturnValue:
+    return _list_page()
+
+
+@bp.post("/together/<action>")
+def decide_together(action: str) -> ResponseReturnValue:
+    """One decision for every product that was ticked; the page says of each what became of it."""
+    if action not in desk.ACTIONS:
+        raise NotFound("There is no such action.")
+    ids, reason = request.form.getlist("product", int)[: listing.PER_PAGE], request.form.get("reason", "").strip()
+    if not ids:
+        return web.toast(make_response(_list_page(reason=reason)), "Tick the products first.", is_error=True)
+    if action in desk.REASON_NEEDED and not reason:
+        error = "Say in a sentence or two what the vendors should know."
+        return _list_page(ticked=ids, error=error), 422
+    results = desk.decide(g.session, g.shop, ids, action, reason, actor=f"staff:{g.staff}")
+    done = sum(result.is_done for result in results)
+    answer = make_response(_list_page(action=action, results=results))
+    return web.toast(answer, f"Done for {done} of {len(results)}.", is_error=not done)
+
+
+def _list_page(
+    *,
+    action: str = "",
+    results: Sequence[desk.Result] = (),
+    ticked: Sequence[int] = (),
+    reason: str = "",
+    error: str = "",
+) -> str:
     args, wanted = request.args, _read_wanted()
     page = listing.list_products(
         g.session, g.shop.id, wanted, after=args.get("after", ""), before=args.get("before", "")
     )
-    admin = f"{get_config().shopify_admin_url}/store/{g.shop.domain.removesuffix('.myshopify.com')}"
     return render_template(
         "merchant/products/list.html",
         page=page,
         total=listing.count_products(g.session, g.shop.id, wanted),
         waiting=review_queue.count_waiting(g.session, g.shop.id),
-        admin=admin,
+        action=action,
+        results=results,
+        ticked=ticked,
+        reason=reason,
+        error=error,
+        replies=replies.list_replies(g.session, g.shop.id),
+        placeholders=replies.PLACEHOLDERS,
     )
 
 
@@ -55,7 +89,7 @@ def _cells(row: listing.Row) -> list[object]:
     product, prices = row.product, (row.price_from, row.price_to)
     amounts = [str(price.decimal) if price else "" for price in prices]
     currency = row.price_from.currency if row.price_from else ""
-    what = [product.title, row.vendor.name, product.status.value]
+    what = [product.title, row.vendor.name, product.standing]
     return [*what, *amounts, currency, row.stock, row.variants, product.updated_at]
 
 

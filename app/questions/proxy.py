@@ -3,19 +3,18 @@
 import re
 from typing import Any, Final
 
-from email_validator import EmailNotValidError, validate_email
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.auth import limits
 from app.auth import proxy as door
-from app.errors import AppError, NotFound, TooMany, ValidationErrors
+from app.errors import AppError, NotFound, TooMany
 from app.languages import _
 from app.models.vendors import Vendor, VendorStatus
 from app.questions import queries, service
 from app.questions.service import Asked
-from app.typed import storable, tidy, tidy_lines
+from app.typed import read_email, storable, tidy, tidy_lines
 
 bp = Blueprint("questions_proxy", __name__, url_prefix="/proxy")
 door.protect(bp)
@@ -43,7 +42,7 @@ def ask() -> ResponseReturnValue:
     if not isinstance(given, dict) or not _KEY.fullmatch(str(given.get("key"))):
         raise AppError("A question is sent as JSON with a key of its own.")
     vendor, known = _get_vendor(storable(str(given.get("vendor", "")))), _find_known()
-    email = known or _read_email(given.get("email"))
+    email = known or read_email(given.get("email"))
     mailbox = f"{g.shop.id}:{_mailbox(email)}"
     if not limits.allow("ask", mailbox, limit=5, seconds=3600):
         raise TooMany(_("These are very many questions at once. Nothing was lost: send it again in an hour."))
@@ -67,15 +66,6 @@ def ask() -> ResponseReturnValue:
 
 def _find_known() -> str | None:
     return queries.find_known_email(g.session, g.shop.id, int(g.customer_id)) if g.customer_id else None
-
-
-def _read_email(given: Any) -> str:
-    try:
-        found = validate_email(given if isinstance(given, str) else "", check_deliverability=False)
-    except EmailNotValidError:
-        words = _("This does not look like an e-mail address. Check it for typing mistakes.")
-        raise ValidationErrors({"email": words}) from None
-    return found.normalized
 
 
 def _mailbox(email: str) -> str:

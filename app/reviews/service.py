@@ -59,7 +59,7 @@ def write(session: Session, part: VendorOrder, draft: Draft) -> VendorReview:
     )
     _decide(session, review, ReviewState.PUBLISHED if goes_out else ReviewState.PENDING, "rule", now)
     _close_request(session, part, now)
-    events.publish(session, part.shop_id, "ReviewWritten", review_id=review.id)
+    events.publish(session, part.shop_id, "ReviewWritten", vendor_id=part.vendor_id, review_id=review.id)
     return review
 
 
@@ -140,7 +140,7 @@ def change_settings(session: Session, shop_id: int, wanted: dict[str, bool | int
 
 
 def mark_returned(session: Session, event: DomainEvent) -> None:
-    """RefundProcessed, OrderCancelled: a review stays when its goods went back, and says so."""
+    """RefundProcessed, OrderEdited, OrderCancelled: a review stays when its goods went back, and says so."""
     query = (
         select(VendorReview, VendorOrder)
         .join(VendorOrder, VendorOrder.id == VendorReview.vendor_order_id)

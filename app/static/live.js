@@ -17,8 +17,9 @@
     };
   };
   const renew = async () => {
-    const answer = await fetch(location.href).catch(() => null);
-    if (!answer) return void setTimeout(renew, 30000);
+    // As htmx asks: without the portal's style element, of which the content policy would complain in a page only read.
+    const answer = await fetch(location.href, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer || answer.status >= 500) return void setTimeout(renew, 30000);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (page.body.dataset.live) listen(page.body.dataset);
   };

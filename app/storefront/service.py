@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app import clock, db, events
 from app.db import Scope, pipelined, speak_for_shop, system
+from app.errors import NotFound
+from app.languages import _
 from app.models.events import DomainEvent
 from app.models.orders import Order
 from app.models.storefront import CustomerItem, CustomerSync
@@ -23,15 +25,17 @@ from app.storefront.wire import Batch, Edit, write_edits
 
 # Sent together, in one round trip. The first locks the customer's row until the commit: a revision is never seen before
 # a smaller one, so no device can miss an edit. Each statement sees what was committed before it began.
+# A door may take a shop that has left for here a moment longer (app/auth/proxy.py): of such a one nothing is stored.
 _ADVANCE: Final = """
-    INSERT INTO customer_syncs (shop_id, customer_id) VALUES (%(shop_id)s, %(customer_id)s)
+    INSERT INTO customer_syncs (shop_id, customer_id)
+    SELECT shops.id, %(customer_id)s FROM shops WHERE shops.id = %(shop_id)s AND shops.status = 'installed'
     ON CONFLICT (shop_id, customer_id) DO UPDATE SET revision = customer_syncs.revision + 1, synced_at = now()
     RETURNING revision
 """
 _STORE: Final = """
     INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision)
     SELECT head.shop_id, head.customer_id, edit.kind, edit.key, edit.clock, edit.value, head.revision
-    FROM customer_syncs AS head,
+    FROM customer_syncs AS head JOIN shops ON shops.id = head.shop_id AND shops.status = 'installed',
       jsonb_to_recordset(%(edits)s::jsonb) AS edit (kind text, key text, clock text, value jsonb)
     WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
     ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE
@@ -85,13 +89,15 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     """Store a device's edits, each only if it is newer than what is held. Returns what the device lacks, and the places
     of edits that found no room. The same batch again changes nothing.
 
-    The session must be the customer's own.
+    The session must be the customer's own. Raises NotFound when the shop has left.
     """
     if not batch.edits:
         return queries.read_news(session, shop_id, customer_id, batch.since), set()
     whose = {"shop_id": shop_id, "customer_id": customer_id}
     edits = batch.edits
     revision, held, items = _store(session, whose, edits, batch.since)
+    if not revision:
+        raise NotFound(_("This shop has no marketplace at the moment."))
     if held > rules.LARGEST_ACCOUNT:
         # Seldom, so it may cost: take it back, and store what is no new row.
         session.rollback()
@@ -106,7 +112,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
 
 def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
-    when not all of it has room.
+    when not all of it has room, or the shop has left.
     """
     ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
     try:
@@ -117,8 +123,8 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
             connection.execute(_ROOM, {**ids, "most": rules.LARGEST_ACCOUNT})
     except psycopg.errors.DivisionByZero:
         return None
-    (revision,) = head.fetchone() or (0,)
-    return News(revision, batch.since >= revision, changes.fetchall())
+    advanced = head.fetchone()
+    return News(advanced[0], batch.since >= advanced[0], changes.fetchall()) if advanced else None
 
 
 def read_at_once(whose: Scope, since: int) -> News:
@@ -131,14 +137,16 @@ def read_at_once(whose: Scope, since: int) -> News:
 def _store(
     session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
 ) -> tuple[int, int, Sequence[Any]]:
-    """Returns the customer's new revision, how many rows they have, and what changed after `since` by other hands."""
+    """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows they have, and
+    what changed after `since` by other hands.
+    """
     connection: Any = session.connection().connection.driver_connection
     with connection.pipeline(), connection.cursor() as head, connection.cursor() as count:
         head.execute(_ADVANCE, whose)
         connection.execute(_STORE, {**whose, "edits": write_edits(edits)})
         changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
         count.execute(_HELD, whose)
-        return head.fetchone()[0], count.fetchone()[0], changes.fetchall()
+        return (head.fetchone() or (0,))[0], count.fetchone()[0], changes.fetchall()
 
 
 def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:

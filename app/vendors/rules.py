@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -37,6 +38,15 @@ def state_after(action: str, state: str) -> str | None:
 def list_actions(state: str) -> list[str]:
     """What the merchant may do in `state`, in the order in which a person would look for it."""
     return [action for action, moves in MOVES.items() if state in moves and action != "reapply"]
+
+
+def written_by_staff(now: Mapping[str, str], seen: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
+    """Those words of a page that are neither what was last seen there nor what we have sent since: somebody else's.
+
+    >>> written_by_staff({"name": "Ada", "about": "Clay"}, {"name": "Ada", "about": ""}, {"about": "Stone"})
+    {'about': 'Clay'}
+    """
+    return {field: words for field, words in now.items() if words not in {seen.get(field, ""), sent.get(field)}}
 
 
 def normalise_name(name: str) -> str:

@@ -1,7 +1,8 @@
 """The public vendor page in Shopify (the `$app:vendor` metaobject): written from our row, taken over from the admin.
 
 Our row and the page are matched by the handle, which never changes, so a repeated write finds its own page again.
-When both sides changed, the later `updated_at` wins; whether the page is public is decided here alone.
+Words that only one side changed stay; of words that both sides changed, the ones that staff wrote in the admin hold,
+and the vendor reads what they replaced (app/vendors/replaced.py). Whether the page is public is decided here alone.
 """
 
 import json
@@ -28,7 +29,7 @@ from app.vendors.face import list_links
 from app.vendors.service import Entry
 
 TYPE: Final = "$app:vendor"
-TEXT_FIELDS: Final = ("name", "tagline", "announcement", "about", "location", "website", "policies")
+TEXT_FIELDS: Final[tuple[str, ...]] = ("name", "tagline", "announcement", "about", "location", "website", "policies")
 """Fields of the metaobject that are columns of our row under the same name."""
 _SEARCHED: Final = 250
 _KNOWS_HOLIDAYS: Final = 3
@@ -53,16 +54,24 @@ def find_entries(shop: ShopCredentials, name: str) -> list[Entry]:
 def sync_vendor(shop_id: int, vendor_id: int) -> None:
     """Copy the public part of a vendor's row to Shopify, then send the e-mail that waited for it.
 
-    Does nothing when the page already follows the row. Raises ShopifyError when trying again later may help.
+    Shopify compares nothing itself, so the page is read just before it is written: words that staff changed meanwhile
+    become ours, and only words that differ are written. Does nothing when the page already follows the row. Raises
+    ShopifyError when trying again later may help.
     """
     with scoped(shop_id) as session:
         vendor, shop = session.get(Vendor, vendor_id), session.get_one(Shop, shop_id)
         if vendor is None or vendor.profile_synced_at is not None:
             return
-        credentials, written_from = ShopCredentials(shop.id, shop.domain), vendor.updated_at
-        content = _content(vendor, shop.definitions_version)
+        credentials, has_page = ShopCredentials(shop.id, shop.domain), vendor.metaobject_gid is not None
         handle = {"type": TYPE, "handle": vendor.handle}
     try:
+        found = graphql(credentials, "metaobjectByHandle", {"handle": handle}) if has_page else None
+        with scoped(shop_id) as session:
+            vendor = _begin(session, shop_id, vendor_id, found)
+            if vendor is None:
+                return
+            content = _content(vendor, session.get_one(Shop, shop_id).definitions_version)
+            seen, written_from = vendor.page_words, vendor.updated_at
         page = graphql(credentials, "metaobjectUpsert", {"handle": handle, "metaobject": content})["metaobject"]
     except ShopifyError as error:
         _note_failure(shop_id, vendor_id, error)
@@ -71,42 +80,88 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
         vendor = session.scalar(select(Vendor).where(Vendor.id == vendor_id).with_for_update())
         if vendor is None:
             return
-        vendor.metaobject_gid = page["id"]
-        vendor.metaobject_updated_at = _newest(vendor.metaobject_updated_at, datetime.fromisoformat(page["updatedAt"]))
-        vendor.sync_error = None
-        if vendor.updated_at != written_from:
+        vendor.metaobject_gid, vendor.sync_error = page["id"], None
+        if vendor.updated_at != written_from or vendor.page_words not in (seen, _words_of(page)):
             # Changed while Shopify was answering: the ring for that change comes too late or early, so ring again.
             enqueue("jobs.catalogue.sync_vendor", shop_id, vendor_id, queue="catalogue")
             return
-        vendor.profile_synced_at = clock.now()
+        _see(session, vendor, page)
+        vendor.page_sent, vendor.profile_synced_at = None, clock.now()
         _send_what_waited(session, session.get_one(Shop, shop_id), vendor)
 
 
 def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
-    """A webhook says that a vendor page was made or changed. Newer words than ours become ours."""
+    """A webhook says that a vendor page was made or changed. What staff wrote becomes ours, field by field."""
     vendor = _find_vendor(session, shop.id, page)
     seen_at = page.updated_at
     if vendor is None or seen_at is None or (vendor.metaobject_updated_at and seen_at < vendor.metaobject_updated_at):
         return
-    vendor.metaobject_updated_at = seen_at
     vendor.metaobject_gid = page.id
-    if vendor.profile_synced_at is None and vendor.updated_at > seen_at:
+    words = {field: page.fields[field] or "" for field in TEXT_FIELDS if field in page.fields}
+    seen = vendor.page_words or words
+    if seen_at == vendor.metaobject_updated_at and any(seen.get(field) != now for field, now in words.items()):
+        # Of two states of one second nobody knows the later: the job reads what is there now.
+        vendor.profile_synced_at = vendor.sync_error = None
+        enqueue_after_commit(session, "jobs.catalogue.sync_vendor", shop.id, vendor.id, queue="catalogue")
         return
-    words = page.fields
+    _take_words(session, vendor, words, seen_at)
+
+
+def _begin(session: Session, shop_id: int, vendor_id: int, found: dict[str, Any] | None) -> Vendor | None:
+    """The vendor, locked, with what staff wrote on the page that was found and with a note of what is sent now. None
+    when there is nothing to send any more.
+    """
+    mine = (Vendor.shop_id == shop_id, Vendor.id == vendor_id)
+    vendor = session.scalar(select(Vendor).where(*mine).with_for_update())
+    if vendor is None or vendor.profile_synced_at is not None:
+        return None
+    if found:
+        _see(session, vendor, found)
+    else:
+        vendor.page_words = None
+    vendor.page_sent = _unsaid(vendor)
+    return vendor
+
+
+def _unsaid(vendor: Vendor) -> dict[str, str]:
+    """Words of the row that the page does not say."""
+    seen = vendor.page_words or {}
+    return {field: words for field in TEXT_FIELDS if (words := getattr(vendor, field)) != seen.get(field)}
+
+
+def _see(session: Session, vendor: Vendor, page: dict[str, Any]) -> None:
+    """Take over what a page says that was just read or written, unless news of it that are newer came first."""
+    seen_at = datetime.fromisoformat(page["updatedAt"])
+    if vendor.metaobject_updated_at is None or seen_at >= vendor.metaobject_updated_at:
+        _take_words(session, vendor, _words_of(page), seen_at)
+
+
+def _words_of(page: dict[str, Any]) -> dict[str, str]:
+    return {field["key"]: field["value"] or "" for field in page["fields"] if field["key"] in TEXT_FIELDS}
+
+
+def _take_words(session: Session, vendor: Vendor, words: dict[str, str], seen_at: datetime) -> None:
+    """Note what the page says; words in it that we did not put there are staff's, and replace ours."""
+    held = {field: getattr(vendor, field) for field in words}
+    # While nothing is on its way, and nothing was noted, the page says what the row says.
+    seen = vendor.page_words or ({} if vendor.profile_synced_at is None else held)
+    written = rules.written_by_staff(words, seen, vendor.page_sent or {}) if seen else {}
+    vendor.page_words, vendor.metaobject_updated_at = seen | words, seen_at
+    # Nobody is called nothing.
     changes: dict[str, Any] = {
-        field: [getattr(vendor, field), words.get(field) or ""]
-        for field in TEXT_FIELDS
-        if field in words and (words[field] or "") != getattr(vendor, field) and (field != "name" or words[field])
+        field: [held[field], after]
+        for field, after in written.items()
+        if after != held[field] and (field != "name" or after)
     }
     if not changes:
         return
     for field, (_, after) in changes.items():
         setattr(vendor, field, after)
     vendor.updated_at = clock.now()
-    enqueue_after_commit(session, "jobs.catalogue.follow_vendor", shop.id, vendor.id, queue="catalogue")
+    enqueue_after_commit(session, "jobs.catalogue.follow_vendor", vendor.shop_id, vendor.id, queue="catalogue")
     audit.record(
         session,
-        shop.id,
+        vendor.shop_id,
         "vendor.edit_in_shopify",
         ("vendor", vendor.id),
         actor="shopify",
@@ -120,7 +175,7 @@ def forget_page(session: Session, shop: Shop, page: Metaobject) -> None:
     vendor = _find_vendor(session, shop.id, page)
     if vendor is None or vendor.metaobject_gid is None:
         return
-    vendor.metaobject_gid = None
+    vendor.metaobject_gid = vendor.page_words = vendor.page_sent = None
     vendor.sync_error = "The vendor's public page was deleted in Shopify. Make it again, or close the vendor."
     audit.record(
         session, shop.id, "vendor.page_deleted_in_shopify", ("vendor", vendor.id), actor="shopify", vendor_id=vendor.id
@@ -143,7 +198,8 @@ def sweep() -> int:
 
 
 def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
-    fields = {name: getattr(vendor, name) for name in TEXT_FIELDS} | {"since": vendor.applied_at.date().isoformat()}
+    # What a page says already is not said again: staff may be changing it at this moment.
+    fields = _unsaid(vendor) | {"since": vendor.applied_at.date().isoformat()}
     if vendor.away_from and vendor.away_until and definitions_version >= _KNOWS_HOLIDAYS:
         # Never emptied: Shopify takes no empty date, and the theme shows a holiday only while it lasts.
         fields["away_from"], fields["away_until"] = vendor.away_from.isoformat(), vendor.away_until.isoformat()
@@ -154,7 +210,7 @@ def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
         fields |= {"links": json.dumps(list_links(vendor.social)), "translations": json.dumps(vendor.translations)}
         fields |= {"cover": vendor.cover_file_gid} if vendor.cover_file_gid else {}
     else:
-        del fields["announcement"]
+        fields.pop("announcement", None)
     if vendor.logo_file_gid:
         fields["logo"] = vendor.logo_file_gid
     status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
@@ -193,10 +249,6 @@ def _send_what_waited(session: Session, shop: Shop, vendor: Vendor) -> None:
             link = issue_link(session, shop.id, vendor.email, lifetime=FIRST_LINK_LIFETIME)
             context = {"vendor_name": vendor.name, "link": link, "link_lasts": FIRST_LINK_LIFETIME}
             queue_email(session, shop.id, "vendor_approved", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
-
-
-def _newest(held: datetime | None, seen: datetime) -> datetime:
-    return max(held, seen) if held else seen
 
 
 def _find_vendor(session: Session, shop_id: int, page: Metaobject) -> Vendor | None:

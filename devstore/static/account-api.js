@@ -1,8 +1,13 @@
 // A stand-in for the API that Shopify gives an extension of the customer account, as far as ours uses it.
 (() => {
-  const { texts, locale, settings } = JSON.parse(document.currentScript.dataset.known);
+  const { texts, language, locale, settings } = JSON.parse(document.currentScript.dataset.known);
   const find = (key) => key.split('.').reduce((found, name) => found?.[name], texts);
+  // What the storefront's Customer Privacy API keeps (storefront.js): the account knows of it.
+  const allows = (what) => !new RegExp(`_tracking_consent=[^;]*${encodeURIComponent(`"${what}":false`)}`).test(document.cookie);
+  const allowedProcessing = Object.fromEntries(['analytics', 'marketing', 'preferences'].map((what) => [what, allows(what)]));
   window.shopify = {
+    customerPrivacy: { value: { allowedProcessing } },
+    localization: { language: { value: { isoCode: language } }, extensionLanguage: { value: { isoCode: language } } },
     settings: { value: settings },
     sessionToken: {
       async get() {

@@ -31,8 +31,10 @@ def page(handle: str) -> Any:
     if current_customer() is None:
         return redirect(f"/account/login?return_url=/account/pages/{handle}", 303)
     shop = get_store().find(get_storefront_shop(), "shop") or {}
+    language = request.accept_languages.best_match(_languages(), "en") or "en"
     known = {
-        "texts": _texts(request.accept_languages.best_match(_languages(), "en") or "en"),
+        "texts": _texts(language),
+        "language": language,
         "locale": str(shop.get("locale") or "en"),
         "settings": {"app_url": get_config().app_url},
     }

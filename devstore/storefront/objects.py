@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from devstore import products
+from devstore import products, taxonomy
 from devstore.gids import InvalidGidError, parse_gid
 from devstore.store import Doc, Store
 from devstore.storefront import catalogue
@@ -49,6 +49,7 @@ class Objects:
             content=product.get("description_html") or "",
             vendor=product.get("vendor") or "",
             type=product.get("product_type") or "",
+            category=self.category(product.get("category_gid")),
             tags=product.get("tags", []),
             published_at=product.get("published_at"),
             created_at=product.get("created_at"),
@@ -68,6 +69,11 @@ class Objects:
             selected_or_first_available_variant=chosen,
             metafields=self.metafields(product, "PRODUCT"),
         )
+
+    @staticmethod
+    def category(held: str | None) -> Drop | None:
+        found = taxonomy.find(held)
+        return Drop(id=found["id"].rpartition("/")[2], gid=found["id"], name=found["name"]) if found else None
 
     def variant(self, product: Doc, variant: Doc, *, selected: bool = False) -> Drop:
         values = [chosen["name"] for chosen in variant.get("option_values", [])]

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from app import db
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
+from tests.mailings.conftest import Desk
 from tests.reviews.conftest import Street, browser, goods, office, post, store, street
 from tests.shopify.signing import KEY, SECRET, sign_id_token
 from tests.storefront.conftest import Storefront, item, wish
@@ -23,6 +24,7 @@ from tests.storefront.conftest import Storefront, item, wish
 __all__ = ["browser", "goods", "office", "post", "store", "street"]
 
 EXTENSION = Path(__file__).parents[2] / "extensions" / "customer-account"
+THEME = EXTENSION.parent / "theme"
 
 
 def token(customer: int | str = 7001, *, secret: str = SECRET, **changes: Any) -> str:
@@ -145,6 +147,67 @@ def test_lists_are_those_that_the_devices_keep(browser: FlaskClient, acme: Shop)
     assert ask(browser, token(7002)).json["wishlist"] == []
 
 
+# -- e-mails that customers choose -------------------------------------------------------------------------------------
+
+
+def choose(browser: FlaskClient, body: Any, bearer: str | None = None) -> Any:
+    headers = {"Authorization": f"Bearer {token() if bearer is None else bearer}"}
+    return browser.post("/account-page/mails", json=body, headers=headers)
+
+
+def wanted(*topics: str, **rest: Any) -> dict[str, Any]:
+    return {
+        "topics": topics,
+        "email": "cleo@example.com",
+        "locale": "de",
+        "page": "elsewhere",
+        "wording": "1 de",
+        **rest,
+    }
+
+
+def test_e_mails_are_chosen_in_the_account_as_in_the_shop(browser: FlaskClient, acme: Shop) -> None:
+    desk = Desk(browser, Storefront(browser), acme)
+    desk.offer(cart=False)
+    assert ask(browser, token()).json["mails"] == {
+        "offered": ["vendors", "wishlist"], "chosen": [], "email": "", "waiting": False
+    }  # fmt: skip
+    answer = choose(browser, wanted("wishlist", "cart")).json
+    assert (answer["ok"], answer["confirm"], answer["mails"]["waiting"]) == (True, True, True)
+    assert desk.steps() == [("asked", ["wishlist"], "cleo@example.com", "customer account")]
+    assert "Bitte" in desk.mails("customer_mails_confirm")[0].subject
+    desk.confirm()
+    assert desk.choice("7001")["chosen"] == ["wishlist"], "both doors lead to one choice"
+    assert choose(browser, wanted("vendors")).json["confirm"] is False
+    assert choose(browser, wanted(email="")).json["mails"]["chosen"] == []
+    assert [step for step, *_ in desk.steps()] == ["asked", "confirmed", "changed", "stopped"]
+
+
+def test_nobody_chooses_for_another_account(browser: FlaskClient, acme: Shop) -> None:
+    desk = Desk(browser, Storefront(browser), acme)
+    desk.offer()
+    assert choose(browser, wanted("cart"), bearer="").status_code == 401
+    assert choose(browser, wanted("cart"), bearer=sign_id_token()).status_code == 401
+    assert choose(browser, wanted("cart")).status_code == 200
+    assert ask(browser, token(7002)).json["mails"]["email"] == ""
+    for body in (["cart"], {"topics": "cart"}, None):
+        assert choose(browser, body).status_code == 400
+    assert choose(browser, wanted("cart", email="cleo@")).status_code == 422
+
+
+def test_the_words_of_consent_are_the_shops_own(browser: FlaskClient) -> None:
+    version = re.search(r"^const WORDING = (\d+);", sources(), re.MULTILINE)
+    assert version
+    for block in ("wishlist", "followed-vendors"):
+        assert f'data-wording="{version[1]} ' in (THEME / "blocks" / f"{block}.liquid").read_text("utf-8")
+    for language in ("en.default", "de", "fr", "es", "ja", "nl"):
+        theirs = json.loads((THEME / "locales" / f"{language}.json").read_text("utf-8"))["mails"]
+        ours = texts(f"{language}.json")
+        assert ours["mails_consent"] == theirs["consent"]
+        for topic in lists_of("mails.js")[0]:
+            assert ours[f"topic.{topic}"] == theirs[topic]
+
+
 # -- the extension itself ----------------------------------------------------------------------------------------------
 
 
@@ -177,7 +240,7 @@ def test_every_text_is_used_and_every_text_is_there() -> None:
     used = {"name", "write_review", "change_review", "return_refused", "return_too_many", "return_unsure"}
     used |= set(re.findall(r"t\('(\w+)'", sources()))
     groups = dict(zip(("return_state", "declined", "reason"), lists_of("returns.js"), strict=True))
-    groups["state"] = lists_of("page.js")[0]
+    groups["state"], groups["topic"] = lists_of("page.js")[0], lists_of("mails.js")[0]
     assert used | {f"{group}.{key}" for group, keys in groups.items() for key in keys} == set(texts("en.default.json"))
 
 

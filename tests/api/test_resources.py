@@ -20,7 +20,7 @@ from app.models.books import Difference
 from app.models.events import AuditEntry, InboxEvent
 from app.models.orders import VendorOrder
 from app.models.pickups import Pickup
-from app.models.products import Product
+from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.vendors.payout_details import PayoutDetails, change_payout_details
@@ -65,6 +65,20 @@ def test_products_are_listed_and_decided_about(merchant: Program, adas: Program,
     assert merchant.post(f"{path}/approve").status_code == 409
 
 
+def test_a_program_takes_a_product_off_sale_and_puts_it_back(merchant: Program, adas: Program, bowl: Product) -> None:
+    path = f"/products/{bowl.id}"
+    assert merchant.post(f"{path}/take_down", {"reason": "Not food safe."}).status_code == 409, "it is in review"
+    with db.scoped(bowl.shop_id) as session:
+        session.get_one(Product, bowl.id).status = ProductStatus.PUBLISHED
+    assert merchant.post(f"{path}/take_down").status_code == 422
+    assert adas.post(f"{path}/take_down", {"reason": "Not food safe."}).status_code == 403
+    assert merchant.post(f"{path}/take_down", {"reason": "Not food safe."}).status_code == 200
+    held = adas.get(path)["product"]
+    assert (held["status"], held["taken_down_reason"]) == ("published", "Not food safe.")
+    assert merchant.post(f"{path}/put_back").status_code == 200
+    assert adas.get(path)["product"]["taken_down_at"] is None
+
+
 DRAFT: dict[str, Any] = {"name": "Ada", "rate_bps": "750.5", "flat": {"USD": 30}}
 
 
@@ -90,6 +104,8 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
     assert merchant.ask("DELETE", path).status_code == 204
     assert merchant.ask("GET", path).status_code == 404
     assert merchant.ask("DELETE", "/commission-rules/1").status_code == 409
+    with_days = merchant.problem("PUT", "/commission-rules/1", {**DRAFT, "conditions": {}, "hold_days": 20})
+    assert "overrule what is agreed" in with_days["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +124,7 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
         ({"flat": {"USD": -1}}, "#/flat"),
         ({"flat": {"usd": 1}}, "#/flat"),
         ({"name": " "}, "#/name"),
+        ({"hold_days": 366}, "#/hold_days"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_at_its_field(
@@ -120,10 +137,10 @@ def test_a_rule_that_cannot_be_is_refused_at_its_field(
 
 def test_a_rule_that_is_sent_back_as_it_was_read_stays_what_it_is(merchant: Program, ada: Vendor) -> None:
     wanted = {"vendor_ids": [ada.id], "collection_gids": ["gid://shopify/Collection/7"], "tags": ["bowl"]}
-    made = merchant.post("/commission-rules", draft(ada, conditions=wanted)).json
+    made = merchant.post("/commission-rules", draft(ada, conditions=wanted, hold_days=30)).json
     assert made
     assert made["conditions"] | wanted == made["conditions"]
-    fields = ("name", "rate_bps", "conditions", "flat", "floor", "cap", "net_of_tax")
+    fields = ("name", "rate_bps", "conditions", "flat", "floor", "cap", "net_of_tax", "with_shipping", "hold_days")
     again = merchant.ask("PUT", f"/commission-rules/{made['number']}", {name: made[name] for name in fields}).json
     assert again
     assert {name: again[name] for name in fields} == {name: made[name] for name in fields}
@@ -142,6 +159,7 @@ def test_the_simulator_says_which_rule_fires_and_what_it_takes(merchant: Program
     assert told["rule_name"] == "Ada"
     assert told["commission"]["amount"] == "15.61"
     assert told["vendor_gets"]["minor"] == 20_000 - 1_561
+    assert told["hold_days"] == 14
     other = merchant.post("/commission-rules/simulate", {**question, "vendor_id": bea.id}).json
     assert other
     assert other["rule_name"] == "Default commission"

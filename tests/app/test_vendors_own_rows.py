@@ -113,6 +113,7 @@ def as_ada(rows: dict[str, Any]) -> Iterator[db.ScopedSession]:
         """UPDATE vendors SET shown_reviews = '{"counts": [9, 0, 0, 0, 0], "latest": []}'""",
         "UPDATE vendors SET metaobject_gid = 'gid://shopify/Metaobject/1'",
         "UPDATE vendors SET profile_synced_at = now()",
+        """UPDATE vendors SET page_words = '{"name": "Nobody"}'""",
         "UPDATE vendors SET payout_account = 'x', payout_holder = 'x'",
         "UPDATE vendors SET payout_account = 'x', payout_changed_at = now() - interval '4 days'",
         "UPDATE vendors SET payout_account = 'x', payout_changed_at = NULL",

@@ -33,6 +33,16 @@ def test_every_template_speaks_polaris(path: Path) -> None:
     assert lint_polaris(without_jinja(path.read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_finger_hits_what_it_means_in_a_list(path: Path) -> None:
+    """On a phone a table's primary and secondary words lie right above each other: only one of them can be a link."""
+    for table in re.findall(r"<s-table>.*?</s-table>", path.read_text(encoding="utf-8"), re.DOTALL):
+        slots = re.findall(r'<s-table-header listslot="(\w+)"', table)
+        cells = re.findall(r"<s-table-cell>(.*?)</s-table-cell>", table, re.DOTALL)
+        close = [slot for slot, cell in zip(slots, cells, strict=False) if "<s-link" in cell and slot != "labeled"]
+        assert len(close) <= 1, f"links lie close to each other: {close}"
+
+
 @pytest.mark.parametrize(
     ("html", "fault"),
     [

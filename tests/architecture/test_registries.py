@@ -82,7 +82,7 @@ def test_other_systems_may_hear_of_every_event_that_is_published() -> None:
         published |= {kind: {str(word.arg) for word in call.keywords} for kind in kinds}
     of_orders = yielded(ROOT / "app/orders/announcements.py")
     assert set(KINDS) == (set(published) | of_orders) - {"GuestMerged", "ChosenEmailRefused"}
-    looked_up = {"ReviewWritten": {"vendor_id"}, "PayoutSent": set(PAYOUT), "PayoutReturned": set(PAYOUT)}
+    looked_up = {"PayoutSent": set(PAYOUT), "PayoutReturned": set(PAYOUT)}
     for kind, words in published.items():
         if kind in KINDS:
             assert words | looked_up.get(kind, set()) == set(KINDS[kind].about), kind

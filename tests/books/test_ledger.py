@@ -240,6 +240,7 @@ def test_every_amount_on_the_pages_opens_an_explanation(
     assert "Why this commission" in html
     assert "Default commission" in html
     assert "version 1" in html
+    assert "As agreed when the order came in" in html
     assert merchant.get("/app/books/entries/999999").status_code == 404
 
 

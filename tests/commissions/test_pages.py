@@ -50,6 +50,17 @@ def test_rules_are_added_above_the_default_moved_and_removed(merchant: FlaskClie
     assert names(shop) == ["Sale", "Default commission"]
 
 
+def test_the_default_rule_says_nothing_of_days_which_vendors_may_have_agreed_otherwise(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    merchant.get("/app/commissions")
+    assert "hold_days" not in merchant.get("/app/commissions/1").text
+    merchant.post("/app/commissions/1", data={"name": "All", "rate": "5", "hold_days": "20"})
+    with db.scoped(shop.id) as session:
+        default = list_rules(session, shop.id)[-1]
+    assert (default.name, default.hold_days) == ("All", None)
+
+
 def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
     merchant.get("/app/commissions")
     assert merchant.post("/app/commissions/1/remove").status_code == 409
@@ -66,6 +77,8 @@ def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
         ({"price_from": "5", "price_to": "5"}, "must be above the lower one"),
         ({}, "at least one condition"),
         ({"name": ""}, "Give the rule a name"),
+        ({"hold_days": "366", "tags": "x"}, "Choose between 0 and 365 days"),
+        ({"hold_days": "soon", "tags": "x"}, "Not a valid integer"),
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_is_saved(
@@ -94,4 +107,13 @@ def test_the_simulator_names_winner_reason_and_runner_up(merchant: FlaskClient, 
     answer = merchant.get("/app/commissions/simulator", query_string=question).text
     assert "$16.18 for you, $183.82 for the vendor" in answer
     assert "Without it “Default commission” would apply" in answer
+    assert "waits for 14 days after the parcel, as agreed with the vendor" in answer
+    merchant.post(
+        "/app/commissions/new", data={"name": "Late", "rate": "5", "hold_days": "1", "vendors": str(seller.id)}
+    )
+    merchant.post("/app/commissions/order", data={"order": "3,2"})
+    answer = merchant.get("/app/commissions/simulator", query_string=question).text
+    assert "waits for 1 day after the parcel, as the rule says" in answer
+    assert "held for 1 day" in merchant.get("/app/commissions").text
+    assert 'value="1"' in merchant.get("/app/commissions/3").text
     assert "Enter an amount" in merchant.get("/app/commissions/simulator", query_string=question | {"price": "x"}).text

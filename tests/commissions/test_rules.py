@@ -16,6 +16,7 @@ from app.commissions.rules import (
     SoldLine,
     ancestors,
     choose_rule,
+    days_on_hold,
     fee,
     line_fee,
     misfit,
@@ -286,3 +287,11 @@ def test_included_tax_that_others_get_never_pays_the_commission(value: int, tax:
         base, taken = line_fee(whole, value, tax, 1, "USD", tax_leaves=tax_leaves)
         assert base == (value - tax if net else value)
         assert 0 <= taken <= (value - tax if tax_leaves else value)
+
+
+@pytest.mark.parametrize(
+    ("taken", "days"),
+    [(None, 14), (DEFAULT, 14), (replace(DEFAULT, hold_days=30), 30), (replace(DEFAULT, hold_days=0), 0)],
+)
+def test_a_rules_own_days_count_before_the_agreed_ones_and_none_is_a_number(taken: Rule | None, days: int) -> None:
+    assert days_on_hold(taken, 14) == days

@@ -23,7 +23,7 @@ from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
 from tests.ports import free_ports
 from tests.servers import make_server
-from tests.shopify.signing import SECRET
+from tests.shopify.signing import KEY, SECRET
 from wsgi import create_app
 
 __all__ = ["open_shopify", "shop"]
@@ -88,7 +88,7 @@ def market(shop: Shop, acme: AppShop) -> Iterator[Market]:
 
 def opened(shop: Shop, acme: AppShop, app: App, app_url: str) -> Iterator[Market]:
     """Acme's storefront, whose proxy asks the app at `app_url`; Cleo has an account there."""
-    config = shop.configured(app_url=app_url, client_secret=SECRET)
+    config = shop.configured(app_url=app_url, client_id=KEY, client_secret=SECRET)
     site = Served(server.create_storefront(config, shop.store, ACME))
     names = {"first_name": "Cleo", "last_name": "Customer", "phone": None}
     account: dict[str, Any] = {**names, "addresses": [], "metafields": [], "tags": [], "email": CLEO["email"]}

@@ -67,6 +67,61 @@ def test_a_customer_chooses_confirms_and_stops(
         assert session.scalars(select(MailSubscriber.topics)).one() == []
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_account_has_the_same_choice(
+    market: Market, open_browser: Callable[..., Page], viewport: dict[str, int]
+) -> None:
+    offer(market, vendors=True, wishlist=True)
+    page = open_browser(viewport)
+    sign_in(page, market)
+    page.get_by_role("link", name="Your marketplace orders").click()
+    vendors = page.get_by_label("What vendors I follow put on sale")
+    vendors.check()
+    expect(page.get_by_label("A cart that I left, once")).to_have_count(0)
+    page.get_by_label("To this address").fill("cleo@example")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("does not look like an email address")).to_be_visible()
+    page.get_by_label("To this address").fill("cleo@example.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Look into your inbox")).to_be_visible()
+    assert examine(page, LEVEL) == []
+    take_screenshot(page, f"account-mails-{viewport['width']}")
+    page.goto(link_in(market, "confirm", "Please confirm"))
+    page.get_by_role("button", name="Yes, send me these").click()
+    expect(page.get_by_text("You get these e-mails from now on")).to_be_visible()
+    page.goto(f"{market.url}/account/pages/stallkeeper-account")
+    expect(vendors).to_be_checked()
+    vendors.uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("You get none of these emails.")).to_be_visible()
+    choice = open_choice(page, market)
+    expect(choice.get_by_label("What vendors I follow put on sale")).not_to_be_checked()
+
+
+def test_who_refuses_to_be_remembered_is_not_asked_in_the_account_but_may_stop(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    offer(market, vendors=True)
+    page = open_browser()
+    sign_in(page, market)
+    account = f"{market.url}/account/pages/stallkeeper-account"
+    page.goto(account)
+    page.get_by_label("What vendors I follow put on sale").check()
+    page.get_by_label("To this address").fill("cleo@example.com")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Look into your inbox")).to_be_visible()
+    page.goto(f"{market.url}/account")
+    settled(page)
+    page.evaluate(f"{CONSENT}({{ preferences: false }})")
+    page.goto(account)
+    page.get_by_label("What vendors I follow put on sale").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("You get none of these emails.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Vendors you follow")).to_be_visible()
+    expect(page.get_by_text("Emails I want")).to_have_count(0)
+
+
 def test_without_consent_nothing_is_asked_and_with_it_the_choice_is_there(
     market: Market, open_browser: Callable[..., Page]
 ) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from devstore import server
 from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.app_end import AppEnd, app_end
-from tests.devstore.storefront.cast import ACME, vendor
+from tests.devstore.storefront.cast import ACME, product, vendor
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, wait_until_uncovered
 from tests.servers import make_server
@@ -64,6 +64,25 @@ def test_choosing_a_size_changes_price_and_what_is_bought(address: str, open_bro
     page.get_by_role("link", name="View cart").click()
     expect(page.get_by_text("Size: Large")).to_be_visible()
     expect(page.get_by_text("$29.50 USD")).to_be_visible()
+
+
+def test_a_category_of_a_vendors_page_shows_its_products(
+    shop: Shop, address: str, open_browser: Callable[..., Page]
+) -> None:
+    mugs, vases = (f"gid://shopify/TaxonomyCategory/{code}" for code in ("hg-11-10-5-5", "hg-3-67"))
+    shop.store.put(ACME, "product", {**shop.mug, "category_gid": mugs})
+    product(shop.store, "Bud vase", of=shop.ada, category_gid=vases)
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/vendors/adas-ceramics")
+    page.get_by_text("Vases", exact=True).click()
+    expect(page.get_by_text("Morning mug")).to_be_hidden()
+    expect(page.get_by_text("Bud vase")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Mugs")).to_be_checked()
+    expect(page.get_by_text("Bud vase")).to_be_hidden()
+    page.get_by_text("All", exact=True).click()
+    expect(page.get_by_text("Bud vase")).to_be_visible()
+    assert examine(page, LEVEL) == []
 
 
 def test_asking_for_more_than_there_is_says_how_many_there_are(address: str, open_browser: Callable[..., Page]) -> None:

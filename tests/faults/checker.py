@@ -62,6 +62,8 @@ def judge(stage: Stage, storm: Storm) -> Verdict:
     wrong += _judge_effects(stage, storm, counted)
     wrong += _judge_books(stage, storm)
     wrong += _judge_vendor_pages(stage)
+    left = left_to_do(stage)
+    wrong += [f"{left} webhooks, events or vendors' pages still wait"] * bool(left)
     return Verdict(wrong, counted)
 
 

@@ -11,8 +11,7 @@ from sqlalchemy import text
 from app import db, queue
 from bench.proxy import Proxy
 from jobs.events import LEASE_SECONDS
-from webhooks import intake
-from webhooks.intake import Arrival, Inbox, Ring
+from webhooks.inbox import Arrival, Inbox, Ring, connect
 
 
 def arrival(number: int) -> Arrival:
@@ -34,7 +33,7 @@ def silent_redis(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 
 def test_a_redis_that_says_nothing_holds_up_no_webhook(silent_redis: None) -> None:
-    inbox = Inbox(intake.connect, Ring())
+    inbox = Inbox(connect, Ring())
     for number in range(6):
         inbox.store(arrival(number))
         time.sleep(0.05)  # far enough apart for each to ring
@@ -44,7 +43,7 @@ def test_a_redis_that_says_nothing_holds_up_no_webhook(silent_redis: None) -> No
 
 def test_what_is_stored_just_after_a_ring_is_rung_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     rung = threading.Semaphore(0)
-    monkeypatch.setattr(intake, "enqueue", lambda *args, **rest: rung.release())
+    monkeypatch.setattr("webhooks.inbox.enqueue", lambda *args, **rest: rung.release())
     ring = Ring()
     ring()
     assert rung.acquire(timeout=60)
@@ -54,7 +53,7 @@ def test_what_is_stored_just_after_a_ring_is_rung_for_again(monkeypatch: pytest.
 
 def test_many_webhooks_at_once_ring_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[float] = []
-    monkeypatch.setattr(intake, "enqueue", lambda *args, **rest: rung.append(time.monotonic()))
+    monkeypatch.setattr("webhooks.inbox.enqueue", lambda *args, **rest: rung.append(time.monotonic()))
     ring = Ring()
     for _ in range(1000):
         ring()

@@ -25,6 +25,7 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.orders import vendor_list
 from app.orders.left import list_packed_units, units_left
+from app.orders.packed import is_open, is_open_in
 from app.orders.queries import count_waiting
 from app.orders.vendor_list import Wanted
 from app.shopify.tokens import ShopCredentials
@@ -101,6 +102,20 @@ def state(shop: Shop, number: int) -> PickupState:
         return session.get_one(Pickup, number).state
 
 
+def shown_as(vendor: Vendor) -> str:
+    with db.scoped(vendor.shop_id, vendor_id=vendor.id) as session:
+        return vendor_list.list_orders(session, vendor.id, vendor_list.Wanted()).rows[0].state
+
+
+def test_what_the_shop_has_collected_whole_is_no_longer_shown_as_ready(
+    order: Doc, collecting: None, acme: Shop, ada: Vendor
+) -> None:
+    number = pack(ada)
+    with db.scoped(acme.id) as session:
+        pickups.collect(session, acme.id, number, actor="staff:1")
+    assert shown_as(ada) == "collected"
+
+
 def test_where_the_shop_collects_the_vendor_packs_and_cannot_send(
     order: Doc, collecting: None, acme: Shop, ada: Vendor, bea: Vendor
 ) -> None:
@@ -129,8 +144,10 @@ def test_a_vendor_takes_back_what_nobody_has_collected(
     order: Doc, collecting: None, acme: Shop, ada: Vendor, bea: Vendor
 ) -> None:
     first, second = pack(ada, {lines_of(order)["MUG"]: 2}), pack(ada)
+    assert shown_as(ada) == "packed"
     with db.scoped(acme.id) as session:
         pickups.collect(session, acme.id, second, actor="staff:1")
+    assert shown_as(ada) == "packed", "the first parcel still stands there"
     with db.scoped(acme.id, vendor_id=ada.id) as session:
         part = session.scalars(select(VendorOrder)).one()
         pickups.take_back(session, part, first, actor="ada")
@@ -350,3 +367,55 @@ def test_a_vendor_from_whom_the_shop_collects_is_not_told_where_it_goes(
     with db.scoped(acme.id) as session:
         session.get_one(Vendor, ada.id).is_collected = False
     assert [street in adas_browser.get(door).text for door in doors] == [True] * 4
+
+
+def test_a_vendor_from_whom_the_shop_collects_is_asked_to_pack_a_new_order(
+    collecting: None, goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    buy(store, (goods.mug, 2), (goods.loaf, 1))
+    post.deliver()
+    outbox.deliver(acme.id)
+    with db.scoped(acme.id) as session:
+        told = {mail.to_address: mail for mail in session.scalars(select(Email).where(Email.vendor_id.is_not(None)))}
+    assert told[ada.email].subject.endswith("2 items to pack")
+    assert "collects it and sends it to the customer" in told[ada.email].text_body
+    assert told[bea.email].subject.endswith("1 item to send")
+
+
+def test_the_order_block_says_what_is_packed_and_what_is_collected(
+    order: Doc, collecting: None, acme: Shop, ada: Vendor, merchant: FlaskClient
+) -> None:
+    def shown() -> tuple[str, list[str]]:
+        [mine] = [v for v in merchant.get(address).get_json()["vendors"] if v["name"] == ada.name]
+        return mine["state"], mine["pickups"]
+
+    address = f"/app/blocks/order?id=gid://shopify/Order/{order['id']}"
+    assert shown() == ("To ship", [])
+    first = pack(ada, {lines_of(order)["MUG"]: 1})
+    assert shown() == ("To ship", ["1 item ready for pickup, Shelf 3"])
+    pack(ada, place="")
+    with db.scoped(acme.id) as session:
+        pickups.collect(session, acme.id, first, actor="staff:1")
+    assert shown() == ("Ready for pickup", ["1 item collected, to send", "2 items ready for pickup"])
+
+
+def test_among_all_of_a_shops_pickups_the_same_ones_are_open(
+    order: Doc, collecting: None, acme: Shop, ada: Vendor
+) -> None:
+    number = pack(ada)
+    with db.scoped(acme.id) as session:
+        first = session.get_one(Pickup, number)
+        about = {"shop_id": acme.id, "vendor_id": ada.id, "order_shopify_id": first.order_shopify_id}
+        now, quantities = first.ready_at, first.quantities
+        for parcel_state in (None, *FulfilmentState):
+            parcel = parcel_state and Fulfilment(**about, state=parcel_state, quantities={}, fulfilled_at=now)
+            session.add_all([parcel] if parcel else [])
+            session.flush()
+            rest = {"part_id": first.part_id, "quantities": quantities, "ready_at": now, "ready_by": "ada"}
+            rest["fulfilment_id"] = parcel.id if parcel else None
+            session.add_all(Pickup(**about, **rest, state=each) for each in PickupState)
+        session.flush()
+        of_all = set(session.scalars(select(Pickup.id).where(is_open_in(acme.id))))
+        one_by_one = set(session.scalars(select(Pickup.id).where(is_open())))
+    assert of_all == one_by_one
+    assert len(of_all) == 1 + 5 * 2 + 2

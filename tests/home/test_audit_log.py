@@ -31,7 +31,7 @@ def test_entries_are_found_by_who_what_about_whom_and_when(merchant: FlaskClient
         audit.record(session, zenith.id, "settings.change", ("shop", zenith.id), actor="staff:8", reason="Rival")
     page = merchant.get("/app/log").text
     assert lint_polaris(page) == []
-    assert "empty → By hand" in page
+    assert "Tagline: By hand" in page
     assert "Rival" not in page
     assert [row["action"] for row in exported(merchant, "actor=vendor_user")] == ["vendor.edit_profile"]
     assert [row["who"] for row in exported(merchant, "q=by+hand")] == ["Ada"]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
 from app import audit, clock, db
 from app.home import queries, setup, theme
@@ -17,6 +18,7 @@ from app.models.payouts import RailKeys
 from app.models.products import Product, ProductProposal, ProductStatus
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -152,6 +154,23 @@ def test_each_step_of_the_guide_is_found_out(acme: Shop) -> None:
     assert {title for title, is_done in guide(acme).items() if is_done} == begun | {
         "Put the application form into your theme"
     }
+
+
+def test_who_is_nearly_set_up_reads_what_is_left_and_finds_the_rest_folded_away(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    page = merchant.get("/app").text
+    assert "steps are done" not in page
+    make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    with db.scoped(shop.id) as session:
+        session.get_one(ShopSettings, shop.id).mail_from_name = "Acme"
+        session.add(RailKeys(shop_id=shop.id, rail="paypal", secret=b"x", hint="…"))
+    page = merchant.get("/app").text
+    left, folded = page.split("steps are done", 1)
+    assert "Pay a vendor" in left
+    assert "Invite the first vendor" not in left
+    assert "Invite the first vendor" in folded
+    assert lint_polaris(page) == []
 
 
 def test_the_guide_leads_into_the_theme_editor_with_the_block_to_add(acme: Shop) -> None:

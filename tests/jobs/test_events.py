@@ -1,6 +1,7 @@
 """Working off the inbox: once, in order, fenced, and never stopped by one bad event."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import psycopg
 import pytest
@@ -283,6 +284,26 @@ def test_an_event_that_kills_its_worker_is_put_aside_and_takes_no_other_with_it(
         InboxState.DEAD,
         "The worker died while handling this 5 times.",
     )
+
+
+def test_what_may_kill_the_worker_waits_until_others_news_that_are_booked_beside_each_other_are_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lone = [events.Claimed(number, number, "orders/create", "a") for number in (1, 2)]
+    batches = iter([lone, [events.Claimed(3, 3, "orders/create", "b", claims=2)], []])
+    deadly_began, done = threading.Event(), []
+
+    def work(together: Sequence[events.Claimed]) -> None:
+        if together[0].claims > 1:
+            deadly_began.set()
+        else:
+            deadly_began.wait(0.5)  # which it does not while this is at work
+        done.append(together[0].event_id)
+
+    monkeypatch.setattr(events, "claim", lambda: next(batches))
+    monkeypatch.setattr(events, "work", work)
+    assert events.drain() == 3
+    assert (sorted(done[:2]), done[2:]) == ([1, 2], [3])
 
 
 def test_a_person_may_have_a_deadly_event_tried_again_from_the_start(acme: Shop, handler: Callable[..., None]) -> None:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,10 @@ from flask.testing import FlaskClient
 
 from app import clock, crypto, db
 from app.config import get_config
-from app.live import channels
+from app.live import channels, pages
 from app.live.server import Stream, create_live, make_news
 from app.models.shops import Shop
-from app.queue import get_redis
+from app.queue import get_redis, redis_url
 
 
 async def listen(
@@ -162,11 +163,36 @@ def test_a_page_that_was_made_too_long_ago_or_missed_too_much_looks_for_itself(a
     assert re.findall(rb"data: (\w+)", body) == [b"Resync"]
 
 
-def test_a_page_says_when_it_was_made(merchant: FlaskClient) -> None:
-    before = int(time.time() * 1000)
-    page = merchant.get("/app/settings").text
-    made_at = int(re.findall(r'data-live-since="(\d+)"', page)[0])
-    assert before - 1 <= made_at <= time.time() * 1000
+def test_a_page_says_when_it_was_made_by_the_clock_that_numbers_the_news(
+    merchant: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.live.pages._clock", pages._RedisClock())
+    monkeypatch.setattr("app.live.pages._PATIENCE_SECONDS", 10)
+    monkeypatch.setattr("app.live.pages.time", SimpleNamespace(monotonic=time.monotonic, time=lambda: 0.0))
+    began = redis_milliseconds()
+    made_at = [int(re.findall(r'data-live-since="(\d+)"', merchant.get("/app/settings").text)[0]) for _ in range(2)]
+    assert began - 10_000 < made_at[0] <= made_at[1] <= redis_milliseconds()
+
+
+def test_a_redis_of_our_own_that_died_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    found: list[str] = [f"unix://{tmp_path}/nobody", redis_url()]
+    monkeypatch.setattr("app.queue.get_config", lambda: SimpleNamespace(redis_url=None, var=tmp_path))
+    monkeypatch.setattr("app.queue.embedded.start_redis", lambda var: found.pop(0))
+    monkeypatch.setattr("app.live.pages._LOOK_EVERY_SECONDS", -1)
+    monkeypatch.setattr("app.live.pages._PATIENCE_SECONDS", 10)
+    request.addfinalizer(redis_url.cache_clear)
+    redis_url.cache_clear()
+    redis_clock = pages._RedisClock()
+    for _ in range(3):
+        redis_clock.read(time.monotonic())
+    assert not found
+
+
+def redis_milliseconds() -> int:
+    seconds, millionths = get_redis().time()
+    return int(seconds * 1000 + millionths // 1000)
 
 
 def test_a_page_is_told_to_look_for_itself_when_what_it_missed_is_forgotten(acme: Shop) -> None:

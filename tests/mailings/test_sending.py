@@ -10,7 +10,7 @@ from app import clock, db
 from app.emails.kinds import KINDS
 from app.emails.service import queue_chosen_email
 from app.emails.wording import default_wording
-from app.mailings import sending
+from app.mailings import rules, sending
 from app.models.emails import Email
 from app.models.mailings import MailSubscriber
 from app.models.orders import Order
@@ -85,6 +85,40 @@ def test_many_products_of_one_vendor_lead_to_their_page(desk: Desk, ada: Vendor)
     assert f"/pages/vendors/{ada.handle}" in mail.text_body
 
 
+def test_no_vendor_with_something_new_is_left_out(
+    desk: Desk, ada: Vendor, bea: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_VENDORS", 1)
+    monkeypatch.setattr(rules, "MOST_NEWS", 8)
+    follow(desk, ada, bea)
+    desk.subscribe("vendors")
+    make_product(bea, "Loaf", 100)
+    for number in range(9):
+        make_product(ada, f"Mug{number}", number)
+    desk.pass_time(days=2)
+    (mail,) = desk.mails(NEWS)
+    _, others = mail.text_body.split("These have something new, too")
+    assert f"- {bea.name}\n" in others
+    assert f"/pages/vendors/{bea.handle}" in others
+
+
+def test_what_does_not_fit_into_one_e_mail_comes_with_the_next(
+    desk: Desk, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_LINES", 2)
+    for number in range(1, 4):
+        make_product(ada, f"Mug{number}", number, minor=2000)
+        desk.keep("wishlist", str(number), {"handle": "x"})
+    desk.subscribe("wishlist")
+    desk.pass_time(hours=2)
+    for number in range(1, 4):
+        change(desk.shop, number, price_minor=1500)
+    for _ in range(3):
+        desk.pass_time(days=2)
+    told = [mail.text_body.count("$15.00 ($20.00), Cheaper") for mail in desk.mails(WISHES)]
+    assert told == [2, 1]
+
+
 def test_a_wish_that_is_back_or_cheaper_is_told_and_at_most_once_a_day(desk: Desk, ada: Vendor) -> None:
     make_product(ada, "Mug", 1, minor=2000)
     make_product(ada, "Bowl", 2, stock=0)
@@ -125,6 +159,18 @@ def test_a_left_cart_is_told_once(desk: Desk) -> None:
     (mail,) = desk.mails(CART)
     assert "2 x Mug" in mail.text_body
     assert "/cart" in mail.text_body
+
+
+def test_a_large_cart_says_how_much_more_there_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_LINES", 1)
+    desk.subscribe("cart")
+    for variant in (8, 9):
+        about = {"variant": variant, "handle": "bowl", "title": f"Bowl {variant}"}
+        desk.keep("cart", f"{variant}:aaaaaaaa", {**about, "quantity": 1})
+    leave(desk, hours=25)
+    desk.pass_time(hours=2)
+    (mail,) = desk.mails(CART)
+    assert "And 2 more in your cart" in mail.text_body
 
 
 def test_no_reminder_after_an_order_or_of_an_empty_cart(desk: Desk) -> None:

@@ -49,6 +49,7 @@ def lines(draw: st.DrawFn, line_id: int, currency: str) -> Line:
             with_shipping=draw(st.booleans()),
             fee_tax_bps=Decimal(draw(st.sampled_from([0, 1900]))),
             tax_to=draw(st.sampled_from(Recipient)),
+            hold_days=draw(st.sampled_from([0, 14, 30])),
         ),
     )
 

@@ -17,7 +17,7 @@ from app.models.vendors import Vendor
 from devstore.store import Store
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
-from tests.orders.test_before_and_after_payout import _pay
+from tests.orders.test_before_and_after_payout import pay
 from tests.orders.test_service import books
 from tests.orders.test_shapes import later, sent
 from tests.shopify.fake import FakeShopify
@@ -39,7 +39,7 @@ def paid(
     sent(store, (goods.mug, 2))
     post.deliver()
     later(monkeypatch, acme, 20)
-    _pay(acme, ada)
+    pay(acme, ada)
     with db.scoped(acme.id) as session:
         return session.scalars(select(Payout.id)).one()
 

@@ -190,6 +190,18 @@ def test_rows_that_another_worker_took_over_are_left_out_of_the_batch(
         assert session.scalar(select(func.count()).select_from(Order)) == 1
 
 
+def test_lone_orders_of_two_shops_are_booked_beside_each_other(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, zenith: Shop
+) -> None:
+    buy(store, (goods.mug, 1))
+    bodies = [sent["body"].encode() for sent in post.waiting() if sent["topic"] == "orders/create"]
+    rows = [store_webhooks(shop, bodies)[0] for shop in (acme, zenith)]
+    assert events.drain() == 2
+    with db.system() as session:
+        assert {session.get_one(InboxEvent, row).state for row in rows} == {InboxState.DONE}
+        assert set(session.scalars(select(Order.shop_id))) == {acme.id, zenith.id}
+
+
 def test_a_batch_rings_for_its_announcements_once(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

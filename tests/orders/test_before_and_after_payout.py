@@ -60,7 +60,7 @@ def open_case(store: Store, order: Doc) -> None:
 SHAPES: list[Shape] = [one_line, in_many_parts, everything, shipping_alone, lost_dispute, won_dispute, open_case]
 
 
-def _pay(shop: Shop, vendor: Vendor) -> None:
+def pay(shop: Shop, vendor: Vendor) -> None:
     with db.scoped(shop.id) as session:
         row = session.get_one(Vendor, vendor.id)
         change_payout_details(session, row, PayoutDetails("DE89370400440532013000", "Ada"), actor="test")
@@ -92,7 +92,7 @@ def test_the_vendor_ends_with_the_same_and_owes_what_was_paid_too_much(
         post.deliver()
         later(monkeypatch, acme, 20)
         if pays_first:
-            _pay(acme, ada)
+            pay(acme, ada)
         shape(store, order)
         post.deliver()
         ends.append(_has(acme, ada) - before)
@@ -113,7 +113,7 @@ def test_a_full_refund_after_a_payout_is_a_debt_that_the_next_earnings_pay(
     order = sent(store, (goods.mug, 1))
     post.deliver()
     later(monkeypatch, acme, 20)
-    _pay(acme, ada)
+    pay(acme, ada)
     assert books(acme).get((Account.VENDOR_AVAILABLE, ada.id), 0) == 0
     everything(store, order)
     post.deliver()

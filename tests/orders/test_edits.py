@@ -76,6 +76,8 @@ def test_units_taken_off_are_told_to_their_vendor_alone(
     with db.system() as session:
         noticed = select(Notice.vendor_id).where(Notice.kind == "OrderEdited")
         assert session.scalars(noticed).all() == [ada.id]
+        kinds = session.scalars(select(DomainEvent.kind)).all()
+        assert "RefundProcessed" not in kinds, "Shopify tells of them by a refund, but nothing was given back"
         text = session.scalars(select(Email.text_body).where(Email.kind == "vendor_order_edited")).one()
     assert "1 x Mug" in text
     assert "Loaf" not in text

@@ -36,6 +36,7 @@ def test_nobody_is_sent_to_a_page_that_turns_them_away() -> None:
     [
         (replace(SETTLED, orders_to_ship=3, changes_requested=1, has_payout_details=False), "3 orders to ship"),
         (replace(SETTLED, orders_to_ship=1, new_messages=1), "1 order to ship"),
+        (replace(SETTLED, taken_down=2, changes_requested=1), "2 products were taken off sale"),
         (replace(SETTLED, new_messages=2, message_part=7, customer_questions=1), "2 orders with new messages"),
         (replace(SETTLED, customer_questions=1, terms_accepted=False), "1 question of a customer to answer"),
         (replace(SETTLED, terms_accepted=False, changes_requested=1), "Read and accept the terms"),

@@ -70,7 +70,7 @@ def test_a_variant_that_staff_made_anew_keeps_its_row_and_stays_beside_what_an_e
             options=[payloads.ProductOption(name="Size", values=["Large", "Small"])],
         )
         for _ in range(2):
-            mirror.take_over_product(session, acme, seen)
+            mirror.take_over_product(session, acme, seen, b"{}")
         small = rows[0]
         session.refresh(small)
         assert (small.shopify_gid, small.inventory_item_gid) == (

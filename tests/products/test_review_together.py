@@ -1,5 +1,10 @@
 """Several products and edits are sent back at once: one reason, filled in for each, and a result per row."""
 
+import csv
+import html
+import io
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -8,7 +13,7 @@ from app import db
 from app.models.emails import Email
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus
 from app.models.shops import Shop
-from app.products import proposals, service
+from app.products import proposals, review_queue, service
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.products.test_review_desk import add_product
@@ -58,3 +63,44 @@ def test_without_a_reason_nothing_happens_and_the_ticks_stay(merchant: FlaskClie
     assert merchant.post("/app/review/decline/burn", data={"reason": "x"}).status_code in {404, 405}
     with db.scoped(shop.id) as session:
         assert session.get_one(Product, cup).status is ProductStatus.IN_REVIEW
+
+
+@pytest.mark.parametrize("sort", ["", "newest", "vendor"])
+def test_a_long_queue_is_read_part_by_part_and_as_a_file(
+    merchant: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    sellers = [make_vendor(shop, name, f"{name}@example.com") for name in ("Ada", "Bea")]
+    for number in range(5):
+        add_product(shop, sellers[number % 2], f"Thing {number}", ProductStatus.IN_REVIEW)
+    edited = add_product(shop, sellers[0], "Thing 5", ProductStatus.PUBLISHED)
+    with db.scoped(shop.id, sellers[0].id) as session:
+        product = service.lock_product(session, shop.id, edited, vendor_id=sellers[0].id)
+        proposals.propose(session, product, {"title": "Other"}, actor="vendor_user:1")
+    monkeypatch.setattr(review_queue, "PER_PAGE", 2)
+    shown, seen = f"/app/review?sort={sort}", []
+    for _part in range(3):
+        text = merchant.get(shown).text
+        assert lint_polaris(text) == []
+        seen += re.findall(r'accessibilitylabel="Tick ([^"]+)"', text)
+        way = re.search(r'accessibilitylabel="Next page" href="([^"]+)"', text)
+        shown = html.unescape(way[1]) if way else ""
+    assert (shown, sorted(seen)) == ("", [f"Thing {number}" for number in range(6)])
+    sheet = merchant.get(f"/app/review/export.csv?sort={sort}")
+    rows = list(csv.DictReader(io.StringIO(sheet.text.lstrip("\ufeff"))))
+    assert [row["product"] for row in rows] == seen, "in the order of the pages"
+    assert {row["what"] for row in rows} == {"New product", "Edit: Title"}
+    assert merchant.get("/app/review/export.csv?kind=edit").text.count("Thing") == 1
+
+
+def test_ticks_are_decided_in_the_order_in_which_products_are_locked_everywhere(shop: Shop) -> None:
+    ada = make_vendor(shop, "Ada", "ada@example.com")
+    numbers = [add_product(shop, ada, f"Thing {number}", ProductStatus.PUBLISHED) for number in range(11)]
+    with db.scoped(shop.id) as session:
+        product = service.lock_product(session, shop.id, numbers[5], vendor_id=ada.id)
+        proposals.propose(session, product, {"title": "Six"}, actor="vendor_user:1")
+        edit = f"edit {session.scalars(select(ProductProposal.id)).one()} 1"
+        ticks = [*(f"product {number}" for number in reversed(numbers) if number != numbers[5]), edit, "edit x", ""]
+        ordered = review_queue.in_order(session, shop.id, ticks)
+    expected = [edit if number == numbers[5] else f"product {number}" for number in numbers]
+    assert [tick for tick in ordered if tick in expected] == expected
+    assert set(ordered) == set(ticks), "also what is none is answered"

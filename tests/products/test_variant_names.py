@@ -42,6 +42,12 @@ def test_options_in_another_order_move_a_new_variants_values() -> None:
     assert after == [[each("Red", "S")], [each("Red", "S"), new("Red", "M")]]
 
 
+def test_options_that_changed_names_with_each_other_move_nothing() -> None:
+    change = [[each("S", "Red")], [each("S", "Red"), new("M", "Red")]]
+    swapped = [{**BOTH[0], "name": "Colour"}, {**BOTH[1], "name": "Size"}]
+    assert follow(change, {("S", "Red"): ["S", "Red"]}, BOTH, swapped) == change
+
+
 def test_another_number_of_options_leaves_a_new_variant_as_it_was_typed() -> None:
     after = follow([[each("S")], [each("S"), new("M")]], {("S",): ["S", "Red"]}, SIZE, BOTH)
     assert after == [[each("S", "Red")], [each("S", "Red"), new("M")]]

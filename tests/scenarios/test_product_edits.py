@@ -362,3 +362,24 @@ def test_a_variant_that_the_merchant_added_meanwhile_is_seen_and_kept(
             ["Tiny"],
         ]
     assert "Edited in Shopify" in market.merchant(f"/app/review/edits/{waiting.id}").text
+
+
+def test_category_search_words_and_pictures_that_staff_changed_are_ours_at_once_and_a_waiting_edit_stays(
+    market: Market, shop: Shop, portal: httpx.Client, path: str
+) -> None:
+    _, back = pictures(shop)
+    edit(portal, shop, path, title="Stoneware mug, speckled")
+    change = """mutation ($product: ProductUpdateInput!, $id: ID!, $files: [FileSetInput!]) {
+      productUpdate(product: $product) { userErrors { message } }
+      productSet(identifier: {id: $id}, input: {files: $files}, synchronous: true) { userErrors { message } } }"""
+    gid = the_product(shop).shopify_gid
+    words = {"id": gid, "category": "gid://shopify/TaxonomyCategory/hg-3", "seo": {"title": "Mona's words"}}
+    market.ask_shopify(
+        change, {"product": words, "id": gid, "files": [{"id": back.shopify_gid, "alt": "Seen by Mona"}]}
+    )
+    market.settle()
+    product = the_product(shop)
+    assert (product.category_gid, product.seo_title) == ("gid://shopify/TaxonomyCategory/hg-3", "Mona's words")
+    assert [row.alt for row in pictures(shop)] == ["Seen by Mona"]
+    assert [one.status for one in proposals(shop)] == [ProposalStatus.WAITING]
+    assert "Mona&#39;s words" in portal.get(f"{path}/edit").text

@@ -341,6 +341,28 @@ def test_what_the_merchant_hid_by_hand_stays_hidden(market: Market, shop: Shop, 
     assert in_shopify(market)["status"] == "DRAFT"
 
 
+def test_what_the_staff_take_off_sale_is_hidden_until_they_put_it_back_here_or_in_the_admin(
+    market: Market, shop: Shop, portal: httpx.Client
+) -> None:
+    send_mug(market, portal)
+    product = the_product(shop)
+    market.merchant(f"/app/review/{product.id}/approve", {})
+    market.settle()
+    market.merchant(f"/app/review/{product.id}/take_down", {"reason": "The glaze is not food safe."})
+    market.settle()
+    assert in_shopify(market)["status"] == "DRAFT"
+    assert "The glaze is not food safe." in portal.get(f"/portal/products/{product.id}").text
+    market.merchant(f"/app/review/{product.id}/put_back", {})
+    market.settle()
+    assert (in_shopify(market)["status"], the_product(shop).taken_down_at) == ("ACTIVE", None)
+    market.merchant(f"/app/review/{product.id}/take_down", {"reason": "Again."})
+    market.settle()
+    show = """mutation ($id: ID!) { productUpdate(product: {id: $id, status: ACTIVE}) { userErrors { message } } }"""
+    market.ask_shopify(show, {"id": the_product(shop).shopify_gid})
+    market.settle()
+    assert (in_shopify(market)["status"], the_product(shop).taken_down_at) == ("ACTIVE", None)
+
+
 def test_a_vendors_new_name_reaches_their_products(market: Market, shop: Shop, portal: httpx.Client) -> None:
     send_mug(market, portal)
     rename = """mutation ($id: ID!) { metaobjectUpdate(id: $id, metaobject: {fields: [

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from app import db
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from app.vendors.service import request_profile_sync
 from tests.scenarios.market import LINK, Market
 
 ADA = {"name": "Ada's Ceramics", "email": "ada@example.com", "tagline": "Stoneware thrown by hand."}
@@ -137,6 +138,25 @@ def test_the_merchants_edit_in_the_admin_becomes_ours(market: Market) -> None:
     market.ask_shopify(edit, {"id": find_vendor(shop).metaobject_gid})
     market.settle()
     assert find_vendor(shop).tagline == "Edited by Mona."
+
+
+def test_the_merchants_edit_and_the_vendors_at_the_same_time_both_stay(market: Market) -> None:
+    shop = market.install()
+    market.apply(**ADA)
+    market.settle()
+    edit = """mutation ($id: ID!) { metaobjectUpdate(id: $id, metaobject: {fields: [
+      {key: "tagline", value: "Edited by Mona."}]}) { userErrors { message } } }"""
+    market.ask_shopify(edit, {"id": find_vendor(shop).metaobject_gid})
+    with db.scoped(shop.id) as session:
+        vendor = session.scalars(select(Vendor)).one()
+        vendor.about = "Written by Ada."
+        request_profile_sync(session, vendor)
+    market.settle()
+    kept = find_vendor(shop)
+    assert (kept.tagline, kept.about) == ("Edited by Mona.", "Written by Ada.")
+    assert kept.profile_synced_at is not None
+    fields = page_of(market)[2]
+    assert (fields["tagline"], fields["about"]) == ("Edited by Mona.", "Written by Ada.")
 
 
 def test_a_robot_gets_thanks_and_leaves_nothing(market: Market) -> None:

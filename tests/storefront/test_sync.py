@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 from app import clock, db
 from app.models.events import DomainEvent
 from app.models.mapping import Model
-from app.models.shops import Shop
+from app.models.shops import Shop, ShopStatus
 from app.models.storefront import CustomerItem, CustomerSync
 from app.models.vendors import Vendor
 from app.privacy.erasure import forget_customer
@@ -200,11 +200,32 @@ def test_a_customers_transaction_sees_and_writes_that_customers_rows_and_no_othe
         with pytest.raises(ProgrammingError), db.scoped(acme.id, customer_id=int(CLEO)) as session:
             session.execute(foreign)
     for table in Model.metadata.sorted_tables:
-        if table.name not in {"customer_items", "customer_syncs", "mail_subscribers", "mail_consents"}:
+        if table.name not in {"customer_items", "customer_syncs", "mail_subscribers", "mail_consents", "shops"}:
             with pytest.raises(ProgrammingError), db.scoped(acme.id, customer_id=int(CLEO)) as session:
                 session.execute(text(f"SELECT FROM {table.name}"))
+    with db.scoped(acme.id, customer_id=int(CLEO)) as session:
+        assert session.execute(select(Shop.id, Shop.status)).all() == [(acme.id, ShopStatus.INSTALLED)]
+    for of_the_shop in (select(Shop.domain), update(Shop).values(status=ShopStatus.INSTALLED)):
+        with pytest.raises(ProgrammingError), db.scoped(acme.id, customer_id=int(CLEO)) as session:
+            session.execute(of_the_shop)
     with pytest.raises(ProgrammingError), db.scoped(acme.id, customer_id=int(CLEO)) as session:
         session.execute(delete(CustomerItem))
+
+
+@pytest.mark.parametrize("more", [{}, {"merged": True}])
+def test_of_a_shop_that_has_just_left_nothing_more_is_stored(
+    storefront: Storefront, acme: Shop, more: dict[str, bool]
+) -> None:
+    """The door may still know it; neither of the two ways in stores anything."""
+    storefront.send(wish(1))
+    with db.system() as session:
+        session.execute(update(Shop).where(Shop.id == acme.id).values(status=ShopStatus.UNINSTALLED))
+    body = {"account": CLEO, "since": 0, "items": [wish(2), wish(3)], **more}
+    assert storefront.post(json.dumps(body).encode()).status_code == 404
+    with db.scoped(acme.id) as session:
+        assert session.scalars(select(CustomerItem.key)).all() == ["1"]
+        assert session.scalar(select(CustomerSync.revision)) == 1
+        assert session.scalars(select(DomainEvent)).all() == []
 
 
 def test_vendors_see_nothing_of_what_customers_keep(storefront: Storefront, acme: Shop, ada: Vendor) -> None:

@@ -163,3 +163,5 @@ def test_the_page_says_when_the_vendor_is_paid_and_what_is_agreed_alone(
     assert "Payouts are prepared: every month, on day 28, agreed with this vendor" in page
     assert "Kept in reserve: 5 % for 30 days, agreed with this vendor" in page
     assert "On hold after the parcel: 14 days<" in page
+    merchant.post("/app/commissions/new", data={"name": "Late", "rate": "5", "hold_days": "30", "tags": "late"})
+    assert "14 days where no commission rule says otherwise<" in merchant.get(path).text

@@ -26,6 +26,13 @@ def ask(
     intake: WebhookIntake, body: bytes = BODY, *, path: str = "/webhooks", method: str = "POST", **headers: str
 ) -> tuple[int, str]:
     """The status, and everything else that is answered."""
+    environ = make_environ(body, path=path, method=method, **headers)
+    answered: list[tuple[str, Any]] = []
+    said = b"".join(intake(environ, lambda status, sent, _info=None: answered.append((status, sent))))  # type: ignore[arg-type]
+    return int(answered[0][0][:3]), f"{answered[0][1]} {said.decode()}"
+
+
+def make_environ(body: bytes, *, path: str = "/webhooks", method: str = "POST", **headers: str) -> dict[str, Any]:
     held = {
         "X_SHOPIFY_TOPIC": "orders/create",
         "X_SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",
@@ -44,6 +51,4 @@ def ask(
         "wsgi.input_terminated": True,
     }
     environ["CONTENT_LENGTH"] = headers.get("LENGTH", str(len(body)))
-    answered: list[tuple[str, Any]] = []
-    said = b"".join(intake(environ, lambda status, sent, _info=None: answered.append((status, sent))))  # type: ignore[arg-type]
-    return int(answered[0][0][:3]), f"{answered[0][1]} {said.decode()}"
+    return environ

@@ -21,7 +21,8 @@ from bench import orders
 from jobs.events import drain
 from tests.shopify.signing import SECRET, sign_id_token, sign_webhook
 from tests.webhooks.sending import BODY, ask, not_ours, send
-from webhooks.intake import Arrival, Inbox, WebhookIntake, connect, insert
+from webhooks.inbox import Arrival, Inbox, connect, insert
+from webhooks.intake import WebhookIntake
 from webhooks.router import HANDLERS
 
 INJECTIONS = (

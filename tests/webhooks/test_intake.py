@@ -21,7 +21,8 @@ from app.queue import get_redis
 from jobs.events import drain
 from tests.shopify.signing import sign_proxy, sign_webhook
 from tests.webhooks.sending import BODY, not_ours, send
-from webhooks.intake import LARGEST_BODY, Arrival, Inbox, Refused, Ring, WebhookIntake, connect, insert
+from webhooks.inbox import Arrival, Inbox, Refused, Ring, connect, insert
+from webhooks.intake import LARGEST_BODY, WebhookIntake
 
 OLD = "the-previous-secret-of-thirty-two-bytes"
 
@@ -227,8 +228,8 @@ def test_when_too_much_is_waiting_shopify_is_asked_to_come_again(
         freed.wait(60)
         return connect()
 
-    monkeypatch.setattr("webhooks.intake._WAITING_AT_MOST", 1)
-    monkeypatch.setattr("webhooks.intake._BATCH", 1)
+    monkeypatch.setattr("webhooks.inbox._WAITING_AT_MOST", 1)
+    monkeypatch.setattr("webhooks.inbox._BATCH", 1)
     intake = WebhookIntake(not_ours, Inbox(hang, Ring()))
     statuses: list[int] = []
     threads = [

@@ -18,6 +18,7 @@ from app.privacy.service import clean_late_news
 from app.queue import enqueue_after_commit
 from app.shopify.payloads import PayloadError, read_payload
 from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited, OrderTransaction, Refund
+from app.shops.queries import Addressee
 
 _SPELT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -61,14 +62,14 @@ def handle_news(session: Session, shop: Shop, payload: bytes, event: InboxEvent)
     handle_together(session, shop, [(payload, event)])
 
 
-def handle_together(session: Session, shop: Shop, events: Sequence[tuple[bytes, InboxEvent]]) -> None:
+def handle_together(session: Session, shop: Shop | Addressee, events: Sequence[tuple[bytes, InboxEvent]]) -> None:
     """Take in whatever came of these topics as one batch."""
     news = []
     for payload, event in events:
         raw = _forget(session, shop, payload, event)
         news.append(READERS[event.topic](raw))
         _check_text(raw)
-    receive(session, shop, news)
+    receive(session, shop.id, news)
 
 
 def handle_orders_edited(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
@@ -79,7 +80,7 @@ def handle_orders_edited(session: Session, shop: Shop, payload: bytes, event: In
     enqueue_after_commit(session, "jobs.reconciliation.look_at_order", shop.id, edited, queue="catalogue")
 
 
-def _forget(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> bytes:
+def _forget(session: Session, shop: Shop | Addressee, payload: bytes, event: InboxEvent) -> bytes:
     """Whoever asked to be forgotten is taken out before anything reads the body."""
     if shop.has_redactions:
         payload = event.body = clean_late_news(session, shop.id, event.topic, payload)

@@ -11,13 +11,13 @@ from app.shopify.payloads import Product, ProductDeleted, read_payload
 
 def handle_products_create(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     del event
-    mirror.take_over_product(session, shop, read_payload(Product, payload))
+    mirror.take_over_product(session, shop, read_payload(Product, payload), payload)
     collections.read_soon(session, shop.id)
 
 
 def handle_products_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     del event
-    mirror.take_over_product(session, shop, read_payload(Product, payload))
+    mirror.take_over_product(session, shop, read_payload(Product, payload), payload)
     # It may fit an automatic collection's conditions now, or no longer.
     collections.read_soon(session, shop.id)
 

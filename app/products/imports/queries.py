@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -65,14 +65,21 @@ def list_imports(
     shop_id: int,
     *,
     vendor_id: int | None = None,
+    search: str = "",
+    status: str = "",
     place: Place = BEGINNING,
     limit: int = PER_PAGE,
 ) -> Page[Summary]:
-    """Files of one vendor or of all, newest first."""
+    """Files of one vendor or of all, newest first. `search`: a part of a file's or a vendor's name."""
     query = select(ProductImport, Vendor.name).join(Vendor, Vendor.id == ProductImport.vendor_id)
     query = query.where(ProductImport.shop_id == shop_id)
     if vendor_id is not None:
         query = query.where(ProductImport.vendor_id == vendor_id)
+    if search:
+        names = (ProductImport.filename, Vendor.name)
+        query = query.where(or_(*(name.icontains(search, autoescape=True) for name in names)))
+    if status in set(ImportStatus):
+        query = query.where(ProductImport.status == status)
     newest = Sort((ProductImport.id,), is_descending=True)
     page = read_page(session, query, newest, place, limit=limit, make=lambda made, name: (made, name))
     return page.with_rows(_summarise(session, page.rows))

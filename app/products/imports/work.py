@@ -282,10 +282,18 @@ def _set_back(session: Session, made: ProductImport, row: ProductImportRow, prod
         _write(session, product, back, made.sent_by)
     if product.status == ProductStatus.PUBLISHED:
         fetching.forget_fetched(session, product, fetched)
+    if not back and not is_more and not left:
+        return _("It was so already.")
+    waits = _("Waits for an answer; on sale it stays as it is.") if _waits(session, product, back) else ""
     if left:
         names = {key: " / ".join(values) if held.options else "" for values, key in held.variants.items()}
-        return _(
-            "Set back, but for what was changed since: %(names)s.",
-            names=", ".join(proposal_rules.describe(left, names)),
-        )
-    return _("Set back.")
+        names_left = ", ".join(proposal_rules.describe(left, names))
+        words = _("Set back, but for what was changed since: %(names)s.", names=names_left)
+        return f"{words} {waits}".strip()
+    return waits or _("Set back.")
+
+
+def _waits(session: Session, product: Product, back: proposal_rules.Snapshot) -> bool:
+    """Whether something that was to be set back on sale is an edit that waits for the staff."""
+    edit = proposals.find_open(session, product)
+    return edit is not None and any(field in edit.changes for field in back)

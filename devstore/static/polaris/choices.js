@@ -88,9 +88,9 @@ const tick = css`
   .row .error, .row .help { grid-column: 2; margin-block-start: 0; }
   input[type] { inline-size: 16px; block-size: 16px; margin: 2px 0; flex: none; border-radius: 4px; background: #fdfdfd; box-shadow: 0 0 0 .66px #8a8a8a inset; cursor: pointer; padding: 0; display: grid; place-items: center; }
   input[type="radio"] { border-radius: 50%; }
-  input:checked, input:indeterminate { background: #303030; box-shadow: none; }
+  input:checked, input[type="checkbox"]:indeterminate { background: #303030; box-shadow: none; }
   input[type="checkbox"]:checked::after { content: ""; inline-size: 9px; block-size: 5px; border: solid #fff; border-width: 0 0 2px 2px; transform: translateY(-1px) rotate(-45deg); }
-  input:indeterminate::after { content: ""; inline-size: 8px; block-size: 2px; background: #fff; }
+  input[type="checkbox"]:indeterminate::after { content: ""; inline-size: 8px; block-size: 2px; background: #fff; }
   input[type="radio"]:checked::after { content: ""; inline-size: 8px; block-size: 8px; border-radius: 50%; background: #fff; }
   input:focus-visible { outline: 2px solid var(--focus); outline-offset: 1px; }
   input:disabled { background: #0000000d; box-shadow: none; cursor: default; }

@@ -1,5 +1,6 @@
-// The customer's page: orders by who sends them, what comes back, the wishlist, followed vendors.
+// The customer's page: orders by who sends them, what comes back, the wishlist, followed vendors, e-mails about those.
 import { ask, badge, column, items, link, make, paragraph, quiet, row, t, text } from './elements.js';
+import { mails } from './mails.js';
 import { returns } from './returns.js';
 
 const STATES = { unpaid: 'critical', to_ship: 'auto', partly_shipped: 'auto', shipped: 'auto', delivered: 'auto', cancelled: 'over' };
@@ -27,11 +28,12 @@ const list = (heading, empty, entries) => make(
   entries.length ? make('s-unordered-list', {}, ...entries.map(([words, href]) => make('s-list-item', {}, href ? link(words, href) : words))) : paragraph(empty),
 );
 
-const draw = ({ shop, orders, wishlist, follows }, sent) => [
+const draw = ({ shop, orders, wishlist, follows, mails: choice }, sent) => [
   ...(orders.length ? orders.map((one) => order(shop, one, sent)) : [make('s-section', { heading: t('orders') }, paragraph(t('no_orders')))]),
   list(t('wishlist'), t('no_wishlist'), wishlist.map(({ key, title, handle }) => [title || handle || key, handle && `${shop}/products/${encodeURIComponent(handle)}`])),
   list(t('follows'), t('no_follows'), follows.map(({ key, name, url }) => [name || key, url?.startsWith('/') ? shop + url : `${shop}/pages/vendors/${encodeURIComponent(key)}`])),
-];
+  mails(choice),
+].filter(Boolean);
 
 export default async function extension() {
   const page = make('s-page', { heading: t('heading') });

@@ -20,6 +20,7 @@ const vendorRow = (vendor) =>
       vendor.asks && make("s-badge", { tone: "warning" }, "Asks to cancel items"),
     ),
     ...vendor.items.map((item) => make("s-text", {}, item)),
+    ...vendor.pickups.map((pickup) => make("s-text", { color: "subdued" }, pickup)),
     make("s-text", { color: "subdued" }, vendor.earned),
   );
 

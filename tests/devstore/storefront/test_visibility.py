@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from devstore.installations import uninstall
 from tests.devstore.storefront.cast import ACME, channel, product, vendor
@@ -119,6 +120,32 @@ def test_a_vendors_page_shows_only_that_vendors_products(shop: Shop) -> None:
     assert "Products by Ada's Ceramics" in html.unescape(page)
     assert "Morning mug" in page
     assert "Rye loaf" not in page
+
+
+def test_a_vendors_page_offers_the_categories_of_the_products(shop: Shop) -> None:
+    mugs, vases = (f"gid://shopify/TaxonomyCategory/{code}" for code in ("hg-11-10-5-5", "hg-3-67"))
+    shop.store.put(ACME, "product", {**shop.mug, "category_gid": mugs})
+    address = "/pages/vendors/adas-ceramics"
+    assert "Mugs" not in _text(shop, address), "one category is no choice"
+    product(shop.store, "Bud vase", of=shop.ada, category_gid=vases)
+    product(shop.store, "Blue mug", of=shop.ada, category_gid=mugs)
+    product(shop.store, "Glaze sample", of=shop.ada, product_type="<!--,--><b>Odd</b>")
+    product(shop.store, "Apron", of=shop.ada)
+    page = BeautifulSoup(_text(shop, address), "html.parser")
+    chosen = {label.get_text(): str(label.input["value"]) for label in page.select(".sk-kinds label") if label.input}
+    assert next(iter(chosen)) == "All"
+    tiles = page.select(".sk-products .sk-tile")
+    shown = {
+        name: {str(tile.select(".sk-tile__title")[0].get_text()) for tile in tiles if tile["data-kind"] == number}
+        for name, number in chosen.items()
+        if name != "All"
+    }
+    assert shown == {
+        "Mugs": {"Morning mug", "Blue mug"},
+        "Vases": {"Bud vase"},
+        "<!--,--><b>Odd</b>": {"Glaze sample"},
+        "Other": {"Apron"},
+    }
 
 
 def test_more_from_a_vendor_leaves_out_the_product_itself(shop: Shop) -> None:

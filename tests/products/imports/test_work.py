@@ -637,3 +637,49 @@ def test_undoing_says_so_where_a_files_pictures_stay_in_a_product_that_is_review
         session.execute(update(Product).where(Product.title == "Bowl").values(status=ProductStatus.IN_REVIEW))
     do(acme, ada, import_id, "undo")
     assert rows(acme, import_id) == [("Bowl", "change", "kept")]
+
+
+def said_of(shop: Shop, import_id: int) -> list[str | None]:
+    with db.scoped(shop.id) as session:
+        mine = select(ProductImportRow.words).where(ProductImportRow.import_id == import_id)
+        return list(session.scalars(mine.order_by(ProductImportRow.position)))
+
+
+def test_undoing_says_where_nothing_was_left_to_set_back(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, FILE), "start")
+    first = send(acme, ada, "Product,Price\nBowl,31\n")
+    do(acme, ada, first, "start")
+    do(acme, ada, send(acme, ada, "Product,Price\nBowl,30\n"), "start")
+    do(acme, ada, first, "undo")
+    assert said_of(acme, first) == ["It was so already."]
+    assert products(acme)["Bowl"][1][0][1] == 3000
+
+
+def test_undoing_says_where_the_shop_has_to_answer_first(acme: Shop, ada: Vendor) -> None:
+    product_id = on_sale(acme, ada, "Vase")
+    import_id = send(acme, ada, "Product,Price\nVase,15\n")
+    do(acme, ada, import_id, "start")
+    with db.scoped(acme.id) as session:
+        edit = proposals.find_open(session, session.get_one(Product, product_id))
+        assert edit is not None
+        proposals.accept_all(session, edit, edit.version, actor="staff:1")
+    apply(acme)
+    assert products(acme)["Vase"][1][0][1] == 1500
+    do(acme, ada, import_id, "undo")
+    assert said_of(acme, import_id) == ["Waits for an answer; on sale it stays as it is."]
+    assert list(wanted(acme, product_id).values()) == [1000]
+
+
+def test_a_picture_that_cannot_be_had_is_still_told_when_the_price_of_its_file_is_live(acme: Shop, ada: Vendor) -> None:
+    product_id, _ = vase(acme, ada)
+    settings(acme, price_band_bps=5000)
+    head = "Product,Option 1 name,Option 1 value,Price,Picture addresses"
+    do(acme, ada, send(acme, ada, f"{head}\nVase,Size,Small,11,{ONE}\n"), "start")
+    with db.scoped(acme.id) as session:
+        [image] = service.list_images(session, session.get_one(Product, product_id), live=False)
+        image.error = fetching._UNREACHED
+    apply(acme)
+    assert products(acme)["Vase"][1][0][1] == 1100
+    with db.scoped(acme.id) as session:
+        staged = service.list_images(session, session.get_one(Product, product_id), live=False)
+        assert [image.error for image in staged] == [fetching._UNREACHED]

@@ -36,6 +36,8 @@ if (product) {
     product.querySelector('[data-variants]').hidden = true;
     for (const option of select.options) option.disabled = false;
     options.addEventListener('change', choose);
+    // Chosen before this script had come.
+    if ([...options.querySelectorAll('input')].some((input) => input.checked !== input.defaultChecked)) choose();
   }
   product.querySelector('.thumbs')?.addEventListener('click', (event) => {
     const link = event.target.closest('[data-picture]');

@@ -1,0 +1,113 @@
+"""What a change in the log says to a person: the field's name, what it was and what it is. Pure."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from typing import Any, Final
+
+EMPTY: Final = "empty"
+_LONGEST: Final = 120
+_TAG: Final = re.compile(r"<[^>]+>")
+_OF_VARIANT: Final = re.compile(r"^(price|sku|picture) \d+$")
+_MONEY: Final = re.compile(r"(^|_)price(_| |$)|_minor$")
+_INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
+
+FIELDS: Final = {
+    "is_collected": "The shop collects and sends",
+    "is_on": "In use",
+    "is_required": "Has to be answered",
+    "may_change": "May change something",
+    "next_release_at": "Release",
+    "of": "Copied from product, to product",
+    "payout_last4": "Account ends in",
+    "seo_description": "Description for search engines",
+    "seo_title": "Title for search engines",
+    "shopify_customer_id": "Customer in Shopify",
+    "sku": "SKU",
+    "url": "Address",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """How amounts in minor units of the shop's currency, and moments, are written."""
+
+    money: Callable[[int], str]
+    moment: Callable[[datetime], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, in words. `before` is None where there was nothing, or nothing else."""
+
+    field: str
+    before: str | None
+    after: str
+
+
+def say_changes(changes: Mapping[str, Any], writers: Writers) -> list[Change]:
+    """The changes of an entry of the log. Values are [before, after]; what is not such a pair is said as it is."""
+    return [_say(name, value, writers) for name, value in changes.items()]
+
+
+def _say(name: str, value: Any, writers: Writers) -> Change:
+    is_pair = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
+    before, after = value if is_pair else (None, value)
+    was, now = _write(name, before, writers), _write(name, after, writers)
+    return Change(_label(name), None if was in {EMPTY, now} else was, now)
+
+
+def _label(name: str) -> str:
+    """`name` may be a variant's field, such as "price 17"."""
+    if name in FIELDS:
+        return FIELDS[name]
+    plain = re.sub(r"_(bps|minor|gid)$", "", _OF_VARIANT.sub(r"\1", name))
+    words = plain.replace("_", " ")
+    return FIELDS.get(plain) or f"{words[:1].upper()}{words[1:]}"
+
+
+def _write(name: str, value: Any, writers: Writers) -> str:
+    words = _write_whole(name, value, writers)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+
+
+def _write_whole(name: str, value: Any, writers: Writers) -> str:
+    if value is None or value in ("", [], {}):
+        return EMPTY
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return _write_number(name, value, writers)
+    if isinstance(value, Mapping):
+        return _write_mapping(value, writers)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(_write_whole(name, each, writers) for each in value)
+    return _write_text(str(value), writers)
+
+
+def _write_number(name: str, value: int, writers: Writers) -> str:
+    if _MONEY.search(name):
+        return writers.money(value)
+    return f"{value / 100:g} %" if name.endswith("_bps") else str(value)
+
+
+def _write_mapping(value: Mapping[str, Any], writers: Writers) -> str:
+    """A variant by its values, such as "Large / Blue, Price $12.00"; of anything else what is not empty."""
+    named = " / ".join(map(str, value["values"])) if isinstance(value.get("values"), list) else ""
+    rest = [
+        f"{_label(key)} {said}"
+        for key, each in value.items()
+        if key != "values" and (said := _write_whole(key, each, writers)) != EMPTY
+    ]
+    return ", ".join(part for part in (named, *rest) if part) or EMPTY
+
+
+def _write_text(words: str, writers: Writers) -> str:
+    if _INSTANT.match(words):
+        try:
+            return writers.moment(datetime.fromisoformat(words))
+        except ValueError:
+            return words
+    return " ".join(unescape(_TAG.sub(" ", words)).split()) or EMPTY

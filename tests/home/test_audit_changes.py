@@ -1,0 +1,46 @@
+"""What the log says of a change: words a merchant reads, never what the database holds."""
+
+from app.home.audit_changes import Change, Writers, say_changes
+
+WRITERS = Writers(money=lambda minor: f"${minor / 100:.2f}", moment=lambda moment: f"{moment:%d %b %Y}")
+
+
+def test_values_are_said_as_people_write_them() -> None:
+    changes = {
+        "is_on": [False, True],
+        "rate_bps": [1000, 850],
+        "payout_minimum_minor": [0, 2500],
+        "price 17": [2400, 2900],
+        "price Large / Blue": [2000, 2100],
+        "next_release_at": ["2026-11-21T09:00:00+00:00", None],
+        "description": [None, "<p>Holds 350&nbsp;ml.</p><p>Blue.</p>"],
+    }
+    assert say_changes(changes, WRITERS) == [
+        Change("In use", "off", "on"),
+        Change("Rate", "10 %", "8.5 %"),
+        Change("Payout minimum", "$0.00", "$25.00"),
+        Change("Price", "$24.00", "$29.00"),
+        Change("Price Large / Blue", "$20.00", "$21.00"),
+        Change("Release", "21 Nov 2026", "empty"),
+        Change("Description", None, "Holds 350 ml. Blue."),
+    ]
+
+
+def test_variants_and_conditions_are_told_without_brackets() -> None:
+    ink = {"sku": "", "price": 2750, "stock": 12, "values": ["Ink", "Large"]}
+    changes = {"variants": [[{"values": ["Sea"]}], [{"values": ["Sea"]}, ink]], "conditions": [{}, {"kind": "any"}]}
+    assert say_changes(changes, WRITERS) == [
+        Change("Variants", "Sea", "Sea; Ink / Large, Price $27.50, Stock 12"),
+        Change("Conditions", None, "Kind any"),
+    ]
+
+
+def test_what_is_no_pair_is_said_once_and_what_stayed_the_same_too() -> None:
+    changes = {"codes": ["a", "b", "c"], "reply": [["Hello"], ["Hello"]], "words": "By hand", "long": [None, "x" * 500]}
+    said = say_changes(changes, WRITERS)
+    assert said[:3] == [
+        Change("Codes", None, "a; b; c"),
+        Change("Reply", None, "Hello"),
+        Change("Words", None, "By hand"),
+    ]
+    assert len(said[3].after) == 120

@@ -1,0 +1,58 @@
+"""Links that prove an address: how often one goes out, and what the page behind it says."""
+
+from typing import Any
+
+import pytest
+
+from app.auth import limits
+from tests.mailings.conftest import Desk, desk, link_in, storefront
+
+__all__ = ["desk", "storefront"]
+
+
+def test_nobody_has_an_address_written_to_over_and_over(desk: Desk) -> None:
+    for number in range(5):
+        assert desk.choose("cart", customer=str(100 + number), email="eve@example.com").status_code == 200
+    assert desk.choose("cart", customer="200", email="eve@example.com").status_code == 429
+    assert desk.choose("cart", customer="200", email="dan@example.com").status_code == 200
+
+
+def test_nobody_has_an_address_written_to_every_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = limits.allow
+
+    def allow(what: str, who: str, **rest: Any) -> bool:
+        """As if each try were on a day of its own."""
+        return rest["seconds"] <= 86_400 or real(what, who, **rest)
+
+    monkeypatch.setattr(limits, "allow", allow)
+    answers = [desk.choose("cart", customer=str(100 + n), email="Eve@example.com") for n in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert "in a month" in answers[-1].json["message"]
+    assert len(desk.mails()) == 10
+
+
+def test_what_sends_no_e_mail_uses_nothing_up(desk: Desk) -> None:
+    for _ in range(15):
+        assert desk.choose("cart").status_code == 200
+    assert len(desk.mails()) == 1
+    assert desk.choose("vendors").status_code == 200
+
+
+def test_the_page_behind_the_link_says_how_it_stands_now(desk: Desk) -> None:
+    desk.choose("vendors", "cart")
+    first = link_in(desk.mails()[-1])
+    offer, good = "Yes, send me these", "You get these e-mails from now on"
+    assert [words in desk.client.get(f"{first}?done=1").text for words in (offer, good)] == [True, False]
+    desk.confirm()
+    desk.choose("vendors")
+    page = desk.client.get(first).text
+    assert [words in page for words in (offer, good, "What vendors I follow", "A cart that I left")] == [
+        False, True, True, False
+    ]  # fmt: skip
+    desk.choose("vendors", email="new@example.com")
+    assert good in desk.client.get(first).text, "the proven address counts until the new one is proven"
+    desk.confirm()
+    assert "Open the link in the newest one" in desk.client.get(first).text
+    desk.choose()
+    page = desk.client.get(first).text
+    assert [words in page for words in (offer, good, "This choice is not there any more")] == [False, False, True]
