@@ -105,11 +105,14 @@ class _Line:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
+        self._time_is_up = False
 
     def remember(self, name: str, details: Mapping[str, Any]) -> None:
         """Called by httpx for each of its steps; of interest are that it has a connection, and has it encrypted."""
         if name in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._socket = details["return_value"].get_extra_info("socket")
+            if self._time_is_up:
+                self._shut_down()
 
     @contextlib.contextmanager
     def cut_after(self, seconds: float) -> Iterator[None]:
@@ -122,6 +125,10 @@ class _Line:
             timer.cancel()
 
     def _cut(self) -> None:
+        self._time_is_up = True  # said first: a connection that comes at this moment is cut by whoever is later
+        self._shut_down()
+
+    def _shut_down(self) -> None:
         # Closing would not wake who reads; shutting down does.
         with contextlib.suppress(OSError):
             if self._socket is not None:

@@ -251,9 +251,10 @@ def test_the_page_adds_shows_the_secret_once_tests_pauses_and_removes(
         assert session.scalars(select(HookCall)).all() == []
 
 
-def test_an_answer_that_comes_letter_by_letter_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seconds", [0.3, 0], ids=["on the way", "time was up before there was a connection"])
+def test_an_answer_that_comes_letter_by_letter_is_cut_off(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each letter is in time, the whole never is: such an address would keep the worker from everybody's e-mails."""
-    monkeypatch.setattr(calls, "_ALTOGETHER_SECONDS", 0.3)
+    monkeypatch.setattr(calls, "_ALTOGETHER_SECONDS", seconds)
     cut = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
