@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -14,7 +14,7 @@ from app.db import system
 from app.mailings import rules
 from app.mailings.rules import CartLine, Offer
 from app.models.emails import Email, EmailStatus
-from app.models.mailings import MailConsent, MailingSettings, MailSubscriber
+from app.models.mailings import ConsentStep, MailConsent, MailingSettings, MailSubscriber
 from app.models.orders import Order
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop, ShopStatus
@@ -86,6 +86,20 @@ def find_choice(session: Session, shop_id: int, customer_id: int) -> Choice:
     if waiting is not None and clock.now() < waiting.created_at + rules.LINK_LASTS:
         return Choice(waiting.topics, waiting.email, is_waiting=True)
     return Choice(subscriber.topics, subscriber.email, is_waiting=False)
+
+
+def is_known_with(session: Session, subscriber: MailSubscriber, address: str) -> bool:
+    """Whether this customer ordered with the address, or asked for a link to it in the last 30 days. In lower case."""
+    ordered = (by_customer(subscriber.shop_id, subscriber.customer_id), func.lower(Order.customer_email) == address)
+    lately = MailConsent.created_at > clock.now() - timedelta(days=30)
+    asked = (MailConsent.subscriber_id == subscriber.id, MailConsent.step == ConsentStep.ASKED, lately)
+    query = select(
+        or_(
+            select(Order.id).where(*ordered).exists(),
+            select(MailConsent.id).where(*asked, func.lower(MailConsent.email) == address).exists(),
+        )
+    )
+    return bool(session.scalar(query))
 
 
 def find_proof(session: Session, consent_id: int) -> tuple[Proof, Sequence[str]]:
@@ -166,7 +180,7 @@ def list_new_offers(
         .order_by(*newest)
     )
     found: dict[int, tuple[Vendor, list[Offer]]] = {}
-    for row in session.execute(query.limit(rules.MOST_NEWS)):
+    for row in session.execute(query):
         found.setdefault(row.Vendor.id, (row.Vendor, []))[1].append(_offer(row))
     return sorted(found.values(), key=lambda one: (one[0].name, one[0].id))
 
@@ -201,7 +215,7 @@ def _kept(shop_id: int, customer_id: int, kind: str) -> Iterable[Any]:
     return (*theirs, CustomerItem.kind == kind, CustomerItem.value.is_not(None))
 
 
-def _list_kept(session: Session, shop_id: int, customer_id: int, kind: str, limit: int = 1000) -> Sequence[str]:
+def _list_kept(session: Session, shop_id: int, customer_id: int, kind: str, limit: int | None = None) -> Sequence[str]:
     query = select(CustomerItem.key).where(*_kept(shop_id, customer_id, kind))
     return session.scalars(query.order_by(CustomerItem.changed_at.desc(), CustomerItem.key).limit(limit)).all()
 

@@ -24,10 +24,11 @@ OLDEST_CART: Final = timedelta(days=7)
 """A cart that was left earlier was given up."""
 CART_EVERY: Final = timedelta(days=7)
 MOST_WISHES: Final = 200
-MOST_NEWS: Final = 500
-"""Products that are read for a digest, a few of each vendor: one may put thousands on sale in a day."""
 MOST_LINES: Final = 20
 MOST_VENDORS: Final = 12
+"""Whose products a digest shows."""
+MOST_NAMED: Final = 50
+"""Further vendors that it names; of still more it says how many."""
 MOST_OF_A_VENDOR: Final = 5
 
 

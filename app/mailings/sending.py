@@ -114,7 +114,11 @@ def _tell_of_vendors(look: Look) -> None:
     if found:
         vendors = [_write_vendor(look, vendor, offers) for vendor, offers in found[: rules.MOST_VENDORS]]
         if others := [vendor for vendor, _offers in found[rules.MOST_VENDORS :]]:
-            pages = [{"title": vendor.name, "url": _page_of(look, vendor)} for vendor in others]
+            pages: list[dict[str, Any]] = [
+                {"title": vendor.name, "url": _page_of(look, vendor)} for vendor in others[: rules.MOST_NAMED]
+            ]
+            if more := len(others) - len(pages):
+                pages.append({"title": lazy("More vendors: %(number)s", number=more), "url": look.address("/")})
             vendors.append({"name": lazy("These have something new, too"), "lines": pages})
         look.write("vendors", {"vendors": vendors}, since.isoformat())
 

@@ -31,6 +31,7 @@ TOPIC_WORDS: Final = {
     "cart": lazy("A cart that I left, once"),
 }
 _DAY: Final = 86_400
+_MONTH: Final = 30 * _DAY
 _STOP_SECONDS: Final = 5 * 365 * _DAY
 """Whoever finds an old e-mail must be able to stop the new ones."""
 REPLACED: Final = lazy("You have chosen again since this e-mail was sent. Open the link in the newest one.")
@@ -64,7 +65,7 @@ def choose(session: Session, shop_id: int, customer_id: int, wanted: Wanted) -> 
     waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
     if waiting and (waiting.email, waiting.topics) == (wanted.email, wanted.topics) and _is_open(waiting):
         return True
-    _spare(subscriber, wanted.email)
+    _spare(session, subscriber, wanted.email)
     consent = _record(session, subscriber, ConsentStep.ASKED, wanted)
     subscriber.waiting_id, subscriber.locale = consent.id, wanted.locale
     _send_link(session, subscriber, consent)
@@ -211,15 +212,20 @@ def _record(session: Session, subscriber: MailSubscriber, step: ConsentStep, wan
     return consent
 
 
-def _spare(subscriber: MailSubscriber, email: str) -> None:
-    """An e-mail goes to an address that may be anybody's: few a day and few a month, whoever asks. Raises TooMany."""
-    asker, address = f"{subscriber.shop_id}:{subscriber.customer_id}", f"{subscriber.shop_id}:{email.lower()}"
+def _spare(session: Session, subscriber: MailSubscriber, email: str) -> None:
+    """An e-mail goes to an address that may be anybody's. Few go there for one customer, so that nobody uses up what
+    another may ask for, and only for few customers who never ordered with it. Raises TooMany.
+    """
+    asker, address = f"{subscriber.shop_id}:{subscriber.customer_id}", email.lower()
     if not limits.allow("mails-asker", asker, limit=10, seconds=_DAY):
         raise TooMany(_("You have changed this very often. Try again tomorrow."))
-    if not limits.allow("mails-unproven", address, limit=5, seconds=_DAY):
+    is_stranger = not queries.is_known_with(session, subscriber, address)
+    if is_stranger and not limits.allow("mails-askers", f"{subscriber.shop_id}:{address}", limit=5, seconds=_MONTH):
+        raise _often()
+    if not limits.allow("mails-unproven", f"{asker}:{address}", limit=3, seconds=_DAY):
         raise TooMany(_("Several e-mails went to this address today. Look into that inbox, or try again tomorrow."))
-    if not limits.allow("mails-unproven-month", address, limit=10, seconds=30 * _DAY):
-        raise TooMany(_("Many e-mails went to this address lately. Look into that inbox, or try again in a month."))
+    if not limits.allow("mails-unproven-month", f"{asker}:{address}", limit=6, seconds=_MONTH):
+        raise _often()
 
 
 def _is_open(consent: MailConsent) -> bool:
@@ -233,6 +239,10 @@ def _send_link(session: Session, subscriber: MailSubscriber, consent: MailConsen
     context = {"choices": choices, "link": link, "link_lasts": rules.LINK_LASTS}
     key = f"customer_mails_confirm:{consent.id}"
     queue_chosen_email(session, subscriber, "customer_mails_confirm", consent.email, context, dedupe_key=key)
+
+
+def _often() -> TooMany:
+    return TooMany(_("Many e-mails went to this address lately. Look into that inbox, or try again in a month."))
 
 
 def _outdated() -> Conflict:

@@ -33,13 +33,13 @@ _ADVANCE: Final = """
     RETURNING revision
 """
 _STORE: Final = """
-    INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision)
-    SELECT head.shop_id, head.customer_id, edit.kind, edit.key, edit.clock, edit.value, head.revision
+    INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision, changed_at)
+    SELECT head.shop_id, head.customer_id, edit.kind, edit.key, edit.clock, edit.value, head.revision, %(now)s
     FROM customer_syncs AS head JOIN shops ON shops.id = head.shop_id AND shops.status = 'installed',
       jsonb_to_recordset(%(edits)s::jsonb) AS edit (kind text, key text, clock text, value jsonb)
     WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
     ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE
-    SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = now()
+    SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = excluded.changed_at
     WHERE held.clock < excluded.clock
 """
 _CHANGES: Final = """
@@ -77,7 +77,7 @@ _END: Final = text(
     "   FROM (SELECT DISTINCT shop_id, customer_id FROM ended) AS whose"
     "   WHERE (head.shop_id, head.customer_id) = (whose.shop_id, whose.customer_id) RETURNING head.*)"
     " UPDATE customer_items AS held"
-    " SET value = NULL, clock = left(held.clock, -8) || 'zzzzzzzz', revision = heads.revision, changed_at = now()"
+    " SET value = NULL, clock = left(held.clock, -8) || 'zzzzzzzz', revision = heads.revision, changed_at = :now"
     " FROM ended JOIN heads USING (shop_id, customer_id)"
     " WHERE (held.shop_id, held.customer_id, held.kind, held.key)"
     "   = (ended.shop_id, ended.customer_id, ended.kind, ended.key) AND held.clock < :before"
@@ -118,7 +118,7 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     try:
         with pipelined(whose) as connection:
             head = connection.execute(_ADVANCE, ids)
-            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits)})
+            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits), "now": clock.now()})
             changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**ids, "since": batch.since})
             connection.execute(_ROOM, {**ids, "most": rules.LARGEST_ACCOUNT})
     except psycopg.errors.DivisionByZero:
@@ -143,7 +143,7 @@ def _store(
     connection: Any = session.connection().connection.driver_connection
     with connection.pipeline(), connection.cursor() as head, connection.cursor() as count:
         head.execute(_ADVANCE, whose)
-        connection.execute(_STORE, {**whose, "edits": write_edits(edits)})
+        connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
         changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
         count.execute(_HELD, whose)
         return (head.fetchone() or (0,))[0], count.fetchone()[0], changes.fetchall()
@@ -204,7 +204,7 @@ def remove_expired(now: datetime | None = None) -> dict[str, Counter[str]]:
         if ends is None:
             continue
         with system() as session:
-            ended[kind] = _count(session.execute(_END, {"kind": kind, "before": ends[0]}))
+            ended[kind] = _count(session.execute(_END, {"kind": kind, "before": ends[0], "now": now}))
             old = (CustomerItem.kind == kind, CustomerItem.clock < ends[1], CustomerItem.value.is_(None))
             forgotten[kind] = _count(session.execute(delete(CustomerItem).where(*old)))
     log.info("customer_items_expired", ended=+ended, forgotten=+forgotten)

@@ -14,6 +14,7 @@ from app.emails import service as emails
 from app.mailings import sending
 from app.models.emails import Email
 from app.models.mailings import MailConsent, MailingSettings, MailSubscriber
+from app.models.orders import Order
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -60,6 +61,14 @@ class Desk:
 
     def keep(self, kind: str, key: str, value: Any, customer: str = CLEO) -> None:
         self.storefront.send(item(kind, key, value), customer=customer)
+
+    def buy(self, **more: Any) -> None:
+        """Cleo orders something now."""
+        now = clock.now()
+        rest = {"snapshot": {}, "snapshot_updated_at": now, "terms": {}, "total_minor": 1, "currency": "USD", **more}
+        bought = {"name": "#1", "shopify_id": 1, "ordered_at": now, "shopify_customer_id": int(CLEO)}
+        with db.scoped(self.shop.id) as session:
+            session.add(Order(shop_id=self.shop.id, **bought, **rest))
 
     def pass_time(self, **time: float) -> int:
         """What happened so far is longer ago; returns at how many lists somebody looked."""

@@ -13,7 +13,6 @@ from app.emails.wording import default_wording
 from app.mailings import rules, sending
 from app.models.emails import Email
 from app.models.mailings import MailSubscriber
-from app.models.orders import Order
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.storefront import CustomerItem
@@ -89,7 +88,6 @@ def test_no_vendor_with_something_new_is_left_out(
     desk: Desk, ada: Vendor, bea: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MOST_VENDORS", 1)
-    monkeypatch.setattr(rules, "MOST_NEWS", 8)
     follow(desk, ada, bea)
     desk.subscribe("vendors")
     make_product(bea, "Loaf", 100)
@@ -100,6 +98,12 @@ def test_no_vendor_with_something_new_is_left_out(
     _, others = mail.text_body.split("These have something new, too")
     assert f"- {bea.name}\n" in others
     assert f"/pages/vendors/{bea.handle}" in others
+    assert "More vendors" not in others
+    monkeypatch.setattr(rules, "MOST_NAMED", 0)
+    make_product(bea, "Bun", 101)
+    make_product(ada, "Jug", 102)
+    desk.pass_time(days=2)
+    assert "More vendors: 1" in desk.mails(NEWS)[-1].text_body
 
 
 def test_what_does_not_fit_into_one_e_mail_comes_with_the_next(
@@ -178,11 +182,7 @@ def test_no_reminder_after_an_order_or_of_an_empty_cart(desk: Desk) -> None:
     leave(desk, hours=25, units=0)
     desk.pass_time(hours=2)
     leave(desk, hours=25)
-    now = clock.now()
-    with db.scoped(desk.shop.id) as session:
-        rest = {"snapshot": {}, "snapshot_updated_at": now, "terms": {}, "total_minor": 1, "currency": "USD"}
-        bought = {"name": "#1", "shopify_id": 1, "ordered_at": now, "shopify_customer_id": int(CLEO)}
-        session.add(Order(shop_id=desk.shop.id, **bought, **rest))
+    desk.buy()
     desk.pass_time(hours=2)
     assert desk.mails(CART) == []
 

@@ -2,7 +2,8 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +42,21 @@ def test_the_same_batch_again_changes_nothing(storefront: Storefront) -> None:
         ("wishlist", "2"): {"handle": "product-2"},
         ("wishlist", "3"): None,
     }
+
+
+def test_when_an_item_reached_us_is_told_by_the_clock_that_a_demo_may_move(
+    storefront: Storefront, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def reached() -> timedelta:
+        with db.system() as session:
+            return session.scalars(select(CustomerItem.changed_at)).one() - datetime.now(UTC)
+
+    storefront.send(wish(1, at(-10)))
+    assert reached() < timedelta(seconds=1)
+    monkeypatch.setenv("STALLKEEPER_CLOCK_DIR", str(tmp_path))
+    clock.move(60)
+    storefront.send(wish(1, at(-5)))
+    assert timedelta(seconds=50) < reached() < timedelta(seconds=61)
 
 
 def test_of_two_edits_the_later_one_wins_whichever_comes_first(storefront: Storefront) -> None:
