@@ -5,7 +5,7 @@ topic and sent under another is refused instead of half understood.
 """
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -35,9 +35,9 @@ class AppUninstalled(Payload, kw_only=True, frozen=True):
 
 
 class ReturnNews(Payload, kw_only=True, frozen=True):
-    """returns/*: which return has changed."""
+    """returns/*: which return has changed. All topics name it so; returns/update has no `id` beside it."""
 
-    id: int
+    admin_graphql_api_id: Annotated[str, msgspec.Meta(pattern=r"^gid://shopify/Return/\d{1,18}$")]
 
 
 class ThemePublished(Payload, kw_only=True, frozen=True):
