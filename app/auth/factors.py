@@ -20,7 +20,7 @@ from app.models.factors import FactorKind, LoginFactor, RecoveryCode
 
 RECOVERY_CODES: Final = 10
 _STEP_SECONDS: Final = 30
-# No letters or digits that look alike on paper; ten of these have 49 bits.
+# No letters or digits that look alike on paper; fifteen of these have 74 bits: too many to find one by its hash.
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -122,16 +122,16 @@ def _take_step(session: Session, factor: LoginFactor, step: int) -> bool:
 
 
 def renew_recovery_codes(session: Session, shop_id: int, email: str) -> list[str]:
-    """Ten fresh codes, such as "k7m2q-x9d4h"; the old ones work no more. They are shown once and kept as hashes."""
+    """Ten fresh codes, such as "k7m2q-x9d4h-p3w8n"; the old ones work no more. They are shown once, kept as hashes."""
     session.execute(delete(RecoveryCode).where(*_owned(RecoveryCode, shop_id, email)))
-    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES)]
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(15)) for _ in range(RECOVERY_CODES)]
     now = clock.now()
     session.add_all(
         RecoveryCode(shop_id=shop_id, email=email.lower(), code_hash=_hash(shop_id, email, code), created_at=now)
         for code in codes
     )
     session.flush()
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+    return [f"{code[:5]}-{code[5:10]}-{code[10:]}" for code in codes]
 
 
 def count_recovery_codes(session: Session, shop_id: int, email: str) -> int:

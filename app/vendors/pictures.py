@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import struct
 import warnings
+from threading import Lock
 from typing import IO, Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,11 @@ MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 50_000_000
 _SIDES: Final = {PictureKind.LOGO: 1024, PictureKind.COVER: 2000}
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises for files that are damaged, or made to do harm."""
+_PATIENCE_SECONDS: Final = 10
+_drawing = Lock()
+"""Unpacked, a file of 100 KB may fill half a gigabyte: one at a time, whoever sends how many."""
 
 
 def find_picture(session: Session, vendor_id: int, kind: PictureKind = PictureKind.LOGO) -> VendorPicture | None:
@@ -99,15 +106,30 @@ def redraw(stream: IO[bytes], side: int = _SIDES[PictureKind.LOGO]) -> tuple[byt
     if len(raw) > MAX_BYTES:
         raise ValueError(_("This picture is larger than 10 MB. Choose a smaller one."))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
-            opened = Image.open(io.BytesIO(raw), formats=_FORMATS)
-        if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError(_("This picture has more than 50 million pixels. Choose a smaller one."))
-        upright = ImageOps.exif_transpose(opened)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        opened = _open(raw)
+        drawn = _draw(opened, side) if opened.width * opened.height <= MAX_PIXELS else None
+    except _BROKEN:
         raise ValueError(_("This file is no picture that we can read. Send a JPEG, PNG or WebP.")) from None
-    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+    if drawn is None:
+        raise ValueError(_("This picture has more than 50 million pixels. Choose a smaller one."))
+    return drawn
+
+
+def _open(raw: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked before it is unpacked
+        return Image.open(io.BytesIO(raw), formats=_FORMATS)
+
+
+def _draw(opened: Image.Image, side: int) -> tuple[bytes, str]:
+    if not _drawing.acquire(timeout=_PATIENCE_SECONDS):
+        raise ValidationErrors({"picture": _("The picture could not be added. Try again in a moment.")})
+    try:
+        # Made small first: a JPEG is then never unpacked as a whole.
+        opened.thumbnail((side, side), Image.Resampling.LANCZOS)
+        upright = ImageOps.exif_transpose(opened)
+    finally:
+        _drawing.release()
     is_clear = upright.mode in {"RGBA", "LA"} or "transparency" in upright.info
     drawn = io.BytesIO()
     if is_clear:

@@ -39,6 +39,14 @@ def test_a_forged_ticket_opens_nothing(forged: str) -> None:
     assert crypto.read_ticket(forged, [NEW], "portal") is None
 
 
+def test_a_ticket_has_one_spelling() -> None:
+    """Who may use a ticket once must not use it again by writing its signature in another way."""
+    ticket = crypto.sign_ticket({}, [NEW], "passkey-challenge", seconds=60)
+    same_bits = chr(ord(ticket[-1]) + 1)  # the last of 43 letters carries two bits that mean nothing
+    for other in (f"{ticket}=", ticket[:-1] + same_bits):
+        assert crypto.read_ticket(other, [NEW], "passkey-challenge") is None
+
+
 def test_a_ticket_runs_out() -> None:
     ticket = crypto.sign_ticket({}, [NEW], "portal", seconds=-1)
     assert crypto.read_ticket(ticket, [NEW], "portal") is None

@@ -13,6 +13,7 @@ from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorPicture
 from app.payouts.settings import offer_rails
+from app.vendors import pictures
 from app.vendors.payout_details import check_iban, find_payout_details, held_until
 from app.vendors.pictures import redraw
 
@@ -202,6 +203,7 @@ def test_a_clear_logo_stays_clear(adas_browser: FlaskClient, ada: Vendor) -> Non
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture that we can read"),
         (b"\xff\xd8\xff\xe0 torn", "no picture that we can read"),
         (b"", "no picture that we can read"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x05IHDR\0\0\0\x01\0\0\0\0\0", "no picture that we can read"),
     ],
 )
 def test_a_file_that_is_no_picture_is_refused_in_words(
@@ -220,6 +222,16 @@ def test_a_file_that_is_too_large_is_refused_in_words() -> None:
     bomb = draw(size=(10_000, 5_001), form="PNG")
     with pytest.raises(ValueError, match="50 million pixels"):
         redraw(bomb)
+
+
+def test_pictures_are_unpacked_one_at_a_time(adas_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred small files that unpack to half a gigabyte each must not fill the machine."""
+    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0.01)
+    with pictures._drawing:
+        answer = adas_browser.post("/portal/profile/picture", data={"picture": (draw(), "me.png")})
+    assert answer.status_code == 422
+    assert "Try again in a moment" in answer.text
+    assert adas_browser.post("/portal/profile/picture", data={"picture": (draw(), "me.png")}).status_code == 303
 
 
 def test_no_picture_chosen_is_said(adas_browser: FlaskClient) -> None:

@@ -37,7 +37,7 @@ def guarded(adas_browser: FlaskClient, ada: Vendor) -> list[str]:
     """Ada has an authenticator app. Gives her recovery codes."""
     page = adas_browser.post("/portal/security/app", data={"secret": SECRET, "code": code_at(-30), "app_name": "Phone"})
     assert page.status_code == 200, page.text
-    codes = re.findall(r"<code>(\w{5}-\w{5})</code>", page.text)
+    codes = re.findall(r"<code>(\w{5}-\w{5}-\w{5})</code>", page.text)
     assert len(codes) == factors.RECOVERY_CODES
     return codes
 
@@ -135,7 +135,7 @@ def test_new_recovery_codes_replace_the_old(
     browser: FlaskClient, adas_browser: FlaskClient, ada: Vendor, guarded: list[str]
 ) -> None:
     page = adas_browser.post("/portal/security/recovery-codes").text
-    fresh = re.findall(r"<code>(\w{5}-\w{5})</code>", page)
+    fresh = re.findall(r"<code>(\w{5}-\w{5}-\w{5})</code>", page)
     assert half_way_in(browser, ada).post("/portal/verify", data={"code": guarded[2]}).status_code == 422
     assert browser.post("/portal/verify", data={"code": fresh[2]}).status_code == 303
 
