@@ -180,17 +180,6 @@ STALLS = (
     ),
 )
 
-RIVAL = Stall(
-    "Cy's Cycles",
-    "cy@example.com",
-    "Cy Young",
-    "Salt Lake City, Utah",
-    "Bells, bags and baskets",
-    "Bags and bells for bicycles.",
-    "Built by riders.",
-    goods=(Good("Handlebar Bag", "Waxed canvas, 4 litres.", ("jar", ("ink",)), ("65.00",), 12),),
-)
-
 CATEGORIES = {
     "Harbour Mug": ("hg-11-10-5-5", "Mugs"),
     "Ramen Bowl": ("hg-11-10-4-1", "Bowls"),

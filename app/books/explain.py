@@ -27,7 +27,6 @@ class Step:
     transaction: LedgerTransaction
     amount: Money
     others: Sequence[LedgerEntry]
-    entry_ids: frozenset[int]
     moves_only: bool
     """From one stage to the next: the vendor has neither more nor less."""
     to: str
@@ -79,11 +78,6 @@ class Explanation:
     @property
     def sold(self) -> Money:
         return self._sum("sale")
-
-    @property
-    def taken_back(self) -> Money:
-        """Refunds, edits, cancellations, disputes and fees."""
-        return self.total - self.sold
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.part.currency)
@@ -193,7 +187,6 @@ def _step(transaction: LedgerTransaction, entries: Sequence[LedgerEntry], vendor
         transaction,
         Money(sum(entry.amount_minor for entry in mine), transaction.currency),
         [entry for entry in entries if entry.vendor_id != vendor_id],
-        frozenset(entry.id for entry in mine),
         transaction.kind in STAGE_MOVES,
         moved_to,
     )

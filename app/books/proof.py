@@ -33,7 +33,6 @@ from app.shopify.tokens import ShopCredentials
 _RUN_SECONDS: Final = 100.0
 _LEASE: Final = timedelta(minutes=3)
 _ORDERS_AT_ONCE: Final = 100
-_KEEP_PROOFS: Final = timedelta(days=365)
 
 log = structlog.get_logger()
 

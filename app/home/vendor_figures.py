@@ -24,7 +24,7 @@ DAYS: Final = 90
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of the last 90 days, test orders left out. A share of nothing is None, and said to be unknown."""
+    """Of the last 90 days, test orders left out."""
 
     balances: Balances
     orders: int
@@ -37,14 +37,6 @@ class Figures:
     """From order to first parcel, of the orders of which a parcel left."""
     reviewed: int
     rejected: int
-
-    @property
-    def cancelled_share(self) -> float | None:
-        return self.cancelled / self.units if self.units else None
-
-    @property
-    def rejected_share(self) -> float | None:
-        return self.rejected / self.reviewed if self.reviewed else None
 
 
 def get_figures(session: Session, shop: Shop, vendor: Vendor, now: datetime) -> Figures:

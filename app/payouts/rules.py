@@ -23,8 +23,6 @@ MOVES: Final[dict[str, dict[str, str]]] = {
 REASON_NEEDED: Final = frozenset({"hold", "fail", "undo"})
 BY_RAIL: Final = frozenset({"refuse", "give_up"})
 """Only a rail knows that (or can no longer know it); no person presses it."""
-ON_FILE: Final = frozenset({"make_file"})
-"""Only for what the bank file carries; `send` is only for the other rails."""
 GIVES_BACK: Final = frozenset({"failed", "cancelled"})
 """States in which the vendor has the entries again."""
 

@@ -32,13 +32,6 @@ MOST_SHOWN: Final = 20
 """More units than this are nobody's business but the shop's."""
 
 HOLDING: Final = frozenset({ReservationState.CART, ReservationState.CHECKOUT, ReservationState.PAYMENT})
-_MOVES: Final[Mapping[ReservationState, frozenset[ReservationState]]] = {
-    ReservationState.CART: frozenset({*HOLDING, ReservationState.SOLD, ReservationState.RELEASED}),
-    ReservationState.CHECKOUT: frozenset({*HOLDING, ReservationState.SOLD, ReservationState.RELEASED}),
-    ReservationState.PAYMENT: frozenset({*HOLDING, ReservationState.SOLD, ReservationState.RELEASED}),
-    ReservationState.RELEASED: frozenset({*HOLDING, ReservationState.SOLD}),
-    ReservationState.SOLD: frozenset({ReservationState.RELEASED}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +56,6 @@ class Look:
 def cart_key(token: str) -> str:
     """Shopify adds a key to the token of some carts; the token alone names the cart."""
     return hashlib.sha256(token.partition("?")[0].encode()).hexdigest()[:32]
-
-
-def may_move(before: ReservationState, after: ReservationState) -> bool:
-    return after in _MOVES[before]
 
 
 def is_holding(line: Line, now: datetime) -> bool:

@@ -16,7 +16,6 @@ from app.reviews.forms import ReviewSettingsForm
 bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
 protect(bp)
 
-STATES: Final = ("waiting", "published", "rejected", "reported")
 _DONE: Final = {"publish": "published", "reject": "rejected"}
 
 

@@ -30,7 +30,6 @@ class AppUninstalled(Payload, kw_only=True, frozen=True):
     email: str | None = None
     currency: str | None = None
     iana_timezone: str | None = None
-    primary_locale: str | None = None
     updated_at: datetime | None = None
 
 

@@ -3,13 +3,10 @@
 Every amount we use is the shop-money half of a `*_set`: the bare fields beside them are in whichever currency.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from app.shopify.payloads import P, Payload, PayloadError
+from app.shopify.payloads import Payload
 
 
 class ShopMoney(Payload, kw_only=True, frozen=True):
@@ -237,11 +234,3 @@ class OrderEdited(Payload, kw_only=True, frozen=True):
     """orders/edited: what was added and removed, not the order itself."""
 
     order_edit: OrderEdit
-
-
-def read_snapshot(kind: type[P], snapshot: Mapping[str, Any]) -> P:
-    """A stored body as its structure. Raises PayloadError with the path of what does not fit."""
-    try:
-        return msgspec.convert(snapshot, type=kind)
-    except msgspec.ValidationError as error:
-        raise PayloadError(f"This body is no {kind.__name__}: {error}") from error

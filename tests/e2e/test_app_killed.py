@@ -15,13 +15,13 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import URL, make_url
 
 from app.models.shops import Shop as AppShop
-from bench.proxy import Proxy
 from demo.people import wait_for
 from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import PHONE, take_screenshot
 from tests.e2e.test_local_first import Market, cart, opened, put_in_cart, settled, sign_in, wish
 from tests.ports import free_ports
+from tests.proxy import Proxy
 
 __all__ = ["open_shopify", "shop"]
 ROOT = Path(__file__).parents[2]

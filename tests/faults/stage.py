@@ -18,9 +18,9 @@ import httpx
 
 from app import db
 from bench import servers, shim
-from bench.proxy import Proxy
 from tests.faults.disk import find_disk
 from tests.ports import free_ports
+from tests.proxy import Proxy
 
 PROGRAMS = {
     "web": ["app.cli", "serve"],

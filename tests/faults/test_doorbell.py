@@ -9,8 +9,8 @@ from redis import Redis
 from sqlalchemy import text
 
 from app import db, queue
-from bench.proxy import Proxy
 from jobs.events import LEASE_SECONDS
+from tests.proxy import Proxy
 from webhooks.inbox import Arrival, Inbox, Ring, connect
 
 

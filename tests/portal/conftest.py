@@ -14,8 +14,6 @@ from app.models.emails import Email
 from app.models.vendors import Vendor
 from wsgi import create_app
 
-OURS = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
-
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
