@@ -202,7 +202,7 @@ def test_a_vendor_writes_a_profile_a_draft_a_parcel_and_a_message(rows: dict[str
             _MESSAGE.format(thread=":thread", author="vendor"),
             "UPDATE vendor_users SET role = 'orders'",
         ):
-            session.execute(text(statement), rows)
+            assert session.execute(text(statement), rows).rowcount, statement  # type: ignore[attr-defined]
 
 
 def test_where_the_shop_collects_a_vendor_packs_takes_back_and_sends_nothing(rows: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ def test_a_vendor_answers_and_reports_and_takes_back(rows: dict[str, int]) -> No
             "UPDATE questions SET answer = 'It is blue'",
             "UPDATE cancellations SET state = 'withdrawn'",
         ):
-            session.execute(text(statement))
+            assert session.execute(text(statement)).rowcount == 1, statement  # type: ignore[attr-defined]
 
 
 def test_what_the_merchant_hid_or_decided_a_vendor_cannot_bring_back(rows: dict[str, int]) -> None:
