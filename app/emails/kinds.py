@@ -11,8 +11,8 @@ Reader = Literal["vendor", "customer", "merchant"]
 
 @dataclass(frozen=True)
 class Kind:
-    """One e-mail. `needs` names the placeholders of its words besides `shop_name`; values are text, Money, a count
-    of what `counted` says, or a list that stands as a block of its own.
+    """One e-mail. `needs` names the placeholders of its words besides `shop_name`; values are text, Money, a day,
+    a count of what `counted` says, or a list that stands as a block of its own.
     """
 
     reader: Reader

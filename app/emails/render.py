@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, Final
 
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -86,6 +86,8 @@ def _in_words(told: Mapping[str, Any], counted: str, locale: str) -> dict[str, s
     for name, value in told.items():
         if isinstance(value, Money):
             words[name] = format_currency(value.decimal, value.currency, locale=locale)
+        elif isinstance(value, date):
+            words[name] = format_date(value, "long", locale=locale)
         elif isinstance(value, timedelta):
             words[name] = format_timedelta(value, locale=locale)
         elif isinstance(value, int):

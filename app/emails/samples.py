@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.config import get_config
 from app.emails.kinds import KINDS
 from app.emails.render import Leaving
@@ -114,8 +115,12 @@ def _about_payout(session: Session, shop: Shop) -> dict[str, Any]:
     return {
         "amount": Money(payout.amount_minor, payout.currency),
         "reference": payout.reference,
-        "destination": f"•••• {payout.last4}",
+        "destination": _account(payout.last4),
     }
+
+
+def _account(last4: str) -> str:
+    return lazy("your account ending in %(shown)s", shown=last4)
 
 
 def _examples(shop: Shop) -> dict[str, Any]:
@@ -126,14 +131,14 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "customer_name": "Carla",
         "inviter": "Ada",
         "note": "We saw your mugs at the market and would love to have them here.",
-        "role": "Orders",
+        "role": lazy("Orders"),
         "link": f"{get_config().portal_url}/portal/login?shop={shop.domain}",
         "link_lasts": timedelta(minutes=15),
         "reason": "The pictures are too small to see the glaze.",
         "message": "Is the glaze safe for the dishwasher?",
-        "change": "“Phone” was added as a second step",
+        "change": lazy("“%(name)s” was added as a second step", name="Phone"),
         "hold_hours": 72,
-        "destination": "•••• 3000",
+        "destination": _account("3000"),
         "product_title": "Stoneware mug",
         "order_name": "#1001",
         "item_count": 2,
@@ -141,7 +146,7 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "vendors": [{"name": "Ada's Ceramics", "lines": lines}],
         "earnings": Money(4500, shop.currency),
         "total": Money(5000, shop.currency),
-        "stars": "5 of 5 stars",
+        "stars": lazy("%(stars)s of 5 stars", stars=5),
         "review": "Even finer than in the picture",
         "answer": "Thank you. The next kiln is fired in May.",
         "question": "Is the mug safe for the dishwasher?",
@@ -159,6 +164,6 @@ def _examples(shop: Shop) -> dict[str, Any]:
         "customer": "customer 207119551",
         "days": 30,
         "choices": [lazy("What vendors I follow put on sale"), lazy("What on my wishlist is back in stock or cheaper")],
-        "due": "the 20th",
-        "bank_reason": "product not received",
+        "due": clock.now().date() + timedelta(days=10),
+        "bank_reason": lazy("the product did not arrive"),
     }

@@ -20,6 +20,7 @@ from app.orders.packed import list_packed
 from app.orders.queries import VendorPart, find_unread, get_part
 from app.orders.reasons import say_reason
 from app.orders.words import (
+    BANK_REASON_WORDS,
     DECLINE_WORDS,
     HOLD_WORDS,
     KIND_WORDS,
@@ -96,6 +97,7 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
         states=part_words(is_collected=isinstance(form, ReadyForm)),
         hold_words=HOLD_WORDS,
         ship_hold_words=SHIP_HOLD_WORDS,
+        bank_reason_words=BANK_REASON_WORDS,
         kind_words=KIND_WORDS,
         return_words=RETURN_WORDS,
         decline_words=DECLINE_WORDS,

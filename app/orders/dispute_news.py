@@ -4,29 +4,25 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.config import get_config
-from app.emails.readers import find_reader
 from app.emails.service import queue_email
 from app.models.events import DomainEvent
 from app.models.orders import OrderDispute, VendorOrder
-from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.words import BANK_REASON_WORDS
 
 
 def tell_vendors_of_dispute(session: Session, event: DomainEvent) -> None:
     """DisputeOpened: how much is on hold, and until when the shop can answer the bank."""
     for part, known in _concerned(session, event, "open"):
-        vendor = session.get_one(Vendor, part.vendor_id)
-        due, shop = known["answer_by"], session.get_one(Shop, part.shop_id)
-        reader = find_reader(session, shop, "vendor_dispute_opened", vendor.email, vendor_id=vendor.id)
+        reason, due = known["bank_reason"], known["answer_by"]
         more = {
-            "bank_reason": known["bank_reason"],
-            "due": format_date(datetime.fromisoformat(due), "long", locale=reader.locale) if due else "",
+            "bank_reason": BANK_REASON_WORDS.get(reason, reason),
+            "due": datetime.fromisoformat(due).date() if due else "",
         }
         _tell(session, part, known, "vendor_dispute_opened", more)
 

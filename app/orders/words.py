@@ -127,6 +127,25 @@ DISPUTE_WORDS: Final[dict[str, str]] = {
     "lost": lazy("Lost"),
     "closed": lazy("Ended, nothing taken"),
 }
+BANK_REASON_WORDS: Final[dict[str, str]] = {
+    "bank cannot process": lazy("the bank cannot process it"),
+    "bank not process": lazy("the bank cannot process it"),
+    "credit not processed": lazy("a refund that was promised did not come"),
+    "customer initiated": lazy("the customer asked for it"),
+    "debit not authorized": lazy("the customer did not agree to the payment"),
+    "duplicate": lazy("the customer paid twice"),
+    "fraudulent": lazy("the customer says that somebody else paid"),
+    "general": lazy("no special reason"),
+    "incorrect account details": lazy("the account details are wrong"),
+    "insufficient funds": lazy("there was not enough money in the account"),
+    "noncompliant": lazy("the payment broke a rule of the card network"),
+    "product not received": lazy("the product did not arrive"),
+    "product unacceptable": lazy("the product is damaged or not as described"),
+    "subscription canceled": lazy("the subscription was cancelled before"),
+    "subscription cancelled": lazy("the subscription was cancelled before"),
+    "unrecognized": lazy("the customer does not know the payment"),
+}
+"""Why the customer's bank asks for the money back, as Shopify's webhooks and its Admin API spell it."""
 _COMPONENT_WORDS: Final = {
     "shipping": lazy("Shipping"),
     "fees": lazy("Payment fees"),

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.config import get_config
 from app.emails.service import queue_email
-from app.languages import later
+from app.languages import find_words, later
 from app.models.events import DomainEvent
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
@@ -35,7 +35,7 @@ def tell_vendor_of_return(session: Session, event: DomainEvent) -> None:
         "vendor_name": vendor.name,
         "amount": Money(payout.amount_minor, payout.currency),
         "reference": payout.reference,
-        "reason": payout.state_reason or "",
+        "reason": later(find_words, payout.state_reason) if payout.state_reason else "",
         "link": f"{get_config().portal_url}/portal/money/payouts/{payout.id}",
     }
     key = f"payout_returned:{payout.id}:{event.id}"

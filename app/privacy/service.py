@@ -184,7 +184,7 @@ def _export(shop_id: int, request_id: int) -> None:
             context = {
                 "customer": f"customer {request.customer_id}" if request.customer_id else "a guest",
                 "days": rules.KEEP_EXPORT.days,
-                "due": request.due_at.date().isoformat(),
+                "due": request.due_at.date(),
                 "link": get_config().admin_app_url(shop.domain, f"/app/privacy/{request_id}"),
             }
             key = f"privacy_export_ready:{request_id}:{now.date().isoformat()}"

@@ -66,6 +66,12 @@ def _fits(english: object, words: str) -> bool:
     return sorted(SLOTS.findall(words)) in allowed and markup <= set("".join(forms(english)))
 
 
+def test_french_has_its_own_apostrophe_and_no_break_spaces() -> None:
+    said = [words for message in translated("fr") for words in forms(message.string)]
+    said += [path.read_text("utf-8") for path in sorted((ROOT / "app/templates/emails/fr").glob("*.txt"))]
+    assert [words for words in said if re.search("'| [:;?!»]|« ", words)] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_no_words_of_a_page_stand_outside_a_translation(page: Path) -> None:
     source = page.read_text("utf-8")

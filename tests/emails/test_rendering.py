@@ -1,4 +1,5 @@
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from app.emails.kinds import KINDS
 from app.emails.render import render
 from app.money import Money
+from app.orders.words import BANK_REASON_WORDS
 
 LINES = [{"title": "Stoneware mug", "quantity": 2}]
 EVERYTHING: dict[str, Any] = {
@@ -45,7 +47,7 @@ EVERYTHING: dict[str, Any] = {
     "tagline": "By hand.",
     "customer": "customer 207119551",
     "days": 30,
-    "due": "2026-12-20",
+    "due": date(2026, 12, 20),
     "bank_reason": "product not received",
     "choices": ["A cart that I left", "A <script>line</script>"],
 }
@@ -86,3 +88,10 @@ def test_both_twins_carry_the_one_link(kind: str) -> None:
 
 def test_amounts_are_written_as_people_write_them() -> None:
     assert render("payout_sent", context_of("payout_sent"), shop_name="Acme").subject == "€550.00 is on its way to you"
+
+
+def test_days_and_a_banks_reason_are_written_in_the_readers_language() -> None:
+    told = context_of("vendor_dispute_opened") | {"bank_reason": BANK_REASON_WORDS["product not received"]}
+    said = render("vendor_dispute_opened", told, shop_name="Acme", language="de").text
+    assert "bis zum 20. Dezember 2026 antworten" in said
+    assert "das Produkt ist nicht angekommen" in said

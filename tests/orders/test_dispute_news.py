@@ -62,7 +62,7 @@ def test_each_vendor_hears_how_much_of_theirs_is_on_hold_and_until_when_the_bank
         assert held[vendor.id]["amount_minor"] == now["vendor_held", vendor.id]
         assert (held[vendor.id]["state"], held[vendor.id]["bank_reason"]) == ("open", "fraudulent")
     mail = text_of(acme, "vendor_dispute_opened")
-    assert "fraudulent" in mail
+    assert "The reason that the bank gives: the customer says that somebody else paid." in mail
     assert "has to answer the bank by" in mail
     move_dispute(store, ACME, order["id"], dispute["id"], "under_review")
     post.deliver()

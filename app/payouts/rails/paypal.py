@@ -15,6 +15,7 @@ import httpx
 
 from app import clock
 from app.config import get_config
+from app.languages import noted
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, ask, look_for
 
 CURRENCIES: Final = frozenset(
@@ -31,10 +32,10 @@ _WORDS: Final = {
     "UNCLAIMED": "PayPal knows no account with this address yet and has written to it. Unclaimed money comes back "
     "after 30 days.",
     "ONHOLD": "PayPal is reviewing this payment.",
-    "RETURNED": "Nobody claimed it at PayPal within 30 days.",
-    "BLOCKED": "PayPal blocked the payment.",
-    "REFUNDED": "The receiver gave it back.",
-    "REVERSED": "PayPal took it back from the receiver.",
+    "RETURNED": noted("Nobody claimed it at PayPal within 30 days."),
+    "BLOCKED": noted("PayPal blocked the payment."),
+    "REFUNDED": noted("The receiver gave it back."),
+    "REVERSED": noted("PayPal took it back from the receiver."),
 }
 _tokens: dict[tuple[str, str], tuple[str, float]] = {}
 """By client id and secret: whoever knows a client id alone gets nobody's token."""
@@ -58,7 +59,7 @@ def send(keys: Keys, payment: Payment) -> Answer:
     if earlier := _earlier_batch(body):
         return _verified(keys, payment, earlier)
     if _is_about(body, "receiver"):
-        return Answer(Fate.CAME_BACK, words="PayPal says that this is no address it can pay to.")
+        return Answer(Fate.CAME_BACK, words=noted("PayPal says that this is no address it can pay to."))
     if _is_about(body, "sender_batch_id"):
         # A duplicate whose original it does not name: it may have been paid.
         raise RailSilentError("PayPal has a payment under this key but does not say which.")

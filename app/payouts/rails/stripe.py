@@ -12,6 +12,7 @@ import httpx
 
 from app import clock
 from app.config import get_config
+from app.languages import noted
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, ask
 
 VERSION: Final = "2024-06-20"
@@ -79,7 +80,7 @@ def _read(payment: Payment, transfer: dict[str, Any], *, settled: bool = False) 
     if int(transfer["amount"]) != _amount(payment) or transfer["currency"] != payment.amount.currency.lower():
         return Answer(Fate.REFUSED, words=f"Stripe has another payment under the key {payment.key}: {number}.")
     if transfer.get("reversed"):
-        return Answer(Fate.CAME_BACK, number, "The transfer was reversed in Stripe.")
+        return Answer(Fate.CAME_BACK, number, noted("The transfer was reversed in Stripe."))
     words = "A part of the transfer was reversed in Stripe. Book it as an adjustment." if back else None
     tried = payment.first_tried_at
     if tried and clock.now() - tried > _FOLLOWED:
