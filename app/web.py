@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_compact_currency, format_currency, format_decimal
-from flask import Blueprint, Flask, Response, g, json, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, g, json, jsonify, make_response, render_template, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
@@ -32,6 +32,7 @@ from app.errors import AppError, Forbidden, ValidationErrors
 from app.keyset import Part, Place, walk_parts
 from app.languages import _
 from app.money import Money
+from app.outcomes import Outcome
 from app.sheets import write_sheet
 
 T = TypeVar("T")
@@ -192,6 +193,19 @@ def toast(response: Response, message: str, *, is_error: bool = False) -> Respon
     """Have the page say `message` when this htmx answer arrives."""
     response.headers["HX-Trigger"] = json.dumps({"toast": {"message": message, "isError": is_error}})
     return response
+
+
+def read_ticked(name: str, most: int = 100) -> list[int]:
+    """The ids of rows that were ticked in a list, upwards: two people's rows are never locked in a circle."""
+    ticked = (value for value in request.values.getlist(name) if value.isdecimal() and len(value) < 19)
+    return sorted({int(value) for value in ticked})[:most]
+
+
+def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcomes: Sequence[Outcome]) -> Response:
+    """A list that says what became of each row that was ticked; of none, what to do first."""
+    done = sum(outcome.is_done for outcome in outcomes)
+    words = f"Done for {done} of {len(outcomes)}." if outcomes else "Tick the rows first."
+    return toast(make_response(page(outcomes)), words, is_error=done < max(1, len(outcomes)))
 
 
 def download_sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -12,7 +12,9 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from app import web
 from app.auth.merchant import protect
+from app.auth.staff import who
 from app.errors import Conflict, ValidationErrors
+from app.keyset import Page, Place
 from app.ledger import adjustments
 from app.ledger.queries import list_balances, sum_available
 from app.models.vendors import Vendor, VendorStatus
@@ -69,6 +71,19 @@ def list_adjustments() -> ResponseReturnValue:
     return _page(_form(None, chosen=request.args.get("vendor", type=int)))
 
 
+@bp.get("/export.csv")
+def export_adjustments() -> ResponseReturnValue:
+    """What the list shows, up to 5,000 adjustments."""
+    heading = ["vendor", "amount", "currency", "reason", "made_at", "by", "taken_back_at", "why"]
+    return web.download_sheet("adjustments.csv", heading, map(_cells, web.every_row(_find)))
+
+
+def _cells(row: adjustments.AdjustmentRow) -> list[object]:
+    one = row.adjustment
+    made = [row.vendor.name, str(one.amount.decimal), one.currency, one.reason, one.made_at, who(one.made_by)]
+    return [*made, one.reversed_at, one.reversal_reason]
+
+
 @bp.post("")
 def adjust() -> ResponseReturnValue:
     form = _form(request.form)
@@ -103,20 +118,29 @@ def take_back(adjustment_id: int) -> ResponseReturnValue:
 
 
 def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None, status: int = 200) -> Response:
-    chosen = request.args.get("vendor", type=int)
-    before = request.args.get("before", type=int)
-    rows = adjustments.list_adjustments(g.session, g.shop.id, vendor_id=chosen, before=before, limit=51)
+    wanted = _read_wanted()
+    chosen = wanted.vendor_id
     balances = list_balances(g.session, g.shop.id, g.shop.currency, [chosen]) if chosen else {}
     html = render_template(
         "merchant/books/adjustments.html",
         form=form,
-        rows=rows[:50],
-        older=rows[49].adjustment.id if len(rows) > 50 else None,
+        page=_find(web.read_place()),
+        wanted=wanted,
         chosen=g.session.get(Vendor, chosen) if chosen else None,
         balance=balances.get(chosen) if chosen else None,
         errors=errors or {},
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _find(place: Place) -> Page[adjustments.AdjustmentRow]:
+    return adjustments.list_adjustments(g.session, g.shop.id, _read_wanted(), place)
+
+
+def _read_wanted() -> adjustments.Wanted:
+    args = request.args
+    search, state = args.get("q", "").strip()[:100], args.get("state", "")
+    return adjustments.Wanted(vendor_id=args.get("vendor", type=int), search=search, state=state)
 
 
 def _form(formdata: Any, chosen: int | None = None) -> AdjustmentForm:

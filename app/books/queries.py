@@ -53,10 +53,14 @@ def count_open(session: Session, shop_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def list_open(session: Session, shop_id: int, *, limit: int = 100) -> list[DifferenceRow]:
+def list_open(
+    session: Session, shop_id: int, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[DifferenceRow]:
     """Oldest first: what has been open longest keeps somebody waiting longest."""
     query = select(Difference).where(Difference.shop_id == shop_id, Difference.cleared_at.is_(None))
-    rows = session.scalars(query.order_by(Difference.found_at, Difference.id).limit(limit)).all()
+    oldest = Sort((Difference.found_at, Difference.id))
+    page = read_page(session, query, oldest, place, limit=limit, make=only)
+    rows = page.rows
     named = (
         select(PayoutStop.difference_id, Vendor.id, Vendor.name)
         .join(Vendor, Vendor.id == PayoutStop.vendor_id)
@@ -66,7 +70,7 @@ def list_open(session: Session, shop_id: int, *, limit: int = 100) -> list[Diffe
     vendors: dict[int, list[tuple[int, str]]] = {}
     for difference_id, vendor_id, name in session.execute(named):
         vendors.setdefault(difference_id, []).append((vendor_id, name))
-    return [DifferenceRow(row, vendors.get(row.id, [])) for row in rows]
+    return page.with_rows([DifferenceRow(row, vendors.get(row.id, [])) for row in rows])
 
 
 def list_cleared(session: Session, shop_id: int, *, limit: int = 20) -> Sequence[Difference]:

@@ -1,5 +1,6 @@
 """The merchant's reconciliation: the last proof, what does not agree, and the proofs before."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, g, render_template
@@ -8,7 +9,9 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.books import queries, service
+from app.errors import NotFound
 from app.models.books import ProofStep
+from app.outcomes import Outcome
 
 bp = Blueprint("reconciliation", __name__, url_prefix="/app/reconciliation")
 protect(bp)
@@ -39,13 +42,41 @@ def reread(difference_id: int) -> ResponseReturnValue:
     return web.toast(_page(), "The order is being read again")
 
 
-def _page() -> Response:
+@bp.post("/together")
+def reread_together() -> ResponseReturnValue:
+    """Read the order of every difference that was ticked again, or ask its rail."""
+    return web.answer_together(_page, [_reread_one(number) for number in web.read_ticked("difference")])
+
+
+@bp.get("/export.csv")
+def export_differences() -> ResponseReturnValue:
+    """What does not agree, up to 2,500 lines."""
+    heading = ["order", "what", "cause", "vendors_not_paid", "found_at", "seen_at"]
+    rows = web.every_row(lambda place: queries.list_open(g.session, g.shop.id, place))
+    return web.download_sheet("differences.csv", heading, map(_cells, rows))
+
+
+def _cells(row: queries.DifferenceRow) -> list[object]:
+    one, names = row.difference, ", ".join(name for _, name in row.vendors)
+    return [one.order_name, one.words, one.cause, names, one.found_at, one.seen_at]
+
+
+def _reread_one(difference_id: int) -> Outcome:
+    try:
+        found = service.ask_to_reread(g.session, g.shop.id, difference_id, f"staff:{g.staff}")
+    except NotFound as error:
+        return Outcome(is_done=False, words=error.message)
+    words = "The order is being read again." if found.order_number else "The rail is being asked again."
+    return Outcome(is_done=True, words=words, title=f"Order {found.order_name}" if found.order_name else "A payout")
+
+
+def _page(results: Sequence[Outcome] = ()) -> Response:
     html = render_template(
         "merchant/reconciliation.html",
         running=queries.find_running(g.session, g.shop.id),
         last=queries.find_last(g.session, g.shop.id),
-        differences=queries.list_open(g.session, g.shop.id),
-        open_total=queries.count_open(g.session, g.shop.id),
+        results=results,
+        differences=queries.list_open(g.session, g.shop.id, web.read_place("open_")),
         cleared=queries.list_cleared(g.session, g.shop.id),
         proofs=queries.list_proofs(g.session, g.shop.id, web.read_place()),
         steps=STEPS,

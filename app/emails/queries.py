@@ -10,7 +10,7 @@ from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.emails import Email
 
 PER_PAGE: Final = 50
-_NEWEST: Final = Sort((Email.id,), is_descending=True)
+_SORTS: Final = {"newest": Sort((Email.id,), is_descending=True), "oldest": Sort((Email.id,))}
 
 
 def list_emails(
@@ -20,10 +20,11 @@ def list_emails(
     search: str = "",
     status: str = "",
     kind: str = "",
+    sort: str = "newest",
     place: Place = BEGINNING,
     limit: int = PER_PAGE,
 ) -> Page[Email]:
-    """Newest first. `search` looks into address and subject."""
+    """`search` looks into address and subject."""
     where = [Email.shop_id == shop_id]
     if search:
         where.append(
@@ -33,7 +34,8 @@ def list_emails(
         where.append(Email.status == status)
     if kind:
         where.append(Email.kind == kind)
-    return read_page(session, select(Email).where(*where), _NEWEST, place, limit=limit, make=only)
+    order = _SORTS.get(sort, _SORTS["newest"])
+    return read_page(session, select(Email).where(*where), order, place, limit=limit, make=only)
 
 
 def get_email(session: Session, shop_id: int, email_id: int) -> Email:

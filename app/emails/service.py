@@ -177,7 +177,9 @@ def hide_secrets(words: str) -> str:
 
 
 def send_again(session: Session, email: Email) -> None:
-    """Give a failed e-mail another round of attempts. Raises Conflict when its reader does not want it any more."""
+    """Give a failed e-mail another round of attempts. Raises Conflict when it did not fail, or nobody wants it now."""
+    if email.status != EmailStatus.FAILED or email.provider_id:  # the same key again would send nothing
+        raise Conflict("Only an e-mail that failed can be sent again.")
     if "@" not in email.to_address:
         raise Conflict("The recipient asked to be forgotten, so this e-mail cannot be sent any more.")
     if not _is_chosen(session, email):

@@ -1,5 +1,7 @@
 """The e-mail log: what was sent to whom, and what became of it."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -7,9 +9,10 @@ from app import web
 from app.auth.merchant import protect
 from app.emails import queries, service
 from app.emails.kinds import KINDS
-from app.errors import Conflict
+from app.errors import Conflict, NotFound
 from app.keyset import Page, Place
-from app.models.emails import Email, EmailStatus
+from app.models.emails import Email
+from app.outcomes import Outcome
 
 bp = Blueprint("emails", __name__, url_prefix="/app/emails")
 protect(bp)
@@ -17,7 +20,13 @@ protect(bp)
 
 @bp.get("")
 def list_emails() -> ResponseReturnValue:
-    return render_template("merchant/emails/list.html", page=_find(web.read_place()), kinds=KINDS)
+    return _list_page()
+
+
+@bp.post("/together")
+def send_ticked_again() -> ResponseReturnValue:
+    """Another round of attempts for every e-mail that was ticked and failed."""
+    return web.answer_together(_list_page, [_send_one_again(number) for number in web.read_ticked("email")])
 
 
 @bp.get("/export.csv")
@@ -39,6 +48,7 @@ def _find(place: Place) -> Page[Email]:
         search=args.get("q", "").strip(),
         status=args.get("status", ""),
         kind=args.get("kind", ""),
+        sort=args.get("sort", "newest"),
         place=place,
     )
 
@@ -53,10 +63,25 @@ def show_email(email_id: int) -> ResponseReturnValue:
 def send_again(email_id: int) -> ResponseReturnValue:
     """Another round of attempts for an e-mail that failed."""
     email = queries.get_email(g.session, g.shop.id, email_id)
-    if email.status != EmailStatus.FAILED or email.provider_id:  # the same key again would send nothing
-        raise Conflict("Only an e-mail that failed can be sent again.")
     service.send_again(g.session, email)
     return web.toast(make_response(_page(email)), "The e-mail is being sent again.")
+
+
+def _send_one_again(email_id: int) -> Outcome:
+    try:
+        email = queries.get_email(g.session, g.shop.id, email_id)
+    except NotFound as error:
+        return Outcome(is_done=False, words=error.message)
+    title = f"“{email.subject}” to {email.to_address}"
+    try:
+        service.send_again(g.session, email)
+    except Conflict as error:
+        return Outcome(is_done=False, words=error.message, title=title)
+    return Outcome(is_done=True, words="It is being sent again.", title=title)
+
+
+def _list_page(results: Sequence[Outcome] = ()) -> str:
+    return render_template("merchant/emails/list.html", page=_find(web.read_place()), kinds=KINDS, results=results)
 
 
 def _page(email: Email) -> str:

@@ -1,7 +1,6 @@
 """The merchant's pickups: what waits at which vendor's, collecting it, and sending it with carrier and tracking."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Final
 
@@ -17,6 +16,7 @@ from app.fulfilment.service import Tracking
 from app.keyset import Page, Place
 from app.models.pickups import Pickup
 from app.orders import senders
+from app.outcomes import Outcome
 from app.vendors import queries as vendors
 
 bp = Blueprint("pickups", __name__, url_prefix="/app/pickups")
@@ -40,14 +40,6 @@ _DONE: Final[dict[str, tuple[Callable[..., Pickup], str]]] = {
 }
 _PRINTED_AT_MOST: Final = 500
 _HELD: Final = "Shopify holds these items. Release the hold on the order first."
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one pickup among several."""
-
-    is_done: bool
-    words: str
 
 
 @bp.get("")
@@ -79,14 +71,14 @@ def print_pickups() -> ResponseReturnValue:
 @bp.post("/together")
 def change_together() -> ResponseReturnValue:
     """One thing for every pickup that was ticked. Each stands for itself: the answer says what became of it."""
-    action, ids = request.form.get("action", ""), _read_ticked()
-    if not ids:
-        return web.toast(make_response(_list_page()), "Tick the pickups first.", is_error=True)
-    if action == "ship":
+    action, ids = request.form.get("action", ""), web.read_ticked("pickup")
+    if action == "ship" and ids:
         return _ship_page(pickup_list.list_some(g.session, g.shop.id, ids))
     if action not in _DONE:
         raise NotFound("There is no such action.")
-    return _results_page([_change_one(action, row) for row in pickup_list.list_some(g.session, g.shop.id, ids)])
+    return web.answer_together(
+        _list_page, [_change_one(action, row) for row in pickup_list.list_some(g.session, g.shop.id, ids)]
+    )
 
 
 @bp.get("/ship")
@@ -105,7 +97,7 @@ def ship() -> ResponseReturnValue:
     errors = {number: problem for number, one in typed.items() if (problem := batches.check_tracking(one))}
     if errors:
         return _ship_page(rows, typed=typed, errors=errors), 422
-    return _results_page([_ship_one(row, typed[row.pickup.id]) for row in rows])
+    return web.answer_together(_list_page, [_ship_one(row, typed[row.pickup.id]) for row in rows])
 
 
 @senders_bp.post("/<int:vendor_id>/sender")
@@ -132,33 +124,27 @@ def _sender_part(vendor_id: int) -> Response:
     return make_response(html)
 
 
-def _change_one(action: str, row: Row) -> Result:
+def _change_one(action: str, row: Row) -> Outcome:
     change, words = _DONE[action]
     try:
         change(g.session, g.shop.id, row.pickup.id, actor=_actor())
     except (Conflict, NotFound) as error:  # raised before anything was changed
-        return Result(is_done=False, words=error.message)
-    return Result(is_done=True, words=words.format(name=row.part.name, vendor=row.vendor_name))
+        return Outcome(is_done=False, words=error.message)
+    return Outcome(is_done=True, words=words.format(name=row.part.name, vendor=row.vendor_name))
 
 
-def _ship_one(row: Row, tracking: Tracking) -> Result:
+def _ship_one(row: Row, tracking: Tracking) -> Outcome:
     try:
         pickups.ship(g.session, g.shop.id, row.pickup.id, tracking, actor=_actor())
     except (Conflict, NotFound) as error:
-        return Result(is_done=False, words=error.message)
+        return Outcome(is_done=False, words=error.message)
     except ValidationErrors as error:
         problem = error.errors["items"]
-        return Result(is_done=False, words=f"{row.part.name}: {_HELD if problem == service.ON_HOLD else problem}")
-    return Result(is_done=True, words=f"{row.part.name} of {row.vendor_name} is being told to Shopify.")
+        return Outcome(is_done=False, words=f"{row.part.name}: {_HELD if problem == service.ON_HOLD else problem}")
+    return Outcome(is_done=True, words=f"{row.part.name} of {row.vendor_name} is being told to Shopify.")
 
 
-def _results_page(results: Sequence[Result]) -> ResponseReturnValue:
-    done = sum(result.is_done for result in results)
-    page = make_response(_list_page(results))
-    return web.toast(page, f"Done for {done} of {len(results)}.", is_error=not done)
-
-
-def _list_page(results: Sequence[Result] = ()) -> str:
+def _list_page(results: Sequence[Outcome] = ()) -> str:
     args = request.args
     return render_template(
         "merchant/pickups/list.html",
@@ -202,10 +188,6 @@ def _read_wanted() -> Wanted:
         days=days if 0 < days <= 3660 else 0,
         sort=args.get("sort", "oldest"),
     )
-
-
-def _read_ticked() -> list[int]:
-    return sorted(set(request.form.getlist("pickup", int)))[: pickup_list.PER_PAGE]
 
 
 def _stop(row: Row) -> tuple[str, str]:

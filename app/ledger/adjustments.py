@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.events import publish
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.ledger.rules import Account, Entry, Posting
 from app.ledger.service import post_once
 from app.models.ledger import Adjustment
@@ -19,6 +20,16 @@ from app.models.vendors import Vendor
 from app.money import Money
 
 LONGEST_REASON: Final = 300
+PER_PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Each word of `search` is in the reason or the vendor's name; `state`: "booked" or "taken_back" alone."""
+
+    vendor_id: int | None = None
+    search: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +92,21 @@ def take_back(session: Session, shop: Shop, adjustment_id: int, reason: str, *, 
 
 
 def list_adjustments(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, before: int | None = None, limit: int = 50
-) -> list[AdjustmentRow]:
-    """Newest first; `before` is the id that the last page ended with."""
+    session: Session, shop_id: int, wanted: Wanted, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[AdjustmentRow]:
+    """Newest first."""
     query = select(Adjustment, Vendor).join(Vendor, Vendor.id == Adjustment.vendor_id)
     query = query.where(Adjustment.shop_id == shop_id)
-    if vendor_id is not None:
-        query = query.where(Adjustment.vendor_id == vendor_id)
-    if before is not None:
-        query = query.where(Adjustment.id < before)
-    rows = session.execute(query.order_by(Adjustment.id.desc()).limit(limit))
-    return [AdjustmentRow(adjustment, vendor) for adjustment, vendor in rows]
+    if wanted.vendor_id is not None:
+        query = query.where(Adjustment.vendor_id == wanted.vendor_id)
+    if wanted.state in {"booked", "taken_back"}:
+        is_back = Adjustment.reversed_at.is_not(None)
+        query = query.where(is_back if wanted.state == "taken_back" else ~is_back)
+    for word in wanted.search.split()[:8]:
+        said = (column.icontains(word, autoescape=True) for column in (Adjustment.reason, Vendor.name))
+        query = query.where(or_(*said))
+    newest = Sort((Adjustment.id,), is_descending=True)
+    return read_page(session, query, newest, place, limit=limit, make=AdjustmentRow)
 
 
 def find_of_keys(session: Session, keys: Sequence[str]) -> dict[str, Adjustment]:

@@ -33,6 +33,8 @@ class Wanted:
     month: str = ""
     """Of issue, as "2026-11"."""
     vendor_id: int | None = None
+    ids: tuple[int, ...] = ()
+    """These alone."""
 
 
 def list_invoices(
@@ -53,6 +55,8 @@ def _matching(shop: Shop, wanted: Wanted) -> Select[FeeInvoice, str]:
     query = query.where(FeeInvoice.shop_id == shop.id)
     if wanted.vendor_id is not None:
         query = query.where(FeeInvoice.vendor_id == wanted.vendor_id)
+    if wanted.ids:
+        query = query.where(FeeInvoice.id.in_(wanted.ids))
     if wanted.words:
         said = (column.icontains(wanted.words, autoescape=True) for column in (FeeInvoice.number, Vendor.name))
         query = query.where(or_(*said))

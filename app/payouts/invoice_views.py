@@ -50,7 +50,7 @@ def download(invoice_id: int, kind: str) -> ResponseReturnValue:
 
 @bp.get("/all.<any(zip, csv):kind>")
 def download_all(kind: str) -> ResponseReturnValue:
-    """Every invoice that the list shows with its present search: the papers, or one table of them."""
+    """Every invoice that the list shows with its present search, or that was ticked: the papers, or one table."""
     rows = invoice_lists.list_all(g.session, g.shop, _wanted())
     if kind == "csv":
         return _attached(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), "text/csv", "invoices.csv")
@@ -81,5 +81,8 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
 def _wanted() -> invoice_lists.Wanted:
     args = request.args
     return invoice_lists.Wanted(
-        words=args.get("q", "").strip(), month=args.get("month", ""), vendor_id=args.get("vendor", type=int)
+        words=args.get("q", "").strip(),
+        month=args.get("month", ""),
+        vendor_id=args.get("vendor", type=int),
+        ids=tuple(web.read_ticked("invoice")),
     )

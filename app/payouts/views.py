@@ -16,6 +16,7 @@ from app.keyset import cut_page
 from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
+from app.outcomes import Outcome
 from app.payouts import bank_files, moves, queries, rules, service, statements
 from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
@@ -36,6 +37,7 @@ _DONE: Final = {
     "undo": "Undone. The payout is approved again, and the vendor is told.",
 }
 _ON_BATCH: Final = frozenset({"approve", "mark_sent", "cancel", "make_file", "send"})
+ON_TICKED: Final = {"approve": "Approve", "hold": "Hold", "release": "Release the hold", "cancel": "Cancel"}
 _COLUMNS: Final = ("reference", "vendor", "batch", "prepared_at", "state", "paid_by", "amount", "currency")
 TONES: Final = {
     PayoutState.PENDING: "warning",
@@ -104,6 +106,32 @@ def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
         g.session.rollback()
         return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
     return _batch_page(batch, toast=_DONE[action])
+
+
+@bp.post("/<int:batch_id>/together")
+def act_on_ticked(batch_id: int) -> ResponseReturnValue:
+    """Do an action on every payout that was ticked; the page says of each what became of it."""
+    batch, action = queries.get_batch(g.session, g.shop.id, batch_id), request.form.get("action", "")
+    if action not in ON_TICKED:
+        raise NotFound("There is no such action.")
+    moved = [_move_one(batch_id, number, action) for number in web.read_ticked("payout")]
+    return web.answer_together(lambda results: _batch_page(batch, results=results), moved)
+
+
+def _move_one(batch_id: int, payout_id: int, action: str) -> Outcome:
+    try:
+        payout = _get_payout(batch_id, payout_id)
+    except NotFound as error:
+        return Outcome(is_done=False, words=error.message)
+    title = f"{payout.reference} of {queries.get_vendor(g.session, payout).name}"
+    try:
+        moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
+    except ValidationErrors as error:
+        return Outcome(is_done=False, words=error.errors["reason"], title=title)
+    except Conflict as error:
+        return Outcome(is_done=False, words=error.message, title=title)
+    g.session.refresh(payout)
+    return Outcome(is_done=True, words=f"{queries.STATE_WORDS[payout.state]}.", title=title)
 
 
 @bp.get("/<int:batch_id>/payouts/<int:payout_id>")
@@ -224,7 +252,9 @@ def _list_page(*, status: int = 200) -> Response:
     return Response(html, status=status, mimetype="text/html")
 
 
-def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 200) -> Response:
+def _batch_page(
+    batch: PayoutBatch, *, results: Sequence[Outcome] = (), toast: str | None = None, status: int = 200
+) -> Response:
     state = request.args.get("state", "")
     page = queries.list_payouts(g.session, batch, words=_words(), state=state, place=web.read_place())
     counts = queries.count_states(g.session, batch)
@@ -233,6 +263,8 @@ def _batch_page(batch: PayoutBatch, *, toast: str | None = None, status: int = 2
         "merchant/payouts/batch.html",
         batch=batch,
         page=page,
+        results=results,
+        on_ticked=ON_TICKED,
         sum=Money(live, batch.currency),
         payouts=sum(count for count, _ in counts.values()),
         waiting=_waiting(counts),

@@ -24,7 +24,7 @@ from app.products import (
     places,
     proposal_queries,
     queries,
-    review_queue,
+    review_list,
     rules,
     service,
 )
@@ -279,9 +279,7 @@ def _show_page(detail: queries.Detail, typed: Mapping[str, str] | None = None, w
         "portal/products/show.html",
         detail=detail,
         edits=proposal_queries.list_edits(g.session, detail.product),
-        due=review_queue.due_at(
-            detail.product.submitted_at, queries.get_review_rules(g.session, g.shop.id).review_days
-        ),
+        due=review_list.due_at(detail.product.submitted_at, queries.get_review_rules(g.session, g.shop.id).review_days),
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,

@@ -13,7 +13,7 @@ from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.vendors import Vendor
 from app.money import Money
-from app.products import attributes, listing, option_rules, proposals, service
+from app.products import attributes, option_rules, proposals, service
 from app.products import proposal_rules as rules
 from app.products.descriptions import plain_text
 
@@ -103,20 +103,6 @@ def summarise(proposal: ProductProposal) -> str:
         count = sum(rules.variant_of(field)[0] == kind for field in proposal.changes)
         words += [one if count == 1 else f"{count} {many}"] if count else []
     return ", ".join(words)
-
-
-def list_waiting(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "", limit: int = 200
-) -> Sequence[ProductProposal]:
-    """Edits that wait for a decision, longest waiting first. `search` as listing.matching means it."""
-    query = (
-        select(ProductProposal)
-        .join(Product, Product.id == ProductProposal.product_id)
-        .join(Vendor, Vendor.id == ProductProposal.vendor_id)
-        .where(ProductProposal.status == ProposalStatus.WAITING)
-        .where(*listing.matching(shop_id, vendor_id, search, ""))
-    )
-    return session.scalars(query.order_by(ProductProposal.sent_at, ProductProposal.id).limit(limit)).all()
 
 
 def count_waiting(session: Session, shop_id: int) -> int:

@@ -11,7 +11,7 @@ from app.models.events import AuditEntry
 from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
-from app.products.listing import Row, matching, read_rows
+from app.products.listing import Row, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,6 @@ class Detail:
     images: Sequence[ProductImage]
     stock_error: str | None
     """Why Shopify did not take the last count."""
-
-
-def list_queue(
-    session: Session, shop_id: int, *, vendor_id: int | None = None, search: str = "", limit: int = 200
-) -> Sequence[Row]:
-    """What waits for the merchant's decision, longest waiting first."""
-    where = [*matching(shop_id, vendor_id, search, ProductStatus.IN_REVIEW), Product.reviewed_at.is_(None)]
-    return read_rows(session, *where, order=(Product.submitted_at, Product.id), limit=limit)
 
 
 def list_by_ids(session: Session, shop_id: int, ids: Sequence[int]) -> Sequence[Row]:

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import desk, queries, replies, review_queue, service
+from app.outcomes import Outcome
+from app.products import desk, queries, replies, review_list, review_queue, service
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
 protect(bp)
 
-_AT_MOST: Final = 2_000
 _COLUMNS: Final = (
     "product", "what", "vendor", "price_from", "price_to", "currency", "waiting_since", "answer_by", "overdue",
 )  # fmt: skip
@@ -35,10 +35,12 @@ def show_queue() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_queue() -> ResponseReturnValue:
     """What waits, as the list shows it."""
-    return web.download_sheet("review-queue.csv", _COLUMNS, map(_cells, _list_waiting()))
+    return web.download_sheet(
+        "review-queue.csv", _COLUMNS, map(_cells, review_list.walk(g.session, g.shop.id, _read_wanted()))
+    )
 
 
-def _cells(item: review_queue.Waiting) -> list[object]:
+def _cells(item: review_list.Waiting) -> list[object]:
     prices = [str(price.decimal) if price else "" for price in (item.row.price_from, item.row.price_to)]
     currency = item.row.price_from.currency if item.row.price_from else ""
     moments = [item.since, item.due, "yes" if item.is_overdue else ""]
@@ -49,12 +51,9 @@ def _cells(item: review_queue.Waiting) -> list[object]:
 def approve_many() -> ResponseReturnValue:
     """Approve every product and edit that was ticked; the page says of each row what became of it."""
     ticks = review_queue.in_order(g.session, g.shop.id, request.form.getlist("tick"))
-    results = [review_queue.approve(g.session, g.shop.id, tick, actor=f"staff:{g.staff}") for tick in ticks]
-    done = sum(result.done for result in results)
-    words = f"{done} approved." if done == len(results) else f"{done} of {len(results)} approved."
-    answer = make_response(_queue_page(results))
-    words = words if ticks else "Tick what you want to approve."
-    return web.toast(answer, words, is_error=done < len(results))
+    actor = f"staff:{g.staff}"
+    done = [review_queue.approve(g.session, g.shop.id, tick, actor=actor) for tick in ticks]
+    return web.answer_together(_queue_page, done)
 
 
 @bp.post("/decline/<any(ask_for_changes, reject):action>")
@@ -68,10 +67,8 @@ def decline_many(action: str) -> ResponseReturnValue:
         error = "Say in a sentence or two what the vendors should know."
         return _queue_page(ticked=ticks, error=error), 422
     actor = f"staff:{g.staff}"
-    results = [review_queue.decline(g.session, g.shop, tick, action, reason, actor=actor) for tick in ticks]
-    done = sum(result.done for result in results)
-    answer = make_response(_queue_page(results))
-    return web.toast(answer, f"{done} of {len(results)} sent back.", is_error=done < len(results))
+    done = [review_queue.decline(g.session, g.shop, tick, action, reason, actor=actor) for tick in ticks]
+    return web.answer_together(_queue_page, done)
 
 
 @bp.get("/<int:product_id>")
@@ -97,14 +94,14 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
 
 
 def _queue_page(
-    results: Sequence[review_queue.Result] = (), *, ticked: Sequence[str] = (), reason: str = "", error: str = ""
+    results: Sequence[Outcome] = (), *, ticked: Sequence[str] = (), reason: str = "", error: str = ""
 ) -> str:
-    items = _list_waiting()
     return render_template(
         "merchant/review/queue.html",
-        items=items,
-        page=review_queue.cut(items, request.args.get("sort", ""), web.read_place()),
-        total=review_queue.count_waiting(g.session, g.shop.id),
+        page=review_list.list_waiting(
+            g.session, g.shop.id, _read_wanted(), web.read_place(), limit=review_list.PER_PAGE
+        ),
+        total=review_list.count_waiting(g.session, g.shop.id),
         results=results,
         ticked=ticked,
         reason=reason,
@@ -114,35 +111,26 @@ def _queue_page(
     )
 
 
-def _list_waiting() -> Sequence[review_queue.Waiting]:
+def _read_wanted() -> review_list.Wanted:
     args = request.args
-    return review_queue.list_waiting(
-        g.session,
-        g.shop.id,
+    return review_list.Wanted(
         vendor_id=args.get("vendor", None, int),
         search=args.get("q", "").strip(),
         kind=args.get("kind", ""),
         sort=args.get("sort", ""),
-        limit=_AT_MOST,
     )
 
 
 def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
     detail = queries.get_detail(g.session, g.shop.id, product_id)
-    items = review_queue.list_waiting(g.session, g.shop.id)
-    place, before, after = review_queue.neighbours(items, f"/app/review/{product_id}")
     return render_template(
         "merchant/review/product.html",
         detail=detail,
         history=queries.list_history(g.session, detail.product),
         errors=errors or {},
         reason=request.form.get("reason", ""),
-        place=place,
-        item=items[place] if place is not None else None,
+        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/{product_id}"),
         replies=replies.list_filled(
             g.session, g.shop.id, vendor=detail.vendor.name, product=detail.product.title, shop=g.shop.name
         ),
-        total=len(items),
-        previous=before,
-        next=after,
     )

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
-from app.products import proposal_queries, proposals, queries, replies, review_queue
+from app.products import proposal_queries, proposals, queries, replies, review_list
 
 bp = Blueprint("review_edits", __name__, url_prefix="/app/review/edits")
 protect(bp)
@@ -49,8 +49,6 @@ def decide(proposal_id: int, action: str) -> ResponseReturnValue:
 
 def _page(proposal_id: int, errors: dict[str, str] | None = None) -> str:
     product, vendor, edit = proposal_queries.get_edit(g.session, g.shop.id, proposal_id)
-    items = review_queue.list_waiting(g.session, g.shop.id)
-    place, before, after = review_queue.neighbours(items, f"/app/review/edits/{proposal_id}")
     return render_template(
         "merchant/review/edit.html",
         detail=queries.get_detail(g.session, g.shop.id, product.id),
@@ -61,10 +59,6 @@ def _page(proposal_id: int, errors: dict[str, str] | None = None) -> str:
         history=queries.list_history(g.session, product),
         errors=errors or {},
         reason=request.form.get("reason", ""),
-        place=place,
-        item=items[place] if place is not None else None,
+        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/edits/{proposal_id}"),
         replies=replies.list_filled(g.session, g.shop.id, vendor=vendor.name, product=product.title, shop=g.shop.name),
-        total=len(items),
-        previous=before,
-        next=after,
     )

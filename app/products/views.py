@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import NotFound
-from app.products import desk, listing, replies, review_queue
+from app.products import desk, listing, replies, review_list
 
 bp = Blueprint("products", __name__, url_prefix="/app/products")
 protect(bp)
@@ -67,7 +67,7 @@ def _list_page(
         "merchant/products/list.html",
         page=page,
         total=listing.count_products(g.session, g.shop.id, wanted),
-        waiting=review_queue.count_waiting(g.session, g.shop.id),
+        waiting=review_list.count_waiting(g.session, g.shop.id),
         action=action,
         results=results,
         ticked=ticked,

@@ -1,5 +1,6 @@
 """The merchant reads what is asked and answered, and hides what should not stand there."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -9,6 +10,7 @@ from app import web
 from app.auth.merchant import protect
 from app.errors import AppError, NotFound
 from app.keyset import Page, Place
+from app.outcomes import Outcome
 from app.questions import queries, service
 
 bp = Blueprint("questions", __name__, url_prefix="/app/questions")
@@ -20,6 +22,12 @@ _DONE: Final = {"hide": "Hidden. Neither customers nor the vendor see it any mor
 @bp.get("")
 def list_questions() -> ResponseReturnValue:
     return _page()
+
+
+@bp.post("/together/<any(hide, show):action>")
+def decide_together(action: str) -> ResponseReturnValue:
+    """Hide every question that was ticked, or give it back."""
+    return web.answer_together(_page, [_decide_one(number, action) for number in web.read_ticked("question")])
 
 
 @bp.get("/export.csv")
@@ -53,7 +61,16 @@ def decide(question_id: int, action: str) -> ResponseReturnValue:
     return web.toast(make_response(_page()), _DONE[action])
 
 
-def _page() -> str:
+def _decide_one(question_id: int, action: str) -> Outcome:
+    try:
+        asked = service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=f"staff:{g.staff}")
+    except AppError as error:
+        return Outcome(is_done=False, words=error.message, title=f"Question {question_id}")
+    return Outcome(is_done=True, words=_DONE[action], title=f"“{asked.words[:60]}”")
+
+
+def _page(results: Sequence[Outcome] = ()) -> str:
     args = request.args
     state, search = args.get("state", ""), args.get("q", "").strip()[:100]
-    return render_template("merchant/questions/list.html", page=_find(web.read_place()), state=state, search=search)
+    page = _find(web.read_place())
+    return render_template("merchant/questions/list.html", page=page, state=state, search=search, results=results)

@@ -1,7 +1,6 @@
 """The merchant's side of reviews: what waits, what was decided, and the rule for what need not wait."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, Response, g, make_response, render_template, request
@@ -10,22 +9,17 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.outcomes import Outcome
 from app.reviews import queries, service
 from app.reviews.forms import ReviewSettingsForm
 
 bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
 protect(bp)
 
-_DONE: Final = {"publish": "published", "reject": "rejected"}
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one ticked review."""
-
-    title: str
-    done: bool
-    words: str
+_DONE: Final = {
+    "publish": "It is shown within a minute.",
+    "reject": "It is not shown. The customer gets your reason.",
+}
 
 
 @bp.get("")
@@ -61,11 +55,8 @@ def decide_many() -> ResponseReturnValue:
     action, reason = request.form.get("do", ""), request.form.get("reason", "")
     if action not in _DONE:
         raise NotFound("There is no such action.")
-    ticks = sorted({int(tick) for tick in request.form.getlist("tick") if tick.isdecimal() and len(tick) < 19})
-    results = [_decide_one(number, action, reason) for number in ticks]
-    done = sum(result.done for result in results)
-    words = f"{done} of {len(ticks)} {_DONE[action]}." if ticks else "Tick what you want to decide about."
-    return web.toast(make_response(_list_page(results)), words, is_error=done < max(1, len(results)))
+    decided = [_decide_one(number, action, reason) for number in web.read_ticked("tick")]
+    return web.answer_together(_list_page, decided)
 
 
 @bp.get("/settings")
@@ -97,8 +88,7 @@ def decide(review_id: int, action: str) -> ResponseReturnValue:
         return _review_page(review_id, error=error.errors["reason"]), 422
     except Conflict as error:
         return web.toast(make_response(_review_page(review_id), 409), error.message, is_error=True)
-    words = {"publish": "It is shown within a minute.", "reject": "It is not shown. The customer gets your reason."}
-    return web.toast(make_response(_review_page(review_id)), words[action])
+    return web.toast(make_response(_review_page(review_id)), _DONE[action])
 
 
 def _carry_out(review_id: int, action: str, reason: str) -> None:
@@ -108,15 +98,15 @@ def _carry_out(review_id: int, action: str, reason: str) -> None:
         service.reject(g.session, g.shop.id, review_id, reason, actor=_actor())
 
 
-def _decide_one(review_id: int, action: str, reason: str) -> Result:
+def _decide_one(review_id: int, action: str, reason: str) -> Outcome:
     try:
         row = queries.get_row(g.session, g.shop.id, review_id)
         _carry_out(review_id, action, reason)
     except ValidationErrors as error:
-        return Result(_title(row), done=False, words=error.errors["reason"])
+        return Outcome(is_done=False, words=error.errors["reason"], title=_title(row))
     except AppError as error:
-        return Result(f"Review {review_id}", done=False, words=error.message)
-    return Result(_title(row), done=True, words=f"Of {row.vendor.name}.")
+        return Outcome(is_done=False, words=error.message, title=f"Review {review_id}")
+    return Outcome(is_done=True, words=f"Of {row.vendor.name}.", title=_title(row))
 
 
 def _title(row: queries.Row) -> str:
@@ -127,7 +117,7 @@ def _actor() -> str:
     return f"staff:{g.staff}"
 
 
-def _list_page(results: Sequence[Result] = ()) -> str:
+def _list_page(results: Sequence[Outcome] = ()) -> str:
     find = _wanted()
     page = queries.list_reviews(g.session, g.shop.id, **find, place=web.read_place())
     waiting = queries.count_waiting(g.session, g.shop.id)

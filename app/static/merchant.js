@@ -47,12 +47,20 @@ for (const type of ["htmx:error", "htmx:response:error"]) {
 }
 
 // A download is a navigation, and App Bridge signs fetches only: the file is fetched and then handed over.
+// With `data-of-ticked="invoice"` it is of the rows whose boxes of that name are ticked.
 document.addEventListener("click", async (event) => {
   const link = event.composedPath().find((node) => node.hasAttribute?.("download") && node.hasAttribute("href"));
   if (!link) return;
   event.preventDefault();
+  const ticked = link.closest("form")?.querySelectorAll(`s-checkbox[name="${link.dataset.ofTicked}"]`) ?? [];
+  const chosen = [...ticked].filter((box) => box.checked).map((box) => [box.name, box.value]);
+  if (link.dataset.ofTicked && !chosen.length) {
+    window.shopify.toast.show("Tick the rows first.", { isError: true });
+    return;
+  }
   try {
-    const answer = await fetch(link.getAttribute("href"));
+    const address = link.getAttribute("href");
+    const answer = await fetch(chosen.length ? `${address}?${new URLSearchParams(chosen)}` : address);
     if (!answer.ok) throw new Error(answer.status);
     const file = URL.createObjectURL(await answer.blob());
     Object.assign(document.createElement("a"), { href: file, download: link.getAttribute("download") }).click();

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.merchant import protect
 from app.auth.staff import who
-from app.errors import Conflict, ValidationErrors
+from app.errors import AppError, Conflict, ValidationErrors
 from app.keyset import Page, Place
 from app.models.invitations import VendorInvitation
+from app.outcomes import Outcome
 from app.vendors import invitations
 from app.vendors.invitations import Result
 
@@ -19,6 +20,12 @@ bp = Blueprint("vendor_invitations", __name__, url_prefix="/app/vendors/invitati
 protect(bp)
 
 _COLUMNS: Final = ("address", "name", "state", "sent_at", "times_sent", "by", "expires_at", "joined_at", "withdrawn_at")
+
+
+_ACTIONS: Final = {
+    "resend": (invitations.resend, "Sent to {} again."),
+    "withdraw": (invitations.withdraw, "The link sent to {} opens nothing any more."),
+}
 
 
 @bp.get("")
@@ -45,6 +52,13 @@ def invite() -> ResponseReturnValue:
     return web.toast(make_response(_page(results=results)), f"{done} of {len(results)} invited.")
 
 
+@bp.post("/together/<any(resend, withdraw):action>")
+def change_together(action: str) -> ResponseReturnValue:
+    """Send every invitation that was ticked again, or withdraw it."""
+    changed = [_change_one(number, action) for number in web.read_ticked("invitation")]
+    return web.answer_together(lambda outcomes: _page(outcomes=outcomes), changed)
+
+
 @bp.get("/export.csv")
 def export_invitations() -> ResponseReturnValue:
     """What the list shows."""
@@ -58,37 +72,39 @@ def _cells(row: VendorInvitation) -> list[object]:
 
 
 def _find(place: Place) -> Page[VendorInvitation]:
-    search = request.args.get("q", "").strip()[:100]
-    return invitations.list_invitations(g.session, g.shop.id, search=search, place=place)
+    search, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    return invitations.list_invitations(g.session, g.shop.id, search=search, state=state, place=place)
 
 
-@bp.post("/<int:invitation_id>/resend")
-def resend(invitation_id: int) -> ResponseReturnValue:
+@bp.post("/<int:invitation_id>/<any(resend, withdraw):action>")
+def change(invitation_id: int, action: str) -> ResponseReturnValue:
     try:
-        sent = invitations.resend(g.session, g.shop, invitation_id, actor=f"staff:{g.staff}")
+        words = _change(invitation_id, action)
     except Conflict as error:
-        return _refuse(error)
-    return web.toast(make_response(_page()), f"Sent to {sent.email} again.")
+        return web.toast(make_response(_page(), 409), error.message, is_error=True)
+    return web.toast(make_response(_page()), words)
 
 
-@bp.post("/<int:invitation_id>/withdraw")
-def withdraw(invitation_id: int) -> ResponseReturnValue:
+def _change_one(invitation_id: int, action: str) -> Outcome:
     try:
-        gone = invitations.withdraw(g.session, g.shop, invitation_id, actor=f"staff:{g.staff}")
-    except Conflict as error:
-        return _refuse(error)
-    return web.toast(make_response(_page()), f"The link sent to {gone.email} opens nothing any more.")
+        return Outcome(is_done=True, words=_change(invitation_id, action))
+    except AppError as error:  # raised before anything was changed
+        return Outcome(is_done=False, words=error.message)
 
 
-def _refuse(error: Conflict) -> Response:
-    return web.toast(make_response(_page(), 409), error.message, is_error=True)
+def _change(invitation_id: int, action: str) -> str:
+    change, words = _ACTIONS[action]
+    return words.format(change(g.session, g.shop, invitation_id, actor=f"staff:{g.staff}").email)
 
 
-def _page(*, results: Sequence[Result] = (), errors: dict[str, str] | None = None) -> str:
+def _page(
+    *, results: Sequence[Result] = (), outcomes: Sequence[Outcome] = (), errors: dict[str, str] | None = None
+) -> str:
     return render_template(
         "merchant/vendors/invitations.html",
         page=_find(web.read_place()),
         state_of=invitations.state_of,
         results=results,
+        outcomes=outcomes,
         errors=errors or {},
     )

@@ -4,7 +4,7 @@ Whoever follows the link fills in the application and is signed in. With `is_app
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -149,13 +149,21 @@ def find_vendor(session: Session, shop_id: int, email: str) -> Vendor | None:
 
 
 def list_invitations(
-    session: Session, shop_id: int, *, search: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+    session: Session,
+    shop_id: int,
+    *,
+    search: str = "",
+    state: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
 ) -> Page[VendorInvitation]:
-    """Last sent first."""
+    """Last sent first. `state` as `state_of` says it."""
     where: list[ColumnElement[bool]] = [VendorInvitation.shop_id == shop_id]
     if search:
         columns = (VendorInvitation.email, VendorInvitation.name)
         where.append(columns[0].icontains(search, autoescape=True) | columns[1].icontains(search, autoescape=True))
+    if state in _STANDS_AT:
+        where += _STANDS_AT[state]()
     order = Sort((VendorInvitation.sent_at, VendorInvitation.id), is_descending=True)
     return read_page(session, select(VendorInvitation).where(*where), order, place, limit=limit, make=only)
 
@@ -236,6 +244,18 @@ def _is_open() -> tuple[ColumnElement[bool], ...]:
         VendorInvitation.accepted_at.is_(None),
         VendorInvitation.expires_at > clock.now(),
     )
+
+
+_STANDS_AT: Final[dict[str, Callable[[], Sequence[ColumnElement[bool]]]]] = {
+    "open": _is_open,
+    "accepted": lambda: [VendorInvitation.accepted_at.is_not(None)],
+    "withdrawn": lambda: [VendorInvitation.accepted_at.is_(None), VendorInvitation.withdrawn_at.is_not(None)],
+    "expired": lambda: [
+        VendorInvitation.accepted_at.is_(None),
+        VendorInvitation.withdrawn_at.is_(None),
+        VendorInvitation.expires_at <= clock.now(),
+    ],
+}
 
 
 def _record(session: Session, invitation: VendorInvitation, action: str, actor: str) -> None:

@@ -1,7 +1,6 @@
 """The merchant's vendor pages: the list, one vendor, and the decisions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -12,6 +11,7 @@ from app.auth.merchant import protect
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.keyset import Page, Place
+from app.outcomes import Outcome
 from app.vendors import effects, people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
@@ -27,14 +27,6 @@ _DONE: Final = {
 _TOGETHER: Final = ("approve", "suspend", "reinstate")
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What became of one vendor among several."""
-
-    is_done: bool
-    words: str
-
-
 @bp.get("/")
 @bp.get("", strict_slashes=False)
 def list_vendors() -> ResponseReturnValue:
@@ -45,24 +37,22 @@ def list_vendors() -> ResponseReturnValue:
 def decide_together() -> ResponseReturnValue:
     """One decision for every vendor that was ticked. Each stands for itself: the answer says what became of it."""
     action, reason = request.form.get("action", ""), request.form.get("reason", "")
-    ids = sorted(set(request.form.getlist("vendor", type=int)))[: queries.PER_PAGE]
+    ids = web.read_ticked("vendor")
     if action not in _TOGETHER:
         raise NotFound("There is no such action.")
     if not ids:
         return web.toast(make_response(_list_page(reason=reason)), "Tick the vendors first.", is_error=True)
     if action in rules.REASON_NEEDED and not reason.strip():
         return _list_page(ticked=ids, error="Say why in a sentence. The vendors read it."), 422
-    results = [_decide_one(vendor_id, action, reason) for vendor_id in ids]
-    done = sum(result.is_done for result in results)
-    return web.toast(make_response(_list_page(results=results)), f"Done for {done} of {len(results)}.")
+    return web.answer_together(_list_page, [_decide_one(vendor_id, action, reason) for vendor_id in ids])
 
 
-def _decide_one(vendor_id: int, action: str, reason: str) -> _Result:
+def _decide_one(vendor_id: int, action: str, reason: str) -> Outcome:
     try:
         vendor = service.move(g.session, g.shop.id, vendor_id, action, actor=f"staff:{g.staff}", reason=reason)
     except (Conflict, NotFound) as error:  # raised before anything was changed
-        return _Result(is_done=False, words=error.message)
-    return _Result(is_done=True, words=_DONE[action].format(name=vendor.name))
+        return Outcome(is_done=False, words=error.message)
+    return Outcome(is_done=True, words=_DONE[action].format(name=vendor.name))
 
 
 @bp.get("/export.csv")
@@ -93,7 +83,7 @@ def _find(place: Place) -> Page[queries.Row]:
 
 
 def _list_page(
-    *, results: Sequence[_Result] = (), ticked: Sequence[int] = (), reason: str = "", error: str | None = None
+    results: Sequence[Outcome] = (), *, ticked: Sequence[int] = (), reason: str = "", error: str | None = None
 ) -> str:
     return render_template(
         "merchant/vendors/list.html",

@@ -93,7 +93,7 @@ def test_a_difference_opens_once_stops_its_vendors_is_told_and_closes_when_it_is
     first, second = service.run_proof(acme.id), service.run_proof(acme.id)
     assert (first.found, second.found, second.open) == (2, 0, 2)
     with db.scoped(acme.id) as session:
-        keys = {row.difference.key.split(":")[0] for row in queries.list_open(session, acme.id)}
+        keys = {row.difference.key.split(":")[0] for row in queries.list_open(session, acme.id).rows}
         assert keys == {"posting", "orders"}
         assert list_stopped(session, acme.id) == {ada.id}
         told = session.scalars(select(Email).where(Email.kind == "merchant_books_differ")).all()
@@ -118,7 +118,7 @@ def test_the_command_line_says_what_the_page_says(goods: SimpleNamespace, store:
     answer = CliRunner().invoke(group, ["books", "check"])
     assert answer.exit_code == 1
     with db.scoped(acme.id) as session:
-        rows = queries.list_open(session, acme.id)
+        rows = queries.list_open(session, acme.id).rows
         last = queries.find_last(session, acme.id)
     assert rows
     assert all(row.difference.words in answer.output for row in rows)

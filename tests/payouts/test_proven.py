@@ -45,7 +45,7 @@ def test_a_payout_that_came_back_long_after_it_arrived_is_found_asked_again_and_
     providers.decide(rail, fate)
     assert service.run_proof(acme.id).found == 1
     with db.scoped(acme.id) as session:
-        (row,) = queries.list_open(session, acme.id)
+        (row,) = queries.list_open(session, acme.id).rows
         assert "says that it came back" in row.difference.words
         assert list_stopped(session, acme.id) == {vendor.id}
         service.ask_to_reread(session, acme.id, row.difference.id, "staff:1")

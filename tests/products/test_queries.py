@@ -17,7 +17,7 @@ from app.keyset import Part
 from app.models.products import Product, ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.products import exports, listing, queries, service
+from app.products import exports, listing, review_list, service
 from app.products.listing import Wanted
 from app.vendors import queries as vendors
 
@@ -49,7 +49,7 @@ def add_products(shop: Shop, vendor: Vendor, count: int) -> None:
 
 LISTS: dict[str, Callable[[Session, int], Any]] = {
     "products": lambda session, shop_id: listing.list_products(session, shop_id, Wanted(search="mug")),
-    "queue": queries.list_queue,
+    "queue": lambda session, shop_id: review_list.list_waiting(session, shop_id, review_list.Wanted()),
     "vendors": vendors.list_vendors,
     "emails": lambda session, shop_id: emails.list_emails(session, shop_id, search="mug"),
     "csv": lambda session, shop_id: list(exports.write_csv(session, shop_id, 1)),

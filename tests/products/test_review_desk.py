@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from psycopg import Cursor
+from sqlalchemy import event, select, update
 
 from app import clock, db
 from app.errors import NotFound, ValidationErrors
+from app.keyset import walk_parts
 from app.models.commissions import VendorGroup, VendorGroupMember
 from app.models.events import AuditEntry
 from app.models.products import Product, ProductProposal, ProductStatus
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
-from app.products import approval_queries, approvals, proposals, replies, review_queue, service
+from app.products import approval_queries, approvals, proposals, replies, review_list, service
 from app.products.approval_rules import Conditions
+from app.products.review_list import Wanted
 
 STAFF = "staff:1"
 
@@ -123,7 +126,8 @@ def test_the_queue_shows_what_is_overdue_and_is_put_in_order(acme: Shop, ada: Ve
 
     def titles(**asked: str) -> list[str]:
         with db.scoped(acme.id) as session:
-            return [item.row.product.title for item in review_queue.list_waiting(session, acme.id, **asked)]  # type: ignore[arg-type]
+            page = review_list.list_waiting(session, acme.id, Wanted(**asked))  # type: ignore[arg-type]
+            return [item.row.product.title for item in page.rows]
 
     assert titles() == ["Bread", "Cup"]
     assert titles(sort="newest") == titles(sort="vendor") == ["Cup", "Bread"]
@@ -141,7 +145,63 @@ def test_the_queue_is_searched_among_products_and_edits(acme: Shop, ada: Vendor,
         proposals.propose(session, product, {"title": "Mug"}, actor="vendor_user:1")
     with db.scoped(acme.id) as session:
         found = {
-            asked: [item.row.product.title for item in review_queue.list_waiting(session, acme.id, search=asked)]
+            asked: [
+                item.row.product.title for item in review_list.list_waiting(session, acme.id, Wanted(search=asked)).rows
+            ]
             for asked in ("", "bre", "cup", bea.name, "100%")
         }
     assert found == {"": ["Bread", "Cup"], "bre": ["Bread"], "cup": ["Cup"], bea.name: ["Bread"], "100%": []}
+
+
+def propose_title(shop: Shop, vendor: Vendor, product_id: int, title: str) -> None:
+    with db.scoped(shop.id, vendor.id) as session:
+        product = service.lock_product(session, shop.id, product_id, vendor_id=vendor.id)
+        proposals.propose(session, product, {"title": title}, actor="vendor_user:1")
+
+
+@pytest.mark.parametrize("sort", ["", "newest", "vendor"])
+def test_the_queue_in_parts_is_the_queue_at_once(acme: Shop, ada: Vendor, bea: Vendor, sort: str) -> None:
+    for number, vendor in enumerate((ada, bea, ada, bea, ada)):
+        add_product(acme, vendor, f"New {number}", ProductStatus.IN_REVIEW)
+        edited = add_product(acme, vendor, f"Old {number}", ProductStatus.PUBLISHED)
+        propose_title(acme, vendor, edited, f"Better {number}")
+    with db.scoped(acme.id) as session:
+        session.execute(update(Product).where(Product.title == "New 0").values(submitted_at=None))
+        wanted = Wanted(sort=sort)
+        parts = walk_parts(lambda place: review_list.list_waiting(session, acme.id, wanted, place, limit=3))
+        ticks = [item.tick for part in parts for item in part.rows]
+        whole = review_list.list_waiting(session, acme.id, wanted)
+        assert [item.tick for item in whole.rows] == ticks
+        assert (len(ticks), whole.total) == (10, review_list.count_waiting(session, acme.id))
+        if sort == "":
+            assert whole.rows[-1].row.product.title == "New 0", "what has no date stands last"
+
+
+def test_a_page_of_the_queue_reads_a_page_of_rows(acme: Shop, ada: Vendor) -> None:
+    for number in range(9):
+        add_product(acme, ada, f"New {number}", ProductStatus.IN_REVIEW)
+        propose_title(acme, ada, add_product(acme, ada, f"Old {number}", ProductStatus.PUBLISHED), f"Better {number}")
+    read: list[int] = []
+
+    def note(_connection: object, cursor: Cursor, *_rest: object) -> None:
+        read.append(cursor.rowcount)
+
+    event.listen(db.get_engine(), "after_cursor_execute", note)
+    try:
+        with db.scoped(acme.id) as session:
+            page = review_list.list_waiting(session, acme.id, Wanted(), limit=4)
+            standing = review_list.find_standing(session, acme.id, page.rows[2].path)
+    finally:
+        event.remove(db.get_engine(), "after_cursor_execute", note)
+    assert max(read) == 5, "one more than is shown says whether there is more"
+    assert (standing.place, standing.total) == (2, 18)
+    assert (standing.before, standing.after) == (page.rows[1].path, page.rows[3].path)
+
+
+def test_what_is_decided_leads_to_the_first_that_waits(acme: Shop, ada: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        assert review_list.find_standing(session, acme.id, "/app/review/1").after is None
+    waiting = add_product(acme, ada, "Cup", ProductStatus.IN_REVIEW)
+    with db.scoped(acme.id) as session:
+        standing = review_list.find_standing(session, acme.id, "/app/review/999999")
+    assert (standing.place, standing.after) == (None, f"/app/review/{waiting}")

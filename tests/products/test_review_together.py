@@ -13,7 +13,7 @@ from app import db
 from app.models.emails import Email
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus
 from app.models.shops import Shop
-from app.products import proposals, review_queue, service
+from app.products import proposals, review_list, review_queue, service
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.products.test_review_desk import add_product
@@ -39,7 +39,7 @@ def test_what_is_ticked_is_sent_back_with_its_own_words_and_a_result_each(
     ticks = [f"product {cup}", f"edit {edit.id} {edit.version}", "product 999999"]
     answer = merchant.post(f"/app/review/decline/{action}", data={"tick": ticks, "reason": REASON})
     assert (answer.status_code, lint_polaris(answer.text)) == (200, [])
-    assert "2 of 3 sent back." in answer.headers["HX-Trigger"]
+    assert "Done for 2 of 3." in answer.headers["HX-Trigger"]
     with db.scoped(shop.id) as session:
         assert session.get_one(Product, cup).status is status
         assert session.get_one(Product, bread).status is ProductStatus.PUBLISHED
@@ -48,7 +48,7 @@ def test_what_is_ticked_is_sent_back_with_its_own_words_and_a_result_each(
     assert f"Hello Ada, Cup needs light. {shop.name} waits." in told["ada@example.com"]
     assert f"Hello Bea, Bread needs light. {shop.name} waits." in told["bea@example.com"]
     late = merchant.post(f"/app/review/decline/{action}", data={"tick": ticks[:1], "reason": "Again"})
-    assert "0 of 1 sent back." in late.headers["HX-Trigger"]
+    assert "Done for 0 of 1." in late.headers["HX-Trigger"]
 
 
 def test_without_a_reason_nothing_happens_and_the_ticks_stay(merchant: FlaskClient, shop: Shop) -> None:
@@ -76,7 +76,7 @@ def test_a_long_queue_is_read_part_by_part_and_as_a_file(
     with db.scoped(shop.id, sellers[0].id) as session:
         product = service.lock_product(session, shop.id, edited, vendor_id=sellers[0].id)
         proposals.propose(session, product, {"title": "Other"}, actor="vendor_user:1")
-    monkeypatch.setattr(review_queue, "PER_PAGE", 2)
+    monkeypatch.setattr(review_list, "PER_PAGE", 2)
     shown, seen = f"/app/review?sort={sort}", []
     for _part in range(3):
         text = merchant.get(shown).text

@@ -172,7 +172,7 @@ def test_several_edits_and_products_are_approved_with_a_result_for_each(
     [waiting] = proposals(shop)
     ticks = [f"edit {waiting.id} 1", "product 999", "edit nonsense"]
     answer = market.merchant("/app/review/approve", {"tick": ticks})
-    assert "1 of 3 approved." in answer.headers["HX-Trigger"]
+    assert "Done for 1 of 3." in answer.headers["HX-Trigger"]
     assert "The changes go live now." in answer.text
     market.settle()
     assert in_shopify(market)["title"] == "Cup"

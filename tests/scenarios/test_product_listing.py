@@ -282,7 +282,7 @@ def test_the_merchant_approves_several_at_once(market: Market, shop: Shop, porta
     send_mug(market, portal)
     product_id = the_product(shop).id
     answer = market.merchant("/app/review/approve", {"tick": f"product {product_id}"})
-    assert "1 approved." in answer.headers["HX-Trigger"]
+    assert "Done for 1 of 1." in answer.headers["HX-Trigger"]
     market.settle()
     assert the_product(shop).status == ProductStatus.PUBLISHED
     assert "Stoneware mug" in market.merchant("/app/products?status=published").text
