@@ -93,6 +93,10 @@ class StockWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ProductList(Listing, kw_only=True, frozen=True):
     vendor_id: Id | None = None
     status: ProductStatus | None = None
+    taken_down: (
+        Annotated[bool, Meta(description="True: only what the shop keeps off sale. False: only what it does not.")]
+        | None
+    ) = None
     search: Annotated[str, Meta(max_length=100, description="In titles and SKUs.")] = ""
     sort: Literal["created_at", "-created_at", "updated_at", "-updated_at", "title"] = "-created_at"
 
@@ -105,6 +109,9 @@ def list_products(query: ProductList) -> Page[Product]:
         wanted = wanted.where(Row.vendor_id == query.vendor_id)
     if query.status:
         wanted = wanted.where(Row.status == query.status)
+    if query.taken_down is not None:
+        is_off = Row.taken_down_at.is_not(None)
+        wanted = wanted.where(is_off if query.taken_down else ~is_off)
     if query.search:
         with_sku = select(Variant.id).where(
             Variant.product_id == Row.id, Variant.sku.icontains(query.search, autoescape=True)

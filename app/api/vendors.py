@@ -12,7 +12,7 @@ from app.api.paging import Order, read_page
 from app.api.shapes import Id, Listing, Moment, Page, Reason
 from app.auth.scopes import Scope
 from app.errors import NotFound
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, is_on_sale
 from app.models.vendors import Vendor as Row
 from app.models.vendors import VendorStatus
 from app.vendors import service
@@ -95,12 +95,7 @@ def decide_about_vendor(vendor_id: int, action: Action, body: Reason) -> Vendor:
 
 
 def _select() -> Select[Any]:
-    published = (
-        select(func.count())
-        .where(Product.vendor_id == Row.id, Product.status == ProductStatus.PUBLISHED)
-        .correlate(Row)
-        .scalar_subquery()
-    )
+    published = select(func.count()).where(Product.vendor_id == Row.id, is_on_sale()).correlate(Row).scalar_subquery()
     where = [Row.shop_id == g.shop.id]
     if g.vendor is not None:
         where.append(Row.id == g.vendor.id)

@@ -21,6 +21,7 @@ from app.models.orders import Order
 from app.models.payouts import PayoutBatch
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.reasons import say_reason
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
@@ -108,6 +109,7 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         account_words=ACCOUNT_WORDS,
         stage_words=STAGE_WORDS,
         hold_words=HOLD_WORDS,
+        say_reason=say_reason,
         state_words=STATE_WORDS,
     )
 

@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.keyset import Part, Sort, read_part, walk_parts
 from app.languages import _
 from app.models.codes import QrCode, QrScans
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, is_on_sale
 from app.models.vendors import Vendor
 
 DAYS: Final = 30
@@ -115,5 +115,5 @@ def count_all(session: Session, code_id: int) -> int:
 
 def list_products(session: Session, vendor_id: int) -> Sequence[Product]:
     """On sale, by title."""
-    on_sale = (Product.vendor_id == vendor_id, Product.status == ProductStatus.PUBLISHED, Product.handle.is_not(None))
+    on_sale = (Product.vendor_id == vendor_id, is_on_sale(), Product.handle.is_not(None))
     return session.scalars(select(Product).where(*on_sale).order_by(Product.title, Product.id).limit(1000)).all()

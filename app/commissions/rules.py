@@ -188,10 +188,14 @@ def describe_conditions(
     if conditions.has_price_band:
         phrases.append("unit price in a band")
     if conditions.ordered_from:
-        phrases.append(f"ordered from {conditions.ordered_from:%Y-%m-%d}")
+        phrases.append(f"ordered from {_day(conditions.ordered_from)}")
     if conditions.ordered_to:
-        phrases.append(f"ordered before {conditions.ordered_to:%Y-%m-%d}")
+        phrases.append(f"ordered before {_day(conditions.ordered_to)}")
     return phrases
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%b} {moment.day}, {moment.year}"
 
 
 def _reason(rule: Rule) -> str:

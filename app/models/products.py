@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,6 +90,11 @@ class Product(Model):
         """Its status; "taken_down" of one that would be on sale if the staff did not keep it off."""
         is_off = self.status == ProductStatus.PUBLISHED and self.taken_down_at is not None
         return "taken_down" if is_off else self.status.value
+
+
+def is_on_sale() -> ColumnElement[bool]:
+    """Published, and not kept off sale by the staff."""
+    return and_(Product.status == ProductStatus.PUBLISHED, Product.taken_down_at.is_(None))
 
 
 class Variant(Model):

@@ -50,7 +50,7 @@ def asked_for(rule: Rule, product_gid: str | None) -> dict[str, Any]:
 
 
 def say_reason(line: OrderLine) -> str:
-    """A sentence for the vendor."""
+    """A sentence that the vendor may read, too."""
     if line.rule is None:
         # Lines without a rule keep why: there was none, or the goods are the store's own.
         return line.reason if spoken() == "en" else _("No rule fits this line, so no commission is taken.")

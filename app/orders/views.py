@@ -20,6 +20,7 @@ from app.orders import cancellations, decisions, queries, senders
 from app.orders.cancel_preview import Effect, preview
 from app.orders.left import held_items
 from app.orders.packed import list_packed
+from app.orders.reasons import say_reason
 from app.orders.return_requests import list_returns
 from app.orders.service import read_facts
 from app.orders.words import (
@@ -104,6 +105,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         payment_words=PAYMENT_WORDS,
         part_words=PART_WORDS,
         hold_words=HOLD_WORDS,
+        say_reason=say_reason,
         held_items=held_items,
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,

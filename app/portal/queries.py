@@ -13,7 +13,7 @@ from app.ledger.queries import Balances, vendor_balances
 from app.models.messages import OrderThread
 from app.models.orders import VendorOrder
 from app.models.payouts import Payout, PayoutState
-from app.models.products import Product, ProductStatus, Variant
+from app.models.products import Product, ProductStatus, Variant, is_on_sale
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.money import Money
@@ -111,7 +111,5 @@ def count_sold_out(session: Session, vendor_id: int) -> int:
     left = (select(Variant.product_id).where(Variant.vendor_id == vendor_id).group_by(Variant.product_id)).having(
         func.sum(Variant.stock) <= 0
     )
-    query = select(func.count()).where(
-        Product.vendor_id == vendor_id, Product.status == ProductStatus.PUBLISHED, Product.id.in_(left)
-    )
+    query = select(func.count()).where(Product.vendor_id == vendor_id, is_on_sale(), Product.id.in_(left))
     return session.scalar(query) or 0

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, and_, cast, func, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.keyset import Part, Sort, read_part, walk_parts
-from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
+from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant, is_on_sale
 from app.models.vendors import Vendor
 from app.money import Money
 
@@ -97,8 +97,7 @@ def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> l
 def _stands_at(status: str) -> ColumnElement[bool]:
     if status == "taken_down":
         return and_(Product.status == ProductStatus.PUBLISHED, Product.taken_down_at.is_not(None))
-    is_shown = Product.taken_down_at.is_(None) if status == ProductStatus.PUBLISHED else true()
-    return and_(Product.status == status, is_shown)
+    return is_on_sale() if status == ProductStatus.PUBLISHED else Product.status == status
 
 
 def _of_variants(what: ColumnElement[Any]) -> ScalarSelect[Any]:

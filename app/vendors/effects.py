@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models.orders import VendorOrder, VendorOrderStatus
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, is_on_sale
 from app.models.vendors import Vendor, VendorStatus
 
 
@@ -20,7 +20,7 @@ class Standing:
 
 
 def read_standing(session: Session, vendor: Vendor) -> Standing:
-    on_sale = select(func.count()).where(Product.vendor_id == vendor.id, Product.status == ProductStatus.PUBLISHED)
+    on_sale = select(func.count()).where(Product.vendor_id == vendor.id, is_on_sale())
     waiting = VendorOrder.status.in_((VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED))
     to_send = select(func.count()).where(VendorOrder.vendor_id == vendor.id, waiting)
     is_applicant = vendor.status in {VendorStatus.PENDING, VendorStatus.REJECTED}

@@ -11,7 +11,7 @@ from app import clock
 from app.errors import NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.events import AuditEntry
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, is_on_sale
 from app.models.vendors import Vendor, VendorStatus
 
 PER_PAGE: Final = 50
@@ -61,10 +61,7 @@ def list_vendors(
     if case in CASES:
         where.append(_of_case(case))
     published = (
-        select(func.count())
-        .where(Product.vendor_id == Vendor.id, Product.status == ProductStatus.PUBLISHED)
-        .correlate(Vendor)
-        .scalar_subquery()
+        select(func.count()).where(Product.vendor_id == Vendor.id, is_on_sale()).correlate(Vendor).scalar_subquery()
     )
     order = _SORTS.get(sort, _SORTS["newest"])
     return read_page(session, select(Vendor, published).where(*where), order, place, limit=limit, make=Row)

@@ -75,6 +75,8 @@ def test_a_program_takes_a_product_off_sale_and_puts_it_back(merchant: Program, 
     assert merchant.post(f"{path}/take_down", {"reason": "Not food safe."}).status_code == 200
     held = adas.get(path)["product"]
     assert (held["status"], held["taken_down_reason"]) == ("published", "Not food safe.")
+    listed = [[row["id"] for row in merchant.get(f"/products?taken_down={off}")["data"]] for off in ("true", "false")]
+    assert (bowl.id in listed[0], bowl.id in listed[1]) == (True, False)
     assert merchant.post(f"{path}/put_back").status_code == 200
     assert adas.get(path)["product"]["taken_down_at"] is None
 

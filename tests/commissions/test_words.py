@@ -111,8 +111,8 @@ def test_conditions_are_described_with_the_names_that_people_gave() -> None:
         "collection 3",
         "tag new or sale",
         "unit price in a band",
-        "ordered from 2026-10-01",
-        "ordered before 2026-11-01",
+        "ordered from Oct 1, 2026",
+        "ordered before Nov 1, 2026",
     ]
     assert describe_conditions(Conditions(), {}) == []
     assert describe_conditions(Conditions(group_ids=some(5)), {}) == ["vendor group #5"]

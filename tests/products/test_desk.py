@@ -12,8 +12,11 @@ from app.models.emails import Email
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
+from app.portal.queries import count_sold_out
 from app.products import mirror, queries, service, takedowns
 from app.shopify import payloads
+from app.vendors import effects
+from app.vendors import queries as vendors
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import signed_in
@@ -44,6 +47,9 @@ def test_what_is_ticked_goes_off_sale_with_its_own_words_and_back_by_undo(mercha
     with db.scoped(shop.id) as session:
         told = {email.to_address: email.text_body for email in session.scalars(select(Email))}
         assert queries.count_by_status(session, shop.id) == {"taken_down": 2, "draft": 1}
+        assert [row.published for row in vendors.list_vendors(session, shop.id).rows] == [0, 0]
+        assert effects.read_standing(session, session.get_one(Vendor, ada.id)).on_sale == 0
+        assert count_sold_out(session, ada.id) == 0, "what is off sale is not sold out"
     assert "Hello Bea, Bread broke." in told["bea@example.com"]
     assert "Cup" not in merchant.get("/app/products?status=published").text
     off = merchant.get("/app/products?status=taken_down").text
