@@ -19,20 +19,19 @@ from app.ledger.queries import list_accounts
 from app.models.ledger import LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import PayoutBatch
-from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.reasons import say_reason
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
 from app.typed import read_day
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("books", __name__, url_prefix="/app/books")
 protect(bp)
 
 MOST_EXPORTED: Final = 100_000
 _EVERYTHING: Final = "all"
-_VENDORS_IN_A_LIST: Final = 200
 _HEAD: Final = (
     "booked_at", "happened_at", "posting", "kind", "order", "payout", "vendor", "account", "amount", "currency", "entry"
 )  # fmt: skip
@@ -47,7 +46,7 @@ def list_postings() -> ResponseReturnValue:
         page=page,
         wanted=wanted,
         reasons=find_of_keys(g.session, [row.transaction.key for row in page.rows]),
-        vendors=_vendor_choices(wanted.vendor_id),
+        vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
         kinds=[("", "What changes an amount"), (_EVERYTHING, "Every booking"), *KIND_WORDS.items()],
         currencies=_currencies(),
         last=find_last(g.session, g.shop.id),
@@ -143,15 +142,6 @@ def _read_filter() -> listing.Filter:
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(g.shop.timezone))
-
-
-def _vendor_choices(chosen: int | None) -> list[tuple[str, str]]:
-    """By name; of very many vendors only the chosen one, the others are found by searching."""
-    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == g.shop.id).order_by(Vendor.name, Vendor.id)
-    rows = [(str(number), name) for number, name in g.session.execute(query.limit(_VENDORS_IN_A_LIST + 1))]
-    if len(rows) > _VENDORS_IN_A_LIST:
-        rows = [(str(n), name) for n, name in g.session.execute(query.where(Vendor.id == chosen))]
-    return [("", "All vendors"), *rows]
 
 
 def _currencies() -> list[str]:

@@ -11,6 +11,7 @@ from app.auth.merchant import protect
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.outcomes import Outcome
 from app.products import desk, queries, replies, review_list, review_queue, service
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
 protect(bp)
@@ -102,6 +103,7 @@ def _queue_page(
             g.session, g.shop.id, _read_wanted(), web.read_place(), limit=review_list.PER_PAGE
         ),
         total=review_list.count_waiting(g.session, g.shop.id),
+        vendors=offer_vendors(g.session, g.shop.id, _read_wanted().vendor_id),
         results=results,
         ticked=ticked,
         reason=reason,

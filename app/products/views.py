@@ -11,6 +11,7 @@ from app import web
 from app.auth.merchant import protect
 from app.errors import NotFound
 from app.products import desk, listing, replies, review_list
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("products", __name__, url_prefix="/app/products")
 protect(bp)
@@ -66,6 +67,7 @@ def _list_page(
     return render_template(
         "merchant/products/list.html",
         page=page,
+        vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
         total=listing.count_products(g.session, g.shop.id, wanted),
         waiting=review_list.count_waiting(g.session, g.shop.id),
         action=action,

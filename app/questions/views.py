@@ -12,6 +12,7 @@ from app.errors import AppError, NotFound
 from app.keyset import Page, Place
 from app.outcomes import Outcome
 from app.questions import queries, service
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("questions", __name__, url_prefix="/app/questions")
 protect(bp)
@@ -72,5 +73,13 @@ def _decide_one(question_id: int, action: str) -> Outcome:
 def _page(results: Sequence[Outcome] = ()) -> str:
     args = request.args
     state, search = args.get("state", ""), args.get("q", "").strip()[:100]
-    page = _find(web.read_place())
-    return render_template("merchant/questions/list.html", page=page, state=state, search=search, results=results)
+    vendor_id = args.get("vendor", None, int)
+    return render_template(
+        "merchant/questions/list.html",
+        page=_find(web.read_place()),
+        vendors=offer_vendors(g.session, g.shop.id, vendor_id),
+        vendor_id=vendor_id,
+        state=state,
+        search=search,
+        results=results,
+    )

@@ -12,6 +12,7 @@ from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.outcomes import Outcome
 from app.reviews import queries, service
 from app.reviews.forms import ReviewSettingsForm
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
 protect(bp)
@@ -124,6 +125,7 @@ def _list_page(results: Sequence[Outcome] = ()) -> str:
     return render_template(
         "merchant/reviews/list.html",
         page=page,
+        vendors=offer_vendors(g.session, g.shop.id, find["vendor_id"]),
         find=find,
         results=results,
         waiting=waiting,

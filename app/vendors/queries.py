@@ -15,6 +15,7 @@ from app.models.products import Product, is_on_sale
 from app.models.vendors import Vendor, VendorStatus
 
 PER_PAGE: Final = 50
+_MOST_OFFERED: Final = 200
 CASES: Final = {
     "unpayable": "No payout details",
     "behind": "Page not up to date",
@@ -90,6 +91,15 @@ def count_pending(session: Session, shop_id: int) -> int:
     """Applications that wait for a decision."""
     waiting = select(func.count()).where(Vendor.shop_id == shop_id, Vendor.status == VendorStatus.PENDING)
     return session.scalar(waiting) or 0
+
+
+def offer_vendors(session: Session, shop_id: int, chosen: int | None) -> list[tuple[str, str]]:
+    """Choices of a list's filter, by name. Of very many only the chosen one: the others are found by searching."""
+    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id).order_by(func.lower(Vendor.name), Vendor.id)
+    rows = session.execute(query.limit(_MOST_OFFERED + 1)).all()
+    if len(rows) > _MOST_OFFERED:
+        rows = session.execute(query.where(Vendor.id == chosen)).all()
+    return [("", "All vendors"), *((str(number), name) for number, name in rows)]
 
 
 def get_vendor(session: Session, shop_id: int, vendor_id: int) -> Vendor:

@@ -80,7 +80,7 @@ MERCHANT: Final = (
     Listing(
         path="/app/products",
         template="products/list",
-        filters=("status",),
+        filters=("status", "vendor"),
         sort=True,
         together=Together(ticks="product", path="/app/products/together/take_down", form={"reason": "Why"}),
         file="products.csv",
@@ -88,14 +88,14 @@ MERCHANT: Final = (
     Listing(
         path="/app/products/imports",
         template="products/imports",
-        filters=("status",),
+        filters=("status", "vendor"),
         file="product-files.csv",
         lacks={"sort": BY_TIME, "together": "a file is its vendor's to stop or to undo"},
     ),
     Listing(
         path="/app/review",
         template="review/queue",
-        filters=("kind",),
+        filters=("kind", "vendor"),
         sort=True,
         together=Together(ticks="tick", path="/app/review/decline/reject", form={"reason": "Why"}),
         file="review-queue.csv",
@@ -187,7 +187,7 @@ MERCHANT: Final = (
     Listing(
         path="/app/reviews?state=",
         template="reviews/list",
-        filters=("state", "stars"),
+        filters=("state", "stars", "vendor"),
         together=Together(ticks="tick", path="/app/reviews/decide", form={"do": "reject", "reason": "Why"}),
         file="reviews.csv",
         lacks={"sort": BY_TIME},
@@ -195,7 +195,7 @@ MERCHANT: Final = (
     Listing(
         path="/app/questions",
         template="questions/list",
-        filters=("state",),
+        filters=("state", "vendor"),
         together=Together(ticks="question", path="/app/questions/together/hide"),
         file="questions.csv",
         lacks={"sort": "what is open stands oldest first, the rest newest first"},
@@ -321,8 +321,8 @@ def test_every_list_goes_on_behind_its_last_row(merchant: FlaskClient, stocked: 
 
 
 def rows_of(page: str) -> set[str]:
-    """The rows of a page's tables, as they are written."""
-    return set(re.findall(r"<s-table-row[ >].*?</s-table-row>", page, re.DOTALL))
+    """The rows of a page's tables, and the boxes of those that are no table, as they are written."""
+    return set(re.findall(r"<s-table-row[ >].*?</s-table-row>|<s-checkbox name[^>]*>", page, re.DOTALL))
 
 
 def test_every_list_is_a_file_too(merchant: FlaskClient, stocked: dict[str, int]) -> None:

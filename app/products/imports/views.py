@@ -7,6 +7,7 @@ from app import web
 from app.auth.merchant import protect
 from app.keyset import Page, Place
 from app.products.imports import queries
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("product_imports", __name__, url_prefix="/app/products/imports")
 protect(bp)
@@ -14,7 +15,8 @@ protect(bp)
 
 @bp.get("")
 def list_imports() -> ResponseReturnValue:
-    return render_template("merchant/products/imports.html", page=_find(web.read_place()))
+    vendors = offer_vendors(g.session, g.shop.id, request.args.get("vendor", None, int))
+    return render_template("merchant/products/imports.html", page=_find(web.read_place()), vendors=vendors)
 
 
 @bp.get("/export.csv")
