@@ -25,10 +25,13 @@ export function attach(block, draw) {
   draw();
 }
 
+// A list speaks of all that waits to be sent, a button of its own item.
 export const status = (block, { state, unsynced }) => {
   const line = block.querySelector('[data-status]');
   if (!line || state === 'syncing') return;
-  const words = state === 'failed' && !unsynced ? '' : block.dataset[state] ?? '';
+  const { kind, key } = block.dataset;
+  const waits = unsynced && (!key || keeper.items.find(kind, key)?.isSynced === false);
+  const words = state === 'failed' && !waits ? '' : block.dataset[state] ?? '';
   line.firstElementChild.textContent = words;
   line.hidden = !words;
 };

@@ -28,6 +28,7 @@ from wsgi import create_app
 
 __all__ = ["open_shopify", "shop"]
 CLEO = {"email": "cleo@example.com", "password": "secret"}
+HERE = "Kept in this browser for now."
 CONSENT = "Shopify.customerPrivacy.setTrackingConsent"
 
 
@@ -170,7 +171,12 @@ def test_what_is_done_while_the_app_is_away_is_kept_said_and_sent_later(
     page = open_browser(PHONE)
     sign_in(page, market)
     market.app.stop()
+    page.goto(f"{market.url}/products/rye-loaf")
+    settled(page, "failed")
+    expect(page.get_by_text(HERE)).to_be_hidden()
     wish(page, market, "morning-mug")
+    expect(page.get_by_text(HERE)).to_be_visible()
+    take_screenshot(page, "local-first-heart-phone")
     assert wishlist(page, market) == {"Morning mug"}
     line = page.get_by_text("Kept in this browser. Your account could not be reached.").first
     expect(line).to_be_visible()

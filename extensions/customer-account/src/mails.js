@@ -4,7 +4,7 @@ import { ask, column, make, quiet, row, t } from './elements.js';
 
 const TOPICS = ['vendors', 'wishlist', 'cart'];
 // Which version of the words beside the boxes the customer saw: the theme's own are the same ones.
-const WORDING = 1;
+const WORDING = 2;
 
 // Who does not let the shop keep their lists is asked for nothing, but can stop what they once chose. Not every shop's
 // account knows what they said.

@@ -21,7 +21,9 @@ draw();
 export const status = (block, { state, unsynced }) => {
 const line = block.querySelector('[data-status]');
 if (!line || state === 'syncing') return;
-const words = state === 'failed' && !unsynced ? '' : block.dataset[state] ?? '';
+const { kind, key } = block.dataset;
+const waits = unsynced && (!key || keeper.items.find(kind, key)?.isSynced === false);
+const words = state === 'failed' && !waits ? '' : block.dataset[state] ?? '';
 line.firstElementChild.textContent = words;
 line.hidden = !words;
 };

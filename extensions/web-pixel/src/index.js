@@ -4,6 +4,7 @@ import { register } from '@shopify/web-pixels-extension';
 
 const KEPT = 'stallkeeper:unsent';
 const MOST = 40;
+const MOST_KEPT = 200;
 
 const numberOf = (id) => Number(/(\d+)$/.exec(String(id ?? ''))?.[1] ?? 0);
 const products = (variants) => [...new Set(variants.map((variant) => numberOf(variant?.product?.id)))].filter(Boolean);
@@ -46,8 +47,11 @@ register(({ analytics, browser, customerPrivacy, init, settings }) => {
       if (answer.status === 429 || answer.status >= 500) throw new Error(answer.status);
       browser.sessionStorage.removeItem(KEPT);
     } catch {
-      // The next page tries again.
-      if (allowed) browser.sessionStorage.setItem(KEPT, JSON.stringify(events));
+      // The next event tries again, or the next page.
+      if (allowed) {
+        waiting = [...events, ...waiting].slice(-MOST_KEPT);
+        browser.sessionStorage.setItem(KEPT, JSON.stringify(waiting));
+      }
       sending = false;
       return;
     }
