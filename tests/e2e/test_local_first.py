@@ -28,6 +28,9 @@ from wsgi import create_app
 
 __all__ = ["open_shopify", "shop"]
 CLEO = {"email": "cleo@example.com", "password": "secret"}
+MOVED = """window.moved = [];
+new PerformanceObserver((list) => moved.push(...list.getEntries().filter((entry) => !entry.hadRecentInput)))
+    .observe({ type: 'layout-shift', buffered: true });"""
 HERE = "Kept in this browser for now."
 CONSENT = "Shopify.customerPrivacy.setTrackingConsent"
 
@@ -165,6 +168,19 @@ def test_a_guests_lists_and_cart_become_the_accounts_on_two_devices(
     take_screenshot(phone, "local-first-cart-phone")
 
 
+def test_nothing_moves_on_pages_that_show_what_is_kept(market: Market, open_browser: Callable[..., Page]) -> None:
+    page = open_browser()
+    page.add_init_script(MOVED)
+    for product in ("morning-mug", "rye-loaf"):
+        wish(page, market, product)
+    for path, kind in (("/pages/wishlist", "wishlist"), ("/search?q=nothing", "viewed")):
+        page.goto(market.url + path)
+        tiles = page.locator(f'[data-kind="{kind}"] .sk-tile')
+        expect(tiles.locator("[data-price]:not(:empty)")).to_have_count(2)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+        assert page.evaluate("moved") == [], path
+
+
 def test_what_is_done_while_the_app_is_away_is_kept_said_and_sent_later(
     market: Market, open_browser: Callable[..., Page]
 ) -> None:
@@ -267,7 +283,7 @@ def test_without_consent_nothing_is_remembered_and_nothing_leaves_the_browser(
     page = open_browser()
     page.goto(f"{market.url}/products/morning-mug")
     page.wait_for_function("window.Shopify.customerPrivacy && localStorage.length")
-    expect(page.locator('[data-kind="wishlist"] button')).to_be_visible()
+    expect(page.locator('[data-kind="wishlist"] .sk-toggle')).to_be_visible()
     page.evaluate(f"{CONSENT}({{ preferences: false, analytics: false, marketing: false }})")
     sent: list[str] = []
     page.context.on("request", lambda request: sent.append(request.url))
