@@ -75,6 +75,8 @@ class Product(Model):
     """ACTIVE, DRAFT, ARCHIVED or UNLISTED as Shopify last said; None while Shopify has no such product."""
     hidden_with_vendor: Mapped[bool] = mapped_column(server_default="false")
     """Hidden by us because its vendor is paused, or because the staff took it off sale: it comes back with that."""
+    aligning_since: Mapped[datetime | None]
+    """Since when a job tells Shopify to show or hide it: app/products/sync.py."""
     taken_down_at: Mapped[datetime | None]
     """Since when the shop's staff keep it off sale; its status stays `published`."""
     taken_down_reason: Mapped[str | None]

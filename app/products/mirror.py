@@ -14,6 +14,7 @@ from app.models.shops import Shop
 from app.money import parse_money
 from app.products import looks, option_rules, parts, places, proposals, rules, service, takedowns, trail
 from app.products.descriptions import clean_description
+from app.products.sync import is_being_aligned
 from app.reservations.service import announce as announce_stock
 from app.shopify import payloads
 from app.shopify.webhook_bodies import number_of
@@ -98,7 +99,8 @@ def _follow_staff(session: Session, product: Product, seen: payloads.Product) ->
     # Shopify tells whole seconds. News from before we hid it, which come late, say nothing about that; nor does what
     # was written in the second in which we hid it, such as an edit.
     is_later = noted_at is None or seen.updated_at > noted_at
-    if is_shown and is_later and off_since and off_since.replace(microsecond=0) <= seen.updated_at:
+    is_theirs = is_shown and is_later and not is_being_aligned(product)
+    if is_theirs and off_since and off_since.replace(microsecond=0) <= seen.updated_at:
         with suppress(Conflict):
             takedowns.put_back(session, product, actor="shopify")
 

@@ -6,7 +6,7 @@ never learnt. So a repeated job changes the product that its first run made and 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -25,6 +25,9 @@ from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
 from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 from app.vendors.holidays import hidden_now, is_hidden_now
+
+_LONGEST_CALL = timedelta(minutes=3)
+"""Of a job that has told Shopify for longer, nothing more comes."""
 
 
 def push_product(shop_id: int, product_id: int) -> None:
@@ -101,33 +104,59 @@ def publish_product(shop_id: int, product_id: int) -> None:
 def align_product(shop_id: int, product_id: int) -> None:
     """Bring what Shopify shows in line with our rows: hidden or shown, and under its vendor's present name.
 
-    Raises ShopifyError.
+    Raises ShopifyError. One job at a time is at it: of two calls that overlap the earlier one may arrive last. Whoever
+    finds another at work leaves it to that one, which looks again as soon as Shopify has answered.
     """
-    with scoped(shop_id) as session:
-        product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
-        if product is None or product.shopify_gid is None or product.shopify_status is None:
-            return
-        vendor = session.get_one(Vendor, product.vendor_id)
-        status = rules.wanted_visibility(
-            product.status,
-            product.shopify_status,
-            may_sell=vendor.status == VendorStatus.APPROVED
-            and not is_hidden_now(vendor, clock.now())
-            and product.taken_down_at is None,
-            hidden=product.hidden_with_vendor,
-        )
-        credentials, gid, name = ShopCredentials(shop.id, shop.domain), product.shopify_gid, vendor.name
-        changes = ({"status": status} if status else {}) | ({"vendor": name} if product.vendor_told != name else {})
-        with_vendor = product.status == ProductStatus.PUBLISHED and status == "DRAFT"
-    if not changes:
-        return
-    made = graphql(credentials, "productUpdate", {"product": {"id": gid, **changes}})["product"]
-    with scoped(shop_id) as session:
-        product = service.lock_product(session, shop_id, product_id)
-        _note(product, made)
-        product.vendor_told = name
-        if status:
-            product.hidden_with_vendor = with_vendor
+    told: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+    while True:
+        with scoped(shop_id) as session:
+            product, shop = session.get(Product, product_id, with_for_update=True), session.get_one(Shop, shop_id)
+            if product is None or product.shopify_gid is None or product.shopify_status is None:
+                return
+            if told:
+                _note_aligned(product, made, told)
+            elif is_being_aligned(product):
+                return
+            changes = _find_changes(session, product)
+            if not changes or changes == told:  # the same again: Shopify would not, and the sweep asks once more
+                product.aligning_since = None
+                return
+            # Noted beforehand: if this job dies of its call, the product is still shown when its vendor is back.
+            product.hidden_with_vendor |= _hides(product, changes)
+            product.aligning_since, told = clock.now(), changes
+            credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
+        made = graphql(credentials, "productUpdate", {"product": {"id": gid, **told}})["product"]
+
+
+def is_being_aligned(product: Product) -> bool:
+    """Whether a job is telling Shopify to show or hide it: what news say of that meanwhile may be our own doing."""
+    return product.aligning_since is not None and clock.now() - product.aligning_since < _LONGEST_CALL
+
+
+def _find_changes(session: Session, product: Product) -> dict[str, Any]:
+    """What Shopify has to be told of a product in it, so that it shows what it should."""
+    vendor = session.get_one(Vendor, product.vendor_id)
+    sells = vendor.status == VendorStatus.APPROVED and not is_hidden_now(vendor, clock.now())
+    status = rules.wanted_visibility(
+        product.status,
+        product.shopify_status or "",
+        may_sell=sells and product.taken_down_at is None,
+        hidden=product.hidden_with_vendor,
+    )
+    renamed = product.vendor_told != vendor.name
+    return ({"status": status} if status else {}) | ({"vendor": vendor.name} if renamed else {})
+
+
+def _hides(product: Product, changes: dict[str, Any]) -> bool:
+    return product.status == ProductStatus.PUBLISHED and changes.get("status") == "DRAFT"
+
+
+def _note_aligned(product: Product, made: dict[str, Any], told: dict[str, Any]) -> None:
+    _note(product, made)
+    product.vendor_told = told.get("vendor", product.vendor_told)
+    if "status" in told:
+        product.hidden_with_vendor = _hides(product, told)
 
 
 def follow_vendor(shop_id: int, vendor_id: int) -> None:
