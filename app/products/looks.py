@@ -1,11 +1,13 @@
 """What the news of a product on sale leave out: words for search engines, the category's name, pictures as they are.
 
 products/update comes at every sale, too. So of each body a mark is kept, its counts apart: one that differs from the
-one before by counts alone is a sale. Of anything else, and of a body that says what the last one did, Shopify is asked.
+one before by counts alone is a sale. Of anything else, and of a body that says what the last one did, Shopify is asked
+at once. What staff changed at the moment of a sale may be in the same news: within the hour Shopify is asked, too.
 """
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -26,16 +28,18 @@ from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
 
 _COUNTS = ("inventory_quantity", "old_inventory_quantity")
+_AFTER_A_SALE = timedelta(hours=1)
 _JOB = "jobs.catalogue.look_at_product"
 log = structlog.get_logger()
 
 
 def note_news(session: Session, product: Product, body: bytes) -> None:
-    """News of a product on sale came: have it looked at soon, unless only its stock moved."""
+    """News of a product on sale came: have it looked at now; within the hour, by the sweep, if only its stock moved."""
     words, counts = _read_marks(body)
     words_before, _, counts_before = (product.news_mark or "").partition(" ")
     product.news_mark = f"{words} {counts}"
     if words == words_before and counts != counts_before:
+        product.look_wanted_at = product.look_wanted_at or clock.now() + _AFTER_A_SALE
         return
     product.look_wanted_at = clock.now()
     enqueue_after_commit(session, _JOB, product.shop_id, product.id, queue="catalogue")
@@ -52,6 +56,7 @@ def look(shop_id: int, product_id: int) -> None:
         if product is None or product.look_wanted_at is None or _is_being_edited(session, product):
             return
         wanted_at, gid, before = product.look_wanted_at, product.shopify_gid, _last_applied(session, product)
+        mark = product.news_mark
         credentials = ShopCredentials(shop.id, shop.domain)
     try:
         found = graphql(credentials, "productLook", {"id": gid})
@@ -68,7 +73,8 @@ def look(shop_id: int, product_id: int) -> None:
             return  # what was read may be older than what our own job has written since
         if found and product.status == ProductStatus.PUBLISHED:
             _take_over(session, product, found)
-        product.look_wanted_at = None
+        # A sale since: what came with it may not have been read yet.
+        product.look_wanted_at = None if product.news_mark == mark else clock.now() + _AFTER_A_SALE
 
 
 def _take_over(session: Session, product: Product, found: dict[str, Any]) -> None:

@@ -62,10 +62,11 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
         vendor, shop = session.get(Vendor, vendor_id), session.get_one(Shop, shop_id)
         if vendor is None or vendor.profile_synced_at is not None:
             return
-        credentials, has_page = ShopCredentials(shop.id, shop.domain), vendor.metaobject_gid is not None
+        credentials = ShopCredentials(shop.id, shop.domain)
         handle = {"type": TYPE, "handle": vendor.handle}
     try:
-        found = graphql(credentials, "metaobjectByHandle", {"handle": handle}) if has_page else None
+        # Also where no page is known: a job that died may have made it.
+        found = graphql(credentials, "metaobjectByHandle", {"handle": handle})
         with scoped(shop_id) as session:
             vendor = _begin(session, shop_id, vendor_id, found)
             if vendor is None:
@@ -145,7 +146,8 @@ def _take_words(session: Session, vendor: Vendor, words: dict[str, str], seen_at
     held = {field: getattr(vendor, field) for field in words}
     # While nothing is on its way, and nothing was noted, the page says what the row says.
     seen = vendor.page_words or ({} if vendor.profile_synced_at is None else held)
-    written = rules.written_by_staff(words, seen, vendor.page_sent or {}) if seen else {}
+    # Of a page that was neither seen nor sent nobody knows whose its words are: ours hold.
+    written = rules.written_by_staff(words, seen, vendor.page_sent or {}) if seen or vendor.page_sent else {}
     vendor.page_words, vendor.metaobject_updated_at = seen | words, seen_at
     # Nobody is called nothing.
     changes: dict[str, Any] = {

@@ -67,6 +67,7 @@ def test_who_goes_on_selling_keeps_the_products_and_tells_customers(
     away(adas_browser, hides="no")
     assert wrong(ada) == []
     page = {"id": "gid://shopify/Metaobject/1", "updatedAt": clock.now().isoformat(), "fields": []}
+    shopify.answer("metaobjectByHandle", data(metaobjectByHandle=None))
     shopify.answer("metaobjectUpsert", data(metaobjectUpsert={"metaobject": page, "userErrors": []}))
     with db.scoped(ada.shop_id) as session:
         session.get_one(Shop, ada.shop_id).definitions_version = definitions.VERSION

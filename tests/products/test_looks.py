@@ -1,7 +1,7 @@
 """What the news of a product on sale leave out is read from Shopify: when, and what becomes of it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,22 +47,52 @@ def body(minute: int, *, stock: int = 3, **more: Any) -> bytes:
     return json.dumps({**said, "variants": [variant], "updated_at": at, **more}).encode()
 
 
-def hear(acme: Shop, news: bytes) -> bool:
-    """Whether the product is to be looked at because of the news."""
+def hear(acme: Shop, news: bytes) -> datetime | None:
+    """From when on the product is to be looked at because of the news."""
     with db.scoped(acme.id) as session:
         session.execute(update(Product).values(look_wanted_at=None))
         mirror.take_over_product(session, acme, read_payload(News, news), news)
     with db.scoped(acme.id) as session:
-        return session.scalars(select(Product.look_wanted_at)).one() is not None
+        return session.scalars(select(Product.look_wanted_at)).one()
 
 
-def test_a_product_is_looked_at_unless_only_its_stock_moved(acme: Shop, mug: Product) -> None:
-    assert hear(acme, body(1)), "nobody knows what it said before"
-    assert not hear(acme, body(2, stock=2))
-    assert not hear(acme, body(3, stock=1))
-    assert hear(acme, body(4, stock=1)), "what changed is nothing that it says, such as words for search engines"
-    assert hear(acme, body(5, stock=1, images=[{"id": 9, "src": "https://cdn.example/9.jpg"}]))
-    assert not hear(acme, body(0, stock=1, title="Old")), "old news"
+def is_wanted_now(acme: Shop, news: bytes) -> bool:
+    wanted_at = hear(acme, news)
+    return wanted_at is not None and wanted_at <= clock.now()
+
+
+def test_a_product_is_looked_at_at_once_unless_only_its_stock_moved(acme: Shop, mug: Product) -> None:
+    assert is_wanted_now(acme, body(1)), "nobody knows what it said before"
+    assert not is_wanted_now(acme, body(2, stock=2))
+    assert not is_wanted_now(acme, body(3, stock=1))
+    assert is_wanted_now(acme, body(4, stock=1)), (
+        "what changed is nothing that it says, such as words for search engines"
+    )
+    assert is_wanted_now(acme, body(5, stock=1, images=[{"id": 9, "src": "https://cdn.example/9.jpg"}]))
+    assert not is_wanted_now(acme, body(0, stock=1, title="Old")), "old news"
+
+
+def test_what_staff_changed_at_the_moment_of_a_sale_is_looked_for_within_the_hour(
+    acme: Shop, mug: Product, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    hear(acme, body(1))
+    wanted_at = hear(acme, body(2, stock=2))
+    assert wanted_at is not None
+    assert timedelta(0) < wanted_at - clock.now() <= timedelta(hours=1)
+    answer(shopify, "https://cdn.example/1.jpg")
+    said = shopify.answers["productLook"][0]
+
+    def sold_meanwhile(_: Any) -> Any:
+        news = body(3, stock=1)
+        with db.scoped(acme.id) as session:
+            mirror.take_over_product(session, acme, read_payload(News, news), news)
+        return said
+
+    shopify.answer("productLook", sold_meanwhile, said)
+    look(mug.shop_id, mug.id)
+    assert state(mug) == ("Animals", "Mugs", [(FRONT, "Seen")], True), "another sale came while this was read"
+    look(mug.shop_id, mug.id)
+    assert state(mug)[3] is False
 
 
 def answer(shopify: FakeShopify, *pictures: str | None, shown: str | None = None, more: bool = False) -> None:

@@ -216,6 +216,7 @@ def test_a_published_review_counts_is_told_to_the_vendor_and_written_into_the_pu
     assert (mail.to_address, mail.vendor_id) == (ada.email, ada.id)
     assert "Even finer" in mail.text_body
     stands = {"id": "gid://shopify/Metaobject/1", "updatedAt": clock.now().isoformat(), "fields": []}
+    shopify.answer("metaobjectByHandle", data(metaobjectByHandle=None))
     shopify.answer("metaobjectUpsert", data(metaobjectUpsert={"metaobject": stands, "userErrors": []}))
     sync_vendor(ada.shop_id, ada.id)
     fields = {field["key"]: field["value"] for field in shopify.asked[-1][1]["metaobject"]["fields"]}

@@ -169,6 +169,34 @@ def test_a_page_that_is_gone_is_written_whole(edited: Vendor, shopify: FakeShopi
     assert written(shopify)["name"] == edited.name
 
 
+def test_a_page_that_a_job_made_before_it_died_is_read_before_it_is_written_again(
+    edited: Vendor, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    """The staff have changed it since, and the vendor another part of it."""
+    with db.scoped(edited.shop_id) as session:
+        vendor = session.get_one(Vendor, edited.id)
+        vendor.metaobject_gid = vendor.page_words = vendor.metaobject_updated_at = None
+        vendor.page_sent = words_of(edited, tagline="Bowls")
+    now = words_of(edited, tagline="Bowls", about="From the admin")
+    answer(shopify, edited, MINUTE, read=now, **(now | {"tagline": edited.tagline}))
+    sync_vendor(edited.shop_id, edited.id)
+    assert written(shopify) == {"tagline": "Bowls and mugs"}
+    after = reload(edited)
+    assert (after.about, after.tagline, after.metaobject_gid) == ("From the admin", "Bowls and mugs", GID)
+
+
+def test_a_page_of_which_nothing_is_known_is_written_as_the_vendor_wants_it(
+    edited: Vendor, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    with db.scoped(edited.shop_id) as session:
+        vendor = session.get_one(Vendor, edited.id)
+        vendor.metaobject_gid = vendor.page_words = vendor.metaobject_updated_at = None
+    answer(shopify, edited, MINUTE, read=words_of(edited, about="Somebody's"), **words_of(edited))
+    sync_vendor(edited.shop_id, edited.id)
+    assert written(shopify) == {"about": edited.about}
+    assert reload(edited).about == edited.about
+
+
 @pytest.mark.parametrize("seen", ["", "no JSON", "[]", '{"tagline": 7}', "null"])
 def test_a_form_that_does_not_say_what_it_saw_is_about_what_there_is(edited: Vendor, seen: str) -> None:
     assert find_changed(edited, seen, {"tagline": "New"}) == {}
