@@ -1,4 +1,4 @@
-"""Parcels on their way to Shopify, and items that vendors cannot send."""
+"""Parcels on their way to Shopify, and items that vendors cannot send. Each asks Shopify, in the queue `calls`."""
 
 from app.fulfilment import holds, service
 from app.orders import buyers, cancelling

@@ -1,4 +1,4 @@
-"""Calls to other systems, in a queue of their own: a server that never answers keeps no e-mail waiting."""
+"""Calls to other systems, in the queue `calls`: a server that never answers keeps no webhook and no e-mail waiting."""
 
 from app.hooks import service
 

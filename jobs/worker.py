@@ -19,11 +19,23 @@ from app.queue import QUEUES, answer, get_redis
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 _TURN_SECONDS: Final = 0.0005
 
+_LISTEN_SECONDS: Final = 15
+"""How long one wait for a ring takes. RQ's own is seven minutes, and it has Redis take as long for any answer: on a
+line that was cut without a word the worker would hear nothing and hang until then, and only then be started anew.
+"""
+
 log = structlog.get_logger()
 
 
 class Worker(SimpleWorker):
     """Runs jobs in its own process, which is safe because they are short, and puts the job's id into every log line."""
+
+    max_connection_wait_time = 5.0
+    """RQ doubles the pause between its looks for a Redis that is away: it must be found soon after an hour, too."""
+
+    @property
+    def dequeue_timeout(self) -> int:
+        return _LISTEN_SECONDS
 
     def perform_job(self, job: Job, queue: Queue) -> bool:
         # Whatever is rung for from now on may not be seen by this job any more.

@@ -40,7 +40,7 @@ def note_news(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
     for number in sorted(numbers):
         row = insert(FulfilmentOrderNews).values(shop_id=shop_id, shopify_id=number, **told)
         session.execute(row.on_conflict_do_update(index_elements=["shop_id", "shopify_id"], set_=told))
-        enqueue_after_commit(session, _READ_NEWS, shop_id, number)
+        enqueue_after_commit(session, _READ_NEWS, shop_id, number, queue="calls")
 
 
 def read_news(shop_id: int, number: int) -> None:
@@ -89,7 +89,7 @@ def read_holds(shop_id: int, order_number: int) -> None:
 
 def ask(session: Session, shop_id: int, order_number: int) -> None:
     """Have an order read after this transaction."""
-    enqueue_after_commit(session, _READ_ORDER, shop_id, order_number)
+    enqueue_after_commit(session, _READ_ORDER, shop_id, order_number, queue="calls")
 
 
 def keep(session: Session, shop_id: int, order: Mapping[str, Any], began: datetime) -> None:
@@ -136,9 +136,9 @@ def sweep() -> int:
         held = select(VendorOrder.shop_id, VendorOrder.order_shopify_id).join(Shop, Shop.id == VendorOrder.shop_id)
         old = session.execute(held.where(here, *doubted).distinct().limit(200)).all()
     for shop_id, number in due:
-        enqueue(_READ_NEWS, shop_id, number)
+        enqueue(_READ_NEWS, shop_id, number, queue="calls")
     for shop_id, order_number in old:
-        enqueue(_READ_ORDER, shop_id, order_number)
+        enqueue(_READ_ORDER, shop_id, order_number, queue="calls")
     return len(due) + len(old)
 
 

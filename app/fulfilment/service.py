@@ -76,7 +76,7 @@ def store_parcel(
     session.flush()
     subject = ("fulfilment", parcel.id)
     audit.record(session, part.shop_id, "order.ship", subject, actor=actor, vendor_id=part.vendor_id)
-    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
+    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id, queue="calls")
     return parcel
 
 
@@ -104,7 +104,7 @@ def request_again(session: Session, part: VendorOrder, parcel_id: int) -> None:
     if problem := check(session, part, wanted):
         raise Conflict(problem)
     parcel.state, parcel.error = FulfilmentState.REQUESTED, None
-    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id)
+    enqueue_after_commit(session, _JOB, part.shop_id, parcel.id, queue="calls")
 
 
 def discard(session: Session, part: VendorOrder, parcel_id: int, *, actor: str) -> None:
@@ -154,7 +154,7 @@ def sweep() -> None:
         )
         due = session.execute(waiting.order_by(Fulfilment.id).limit(200)).all()
     for shop_id, parcel_id in due:
-        enqueue(_JOB, shop_id, parcel_id)
+        enqueue(_JOB, shop_id, parcel_id, queue="calls")
 
 
 def check(session: Session, part: VendorOrder, wanted: Mapping[int, int]) -> str | None:

@@ -76,7 +76,7 @@ def ask(
     session.flush()
     _audit(session, wish, "order.cancel_items" if alone else "order.ask_to_cancel", actor, name_reason(wish))
     if alone:
-        enqueue_after_commit(session, JOB, part.shop_id, wish.id)
+        enqueue_after_commit(session, JOB, part.shop_id, wish.id, queue="calls")
     else:
         publish(session, part.shop_id, "CancellationAsked", vendor_id=part.vendor_id, cancellation_id=wish.id)
     return wish
@@ -101,7 +101,7 @@ def approve(session: Session, order_shopify_id: int, number: int, *, actor: str)
     wish.state, wish.error = CancellationState.APPROVED, None
     wish.decided_by, wish.decided_at = actor, clock.now()
     _audit(session, wish, "order.cancel_approved", actor)
-    enqueue_after_commit(session, JOB, wish.shop_id, wish.id)
+    enqueue_after_commit(session, JOB, wish.shop_id, wish.id, queue="calls")
 
 
 def decline(session: Session, order_shopify_id: int, number: int, *, answer: str, actor: str) -> None:

@@ -60,7 +60,7 @@ def sweep() -> None:
         found = waiting.where(Cancellation.state == CancellationState.APPROVED, due).order_by(Cancellation.id)
         rows = session.execute(found.limit(200)).all()
     for shop_id, number in rows:
-        enqueue(cancellations.JOB, shop_id, number)
+        enqueue(cancellations.JOB, shop_id, number, queue="calls")
 
 
 def _mark(wish: Cancellation) -> str:

@@ -32,7 +32,7 @@ def note_news(session: Session, shop_id: int, number: int) -> None:
     told = {"told_at": func.clock_timestamp(), "read_at": None}
     row = insert(OrderReturn).values(shop_id=shop_id, shopify_id=number, **told)
     session.execute(row.on_conflict_do_update(index_elements=["shop_id", "shopify_id"], set_=told))
-    enqueue_after_commit(session, _JOB, shop_id, number)
+    enqueue_after_commit(session, _JOB, shop_id, number, queue="calls")
 
 
 def read(shop_id: int, number: int) -> None:
@@ -64,7 +64,7 @@ def sweep() -> int:
         )
         due = session.execute(unread.order_by(OrderReturn.told_at).limit(200)).all()
     for shop_id, number in due:
-        enqueue(_JOB, shop_id, number)
+        enqueue(_JOB, shop_id, number, queue="calls")
     return len(due)
 
 

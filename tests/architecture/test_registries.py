@@ -56,6 +56,17 @@ def test_every_job_that_is_rung_for_exists_and_its_queue_too() -> None:
         assert queue in QUEUES, job
 
 
+def test_nothing_that_asks_shopify_is_rung_for_where_webhooks_are_worked_off() -> None:
+    """A Shopify that dawdles with one shop's parcel would hold up everybody's orders."""
+    theirs = {"jobs.events.drain", "jobs.outbox.deliver", "jobs.inbox.replay_subscriber"}
+    for path, call in calls("enqueue", "enqueue_after_commit"):
+        named = {str(a.value) for a in call.args if isinstance(a, ast.Constant)}
+        elsewhere = path.name == "queue.py" or any(
+            k.arg == "queue" and getattr(k.value, "value", "") != "events" for k in call.keywords
+        )
+        assert elsewhere or named & theirs, f"{path}: {ast.unparse(call)}"
+
+
 def test_every_event_that_somebody_waits_for_is_published_somewhere() -> None:
     kinds = {
         a.value
