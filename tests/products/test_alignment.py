@@ -95,9 +95,13 @@ def test_of_two_jobs_at_once_the_later_decision_is_what_customers_see(
         put_back(mug)
     earlier_is_done, later_is_told = threading.Event(), threading.Event()
 
+    def answer_late() -> None:
+        later_is_told.set()
+        earlier_is_done.wait(20)
+
     def decide_otherwise() -> None:
         (put_back if ends_shown else take_down)(mug)
-        shelf.on_the_way_back.append(lambda: (later_is_told.set(), earlier_is_done.wait(20))[0])
+        shelf.on_the_way_back.append(answer_late)
         later.start()
         # A job that leaves it to the earlier one ends without a call.
         while later.is_alive() and not later_is_told.wait(0.01):
