@@ -88,6 +88,6 @@ def conditions(shop: Shop, wanted: EventFilter) -> list[ColumnElement[bool]]:
     if wanted.period in PERIODS:
         found.append(InboxEvent.received_at >= clock.now() - PERIODS[wanted.period])
     if wanted.text:
-        searched = (InboxEvent.resource, InboxEvent.event_id, InboxEvent.error)
+        searched = (InboxEvent.resource, InboxEvent.event_id, InboxEvent.webhook_id, InboxEvent.error)
         found.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in searched)))
     return found

@@ -43,6 +43,14 @@ def test_every_topic_that_shopify_sends_has_a_handler_and_the_other_way_round() 
     assert declared_topics() == set(HANDLERS)
 
 
+def test_the_list_of_topics_says_truly_which_file_handles_each() -> None:
+    for said in (ROOT / "shopify.app.toml").read_text().split("# Handled by: ")[1:]:
+        path, _, subscription = said.partition(".py")
+        named = tomllib.loads(subscription.partition("\n")[2])["webhooks"]["subscriptions"][0]
+        for topic in (*named.get("topics", ()), *named.get("compliance_topics", ())):
+            assert HANDLERS[topic].__module__ == path.replace("/", "."), topic
+
+
 def test_every_job_that_is_rung_for_exists_and_its_queue_too() -> None:
     rung: list[tuple[str, str]] = [(periodic.job, periodic.queue) for periodic in SCHEDULE]
     for _path, call in calls("enqueue", "enqueue_after_commit"):

@@ -17,7 +17,8 @@ from webhooks.resources import name_resource
 
 def receive(shop: Shop, topic: str, body: bytes, event_id: str, **facts: object) -> int:
     with db.system() as session:
-        row = InboxEvent(shop_domain=shop.domain, shop_id=shop.id, topic=topic, webhook_id="w", event_id=event_id)
+        row = InboxEvent(shop_domain=shop.domain, shop_id=shop.id, topic=topic, event_id=event_id)
+        row.webhook_id = f"delivery-of-{event_id}"
         row.body = body
         for name, value in facts.items():
             setattr(row, name, value)
@@ -54,10 +55,13 @@ def test_events_are_found_by_what_they_are_about_and_when_they_came(browser: Fla
     failed = receive(acme, "refunds/create", b'{"id": 9, "order_id": 5001}', "e1")
     old = receive(acme, "shop/update", b"{}", "e2", received_at=clock.now() - timedelta(days=2))
     events.drain()
-    for query, found in {"q=order+5001": {failed}, "period=day": {failed}, "period=week": {failed, old}}.items():
+    wanted = {"q=order+5001": {failed}, "q=delivery-of-e2": {old}, "period=day": {failed}, "period=week": {failed, old}}
+    for query, found in wanted.items():
         page = browser.get(f"/app/events?{query}").text
         assert {row for row in (failed, old) if f'href="/app/events/{row}"' in page} == found, query
-    assert "order 5001" in browser.get(f"/app/events/{failed}").text
+    page = browser.get(f"/app/events/{failed}").text
+    assert "order 5001" in page
+    assert "delivery-of-e1" in page, "what Shopify's own log of deliveries names"
 
 
 def test_stuck_events_come_first_and_are_replayed_together(browser: FlaskClient, acme: Shop) -> None:
