@@ -225,3 +225,9 @@ def test_a_vendor_reads_in_their_own_language_what_the_rule_asked_for(
             said = say_reason(line).replace("\xa0", " ")
         assert said.endswith(f"{words}.")
         assert "Summer" in said
+
+
+def test_what_a_newer_version_wrote_into_a_sale_is_not_guessed_at() -> None:
+    """An old worker that left a word out would book another commission; the new one takes the event instead."""
+    with pytest.raises(TypeError, match="most_per_year"):
+        thaw_rule(freeze_rule(DEFAULT) | {"most_per_year": 100})
