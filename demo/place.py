@@ -123,7 +123,7 @@ def _new_keys() -> dict[str, str]:
 def _free_port(wanted: int, taken: set[int]) -> int:
     """`wanted`, or the next one that nobody listens on and no other demo that is just starting has chosen."""
     for port in range(wanted, wanted + 400):
-        if port not in taken and _claim(port) and not _answers(port):
+        if port not in taken and claim(port) and not _answers(port):
             taken.add(port)
             return port
     raise SystemExit(f"No free port between {wanted} and {wanted + 400}.")
@@ -134,8 +134,10 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _claim(port: int) -> bool:
-    """Seconds pass between choosing a port and listening on it, and servers may share one without a word."""
+def claim(port: int) -> bool:
+    """Make a port this process's own among ours: seconds pass between choosing one and listening on it, and servers may
+    share one without a word.
+    """
     handle = (Path(tempfile.gettempdir()) / f"stallkeeper-port-{port}.lock").open("w")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
