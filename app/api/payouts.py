@@ -198,12 +198,7 @@ def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", 
     `/payouts?batch_id=` says what became of each.
     """
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    if action == "make_file":
-        service.make_file(g.session, g.shop, batch, actor=_actor())
-    elif action == "send":
-        service.send(g.session, g.shop, batch, actor=_actor())
-    else:
-        service.move_batch(g.session, g.shop, batch, action, actor=_actor())
+    service.act_on_batch(g.session, g.shop, batch, action, actor=_actor())
     g.session.flush()
     return get_batch(batch_id)
 

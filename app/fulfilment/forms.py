@@ -1,14 +1,21 @@
 """The ship form: how many of what, and how it travels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from werkzeug.datastructures import MultiDict
 from wtforms import StringField
 from wtforms.validators import Length, ValidationError
 
 from app.languages import _, lazy
+from app.models.orders import OrderLine
 from app.typed import SpokenForm
+
+
+def read_units(form: MultiDict[str, str], lines: Iterable[OrderLine]) -> dict[int, int]:
+    """How many of each line were chosen, by the line's Shopify id. What is no number is none."""
+    return {line.shopify_id: form.get(f"units-{line.shopify_id}", 0, int) for line in lines}
 
 
 class ShipForm(SpokenForm):

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.fulfilment import pickups, rules, service
-from app.fulfilment.forms import ReadyForm, ShipForm
+from app.fulfilment.forms import ReadyForm, ShipForm, read_units
 from app.fulfilment.service import Tracking
 from app.languages import _, find_words
 from app.models.cancellations import Cancellation
@@ -43,8 +43,7 @@ def show_order(part_id: int) -> ResponseReturnValue:
 def ship(part_id: int) -> ResponseReturnValue:
     found = get_part(g.session, g.vendor.id, part_id)
     form = ShipForm(request.form)
-    wanted = {line.shopify_id: request.form.get(f"units-{line.shopify_id}", 0, int) for line in found.lines}
-    form.units = wanted
+    form.units = wanted = read_units(request.form, found.lines)
     if not form.validate():
         return order_page(found, form, status=422)
     tracking = Tracking(

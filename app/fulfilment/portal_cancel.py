@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
+from app.fulfilment.forms import read_units
 from app.languages import _, find_words
 from app.orders import cancellations
 from app.orders.cancel_preview import preview
@@ -26,7 +27,7 @@ def choose(part_id: int) -> ResponseReturnValue:
 def ask(part_id: int) -> ResponseReturnValue:
     """First what it would do; with `sure` it is done."""
     found = get_part(g.session, g.vendor.id, part_id)
-    units = {line.shopify_id: request.form.get(f"units-{line.shopify_id}", 0, int) for line in found.lines}
+    units = read_units(request.form, found.lines)
     reason, note = request.form.get("reason", ""), request.form.get("note", "")
     if errors := cancellations.check(units, units_left(g.session, found.part), reason, note):
         return _page(found, units, errors=errors, status=422)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.auth.portal import actor, protect
 from app.errors import AppError, ValidationErrors
 from app.fulfilment import packing, pickups
-from app.fulfilment.forms import ReadyForm
+from app.fulfilment.forms import ReadyForm, read_units
 from app.fulfilment.packing import Parcel
 from app.fulfilment.portal import order_page
 from app.languages import _
@@ -34,8 +34,7 @@ class _Result:
 def make_ready(part_id: int) -> ResponseReturnValue:
     found = get_part(g.session, g.vendor.id, part_id)
     form = ReadyForm(request.form)
-    units = {line.shopify_id: request.form.get(f"units-{line.shopify_id}", 0, int) for line in found.lines}
-    form.units = units
+    form.units = units = read_units(request.form, found.lines)
     if not form.validate():
         return order_page(found, form, status=422)
     try:

@@ -101,6 +101,16 @@ def move_batch(session: Session, shop: Shop, batch: PayoutBatch, action: str, *,
     return moves.move_all(session, shop.id, fitting, action, actor=actor)
 
 
+def act_on_batch(session: Session, shop: Shop, batch: PayoutBatch, action: str, *, actor: str) -> None:
+    """Do an action on every payout of the batch for which it is possible. Raises Conflict for none."""
+    if action == "make_file":
+        make_file(session, shop, batch, actor=actor)
+    elif action == "send":
+        send(session, shop, batch, actor=actor)
+    else:
+        move_batch(session, shop, batch, action, actor=actor)
+
+
 def lock(session: Session, shop_id: int) -> None:
     """One batch at a time per shop: the claim reads balances and takes them."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"payouts:{shop_id}"})

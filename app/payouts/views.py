@@ -91,17 +91,11 @@ def show_batch(batch_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:batch_id>/<action>")
 def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
-    """Do an action on every payout of the batch for which it is possible."""
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
     if action not in _ON_BATCH:
         raise NotFound("There is no such action.")
     try:
-        if action == "make_file":
-            service.make_file(g.session, g.shop, batch, actor=_actor())
-        elif action == "send":
-            service.send(g.session, g.shop, batch, actor=_actor())
-        else:
-            service.move_batch(g.session, g.shop, batch, action, actor=_actor())
+        service.act_on_batch(g.session, g.shop, batch, action, actor=_actor())
     except Conflict as error:
         g.session.rollback()
         return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
