@@ -37,6 +37,12 @@ def tidy_lines(text: str | None) -> str:
     return "\n".join(tidy(line) for line in lines).strip()
 
 
+def read_number(text: str | None) -> int | None:
+    """A whole number as rows bear it; None for anything else, and for one that no row can have."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 def read_day(text: str | None) -> date | None:
     """A day such as "2026-11-03"; None for anything else, and for the ends of the calendar: nothing comes after."""
     try:

@@ -34,6 +34,7 @@ from app.languages import _
 from app.money import Money
 from app.outcomes import Outcome
 from app.sheets import write_sheet
+from app.typed import read_number
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -197,8 +198,8 @@ def toast(response: Response, message: str, *, is_error: bool = False) -> Respon
 
 def read_ticked(name: str, most: int = 100) -> list[int]:
     """The ids of rows that were ticked in a list, upwards: two people's rows are never locked in a circle."""
-    ticked = (value for value in request.values.getlist(name) if value.isdecimal() and len(value) < 19)
-    return sorted({int(value) for value in ticked})[:most]
+    ticked = {read_number(value) for value in request.values.getlist(name)}
+    return sorted(number for number in ticked if number is not None)[:most]
 
 
 def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcomes: Sequence[Outcome]) -> Response:

@@ -18,6 +18,7 @@ from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.payouts import Payout, PayoutEntry
 from app.models.vendors import Vendor
 from app.money import Money, parse_money
+from app.typed import read_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,11 @@ def _discount_name(snapshot: dict[str, Any], allocation: dict[str, Any]) -> str:
 
 def _find_line(session: Session, order_id: int, component: str, vendor_id: int) -> OrderLine | None:
     kind, _, number = component.partition(":")
-    if kind != "line" or not number.isdecimal():
+    line_id = read_number(number)
+    if kind != "line" or line_id is None:
         return None
     query = select(OrderLine).where(
-        OrderLine.order_id == order_id, OrderLine.shopify_id == int(number), OrderLine.vendor_id == vendor_id
+        OrderLine.order_id == order_id, OrderLine.shopify_id == line_id, OrderLine.vendor_id == vendor_id
     )
     return session.scalars(query).one_or_none()
 

@@ -11,7 +11,7 @@ from app.codes import rules
 from app.languages import lazy
 from app.models.codes import Destination
 from app.models.products import Product
-from app.typed import tidy
+from app.typed import read_number, tidy
 
 
 def _path_of(text: str | None) -> str:
@@ -27,7 +27,7 @@ def _path_of(text: str | None) -> str:
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if str(value or "").isdecimal() and len(str(value)) < 19 else None
+    return read_number(str(value or ""))
 
 
 class CodeForm(Form):

@@ -25,6 +25,7 @@ from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
 from app.commissions.schedules import LAST_DAY
 from app.commissions.service import Draft
 from app.money import Money, read_amount
+from app.typed import read_number
 
 HOLD_DAYS_AT_MOST: Final = 365
 _DAYS: Final = f"Choose between 0 and {HOLD_DAYS_AT_MOST} days, or leave it empty."
@@ -220,7 +221,7 @@ class SimulatorForm(Form):
         checked(lambda text: read_amount(text, self.currency), field)
 
     def validate_quantity(self, field: StringField) -> None:
-        if not (field.data or "").isdecimal() or not 1 <= int(field.data or "0") <= 10_000:
+        if not 1 <= (read_number(field.data) or 0) <= 10_000:
             raise ValidationError("Enter a number from 1 to 10,000.")
 
     def line(self, at: datetime, groups: frozenset[int] = frozenset()) -> SoldLine:

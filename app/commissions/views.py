@@ -15,6 +15,7 @@ from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
+from app.typed import read_number
 
 bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
 protect(bp)
@@ -32,7 +33,8 @@ def list_rules() -> ResponseReturnValue:
 @bp.post("/order")
 def reorder() -> ResponseReturnValue:
     """The numbers of all rules but the default, from the top."""
-    numbers = [int(number) for number in request.form.get("order", "").split(",") if number.isdecimal()]
+    given = map(read_number, request.form.get("order", "").split(","))
+    numbers = [number for number in given if number is not None]
     try:
         service.reorder_rules(g.session, g.shop, numbers, actor())
     except Conflict as error:

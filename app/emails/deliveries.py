@@ -18,6 +18,7 @@ from werkzeug.datastructures import Headers
 
 from app import clock, events
 from app.models.emails import Email, EmailStatus
+from app.typed import read_number
 
 TAG: Final = "email"
 _TOLERANCE_SECONDS: Final = 300
@@ -49,7 +50,7 @@ def tag_of(shop_id: int, email_id: int) -> str:
 def is_signed(secret: str, headers: Headers, body: bytes, *, now: float) -> bool:
     """Whether the provider signed this. `secret` is whsec_ and base64; `now` in seconds keeps replays out."""
     message_id, moment = headers.get("svix-id", ""), headers.get("svix-timestamp", "")
-    if not secret or not moment.isascii() or not moment.isdecimal() or abs(now - int(moment)) > _TOLERANCE_SECONDS:
+    if not secret or abs(now - (read_number(moment) or 0)) > _TOLERANCE_SECONDS:
         return False
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
@@ -107,11 +108,8 @@ def _read_tag(data: Mapping[str, Any]) -> tuple[int, int] | None:
     if isinstance(tags, list):
         tags = {tag.get("name"): tag.get("value") for tag in tags if isinstance(tag, dict)}
     shop_id, _, email_id = str(tags.get(TAG) if isinstance(tags, dict) else "").partition("-")
-    if not (shop_id.isascii() and shop_id.isdecimal() and email_id.isascii() and email_id.isdecimal()):
-        return None
-    if max(len(shop_id), len(email_id)) > 18:
-        return None
-    return int(shop_id), int(email_id)
+    shop, email = read_number(shop_id), read_number(email_id)
+    return None if shop is None or email is None else (shop, email)
 
 
 def _explain(kind: str, data: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ from app.money import Money
 from app.orders import cancellations, queries
 from app.orders.packed import list_packed, list_wholly_packed
 from app.orders.words import PART_WORDS
+from app.typed import read_number
 
 bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
 _TONES = {"warn": "warning", "good": "success"}
@@ -45,8 +46,8 @@ def _allow_extensions(response: Response) -> Response:
 @bp.route("/order", methods=["GET"])
 def show_order() -> ResponseReturnValue:
     """`?id=` is the order's Shopify id. An order that we do not know has no vendors."""
-    number = request.args.get("id", "").rpartition("/")[2]
-    order = _find(int(number)) if number.isascii() and number.isdecimal() and len(number) <= 18 else None
+    number = read_number(request.args.get("id", "").rpartition("/")[2])
+    order = None if number is None else _find(number)
     if order is None:
         return jsonify(vendors=[], empty="Stallkeeper has not heard of this order yet.")
     asking = {

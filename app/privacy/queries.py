@@ -17,6 +17,7 @@ from app.models.orders import Order
 from app.models.privacy import PrivacyExport, PrivacyRequest
 from app.models.vendors import Vendor
 from app.privacy.rules import Person
+from app.typed import read_number
 
 PER_PAGE: Final = 50
 TO_CUSTOMERS: Final = tuple(name for name, kind in KINDS.items() if kind.reader == "customer")
@@ -35,7 +36,7 @@ def list_requests(
     """Newest first. `search` is the number of a customer or an order at Shopify."""
     where: list[ColumnElement[bool]] = [PrivacyRequest.shop_id == shop_id]
     if search:
-        number = int(search) if search.isdecimal() and len(search) < 19 else -1
+        number = read_number(search) or -1
         where.append(or_(PrivacyRequest.customer_id == number, PrivacyRequest.order_ids.contains([number])))
     if kind:
         where.append(PrivacyRequest.kind == kind)

@@ -21,6 +21,7 @@ from app.db import Scope
 from app.errors import AppError
 from app.storefront.service import read_at_once, sync_at_once
 from app.storefront.wire import LARGEST_BODY, Batch, read_batch, write_answer
+from app.typed import read_number
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -82,11 +83,10 @@ def _find_length(request: "WSGIEnvironment") -> int | None:
 
 
 def _read(query: str) -> bytes | None:
-    whose = find_customer(_PATH, query)
-    since = dict(parse_qsl(query)).get("since", "0")
-    if whose is None or not since.isdecimal() or len(since) > 18:
+    whose, since = find_customer(_PATH, query), read_number(dict(parse_qsl(query)).get("since", "0"))
+    if whose is None or since is None:
         return None
-    return write_answer(read_at_once(whose, int(since)))
+    return write_answer(read_at_once(whose, since))
 
 
 def _sync(query: str, raw: bytes) -> bytes | None:

@@ -12,6 +12,7 @@ from app.languages import _
 from app.storefront import queries, service
 from app.storefront.queries import News
 from app.storefront.wire import LARGEST_BODY, read_batch, write_answer
+from app.typed import read_number
 
 bp = Blueprint("storefront_proxy", __name__, url_prefix="/proxy")
 door.protect_for_customers(bp)
@@ -24,10 +25,10 @@ class TooLarge(AppError):  # noqa: N818
 @bp.get("/sync")
 def show_news() -> ResponseReturnValue:
     """Everything after revision `since`: {revision, restart, now, items: [{kind, key, clock, value}]}."""
-    since = request.args.get("since", "0")
-    if not since.isdecimal() or len(since) > 18:
+    since = read_number(request.args.get("since", "0"))
+    if since is None:
         raise AppError("`since` is a revision that an earlier answer gave.")
-    return _answer(queries.read_news(g.session, g.shop.id, g.customer_id, int(since)))
+    return _answer(queries.read_news(g.session, g.shop.id, g.customer_id, since))
 
 
 @bp.post("/sync")

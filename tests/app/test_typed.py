@@ -1,0 +1,16 @@
+"""What people and programs type is read, or is nothing: it never breaks a page."""
+
+import pytest
+
+from app.typed import read_number
+
+
+@pytest.mark.parametrize(("text", "number"), [("7", 7), ("0", 0), ("9" * 18, 10**18 - 1)])
+def test_a_number_is_read(text: str, number: int) -> None:
+    assert read_number(text) == number
+
+
+@pytest.mark.parametrize("text", [None, "", "-1", "1.0", " 1", "²", "\u0667", "seven", "9" * 19, "9" * 5_000])
+def test_what_no_row_can_bear_is_no_number(text: str | None) -> None:
+    """Python itself refuses to read a number of five thousand digits, and PostgreSQL one of twenty."""
+    assert read_number(text) is None
