@@ -25,7 +25,7 @@ _PADDING: Final = 6.0
 """Points that reportlab's frame keeps free inside the margins."""
 _PACKAGE: Final = "font_source_sans_pro"
 _EAST: Final = (
-    # Every PDF reader brings these; kana and hangul say which of them, ideographs alone are set in Chinese.
+    # Not in the file: the reader takes its own. Kana and hangul say which of them, ideographs alone are set in Chinese.
     ("HeiseiKakuGo-W5", range(0x3040, 0x3100)),
     ("HYGothic-Medium", range(0xAC00, 0xD7B0)),
     ("STSong-Light", range(0x2E80, 0xFFEF)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 MANIFEST = Path(__file__).parents[2] / "node_modules/@shopify/polaris-types/dist/custom-elements.json"
 # App Bridge's elements, which the Polaris manifest does not list.
@@ -35,7 +36,7 @@ def manifest() -> dict[str, Tag]:
     return {entry["tagName"]: _tag(entry) for entry in declared}
 
 
-def _tag(entry: dict) -> Tag:
+def _tag(entry: dict[str, Any]) -> Tag:
     types = {a["name"].lower(): a["type"]["text"] for a in entry.get("attributes", [])}
     return Tag(
         attributes={name: _values(text) for name, text in types.items()},

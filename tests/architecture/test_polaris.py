@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from wtforms import BooleanField, Form, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired
 
 from devstore.admin.scripts import bundle_polaris

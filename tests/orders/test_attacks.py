@@ -126,7 +126,12 @@ def test_20_formidable_a_cheap_payment_pays_for_no_dear_order(
     before = books(acme)
     with db.scoped(acme.id) as session:
         payment = session.scalars(select(OrderPayment)).one()
-        said = {"id": payment.shopify_id + 1, "kind": "sale", "status": "success", "gateway": "shopify_payments"}
+        said: dict[str, Any] = {
+            "id": payment.shopify_id + 1,
+            "kind": "sale",
+            "status": "success",
+            "gateway": "shopify_payments",
+        }
     said |= {"created_at": cheap["created_at"], "currency": "USD", "order_id": dear["id"]}
     for amount in ("5.00", "999999.00"):
         tell(acme, "order_transactions/create", said | {"id": said["id"] + 1, "amount": amount})

@@ -68,7 +68,9 @@ def fill(**changes: object) -> dict[str, object]:
         numbers = session.scalars(select(VendorQuestion.id).order_by(VendorQuestion.id)).all()
     names = [f"q{number}" for number in numbers]
     licence = (io.BytesIO(PDF), "licence.pdf")
-    given = dict(zip(("packs", "where", "insures", "licence"), ("In straw", "Bremen", "no", licence), strict=True))
+    given: dict[str, object] = dict(
+        zip(("packs", "where", "insures", "licence"), ("In straw", "Bremen", "no", licence), strict=True)
+    )
     given |= changes
     return {name: value for name, value in zip(names, given.values(), strict=True) if value is not None}
 
