@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -38,7 +39,18 @@ log = structlog.get_logger()
 
 
 def prove(shop_id: int, proof_id: int, *, seconds: float = _RUN_SECONDS) -> bool:
-    """Go on with a proof for so many seconds. False when something is left: the next job goes on with it."""
+    """Go on with a proof for so many seconds. False when something is left: the next job goes on with it.
+
+    A person may stop a proof at any moment: its row is gone then.
+    """
+    try:
+        return _prove(shop_id, proof_id, seconds)
+    except NoResultFound:
+        log.info("proof_stopped", shop=shop_id)
+        return True
+
+
+def _prove(shop_id: int, proof_id: int, seconds: float) -> bool:
     until = time.monotonic() + seconds
     if not _claim(shop_id, proof_id):
         return False

@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -36,6 +36,15 @@ def ask(session: Session, shop_id: int, actor: str) -> Proof:
         session.flush()
     enqueue_after_commit(session, "jobs.books.prove", shop_id, running.id, queue="payouts")
     return running
+
+
+def stop(session: Session, shop_id: int, actor: str) -> None:
+    """Throw the proof away that is under way: one that did not see everything proves nothing. What it found stays."""
+    running = session.scalars(
+        delete(Proof).where(Proof.shop_id == shop_id, Proof.finished_at.is_(None)).returning(Proof.id)
+    ).one_or_none()
+    if running is not None:
+        audit.record(session, shop_id, "proof.stop", ("proof", running), actor=actor)
 
 
 def run_proof(shop_id: int) -> Proof:

@@ -36,6 +36,12 @@ def prove() -> ResponseReturnValue:
     return web.toast(_page(), "The books are being proven. You may leave this page.")
 
 
+@bp.post("/stop")
+def stop() -> ResponseReturnValue:
+    service.stop(g.session, g.shop.id, f"staff:{g.staff}")
+    return web.toast(_page(), "Stopped. What was found stays; the next proof begins anew.")
+
+
 @bp.post("/differences/<int:difference_id>/reread")
 def reread(difference_id: int) -> ResponseReturnValue:
     service.ask_to_reread(g.session, g.shop.id, difference_id, f"staff:{g.staff}")

@@ -58,6 +58,12 @@ def show_preview(preview_id: int) -> ResponseReturnValue:
     return _preview_part(preview_id)
 
 
+@bp.post("/previews/<int:preview_id>/stop")
+def stop_preview(preview_id: int) -> ResponseReturnValue:
+    previews.stop(g.session, g.shop.id, preview_id)
+    return web.toast(Response(), "Stopped. Nothing was changed.")
+
+
 @bp.get("/history")
 def show_history() -> ResponseReturnValue:
     """Who changed what when, and the list as it was at a moment."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -82,7 +82,8 @@ def compute(shop_id: int, preview_id: int, *, seconds: float = _RUN_SECONDS) -> 
     while not _step(shop_id, preview_id):
         if time.monotonic() > until:
             with scoped(shop_id) as session:
-                session.get_one(CommissionPreview, preview_id).lease_until = None
+                mine = update(CommissionPreview).where(CommissionPreview.id == preview_id)
+                session.execute(mine.values(lease_until=None))
             enqueue("jobs.commissions.preview", shop_id, preview_id, queue="payouts")
             return
 
@@ -104,6 +105,19 @@ def get_preview(session: Session, shop_id: int, preview_id: int) -> CommissionPr
     if found is None or found.shop_id != shop_id:
         raise NotFound("This preview was thrown away. Ask for it again.")
     return found
+
+
+def find_latest(session: Session, shop_id: int, actor: str) -> CommissionPreview | None:
+    """What somebody asked for last, while it is kept: to be looked at again after the page was left."""
+    mine = (CommissionPreview.shop_id == shop_id, CommissionPreview.made_by == actor)
+    kept = CommissionPreview.made_at > clock.now() - _KEPT
+    query = select(CommissionPreview).where(*mine, kept)
+    return session.scalar(query.order_by(CommissionPreview.id.desc()).limit(1))
+
+
+def stop(session: Session, shop_id: int, preview_id: int) -> None:
+    """Throw a preview away, also one that is being computed. Raises NotFound."""
+    session.delete(get_preview(session, shop_id, preview_id))
 
 
 def list_rows(session: Session, preview: CommissionPreview, currency: str) -> list[VendorRow]:
@@ -139,9 +153,11 @@ def _sold(shop_id: int, since: Any, currency: str) -> tuple[ColumnElement[bool],
 
 
 def _step(shop_id: int, preview_id: int) -> bool:
-    """The next lines; whether these were the last."""
+    """The next lines; whether these were the last, or nobody wants to know any more."""
     with scoped(shop_id) as session:
-        preview = session.get_one(CommissionPreview, preview_id, with_for_update=True)
+        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
+        if preview is None:
+            return True
         currency = session.get_one(Shop, shop_id).currency
         query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)

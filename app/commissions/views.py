@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app import clock, web
 from app.auth.merchant import protect
-from app.commissions import queries, rules, service, sets
+from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound
@@ -131,6 +131,7 @@ def list_page(*, status: int = 200) -> Response:
         describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors), rule.labels, groups),
         percent=write_percent,
         money_of=Money,
+        latest=previews.find_latest(g.session, g.shop.id, actor()),
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
     return Response(html, status=status, mimetype="text/html")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -96,14 +96,6 @@ def list_some(session: Session, shop_id: int, pickup_ids: Sequence[int]) -> list
     """These pickups, the oldest first; those that are not the shop's, or not open, are left out."""
     query = select_rows(shop_id).where(Pickup.id.in_(pickup_ids), is_open()).order_by(Pickup.ready_at, Pickup.id)
     return _with_lines(session, [Row(*found) for found in session.execute(query)])
-
-
-def list_sellers(session: Session, shop_id: int) -> Sequence[tuple[int, str]]:
-    """Vendors of whom something was ever packed: (id, name), by name."""
-    # One probe of the index for each vendor: EXISTS would go through all that was ever packed.
-    theirs = select(literal(1)).where(Pickup.vendor_id == Vendor.id).limit(1).lateral()
-    query = select(Vendor.id, Vendor.name).join(theirs, true()).where(Vendor.shop_id == shop_id)
-    return session.execute(query.order_by(func.lower(Vendor.name), Vendor.id)).all()
 
 
 def list_places(session: Session, shop_id: int) -> Sequence[str]:

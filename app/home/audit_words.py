@@ -33,6 +33,7 @@ DEEDS: Final = {
     "fee_invoices.issue": "Fee invoices issued",
     "hold.release": "Hold released",
     "difference.reread": "Order read again",
+    "proof.stop": "Proof of the books stopped",
     "order.ship": "Parcel sent",
     "order.ship_discard": "Parcel not sent after all",
     "order.packed": "Packed for pickup",

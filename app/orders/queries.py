@@ -290,12 +290,6 @@ def by_customer(shop_id: int, customer_id: int) -> ColumnElement[bool]:
     return and_(Order.shop_id == shop_id, Order.shopify_customer_id == customer_id)
 
 
-def list_sellers(session: Session, shop_id: int) -> list[tuple[int, str]]:
-    """Number and name of those who may have orders, by name."""
-    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id, Vendor.approved_at.is_not(None))
-    return [(row.id, row.name) for row in session.execute(query.order_by(func.lower(Vendor.name), Vendor.id))]
-
-
 def _list_parts(session: Session, order_ids: Sequence[int]) -> Mapping[int, list[tuple[str, VendorOrderStatus]]]:
     query = (
         select(VendorOrder.order_id, Vendor.name, VendorOrder.status)

@@ -35,6 +35,7 @@ from app.orders.words import (
     STAGE_WORDS,
 )
 from app.typed import read_day
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
@@ -48,7 +49,7 @@ def list_orders() -> ResponseReturnValue:
         page=_find(web.read_place()),
         payment_words=PAYMENT_WORDS,
         part_words=PART_WORDS,
-        sellers=queries.list_sellers(g.session, g.shop.id),
+        vendors=offer_vendors(g.session, g.shop.id, request.args.get("vendor", None, int)),
         searched=any(args.get(name) for name in ("q", "status", "vendor", "since", "until")),
         collects=senders.collects_anything(g.session, g.shop.id),
     )

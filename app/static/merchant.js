@@ -52,9 +52,10 @@ document.addEventListener("click", async (event) => {
   const link = event.composedPath().find((node) => node.hasAttribute?.("download") && node.hasAttribute("href"));
   if (!link) return;
   event.preventDefault();
-  const ticked = link.closest("form")?.querySelectorAll(`s-checkbox[name="${link.dataset.ofTicked}"]`) ?? [];
-  const chosen = [...ticked].filter((box) => box.checked).map((box) => [box.name, box.value]);
-  if (link.dataset.ofTicked && !chosen.length) {
+  const button = event.composedPath().find((node) => node.dataset?.ofTicked); // the link may be a part within it
+  const boxes = button?.closest("form").querySelectorAll(`s-checkbox[name="${button.dataset.ofTicked}"]`) ?? [];
+  const chosen = [...boxes].filter((box) => box.checked).map((box) => [box.name, box.value]);
+  if (button && !chosen.length) {
     window.shopify.toast.show("Tick the rows first.", { isError: true });
     return;
   }

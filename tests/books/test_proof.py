@@ -15,6 +15,7 @@ from app.cli import group
 from app.ledger.stops import is_stopped, list_stopped
 from app.models.books import Difference, Proof, ProofStep
 from app.models.emails import Email
+from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
@@ -208,3 +209,32 @@ def test_a_reread_that_shopify_refuses_says_so_and_ends(
         row = session.get_one(Difference, row.id)
         assert row.reread_at is None
         assert "Shopify could not be asked" in row.cause
+
+
+def test_a_proof_that_somebody_stops_ends_and_the_next_begins_anew(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "_ORDERS_AT_ONCE", 1)
+    for _ in range(2):
+        buy(store, (goods.mug, 1))
+    post.deliver()
+
+    def stop_after_the_first(shop_id: int, proof_id: int) -> None:
+        step(shop_id, proof_id)
+        with db.scoped(shop_id) as session:
+            service.stop(session, shop_id, "staff:1")
+
+    step = proof._STEPS[ProofStep.LEDGER]
+    monkeypatch.setitem(proof._STEPS, ProofStep.LEDGER, stop_after_the_first)
+    with db.scoped(acme.id) as session:
+        proof_id = service.ask(session, acme.id, "staff:1").id
+    assert proof.prove(acme.id, proof_id)
+    monkeypatch.setitem(proof._STEPS, ProofStep.LEDGER, step)
+    with db.scoped(acme.id) as session:
+        assert (queries.find_running(session, acme.id), queries.find_last(session, acme.id)) == (None, None)
+        service.stop(session, acme.id, "staff:1")
+        assert [entry.action for entry in session.scalars(select(AuditEntry))].count("proof.stop") == 1
+        again = service.ask(session, acme.id, "staff:1").id
+    assert proof.prove(acme.id, again)
+    with db.scoped(acme.id) as session:
+        assert session.get_one(Proof, again).orders == 2

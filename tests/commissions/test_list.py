@@ -324,3 +324,26 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert merchant.post("/app/commissions/restore", data={"list": moment}).status_code == 200
     assert planned(shop) == []
     assert merchant.post("/app/commissions/restore", data={"list": "yesterday"}).status_code == 404
+
+
+def test_a_preview_is_stopped_or_looked_at_again_after_the_page_was_left(
+    merchant: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Show it" not in merchant.get("/app/commissions").text
+    fields = {"name": "Less", "rate": "5", "tags": "sale", "number": ""}
+    assert "Stop" in merchant.post("/app/commissions/preview", data=fields).text
+    with db.scoped(shop.id) as session:
+        number = session.scalars(select(CommissionPreview.id)).one()
+    place = f"/app/commissions/previews/{number}"
+    assert f'hx-get="{place}"' in merchant.get("/app/commissions").text
+    step = previews._step
+
+    def stopped_meanwhile(shop_id: int, preview_id: int) -> bool:
+        assert merchant.post(f"{place}/stop").status_code == 200
+        return step(shop_id, preview_id)
+
+    monkeypatch.setattr(previews, "_step", stopped_meanwhile)
+    previews.compute(shop.id, number)
+    assert merchant.get(place).status_code == 404
+    assert merchant.post(f"{place}/stop").status_code == 404
+    assert "Show it" not in merchant.get("/app/commissions").text

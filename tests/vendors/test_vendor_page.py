@@ -16,6 +16,7 @@ from app.models.factors import FactorKind, LoginFactor
 from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus, VendorUser
+from app.vendors import queries
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 
@@ -165,3 +166,15 @@ def test_the_page_says_when_the_vendor_is_paid_and_what_is_agreed_alone(
     assert "On hold after the parcel: 14 days<" in page
     merchant.post("/app/commissions/new", data={"name": "Late", "rate": "5", "hold_days": "30", "tags": "late"})
     assert "14 days where no commission rule says otherwise<" in merchant.get(path).text
+
+
+def test_of_very_many_vendors_a_filter_offers_the_chosen_one(
+    acme: Shop, ada: Vendor, bea: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everybody = ("", "All vendors")
+    with db.scoped(acme.id) as session:
+        names = [name for _, name in queries.offer_vendors(session, acme.id, None)]
+        assert names == [everybody[1], ada.name, bea.name]
+        monkeypatch.setattr(queries, "_MOST_OFFERED", 1)
+        assert queries.offer_vendors(session, acme.id, None) == [everybody]
+        assert queries.offer_vendors(session, acme.id, bea.id) == [everybody, (str(bea.id), bea.name)]
