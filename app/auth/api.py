@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 from flask import Blueprint, Response, g, request
-from sqlalchemy import or_, select, update
+from sqlalchemy import Integer, cast, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import audit, clock, db, web
@@ -22,6 +22,7 @@ from app.auth.scopes import Scope
 from app.config import get_config
 from app.crypto import hash_token, new_token
 from app.errors import AppError, NotFound
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.models.api import ApiToken
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
@@ -29,6 +30,7 @@ from app.models.vendors import Vendor
 WINDOW_SECONDS: Final = 60
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _LONGEST: Final = 100
+PER_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,21 @@ def list_tokens(session: Session) -> list[Row]:
         .limit(_LONGEST)
     )
     return [Row(token, name) for token, name in session.execute(query)]
+
+
+def find_tokens(session: Session, *, search: str = "", state: str = "", place: Place = BEGINNING) -> Page[Row]:
+    """Tokens that the session may see, those that are not revoked first, then newest first. `state`: "active" or
+    "ended" for one of them; each word of `search` is in the token's name or its vendor's.
+    """
+    now, query = clock.now(), select(ApiToken, Vendor.name).outerjoin(Vendor, Vendor.id == ApiToken.vendor_id)
+    is_good = ApiToken.revoked_at.is_(None) & or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+    if state in {"active", "ended"}:
+        query = query.where(is_good if state == "active" else ~is_good)
+    for word in search.split()[:8]:
+        said = (column.icontains(word, autoescape=True) for column in (ApiToken.name, Vendor.name))
+        query = query.where(or_(*said))
+    order = Sort((cast(ApiToken.revoked_at.is_(None), Integer), ApiToken.id), is_descending=True)
+    return read_page(session, query, order, place, limit=PER_PAGE, make=Row)
 
 
 def _find(secret: str) -> ApiToken | None:

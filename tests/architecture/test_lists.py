@@ -224,6 +224,14 @@ MERCHANT: Final = (
         },
     ),
     Listing(
+        path="/app/api",
+        template="api",
+        filters=("state",),
+        together=Together(ticks="token", path="/app/api/together"),
+        file="tokens.csv",
+        lacks={"sort": BY_TIME},
+    ),
+    Listing(
         path="/app/privacy",
         template="privacy/list",
         filters=("kind", "state"),
@@ -233,7 +241,6 @@ MERCHANT: Final = (
 )
 
 NO_LISTS: Final = {
-    "api": "tokens: a few",
     "books/accounts": "one line for each kind of account",
     "books/explain": "one amount, explained",
     "channels": "Shopify's few channels",
@@ -322,7 +329,7 @@ def test_every_list_goes_on_behind_its_last_row(merchant: FlaskClient, stocked: 
 
 def rows_of(page: str) -> set[str]:
     """The rows of a page's tables, and the boxes of those that are no table, as they are written."""
-    return set(re.findall(r"<s-table-row[ >].*?</s-table-row>|<s-checkbox name[^>]*>", page, re.DOTALL))
+    return set(re.findall(r"<s-table-row[ >].*?</s-table-row>|<s-checkbox [^>]*\"Tick [^>]*>", page, re.DOTALL))
 
 
 def test_every_list_is_a_file_too(merchant: FlaskClient, stocked: dict[str, int]) -> None:
