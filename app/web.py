@@ -125,6 +125,7 @@ def configure(app: Flask) -> None:
         money=write_money,
         money_short=write_money_short,
         percent=write_percent,
+        number=write_number,
         day=write_day,
         date=write_date,
         datetime=write_datetime,
@@ -343,6 +344,11 @@ def write_percent(rate_bps: Decimal | int) -> str:
     return f"{format_decimal(Decimal(rate_bps) / 100, locale=_locale())} %"
 
 
+def write_number(number: int) -> str:
+    """Such as "5,000", "5.000"."""
+    return format_decimal(number, locale=_locale())
+
+
 def write_day(day: date) -> str:
     """Day and month, for the axis of a chart: "Nov 3", "3. Nov."."""
     return format_skeleton("MMMd", day, locale=_locale())
@@ -358,8 +364,15 @@ def write_datetime(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local = moment.astimezone(_zone())
-    words = f"{format_date(local, 'medium', locale=_locale())}, {format_time(local, 'HH:mm z', locale=_locale())}"
+    day = format_date(local, "medium", locale=_locale())
+    words = f"{day}, {format_time(local, 'HH:mm', locale=_locale())} {_zone_of(local)}"
     return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words)
+
+
+def _zone_of(local: datetime) -> str:
+    """The zone's short name, such as "MEZ"; where a language has none, how far it is: "GMT-07:00"."""
+    short = format_time(local, "z", locale=_locale())
+    return format_time(local, "ZZZZ", locale=_locale()) if short[0] in "+-" else short
 
 
 def write_ago(moment: datetime | None) -> str:

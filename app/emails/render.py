@@ -75,7 +75,7 @@ def render(
     head = {"shop_name": shop_name, "subject": subject, "preview": preview, "heading": heading, "locale": language}
     page = _environment().get_template("emails/_page.html.jinja")
     html = page.render(**head, blocks=blocks, why=why, leaving=leaving, stop=stop)
-    below = [why, f"{stop}:\n{leaving.address}", leaving.sender] if leaving else [why]
+    below = [why, f"{stop}\n{leaving.address}", leaving.sender] if leaving else [why]
     text = "\n\n".join([*map(_in_plain, blocks), shop_name, *below])
     return Rendered(subject, html, f"{text}\n")
 
@@ -168,7 +168,7 @@ def _write_line(line: Mapping[str, Any], locale: str) -> dict[str, str]:
 
 def _in_plain(block: Block) -> str:
     if block.kind == "button":
-        return f"{block.words}:\n{block.address}"
+        return f"{block.words}\n{block.address}"
     if block.kind == "items":
         return "\n".join(([block.words] if block.words else []) + [_line_in_plain(line) for line in block.lines])
     return block.words

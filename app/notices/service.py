@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.emails.choices import find_choice
+from app.emails.readers import find_reader
+from app.languages import locale_for
 from app.live.channels import announce
 from app.models.customer_questions import Question
 from app.models.events import DomainEvent
@@ -22,6 +24,7 @@ from app.models.notices import Notice, NoticeChoice, NoticeRead
 from app.models.orders import Order, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.payouts import Payout
 from app.models.products import Product
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.notices.queries import unread
@@ -176,8 +179,13 @@ def _of_customer(session: Session, event: DomainEvent) -> Iterator[_Draft]:
 def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     payout = session.get_one(Payout, event.subject["payout_id"])
     vendor = session.get_one(Vendor, payout.vendor_id)
-    amount = Money(payout.amount_minor, payout.currency)
-    written = format_currency(amount.decimal, amount.currency, locale=vendor.locale.replace("-", "_"))
-    yield _Draft(vendor.id, written, f"/portal/money/payouts/{payout.id}")
+    shop, amount = session.get_one(Shop, payout.shop_id), Money(payout.amount_minor, payout.currency)
+    reader = find_reader(session, shop, "payout_sent", vendor.email, vendor_id=vendor.id)
+    yield _Draft(vendor.id, _write(amount, reader.locale), f"/portal/money/payouts/{payout.id}")
     if event.kind in SHOP_WORDS:
-        yield _Draft(None, f"{vendor.name} ({written})", f"/app/payouts/{payout.batch_id}/payouts/{payout.id}")
+        about = f"{vendor.name} ({_write(amount, locale_for('en', shop.locale))})"
+        yield _Draft(None, about, f"/app/payouts/{payout.batch_id}/payouts/{payout.id}")
+
+
+def _write(amount: Money, locale: str) -> str:
+    return format_currency(amount.decimal, amount.currency, locale=locale)

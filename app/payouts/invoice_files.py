@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
@@ -72,7 +72,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
         _("Commission charged from %(begun)s to %(ended)s", begun=begun, ended=ended),
     ]
     if invoice.corrects:
-        facts.append(_("Takes back from %(corrects)s", corrects=", ".join(invoice.corrects)))
+        facts.append(_("Corrects %(corrects)s", corrects=", ".join(invoice.corrects)))
     story: list[Any] = [
         _party(parties["seller"]),
         Spacer(1, 8 * mm),
@@ -102,7 +102,7 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
 
     rows: list[list[Any]] = [[_("Order"), _("Tax rate"), _("Commission"), _("Tax")]]
     for line in lines:
-        cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps), body)]
+        cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps, locale), body)]
         rows.append([*cells, Paragraph(amount(line.net), right), Paragraph(amount(line.tax), right)])
     for rate in sorted({line.rate_bps for line in lines}):
         at = [line for line in lines if line.rate_bps == rate]
@@ -110,7 +110,7 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
         rows.append(
             [
                 "",
-                Paragraph(write(_("Sum at %(rate)s", rate=_percent(rate))), body),
+                Paragraph(write(_("Sum at %(rate)s", rate=_percent(rate, locale))), body),
                 Paragraph(amount(net), right),
                 Paragraph(amount(tax), right),
             ]
@@ -120,8 +120,8 @@ def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Ta
     return make_table(rows, [60, 40, 35, 35], numeric=2)
 
 
-def _percent(rate_bps: Decimal) -> str:
-    return f"{(rate_bps / 100).normalize():f} %"
+def _percent(rate_bps: Decimal, locale: str) -> str:
+    return format_percent(rate_bps / 10_000, locale=locale, decimal_quantization=False)
 
 
 def _decimals(invoice: FeeInvoice, net: int, tax: int) -> list[str]:

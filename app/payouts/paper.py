@@ -50,6 +50,7 @@ def _face() -> TTFont:
 def write(words: str) -> str:
     """`words` as a Paragraph wants them: escaped, and what our font lacks set in one that has it."""
     known = _face().face.charToGlyph
+    words = words.replace("￥", "¥")  # as Japanese amounts have it; our font has the narrow one
     east = next((name for name, span in _EAST if any(ord(letter) in span for letter in words)), None)
     if spoken() == "ja" and east:
         east = _EAST[0][0]

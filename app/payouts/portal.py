@@ -26,7 +26,7 @@ STATES = {
     "on_hold": (lazy("On hold"), "warn"),
     "approved": (lazy("Approved"), "info"),
     "sending": (lazy("Being sent"), "info"),
-    "sent": (lazy("Sent"), "good"),
+    "sent": (lazy("Paid out"), "good"),
     "settled": (lazy("Arrived"), "good"),
     "failed": (lazy("Came back"), "bad"),
     "cancelled": (lazy("Cancelled"), None),

@@ -14,7 +14,7 @@ from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.languages import _, locale_for, spoken
+from app.languages import _, locale_for, ngettext, spoken
 from app.models.orders import OrderLine
 from app.models.payouts import Payout
 from app.models.shops import Shop
@@ -124,9 +124,10 @@ def explain_entry(paid: PaidEntry, locale: str = "en") -> str:
 def _explain_line(line: OrderLine, currency: str, locale: str) -> str:
     """Such as "3 sold for $15.00, your discount -$3.00, commission -$1.20"."""
     parts = [
-        _(
-            "%(number)s sold for %(amount)s",
-            number=line.quantity,
+        ngettext(
+            "%(num)s sold for %(amount)s",
+            "%(num)s sold for %(amount)s",
+            line.quantity,
             amount=_amount(Money(line.gross_minor, currency), locale),
         )
     ]

@@ -103,7 +103,10 @@ class InvitationForm(SpokenForm):
     )
     role = RadioField(
         lazy("Role"),
-        choices=[SelectChoice(str(role), f"{words}: {text}") for role, (words, text) in ROLE_WORDS.items()],
+        choices=[
+            SelectChoice(str(role), lazy("%(role)s: %(text)s", role=words, text=text))
+            for role, (words, text) in ROLE_WORDS.items()
+        ],
         validators=[DataRequired(lazy("Choose what this person may do."))],
     )
 

@@ -59,8 +59,8 @@ class SettingsForm(Form):
         validators=[Length(max=60, message="Use at most 60 characters.")],
     )
     terms_text = TextAreaField(
-        "Terms for sellers",
-        description="Sellers accept them when they apply. Each change is a new version.",
+        "Terms for vendors",
+        description="Vendors accept them when they apply. Each change is a new version.",
         validators=[Length(max=20000, message="Use at most 20,000 characters.")],
     )
     accent_color = StringField(

@@ -116,7 +116,7 @@ def _come_back_from_the_shop(page: Page, place: Place) -> None:
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto(f"{place.url('zenith')}/pages/vendor-portal")
-    page.get_by_role("link", name="Open the vendor portal").click()
+    page.get_by_role("link", name="Open the vendor pages").click()
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(f"{place.url('app')}/portal")
     expect(page.get_by_role("heading", name="Dee's Drums")).to_be_visible()

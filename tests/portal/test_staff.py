@@ -10,10 +10,12 @@ from app.auth import magic_links
 from app.auth.api import make_token
 from app.auth.roles import Area, Role, area_of, may
 from app.auth.scopes import Scope
+from app.languages import speaking
 from app.models.emails import Email
 from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
+from app.portal.forms import InvitationForm
 from tests.portal.conftest import mailed_links, path_of, signed_in
 from tests.portal.test_handover import address_in, ask_storefront, connect
 
@@ -79,6 +81,12 @@ def test_an_invited_person_gets_in_and_does_their_work_only(app: Flask, adas_bro
     assert cleo.get("/portal/staff").status_code == 403
     assert cleo.post("/portal/products/new", data={"title": "Mug"}).status_code == 403
     assert "Orders" in cleo.get("/portal/more").text
+
+
+def test_what_a_role_opens_is_said_in_the_language_of_the_page() -> None:
+    with speaking("de"):
+        told = [str(choice.label) for choice in InvitationForm().role.choices]
+    assert told[0] == "Inhaber: Alles, auch Auszahlungsdaten und wer hier arbeitet."
 
 
 def test_the_invitation_names_who_invites_and_the_role(adas_browser: FlaskClient, ada: Vendor) -> None:

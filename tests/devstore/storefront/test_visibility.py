@@ -87,7 +87,7 @@ def test_the_home_page_shows_what_and_who_is_new_first(shop: Shop) -> None:
     product(shop.store, "Bowl", of=shop.ada, created_at="2026-11-05T10:00:00Z")
     product(shop.store, "Gift card")
     page = html.unescape(_text(shop, "/"))
-    new, makers = page.split("New makers")
+    new, makers = page.split("New vendors")
     assert new.index("Bowl") < new.index("Rye loaf")
     assert "Gift card" not in page, "it is nobody's"
     assert makers.count('class="sk-vendor"') == 3
@@ -101,9 +101,9 @@ def test_what_is_popular_is_what_the_chosen_collection_says(shop: Shop) -> None:
     published = {"metafields": [], "description_html": "", "published_on": [channel(shop.store)]}
     shop.store.put(ACME, "collection", {**best, **published})
     page = html.unescape(_text(shop, "/"))
-    popular, makers = page.split("Popular")[1].split("New makers")
+    popular, makers = page.split("Popular")[1].split("New vendors")
     assert popular.index("Rye loaf") < popular.index("Morning mug")
-    bought = makers.split("Makers people buy from")[1]
+    bought = makers.split("Vendors people buy from")[1]
     assert bought.index("Bea's Bakery") < bought.index("Ada's Ceramics")
 
 
