@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -214,9 +215,15 @@ def read_rule(stored: Mapping[str, Any]) -> Rule:
 
 def thaw_rule(stored: Mapping[str, Any]) -> Rule:
     """The rule as it was at the sale; its conditions no longer matter."""
-    kept = {**stored, "rate_bps": Decimal(stored["rate_bps"])}
+    return _thaw(msgspec.json.encode(stored))
+
+
+@lru_cache(1024)
+def _thaw(stored: bytes) -> Rule:
+    """A shop's orders are sold under a few rules, and to read one costs more than to look for it."""
+    kept = msgspec.json.decode(stored)
     kept.pop("asked", None)
-    return Rule(**kept)
+    return Rule(**{**kept, "rate_bps": Decimal(kept["rate_bps"])})
 
 
 def _moment(stored: str | None) -> datetime | None:

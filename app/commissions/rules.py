@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from app.money import take_bps
 
 FULL_BPS = Decimal(10000)
@@ -77,8 +79,7 @@ class Rule:
         return frozenset.intersection(*given)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoldLine:
+class SoldLine(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule may ask about a line."""
 
     vendor_id: int

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+
+import msgspec
 
 
 class Account(StrEnum):
@@ -62,14 +63,14 @@ class UnbalancedError(ValueError):
     """A set of entries that does not sum to zero. Nothing is posted: this is a bug, never bad input."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     account: Account
     amount: int
     """Minor units of the posting's currency."""
     vendor_id: int | None = None
 
 
-class Posting(NamedTuple):
+class Posting(msgspec.Struct, frozen=True):
     """Everything that should stand in the books under one key, to date."""
 
     key: str
@@ -106,13 +107,15 @@ def against(account: Account, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The entries and, on `account`, what balances them."""
     listed = tuple(entries)
     if len(listed) == 1:  # as nearly always
-        [(on, amount, vendor)] = listed
-        return (*listed, Entry(account, -amount)) if amount and (on, vendor) != (account, None) else ()
+        [entry] = listed
+        other = Entry(account, -entry.amount)
+        return (entry, other) if entry.amount and (entry.account, entry.vendor_id) != (account, None) else ()
     sums: Balance = {}
     total = 0
-    for on, amount, vendor in listed:
-        sums[on, vendor] = sums.get((on, vendor), 0) + amount
-        total += amount
+    for entry in listed:
+        owner = entry.account, entry.vendor_id
+        sums[owner] = sums.get(owner, 0) + entry.amount
+        total += entry.amount
     sums[account, None] = sums.get((account, None), 0) - total
     return tuple([Entry(on, amount, vendor) for (on, vendor), amount in sums.items() if amount])
 

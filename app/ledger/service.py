@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from app.models.ledger import LedgerTransaction
 from app.rows import Row, insert_rows, read_rows
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True):
     """What an order's books should become."""
 
     order_id: int
@@ -36,7 +37,7 @@ class _Booked:
     entries: list[Entry] = field(default_factory=list)
 
 
-class _Due(NamedTuple):
+class _Due(msgspec.Struct, frozen=True):
     """A posting to be written: its entries, and the unique key it is written under."""
 
     posting: Posting
@@ -137,18 +138,18 @@ def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
     rows = [
         _TransactionRow(
             shop_id=shop_id,
-            vendor_id=posting.vendor_id,
-            order_id=order_id,
-            payout_id=payout_id,
-            key=posting.key,
-            source_key=source,
-            kind=posting.kind,
-            component=posting.component,
-            currency=currency,
-            happened_at=posting.happened_at,
+            vendor_id=one.posting.vendor_id,
+            order_id=one.order_id,
+            payout_id=one.payout_id,
+            key=one.posting.key,
+            source_key=one.source,
+            kind=one.posting.kind,
+            component=one.posting.component,
+            currency=one.currency,
+            happened_at=one.posting.happened_at,
             booked_at=now,
         )
-        for posting, _, source, currency, order_id, payout_id in due
+        for one in due
     ]
     insert_rows(session, "ledger_transactions", rows, numbered=True)
     entries = [

@@ -1,8 +1,10 @@
 """What cancelling items would do to everybody's money, by the very rules that will book it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from app import clock
 from app.commissions.agreements import get_agreed

@@ -6,7 +6,9 @@ removals) is a fraction of a cell, to date, so steps add up to the whole without
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from app.commissions import rules as commissions
 from app.ledger.rules import Account, Entry
@@ -17,7 +19,7 @@ from app.orders.shipping import share_shipping, shipping_fees, shipping_weights
 WHOLE: Final = Fraction(1)
 
 
-class LineShare(NamedTuple):
+class LineShare(msgspec.Struct, frozen=True):
     """How one fully paid line is shared: what the explanation of a vendor's amount shows."""
 
     gross: int
@@ -32,7 +34,7 @@ class LineShare(NamedTuple):
     """Without any tax that is passed on to the vendor."""
 
 
-class Cell(NamedTuple):
+class Cell(msgspec.Struct, frozen=True):
     key: str
     """Within the order: "line:7:sale", "line:7:tax", "shipping:3:vendor:12"."""
     owed: int

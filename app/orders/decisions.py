@@ -5,9 +5,9 @@ decision. What it would do is worked out by the same rules before anybody confir
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -1,12 +1,13 @@
 """What is known about an order, free of Shopify's spelling: the input of the money rules. Pure data, minor units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
+
+import msgspec
 
 from app.commissions.rules import FULL_BPS, Rule
 
@@ -65,8 +66,7 @@ class Payment(StrEnum):
     SETTLED = "settled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineTerms:
+class LineTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen when the line is first seen. `vendor_id` None: the store's own goods."""
 
     vendor_id: int | None = None
@@ -76,8 +76,7 @@ class LineTerms:
     hold_days: int = 14
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VendorTerms:
+class VendorTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for one vendor's part of an order. Frozen when the vendor's first line is seen."""
 
     shipping_to: Recipient = Recipient.VENDOR
@@ -90,16 +89,15 @@ class VendorTerms:
     reserve_days: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderTerms:
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen with the order."""
 
     shipping_to: Recipient = Recipient.VENDOR
     shipping_tax_to: Recipient = Recipient.MARKETPLACE
     shipping_share: ShippingShare = ShippingShare.BY_VALUE
-    vendors: Mapping[int, VendorTerms] = field(default_factory=dict)
+    vendors: Mapping[int, VendorTerms] = {}
     """Of the vendors in the order; a vendor who is not here has the order's."""
-    shipping_owners: Mapping[int, int] = field(default_factory=dict)
+    shipping_owners: Mapping[int, int] = {}
     """Shipping lines that are one vendor's own: vendor id by shipping line id."""
 
     def of(self, vendor_id: int) -> VendorTerms:
@@ -116,20 +114,19 @@ def _as_the_order(shipping_to: Recipient, shipping_tax_to: Recipient) -> VendorT
     return VendorTerms(shipping_to=shipping_to, shipping_tax_to=shipping_tax_to)
 
 
-class Discount(NamedTuple):
+class Discount(msgspec.Struct, frozen=True):
     amount: int
     vendor_bps: Decimal = FULL_BPS
     """The part that the vendor bears; the marketplace bears the rest."""
 
 
-class Tax(NamedTuple):
+class Tax(msgspec.Struct, frozen=True):
     amount: int
     channel_liable: bool = False
     """The sales channel remits it: it belongs neither to the vendor nor to the marketplace."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     title: str = ""
     quantity: int
@@ -142,7 +139,7 @@ class Line:
     grams: int = 0
     gift_card: bool = False
     tip: bool = False
-    terms: LineTerms = field(default_factory=LineTerms)
+    terms: LineTerms = LineTerms()
 
     @property
     def gross(self) -> int:
@@ -157,8 +154,7 @@ class Line:
         return sum([tax.amount for tax in self.taxes])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShippingLine:
+class ShippingLine(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     title: str = ""
     price: int
@@ -172,8 +168,7 @@ class ShippingLine:
         return sum([tax.amount for tax in self.taxes])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundLine:
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
     line_id: int
     quantity: int
     subtotal: int
@@ -184,15 +179,13 @@ class RefundLine:
     """Shopify's restock type "return": the units had been sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShippingRefund:
+class ShippingRefund(msgspec.Struct, frozen=True, kw_only=True):
     shipping_id: int | None
     amount: int
     tax: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     at: datetime
     returned: int
@@ -206,12 +199,12 @@ class Refund:
     keep_commission: bool = False
     keep_payment_fee: bool = False
     """Whether a vendor who bears the payment fee bears it on what is refunded too."""
-    alone: Mapping[int, Keeps] = field(default_factory=dict)
+    alone: Mapping[int, Keeps] = {}
     """Vendors with whom something else was agreed."""
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
     """Whom the merchant put it on, for RefundBearer.VENDOR."""
-    bearers: Mapping[int, RefundBearer] = field(default_factory=dict)
+    bearers: Mapping[int, RefundBearer] = {}
     """Vendors with whom something else than `bearer` was agreed; it holds while the merchant names nobody."""
 
     def keeps(self, vendor_id: int | None) -> Keeps:
@@ -231,8 +224,7 @@ class Refund:
         return not self.has_transactions and bool(self.lines) and all(line.cancelled for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     """A customer went to the bank. An inquiry only holds money; of a chargeback the bank takes it at once."""
 
     id: int
@@ -247,22 +239,21 @@ class Dispute:
     fee: int = 0
     """What the payment provider charges for it; returned when it is won."""
     fee_to_vendors: bool = False
-    fee_to_alone: Mapping[int, bool] = field(default_factory=dict)
+    fee_to_alone: Mapping[int, bool] = {}
     """Vendors with whom something else was agreed."""
     keep_commission: bool = False
     keep_payment_fee: bool = False
-    alone: Mapping[int, Keeps] = field(default_factory=dict)
+    alone: Mapping[int, Keeps] = {}
     bearer: RefundBearer = RefundBearer.SPREAD
     bearer_vendor_id: int | None = None
-    bearers: Mapping[int, RefundBearer] = field(default_factory=dict)
+    bearers: Mapping[int, RefundBearer] = {}
 
     def charges(self, vendor_id: int) -> bool:
         """Whether this vendor bears the fee on what they lose."""
         return self.fee_to_alone.get(vendor_id, self.fee_to_vendors)
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentFee:
+class PaymentFee(msgspec.Struct, frozen=True):
     """What the payment provider kept of one transaction, its tax included."""
 
     transaction_id: int
@@ -270,16 +261,14 @@ class PaymentFee:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fulfilment:
+class Fulfilment(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     at: datetime
     quantities: Mapping[int, int]
     """Units by line id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     currency: str
     ordered_at: datetime
@@ -307,4 +296,4 @@ class Order:
     payment_fees: tuple[PaymentFee, ...] = ()
     lifted: frozenset[str] = frozenset()
     """Flags that a person has looked at and lifted."""
-    terms: OrderTerms = field(default_factory=OrderTerms)
+    terms: OrderTerms = OrderTerms()

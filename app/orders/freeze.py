@@ -12,7 +12,7 @@ from app.commissions.in_force import find_rules
 from app.commissions.rules import Choice, Rule, SoldLine, choose_rule, days_on_hold
 from app.commissions.sets import write_sold_line
 from app.commissions.terms import bearers_of
-from app.money import parse_money
+from app.money import parse_minor
 from app.orders.frozen_terms import with_vendors
 from app.orders.held import Held, LineRow, OrderRow
 from app.orders.look import Looked
@@ -124,7 +124,7 @@ def _sold_line(
         category_gid=owner.category_gid,
         collection_gids=collections.get(product or "", frozenset()),
         tags=owner.tags,
-        unit_price=parse_money(item.price_set.shop_money.amount, order.currency).minor,
+        unit_price=parse_minor(item.price_set.shop_money.amount, order.currency),
         currency=order.currency,
         ordered_at=order.ordered_at,
     )

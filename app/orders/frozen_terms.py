@@ -1,9 +1,10 @@
 """The merchant's terms as orders, refunds and disputes keep them from their first sight on: written, and read again."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from app.commissions.agreements import Agreed
 from app.commissions.terms import Terms, own_shipping

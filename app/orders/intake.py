@@ -1,12 +1,12 @@
 """From Shopify's spelling of an order to the facts that the money rules work with. Pure reading, nothing is stored."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from app.commissions import queries as commissions
 from app.commissions.rules import FULL_BPS

@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from app.commissions.rules import FULL_BPS
 from app.money import round_half_away, split
@@ -32,7 +34,7 @@ class HoldReason(StrEnum):
     """A part kept back for refunds that may still come."""
 
 
-class Bucket(NamedTuple):
+class Bucket(msgspec.Struct, frozen=True):
     """A part of a vendor's amount, at one stage."""
 
     amount: int
@@ -44,14 +46,14 @@ class Bucket(NamedTuple):
     """Available now, after its time in the reserve."""
 
 
-class Disputed(NamedTuple):
+class Disputed(msgspec.Struct, frozen=True):
     """How much of a vendor's amount the bank may take, since when."""
 
     amount: int
     since: datetime
 
 
-class _Parcel(NamedTuple):
+class _Parcel(msgspec.Struct, frozen=True):
     """Units of a line that share a fate: not sent (`sent_at` None), or sent together."""
 
     units: int
@@ -89,7 +91,7 @@ def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list
             continue
         until = part.since + timedelta(days=terms.reserve_days)
         if part.amount != reserve:
-            kept.append(part._replace(amount=part.amount - reserve))
+            kept.append(replace(part, amount=part.amount - reserve))
         if now < until:
             kept.append(Bucket(reserve, Stage.RESERVE, part.since, HoldReason.RESERVE, until))
         else:

@@ -1,10 +1,10 @@
 """Random lives of orders: what Shopify may tell in the course of time, and what it never should."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.orders.facts import (
     Discount,

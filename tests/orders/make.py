@@ -1,9 +1,10 @@
 """Orders for tests, in the words of money.md's cast: Ada's Ceramics is vendor 1, Bea's Bakery vendor 2."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from app.commissions.rules import Rule
 from app.ledger.rules import Account, Balance

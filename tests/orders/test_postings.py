@@ -1,11 +1,11 @@
 """Every posting of some orders, word for word: keys never change (they are what makes a booking happen once)."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.ledger.rules import Account
 from app.orders.facts import (

@@ -1,12 +1,12 @@
 """What must always hold, whatever the order looks like and in whichever order its news arrives."""
 
 import os
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
