@@ -27,13 +27,7 @@ def update_disputes(one: Held, books: Books, part: PartRow) -> None:
 
 def _share_hold(rows: list[DisputeRow], books: Books, vendor_id: int) -> dict[int, int]:
     """What is on hold for each open dispute. Several share it: the books hold what all of them may take together."""
-    kept = sum(
-        bucket.amount
-        for (_, owner), group in books.buckets.items()
-        if owner == vendor_id
-        for bucket in group
-        if bucket.reason is HoldReason.DISPUTE
-    )
+    kept = sum(bucket.amount for bucket in books.of_vendor(vendor_id) if bucket.reason is HoldReason.DISPUTE)
     open_now = [row.shopify_id for row in rows if row.state == "open"]
     return dict(zip(open_now, split(kept, [1] * len(open_now)), strict=True)) if open_now else {}
 

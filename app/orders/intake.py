@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -24,11 +24,14 @@ _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
 
-class Frozen(NamedTuple):
+class Frozen(msgspec.Struct, frozen=True):
     """What was frozen for a line when it was first seen."""
 
-    terms: facts.LineTerms
+    terms: facts.LineTerms = facts.LineTerms()
     discount_bearers: Mapping[str, str] = {}
+
+
+_NOTHING_FROZEN: Final = Frozen()
 
 
 def read_known(one: Held) -> facts.Order:
@@ -67,7 +70,7 @@ def read_order(
 ) -> facts.Order:
     """The order with what was frozen for its lines. `refunds` and `fulfilments` may know more than the snapshot."""
     currency = order.currency
-    items = tuple(_line(item, order, lines.get(item.id, Frozen(facts.LineTerms()))) for item in order.line_items)
+    items = tuple(_line(item, order, lines.get(item.id, _NOTHING_FROZEN)) for item in order.line_items)
     total = _minor(order.total_price_set)
     within = [read_refund(refund, currency, rate=shop_rate(order)) for refund in order.refunds]
     tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)

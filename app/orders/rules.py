@@ -17,7 +17,7 @@ from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
 from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
-from app.orders.stages import Bucket, Disputed, HoldReason
+from app.orders.stages import Bucket, Disputed
 
 _NONE = Fraction(0)
 
@@ -34,16 +34,9 @@ class Books:
     shares: dict[int, LineShare] = field(default_factory=dict)
     """How the vendors' lines are shared, by Shopify's number."""
 
-    def next_release_at(self, vendor_id: int) -> datetime | None:
-        """When the vendor's next held amount becomes available; None when no date is set."""
-        mine = (bucket for (_, vendor), buckets in self.buckets.items() if vendor == vendor_id for bucket in buckets)
-        return min((bucket.release_at for bucket in mine if bucket.release_at), default=None)
-
-    def hold_reason(self, vendor_id: int) -> HoldReason | None:
-        """Why what the vendor does not have yet is kept: the reason that weighs most; None when nothing is kept."""
-        mine = [bucket for (_, vendor), group in self.buckets.items() if vendor == vendor_id for bucket in group]
-        reasons = {bucket.reason for bucket in mine if bucket.reason and bucket.amount}
-        return next((reason for reason in HoldReason if reason in reasons), None)
+    def of_vendor(self, vendor_id: int) -> list[Bucket]:
+        """Where everything of the vendor's stands."""
+        return [bucket for (_, owner), group in self.buckets.items() if owner == vendor_id for bucket in group]
 
 
 def book_to_date(order: Order, now: datetime) -> Books:

@@ -1,7 +1,9 @@
 """Where a vendor's money stands: pending until sent, on hold for the return window, then available. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +34,9 @@ class HoldReason(StrEnum):
     RETURN_WINDOW = "return_window"
     RESERVE = "reserve"
     """A part kept back for refunds that may still come."""
+
+
+_REASONS: Final = tuple(HoldReason)
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -77,6 +82,17 @@ def shipping_bucket(order: Order, vendor_id: int, amount: int, now: datetime, *,
     parcels = [parcel for line in lines for parcel in _parcels(order, line)] or [_Parcel(1, _last_event(order))]
     sent = None if any(p.sent_at is None for p in parcels) else max(p.sent_at for p in parcels if p.sent_at)
     return _bucket(order, sent, amount, max((line.terms.hold_days for line in lines), default=0), now, flagged=flagged)
+
+
+def next_release_at(buckets: Iterable[Bucket]) -> datetime | None:
+    """When the next held amount becomes available; None when no date is set."""
+    return min([bucket.release_at for bucket in buckets if bucket.release_at], default=None)
+
+
+def hold_reason(buckets: Iterable[Bucket]) -> HoldReason | None:
+    """Why what the vendor does not have yet is kept: the reason that weighs most; None when nothing is kept."""
+    reasons = {bucket.reason for bucket in buckets if bucket.reason and bucket.amount}
+    return next((reason for reason in _REASONS if reason in reasons), None)
 
 
 def keep_reserve(parts: list[Bucket], terms: VendorTerms, now: datetime) -> list[Bucket]:

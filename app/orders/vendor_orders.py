@@ -8,6 +8,7 @@ from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
 from app.orders.returns import refunded_units, removed_units, returned_units, units_to_ship
 from app.orders.rules import Books
+from app.orders.stages import hold_reason, next_release_at
 
 
 def update_parts(one: Held, books: Books) -> None:
@@ -32,14 +33,14 @@ def update_parts(one: Held, books: Books) -> None:
             part.buyer_removed_at = None
         part.customer_name, part.ship_to = ("", []) if part.buyer_removed_at else (to, address)
         part.items_returned = sum(returned_units(line, known) for line in mine)
-        part.status = _status(part, known)
-        _follow_parcels(one, part, {line.id for line in mine})
-        part.earned_minor = sum(
-            bucket.amount for (_, owner), group in books.buckets.items() if owner == vendor_id for bucket in group
-        )
-        part.next_release_at = books.next_release_at(vendor_id)
-        part.hold_reason = books.hold_reason(vendor_id)
-        update_disputes(one, books, part)
+        sold = {line.id for line in mine}
+        part.status = _status(part, known, sold)
+        _follow_parcels(one, part, sold)
+        buckets = books.of_vendor(vendor_id)
+        part.earned_minor = sum([bucket.amount for bucket in buckets])
+        part.next_release_at, part.hold_reason = next_release_at(buckets), hold_reason(buckets)
+        if one.disputes or part.disputes:
+            update_disputes(one, books, part)
 
 
 def assign_parcels(one: Held) -> None:
@@ -87,10 +88,9 @@ def _follow_parcels(one: Held, part: PartRow, mine: set[int]) -> None:
         part.delivered_at = max(arrived)
 
 
-def _status(part: PartRow, known: facts.Order) -> VendorOrderStatus:
+def _status(part: PartRow, known: facts.Order, mine: set[int]) -> VendorOrderStatus:
     if known.cancelled_at:
         return VendorOrderStatus.CANCELLED
-    mine = {line.id for line in known.lines if line.terms.vendor_id == part.vendor_id}
     sent = sum(units for parcel in known.fulfilments for line, units in parcel.quantities.items() if line in mine)
     if part.items_to_ship == 0:
         return VendorOrderStatus.SHIPPED if sent else VendorOrderStatus.CANCELLED

@@ -23,7 +23,7 @@ from app.orders.facts import (
     VendorTerms,
 )
 from app.orders.rules import balances, book_to_date
-from app.orders.stages import HoldReason
+from app.orders.stages import HoldReason, hold_reason, next_release_at
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, sent, shipping, terms
 
 SOLD = """
@@ -261,18 +261,18 @@ def test_what_would_be_lost_is_on_hold_with_the_kept_commission_and_after_other_
         ("shipping:369", ADA): [],
         ("shipping:369", BEA): [],
     }
-    assert books.hold_reason(ADA) is HoldReason.DISPUTE
-    assert books.next_release_at(ADA) is None
+    assert hold_reason(books.of_vendor(ADA)) is HoldReason.DISPUTE
+    assert next_release_at(books.of_vendor(ADA)) is None
 
 
 def test_the_next_release_and_the_weightiest_reason_are_told_of_each_vendor() -> None:
     half = two(fulfilments=(sent(1, {1: 1}),))
     books = book_to_date(half, DAY_0 + timedelta(days=2))
-    assert books.next_release_at(ADA) == DAY_0 + timedelta(days=15)
-    assert books.hold_reason(ADA) is HoldReason.TO_SHIP
-    assert books.next_release_at(BEA) is None
-    assert books.hold_reason(99) is None
-    assert book_to_date(two(test=True), DAY_0).hold_reason(BEA) is HoldReason.TEST_ORDER
+    assert next_release_at(books.of_vendor(ADA)) == DAY_0 + timedelta(days=15)
+    assert hold_reason(books.of_vendor(ADA)) is HoldReason.TO_SHIP
+    assert next_release_at(books.of_vendor(BEA)) is None
+    assert hold_reason(books.of_vendor(99)) is None
+    assert hold_reason(book_to_date(two(test=True), DAY_0).of_vendor(BEA)) is HoldReason.TEST_ORDER
 
 
 def test_nothing_is_booked_before_any_money_came_in() -> None:

@@ -9,6 +9,7 @@ from app.ledger.rules import Account
 from app.orders.cells import share_line
 from app.orders.facts import Discount, OrderTerms, Payment, Recipient, RefundBearer, ShippingRefund, ShippingShare, Tax
 from app.orders.rules import book_to_date
+from app.orders.stages import next_release_at
 from tests.orders.make import (
     ADA,
     BEA,
@@ -313,7 +314,7 @@ def test_money_is_pending_then_held_then_available() -> None:
     assert balance(unsent, day=99)[Account.VENDOR_PENDING, ADA] == 900
     assert balance(sold, day=15)[Account.VENDOR_HELD, ADA] == 900
     assert balance(sold, day=16)[Account.VENDOR_AVAILABLE, ADA] == 900
-    assert book_to_date(sold, DAY_0 + timedelta(days=3)).next_release_at(ADA) == DAY_0 + timedelta(days=16)
+    assert next_release_at(book_to_date(sold, DAY_0 + timedelta(days=3)).of_vendor(ADA)) == DAY_0 + timedelta(days=16)
 
 
 def test_each_parcel_has_its_own_release_date() -> None:
