@@ -159,7 +159,7 @@ def test_the_customer_is_thanked_for_what_an_edit_before_the_payment_left(
     assert "1 x Mug" in text
     assert "1 x Vase" in text
     assert "Loaf" not in text
-    assert f"over ${paid}." in text
+    assert f"for ${paid}." in text
 
 
 def test_whose_units_were_all_taken_off_before_the_payment_hears_of_no_order(
