@@ -50,6 +50,7 @@ class Stage:
         self.shopify_url = f"http://127.0.0.1:{self.ports['devstore']}"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.deaths: list[str] = []
+        """What was killed, or died by itself, and was started again."""
         self._stopping = threading.Event()
         self._lock = threading.Lock()
 
@@ -99,6 +100,7 @@ class Stage:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(child), 9)
+                self.deaths.append(f"child of {name}")
 
     def signal(self, name: str, number: int) -> None:
         os.kill(self.running[name].pid, number)

@@ -130,7 +130,7 @@ def render(report: Report) -> str:
         lines.append(f"{name:<30} {len(mine):>3} {worst[0]:>8.2f} {worst[1]:>10.2f} {worst[2]:>14.2f}")
     counted = ", ".join(f"{count} {name}" for name, count in report.verdict.counted.items())
     lines.append(f"\nseed {report.seed}: {counted}; {report.unanswered} never answered 200")
-    lines.append(f"slowest answer {report.slowest_answer:.2f} s; {report.deaths} programs restarted")
+    lines.append(f"slowest answer {report.slowest_answer:.2f} s; {report.deaths} processes killed and started again")
     lines.append(f"at rest {report.settled:.1f} s after the last webhook")
     lines += [f"NOT PLAYED on this machine, {one}" for one in report.skipped]
     lines.append("NOTHING LOST, NOTHING DOUBLED, BOOKS HOLD" if not report.verdict.wrong else "WRONG:")

@@ -46,6 +46,7 @@ def kill_cron(stage: Stage, chance: random.Random) -> None:
 def wipe_redis(stage: Stage, chance: random.Random) -> None:
     """Killed, and it kept nothing on disk: every doorbell is lost."""
     stage.bell.kill()
+    stage.deaths.append("redis")
     time.sleep(chance.uniform(0, 1))
     stage.bell.start()
 
@@ -53,6 +54,7 @@ def wipe_redis(stage: Stage, chance: random.Random) -> None:
 def crash_postgres(stage: Stage, chance: random.Random) -> None:
     """Immediate stop: no goodbye to anybody, recovery from the log at the start."""
     stage.database.stop_at_once()
+    stage.deaths.append("postgres")
     time.sleep(chance.uniform(0, 1))
     stage.restart_database()
 
