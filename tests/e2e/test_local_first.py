@@ -179,6 +179,14 @@ def test_nothing_moves_on_pages_that_show_what_is_kept(market: Market, open_brow
         expect(tiles.locator("[data-price]:not(:empty)")).to_have_count(2)
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         assert page.evaluate("moved") == [], path
+    put_in_cart(page, market, "rye-loaf", 1)
+    page.goto(f"{market.url}/cart")
+    page.get_by_role("button", name="Keep this cart for later").click()
+    expect(page.locator(".sk-carts__row li")).to_have_text(re.compile("^1 . Rye loaf"))
+    page.reload()
+    expect(page.locator('[data-later="carts"][data-sk-near]')).to_be_attached()
+    expect(page.locator(".sk-carts__row li")).to_have_text(re.compile("^1 . Rye loaf"))
+    assert page.evaluate("moved") == []
 
 
 def test_what_is_done_while_the_app_is_away_is_kept_said_and_sent_later(
