@@ -79,6 +79,8 @@ def _vendor(
 ) -> dict[str, object]:
     status = "packed" if one.part.id in whole and one.part.status in queries.WAITING else one.part.status
     words, tone = PART_WORDS.get(status, (str(status), None))
+    if status == "packed" and all(pickup.state is not PickupState.READY for pickup in packed):
+        words, tone = "To send", "warn"  # it is the shop's turn, not the vendor's
     earned = web.write_money(Money(one.part.earned_minor, one.part.currency))
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {

@@ -393,10 +393,13 @@ def test_the_order_block_says_what_is_packed_and_what_is_collected(
     assert shown() == ("To ship", [])
     first = pack(ada, {lines_of(order)["MUG"]: 1})
     assert shown() == ("To ship", ["1 item ready for pickup, Shelf 3"])
-    pack(ada, place="")
+    rest = pack(ada, place="")
     with db.scoped(acme.id) as session:
         pickups.collect(session, acme.id, first, actor="staff:1")
     assert shown() == ("Ready for pickup", ["1 item collected, to send", "2 items ready for pickup"])
+    with db.scoped(acme.id) as session:
+        pickups.collect(session, acme.id, rest, actor="staff:1")
+    assert shown() == ("To send", ["1 item collected, to send", "2 items collected, to send"])
 
 
 def test_among_all_of_a_shops_pickups_the_same_ones_are_open(
