@@ -51,6 +51,7 @@ from app.orders import portal as portal_orders
 from app.orders import views as orders
 from app.payouts import invoice_views as fee_invoices
 from app.payouts import portal as portal_money
+from app.payouts import portal_movements, portal_papers
 from app.payouts import settings_views as payout_settings
 from app.payouts import views as payouts
 from app.portal import holiday as portal_holiday
@@ -179,6 +180,8 @@ BLUEPRINTS: list[Blueprint] = [
     received_mails.hook,
     received_mails.page,
     portal_money.bp,
+    portal_movements.bp,
+    portal_papers.bp,
     email_wordings.bp,
     email_deliveries.bp,
     emails.bp,

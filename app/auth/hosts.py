@@ -12,16 +12,20 @@ from app.errors import NotFound
 _AT_THE_PORTAL: Final = ("/portal", "/static/", "/healthz", "/readyz")
 
 
+def has_two() -> bool:
+    """Whether the vendor pages have a host of their own."""
+    return get_config().portal_url != get_config().app_url
+
+
 def is_for_vendors(host: str) -> bool:
     """Whether it is the merchant's host for the vendor pages, where nothing else is answered."""
-    config = get_config()
-    return config.portal_url != config.app_url and host == urlsplit(config.portal_url).netloc
+    return has_two() and host == urlsplit(get_config().portal_url).netloc
 
 
 def lead_to_the_right_host() -> ResponseReturnValue | None:
     """Links to vendor pages at the app's address lead on; at the portal's nothing else is answered."""
     config = get_config()
-    if config.portal_url == config.app_url:
+    if not has_two():
         return None
     at, path = request.host, request.path
     if is_for_vendors(at):

@@ -1,6 +1,10 @@
 """A vendor's codes: made, printed, led elsewhere, and how often they were scanned."""
 
 import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -24,16 +28,66 @@ protect(bp)
 _QUIET_ZONE: Final = 4
 _PNG_PIXELS: Final = 1200
 SHEET: Final = (("large", 1), ("middle", 4), ("small", 12))
+SIZES: Final = ("small", "middle", "large")
+_NOT_IN_NAMES: Final = re.compile(r"[^\w .-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one code among several."""
+
+    code: QrCode
+    done: bool
 
 
 @bp.get("")
 def list_codes() -> ResponseReturnValue:
+    return _list_page()
+
+
+def _list_page(results: Sequence[_Result] = (), *, wrong: str = "") -> str:
     args, wanted = request.args, _wanted()
     part = queries.list_codes(
         g.session, g.shop.id, _today(), wanted, after=args.get("after", ""), before=args.get("before", "")
     )
     total = queries.count_codes(g.session, g.shop.id, wanted)
-    return render_template("portal/codes/list.html", part=part, total=total, search=wanted.search)
+    return render_template(
+        "portal/codes/list.html", part=part, total=total, wanted=wanted, results=results, wrong=wrong
+    )
+
+
+@bp.post("/away")
+def put_many_away() -> ResponseReturnValue:
+    """The ticked ones, with a result for each."""
+    codes = _chosen()
+    if not codes:
+        return _list_page(wrong=_("Tick at least one code.")), 422
+    results = [_Result(code, done=code.archived_at is None) for code in codes]
+    for code in (result.code for result in results if result.done):
+        service.put_away(g.session, code, away=True, actor=actor())
+    return _list_page(results)
+
+
+@bp.get("/sheet")
+def print_sheets() -> ResponseReturnValue:
+    """Several codes in one size, to cut out; below each its name, outside of what is cut."""
+    asked = request.args.get("size", "")
+    size = asked if asked in SIZES else "middle"
+    pieces = [(size, code, _inline(code)) for code in _chosen()]
+    return render_template("portal/codes/sheet.html", rows=[pieces], code=None)
+
+
+@bp.get("/files.zip")
+def download_many() -> ResponseReturnValue:
+    """Each ticked code as SVG and as PNG."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for code in _chosen():
+            for kind in ("svg", "png"):
+                name = _NOT_IN_NAMES.sub("", code.name).strip(" .")
+                archive.writestr(f"{name} {code.code}.{kind}".strip(), _write_file(code, kind))
+    headers = {"Content-Disposition": 'attachment; filename="codes.zip"'}
+    return Response(file.getvalue(), mimetype="application/zip", headers=headers)
 
 
 @bp.get("/export.csv")
@@ -100,22 +154,37 @@ def download(code_id: int, kind: str) -> ResponseReturnValue:
     if kind not in {"svg", "png"}:
         raise NotFound(_("A code comes as SVG or PNG."))
     code = queries.get_code(g.session, g.vendor.id, code_id)
-    drawn, file = _draw(code), io.BytesIO()
-    if kind == "svg":
-        drawn.save(file, kind="svg", border=_QUIET_ZONE, scale=10, dark="#000", light="#fff")
-    else:
-        drawn.save(file, kind="png", border=_QUIET_ZONE, scale=_PNG_PIXELS // drawn.symbol_size(border=_QUIET_ZONE)[0])
     types = {"svg": "image/svg+xml", "png": "image/png"}
     headers = {"Content-Disposition": f'attachment; filename="code-{code.code}.{kind}"'}
-    return Response(file.getvalue(), mimetype=types[kind], headers=headers)
+    return Response(_write_file(code, kind), mimetype=types[kind], headers=headers)
 
 
 @bp.get("/<int:code_id>/sheet")
 def print_sheet(code_id: int) -> ResponseReturnValue:
     """A page of A4 with the code in three sizes, to cut out."""
     code = queries.get_code(g.session, g.vendor.id, code_id)
-    drawn = _draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff")
-    return render_template("portal/codes/sheet.html", code=code, drawn=drawn, sizes=SHEET)
+    drawn = _inline(code)
+    rows = [[(size, code, drawn)] * number for size, number in SHEET]
+    return render_template("portal/codes/sheet.html", rows=rows, code=code)
+
+
+def _chosen() -> Sequence[QrCode]:
+    return queries.list_chosen(g.session, g.vendor.id, web.read_ticked("code"))
+
+
+def _write_file(code: QrCode, kind: str) -> bytes:
+    """The code as "svg" or "png"."""
+    drawn, file = _draw(code), io.BytesIO()
+    if kind == "svg":
+        drawn.save(file, kind="svg", border=_QUIET_ZONE, scale=10, dark="#000", light="#fff")
+    else:
+        drawn.save(file, kind="png", border=_QUIET_ZONE, scale=_PNG_PIXELS // drawn.symbol_size(border=_QUIET_ZONE)[0])
+    return file.getvalue()
+
+
+def _inline(code: QrCode) -> str:
+    """Drawn into the page."""
+    return _draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff")
 
 
 def _draw(code: QrCode) -> segno.QRCode:
@@ -142,7 +211,7 @@ def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
         form=form,
         code=code,
         address=service.address_of(g.shop, code),
-        drawn=_draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff"),
+        drawn=_inline(code),
         total=queries.count_all(g.session, code.id),
         days=queries.count_by_day(g.session, code.id, _today()),
         way=service.find_way(g.session, code, clock.now()),
@@ -150,4 +219,11 @@ def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
 
 
 def _wanted() -> queries.Wanted:
-    return queries.Wanted(vendor_id=g.vendor.id, search=request.args.get("q", "").strip()[:100])
+    args = request.args
+    state, sort = args.get("state", ""), args.get("sort", "")
+    return queries.Wanted(
+        vendor_id=g.vendor.id,
+        search=args.get("q", "").strip()[:100],
+        state=state if state in queries.STATES else "",
+        sort=sort if sort in queries.SORTS else "newest",
+    )

@@ -1,11 +1,11 @@
 """Reading codes and how often they were scanned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -18,7 +18,8 @@ from app.models.vendors import Vendor
 DAYS: Final = 30
 PER_PAGE: Final = 50
 _AT_ONCE: Final = 1_000
-_IN_USE_FIRST: Final = Sort((cast(QrCode.archived_at.is_(None), Integer), QrCode.id), is_descending=True)
+STATES: Final = ("", "in_use", "away")
+SORTS: Final = ("newest", "lately", "scans", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Wanted:
 
     vendor_id: int | None = None
     search: str = ""
+    state: str = ""
+    """One of STATES; all without one."""
+    sort: str = "newest"
+    """One of SORTS."""
 
 
 def list_codes(
@@ -49,7 +54,7 @@ def list_codes(
     before: str = "",
     limit: int = PER_PAGE,
 ) -> Part[Row]:
-    """One part of the list: what is in use first, newest first."""
+    """One part of the list; newest first means what is in use before what is put away."""
     since = today - timedelta(days=DAYS - 1)
     counted = (
         select(
@@ -61,14 +66,21 @@ def list_codes(
         .group_by(QrScans.code_id)
         .subquery()
     )
+    scans, lately = (cast(func.coalesce(sum_, 0), BigInteger) for sum_ in (counted.c.scans, counted.c.lately))
     query = (
-        select(QrCode, Vendor, Product, func.coalesce(counted.c.scans, 0), func.coalesce(counted.c.lately, 0))
+        select(QrCode, Vendor, Product, scans, lately)
         .join(Vendor, Vendor.id == QrCode.vendor_id)
         .outerjoin(Product, Product.id == QrCode.product_id)
         .outerjoin(counted, counted.c.code_id == QrCode.id)
         .where(*_matching(shop_id, wanted))
     )
-    part = read_part(session, query, _IN_USE_FIRST, after=after, before=before, limit=limit)
+    sorts = {
+        "name": Sort((func.lower(QrCode.name, type_=Text()), QrCode.id)),
+        "scans": Sort((scans, QrCode.id), is_descending=True),
+        "lately": Sort((lately, QrCode.id), is_descending=True),
+    }
+    in_use_first = Sort((cast(QrCode.archived_at.is_(None), Integer), QrCode.id), is_descending=True)
+    part = read_part(session, query, sorts.get(wanted.sort, in_use_first), after=after, before=before, limit=limit)
     rows = [Row(code, vendor, product, int(n), int(m)) for code, vendor, product, n, m, *_keys in part.rows]
     return Part(rows, part.before, part.after)
 
@@ -90,6 +102,9 @@ def _matching(shop_id: int, wanted: Wanted) -> list[ColumnElement[Any]]:
     where: list[ColumnElement[Any]] = [QrCode.shop_id == shop_id]
     if wanted.vendor_id is not None:
         where.append(QrCode.vendor_id == wanted.vendor_id)
+    if wanted.state in {"in_use", "away"}:
+        is_away = QrCode.archived_at.is_not(None)
+        where.append(is_away if wanted.state == "away" else ~is_away)
     return where + [said.icontains(word, autoescape=True) for word in wanted.search.split()[:8]]
 
 
@@ -99,6 +114,12 @@ def get_code(session: Session, vendor_id: int, code_id: int) -> QrCode:
     if code is None or code.vendor_id != vendor_id:
         raise NotFound(_("There is no such code."))
     return code
+
+
+def list_chosen(session: Session, vendor_id: int, code_ids: Collection[int]) -> Sequence[QrCode]:
+    """The vendor's codes among these, newest first."""
+    mine = (QrCode.vendor_id == vendor_id, QrCode.id.in_(code_ids))
+    return session.scalars(select(QrCode).where(*mine).order_by(QrCode.id.desc())).all()
 
 
 def count_by_day(session: Session, code_id: int, today: date) -> list[tuple[date, int]]:

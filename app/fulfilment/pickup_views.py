@@ -1,6 +1,7 @@
 """The merchant's pickups: what waits at which vendor's, collecting it, and sending it with carrier and tracking."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby, zip_longest
 from typing import Final
 
@@ -56,8 +57,9 @@ def export_pickups() -> ResponseReturnValue:
 
 @bp.get("/print")
 def print_pickups() -> ResponseReturnValue:
-    """The list for the driver's hand: by place, the oldest first."""
+    """The list for the driver's hand: by place, the oldest first; what is to be collected, if nothing else is asked."""
     wanted = _read_wanted()
+    wanted = wanted if wanted.state else replace(wanted, state="ready")
     page = pickup_list.list_pickups(g.session, g.shop.id, wanted, limit=_PRINTED_AT_MOST)
     rows = sorted(page.rows, key=_stop)
     return render_template(

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import column, func, insert, select, table, text
+from sqlalchemy import ColumnElement, column, func, insert, or_, select, table, text
 from sqlalchemy.orm import Session
 
+from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
 from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
+from app.models.orders import OrderLine, VendorOrder
+from app.models.payouts import Payout
 from app.money import Money
 
 PER_PAGE: Final = 50
@@ -60,6 +63,16 @@ class Movement:
     @property
     def amount(self) -> Money:
         return Money(self.entry.amount_minor, self.entry.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which movements. Every part that is given must hold."""
+
+    words: str = ""
+    """In an order's number, an item's title or a payout's reference."""
+    kinds: Sequence[str] = ()
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,50 @@ def list_movements(
         left -= entry.amount_minor
     last = rows[-1].transaction if len(found) > limit else None
     return Statement(rows, f"{last.booked_at.isoformat()}_{last.id}_{left}" if last else None)
+
+
+def find_movements(
+    session: Session,
+    vendor_id: int,
+    currency: str,
+    sought: Sought,
+    *,
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Movement]:
+    """Some of what moved a vendor's money, newest first; without balances: what lies between is not shown."""
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.vendor_id == vendor_id, LedgerTransaction.currency == currency)
+        .where(LedgerTransaction.kind.not_in(STAGE_MOVES))
+        .where(LedgerEntry.vendor_id == vendor_id, LedgerEntry.account.in_(VENDOR_BALANCES))
+    )
+    if sought.kinds:
+        query = query.where(LedgerTransaction.kind.in_(sought.kinds))
+    if sought.since:
+        query = query.where(LedgerTransaction.booked_at >= sought.since)
+    if sought.words:
+        query = query.where(_is_about(vendor_id, sought.words))
+    newest = Sort((LedgerTransaction.booked_at, LedgerEntry.id), is_descending=True)
+    return read_page(session, query, newest, place, limit=limit, make=Movement)
+
+
+def _is_about(vendor_id: int, words: str) -> ColumnElement[bool]:
+    orders = select(VendorOrder.order_id).where(
+        VendorOrder.vendor_id == vendor_id, VendorOrder.name.icontains(words.lstrip("#"), autoescape=True)
+    )
+    items = select(OrderLine.order_id).where(
+        OrderLine.vendor_id == vendor_id,
+        OrderLine.title.icontains(words, autoescape=True),
+        LedgerTransaction.component == func.concat("line:", OrderLine.shopify_id),
+    )
+    payouts = select(Payout.id).where(Payout.vendor_id == vendor_id, Payout.reference.icontains(words, autoescape=True))
+    return or_(
+        LedgerTransaction.order_id.in_(orders),
+        LedgerTransaction.order_id.in_(items.correlate(LedgerTransaction)),
+        LedgerTransaction.payout_id.in_(payouts),
+    )
 
 
 def _read_cursor(text_: str) -> tuple[datetime, int, int] | None:

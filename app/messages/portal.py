@@ -1,16 +1,51 @@
-"""The conversation with the customer, beside the order."""
+"""The conversations with customers: all of them, and one beside its order."""
+
+from functools import partial
 
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
-from app.messages import service
+from app.messages import queries, service
+from app.models.messages import OrderMessage
 from app.models.orders import VendorOrder
 from app.orders.queries import get_own_part
 
 bp = Blueprint("portal_messages", __name__, url_prefix="/portal/orders")
 protect(bp)
+
+
+@bp.get("/messages")
+def list_threads() -> ResponseReturnValue:
+    wanted = _wanted()
+    page = queries.list_threads(g.session, wanted, place=web.read_place())
+    return render_template("portal/orders/threads.html", page=page, wanted=wanted)
+
+
+@bp.get("/messages/export.csv")
+def export_messages() -> Response:
+    """Every message of the conversations that the list shows, up to 5,000 conversations."""
+    find = partial(queries.list_threads, g.session, _wanted())
+    rows = list(web.every_row(lambda place: find(place=place)))
+    heading = ("order", "customer", "written_by", "at", "message")
+    said = queries.list_messages(g.session, rows)
+    return web.download_sheet("messages.csv", heading, (_cells(row, message) for row, message in said))
+
+
+def _cells(row: queries.Row, message: OrderMessage) -> list[object]:
+    return [row.part.name, row.part.customer_name, message.author.value, message.created_at, message.body]
+
+
+def _wanted() -> queries.Wanted:
+    args = request.args
+    return queries.Wanted(
+        vendor_id=g.vendor.id,
+        search=args.get("q", "").strip()[:100],
+        show=args.get("show", ""),
+        oldest_first=args.get("sort") == "oldest",
+    )
 
 
 @bp.get("/<int:part_id>/messages")

@@ -3,10 +3,11 @@
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth import portal
 from app.emails.choices import VENDOR_TOPICS, find_choice
 from app.errors import NotFound
-from app.languages import _
+from app.languages import _, find_words
 from app.notices import queries, service
 from app.notices.rules import ICONS, VENDOR_WORDS
 
@@ -16,16 +17,35 @@ portal.protect(bp)
 
 @bp.get("/notices")
 def list_notices() -> ResponseReturnValue:
-    topic = request.args.get("topic", "")
+    topic, search = _read_wanted()
     before = request.args.get("before", None, int)
     return render_template(
         "portal/notices/list.html",
-        page=queries.list_mine(g.session, topic=topic, before_id=before),
+        page=queries.list_mine(g.session, topic=topic, search=search, before_id=before),
         topic=topic,
+        search=search,
         topics={name: VENDOR_TOPICS[name].title for name in queries.my_topics()},
         words=VENDOR_WORDS,
         icons=ICONS,
     )
+
+
+@bp.get("/notices/export.csv")
+def export_notices() -> ResponseReturnValue:
+    """What the list shows."""
+    topic, search = _read_wanted()
+    rows = queries.walk_mine(g.session, topic=topic, search=search)
+    return web.download_sheet("notices.csv", ("what", "topic", "at", "read"), map(_cells, rows))
+
+
+def _cells(row: queries.Row) -> list[object]:
+    notice = row.notice
+    words = find_words(VENDOR_WORDS[notice.kind]) % {"about": notice.about}
+    return [words, str(VENDOR_TOPICS[notice.topic].title), notice.at, "yes" if row.is_read else "no"]
+
+
+def _read_wanted() -> tuple[str, str]:
+    return request.args.get("topic", ""), request.args.get("q", "").strip()[:100]
 
 
 @bp.get("/notices/<int:notice_id>")

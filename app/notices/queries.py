@@ -54,11 +54,15 @@ def my_vendor_id() -> int | None:
     return g.vendor.id if g.get("vendor") else None
 
 
-def list_mine(session: Session, *, topic: str = "", before_id: int | None = None, limit: int = PER_PAGE) -> Page:
-    """Of the topics that the person may read, or of one of them."""
+def list_mine(
+    session: Session, *, topic: str = "", search: str = "", before_id: int | None = None, limit: int = PER_PAGE
+) -> Page:
+    """Of the topics that the person may read, or of one of them. `search`: in what a notice is about."""
     topics = [name for name in my_topics() if topic in {"", name}]
     is_read = _read(my_reader()).label("is_read")
     where = [*_of(g.shop.id, my_vendor_id(), topics)]
+    if search:
+        where.append(Notice.about.icontains(search, autoescape=True))
     if before_id is not None:
         where.append(Notice.id < before_id)
     query = select(Notice, is_read).where(*where).order_by(Notice.id.desc()).limit(limit + 1)
@@ -67,12 +71,12 @@ def list_mine(session: Session, *, topic: str = "", before_id: int | None = None
     return Page(shown, shown[-1].notice.id if len(rows) > limit else None)
 
 
-def walk_mine(session: Session, *, topic: str = "") -> Iterator[Row]:
+def walk_mine(session: Session, *, topic: str = "", search: str = "") -> Iterator[Row]:
     """All that the list shows, a thousand at a time."""
-    page = list_mine(session, topic=topic, limit=_AT_ONCE)
+    page = list_mine(session, topic=topic, search=search, limit=_AT_ONCE)
     yield from page.rows
     while page.older is not None:
-        page = list_mine(session, topic=topic, before_id=page.older, limit=_AT_ONCE)
+        page = list_mine(session, topic=topic, search=search, before_id=page.older, limit=_AT_ONCE)
         yield from page.rows
 
 

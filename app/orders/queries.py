@@ -245,6 +245,17 @@ def list_holds(session: Session, vendor_id: int, *, limit: int = 50) -> Sequence
     return session.scalars(query.order_by(VendorOrder.next_release_at, VendorOrder.id).limit(limit)).all()
 
 
+def page_holds(
+    session: Session, vendor_id: int, *, search: str = "", last_first: bool = False, place: Place = BEGINNING
+) -> Page[VendorOrder]:
+    """A part of all orders whose money is released some day. `search`: in an order's number."""
+    query = select(VendorOrder).where(VendorOrder.vendor_id == vendor_id, VendorOrder.next_release_at.is_not(None))
+    if search:
+        query = query.where(VendorOrder.name.icontains(search.lstrip("#"), autoescape=True))
+    order = Sort((VendorOrder.next_release_at, VendorOrder.id), is_descending=last_first)
+    return read_page(session, query, order, place, limit=PER_PAGE, make=only)
+
+
 def _read_part(session: Session, part: VendorOrder) -> VendorPart:
     lines = [line for line in list_lines(session, part.order_id) if line.vendor_id == part.vendor_id]
     movements = [m for m in list_order_movements(session, part.order_id) if m.entry.vendor_id == part.vendor_id]

@@ -20,7 +20,6 @@ from app.sheets import plain_cell
 
 PER_PAGE: Final = 50
 MOST_VENDORS: Final = 200
-_NEWEST: Final = Sort((FeeInvoice.sequence,), is_descending=True)
 _HEAD: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
 
 
@@ -35,18 +34,21 @@ class Wanted:
     vendor_id: int | None = None
     ids: tuple[int, ...] = ()
     """These alone."""
+    oldest_first: bool = False
 
 
 def list_invoices(
     session: Session, shop: Shop, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
 ) -> Page[tuple[FeeInvoice, str]]:
     """Invoices with their vendors' names, newest first."""
-    return read_page(session, _matching(shop, wanted), _NEWEST, place, limit=limit, make=lambda *found: found)
+    sort = Sort((FeeInvoice.sequence,), is_descending=not wanted.oldest_first)
+    return read_page(session, _matching(shop, wanted), sort, place, limit=limit, make=lambda *found: found)
 
 
 def list_all(session: Session, shop: Shop, wanted: Wanted) -> Sequence[tuple[FeeInvoice, str]]:
-    """Every one of them, newest first."""
-    query = _matching(shop, wanted).order_by(FeeInvoice.sequence.desc())
+    """Every one of them, in the list's order."""
+    sequence = FeeInvoice.sequence
+    query = _matching(shop, wanted).order_by(sequence if wanted.oldest_first else sequence.desc())
     return [(invoice, name) for invoice, name in session.execute(query)]
 
 
@@ -65,9 +67,11 @@ def _matching(shop: Shop, wanted: Wanted) -> Select[FeeInvoice, str]:
     return query
 
 
-def list_months(session: Session, shop: Shop) -> list[str]:
-    """Months in which something was issued, newest first, as "2026-11"."""
+def list_months(session: Session, shop: Shop, vendor_id: int | None = None) -> list[str]:
+    """Months in which something was issued, to all or to one vendor, newest first, as "2026-11"."""
     months = select(_month(shop)).where(FeeInvoice.shop_id == shop.id).distinct()
+    if vendor_id is not None:
+        months = months.where(FeeInvoice.vendor_id == vendor_id)
     return sorted(session.scalars(months), reverse=True)
 
 

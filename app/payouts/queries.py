@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app import clock
@@ -331,7 +331,7 @@ def get_payout(session: Session, shop_id: int, payout_id: int, vendor_id: int | 
     return payout
 
 
-def list_vendor_payouts(session: Session, vendor_id: int, *, limit: int = 100) -> Sequence[Payout]:
+def list_vendor_payouts(session: Session, vendor_id: int, *, limit: int) -> Sequence[Payout]:
     """Newest first."""
     query = select(Payout).where(Payout.vendor_id == vendor_id).order_by(Payout.id.desc()).limit(limit)
     return session.scalars(query).all()
@@ -347,15 +347,30 @@ def get_vendor(session: Session, payout: Payout) -> Vendor:
 
 def list_paid_entries(session: Session, payout: Payout, *, limit: int | None = None) -> list[PaidEntry]:
     """The entries of a payout, or the first of them, with the order line each belongs to. Their sum is the payout."""
-    query = (
+    query = _entries_of(payout).order_by(LedgerEntry.id).limit(limit)
+    return _describe(session, payout, [(entry, transaction) for entry, transaction in session.execute(query)])
+
+
+def page_paid_entries(session: Session, payout: Payout, place: Place, *, limit: int = PER_PAGE) -> Page[PaidEntry]:
+    """A part of the entries of a payout, in the order of booking."""
+    page = read_page(
+        session, _entries_of(payout), Sort((LedgerEntry.id,)), place, limit=limit, make=lambda *found: found
+    )
+    return page.with_rows(_describe(session, payout, page.rows))
+
+
+def _entries_of(payout: Payout) -> Select[LedgerEntry, LedgerTransaction]:
+    return (
         select(LedgerEntry, LedgerTransaction)
         .join(PayoutEntry, PayoutEntry.entry_id == LedgerEntry.id)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
         .where(PayoutEntry.payout_id == payout.id)
-        .order_by(LedgerEntry.id)
-        .limit(limit)
     )
-    found = session.execute(query).all()
+
+
+def _describe(
+    session: Session, payout: Payout, found: Sequence[tuple[LedgerEntry, LedgerTransaction]]
+) -> list[PaidEntry]:
     order_ids = {transaction.order_id for _, transaction in found}
     parts = select(VendorOrder).where(VendorOrder.order_id.in_(order_ids), VendorOrder.vendor_id == payout.vendor_id)
     names: dict[int | None, str] = {part.order_id: part.name for part in session.scalars(parts)}

@@ -124,8 +124,10 @@ def _list_answers(facts: Facts) -> list[tuple[bool, Task]]:
             Task(
                 ngettext("%(num)s order with a new message", "%(num)s orders with new messages", messages),
                 why,
-                _("Read the message"),
-                f"/portal/orders/{facts.message_part}/messages",
+                ngettext("Read the message", "Read the messages", messages),
+                f"/portal/orders/{facts.message_part}/messages"
+                if messages == 1
+                else "/portal/orders/messages?show=unread",
                 "mail",
             ),
         ),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select, update
 
 from app import clock, db, web
-from app.auth import factors, limits, magic_links, passkeys, portal, rules
+from app.auth import factors, hosts, limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
 from app.errors import AppError, TooMany
 from app.languages import _, lazy
@@ -126,4 +126,4 @@ def _verify_page(waiting: PortalSession, *, problem: str | None = None) -> str:
         seat = _seat_of(session, waiting)
         portal.greet(session, seat.shop, seat.user.language)
         kinds = {factor.kind for factor in factors.list_factors(session, seat.shop.id, seat.user.email)}
-    return render_template("portal/verify.html", seat=seat, kinds=kinds, problem=problem)
+    return render_template("portal/verify.html", seat=seat, kinds=kinds, problem=problem, has_moved=hosts.has_two())

@@ -8,19 +8,30 @@ from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, an
 from sqlalchemy.orm import Session
 
 from app.keyset import Part, Sort, read_part, walk_parts
-from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant, is_on_sale
+from app.models.products import (
+    Product,
+    ProductImage,
+    ProductProposal,
+    ProductStatus,
+    ProposalStatus,
+    StockCall,
+    Variant,
+    is_on_sale,
+)
 from app.models.vendors import Vendor
 from app.money import Money
 
 PER_PAGE: Final = 50
 _AT_ONCE: Final = 1_000
+_EDITS: Final = {"edit_waiting": ProposalStatus.WAITING, "edit_changes": ProposalStatus.CHANGES_REQUESTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What to list. `search` looks into titles, SKUs and vendor names; archived products only show when asked for.
 
-    `status`: a product's, or "taken_down" for what the staff keep off sale.
+    `status`: a product's, "taken_down" for what the staff keep off sale, "edit_waiting" and "edit_changes" for what has
+    an edit that waits for the shop or for the vendor.
     """
 
     vendor_id: int | None = None
@@ -97,6 +108,11 @@ def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> l
 def _stands_at(status: str) -> ColumnElement[bool]:
     if status == "taken_down":
         return and_(Product.status == ProductStatus.PUBLISHED, Product.taken_down_at.is_not(None))
+    if status in _EDITS:
+        edits = select(ProductProposal.id).where(
+            ProductProposal.product_id == Product.id, ProductProposal.status == _EDITS[status]
+        )
+        return edits.correlate(Product).exists()
     return is_on_sale() if status == ProductStatus.PUBLISHED else Product.status == status
 
 

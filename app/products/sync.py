@@ -216,7 +216,7 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
             {"namespace": NAMESPACE, "key": LISTING_KEY, "type": "id", "value": product.listing_key},
         ],
     }
-    if product.category_gid:
+    if product.category_gid or product.shopify_gid:  # one that was taken away is taken away there, too
         content["category"] = product.category_gid
     return content
 

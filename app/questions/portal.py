@@ -32,8 +32,10 @@ def export_questions() -> ResponseReturnValue:
 
 
 def _find(place: Place) -> Page[queries.Row]:
-    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    args = request.args
+    state, search, sort = args.get("show", ""), args.get("q", "").strip()[:100], args.get("sort", "")
     find: dict[str, Any] = {"state": state if state in {"open", "answered"} else "", "search": search}
+    find["sort"] = sort if sort in {"newest", "oldest"} else ""
     return queries.list_questions(g.session, g.shop.id, vendor_id=g.vendor.id, place=place, **find)
 
 

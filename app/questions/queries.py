@@ -41,10 +41,11 @@ def list_questions(
     state: str = "",
     vendor_id: int | None = None,
     search: str = "",
+    sort: str = "",
     place: Place = BEGINNING,
     limit: int = PER_PAGE,
 ) -> Page[Row]:
-    """Those whose asker is proven; open ones oldest first, the rest newest first."""
+    """Those whose asker is proven. `sort`: "newest" or "oldest"; else open ones oldest first, the rest newest first."""
     asked = [Question.shop_id == shop_id, Question.state != QuestionState.UNCONFIRMED]
     if state in set(QuestionState):
         asked.append(Question.state == state)
@@ -52,7 +53,9 @@ def list_questions(
         asked.append(Question.vendor_id == vendor_id)
     texts = (Question.words, Question.answer)
     asked += [or_(*(text.icontains(word, autoescape=True) for text in texts)) for word in search.split()[:8]]
-    order = Sort((Question.asked_at, Question.id), is_descending=state != QuestionState.OPEN)
+    order = Sort(
+        (Question.asked_at, Question.id), is_descending=sort == "newest" if sort else state != QuestionState.OPEN
+    )
     return read_page(session, _rows().where(*asked), order, place, limit=limit, make=Row)
 
 

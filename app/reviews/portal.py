@@ -1,6 +1,6 @@
 """What customers say of a vendor, in the vendor's own pages: to read, to answer, to report."""
 
-from functools import partial
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.portal import actor, protect
 from app.errors import Conflict, ValidationErrors
+from app.keyset import Page, Place
 from app.languages import _
 from app.reviews import queries, rules, service
 from app.typed import tidy_lines
@@ -25,11 +26,9 @@ def list_reviews() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_reviews() -> ResponseReturnValue:
     """What the list shows, up to 2,500 reviews."""
-    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
-    find = partial(queries.list_for_vendor, g.session, g.vendor, state=state, search=search)
     rows = (
         [row.order_name, said.stars, said.title, said.words, said.shown_name, said.written_at, said.answer]
-        for row in web.every_row(lambda place: find(place=place))
+        for row in web.every_row(_find)
         for said in [row.review]
     )
     heading = ["order", "stars", "title", "words", "name", "written_at", "answer"]
@@ -61,17 +60,21 @@ def report(review_id: int) -> ResponseReturnValue:
     return redirect(f"/portal/reviews#review-{review_id}", 303)
 
 
+def _find(place: Place) -> Page[queries.Row]:
+    args = request.args
+    wanted: dict[str, Any] = {"state": args.get("show", ""), "stars": args.get("stars", None, int)}
+    search, sort = args.get("q", "").strip()[:100], args.get("sort", "newest")
+    return queries.list_for_vendor(g.session, g.vendor, search=search, sort=sort, place=place, **wanted)
+
+
 def _page(wrong: tuple[int, str, str, str] | None = None) -> str:
     """`wrong`: review, field, what is wrong, and what was typed."""
-    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
     vendor = g.vendor
     return render_template(
         "portal/reviews/list.html",
-        page=queries.list_for_vendor(g.session, vendor, state=state, search=search, place=web.read_place()),
+        page=_find(web.read_place()),
         average=average_rating(vendor.rating_sum, vendor.rating_count) if vendor.rating_count else None,
         counts=vendor.shown_reviews.get("counts", []),
-        state=state,
-        search=search,
         wrong=wrong or (0, "", "", ""),
         longest_answer=rules.LONGEST_ANSWER,
     )

@@ -22,6 +22,11 @@ from app.reviews.rules import Parcel, Shown, has_arrived
 
 PER_PAGE: Final = 25
 _WRITTEN: Final = (VendorReview.written_at, VendorReview.id)
+FOR_VENDORS: Final = {
+    "newest": Sort(_WRITTEN, is_descending=True),
+    "oldest": Sort(_WRITTEN),
+    "worst": Sort((VendorReview.stars, *_WRITTEN)),
+}
 _SHOWN: Final = """
     SELECT stars, title, words, shown_name, written_at, answer, is_returned FROM vendor_reviews
     WHERE vendor_id = (SELECT id FROM vendors
@@ -238,14 +243,17 @@ def list_for_vendor(
     vendor: Vendor,
     *,
     state: str = "",
+    stars: int | None = None,
     search: str = "",
+    sort: str = "newest",
     place: Place = BEGINNING,
     limit: int = PER_PAGE,
 ) -> Page[Row]:
-    """Published ones, newest first: what still waits is the merchant's matter. `state`: "unanswered" or ""."""
-    query = _filter(_rows(), vendor.shop_id, state, None, vendor.id, search)
+    """Published ones: what still waits is the merchant's matter. `sort`: of FOR_VENDORS."""
+    query = _filter(_rows(), vendor.shop_id, state, stars, vendor.id, search)
     query = query.where(VendorReview.state == ReviewState.PUBLISHED)
-    return read_page(session, query, Sort(_WRITTEN, is_descending=True), place, limit=limit, make=Row)
+    order = FOR_VENDORS.get(sort, FOR_VENDORS["newest"])
+    return read_page(session, query, order, place, limit=limit, make=Row)
 
 
 # -- what is public ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,19 @@
   // -- the category --------------------------------------------------------------------------------------------------
 
   const options = () => [...results.querySelectorAll("[data-option]")];
-  const show = () => { if (name.value) category.querySelector("[data-chosen]").textContent = name.value; };
+  const none = category.querySelector("[data-none]");
+  const show = () => {
+    category.querySelector("[data-chosen]").textContent = name.value || none.dataset.words;
+    none.hidden = !name.value;
+  };
+  none.addEventListener("click", () => {
+    gid.value = name.value = "";
+    asked.replaceChildren();
+    keep([]);
+    changed();
+    show();
+    search.focus();
+  });
   results.addEventListener("click", (event) => {
     const option = event.target.closest("[data-option]");
     if (!option) return;
@@ -60,7 +72,8 @@
     window.htmx.process(asked);
     const known = new Set([...asked.querySelectorAll("[data-attribute]")].map((each) => each.dataset.attribute));
     // What another category asked does not fit this one. A list that could not be loaded drops nothing.
-    if (known.size) keep(read().filter((row) => known.has(row.of)));
+    const isLoaded = answer?.ok && !asked.querySelector("[data-again]");
+    if (isLoaded) keep(read().filter((row) => known.has(row.of)));
     say();
   };
   asked.addEventListener("change", (event) => {

@@ -1,4 +1,4 @@
-// A vendor's orders: ticking a whole page, a column pasted from a spreadsheet, one carrier for all, and the printer.
+// A vendor's orders: a column pasted from a spreadsheet, one carrier for all, and the printer.
 (() => {
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
@@ -7,20 +7,6 @@
   for (const each of document.querySelectorAll("[data-needs-script]")) each.hidden = false;
 
   const form = () => document.getElementById("chosen");
-  document.addEventListener("change", (event) => {
-    const all = event.target.closest?.("[data-tick-all]");
-    if (!all) return;
-    for (const box of all.form.querySelectorAll(`input[name=${all.dataset.tickAll}]`)) box.checked = all.checked;
-  });
-
-  // Without a tick the printer would get every order that waits: ask rather than guess.
-  document.addEventListener("submit", (event) => {
-    const warning = event.target.querySelector("[data-none-ticked]");
-    if (!warning) return;
-    warning.hidden = event.target.querySelector("input[name=order]:checked") !== null;
-    if (!warning.hidden) event.preventDefault();
-  });
-
   document.addEventListener("input", (event) => {
     const name = event.target.dataset?.fill;
     if (name) for (const field of form().querySelectorAll(`input[name=${name}]`)) field.value = event.target.value;

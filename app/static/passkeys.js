@@ -37,6 +37,7 @@
       } catch (error) {
         problem.textContent = error.name === "NotAllowedError" ? spoken("Nothing was done. Try again when you are ready.") : error.message;
         problem.hidden = false;
+        document.querySelector("[data-passkey-failed]")?.removeAttribute("hidden");
       } finally {
         button.disabled = false;
       }

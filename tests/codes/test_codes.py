@@ -1,6 +1,8 @@
 """A code is made and printed once; where it leads can change, and who scans it is counted, not known."""
 
 import base64
+import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -258,3 +260,38 @@ def test_another_vendor_finds_no_code_of_hers_and_the_merchant_all(
     page = merchant.get("/app/codes").text
     assert lint_polaris(page) == []
     assert "Saturday market" in page
+
+
+def test_several_codes_are_printed_downloaded_and_put_away_together(
+    app: Flask, portal: FlaskClient, bea: Vendor
+) -> None:
+    codes = [make(portal, name=name, caption="") for name in ("Market", "Shelf: left", "Fair")]
+    foreign = make(signed_in(app, bea, "bea@example.com"))
+    ticked = {"code": [codes[0].id, codes[1].id, foreign.id]}
+    sheet = portal.get("/portal/codes/sheet", query_string=ticked | {"size": "large"}).text
+    assert (sheet.count("<svg"), sheet.count("piece large"), "Shelf: left" in sheet) == (2, 2, True)
+    with zipfile.ZipFile(io.BytesIO(portal.get("/portal/codes/files.zip", query_string=ticked).data)) as archive:
+        stems = (f"Market {codes[0].code}", f"Shelf left {codes[1].code}")
+        assert set(archive.namelist()) == {f"{stem}.{kind}" for stem in stems for kind in ("svg", "png")}
+    portal.post(f"/portal/codes/{codes[0].id}/away", data={"away": "yes"})
+    answer = portal.post("/portal/codes/away", data=ticked).text
+    assert "1 of 2 done" in answer
+    assert "It was put away before." in answer
+    assert portal.post("/portal/codes/away").status_code == 422
+    with db.system() as session:
+        assert session.get_one(QrCode, codes[1].id).archived_at is not None
+        assert session.get_one(QrCode, foreign.id).archived_at is None
+
+
+def test_codes_are_found_by_state_and_sorted_by_scans(app: Flask, portal: FlaskClient) -> None:
+    first, _second, away = (make(portal, name=name) for name in ("Market", "Shelf", "Away"))
+    portal.post(f"/portal/codes/{away.id}/away", data={"away": "yes"})
+    scan(app, first.code)
+
+    def shown(query: str) -> list[str]:
+        return [line.split(",")[0] for line in portal.get(f"/portal/codes/export.csv?{query}").text.splitlines()[1:]]
+
+    assert shown("sort=scans&state=in_use") == ["Market", "Shelf"]
+    assert shown("state=away") == ["Away"]
+    assert shown("sort=name") == ["Away", "Market", "Shelf"]
+    assert shown("sort=bogus&state=bogus") == ["Shelf", "Market", "Away"]

@@ -154,7 +154,7 @@ def _address_of(rule: Rule, ids: dict[str, int]) -> str | None:
     if web.door_of(blueprint) != "portal" or "GET" not in (rule.methods or ()) or not rule.arguments <= ids.keys():
         return None
     path = rule.rule
-    if path.endswith((".csv", ".pdf")):
+    if path.endswith((".csv", ".pdf", ".zip")):
         return None
     for name in rule.arguments:
         path = path.replace(f"<int:{name}>", str(ids[name])).replace(f"<{name}>", str(ids[name]))

@@ -311,12 +311,14 @@ def test_the_merchant_finds_collects_and_sends_with_a_result_for_each(
     assert "Ada&#39;s Ceramics, Shelf 2" in printed or "Ada's Ceramics, Shelf 2" in printed
     cancel_order(store, ACME, made[1]["id"], reason="customer", restock=True, refund=True)
     post.deliver()
+    assert made[0]["name"] in merchant.get("/app/pickups/print").text
     answer = merchant.post("/app/pickups/together", data={"action": "collect", "pickup": [*numbers, 999]}).text
     assert "Done for 1 of 2" in answer
     assert "Leave it with the vendor" in answer
     assert "closed" in merchant.post("/app/pickups/together", data={"action": "give_back", "pickup": numbers[1:]}).text
     page = merchant.post("/app/pickups/together", data={"action": "ship", "pickup": numbers}).text
     assert page.count('name="tracking"') == 1
+    assert made[0]["name"] not in merchant.get("/app/pickups/print").text, "collected already"
     form = {"pickup": numbers[0], "carrier": "DPD", "tracking": "x" * 81}
     assert merchant.post("/app/pickups/ship", data=form).status_code == 422
     assert "being told to Shopify" in merchant.post("/app/pickups/ship", data={**form, "tracking": "0182"}).text

@@ -156,11 +156,12 @@ def test_a_vendor_reads_each_currency_on_its_own_and_pages_on_to_the_first_booki
     assert "€60.00" in page
     assert "$42.00" not in page
     assert "currency=USD" in page
-    (older,) = re.findall(r'href="(/portal/money\?[^"]*before=[^"]+)"', page)
+    statement = vendor.get("/portal/money/movements").text
+    (older,) = re.findall(r'href="(/portal/money/movements\?[^"]*before=[^"]+)"', statement)
     first = vendor.get(html.unescape(older)).text
     assert "Newest" in first
     assert re.findall(r"€\d+\.\d\d", first)[-2:] == ["€10.00", "€10.00"], "the first booking, and the balance after it"
     earlier = vendor.get("/portal/money?currency=USD").text
     assert "$42.00" in earlier
     assert "€10.00" not in earlier
-    assert vendor.get("/portal/money?currency=GBP&before=nonsense").status_code == 200
+    assert vendor.get("/portal/money/movements?currency=GBP&before=nonsense").status_code == 200

@@ -10,6 +10,7 @@ from app import db, web
 from app.auth import limits
 from app.auth.portal import actor, protect
 from app.errors import NotFound, TooMany, ValidationErrors
+from app.keyset import Page, Place
 from app.languages import _
 from app.models.shops import Shop
 from app.products import places
@@ -72,6 +73,26 @@ def upload() -> ResponseReturnValue:
     return redirect(f"/portal/products/import/{made.id}", 303)
 
 
+@bp.get("/export.csv")
+def export_imports() -> ResponseReturnValue:
+    """What the list of earlier files shows, up to 5,000 files."""
+    heading = ["file", "status", "new", "changed", "with_errors", "sent_at", "finished_at"]
+    return web.download_sheet("product-files.csv", heading, map(_cells, web.every_row(_find)))
+
+
+def _cells(row: queries.Summary) -> list[object]:
+    made, kinds = row.made, row.kinds
+    return [
+        made.filename, made.status.value, kinds["create"], kinds["change"], row.wrong, made.created_at, made.finished_at
+    ]  # fmt: skip
+
+
+def _find(place: Place) -> Page[queries.Summary]:
+    args = request.args
+    search, status = args.get("q", "").strip()[:100], args.get("status", "")
+    return queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, search=search, status=status, place=place)
+
+
 @bp.get("/template.csv")
 def download_template() -> ResponseReturnValue:
     """A file with the columns and one product as an example."""
@@ -82,13 +103,14 @@ def download_template() -> ResponseReturnValue:
 @bp.get("/<int:import_id>")
 def show_import(import_id: int) -> ResponseReturnValue:
     summary = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id)
-    show = request.args.get("show", "")
+    show, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
     return render_template(
         "portal/products/import.html",
         summary=summary,
         made=summary.made,
-        page=queries.list_rows(g.session, summary, show=show, place=web.read_place()),
+        page=queries.list_rows(g.session, summary, show=show, search=search, place=web.read_place()),
         show=show,
+        search=search,
     )
 
 
@@ -118,7 +140,7 @@ def _upload_page(error: str = "") -> str:
     return render_template(
         "portal/products/import_new.html",
         error=error,
-        imports=queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, limit=20).rows,
+        imports=_find(web.read_place()),
         most_lines=columns.MOST_LINES,
         most_megabytes=columns.MOST_BYTES // 1024 // 1024,
         names=columns.NAMES,

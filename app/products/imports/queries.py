@@ -98,10 +98,18 @@ def get_import(session: Session, shop_id: int, import_id: int, *, vendor_id: int
 
 
 def list_rows(
-    session: Session, summary: Summary, *, show: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+    session: Session,
+    summary: Summary,
+    *,
+    show: str = "",
+    search: str = "",
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
 ) -> Page[Shown]:
     """The file's products as they stand in it. `show`: an action, or the status "failed" or "kept"."""
     query = select(ProductImportRow).where(*_matching(summary.made, show))
+    if search:
+        query = query.where(ProductImportRow.title.icontains(search, autoescape=True))
     page = read_page(session, query, _AS_IN_FILE, place, limit=limit, make=only)
     ids = {row.product_id for row in page.rows if row.product_id and row.action == "change"}
     with_options = Product.options != []

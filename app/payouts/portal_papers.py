@@ -1,0 +1,151 @@
+"""A vendor's holds, payouts and fee invoices as lists: found again, and taken away as papers and tables."""
+
+from typing import Final
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.auth.portal import protect
+from app.keyset import Page, Place
+from app.models.orders import VendorOrder
+from app.models.payouts import Payout
+from app.money import Money
+from app.orders.queries import page_holds
+from app.payouts import invoice_files, invoice_lists, invoices, queries, statements, vendor_list
+from app.payouts.portal import STATES
+from app.web import download_sheet, every_row, read_place, read_ticked
+
+bp = Blueprint("portal_papers", __name__, url_prefix="/portal/money")
+protect(bp)
+
+_COLUMNS: Final = ("reference", "state", "amount", "currency", "account_ends_in", "prepared_at", "sent_at")
+
+
+@bp.get("/payouts")
+def list_payouts() -> ResponseReturnValue:
+    wanted = _wanted_payouts()
+    return render_template(
+        "portal/money/payouts.html",
+        page=vendor_list.list_payouts(g.session, g.shop, wanted, place=read_place()),
+        wanted=wanted,
+        years=vendor_list.list_years(g.session, g.shop, g.vendor.id),
+        states=STATES,
+        amount_of=lambda payout: Money(payout.amount_minor, payout.currency),
+    )
+
+
+@bp.get("/holds")
+def list_holds() -> ResponseReturnValue:
+    return render_template(
+        "portal/money/holds.html",
+        page=_find_holds(read_place()),
+        amount_of=lambda part: Money(part.earned_minor, part.currency),
+    )
+
+
+@bp.get("/holds/export.csv")
+def export_holds() -> Response:
+    """What the list shows, up to 5,000 orders."""
+    heading = ("order", "ordered_at", "released_at", "from_reserve", "earned", "currency")
+    return download_sheet("holds.csv", heading, map(_hold_cells, every_row(_find_holds)))
+
+
+def _hold_cells(part: VendorOrder) -> list[object]:
+    earned = str(Money(part.earned_minor, part.currency).decimal)
+    from_reserve = "yes" if part.hold_reason == "reserve" else "no"
+    return [part.name, part.ordered_at, part.next_release_at, from_reserve, earned, part.currency]
+
+
+def _find_holds(place: Place) -> Page[VendorOrder]:
+    search, last_first = request.args.get("q", "").strip()[:100], request.args.get("sort") == "last"
+    return page_holds(g.session, g.vendor.id, search=search, last_first=last_first, place=place)
+
+
+@bp.get("/payouts/export.csv")
+def export_payouts() -> Response:
+    """What the list shows."""
+    rows = vendor_list.walk(g.session, g.shop, _wanted_payouts())
+    return download_sheet("payouts.csv", _COLUMNS, map(_cells, rows))
+
+
+def _cells(payout: Payout) -> list[object]:
+    amount = str(Money(payout.amount_minor, payout.currency).decimal)
+    account = (payout.currency, payout.last4)
+    return [payout.reference, payout.state.value, amount, *account, payout.created_at, payout.sent_at]
+
+
+@bp.get("/payouts/statements.zip")
+def download_statements() -> Response:
+    """Those of the ticked payouts."""
+    chosen = vendor_list.list_chosen(g.session, g.vendor.id, read_ticked("payout"))
+    return _zipped("statements.zip", vendor_list.archive_statements(g.session, g.shop, chosen))
+
+
+@bp.get("/payouts/<int:payout_id>/statement.<kind>")
+def statement(payout_id: int, kind: str) -> ResponseReturnValue:
+    payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
+    body, media_type = statements.make_file(g.session, g.shop, payout, kind)
+    headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
+    return Response(body, mimetype=media_type, headers=headers)
+
+
+@bp.get("/invoices")
+def list_invoices() -> ResponseReturnValue:
+    """What the shop charged the vendor for selling."""
+    wanted = _wanted_invoices()
+    page = invoice_lists.list_invoices(g.session, g.shop, wanted, place=read_place())
+    return render_template(
+        "portal/money/invoices.html",
+        page=page.with_rows([invoice for invoice, _vendor in page.rows]),
+        wanted=wanted,
+        months=[(month, month) for month in invoice_lists.list_months(g.session, g.shop, g.vendor.id)],
+        titles=invoice_files.TITLES,
+        total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
+    )
+
+
+@bp.get("/invoices/export.csv")
+def export_invoices() -> Response:
+    """What the list shows."""
+    rows = invoice_lists.list_all(g.session, g.shop, _wanted_invoices())
+    headers = {"Content-Disposition": 'attachment; filename="invoices.csv"'}
+    return Response(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), mimetype="text/csv", headers=headers)
+
+
+@bp.get("/invoices/papers.zip")
+def download_invoices() -> Response:
+    """The ticked ones."""
+    ids = tuple(read_ticked("invoice"))
+    wanted = invoice_lists.Wanted(vendor_id=g.vendor.id, ids=ids)
+    chosen = invoice_lists.list_all(g.session, g.shop, wanted) if ids else []
+    return _zipped("invoices.zip", invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen)))
+
+
+@bp.get("/invoices/<int:invoice_id>.<kind>")
+def download_invoice(invoice_id: int, kind: str) -> ResponseReturnValue:
+    invoice = invoices.get_invoice(g.session, g.shop.id, invoice_id, g.vendor.id)
+    body, media_type = invoice_files.make_file(g.session, invoice, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.{kind}"'}
+    return Response(body, mimetype=media_type, headers=headers)
+
+
+def _zipped(name: str, content: bytes) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, mimetype="application/zip", headers=headers)
+
+
+def _wanted_payouts() -> vendor_list.Wanted:
+    args = request.args
+    return vendor_list.Wanted(
+        vendor_id=g.vendor.id,
+        search=args.get("q", "").strip()[:100],
+        state=args.get("state", ""),
+        year=args.get("year", ""),
+        sort=args.get("sort", "newest"),
+    )
+
+
+def _wanted_invoices() -> invoice_lists.Wanted:
+    args = request.args
+    words, oldest = args.get("q", "").strip()[:100], args.get("sort") == "oldest"
+    return invoice_lists.Wanted(words=words, month=args.get("month", ""), vendor_id=g.vendor.id, oldest_first=oldest)
