@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine, select
 
 from app import db, languages, web
+from app.auth.rules import address_behind_shopify
 from app.config import get_config
 from app.db import Scope, system
 from app.errors import AppError, Forbidden, NotFound
@@ -58,6 +59,11 @@ def require_customer() -> ResponseReturnValue | None:
     g.customer_id = int(visitor.customer_id)
     web.open_scope(g.shop.id, customer_id=g.customer_id)
     return None
+
+
+def visitors_address() -> str:
+    """From where somebody asks through Shopify, for rate limits: personal data, to be kept as a hash at most."""
+    return address_behind_shopify(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
 
 
 def find_shop(domain: str) -> Shop | None:

@@ -8,7 +8,6 @@ from app import clock
 from app.auth import limits
 from app.auth import portal as portal_door
 from app.auth import proxy as door
-from app.auth.rules import address_behind_shopify
 from app.codes import rules, service
 from app.models.codes import QrCode
 
@@ -39,6 +38,5 @@ def _counts(code: QrCode) -> bool:
     purpose = request.headers.get("Sec-Purpose", "") or request.headers.get("Purpose", "")
     if not rules.is_person(request.method, agent, purpose):
         return False
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    device = f"{code.code}:{address_behind_shopify(request.remote_addr or '', forwarded)}:{agent}"
+    device = f"{code.code}:{door.visitors_address()}:{agent}"
     return limits.allow("scan", device, limit=1, seconds=rules.COUNT_AGAIN_AFTER)

@@ -49,8 +49,8 @@ def ask() -> ResponseReturnValue:
     # Each of these sends an e-mail to an address that may be anybody's.
     if known is None and not limits.allow("ask-unproven", mailbox, limit=5, seconds=86_400):
         raise TooMany(_("These are very many questions in one day. Sign in to ask more, or send it again tomorrow."))
-    # Strangers only: they must not be able to shut customers out.
-    if known is None and not limits.allow("ask-all", g.shop.domain, limit=120, seconds=600):
+    # Strangers only: they must not be able to shut customers out, nor one stranger all the others.
+    if known is None and not _allows_stranger(f"{g.shop.domain}:{door.visitors_address()}"):
         raise TooMany(_("Very many questions are coming in. Nothing was lost: send it again in ten minutes."))
     asked = Asked(
         str(given["key"]),
@@ -62,6 +62,12 @@ def ask() -> ResponseReturnValue:
     customer_id = int(g.customer_id) if g.customer_id and known else None
     service.ask(g.session, vendor, asked, email, customer_id=customer_id, is_proven=known is not None)
     return jsonify(ok=True, confirm=known is None)
+
+
+def _allows_stranger(visitor: str) -> bool:
+    return limits.allow("ask-from", visitor, limit=20, seconds=600) and limits.allow(
+        "ask-all", g.shop.domain, limit=120, seconds=600
+    )
 
 
 def _find_known() -> str | None:

@@ -25,6 +25,7 @@ door.protect(bp)
 _THANKS: Final = lazy("Thank you. Your application is on its way; look into your inbox for the next step.")
 _TRAP: Final = "company_url"
 """A field that people do not see and robots fill in."""
+_FROM_ONE_VISITOR: Final = 10
 
 
 @bp.get("/apply")
@@ -67,8 +68,12 @@ def apply() -> ResponseReturnValue:
     answers, errors = applicants.read_answers(asked, values)
     if not form.validate() or errors:
         return _refuse(form.first_errors | errors)
-    if not limits.allow("apply", g.shop.domain, limit=60, seconds=600):
-        # Each application asks Shopify and writes to an address that anybody may have typed.
+    # Each application asks Shopify and writes to an address that anybody may have typed. One visitor's own limit comes
+    # first: it keeps them from using up everybody's.
+    visitor = f"{g.shop.domain}:{door.visitors_address()}"
+    if not limits.allow("apply-from", visitor, limit=_FROM_ONE_VISITOR, seconds=600) or not limits.allow(
+        "apply", g.shop.domain, limit=60, seconds=600
+    ):
         return _answer(_("Very many applications are coming in. Nothing was lost: send it again in ten minutes."), 429)
     try:
         _take(g.shop, form, answers)

@@ -55,7 +55,25 @@ def test_a_flood_of_applications_is_stopped_before_shopify_and_the_mail(
     statuses = []
     for number in range(62):
         form = {**FORM, "name": f"Shop {number}", "email": f"somebody{number}@example.com"}
-        statuses.append(browser.post(f"/proxy/apply?{sign_proxy()}", json=form).status_code)
+        visitor = {"X-Forwarded-For": f"198.51.100.{number % 8}"}
+        statuses.append(browser.post(f"/proxy/apply?{sign_proxy()}", json=form, headers=visitor).status_code)
     assert statuses == [200] * 60 + [429] * 2
     with db.system() as session:
         assert session.scalar(select(func.count()).select_from(Vendor)) == 60
+
+
+def test_one_visitors_flood_of_applications_keeps_nobody_else_out(
+    connected: ShopCredentials, shopify: FakeShopify
+) -> None:
+    shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
+    browser = create_app().test_client()
+
+    def apply(number: int, address: str) -> int:
+        form = {**FORM, "name": f"Shop {number}", "email": f"somebody{number}@example.com"}
+        # What the visitor claims, what Shopify wrote, and what our own proxy did.
+        headers = {"X-Forwarded-For": f"203.0.113.{number}, {address}, 23.227.38.1"}
+        return browser.post(f"/proxy/apply?{sign_proxy()}", json=form, headers=headers).status_code
+
+    flood = [apply(number, "198.51.100.1") for number in range(70)]
+    assert flood == [200] * 10 + [429] * 60
+    assert apply(70, "198.51.100.2") == 200
