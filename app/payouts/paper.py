@@ -1,9 +1,10 @@
-"""What is printed: page, table, fonts with the letters of every European language, and the reader's own for CJK."""
+"""What is printed: page, table, fonts with the letters of Japanese and every European language."""
 
 import io
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from reportlab.lib import colors
@@ -15,8 +16,6 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from app.languages import spoken
-
 INK, MUTED, LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
 PLAIN: Final = "SourceSansPro"
 BOLD: Final = "SourceSansPro-Bold"
@@ -24,12 +23,12 @@ _MARGIN: Final = 20 * mm
 _PADDING: Final = 6.0
 """Points that reportlab's frame keeps free inside the margins."""
 _PACKAGE: Final = "font_source_sans_pro"
-_EAST: Final = (
-    # Not in the file: the reader takes its own. Kana and hangul say which of them, ideographs alone are set in Chinese.
-    ("HeiseiKakuGo-W5", range(0x3040, 0x3100)),
-    ("HYGothic-Medium", range(0xAC00, 0xD7B0)),
-    ("STSong-Light", range(0x2E80, 0xFFEF)),
-)
+_JAPANESE: Final = "NotoSansJP"
+_JAPANESE_FILE: Final = Path(__file__).parents[1] / "static" / "vendor" / "NotoSansJP_400Regular.ttf"
+_KOREAN, _CHINESE = "HYGothic-Medium", "STSong-Light"
+"""These are not in the PDF: the reader takes its own."""
+_HANGUL: Final = range(0xAC00, 0xD7B0)
+_EAST: Final = range(0x2E80, 0xFFEF)
 
 
 @cache
@@ -42,24 +41,39 @@ def _face() -> TTFont:
     for font in found:
         pdfmetrics.registerFont(font)
     pdfmetrics.registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
-    for name, _ in _EAST:
+    for name in (_KOREAN, _CHINESE):
         pdfmetrics.registerFont(UnicodeCIDFont(name))
     return found[0]
+
+
+@cache
+def _japanese() -> TTFont:
+    """Five megabytes, read when the first paper needs them; a PDF holds only the letters that it shows."""
+    font = TTFont(_JAPANESE, str(_JAPANESE_FILE))
+    pdfmetrics.registerFont(font)
+    return font
 
 
 def write(words: str) -> str:
     """`words` as a Paragraph wants them: escaped, and what our font lacks set in one that has it."""
     known = _face().face.charToGlyph
     words = words.replace("￥", "¥")  # as Japanese amounts have it; our font has the narrow one
-    east = next((name for name, span in _EAST if any(ord(letter) in span for letter in words)), None)
-    if spoken() == "ja" and east:
-        east = _EAST[0][0]
+    east = _eastern_font([letter for letter in words if ord(letter) in _EAST and ord(letter) not in known])
     pieces: list[str] = []
     for letter in words:
         shown = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
         is_missing = ord(letter) not in known and not letter.isspace()
         pieces.append(f'<font name="{east}">{shown}</font>' if is_missing and east else shown)
     return "".join(pieces)
+
+
+def _eastern_font(letters: Sequence[str]) -> str | None:
+    """The font for letters that ours lacks: one that is in the PDF if it has all of them."""
+    if not letters:
+        return None
+    if all(ord(letter) in _japanese().face.charToGlyph for letter in letters):
+        return _JAPANESE
+    return _KOREAN if any(ord(letter) in _HANGUL for letter in letters) else _CHINESE
 
 
 @cache
