@@ -13,7 +13,7 @@ from app.books import findings, rails, rules
 from app.books.differences import settle
 from app.books.proof import is_due, prove
 from app.db import scoped, system
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.models.books import Difference, Proof
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import book_order, lock_order
@@ -48,13 +48,16 @@ def stop(session: Session, shop_id: int, actor: str) -> None:
 
 
 def run_proof(shop_id: int) -> Proof:
-    """Prove the books here and now, to the end, for somebody at the command line."""
+    """Prove the books here and now, to the end, for the command line. Raises Conflict when somebody stops it."""
     with scoped(shop_id) as session:
         proof_id = ask(session, shop_id, "operator").id
     while not prove(shop_id, proof_id, seconds=math.inf):
         time.sleep(1)  # a worker has it
     with scoped(shop_id) as session:
-        return session.get_one(Proof, proof_id)
+        proven = session.get(Proof, proof_id)
+    if proven is None:
+        raise Conflict("The proof was stopped on the Reconciliation page.")
+    return proven
 
 
 def ask_where_due() -> int:

@@ -74,13 +74,12 @@ def print_pickups() -> ResponseReturnValue:
 def change_together() -> ResponseReturnValue:
     """One thing for every pickup that was ticked. Each stands for itself: the answer says what became of it."""
     action, ids = request.form.get("action", ""), web.read_ticked("pickup")
+    rows = pickup_list.list_some(g.session, g.shop.id, ids)
     if action == "ship" and ids:
-        return _ship_page(pickup_list.list_some(g.session, g.shop.id, ids))
-    if action not in _DONE:
+        return _ship_page(rows)
+    if action not in {"ship", *_DONE}:
         raise NotFound("There is no such action.")
-    return web.answer_together(
-        _list_page, [_change_one(action, row) for row in pickup_list.list_some(g.session, g.shop.id, ids)]
-    )
+    return web.answer_together(_list_page, [_change_one(action, row) for row in rows])
 
 
 @bp.get("/ship")

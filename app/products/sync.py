@@ -131,7 +131,9 @@ def align_product(shop_id: int, product_id: int) -> None:
 
 def is_being_aligned(product: Product) -> bool:
     """Whether a job is telling Shopify to show or hide it: what news say of that meanwhile may be our own doing."""
-    return product.aligning_since is not None and clock.now() - product.aligning_since < _LONGEST_CALL
+    since = product.aligning_since
+    # A clock that was set back meanwhile makes it no longer.
+    return since is not None and abs(clock.now() - since) < _LONGEST_CALL
 
 
 def _find_changes(session: Session, product: Product) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import jobs.books
 from app import clock, db
 from app.books import findings, proof, queries, rules, service
 from app.cli import group
+from app.errors import Conflict
 from app.ledger.stops import is_stopped, list_stopped
 from app.models.books import Difference, Proof, ProofStep
 from app.models.emails import Email
@@ -229,11 +230,13 @@ def test_a_proof_that_somebody_stops_ends_and_the_next_begins_anew(
     with db.scoped(acme.id) as session:
         proof_id = service.ask(session, acme.id, "staff:1").id
     assert proof.prove(acme.id, proof_id)
+    with pytest.raises(Conflict, match="stopped"):
+        service.run_proof(acme.id)
     monkeypatch.setitem(proof._STEPS, ProofStep.LEDGER, step)
     with db.scoped(acme.id) as session:
         assert (queries.find_running(session, acme.id), queries.find_last(session, acme.id)) == (None, None)
         service.stop(session, acme.id, "staff:1")
-        assert [entry.action for entry in session.scalars(select(AuditEntry))].count("proof.stop") == 1
+        assert [entry.action for entry in session.scalars(select(AuditEntry))].count("proof.stop") == 2
         again = service.ask(session, acme.id, "staff:1").id
     assert proof.prove(acme.id, again)
     with db.scoped(acme.id) as session:

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import db
+from app.books import service
 from app.cli import group
 from app.models.ledger import LedgerTransaction
 from app.models.shops import Shop
@@ -53,3 +54,11 @@ def test_every_amount_and_every_booking_of_the_pages_is_told_on_the_command_line
 def test_what_is_not_there_is_said(acme: Shop) -> None:
     answer = CliRunner().invoke(group, ["books", "explain", ACME, "1999"])
     assert answer.exit_code != 0
+
+
+def test_a_page_that_looks_again_stays_at_its_place(merchant: FlaskClient, acme: Shop) -> None:
+    """While the books are being proven it comes every two seconds."""
+    with db.scoped(acme.id) as session:
+        service.ask(session, acme.id, "staff:1")
+    page = merchant.get("/app/reconciliation?open_after=WzFd").text
+    assert 'hx-get="/app/reconciliation?open_after=WzFd"' in page

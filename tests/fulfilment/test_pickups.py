@@ -316,6 +316,8 @@ def test_the_merchant_finds_collects_and_sends_with_a_result_for_each(
     assert "Done for 1 of 2" in answer
     assert "Leave it with the vendor" in answer
     assert "closed" in merchant.post("/app/pickups/together", data={"action": "give_back", "pickup": numbers[1:]}).text
+    nothing = merchant.post("/app/pickups/together", data={"action": "ship"})
+    assert (nothing.status_code, "Tick the rows first." in nothing.headers["HX-Trigger"]) == (200, True)
     page = merchant.post("/app/pickups/together", data={"action": "ship", "pickup": numbers}).text
     assert page.count('name="tracking"') == 1
     assert made[0]["name"] not in merchant.get("/app/pickups/print").text, "collected already"

@@ -164,3 +164,11 @@ def test_a_shopify_that_does_not_do_it_is_left_to_the_sweep(mug: Product, shopif
     take_down(mug)
     align(mug)
     assert (shopify.names(), held(mug).aligning_since) == (["productUpdate"], None)
+
+
+def test_a_job_that_died_while_the_clock_was_ahead_keeps_nobody_waiting(mug: Product, shelf: Shelf) -> None:
+    with db.scoped(mug.shop_id) as session:
+        session.get_one(Product, mug.id).aligning_since = clock.now() + timedelta(hours=5)
+    take_down(mug)
+    align(mug)
+    assert shelf.status == "DRAFT"
