@@ -38,9 +38,9 @@ def read(shop: ShopCredentials, nodes: Sequence[Mapping[str, Any]]) -> dict[int,
             log.info("returns_not_read", shop=shop.domain, error=error.message)
             return found
         for one in order["returns"]["nodes"] if order else ():
-            number = number_of(one["id"])
             # A return that is opened again is news again: the order's time tells the two apart.
-            found[number] = {"id": number, "status": one["status"], "updated_at": node["updatedAt"]}
+            body = {"admin_graphql_api_id": one["id"], "status": one["status"], "updated_at": node["updatedAt"]}
+            found[number_of(one["id"])] = body
     return found
 
 
