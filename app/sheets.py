@@ -32,7 +32,10 @@ def plain_cell(text: str) -> str:
 
 
 def write_sheet(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A CSV file that every spreadsheet opens: times as ISO 8601, None as an empty cell, no text as a formula."""
+    """A CSV file that every spreadsheet opens: times as ISO 8601, None as an empty cell, no text as a formula.
+
+    What can be below zero comes as a number: as text its minus would begin a formula.
+    """
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(heading)

@@ -80,7 +80,7 @@ def export_adjustments() -> ResponseReturnValue:
 
 def _cells(row: adjustments.AdjustmentRow) -> list[object]:
     one = row.adjustment
-    made = [row.vendor.name, str(one.amount.decimal), one.currency, one.reason, one.made_at, who(one.made_by)]
+    made = [row.vendor.name, one.amount.decimal, one.currency, one.reason, one.made_at, who(one.made_by)]
     return [*made, one.reversed_at, one.reversal_reason]
 
 

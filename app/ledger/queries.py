@@ -242,7 +242,7 @@ def _read_cursor(text_: str) -> tuple[datetime, int, int] | None:
         read = datetime.fromisoformat(at), int(number), int(balance)
     except ValueError:
         return None
-    return read if 0 <= read[1] <= _LAST else None
+    return read if 0 <= read[1] <= _LAST and abs(read[2]) <= _LAST else None
 
 
 def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:

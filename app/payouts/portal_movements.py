@@ -86,9 +86,8 @@ def _list_cells(pages: Iterable[list[Movement]], currency: str) -> Iterator[list
         for moved in rows:
             name, what, _link = names.get(moved.transaction.id, ("", "", None))
             kind = str(KIND_WORDS.get(moved.transaction.kind, moved.transaction.kind))
-            balance = str(moved.balance.decimal) if moved.balance else ""
-            amount = str(moved.amount.decimal)
-            yield [moved.transaction.booked_at, name, kind, str(what), amount, balance, currency]
+            balance = moved.balance.decimal if moved.balance is not None else None
+            yield [moved.transaction.booked_at, name, kind, str(what), moved.amount.decimal, balance, currency]
 
 
 def _read_sought() -> Sought:

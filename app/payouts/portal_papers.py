@@ -51,7 +51,7 @@ def export_holds() -> Response:
 
 
 def _hold_cells(part: VendorOrder) -> list[object]:
-    earned = str(Money(part.earned_minor, part.currency).decimal)
+    earned = Money(part.earned_minor, part.currency).decimal
     from_reserve = "yes" if part.hold_reason == "reserve" else "no"
     return [part.name, part.ordered_at, part.next_release_at, from_reserve, earned, part.currency]
 

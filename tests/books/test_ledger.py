@@ -126,6 +126,12 @@ def test_a_vendor_reads_the_own_adjustments_only(acme: Shop, ada: Vendor, bea: V
         assert session.scalars(select(Adjustment.reason)).all() == ["Thank you"]
 
 
+def test_what_is_taken_from_a_vendor_is_a_number_in_the_file(merchant: FlaskClient, acme: Shop, ada: Vendor) -> None:
+    adjust(acme, ada, -FIVE, reason="-1+1")
+    (row,) = csv.DictReader(io.StringIO(merchant.get("/app/books/adjustments/export.csv").text.lstrip("\ufeff")))
+    assert (row["amount"], row["reason"]) == ("-5.00", "'-1+1")
+
+
 # -- the list ----------------------------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,26 @@ def read(product: Product) -> Product:
         return session.get_one(Product, product.id)
 
 
+@pytest.mark.parametrize(
+    ("in_shopify", "category", "told"),
+    [
+        (None, None, "nothing"),
+        (None, "gid://shopify/TaxonomyCategory/hg", "gid://shopify/TaxonomyCategory/hg"),
+        ("gid://shopify/Product/1", None, None),
+    ],
+)
+def test_a_category_that_was_taken_away_is_taken_away_in_shopify(
+    submitted: Product, shopify: FakeShopify, in_shopify: str | None, category: str | None, told: str | None
+) -> None:
+    with db.scoped(submitted.shop_id) as session:
+        session.execute(update(Product).values(shopify_gid=in_shopify, category_gid=category))
+    refused = {"product": None, "userErrors": [{"field": None, "message": "No.", "code": None}]}
+    shopify.answer("productSet", data(productSet=refused))
+    sync.push_product(submitted.shop_id, submitted.id)
+    (variables,) = [variables for name, variables, _ in shopify.asked if name == "productSet"]
+    assert variables["input"].get("category", "nothing") == told
+
+
 def test_a_refusal_that_no_vendor_can_mend_is_written_down_for_the_staff(
     submitted: Product, shopify: FakeShopify
 ) -> None:
