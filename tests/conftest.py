@@ -38,7 +38,7 @@ from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from app import clock, db, embedded, languages, queue
+from app import clock, db, embedded, languages, logs, queue
 from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
@@ -91,6 +91,14 @@ def loop(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if theirs:
         asyncio._set_running_loop(theirs)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_as_they_come() -> Iterator[None]:
+    """A process says once where its log goes. Here that would be what the test of that moment captures, for ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "configure", lambda: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
