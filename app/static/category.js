@@ -66,9 +66,12 @@
     }
   };
   const ask = async () => {
-    if (!gid.value) return;
-    const answer = await fetch(`${asked.dataset.attributes}?category=${encodeURIComponent(gid.value)}`).catch(() => null);
-    asked.innerHTML = answer?.ok ? await answer.text() : "";
+    const about = gid.value;
+    if (!about) return asked.replaceChildren();
+    const answer = await fetch(`${asked.dataset.attributes}?category=${encodeURIComponent(about)}`).catch(() => null);
+    const words = answer?.ok ? await answer.text() : "";
+    if (gid.value !== about) return; // another was chosen meanwhile, or none
+    asked.innerHTML = words;
     window.htmx.process(asked);
     const known = new Set([...asked.querySelectorAll("[data-attribute]")].map((each) => each.dataset.attribute));
     // What another category asked does not fit this one. A list that could not be loaded drops nothing.

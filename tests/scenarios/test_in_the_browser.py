@@ -5,10 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.models.products import ProductStatus
 from tests.scenarios.market import Market
+from tests.scenarios.test_category_details import MUGS
 from tests.scenarios.test_product_listing import mug_form, picture, send_mug, start_mug, the_product
 
 pytestmark = pytest.mark.e2e
@@ -72,6 +73,32 @@ def test_a_vendor_lists_a_vase_on_a_phone(market: Market, browser: Browser, tmp_
     assert (product.status, product.description_html) == (ProductStatus.IN_REVIEW, "<p>A tall vase.</p>")
     assert "Vases" in str(product.category_name)
     expect(page.get_by_text("Acme is looking at it")).to_be_visible()
+
+
+def test_what_a_category_asks_does_not_come_after_it_was_taken_away(market: Market, browser: Browser) -> None:
+    shop = market.install()
+    portal = market.onboard()
+    path = start_mug(portal)
+    portal.post(path, data=mug_form(category_gid=MUGS, category_name="Mugs"))
+    page = show(market, browser, portal, path)
+    expect(page.locator("[data-attribute]").first).to_be_visible()
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/portal/products/attributes?*", hold)
+    with page.expect_request("**/portal/products/attributes?*"):
+        page.reload(wait_until="commit")
+    page.get_by_role("button", name="Take it away").click()
+    with page.expect_response("**/portal/products/attributes?*") as late:
+        waiting[0].continue_()
+    late.value.finished()
+    expect(page.locator("[data-chosen]")).to_have_text("None chosen")
+    expect(page.locator("[data-attribute]")).to_have_count(0)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name="Save draft").click()
+    assert the_product(shop).category_gid is None
 
 
 def test_the_merchant_reviews_by_keyboard(market: Market, browser: Browser) -> None:
