@@ -16,7 +16,7 @@ from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.models.payouts import Payout as Row
 from app.models.payouts import PayoutBatch as BatchRow
-from app.models.payouts import PayoutState, RailName
+from app.models.payouts import PayoutMove, PayoutState, RailName
 from app.models.vendors import Vendor
 from app.payouts import moves, queries, rules, service
 
@@ -104,7 +104,7 @@ def list_payouts(query: PayoutList) -> Page[Payout]:
     equal = ((Row.vendor_id, query.vendor_id), (Row.batch_id, query.batch_id), (Row.state, query.state))
     wanted = _select().where(*(column == value for column, value in equal if value is not None))
     rows, cursor = read_page(g.session, wanted, _NEWEST, query)
-    return Page([_write(row[0], row[1]) for row in rows], cursor)
+    return Page([_write(*row[:3]) for row in rows], cursor)
 
 
 @operation("GET", "/payouts/<int:payout_id>", tag="Payouts", scope=Scope.PAYOUTS_READ, for_vendors=True)
@@ -204,7 +204,10 @@ def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", 
 
 
 def _select() -> Any:
-    query = select(Row, Vendor.name).join(Vendor, Vendor.id == Row.vendor_id).where(Row.shop_id == g.shop.id)
+    for_vendor = select(PayoutMove.vendors_reason).where(PayoutMove.payout_id == Row.id).correlate(Row)
+    newest = for_vendor.order_by(PayoutMove.id.desc()).limit(1).scalar_subquery()
+    reason = Row.state_reason if g.vendor is None else newest
+    query = select(Row, Vendor.name, reason).join(Vendor, Vendor.id == Row.vendor_id).where(Row.shop_id == g.shop.id)
     return query if g.vendor is None else query.where(Row.vendor_id == g.vendor.id)
 
 
@@ -216,7 +219,7 @@ def _select_batches() -> Any:
     return select(BatchRow, count, total.scalar_subquery()).where(BatchRow.shop_id == g.shop.id)
 
 
-def _write(row: Row, vendor_name: str) -> Payout:
+def _write(row: Row, vendor_name: str, reason: str | None) -> Payout:
     return Payout(
         id=row.id,
         batch_id=row.batch_id,
@@ -225,7 +228,7 @@ def _write(row: Row, vendor_name: str) -> Payout:
         reference=row.reference,
         amount=amount(row.amount_minor, row.currency),
         state=row.state,
-        state_reason=row.state_reason,
+        state_reason=reason,
         state_changed_at=row.state_changed_at,
         rail=row.rail,
         account=row.last4,

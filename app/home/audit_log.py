@@ -1,6 +1,5 @@
 """Every change by anyone, as the merchant searches it. Runs in the shop's scope."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +12,10 @@ from sqlalchemy.types import Text
 from app.models.events import AuditEntry
 from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorUser
+from app.typed import read_number
 
 PER_PAGE: Final = 50
 _AT_ONCE: Final = 1000
-_NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 ACTORS: Final = {
     "staff": "You and your staff",
@@ -125,8 +124,8 @@ def _conditions(shop_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.search:
         texts = (AuditEntry.reason, AuditEntry.action, AuditEntry.actor, cast(AuditEntry.changes, Text))
         sought = [text.icontains(wanted.search, autoescape=True) for text in texts]
-        if _NUMBER.fullmatch(wanted.search):
-            sought.append(AuditEntry.subject_id == int(wanted.search))
+        if (number := read_number(wanted.search)) is not None:
+            sought.append(AuditEntry.subject_id == number)
         where.append(or_(*sought))
     if wanted.actor:
         own = AuditEntry.actor == wanted.actor

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, or_, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
 
@@ -28,6 +29,10 @@ class RailName(StrEnum):
     BANK = "bank"
     PAYPAL = "paypal"
     STRIPE = "stripe"
+
+
+RAIL: Final = "rail"
+"""Who moved a payout, when it was the rail that was asked about it."""
 
 
 class PayoutSettings(Model):
@@ -191,10 +196,15 @@ class PayoutMove(Model):
     shop_id: Mapped[ShopId]
     vendor_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
     payout_id: Mapped[int] = mapped_column(ForeignKey("payouts.id"), index=True)
-    state: Mapped[PayoutState]
-    reason: Mapped[str | None]
-    actor: Mapped[str]
+    state: Mapped[PayoutState] = mapped_column()
+    reason: Mapped[str | None] = mapped_column()
+    actor: Mapped[str] = mapped_column()
+    """Who: "staff:7", or the rail that was asked."""
     at: Mapped[datetime]
+    vendors_reason: Mapped[str | None] = column_property(
+        case((or_(actor != RAIL, state == PayoutState.FAILED), reason))
+    )
+    """As the vendor reads it: what a rail says tells the merchant what to mend, until the money comes back."""
 
 
 class PayoutEntry(Model):

@@ -68,12 +68,14 @@ def choose_currency() -> tuple[str, list[str]]:
 @bp.get("/payouts/<int:payout_id>")
 def show_payout(payout_id: int) -> ResponseReturnValue:
     payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
+    moves = queries.list_moves(g.session, payout)
     return render_template(
         "portal/money/payout.html",
         payout=payout,
+        reason=moves[-1].vendors_reason,
         amount=Money(payout.amount_minor, payout.currency),
         entries=queries.page_paid_entries(g.session, payout, read_place()),
-        moves=queries.list_moves(g.session, payout),
+        moves=moves,
         states=STATES,
         explain=lambda paid: statements.explain_entry(paid, g.locale),
     )

@@ -19,7 +19,7 @@ from app.config import get_config
 from app.crypto import decrypt
 from app.db import scoped, system
 from app.errors import Conflict
-from app.models.payouts import Payout, PayoutState, RailKeys, RailName
+from app.models.payouts import RAIL, Payout, PayoutState, RailKeys, RailName
 from app.models.shops import Shop, ShopStatus
 from app.money import Money
 from app.payouts import moves, queries, rules
@@ -33,7 +33,6 @@ _LEASE: Final = timedelta(minutes=5)
 """Longer than a rail may take: a payout claimed by a worker that died is asked about again afterwards."""
 _ASKED: Final = (PayoutState.SENDING, PayoutState.SENT, PayoutState.SETTLED)
 _HELD_BY: Final = {Fate.REFUSED: "refuse", Fate.UNKNOWN: "give_up"}
-_RAIL: Final = "rail"
 log = structlog.get_logger()
 
 
@@ -166,7 +165,7 @@ def _record(session: Session, claim: _Claim, answer: Answer) -> None:
     today = queries.today(session.get_one(Shop, claim.shop_id))
     for action in _moves_to(payout.state, answer.fate):
         paid = moves.Paid(answer.rail_reference, today) if action == "mark_sent" else None
-        moves.move_all(session, claim.shop_id, [payout.id], action, actor=_RAIL, reason=answer.words, paid=paid)
+        moves.move_all(session, claim.shop_id, [payout.id], action, actor=RAIL, reason=answer.words, paid=paid)
     session.refresh(payout)
     if payout.state in _ASKED:
         payout.attempts, payout.state_reason = 0, answer.words

@@ -10,7 +10,7 @@ from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.languages import _, ngettext
 from app.models.products import Product, ProductStatus
 from app.products import proposals, rules, service
-from app.products.forms import MAX_STOCK, read_stock
+from app.products.forms import read_stock, wrong_stock
 
 MAX_PRODUCTS: Final = 100
 
@@ -43,9 +43,7 @@ def read_wish(form: Mapping[str, str], ids: Sequence[int]) -> Wish:
     if action == "stock":
         count = read_stock(form.get("stock", "").strip()) if form.get("stock", "").strip() else None
         if count is None:
-            raise ValidationErrors(
-                {"stock": _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")}
-            )
+            raise ValidationErrors({"stock": wrong_stock()})
         return Wish(action, count)
     if action == "price":
         bps = rules.read_percent(form.get("percent", ""))

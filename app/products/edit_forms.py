@@ -9,7 +9,7 @@ from app.languages import _
 from app.models.products import Product, ProductImage, Variant
 from app.money import Money, read_amount
 from app.products import option_rules, rules
-from app.products.forms import MAX_SKU, MAX_STOCK, read_stock
+from app.products.forms import MAX_SKU, read_stock, wrong_stock
 from app.products.proposal_rules import Snapshot
 from app.typed import tidy
 
@@ -133,7 +133,7 @@ def read_new_rows(
         errors, amount = _check(price, sku, variants[0].currency)
         count = read_stock(stock)
         if count is None:
-            errors["stock"] = _("Enter a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
+            errors["stock"] = wrong_stock()
         if not all(values):
             errors["values"] = _("Fill in each option.")
         elif any(_is_taken(value, old) for old, value in zip(renamed, values, strict=True)):

@@ -1,7 +1,6 @@
 """The vendor's product form: what is typed, and what is said beside a field that needs another look."""
 
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -16,7 +15,7 @@ from app.products import attributes as attributes_of
 from app.products import places, rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
-from app.typed import SpokenForm, tidy
+from app.typed import SpokenForm, read_number, tidy
 
 MAX_STOCK: Final = 1_000_000
 MAX_SKU: Final = 64
@@ -204,7 +203,7 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
             errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
         checked.append(replace(row, errors=errors))
         counts = {key: number or 0 for key, number in elsewhere.items()}
-        contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts, read_picture(row.picture)))
+        contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts, read_number(row.picture)))
     return checked, contents
 
 
@@ -214,14 +213,8 @@ def wrong_stock() -> str:
 
 def read_stock(text: str) -> int | None:
     """A count of things on a shelf; empty means none. None when it is no such number."""
-    if not text:
-        return 0
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= MAX_STOCK else None
-
-
-def read_picture(text: str) -> int | None:
-    """The number of a picture as a choice sends it; None for none."""
-    return int(text) if re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
+    number = read_number(text or "0")
+    return number if number is not None and number <= MAX_STOCK else None
 
 
 def _read_key(text: str) -> tuple[str, ...]:

@@ -19,10 +19,12 @@ from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.events import AuditEntry, InboxEvent
 from app.models.orders import VendorOrder
+from app.models.payouts import RAIL, Payout
 from app.models.pickups import Pickup
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.payouts import moves
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.store import Store
@@ -30,6 +32,8 @@ from tests.api.conftest import Program
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post, goods, post, store
 from tests.payouts.test_service import earn
+from tests.portal.conftest import signed_in
+from wsgi import create_app
 
 __all__ = ["goods", "post", "store"]
 
@@ -292,6 +296,23 @@ def payable(acme: Shop, ada: Vendor) -> Vendor:
     return ada
 
 
+def test_what_a_rail_tells_the_merchant_is_not_for_the_vendor(
+    merchant: Program, adas: Program, payable: Vendor, acme: Shop
+) -> None:
+    merchant.post("/payout-batches")
+    [path] = [f"/payouts/{row['id']}" for row in merchant.get("/payouts")["data"]]
+    with db.scoped(acme.id) as session:
+        payout = session.scalars(select(Payout)).one()
+        for action in ("approve", "make_file"):
+            moves.move(session, payout, action, actor="staff:1")
+        moves.move(session, payout, "refuse", actor=RAIL, reason="The keys were removed.")
+    assert merchant.get(path)["state_reason"] == "The keys were removed."
+    assert adas.get(path)["state_reason"] is None
+    page = signed_in(create_app(), payable).get(f"/portal/money{path}").text
+    assert "The payment provider has not confirmed it." in page
+    assert "keys" not in page
+
+
 def test_payouts_are_previewed_made_approved_and_marked(
     merchant: Program, adas: Program, payable: Vendor, acme: Shop, bea: Vendor
 ) -> None:
@@ -311,6 +332,7 @@ def test_payouts_are_previewed_made_approved_and_marked(
     held = merchant.post(f"/payouts/{payout['id']}/hold", {"reason": "Wait"}).json
     assert held
     assert held["state"] == "on_hold"
+    assert adas.get(f"/payouts/{payout['id']}")["state_reason"] == "Wait"
     assert merchant.post(f"/payouts/{payout['id']}/release").status_code == 200
     assert merchant.post(f"/payout-batches/{batch['id']}/approve").status_code == 200
     assert merchant.post(f"/payout-batches/{batch['id']}/approve").status_code == 409

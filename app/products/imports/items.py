@@ -9,11 +9,11 @@ from app.languages import _
 from app.money import minor_exponent, read_amount
 from app.products import rules
 from app.products.descriptions import clean_description
+from app.products.forms import read_stock, wrong_stock
 from app.products.imports.columns import NAMES
 from app.sheets import Line
 from app.typed import tidy
 
-MAX_STOCK: Final = 1_000_000
 _LONGEST: Final = {"title": 255, "sku": 64, "seo_title": 70, "seo_description": 160, "description": 60_000}
 _WORDS: Final = ("title", "description", "category", "seo_title", "seo_description")
 _OF_VARIANT: Final = (
@@ -241,10 +241,9 @@ def _row(item: Item, line: int, cells: Mapping[str, str], currency: str) -> Row:
 def _count(item: Item, line: int, text: str) -> int | None:
     if not text:
         return None
-    number = int(text) if re.fullmatch(r"\d{1,7}", text, re.ASCII) and int(text) <= MAX_STOCK else None
+    number = read_stock(text)
     if number is None:
-        words = _("Write a whole number from 0 to %(max_stock)s.", max_stock=f"{MAX_STOCK:,}")
-        item.mistakes.append(Mistake(line, "stock", words))
+        item.mistakes.append(Mistake(line, "stock", wrong_stock()))
     return number
 
 

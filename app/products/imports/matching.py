@@ -15,6 +15,7 @@ from app.products.imports.plans import Held
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
+from app.typed import read_number
 
 _LOOK_UPS: Final = 20
 """So many categories that no product has yet are looked up for one file; each is a call that a page waits for."""
@@ -28,11 +29,7 @@ def match_products(
 
     By number, then by handle, then by title; archived products only when nothing else fits.
     """
-    numbers = [
-        int(item.number)
-        for item in items
-        if item.number.isascii() and item.number.isdecimal() and len(item.number) < 19
-    ]
+    numbers = [number for item in items if (number := read_number(item.number)) is not None]
     handles = [item.handle for item in items if item.handle]
     titles = [item.title.casefold() for item in items if item.title]
     found = session.execute(
