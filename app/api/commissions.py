@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import g
@@ -16,7 +17,7 @@ from app.api.shapes import Amount, Bps, Currency, Id, Moment, Page, amount, chec
 from app.auth.scopes import Scope
 from app.commissions import queries, rules, service, sets
 from app.commissions.agreements import get_agreed
-from app.errors import ValidationErrors
+from app.errors import NotFound, ValidationErrors
 from app.models.commissions import CommissionRule as Row
 from app.models.commissions import VendorGroup
 from app.models.vendors import Vendor
@@ -26,7 +27,9 @@ HoldDays = Annotated[
     Annotated[int, Meta(ge=0, le=365)] | None,
     Meta(description="For how many days after the parcel the vendor's money waits. Null: as agreed with the vendor."),
 ]
-Gids = Annotated[list[str], Meta(max_length=1000)]
+ProductGid = Annotated[str, Meta(pattern=r"^gid://shopify/Product/\d+$")]
+CategoryGid = Annotated[str, Meta(pattern=r"^gid://shopify/TaxonomyCategory/[a-z0-9-]+$")]
+CollectionGid = Annotated[str, Meta(pattern=r"^gid://shopify/Collection/\d+$")]
 
 
 class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,9 +39,9 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group_ids: Annotated[
         list[Id], Meta(max_length=1000, description="Groups of vendors: one of the vendors, or somebody of a group.")
     ] = []
-    product_gids: Gids = []
-    category_gids: Annotated[list[str], Meta(max_length=1000, description="Everything below counts too.")] = []
-    collection_gids: Annotated[list[str], Meta(max_length=1000, description="One of them is enough.")] = []
+    product_gids: Annotated[list[ProductGid], Meta(max_length=1000)] = []
+    category_gids: Annotated[list[CategoryGid], Meta(max_length=1000, description="Everything below counts too.")] = []
+    collection_gids: Annotated[list[CollectionGid], Meta(max_length=1000, description="One of them is enough.")] = []
     tags: Annotated[list[str], Meta(max_length=1000, description="One of them is enough.")] = []
     price_from: Minor | None = None
     price_to: Annotated[int, Meta(ge=0, le=10**14, description="Exclusive.")] | None = None
@@ -94,9 +97,9 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit_price_minor: Minor
     quantity: Annotated[int, Meta(ge=1, le=10_000)] = 1
     currency: Currency | None = None
-    product_gid: str | None = None
-    category_gid: str | None = None
-    collection_gids: list[str] = []
+    product_gid: ProductGid | None = None
+    category_gid: CategoryGid | None = None
+    collection_gids: list[CollectionGid] = []
     tags: list[str] = []
     ordered_at: Moment | None = None
 
@@ -127,8 +130,10 @@ def list_rules() -> Page[Rule]:
 @operation("GET", "/commission-rules/<int:number>", tag="Commission", scope=Scope.COMMISSIONS_READ)
 def get_rule(number: int) -> Rule:
     """Get one rule."""
-    queries.get_version(g.session, g.shop.id, number)
-    return next(rule for rule in _list() if rule.number == number)
+    found = next((rule for rule in _list() if rule.number == number), None)
+    if found is None:
+        raise NotFound("There is no such rule in force.")
+    return found
 
 
 @operation(
@@ -190,21 +195,25 @@ def reorder_rules(body: RuleOrder) -> Page[Rule]:
 def simulate_rules(body: Question) -> Simulation:
     """Simulate: ask which rule would fire for a line.
 
-    Says why, and what it would take. Changes nothing.
+    Says why, and what it would take, by the list of `ordered_at`: as it is, was or is planned. Of a product, its own
+    category, collections and tags count where you give none. Changes nothing.
     """
+    if _unknown(Vendor, [body.vendor_id]):
+        raise ValidationErrors({"vendor_id": f"There is no vendor {body.vendor_id}."})
     currency = body.currency or g.shop.currency
-    line = rules.SoldLine(
+    asked = rules.SoldLine(
         vendor_id=body.vendor_id,
         product_gid=body.product_gid,
         category_gid=body.category_gid,
         collection_gids=frozenset(body.collection_gids),
-        group_ids=sets.list_groups_of_vendors(g.session, g.shop.id).get(body.vendor_id, frozenset()),
-        tags=frozenset(tag.lower() for tag in body.tags),
+        tags=_read_tags(body.tags),
         unit_price=body.unit_price_minor,
         currency=currency,
         ordered_at=body.ordered_at or clock.now(),
     )
-    choice = rules.choose_rule(queries.list_rules(g.session, g.shop.id), line)
+    line = sets.complete(g.session, g.shop.id, asked)
+    listed = queries.list_rules(g.session, g.shop.id, line.ordered_at)
+    choice = rules.choose_rule(listed, line, ZoneInfo(g.shop.timezone))
     agreed = get_agreed(g.session, g.shop.id)
     base = body.unit_price_minor * body.quantity
     fee = rules.fee(choice.winner, base, body.quantity, currency) if choice.winner else 0
@@ -312,7 +321,7 @@ def _read_conditions(given: Conditions) -> rules.Conditions:
         product_gids=frozenset(given.product_gids),
         category_gids=frozenset(given.category_gids),
         collection_gids=frozenset(given.collection_gids),
-        tags=frozenset(tag.lower() for tag in given.tags),
+        tags=_read_tags(given.tags),
         price_from=given.price_from,
         price_to=given.price_to,
         price_currency=given.price_currency,
@@ -320,6 +329,10 @@ def _read_conditions(given: Conditions) -> rules.Conditions:
         ordered_to=given.ordered_to,
     )
     return read if read.has_price_band else replace(read, price_currency=None)
+
+
+def _read_tags(given: list[str]) -> frozenset[str]:
+    return frozenset(tag.strip().lower() for tag in given) - {""}
 
 
 def _unknown(kind: type[Vendor | VendorGroup], ids: list[int]) -> list[int]:

@@ -21,6 +21,7 @@ from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders import holds, queries
 from app.orders.packed import count_packed, has_packed
+from app.orders.reasons import say_reason
 
 _OF_SHOP: Final = {
     "ordered_at": Sorting((Row.ordered_at, Row.id)),
@@ -317,7 +318,7 @@ def _write_line(line: OrderLine, currency: str) -> Line:
         vendor_gets=amount(line.vendor_minor, currency),
         rule_number=line.rule["id"] if line.rule else None,
         rule_version=line.rule["version"] if line.rule else None,
-        reason=line.reason,
+        reason=say_reason(line),
         hold_days=line.hold_days,
     )
 

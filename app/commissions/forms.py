@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
-from app.commissions.rules import FULL_BPS, Conditions, Rule, SoldLine
+from app.commissions.rules import Conditions, Rule, SoldLine
 from app.commissions.schedules import LAST_DAY
 from app.commissions.service import Draft
 from app.money import Money, read_amount
@@ -39,9 +39,9 @@ def read_percent(text: str) -> Decimal:
         percent = Decimal(text.strip().removesuffix("%").strip())
     except InvalidOperation:
         raise ValueError("Enter a percentage in digits, such as 12.5.") from None
-    bps = percent * 100
-    if not percent.is_finite() or not 0 <= bps <= FULL_BPS:
+    if not percent.is_finite() or not 0 <= percent <= 100:
         raise ValueError("Choose between 0 and 100 %.")
+    bps = abs(percent) * 100  # -0 is 0
     if bps != bps.quantize(Decimal("0.01")):
         raise ValueError("Use at most four decimals.")
     return bps
@@ -224,11 +224,9 @@ class SimulatorForm(Form):
         if not 1 <= (read_number(field.data) or 0) <= 10_000:
             raise ValidationError("Enter a number from 1 to 10,000.")
 
-    def line(self, at: datetime, groups: frozenset[int] = frozenset()) -> SoldLine:
-        """`groups` are those that the vendor is in."""
+    def line(self, at: datetime) -> SoldLine:
         return SoldLine(
             vendor_id=self.vendor.data,
-            group_ids=groups,
             product_gid=next(iter(_gids("Product", self.product)), None),
             category_gid=next(iter(_gids("TaxonomyCategory", self.category)), None),
             collection_gids=_gids("Collection", self.collection),

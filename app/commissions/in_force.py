@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -60,6 +61,7 @@ class _Text(msgspec.Struct):
     limits: _Limits | None
     alone: list[_Overrides]
     rules: list[RuleVersion]
+    zone: str
 
 
 class InForce(NamedTuple):
@@ -68,6 +70,8 @@ class InForce(NamedTuple):
     agreed: Agreed
     versions: tuple[tuple[datetime, datetime | None, Rule], ...]
     """From, to (exclusive) and the rule, in the sequence of the list."""
+    zone: ZoneInfo
+    """Of the shop: days begin by it."""
 
 
 def _columns(kind: type[msgspec.Struct]) -> str:
@@ -83,7 +87,8 @@ READ: Final = f"""
         'rules', ARRAY(SELECT row_to_json(r)
             FROM (SELECT {_columns(RuleVersion)} FROM commission_rules t {_SHOP}
                   AND (t.valid_to IS NULL OR t.valid_to > %(since)s)
-                  ORDER BY t.is_default, t.position, t.rule_number) r))::text
+                  ORDER BY t.is_default, t.position, t.rule_number) r),
+        'zone', (SELECT s.timezone FROM shops s WHERE s.id = %(shop)s))::text
 """  # noqa: S608 - names of ours only
 """Of %(shop)s, with the rules since %(since)s: what it is, and the text."""
 
@@ -95,7 +100,8 @@ def read_text(text: str) -> InForce:
     settings = MoneySettings(**msgspec.structs.asdict(told.settings)) if told.settings else default_settings()
     limits = msgspec.structs.asdict(told.limits) if told.limits else {}
     agreed = merge_agreed(settings, limits, {one.vendor_id: one.overrides for one in told.alone})
-    return InForce(agreed, tuple((rule.valid_from, rule.valid_to, to_rule(rule)) for rule in told.rules))
+    versions = tuple((rule.valid_from, rule.valid_to, to_rule(rule)) for rule in told.rules)
+    return InForce(agreed, versions, ZoneInfo(told.zone))
 
 
 def find_rules(

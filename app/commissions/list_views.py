@@ -12,7 +12,7 @@ from app.commissions import groups, previews, queries, rules, service, sets
 from app.commissions.forms import write_percent
 from app.commissions.rules import Rule
 from app.commissions.service import Draft
-from app.commissions.views import actor, list_page, list_sellers, rule_form
+from app.commissions.views import actor, list_page, list_sellers, rule_form, shop_zone
 from app.errors import NotFound, ValidationErrors
 from app.models.events import AuditEntry
 from app.money import Money
@@ -85,7 +85,7 @@ def show_history() -> ResponseReturnValue:
         at=at,
         versions=versions,
         listed=[queries.to_rule(version) for version in versions],
-        describe=lambda rule: rules.describe_conditions(rule.conditions, vendors, rule.labels, named),
+        describe=lambda rule: rules.describe_conditions(rule.conditions, vendors, rule.labels, named, shop_zone()),
         percent=write_percent,
     )
 

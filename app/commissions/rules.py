@@ -6,13 +6,13 @@ except the single default at the bottom. A rule whose fixed amounts lack the ord
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
-from app.money import take_bps
+from app.money import Money, take_bps
 
 FULL_BPS = Decimal(10000)
 
@@ -101,13 +101,13 @@ class Choice(NamedTuple):
     runner_up: Rule | None
 
 
-def choose_rule(rules: Sequence[Rule], line: SoldLine) -> Choice:
-    """The first rule that fits, why, and the one that would have been next."""
+def choose_rule(rules: Sequence[Rule], line: SoldLine, zone: tzinfo = UTC) -> Choice:
+    """The first rule that fits, why (by the days of the shop's time zone), and the one that would have been next."""
     fitting = [rule for rule in rules if misfit(rule, line) is None]
     if not fitting:
         return Choice(None, "No rule fits this line, so no commission is taken.", None)
     winner = fitting[0]
-    return Choice(winner, _reason(winner), fitting[1] if len(fitting) > 1 else None)
+    return Choice(winner, _reason(winner, zone), fitting[1] if len(fitting) > 1 else None)
 
 
 def misfit(rule: Rule, line: SoldLine) -> str | None:
@@ -167,6 +167,7 @@ def describe_conditions(
     names: Mapping[int, str],
     labels: Mapping[str, str] | None = None,
     groups: Mapping[int, str] | None = None,
+    zone: tzinfo = UTC,
 ) -> list[str]:
     """The conditions as short phrases, for lists and reasons; the mappings give vendors and others their names."""
     labels, groups = labels or {}, groups or {}
@@ -187,24 +188,32 @@ def describe_conditions(
     if conditions.tags:
         phrases.append("tag " + " or ".join(sorted(conditions.tags)))
     if conditions.has_price_band:
-        phrases.append("unit price in a band")
+        phrases.append(_band(conditions))
     if conditions.ordered_from:
-        phrases.append(f"ordered from {_day(conditions.ordered_from)}")
+        phrases.append(f"ordered from {_day(conditions.ordered_from, zone)}")
     if conditions.ordered_to:
-        phrases.append(f"ordered before {_day(conditions.ordered_to)}")
+        phrases.append(f"ordered before {_day(conditions.ordered_to, zone)}")
     return phrases
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment:%b} {moment.day}, {moment.year}"
+def _band(conditions: Conditions) -> str:
+    currency, low, high = conditions.price_currency or "", conditions.price_from, conditions.price_to
+    phrases = [f"from {Money(low, currency)}"] if low is not None else []
+    phrases += [f"below {Money(high, currency)}"] if high is not None else []
+    return "unit price " + " and ".join(phrases)
 
 
-def _reason(rule: Rule) -> str:
+def _day(moment: datetime, zone: tzinfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%b} {local.day}, {local.year}"
+
+
+def _reason(rule: Rule, zone: tzinfo) -> str:
     if rule.is_default:
         return f"No other rule fits, so the default “{rule.name}” applies."
     others = replace(rule.conditions, vendor_ids=frozenset(), group_ids=frozenset())
     whom = ["this vendor"] if rule.conditions.vendor_ids or rule.conditions.group_ids else []
-    phrases = ", ".join([*whom, *describe_conditions(others, {}, rule.labels)])
+    phrases = ", ".join([*whom, *describe_conditions(others, {}, rule.labels, zone=zone)])
     return f"“{rule.name}” is the first rule in the list that fits ({phrases})."
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commissions.rules import SoldLine
+from app.errors import ValidationErrors
 from app.models.commissions import CollectionProduct, VendorGroup, VendorGroupMember
+from app.models.products import Product
 from app.models.vendors import Vendor
 
 
@@ -49,6 +52,30 @@ def list_collections_of_products(
     query = select(CollectionProduct.product_gid, CollectionProduct.collection_gid)
     mine = (CollectionProduct.shop_id == shop_id, CollectionProduct.product_gid.in_(product_gids))
     return _gather(session.execute(query.where(*mine)))
+
+
+def complete(session: Session, shop_id: int, line: SoldLine) -> SoldLine:
+    """A line that somebody only asks about, as an order would have it: with the vendor's groups, and what is known of
+    its product where the question says nothing.
+
+    Raises ValidationErrors for another vendor's product.
+    """
+    line = structs.replace(line, group_ids=list_groups_of_vendors(session, shop_id).get(line.vendor_id, frozenset()))
+    if line.product_gid is None:
+        return line
+    query = select(Product).where(Product.shop_id == shop_id, Product.shopify_gid == line.product_gid)
+    product = session.scalars(query).one_or_none()
+    if product is None:
+        return line
+    if product.vendor_id != line.vendor_id:
+        raise ValidationErrors({"product_gid": "This product is another vendor's."})
+    collections = list_collections_of_products(session, shop_id, [line.product_gid])
+    return structs.replace(
+        line,
+        category_gid=line.category_gid or product.category_gid,
+        collection_gids=line.collection_gids or collections.get(line.product_gid, frozenset()),
+        tags=line.tags or frozenset(tag.lower() for tag in product.tags),
+    )
 
 
 def write_sold_line(line: SoldLine) -> dict[str, Any]:

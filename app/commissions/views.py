@@ -12,7 +12,7 @@ from app.auth.merchant import protect
 from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, ValidationErrors
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.typed import read_number
@@ -48,10 +48,14 @@ def simulate() -> ResponseReturnValue:
     form = SimulatorForm(request.args, currency=g.shop.currency, vendors=list_sellers())
     if not form.validate():
         return render_template("merchant/commissions/_answer.html", form=form, answer=None)
-    groups = sets.list_groups_of_vendors(g.session, g.shop.id).get(form.vendor.data, frozenset())
-    line, quantity = form.line(clock.now(), groups), int(form.quantity.data or "1")
+    quantity = int(form.quantity.data or "1")
+    try:
+        line = sets.complete(g.session, g.shop.id, form.line(clock.now()))
+    except ValidationErrors as error:
+        form.product.errors = list(error.errors.values())
+        return render_template("merchant/commissions/_answer.html", form=form, answer=None)
     listed = queries.list_rules(g.session, g.shop.id)
-    choice = rules.choose_rule(listed, line)
+    choice = rules.choose_rule(listed, line, shop_zone())
     base = line.unit_price * quantity
     fee = rules.fee(choice.winner, base, quantity, line.currency) if choice.winner else 0
     answer = {
@@ -114,21 +118,21 @@ def rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
         currency=g.shop.currency,
         vendors=list_sellers(),
         groups=[(row.group.id, row.group.name) for row in sets.list_groups(g.session, g.shop.id)],
-        zone=ZoneInfo(g.shop.timezone),
+        zone=shop_zone(),
         rule=rule,
     )
 
 
 def list_page(*, status: int = 200) -> Response:
     listed = queries.list_rules(g.session, g.shop.id)
-    vendors = list_sellers()
+    vendors, zone = list_sellers(), shop_zone()
     groups = {row.group.id: row.group.name for row in sets.list_groups(g.session, g.shop.id)}
     html = render_template(
         "merchant/commissions/list.html",
         rules=listed,
         planned=queries.list_planned(g.session, g.shop.id),
         shadowed=rules.shadowed(listed),
-        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors), rule.labels, groups),
+        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors), rule.labels, groups, zone),
         percent=write_percent,
         money_of=Money,
         latest=previews.find_latest(g.session, g.shop.id, actor()),
@@ -142,6 +146,10 @@ def list_sellers() -> list[tuple[int, str]]:
         Vendor.shop_id == g.shop.id, Vendor.status.in_((VendorStatus.APPROVED, VendorStatus.SUSPENDED))
     )
     return [(vendor_id, name) for vendor_id, name in g.session.execute(query.order_by(Vendor.name))]
+
+
+def shop_zone() -> ZoneInfo:
+    return ZoneInfo(g.shop.timezone)
 
 
 def actor() -> str:

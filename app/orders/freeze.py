@@ -42,13 +42,14 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
     ]
     if not fresh:
         return
-    agreed, moments = looked.in_force.agreed, {order.ordered_at for order, *_ in fresh}
+    agreed, zone = looked.in_force.agreed, looked.in_force.zone
+    moments = {order.ordered_at for order, *_ in fresh}
     lists = find_rules(session, shop_id, looked.in_force, looked.since, moments)
     groups, collections = _find_sets(session, shop_id, [rule for rules in lists.values() for rule in rules], fresh)
     for order, lines, position, item in fresh:
         owner = _find_owner(looked, item)
         sold = _sold_line(owner, item, order, groups, collections)
-        choice = choose_rule(lists[order.ordered_at], sold) if sold else Choice(None, _STORES_OWN, None)
+        choice = choose_rule(lists[order.ordered_at], sold, zone) if sold else Choice(None, _STORES_OWN, None)
         terms = agreed.of(owner.vendor_id)
         lines[item.id] = LineRow(
             shop_id=shop_id,

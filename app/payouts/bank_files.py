@@ -7,7 +7,7 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from app.errors import ValidationErrors
@@ -41,6 +41,8 @@ class Batch:
     message_id: str
     """Stays the same for this batch for ever: a bank that gets the file twice can tell."""
     made_at: datetime
+    pay_on: date
+    """The day on which it was made where the shop is: a bank may refuse one that is over."""
     currency: str
     payer: Payer
     transfers: Sequence[Transfer]
@@ -64,7 +66,7 @@ def write_pain(batch: Batch) -> bytes:
     _add_totals(payment, batch)
     if batch.currency == "EUR":
         _add(_add(_add(payment, "PmtTpInf"), "SvcLvl"), "Cd", "SEPA")
-    _add(_add(payment, "ReqdExctnDt"), "Dt", batch.made_at.strftime("%Y-%m-%d"))
+    _add(_add(payment, "ReqdExctnDt"), "Dt", batch.pay_on.isoformat())
     _add_party(payment, "Dbtr", batch.payer.name, batch.payer.iban, agent=batch.payer.bic)
     _add(payment, "ChrgBr", "SLEV" if batch.currency == "EUR" else "SHAR")
     for transfer in batch.transfers:

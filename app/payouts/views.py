@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -203,6 +204,7 @@ def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Bat
     return bank_files.Batch(
         message_id=f"STALLKEEPER-{g.shop.id}-{batch.number}",
         made_at=batch.file_made_at,
+        pay_on=batch.file_made_at.astimezone(ZoneInfo(g.shop.timezone)).date(),
         currency=batch.currency,
         payer=bank_files.Payer(payer.payer_name or g.shop.name, payer_iban, payer.payer_bic),
         transfers=[

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,9 +16,12 @@ from app import clock, db
 from app.api import commissions
 from app.api.openapi import TAGS
 from app.api.operations import OPERATIONS
+from app.commissions import service
 from app.commissions.agreements import get_agreed
+from app.commissions.queries import list_rules
 from app.commissions.rules import Conditions
 from app.models.books import Difference
+from app.models.commissions import CollectionProduct
 from app.models.events import AuditEntry, InboxEvent
 from app.models.orders import VendorOrder
 from app.models.payouts import RAIL, Payout
@@ -126,6 +131,10 @@ def test_rules_are_made_replaced_reordered_and_ended(merchant: Program, ada: Ven
         ({"conditions": {"price_from": 9, "price_to": 9, "price_currency": "USD"}}, "#/conditions/price_to"),
         ({"conditions": {"vendor_ids": [999999]}}, "#/conditions/vendor_ids"),
         ({"conditions": {"group_ids": [999999]}}, "#/conditions/group_ids"),
+        ({"conditions": {"product_gids": ["7"]}}, "#/conditions/product_gids/0"),
+        ({"conditions": {"category_gids": ["gid://shopify/Product/7"]}}, "#/conditions/category_gids/0"),
+        ({"conditions": {"collection_gids": ["summer"]}}, "#/conditions/collection_gids/0"),
+        ({"conditions": {"tags": [" "]}}, "#/conditions"),
         ({"floor": {"USD": 2}, "cap": {"USD": 1}}, "#/cap/USD"),
         ({"flat": {"USD": -1}}, "#/flat"),
         ({"flat": {"usd": 1}}, "#/flat"),
@@ -169,6 +178,63 @@ def test_the_simulator_says_which_rule_fires_and_what_it_takes(merchant: Program
     other = merchant.post("/commission-rules/simulate", {**question, "vendor_id": bea.id}).json
     assert other
     assert other["rule_name"] == "Default commission"
+    unknown = merchant.problem("POST", "/commission-rules/simulate", {**question, "vendor_id": 999_999})
+    assert unknown["errors"][0]["pointer"] == "#/vendor_id"
+
+
+def test_the_simulator_goes_by_the_list_of_the_day_that_is_asked_about(
+    merchant: Program, acme: Shop, ada: Vendor
+) -> None:
+    number = merchant.post("/commission-rules", draft(ada)).json["number"]  # type: ignore[index]
+    tomorrow, later = clock.now() + timedelta(days=1), clock.now() + timedelta(days=2)
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        rule = next(rule for rule in list_rules(session, acme.id) if rule.id == number)
+        dearer = service.Draft("Dearer", Decimal(2000), rule.conditions, {}, {}, {}, net_of_tax=False)
+        service.change_rule(session, shop, number, dearer, "staff:1", at=tomorrow)
+        planned = service.add_rule(session, shop, replace(dearer, name="New"), "staff:1", at=later)
+    question = {"vendor_id": ada.id, "unit_price_minor": 10_000}
+
+    def ask(**more: Any) -> Any:
+        told = merchant.post("/commission-rules/simulate", {**question, **more}).json
+        assert told
+        return told["rule_name"], told["commission"]["minor"]
+
+    assert ask() == ("Ada", 781)
+    assert ask(ordered_at=(tomorrow - timedelta(seconds=1)).isoformat()) == ("Ada", 781)
+    assert ask(ordered_at=tomorrow.isoformat()) == ("Dearer", 2000)
+    assert ask(ordered_at="1999-01-01T00:00:00Z") == ("Default commission", 1000)
+    assert merchant.problem("GET", f"/commission-rules/{planned}")["status"] == 404, "not in force yet"
+
+
+def test_the_simulator_knows_of_a_product_what_an_order_of_it_would(
+    merchant: Program, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    gid, mugs, summer = "gid://shopify/Product/7", "gid://shopify/TaxonomyCategory/hg-11", "gid://shopify/Collection/3"
+    with db.scoped(acme.id) as session:
+        named = {"shop_id": acme.id, "vendor_id": ada.id, "title": "Mug", "shopify_gid": gid}
+        session.add(Product(**named, category_gid=mugs + "-2", tags=["Clay"]))
+    for name, conditions in (
+        ("Summer", {"collection_gids": [summer]}),
+        ("Mugs", {"category_gids": [mugs]}),
+        ("Clay", {"tags": ["clay"]}),
+    ):
+        assert merchant.post("/commission-rules", draft(ada, name=name, conditions=conditions)).status_code == 201
+    question = {"vendor_id": ada.id, "unit_price_minor": 10_000, "product_gid": gid}
+
+    def ask(**more: Any) -> Any:
+        told = merchant.post("/commission-rules/simulate", {**question, **more}).json
+        assert told
+        return told["rule_name"]
+
+    assert ask() == "Mugs"
+    assert ask(category_gid="gid://shopify/TaxonomyCategory/aa") == "Clay"
+    assert ask(product_gid="gid://shopify/Product/8") == "Default commission"
+    with db.scoped(acme.id) as session:
+        session.add(CollectionProduct(shop_id=acme.id, product_gid=gid, collection_gid=summer))
+    assert ask() == "Summer"
+    others = merchant.problem("POST", "/commission-rules/simulate", {**question, "vendor_id": bea.id})
+    assert others["errors"][0]["pointer"] == "#/product_gid"
 
 
 def test_money_settings_are_changed_field_by_field(merchant: Program) -> None:
@@ -263,6 +329,20 @@ def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
     hers = adas.list_all("/ledger-entries?limit=1")
     assert {entry["order_shopify_id"] for entry in hers} == {number}
     assert sum(account["balance"]["minor"] for account in merchant.get("/accounts")["data"]) == 0
+
+
+def test_a_rules_reason_names_a_vendor_nobody_elses_products(
+    merchant: Program, adas: Program, store: Store, post: Post, goods: SimpleNamespace, ada: Vendor
+) -> None:
+    gids = [f"gid://shopify/Product/{made['id']}" for made in (goods.mug, goods.loaf)]
+    made = merchant.post("/commission-rules", draft(ada, conditions={"product_gids": gids}))
+    assert made.status_code == 201, made.text
+    order = buy(store, (goods.mug, 1), (goods.loaf, 1))
+    post.deliver()
+    [line] = adas.get(f"/orders/{order['id']}")["lines"]
+    mine, others = (gid.rpartition("/")[2] for gid in gids)
+    assert f"product {mine}" in line["reason"]
+    assert others not in line["reason"]
 
 
 def test_a_hold_is_released_by_a_person_with_a_reason(

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app import db
 from app.commissions.queries import list_rules
 from app.models.commissions import CommissionRule
+from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.architecture.polaris import lint_polaris
@@ -72,6 +73,8 @@ def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
     [
         ({"rate": "12,5"}, "Enter a percentage in digits"),
         ({"rate": "101"}, "Choose between 0 and 100"),
+        ({"rate": "1e999999"}, "Choose between 0 and 100"),
+        ({"rate": "sNaN"}, "Choose between 0 and 100"),
         ({"flat": "1.234", "tags": "x"}, "at most 2 decimals"),
         ({"floor": "5", "cap": "4", "tags": "x"}, "cannot be below the least"),
         ({"price_from": "5", "price_to": "5"}, "must be above the lower one"),
@@ -117,3 +120,30 @@ def test_the_simulator_names_winner_reason_and_runner_up(merchant: FlaskClient, 
     assert "held for 1 day" in merchant.get("/app/commissions").text
     assert 'value="1"' in merchant.get("/app/commissions/3").text
     assert "Enter an amount" in merchant.get("/app/commissions/simulator", query_string=question | {"price": "x"}).text
+
+
+def test_the_simulator_knows_of_a_product_what_an_order_of_it_would(
+    merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    other = make_vendor(shop, "Bea's Bakery", "bea@example.com")
+    with db.scoped(shop.id) as session:
+        named = {"shop_id": shop.id, "vendor_id": seller.id, "title": "Bowl", "tags": ["Clay"]}
+        session.add(Product(**named, shopify_gid="gid://shopify/Product/7"))
+    merchant.get("/app/commissions")
+    add(merchant, "Clay", tags="clay")
+    question = {"vendor": str(seller.id), "price": "100.00", "quantity": "1", "product": "7"}
+
+    def ask(**more: str) -> str:
+        return merchant.get("/app/commissions/simulator", query_string=question | more).text
+
+    assert "“Clay” is the first rule" in ask()
+    assert "the default" in ask(tags="glass"), "what is asked goes before what is known"
+    assert "Product: This product is another vendor" in ask(vendor=str(other.id))
+
+
+def test_a_day_is_listed_as_it_was_typed_wherever_the_shop_is(merchant: FlaskClient, shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        session.get_one(Shop, shop.id).timezone = "Asia/Tokyo"
+    add(merchant, "Spring", ordered_from="2026-03-01", ordered_to="2026-04-01", price_from="5")
+    listed = merchant.get("/app/commissions").text
+    assert "Unit price from 5.00 USD, ordered from Mar 1, 2026, ordered before Apr 1, 2026" in listed

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from flask import Flask, g
 
@@ -24,6 +26,7 @@ from app.languages import speaking
 from app.models.orders import OrderLine
 from app.orders.reasons import asked_for, say_reason
 
+TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 PRODUCT, CATEGORY, COLLECTION = (f"gid://shopify/{kind}/" for kind in ("Product", "TaxonomyCategory", "Collection"))
 LINE = SoldLine(
@@ -101,6 +104,8 @@ def test_conditions_are_described_with_the_names_that_people_gave() -> None:
         collection_gids=some(COLLECTION + "3"),
         tags=some("sale", "new"),
         price_from=100,
+        price_to=2000,
+        price_currency="USD",
         ordered_from=NOON,
         ordered_to=NOON + timedelta(days=31),
     )
@@ -110,12 +115,23 @@ def test_conditions_are_described_with_the_names_that_people_gave() -> None:
         "category Clothes or hg-11",
         "collection 3",
         "tag new or sale",
-        "unit price in a band",
+        "unit price from 1.00 USD and below 20.00 USD",
         "ordered from Oct 1, 2026",
         "ordered before Nov 1, 2026",
     ]
     assert describe_conditions(Conditions(), {}) == []
     assert describe_conditions(Conditions(group_ids=some(5)), {}) == ["vendor group #5"]
+    cheap = Conditions(price_to=1500, price_currency="JPY")
+    assert describe_conditions(cheap, {}) == ["unit price below 1500 JPY"]
+
+
+def test_days_are_those_of_the_shops_time_zone() -> None:
+    midnight_there = datetime(2026, 3, 1, tzinfo=TOKYO)
+    spring = Conditions(ordered_from=midnight_there.astimezone(UTC), ordered_to=midnight_there + timedelta(days=31))
+    assert describe_conditions(spring, {}, zone=TOKYO) == ["ordered from Mar 1, 2026", "ordered before Apr 1, 2026"]
+    line = msgspec.structs.replace(LINE, ordered_at=midnight_there)
+    march = replace(rule(), conditions=spring)
+    assert "(ordered from Mar 1, 2026, ordered before Apr 1, 2026)" in choose_rule([march], line, TOKYO).reason
 
 
 @pytest.mark.parametrize(

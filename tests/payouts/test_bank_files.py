@@ -5,7 +5,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import resources
 
@@ -17,7 +17,8 @@ from app.payouts.bank_files import NAMESPACE, Batch, Payer, Transfer, bank_text,
 
 BATCH = Batch(
     message_id="STALLKEEPER-1-7",
-    made_at=datetime(2026, 11, 20, 10, 30, tzinfo=UTC),
+    made_at=datetime(2026, 11, 20, 22, 30, tzinfo=UTC),
+    pay_on=date(2026, 11, 21),
     currency="EUR",
     payer=Payer("Acme & Söhne", "DE89370400440532013000", "COBADEFFXXX"),
     transfers=[
@@ -48,6 +49,7 @@ def test_every_element_stands_where_the_schema_wants_it() -> None:
         "Dbtr", "DbtrAcct", "DbtrAgt", "ChrgBr", "CdtTrfTxInf", "CdtTrfTxInf",
     ]  # fmt: skip
     assert names(find(message, "PmtInf/CdtTrfTxInf")) == ["PmtId", "Amt", "Cdtr", "CdtrAcct", "RmtInf"]
+    assert find(message, "PmtInf/ReqdExctnDt/Dt").text == "2026-11-21", "the shop's day, not that of the clock in UTC"
 
 
 @pytest.mark.parametrize(
