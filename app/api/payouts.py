@@ -187,14 +187,15 @@ def get_batch(batch_id: int) -> Batch:
 
 @operation(
     "POST",
-    "/payout-batches/<int:batch_id>/<any(approve, make_file, send, mark_sent):action>",
+    "/payout-batches/<int:batch_id>/<any(approve, make_file, send, stop, mark_sent):action>",
     tag="Payouts",
     scope=Scope.PAYOUTS_WRITE,
 )
-def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", "mark_sent"]) -> Batch:
-    """Approve a batch, fix its bank file, hand it to PayPal and Stripe, or mark it as sent.
+def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", "stop", "mark_sent"]) -> Batch:
+    """Approve a batch, fix its bank file, hand it to PayPal and Stripe, stop that, or mark it as sent.
 
     Each is done to every payout of the batch for which it is possible; what has become doubtful is put on hold.
+    A stop makes what no provider has heard of yet approved again; what was handed over stays.
     `/payouts?batch_id=` says what became of each.
     """
     batch = queries.get_batch(g.session, g.shop.id, batch_id)

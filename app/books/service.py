@@ -15,6 +15,7 @@ from app.books.proof import is_due, prove
 from app.db import scoped, system
 from app.errors import Conflict, NotFound
 from app.models.books import Difference, Proof
+from app.models.events import AuditEntry
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import book_order, lock_order
 from app.payouts import sending
@@ -71,11 +72,21 @@ def ask_where_due() -> int:
         )
         query = select(Shop.id, Shop.timezone, last.c.at).outerjoin(last, last.c.shop_id == Shop.id)
         shops = session.execute(query.where(Shop.status == ShopStatus.INSTALLED)).all()
-    due = [shop_id for shop_id, timezone, at in shops if _is_due(timezone, at)]
-    for shop_id in due:
-        with scoped(shop_id) as session:
-            ask(session, shop_id, "system")
-    return len(due)
+    due = [(shop_id, timezone) for shop_id, timezone, at in shops if _is_due(timezone, at)]
+    return sum(_ask_tonight(shop_id, timezone) for shop_id, timezone in due)
+
+
+def _ask_tonight(shop_id: int, timezone: str) -> bool:
+    """Ask for the night's proof, unless somebody stopped one since it was due."""
+    with scoped(shop_id) as session:
+        stops = select(func.max(AuditEntry.at)).where(
+            AuditEntry.shop_id == shop_id, AuditEntry.subject_type == "proof", AuditEntry.action == "proof.stop"
+        )
+        stopped_at = session.scalar(stops)
+        if stopped_at and not _is_due(timezone, stopped_at):
+            return False
+        ask(session, shop_id, "system")
+    return True
 
 
 def ask_to_reread(session: Session, shop_id: int, difference_id: int, actor: str) -> Difference:

@@ -39,7 +39,7 @@ def prove() -> ResponseReturnValue:
 @bp.post("/stop")
 def stop() -> ResponseReturnValue:
     service.stop(g.session, g.shop.id, f"staff:{g.staff}")
-    return web.toast(_page(), "Stopped. What was found stays; the next proof begins anew.")
+    return web.toast(_page(), "Stopped. What was found stays; the next proof begins anew, at night or when you ask.")
 
 
 @bp.post("/differences/<int:difference_id>/reread")

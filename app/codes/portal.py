@@ -1,21 +1,17 @@
 """A vendor's codes: made, printed, led elsewhere, and how often they were scanned."""
 
-import io
-import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import segno
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
 from app.auth.portal import actor, protect
-from app.codes import queries, service
+from app.codes import drawing, queries, service
 from app.codes.forms import CodeForm
 from app.codes.views import COLUMNS, cells_of
 from app.errors import NotFound, ValidationErrors
@@ -25,11 +21,7 @@ from app.models.codes import QrCode
 bp = Blueprint("portal_codes", __name__, url_prefix="/portal/codes")
 protect(bp)
 
-_QUIET_ZONE: Final = 4
-_PNG_PIXELS: Final = 1200
 SHEET: Final = (("large", 1), ("middle", 4), ("small", 12))
-SIZES: Final = ("small", "middle", "large")
-_NOT_IN_NAMES: Final = re.compile(r"[^\w .-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +63,16 @@ def put_many_away() -> ResponseReturnValue:
 @bp.get("/sheet")
 def print_sheets() -> ResponseReturnValue:
     """Several codes in one size, to cut out; below each its name, outside of what is cut."""
-    asked = request.args.get("size", "")
-    size = asked if asked in SIZES else "middle"
-    pieces = [(size, code, _inline(code)) for code in _chosen()]
+    size = drawing.read_size(request.args.get("size"))
+    pieces = [(size, code, drawing.write_inline(g.shop, code)) for code in _chosen()]
     return render_template("portal/codes/sheet.html", rows=[pieces], code=None)
 
 
 @bp.get("/files.zip")
 def download_many() -> ResponseReturnValue:
     """Each ticked code as SVG and as PNG."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for code in _chosen():
-            for kind in ("svg", "png"):
-                name = _NOT_IN_NAMES.sub("", code.name).strip(" .")
-                archive.writestr(f"{name} {code.code}.{kind}".strip(), _write_file(code, kind))
     headers = {"Content-Disposition": 'attachment; filename="codes.zip"'}
-    return Response(file.getvalue(), mimetype="application/zip", headers=headers)
+    return Response(drawing.write_archive(g.shop, _chosen()), mimetype="application/zip", headers=headers)
 
 
 @bp.get("/export.csv")
@@ -156,40 +141,20 @@ def download(code_id: int, kind: str) -> ResponseReturnValue:
     code = queries.get_code(g.session, g.vendor.id, code_id)
     types = {"svg": "image/svg+xml", "png": "image/png"}
     headers = {"Content-Disposition": f'attachment; filename="code-{code.code}.{kind}"'}
-    return Response(_write_file(code, kind), mimetype=types[kind], headers=headers)
+    return Response(drawing.write_file(g.shop, code, kind), mimetype=types[kind], headers=headers)
 
 
 @bp.get("/<int:code_id>/sheet")
 def print_sheet(code_id: int) -> ResponseReturnValue:
     """A page of A4 with the code in three sizes, to cut out."""
     code = queries.get_code(g.session, g.vendor.id, code_id)
-    drawn = _inline(code)
+    drawn = drawing.write_inline(g.shop, code)
     rows = [[(size, code, drawn)] * number for size, number in SHEET]
     return render_template("portal/codes/sheet.html", rows=rows, code=code)
 
 
 def _chosen() -> Sequence[QrCode]:
-    return queries.list_chosen(g.session, g.vendor.id, web.read_ticked("code"))
-
-
-def _write_file(code: QrCode, kind: str) -> bytes:
-    """The code as "svg" or "png"."""
-    drawn, file = _draw(code), io.BytesIO()
-    if kind == "svg":
-        drawn.save(file, kind="svg", border=_QUIET_ZONE, scale=10, dark="#000", light="#fff")
-    else:
-        drawn.save(file, kind="png", border=_QUIET_ZONE, scale=_PNG_PIXELS // drawn.symbol_size(border=_QUIET_ZONE)[0])
-    return file.getvalue()
-
-
-def _inline(code: QrCode) -> str:
-    """Drawn into the page."""
-    return _draw(code).svg_inline(border=_QUIET_ZONE, omitsize=True, dark="#000", light="#fff")
-
-
-def _draw(code: QrCode) -> segno.QRCode:
-    # "q": a quarter of it may be dirty, torn or under a thumb.
-    return segno.make(service.address_of(g.shop, code), error="q", micro=False)
+    return [code for code, _vendor in queries.list_chosen(g.session, g.shop.id, web.read_ticked("code"), g.vendor.id)]
 
 
 def _today() -> date:
@@ -211,7 +176,7 @@ def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
         form=form,
         code=code,
         address=service.address_of(g.shop, code),
-        drawn=_inline(code),
+        drawn=drawing.write_inline(g.shop, code),
         total=queries.count_all(g.session, code.id),
         days=queries.count_by_day(g.session, code.id, _today()),
         way=service.find_way(g.session, code, clock.now()),

@@ -55,20 +55,23 @@ def list_codes(
     limit: int = PER_PAGE,
 ) -> Part[Row]:
     """One part of the list; newest first means what is in use before what is put away."""
-    since = today - timedelta(days=DAYS - 1)
+    is_late, is_over = QrScans.day >= today - timedelta(days=DAYS - 1), QrScans.day < today
+    sums = {
+        "scans": func.sum(QrScans.scans),
+        "lately": func.sum(QrScans.scans).filter(is_late),
+        # Of days that change no more: no row moves from part to part because its code is scanned meanwhile.
+        "scans_before": func.sum(QrScans.scans).filter(is_over),
+        "lately_before": func.sum(QrScans.scans).filter(is_late, is_over),
+    }
     counted = (
-        select(
-            QrScans.code_id,
-            func.sum(QrScans.scans).label("scans"),
-            func.coalesce(func.sum(QrScans.scans).filter(QrScans.day >= since), 0).label("lately"),
-        )
+        select(QrScans.code_id, *(found.label(name) for name, found in sums.items()))
         .where(QrScans.shop_id == shop_id)
         .group_by(QrScans.code_id)
         .subquery()
     )
-    scans, lately = (cast(func.coalesce(sum_, 0), BigInteger) for sum_ in (counted.c.scans, counted.c.lately))
+    number = {name: cast(func.coalesce(counted.c[name], 0), BigInteger) for name in sums}
     query = (
-        select(QrCode, Vendor, Product, scans, lately)
+        select(QrCode, Vendor, Product, number["scans"], number["lately"])
         .join(Vendor, Vendor.id == QrCode.vendor_id)
         .outerjoin(Product, Product.id == QrCode.product_id)
         .outerjoin(counted, counted.c.code_id == QrCode.id)
@@ -76,8 +79,8 @@ def list_codes(
     )
     sorts = {
         "name": Sort((func.lower(QrCode.name, type_=Text()), QrCode.id)),
-        "scans": Sort((scans, QrCode.id), is_descending=True),
-        "lately": Sort((lately, QrCode.id), is_descending=True),
+        "scans": Sort((number["scans_before"], QrCode.id), is_descending=True),
+        "lately": Sort((number["lately_before"], QrCode.id), is_descending=True),
     }
     in_use_first = Sort((cast(QrCode.archived_at.is_(None), Integer), QrCode.id), is_descending=True)
     part = read_part(session, query, sorts.get(wanted.sort, in_use_first), after=after, before=before, limit=limit)
@@ -116,10 +119,15 @@ def get_code(session: Session, vendor_id: int, code_id: int) -> QrCode:
     return code
 
 
-def list_chosen(session: Session, vendor_id: int, code_ids: Collection[int]) -> Sequence[QrCode]:
-    """The vendor's codes among these, newest first."""
-    mine = (QrCode.vendor_id == vendor_id, QrCode.id.in_(code_ids))
-    return session.scalars(select(QrCode).where(*mine).order_by(QrCode.id.desc())).all()
+def list_chosen(
+    session: Session, shop_id: int, code_ids: Collection[int], vendor_id: int | None = None
+) -> Sequence[tuple[QrCode, Vendor]]:
+    """The shop's codes among these, or one vendor's, newest first."""
+    query = select(QrCode, Vendor).join(Vendor, Vendor.id == QrCode.vendor_id)
+    query = query.where(QrCode.shop_id == shop_id, QrCode.id.in_(code_ids))
+    if vendor_id is not None:
+        query = query.where(QrCode.vendor_id == vendor_id)
+    return [(code, vendor) for code, vendor in session.execute(query.order_by(QrCode.id.desc()))]
 
 
 def count_by_day(session: Session, code_id: int, today: date) -> list[tuple[date, int]]:

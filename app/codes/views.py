@@ -4,12 +4,12 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
 from app.auth.merchant import protect
-from app.codes import queries, service
+from app.codes import drawing, queries, service
 
 bp = Blueprint("codes", __name__, url_prefix="/app/codes")
 protect(bp)
@@ -36,6 +36,25 @@ def export_codes() -> ResponseReturnValue:
     """What the list shows."""
     rows = queries.walk(g.session, g.shop.id, _today(), _wanted())
     return web.download_sheet("codes.csv", ["vendor", *COLUMNS], ([row.vendor.name, *cells_of(row)] for row in rows))
+
+
+@bp.get("/sheet")
+def print_sheet() -> ResponseReturnValue:
+    """The ticked codes in one size, to cut out; below each its name and whose it is."""
+    chosen = queries.list_chosen(g.session, g.shop.id, web.read_ticked("code"))
+    return render_template(
+        "merchant/codes/sheet.html",
+        pieces=[(code, vendor, drawing.write_inline(g.shop, code)) for code, vendor in chosen],
+        size=drawing.read_size(request.args.get("size")),
+    )
+
+
+@bp.get("/files.zip")
+def download_many() -> ResponseReturnValue:
+    """Each ticked code as SVG and as PNG."""
+    codes = [code for code, _vendor in queries.list_chosen(g.session, g.shop.id, web.read_ticked("code"))]
+    headers = {"Content-Disposition": 'attachment; filename="codes.zip"'}
+    return Response(drawing.write_archive(g.shop, codes), mimetype="application/zip", headers=headers)
 
 
 def cells_of(row: queries.Row) -> list[object]:

@@ -110,11 +110,6 @@ def list_actions(session: Session, shop_id: int) -> Sequence[str]:
     return session.scalars(query).all()
 
 
-def list_vendors(session: Session, shop_id: int) -> Sequence[tuple[int, str]]:
-    query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop_id).order_by(func.lower(Vendor.name))
-    return [(vendor_id, name) for vendor_id, name in session.execute(query.limit(500))]
-
-
 def _vendor_of_subject() -> ColumnElement[int | None]:
     return case((AuditEntry.subject_type == "vendor", AuditEntry.subject_id), else_=None)
 

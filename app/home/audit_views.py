@@ -15,6 +15,7 @@ from app.home.audit_changes import Change, Writers, say_changes
 from app.home.audit_words import name_deed, name_subject
 from app.money import Money
 from app.typed import read_day
+from app.vendors.queries import offer_vendors
 
 bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
 merchant.protect(bp)
@@ -41,7 +42,7 @@ def list_entries() -> ResponseReturnValue:
         wanted=wanted,
         actors=audit_log.ACTORS,
         actions=audit_log.list_actions(g.session, g.shop.id),
-        vendors=audit_log.list_vendors(g.session, g.shop.id),
+        vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
         place_of=_place_of,
         say_changes=_say_changes,
         name_deed=name_deed,

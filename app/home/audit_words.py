@@ -28,6 +28,7 @@ DEEDS: Final = {
     "payout_batch.open": "Payouts prepared",
     "payout.approve": "Payout approved",
     "payout.make_file": "Payout written to a bank file",
+    "payout.stop": "Payout stopped before it was handed over",
     "payout.mark_sent": "Payout marked as sent",
     "fee_invoices.settings": "Fee invoices set up",
     "fee_invoices.issue": "Fee invoices issued",

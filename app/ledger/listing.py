@@ -16,6 +16,7 @@ from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
+from app.typed import read_number
 
 PER_PAGE: Final = 50
 _NAMED_VENDORS: Final = 50
@@ -154,8 +155,9 @@ def _write_cursor(row: LedgerTransaction) -> str:
 
 
 def _read_cursor(text: str) -> tuple[datetime, int] | None:
-    at, _, number = text.rpartition("_")
+    at, _, last = text.rpartition("_")
+    number = read_number(last)
     try:
-        return (datetime.fromisoformat(at), int(number)) if number.isdecimal() and len(number) < 19 else None
+        return (datetime.fromisoformat(at), number) if number is not None else None
     except ValueError:
         return None

@@ -14,7 +14,7 @@ from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.languages import _, lazy, locale_for, spoken
+from app.languages import _, find_words, lazy, locale_for, spoken
 from app.models.payouts import FeeInvoice
 from app.models.vendors import Vendor
 from app.money import Money
@@ -83,7 +83,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
         Spacer(1, 6 * mm),
         _table(invoice, lines, locale),
         Spacer(1, 6 * mm),
-        Paragraph(write(parties["note"]), body),
+        Paragraph(write(find_words(parties["note"]) if parties["note"] else ""), body),
         Paragraph(write(_("The amounts were kept from your sales; there is nothing to transfer.")), small),
     ]
     return print_paper(story, title=name, author=parties["seller"]["name"], number=invoice.number)

@@ -19,6 +19,7 @@ from app import audit, clock
 from app.config import get_config
 from app.crypto import decrypt, encrypt
 from app.errors import Conflict, NotFound
+from app.languages import noted
 from app.models.payouts import FeeInvoice, PayoutSettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -27,7 +28,7 @@ from app.payouts import queries, service
 _EU: Final = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
-_REVERSE_CHARGE: Final = "Reverse charge: the recipient owes the VAT (Article 196 of Directive 2006/112/EC)."
+_REVERSE_CHARGE: Final = noted("Reverse charge: the recipient owes the VAT (Article 196 of Directive 2006/112/EC).")
 _KEEP: Final = text("""
 CREATE TEMPORARY TABLE to_invoice ON COMMIT DROP AS
 SELECT t.id, t.vendor_id, t.order_id, t.currency, t.booked_at,

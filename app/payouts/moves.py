@@ -118,9 +118,9 @@ def _swap(
     """Compare and swap. Returns the ids of those that moved."""
     values: dict[str, Any] = {"state": new, "state_reason": reason, "state_changed_at": clock.now()}
     if action == "send":
-        values |= {"attempts": 0, "next_look_at": clock.now()}
-    elif action == "give_up":
-        values |= {"next_look_at": None}  # under the same key: should it be sent again in time, the rail knows it
+        values |= {"next_look_at": clock.now()}
+    elif action in {"give_up", "stop"}:
+        values |= {"next_look_at": None}  # under the same key: should it be sent again, the rail is asked for it first
     elif action == "refuse":
         # Refused for certain: the next attempt is another payment, under another key.
         fresh = func.concat("payout-", Payout.reference, "-", func.substr(func.md5(func.random().concat("")), 1, 8))
@@ -135,6 +135,8 @@ def _swap(
     swap = update(Payout).where(Payout.id == _any(payout_ids), Payout.state == old).values(values)
     if action in _SENDS:
         swap = swap.where((Payout.rail == RailName.BANK) == (action == "make_file"))
+    if action == "stop":
+        swap = swap.where(Payout.attempts == 0)  # the rail has not heard of it, and now will not
     answer = session.execute(swap.returning(Payout.id).execution_options(synchronize_session=False))
     return list(answer.scalars())
 

@@ -305,9 +305,15 @@ def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]
     )
     if action == "approve" and batch.file_made_at is not None:
         query = query.where(Payout.rail != RailName.BANK)  # the file was taken without them
-    if action == "cancel":
+    if action in {"cancel", "stop"}:
         query = query.where(Payout.attempts == 0)  # of the others nobody knows whether they were paid: one by one
     return [row.id for row in session.execute(query) if fits(action, row.rail, by_hand=row.by_hand)]
+
+
+def list_part(session: Session, batch: PayoutBatch, part: int, *, limit: int) -> Sequence[Payout]:
+    """The payouts of a batch in portions that stay the same while states change, the first portion is 1."""
+    query = select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)
+    return session.scalars(query.offset((part - 1) * limit).limit(limit)).all()
 
 
 def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:

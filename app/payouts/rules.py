@@ -11,6 +11,7 @@ MOVES: Final[dict[str, dict[str, str]]] = {
     "release": {"on_hold": "pending"},
     "make_file": {"approved": "sending"},
     "send": {"approved": "sending"},
+    "stop": {"sending": "approved"},
     "refuse": {"sending": "on_hold"},
     "give_up": {"sending": "on_hold"},
     "mark_sent": {"sending": "sent"},
@@ -23,6 +24,8 @@ MOVES: Final[dict[str, dict[str, str]]] = {
 REASON_NEEDED: Final = frozenset({"hold", "fail", "undo"})
 BY_RAIL: Final = frozenset({"refuse", "give_up"})
 """Only a rail knows that (or can no longer know it); no person presses it."""
+OF_BATCH: Final = frozenset({"stop"})
+"""Done to a whole batch only: which payouts it still reaches nobody can promise."""
 GIVES_BACK: Final = frozenset({"failed", "cancelled"})
 """States in which the vendor has the entries again."""
 
@@ -52,7 +55,7 @@ def list_actions(state: str, *, rail: str, by_hand: bool) -> list[str]:
     return [
         action
         for action, moves in MOVES.items()
-        if state in moves and action not in BY_RAIL and fits(action, rail, by_hand=by_hand)
+        if state in moves and action not in BY_RAIL | OF_BATCH and fits(action, rail, by_hand=by_hand)
     ]
 
 
@@ -61,7 +64,7 @@ def fits(action: str, rail: str, *, by_hand: bool) -> bool:
     is_ours = rail == "bank" or by_hand
     if action == "make_file":
         return rail == "bank"
-    if action == "send":
+    if action in {"send", "stop"}:
         return rail != "bank"
     if action in {"mark_sent", "settle", "fail"}:
         return is_ours

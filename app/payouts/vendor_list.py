@@ -19,7 +19,7 @@ _AT_ONCE: Final = 1_000
 SORTS: Final = {
     "newest": Sort((Payout.id,), is_descending=True),
     "oldest": Sort((Payout.id,)),
-    "largest": Sort((Payout.amount_minor, Payout.id), is_descending=True),
+    "largest": Sort((Payout.currency, Payout.amount_minor, Payout.id), is_descending=True),
 }
 
 

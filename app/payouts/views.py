@@ -18,7 +18,7 @@ from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
 from app.outcomes import Outcome
-from app.payouts import bank_files, moves, queries, rules, service, statements
+from app.payouts import bank_files, moves, queries, rules, service, statements, vendor_list
 from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
 
@@ -30,6 +30,7 @@ _DONE: Final = {
     "hold": "On hold",
     "make_file": "The bank file is ready",
     "send": "Handed over. This page shows what becomes of each payout.",
+    "stop": "Stopped. What was not handed over yet is approved again.",
     "release": "Waiting for approval again",
     "mark_sent": "Marked as sent. The vendor gets an e-mail with the statement.",
     "settle": "Marked as arrived",
@@ -37,7 +38,10 @@ _DONE: Final = {
     "cancel": "Cancelled. The money is the vendor's available balance again.",
     "undo": "Undone. The payout is approved again, and the vendor is told.",
 }
-_ON_BATCH: Final = frozenset({"approve", "mark_sent", "cancel", "make_file", "send"})
+_OF_BATCH: Final = rules.OF_BATCH | {"make_file", "send"}
+_ON_BATCH: Final = _OF_BATCH | {"approve", "mark_sent", "cancel"}
+STATEMENTS_AT_ONCE: Final = 500
+"""In one archive: it is made while somebody waits."""
 ON_TICKED: Final = {"approve": "Approve", "hold": "Hold", "release": "Release the hold", "cancel": "Cancel"}
 _COLUMNS: Final = ("reference", "vendor", "batch", "prepared_at", "state", "paid_by", "amount", "currency")
 TONES: Final = {
@@ -152,7 +156,7 @@ def pay_by_hand(batch_id: int, payout_id: int) -> ResponseReturnValue:
 @bp.post("/<int:batch_id>/payouts/<int:payout_id>/<action>")
 def act_on_payout(batch_id: int, payout_id: int, action: str) -> ResponseReturnValue:
     payout = _get_payout(batch_id, payout_id)
-    if action not in _DONE or action in {"make_file", "send"}:
+    if action not in _DONE or action in _OF_BATCH:
         raise NotFound("There is no such action.")
     try:
         moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
@@ -177,6 +181,17 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
     name = f"payouts-{batch.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype="application/xml" if kind == "xml" else "text/csv", headers=headers)
+
+
+@bp.get("/<int:batch_id>/statements-<int:part>.zip")
+def download_statements(batch_id: int, part: int) -> ResponseReturnValue:
+    """Those of a portion of the batch's payouts, without what was cancelled or came back."""
+    batch = queries.get_batch(g.session, g.shop.id, batch_id)
+    payouts = queries.list_part(g.session, batch, max(part, 1), limit=STATEMENTS_AT_ONCE)
+    paid = [payout for payout in payouts if payout.state not in rules.GIVES_BACK]
+    headers = {"Content-Disposition": f'attachment; filename="statements-{batch.number}-{part}.zip"'}
+    body = vendor_list.archive_statements(g.session, g.shop, paid)
+    return Response(body, mimetype="application/zip", headers=headers)
 
 
 @bp.get("/<int:batch_id>/payouts/<int:payout_id>/statement.<kind>")
@@ -264,6 +279,8 @@ def _batch_page(
         sum=Money(live, batch.currency),
         payouts=sum(count for count, _ in counts.values()),
         waiting=_waiting(counts),
+        stoppable=len(queries.list_fitting(g.session, batch, "stop")),
+        statements_at_once=STATEMENTS_AT_ONCE,
         states={state.value: n for state in PayoutState if (n := _count(counts, state))},
         state_choices=[(s.value, queries.STATE_WORDS[s]) for s in PayoutState if _count(counts, s)],
         amount_of=lambda p: Money(p.amount_minor, p.currency),

@@ -12,6 +12,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.outcomes import Outcome
 from app.products import proposal_queries, proposals, replies, service
+from app.typed import read_number
 
 _SAID: Final = {
     "ask_for_changes": "The vendor is asked to change it.",
@@ -22,14 +23,14 @@ _SAID: Final = {
 def in_order(session: Session, shop_id: int, ticks: Sequence[str]) -> list[str]:
     """Ticks in the order in which products are locked everywhere, by id: no two people's ever wait in a circle."""
     read = {tick: _read_tick(tick) for tick in ticks}
-    edits = [int(numbers[0]) for kind, *numbers in read.values() if kind == "edit" and numbers]
+    edits = [numbers[0] for kind, numbers in read.values() if kind == "edit" and numbers]
     mine = (ProductProposal.shop_id == shop_id, ProductProposal.id.in_(edits))
     query = select(ProductProposal.id, ProductProposal.product_id).where(*mine)
     product_of = dict(session.execute(query).all())
 
     def product_id(tick: str) -> int:
-        kind, *numbers = read[tick]
-        number = int(numbers[0]) if numbers else 0
+        kind, numbers = read[tick]
+        number = numbers[0] if numbers else 0
         return product_of.get(number, 0) if kind == "edit" else number
 
     return sorted(read, key=lambda tick: (product_id(tick), tick))
@@ -75,15 +76,15 @@ def _decide(
     on_product: Callable[[Product], str],
     on_edit: Callable[[ProductProposal, int], str],
 ) -> Outcome:
-    kind, *numbers = _read_tick(tick)
+    kind, numbers = _read_tick(tick)
     if not numbers:
         return Outcome(is_done=False, words="This row is not known.", title=tick)
     try:
         if kind == "edit":
-            proposal = proposals.lock_proposal(session, shop_id, int(numbers[0]))
+            proposal = proposals.lock_proposal(session, shop_id, numbers[0])
             title = proposal_queries.title_of(session, proposal)
-            return Outcome(is_done=True, words=on_edit(proposal, int(numbers[-1])), title=title)
-        product = service.lock_product(session, shop_id, int(numbers[0]))
+            return Outcome(is_done=True, words=on_edit(proposal, numbers[-1]), title=title)
+        product = service.lock_product(session, shop_id, numbers[0])
         title = product.title
         return Outcome(is_done=True, words=on_product(product), title=title)
     except NotFound as error:
@@ -92,7 +93,8 @@ def _decide(
         return Outcome(is_done=False, words=error.message, title=title)
 
 
-def _read_tick(tick: str) -> list[str]:
-    """Its kind and numbers; no numbers where they are none that an id can be."""
-    kind, *numbers = tick.split() or [""]
-    return [kind, *numbers] if all(number.isdecimal() and len(number) < 19 for number in numbers) else [kind]
+def _read_tick(tick: str) -> tuple[str, list[int]]:
+    """Its kind and numbers; no numbers where one of them is none that an id can be."""
+    kind, *words = tick.split() or [""]
+    numbers = [number for word in words if (number := read_number(word)) is not None]
+    return kind, numbers if len(numbers) == len(words) else []

@@ -1,8 +1,9 @@
 """Proving the books: what is found, what is cleared, who waits meanwhile, and going on after a kill."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -241,3 +242,23 @@ def test_a_proof_that_somebody_stops_ends_and_the_next_begins_anew(
     assert proof.prove(acme.id, again)
     with db.scoped(acme.id) as session:
         assert session.get_one(Proof, again).orders == 2
+
+
+def test_who_stops_the_proof_at_night_has_peace_until_the_next(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = datetime.combine(clock.now().date(), time(3), ZoneInfo(acme.timezone))
+
+    def due(after: timedelta) -> int:
+        monkeypatch.setattr(clock, "now", lambda: night + after)
+        return service.ask_where_due()
+
+    def stop() -> None:
+        with db.scoped(acme.id) as session:
+            service.stop(session, acme.id, "staff:1")
+
+    assert due(timedelta()) == 1
+    stop()
+    assert [due(timedelta(hours=hours)) for hours in (1, 2, 12)] == [0, 0, 0]
+    with db.scoped(acme.id) as session:
+        service.ask(session, acme.id, "staff:1")
+    stop()
+    assert due(timedelta(hours=24)) == 1, "who stopped one at noon did not mean the night's"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, db
 from app.codes import queries, rules, service
@@ -262,6 +262,26 @@ def test_another_vendor_finds_no_code_of_hers_and_the_merchant_all(
     assert "Saturday market" in page
 
 
+def test_the_merchant_prints_and_downloads_codes_of_several_vendors(
+    app: Flask, acme: Shop, ada: Vendor, bea: Vendor, shopify: FakeShopify
+) -> None:
+    codes = [
+        make(signed_in(app, vendor, f"{name.lower()}@example.com"), name=name, caption=caption)
+        for vendor, name, caption in ((ada, "Ada", "All my pots"), (bea, "Bea", ""))
+    ]
+    with db.scoped(acme.id) as session:
+        session.get_one(Shop, acme.id).definitions_version = definitions.VERSION
+    merchant = app.test_client()
+    merchant.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
+    ticked = {"code": [code.id for code in codes]}
+    sheet = merchant.get("/app/codes/sheet", query_string=ticked | {"size": "large"}).text
+    assert (sheet.count("<svg"), sheet.count("piece large"), "All my pots" in sheet) == (2, 2, True)
+    assert lint_polaris(sheet) == []
+    assert "Tick the codes" in merchant.get("/app/codes/sheet").text
+    with zipfile.ZipFile(io.BytesIO(merchant.get("/app/codes/files.zip", query_string=ticked).data)) as archive:
+        assert len(archive.namelist()) == 4
+
+
 def test_several_codes_are_printed_downloaded_and_put_away_together(
     app: Flask, portal: FlaskClient, bea: Vendor
 ) -> None:
@@ -284,9 +304,13 @@ def test_several_codes_are_printed_downloaded_and_put_away_together(
 
 
 def test_codes_are_found_by_state_and_sorted_by_scans(app: Flask, portal: FlaskClient) -> None:
-    first, _second, away = (make(portal, name=name) for name in ("Market", "Shelf", "Away"))
+    first, second, away = (make(portal, name=name) for name in ("Market", "Shelf", "Away"))
     portal.post(f"/portal/codes/{away.id}/away", data={"away": "yes"})
     scan(app, first.code)
+    with db.system() as session:
+        session.execute(update(QrScans).values(day=QrScans.day - 1))
+    for _ in range(2):
+        scan(app, second.code)  # today's count changes while somebody turns the pages
 
     def shown(query: str) -> list[str]:
         return [line.split(",")[0] for line in portal.get(f"/portal/codes/export.csv?{query}").text.splitlines()[1:]]

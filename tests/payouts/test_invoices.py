@@ -14,7 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 
 from app import clock, db
+from app.config import get_config
+from app.crypto import encrypt
 from app.errors import Conflict
+from app.languages import speaking
 from app.ledger.rules import Account, Entry, Posting
 from app.ledger.service import post_once
 from app.models.payouts import FeeInvoice, FeeInvoicePosting
@@ -134,6 +137,31 @@ def test_files_hold_every_letter(seller: Shop, ada: Vendor) -> None:
     )
     assert parties["seller"]["name"] == "Acme & Söhne"
     assert parties["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "phrase"),
+    [
+        ("en", "Reverse charge"),
+        ("de", "Steuerschuldnerschaft des Leistungsempfängers"),
+        ("fr", "Autoliquidation"),
+        ("es", "Inversión del sujeto pasivo"),
+        ("ja", "リバースチャージ"),
+    ],
+)
+def test_who_owes_the_tax_abroad_is_said_in_the_readers_language(
+    seller: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch, language: str, phrase: str
+) -> None:
+    with db.scoped(seller.id) as session:
+        vendor = session.get_one(Vendor, ada.id)
+        vendor.country, vendor.tax_id = "DE", encrypt("DE123456789", get_config().secret_keys)
+    charge(seller, ada, "sale", 432)
+    issue(seller)
+    printed: list[str] = []
+    monkeypatch.setattr(invoice_files, "write", lambda words: printed.append(words) or "")
+    with db.scoped(seller.id) as session, speaking(language):
+        invoice_files.make_file(session, session.scalars(select(FeeInvoice)).one(), "pdf")
+    assert any(words.startswith(phrase) and "2006/112" in words for words in printed), printed
 
 
 @pytest.fixture

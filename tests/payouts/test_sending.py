@@ -18,6 +18,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import moves, sending, service, settings
 from app.payouts.checks import check_books
+from app.vendors.payout_details import PayoutDetails, change_payout_details
 from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, earn, hand_over, let_time_pass, read_payout
 
 RAILS = ("paypal", "stripe")
@@ -306,3 +307,70 @@ def test_without_keys_nothing_leaves(acme: Shop, payee: Payee, providers: Provid
     sending.ask_due()
     assert read_payout(acme, payout_id).state == "on_hold"
     assert providers.payments(rail) == []
+
+
+def test_a_batch_that_is_stopped_keeps_what_was_handed_over_and_sends_the_rest_later(
+    acme: Shop, payee: Payee, bea: Vendor, providers: Providers
+) -> None:
+    ada = payee("stripe")
+    with db.scoped(acme.id) as session:
+        details = PayoutDetails("acct_1FbeaeKvZYlo2Ca1", "Bea", "stripe")
+        change_payout_details(session, session.get_one(Vendor, bea.id), details, actor="test")
+        session.get_one(Vendor, bea.id).payout_changed_at = None
+    earn(acme, ada, "ada", 4211)
+    earn(acme, bea, "bea", 700)
+    with db.scoped(acme.id) as session:
+        batch = service.open_batch(session, acme, None, actor="staff:1")
+        service.act_on_batch(session, acme, batch, "approve", actor="staff:1")
+        service.send(session, acme, batch, actor="staff:1")
+        first, second = session.scalars(select(Payout.id).order_by(Payout.vendor_id))
+        claim = sending._claim(session, acme.id, first)  # a worker has this one in its hands
+    assert claim
+    assert act(acme, batch, "stop") == 1
+    with pytest.raises(Conflict):
+        act(acme, batch, "stop")
+    let_time_pass()
+    sending.ask_due()
+    assert [read_payout(acme, one).state for one in (first, second)] == ["sent", "approved"]
+    assert providers.payments("stripe") == [("4211", ACCOUNTS[RailName.STRIPE])]
+    act(acme, batch, "send")
+    sending.ask_due()
+    assert read_payout(acme, second).state == "sent"
+    assert sorted(providers.payments("stripe")) == [("4211", ACCOUNTS[RailName.STRIPE]), ("700", "acct_1FbeaeKvZYlo2Ca1")]
+    assert books_hold(acme)
+
+
+@pytest.mark.parametrize("rail", RAILS)
+def test_what_may_have_been_paid_under_its_key_is_looked_for_before_it_is_sent_again(
+    acme: Shop, payee: Payee, providers: Providers, rail: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.fail_next(rail, "lost")
+    sending.ask_due()
+    with db.scoped(acme.id) as session:
+        settings.save_keys(session, acme, RailName(rail), OTHER_KEYS[rail], actor="staff:1")
+    assert ask_again(acme, payout_id).state == "on_hold"
+    with db.scoped(acme.id) as session:
+        settings.save_keys(session, acme, RailName(rail), KEYS[RailName(rail)], actor="staff:1")
+        payout = session.get_one(Payout, payout_id)
+        for action in ("release", "approve"):
+            moves.move(session, payout, action, actor="staff:1")
+        batch = session.get_one(PayoutBatch, payout.batch_id)
+    act(acme, batch, "send")
+    with pytest.raises(Conflict):
+        act(acme, batch, "stop")
+    assert ask_again(acme, payout_id).state in {"sent", "settled"}
+    assert len(providers.payments(rail)) == 1
+    assert books_hold(acme)
+
+
+def act(shop: Shop, batch: PayoutBatch, action: str) -> int:
+    """Do it to the batch. Returns how many payouts have moved."""
+    with db.scoped(shop.id) as session:
+        count = select(func.count()).select_from(PayoutMove)
+        before = session.scalar(count) or 0
+        service.act_on_batch(session, shop, session.get_one(PayoutBatch, batch.id), action, actor="staff:1")
+        session.flush()
+        return (session.scalar(count) or 0) - before
