@@ -336,7 +336,10 @@ def test_a_batch_that_is_stopped_keeps_what_was_handed_over_and_sends_the_rest_l
     act(acme, batch, "send")
     sending.ask_due()
     assert read_payout(acme, second).state == "sent"
-    assert sorted(providers.payments("stripe")) == [("4211", ACCOUNTS[RailName.STRIPE]), ("700", "acct_1FbeaeKvZYlo2Ca1")]
+    assert sorted(providers.payments("stripe")) == [
+        ("4211", ACCOUNTS[RailName.STRIPE]),
+        ("700", "acct_1FbeaeKvZYlo2Ca1"),
+    ]
     assert books_hold(acme)
 
 
