@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 _QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used, a reply page's for a year: they must not lie about in logs.
-_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join)/|/letters/[a-z]+/|/reply/).+")
+_SECRET_PATH = re.compile(r"^(/portal/(?:enter|arrive|visit|join|payout-details/confirm)/|/letters/[a-z]+/|/reply/).+")
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
@@ -119,6 +119,7 @@ def configure(app: Flask) -> None:
     app.teardown_request(_close)
     app.register_error_handler(AppError, _answer_app_error)
     app.register_error_handler(DataError, _answer_unstorable)
+    app.register_error_handler(RecursionError, _answer_unreadable)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_bug)
     app.jinja_env.filters.update(
@@ -240,6 +241,12 @@ def _answer_app_error(error: AppError) -> Response:
 def _answer_unstorable(_error: DataError) -> Response:
     """PostgreSQL knows no such value: a number beyond 64 bits, or a text with a NUL in it. Forms send neither."""
     return _answer(HTTPStatus.BAD_REQUEST, _no_such_value())
+
+
+def _answer_unreadable(_error: RecursionError) -> Response:
+    """Of all we do, only reading JSON goes as deep as somebody else says."""
+    _log.warning("request_nested_too_deep")
+    return _answer(HTTPStatus.BAD_REQUEST, "This is nested too deep to be read.")
 
 
 def _no_such_value() -> str:

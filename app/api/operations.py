@@ -17,6 +17,7 @@ from app.api import idempotency
 from app.api.shapes import Page
 from app.auth.api import protect
 from app.auth.scopes import Scope
+from app.config import get_config
 from app.errors import AppError, Forbidden, ValidationErrors
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -208,7 +209,7 @@ def _answer(made: Operation, result: Any) -> Response:
         return response
     if isinstance(result, Page) and result.next_cursor:
         query = {**request.args.to_dict(), "cursor": result.next_cursor}
-        response.headers["Link"] = f'<{request.base_url}?{urlencode(query)}>; rel="next"'
+        response.headers["Link"] = f'<{get_config().app_url}{request.path}?{urlencode(query)}>; rel="next"'
     if made.located:
         response.headers["Location"] = f"{bp.url_prefix}{made.located.format(result)}"
         response.autocorrect_location_header = False

@@ -8,6 +8,7 @@ WORDS: Final = (
     noted("Working…"),
     noted("This takes longer than usual. You can leave this page; it carries on."),
     noted("We could not reach the server. What you typed is still here; try again in a moment."),
+    noted("You are signed out. What you typed is still here: sign in in another window, then send it once more."),
     noted("Changed: %(fields)s"),
     noted("Saved as a draft at %(when)s."),
     noted("Kept in this browser."),

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app import web
+from app.auth import meanwhile
 from app.auth.merchant import protect
 from app.commissions import agreements
 from app.commissions.money_forms import MoneyForm, VendorMoneyForm, described
@@ -13,12 +14,15 @@ from app.commissions.queries import get_settings
 from app.commissions.schedules import say_schedule
 from app.commissions.terms import Terms
 from app.errors import NotFound
+from app.models.events import AuditEntry
 from app.models.payouts import PayoutSettings
 from app.models.vendors import Vendor
 from app.money import Money
 
 bp = Blueprint("money_settings", __name__, url_prefix="/app/settings/money")
 protect(bp)
+
+_SAVES = AuditEntry.action == "money_settings.change"
 
 
 @bp.get("")
@@ -29,6 +33,8 @@ def show_settings() -> ResponseReturnValue:
 @bp.post("")
 def save_settings() -> ResponseReturnValue:
     form = _form(bound=True)
+    if words := meanwhile.find_other(_SAVES):
+        return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
     changes = agreements.save_settings(g.session, g.shop, form.chosen(), _actor())
@@ -45,6 +51,8 @@ def show_vendor(vendor_id: int) -> ResponseReturnValue:
 def save_vendor(vendor_id: int) -> ResponseReturnValue:
     vendor = _vendor(vendor_id)
     form = _vendor_form(vendor, bound=True)
+    if words := meanwhile.find_other(*_saves_of(vendor)):
+        return web.toast(_vendor_page(vendor, form, status=409), words, is_error=True)
     if not form.validate():
         return _vendor_page(vendor, form, status=422)
     changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), _actor())
@@ -78,6 +86,7 @@ def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
     html = render_template(
         "merchant/money/settings.html",
         form=form,
+        seen=meanwhile.mark(_SAVES),
         agreed=shared,
         minimum=Money(shared.payout_minimum_minor, g.shop.currency),
         vendors=[(vendor, [SETTING_WORDS[name] for name in alone[vendor.id]]) for vendor in vendors],
@@ -91,6 +100,7 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) ->
     html = render_template(
         "merchant/money/vendor.html",
         form=form,
+        seen=meanwhile.mark(*_saves_of(vendor)),
         vendor=vendor,
         now=described(agreed.of(vendor.id), g.shop.currency),
         schedule=_own_schedule(agreed.of(vendor.id)) or _schedule_for_all(),
@@ -98,6 +108,10 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) ->
         **_history(vendor.id),
     )
     return Response(html, status=status, mimetype="text/html")
+
+
+def _saves_of(vendor: Vendor) -> tuple[ColumnElement[bool], ...]:
+    return AuditEntry.action == "vendor_terms.change", AuditEntry.vendor_id == vendor.id
 
 
 def _own_schedule(terms: Terms) -> str:

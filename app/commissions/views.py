@@ -5,14 +5,16 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from app import clock, web
+from app.auth import meanwhile
 from app.auth.merchant import protect
 from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.events import AuditEntry
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.typed import read_number
@@ -91,6 +93,8 @@ def show_rule(number: int) -> ResponseReturnValue:
 @bp.post("/<int:number>")
 def change_rule(number: int) -> ResponseReturnValue:
     form = rule_form(number, bound=True)
+    if words := meanwhile.find_other(_saves_of(number)):
+        return web.toast(_rule_page(number, form, status=409), words, is_error=True)
     if not form.validate():
         return _rule_page(number, form, status=422)
     service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start())
@@ -164,6 +168,11 @@ def _passed_over(
     return [(rule, words) for rule in above if (words := rules.misfit(rule, line))]
 
 
+def _saves_of(number: int) -> ColumnElement[bool]:
+    is_its = (AuditEntry.subject_type == "commission_rule") & (AuditEntry.subject_id == number)
+    return or_(is_its, AuditEntry.action == "commission_rule.restore")
+
+
 def _saved(number: int, form: RuleForm) -> Response:
     start = form.start()
     later = start and start > clock.now()
@@ -175,6 +184,7 @@ def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Resp
     html = render_template(
         "merchant/commissions/rule.html",
         form=form,
+        seen=meanwhile.mark(_saves_of(number)) if number else "",
         number=number,
         planned_for=version.valid_from if version and version.valid_from > clock.now() else None,
     )

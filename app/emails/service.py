@@ -45,7 +45,9 @@ _LONGEST_PAUSE: Final = timedelta(hours=1)
 _PATIENCE: Final = timedelta(days=3)
 """So long is "too many" no attempt; a day's quota that is used up lasts until the next."""
 _SWEEP_AFTER: Final = timedelta(seconds=30)
-_SECRET_PATH: Final = re.compile(r"(/portal/(?:enter|join)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}")
+_SECRET_PATH: Final = re.compile(
+    r"(/portal/(?:enter|join|payout-details/confirm)/|/letters/[a-z]+/|/reply/)[\w.-]{16,}"
+)
 
 _TEST: Final = "test:"
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import limits, merchant
+from app.auth import limits, meanwhile, merchant
 from app.emails import service, wording, wordings
 from app.emails.forms import TestForm, WordingForm
 from app.emails.kinds import KINDS, MEANINGS
@@ -53,6 +53,8 @@ def show_kind(kind: str) -> ResponseReturnValue:
 def change_kind(kind: str) -> ResponseReturnValue:
     form = WordingForm(request.form)
     wanted = wording.reword(_known(kind), _language(kind), form.words)
+    if words := meanwhile.find_other(wordings.changes_of(kind, _language(kind))):
+        return web.toast(_page(kind, form, status=409), words, is_error=True)
     try:
         changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=f"staff:{g.staff}")
     except ValidationErrors as refused:
@@ -136,6 +138,7 @@ def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status:
         name=kind,
         kind=KINDS[kind],
         form=form,
+        seen=meanwhile.mark(wordings.changes_of(kind, language)),
         test=test or TestForm(to=g.shop.email),
         errors=wording.check(kind, shown),
         rendered=_render(kind, shown if not wording.check(kind, shown) else current, sample),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,10 @@ from app.emails.kinds import KINDS
 from app.emails.wording import Wording
 from app.errors import NotFound, ValidationErrors
 from app.models.emails import EmailWording
+from app.models.events import AuditEntry
 from app.models.shops import Shop, ShopSettings
+
+_ACTIONS: Final = ("email.change_words", "email.reset_words")
 
 
 def find_wording(session: Session, shop_id: int, kind: str, language: str) -> Wording | None:
@@ -68,11 +71,19 @@ def change_wording(session: Session, shop: Shop, kind: str, language: str, wante
     changes: dict[str, Any] = {
         name: [old, _words(wanted)[name]] for name, old in _words(before).items() if old != _words(wanted)[name]
     }
-    action = "email.change_words" if words else "email.reset_words"
-    about = KINDS[kind].label if language == "en" else f"{KINDS[kind].label} ({language})"
+    action, about = _ACTIONS[0 if words else 1], _about(kind, language)
     audit.record(session, shop.id, action, ("shop", shop.id), actor=actor, reason=about, changes=changes)
     session.flush()
     return True
+
+
+def changes_of(kind: str, language: str) -> ColumnElement[bool]:
+    """Which entries of the log tell of these words."""
+    return AuditEntry.action.in_(_ACTIONS) & (AuditEntry.reason == _about(kind, language))
+
+
+def _about(kind: str, language: str) -> str:
+    return KINDS[kind].label if language == "en" else f"{KINDS[kind].label} ({language})"
 
 
 def _is_of(shop_id: int, kind: str, language: str) -> ColumnElement[bool]:

@@ -38,7 +38,7 @@ def read_batch(body: bytes) -> Batch:
     """Raises AppError for what no pixel of ours sends."""
     try:
         batch = _DECODER.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AppError(f"This is not what the pixel sends: {error}") from error
     if any(event.at.tzinfo is None for event in batch.events):
         raise AppError("This is not what the pixel sends: a moment without its zone.")

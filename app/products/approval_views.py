@@ -2,12 +2,15 @@
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement
 from werkzeug.datastructures import MultiDict
 
 from app import web
+from app.auth import meanwhile
 from app.auth.merchant import protect
 from app.errors import NotFound
 from app.models.approvals import ApprovalRule
+from app.models.events import AuditEntry
 from app.money import Money
 from app.products import approval_queries, approval_rules, approvals, queries
 from app.products.approval_forms import RuleForm
@@ -66,6 +69,8 @@ def _save(rule: ApprovalRule | None) -> ResponseReturnValue:
         return _rule_page(rule, form), 422
     if request.args.get("do") == "try":
         return _rule_page(rule, form, tried=form.conditions)
+    if rule and (words := meanwhile.find_other(_saves_of(rule))):
+        return web.toast(make_response(_rule_page(rule, form), 409), words, is_error=True)
     number = rule.id if rule else None
     actor = f"staff:{g.staff}"
     is_on = bool(form.is_on.data)
@@ -81,6 +86,10 @@ def _form(rule: ApprovalRule | None, sent: MultiDict[str, str] | None = None) ->
     vendors = approval_queries.list_sellers(g.session, g.shop.id, held.vendor_ids)
     data = {"name": rule.name, "is_on": rule.is_on} if rule else {"is_on": True}
     return RuleForm(sent, currency=g.shop.currency, vendors=vendors, groups=groups, held=held, data=data)
+
+
+def _saves_of(rule: ApprovalRule) -> ColumnElement[bool]:
+    return (AuditEntry.action == "approval_rule.save") & (AuditEntry.subject_id == rule.id)
 
 
 def _list_page() -> str:
@@ -109,6 +118,7 @@ def _rule_page(rule: ApprovalRule | None, form: RuleForm, tried: Conditions | No
         "merchant/review/rule.html",
         rule=rule,
         form=form,
+        seen=meanwhile.mark(_saves_of(rule)) if rule else "",
         tried=tried,
         last=len(sent),
         approved=len(fitting),

@@ -4,15 +4,18 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.config import get_config
 from app.errors import NotFound
+from app.models.events import AuditEntry
 from app.money import Money
 from app.shops import queries, service
 from app.shops.forms import SettingsForm
 
 bp = Blueprint("shops", __name__, url_prefix="/app")
 merchant.protect(bp)
+
+_SAVES = AuditEntry.action == "settings.change"
 
 
 @bp.get("/settings")
@@ -25,6 +28,8 @@ def settings() -> ResponseReturnValue:
 def change_settings() -> ResponseReturnValue:
     held = queries.get_settings(g.session, g.shop.id)
     form = SettingsForm(request.form, shop=g.shop, settings=held)
+    if words := meanwhile.find_other(_SAVES):
+        return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
     changes = service.change_settings(g.session, g.shop, form, actor=f"staff:{g.staff}")
@@ -39,6 +44,7 @@ def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
     html = render_template(
         "merchant/settings.html",
         form=form,
+        seen=meanwhile.mark(_SAVES),
         held=held,
         history=history,
         minor=_minor,

@@ -31,10 +31,12 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
-// A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved.
+// A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved. So
+// it does where somebody else had saved meanwhile (app/auth/meanwhile.py).
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
+const REFUSED = { 422: 'form [error]:not([error=""])', 409: "form[data-save-bar]" };
 document.addEventListener("htmx:after:swap", (event) => {
-  const field = event.detail.ctx?.response?.status === 422 && document.querySelector('form [error]:not([error=""])');
+  const field = document.querySelector(REFUSED[event.detail.ctx?.response?.status] ?? "none");
   if (!field) return;
   field.focus();
   typed(field);

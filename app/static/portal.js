@@ -97,7 +97,34 @@
       form.dataset.sent = "yes";
       waiting(1);
       addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+      if (vendors && Date.now() - opened > 60_000) {
+        event.preventDefault();
+        sendSignedIn(form, event.submitter);
+      }
     }
+  });
+
+  // Whoever was signed out while they typed is told: else the sign-in page would come, and what they typed would be gone.
+  const vendors = "live" in document.body.dataset;
+  let opened = Date.now();
+  const saySignedOut = () => toast(spoken("You are signed out. What you typed is still here: sign in in another window, then send it once more."));
+  const sendSignedIn = async (form, submitter) => {
+    const answer = await fetch("/portal/notices", { method: "HEAD", headers: { "HX-Request": "true" } }).catch(() => ({}));
+    delete form.dataset.sent;
+    waiting(-1);
+    if (answer.status === 401) {
+      form.dataset.dirty = "yes";
+      saySignedOut();
+      return;
+    }
+    opened = Date.now();
+    form.requestSubmit(submitter);
+  };
+  const isTypedIn = (form) => form.method === "post" && [...form.elements].some((one) => one.name && one.type !== "hidden" && changedControl(one));
+  document.addEventListener("htmx:before:response", (event) => {
+    if (event.detail.ctx.response.status !== 401 || ![...document.forms].some(isTypedIn)) return;
+    event.preventDefault();
+    if (!quiet(event)) saySignedOut(); // a page that asks by itself goes on asking
   });
 
   // Filters apply as they are chosen.

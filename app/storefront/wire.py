@@ -155,7 +155,7 @@ def read_batch(raw: bytes, now: datetime) -> Batch:
     """Read a request. One bad item is refused and holds up no other. Raises AppError when it is no such request."""
     try:
         body = _read_body.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AppError("This is no list of items.") from error
     limits = rules.limits(now)
     edits: dict[tuple[str, str], Edit] = {}
@@ -182,7 +182,7 @@ def _read(place: int, raw: msgspec.Raw, limits: rules.Limits) -> tuple[Edit | No
         if value == _NOTHING:
             return Edit(place, item.kind, item.key, item.clock, None), ""
         text = msgspec.json.encode(_READ[item.kind].decode(value)).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, "unknown"
     if "\\u0000" in text or "\x00" in item.key:  # PostgreSQL holds no NUL
         return None, "unknown"

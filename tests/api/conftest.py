@@ -16,6 +16,7 @@ from app import db
 from app.api.openapi import make_document
 from app.auth.api import make_token
 from app.auth.scopes import Scope, offered
+from app.config import get_config
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from wsgi import create_app
@@ -61,7 +62,8 @@ class Program:
             assert answer.status_code == 200, answer.text
             assert answer.json is not None
             found += answer.json["data"]
-            link = re.match(r'<[^>]*/api/v1([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+            ours = re.escape(get_config().app_url)
+            link = re.match(rf'<{ours}/api/v1([^>]+)>; rel="next"', answer.headers.get("Link", ""))
             assert bool(link) == bool(answer.json["next_cursor"])
             if link is None:
                 return found

@@ -58,6 +58,14 @@ def test_a_refused_value_leaves_the_vendor_a_page(ada: Vendor, shopify: FakeShop
     assert "Ada" in answer.text
 
 
+def test_json_that_is_nested_too_deep_is_refused(ada: Vendor, shopify: FakeShopify) -> None:
+    deep = {"data": "[" * 3000 + "]" * 3000, "content_type": "application/json"}
+    client = signed_in(create_app(), ada)
+    for path in ("/portal/passkey", "/portal/products/1/pictures/target"):
+        answer = client.post(path, **deep, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 400, answer.text
+
+
 @pytest.mark.parametrize("page", ["vendors", "review", "emails", "events"])
 def test_a_number_that_no_row_has_is_an_address_that_is_not_there(staff: FlaskClient, page: str) -> None:
     assert staff.get(f"/app/{page}/{TOO_MUCH}").status_code == 404

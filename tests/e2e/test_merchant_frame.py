@@ -46,6 +46,21 @@ def test_a_refused_form_keeps_what_was_typed_and_says_where_to_look(zenith: Page
     expect(inside.get_by_label("Days to hold money")).to_have_value("21")
 
 
+def test_who_saves_after_somebody_else_is_told_and_what_they_typed_waits_to_be_saved(zenith: Page) -> None:
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    for window, words in ((zenith, "Zenith one"), (second, "Zenith two")):
+        visit(window, "/app/settings").get_by_label("Sender's name").fill(words)
+    saves = [window.get_by_role("region", name="Unsaved changes").get_by_role("button") for window in (zenith, second)]
+    saves[0].get_by_text("Save").click()
+    expect(zenith.get_by_text("Settings saved")).to_be_visible()
+    saves[1].get_by_text("Save").click()
+    expect(second.get_by_text("You saved this in another window")).to_be_visible()
+    expect(second.frame_locator("#app-frame").get_by_label("Sender's name")).to_have_value("Zenith two")
+    saves[1].get_by_text("Save").click()
+    expect(second.get_by_text("Settings saved")).to_be_visible()
+
+
 def test_an_address_that_is_not_there_says_so_inside_the_admin(zenith: Page) -> None:
     inside = visit(zenith, "/app/nowhere/at/all")
     expect(inside.get_by_role("heading", name="Not found")).to_be_visible()

@@ -62,6 +62,10 @@ def test_another_shops_ticket_or_none_is_not_heard(pixels: Pixels, acme: Shop, z
     assert len(held(zenith)) == 1
 
 
+def test_what_is_nested_too_deep_is_refused(pixels: Pixels) -> None:
+    assert pixels.post(b"[" * 16_000 + b"]" * 16_000).status_code == 400
+
+
 def test_a_shop_that_left_is_not_counted(pixels: Pixels, acme: Shop) -> None:
     with db.system() as session:
         session.execute(update(Shop).values(status=ShopStatus.UNINSTALLED))

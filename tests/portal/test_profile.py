@@ -8,6 +8,7 @@ from PIL import Image
 from sqlalchemy import select, text
 
 from app import clock, db
+from app.emails.service import hide_secrets
 from app.models.emails import Email
 from app.models.events import AuditEntry
 from app.models.shops import Shop
@@ -161,6 +162,21 @@ def test_the_same_payout_details_again_hold_nothing(adas_browser: FlaskClient, a
     )
     assert "Nothing was changed" in answer.text
     assert held_until(reload(ada)) is None
+
+
+def test_the_link_that_confirms_an_account_stands_in_no_log_and_is_not_shown_to_the_shop(
+    adas_browser: FlaskClient, ada: Vendor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for iban in (IBAN, "GB29 NWBK 6016 1331 9268 19"):
+        adas_browser.post("/portal/payout-details", data={"holder": "Ada Lovelace", "iban": iban})
+    with db.scoped(ada.shop_id) as session:
+        (email,) = session.scalars(select(Email).where(Email.kind == "vendor_payout_details_confirm")).all()
+    (token,) = set(re.findall(r"/portal/payout-details/confirm/([\w-]+)", email.text_body))
+    assert "Confirm the change" in adas_browser.get(f"/portal/payout-details/confirm/{token}").text
+    said = capfd.readouterr()
+    assert "/portal/payout-details/confirm/" in said.out + said.err
+    assert token not in said.out + said.err
+    assert token not in hide_secrets(email.html)
 
 
 def test_a_wrong_iban_keeps_the_old_account(adas_browser: FlaskClient, ada: Vendor) -> None:

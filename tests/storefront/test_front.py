@@ -73,6 +73,7 @@ def test_what_is_new_is_told_without_flask(storefront: Storefront) -> None:
         (edits(), {}),
         (edits(wish(1), account="7002"), {}),
         (b"no JSON", {}),
+        (b'{"account": "7001", "x": %b}' % (b"[" * 2000 + b"]" * 2000), {}),
         (edits(wish(1)), {"kind": "text/plain"}),
         (edits(wish(1)), {"customer": ""}),
     ],

@@ -130,7 +130,22 @@ def test_a_script_is_no_picture(storefront: Storefront) -> None:
     assert answer["refused"] == {"0": "unknown"}
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"account": 1}', b"\xff", b'{"account": "7001", "items": 5}'])
+DEEP = b"[" * 2000 + b"]" * 2000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"account": 1}',
+        b"\xff",
+        b'{"account": "7001", "items": 5}',
+        DEEP,
+        b'{"account": "1", "x": %b}' % DEEP,
+    ],
+)
 def test_what_is_no_request_is_refused(storefront: Storefront, raw: bytes) -> None:
     assert storefront.post(raw).status_code == 400
 

@@ -1,0 +1,45 @@
+"""Two people at one form of the shop's: whoever saves second is told who was first, and decides once more.
+
+The form carries in `seen` the newest entry of the log about what it shows: every save writes one.
+"""
+
+from flask import g, request
+from sqlalchemy import ColumnElement, select
+
+from app.auth.staff import who
+from app.models.events import AuditEntry
+from app.models.shops import ShopSettings
+from app.typed import read_number
+
+
+def mark(*about: ColumnElement[bool]) -> int:
+    """What the form carries; 0 before the first save. `about`: which entries of the log tell of a save.
+
+    A form that comes back without having been looked at, because of a mistake in it, carries what it came with.
+    """
+    sent = read_number(request.form.get("seen"))
+    if sent is not None and not g.get("looked_for_others"):
+        return sent
+    newest = _find_newest(about)
+    return newest.id if newest else 0
+
+
+def find_other(*about: ColumnElement[bool]) -> str | None:
+    """Who saved while the form that is sent was open, and what to do; None when nobody did.
+
+    Nobody else saves anything of the shop's before this request has ended.
+    """
+    g.looked_for_others = True
+    g.session.get_one(ShopSettings, g.shop.id, with_for_update=True)
+    newest, seen = _find_newest(about), request.form.get("seen")
+    if newest is None or seen is None or seen == str(newest.id):
+        return None
+    by = "You" if newest.actor == f"staff:{g.staff}" else who(newest.actor)
+    where = " in another window" if by == "You" else ""
+    return f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place."
+
+
+def _find_newest(about: tuple[ColumnElement[bool], ...]) -> AuditEntry | None:
+    query = select(AuditEntry).where(AuditEntry.shop_id == g.shop.id, *about)
+    found: AuditEntry | None = g.session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
+    return found
