@@ -22,8 +22,9 @@ TOTALS: Final = ("posting:", "payout:", "balance:", "closing:")
 """Names of everything that the totals may find."""
 _KEYS: Final = {"balances": "balance", "closings": "closing"}
 _CAUSES: Final = {
-    "flags": "Shopify's own figures do not fit together, or a refund names other goods than the money it returned."
-    " This order's money is on hold; a person has to look.",
+    "flags": "Shopify's own figures do not fit together, a refund names other goods than the money it returned, or the"
+    " order is not in Shopify: deleted there, or made up by somebody who knows the app's secret. This order's money is"
+    " on hold; a person has to look.",
     "orders": "A booking is missing, or was changed past the program. Reading the order again books what is missing.",
     "postings": "Somebody or something wrote to the ledger past the program: the database refuses such a booking."
     " It takes a person with access to the database to say what happened.",

@@ -15,7 +15,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.books import findings, rails, rules
+from app.books import findings, rails, rules, unknown
 from app.books.differences import settle
 from app.books.notifications import tell_merchant
 from app.db import scoped, system
@@ -106,12 +106,7 @@ def _prove_ledger(shop_id: int, proof_id: int) -> None:
         if not orders:
             _go_on(proof, ProofStep.SHOPIFY)
             return
-        _take_over(
-            session,
-            proof,
-            [key for order in orders for key in findings.keys_of(order)],
-            findings.of_orders(session, {order: check_order(session, order) for order in orders}),
-        )
+        _take_over_orders(session, proof, orders)
         proof.orders += len(orders)
         proof.cursor = str(orders[-1].id)
 
@@ -125,11 +120,7 @@ def _prove_against_shopify(shop_id: int, proof_id: int) -> None:
     try:
         page = graphql(credentials, "ordersChanged", {"query": changed, "after": after or None})
     except ShopifyError as error:
-        log.warning("proof_without_shopify", shop=credentials.domain, error=error.message)
-        with scoped(shop_id) as session:
-            proof = session.get_one(Proof, proof_id, with_for_update=True)
-            proof.error = error.message
-            _go_on(proof, ProofStep.RAILS)
+        _do_without_shopify(credentials, proof_id, error)
         return
     with scoped(shop_id) as session:
         proof = session.get_one(Proof, proof_id, with_for_update=True)
@@ -137,7 +128,36 @@ def _prove_against_shopify(shop_id: int, proof_id: int) -> None:
         info = page["pageInfo"]
         proof.cursor = info["endCursor"] or ""
         if not info["hasNextPage"]:
+            _go_on(proof, ProofStep.UNKNOWN)
+
+
+def _prove_known(shop_id: int, proof_id: int) -> None:
+    """The next orders of the books: does Shopify have them?"""
+    with scoped(shop_id) as session:
+        shop, after = session.get_one(Shop, shop_id), int(session.get_one(Proof, proof_id).cursor or 0)
+        credentials = ShopCredentials(shop.id, shop.domain)
+        asked = unknown.list_askable(session, shop_id, after=after)
+    numbers = [number for _, number in asked]
+    try:
+        missing = unknown.find_unknown(credentials, numbers)
+    except ShopifyError as error:
+        _do_without_shopify(credentials, proof_id, error)
+        return
+    with scoped(shop_id) as session:
+        proof = session.get_one(Proof, proof_id, with_for_update=True)
+        _take_over_orders(session, proof, unknown.note(session, shop_id, numbers, missing))
+        if len(asked) < unknown.AT_ONCE:
             _go_on(proof, ProofStep.RAILS)
+        else:
+            proof.cursor = str(asked[-1][0])
+
+
+def _do_without_shopify(credentials: ShopCredentials, proof_id: int, error: ShopifyError) -> None:
+    log.warning("proof_without_shopify", shop=credentials.domain, error=error.message)
+    with scoped(credentials.shop_id) as session:
+        proof = session.get_one(Proof, proof_id, with_for_update=True)
+        proof.error = error.message
+        _go_on(proof, ProofStep.RAILS)
 
 
 def _compare(session: Session, proof: Proof, nodes: Sequence[dict[str, Any]]) -> None:
@@ -187,6 +207,13 @@ def _prove_payouts(shop_id: int, proof_id: int) -> None:
         log.info("books_proven", shop=shop_id, orders=proof.orders, found=proof.found, open=proof.open)
 
 
+def _take_over_orders(session: Session, proof: Proof, orders: Sequence[Order]) -> None:
+    looked_at = [key for order in orders for key in findings.keys_of(order)]
+    _take_over(
+        session, proof, looked_at, findings.of_orders(session, {order: check_order(session, order) for order in orders})
+    )
+
+
 def _take_over(session: Session, proof: Proof, looked_at: Sequence[str], found: Sequence[rules.Found]) -> None:
     outcome = settle(session, proof.shop_id, looked_at, found)
     proof.found += outcome.new
@@ -200,6 +227,7 @@ def _go_on(proof: Proof, step: ProofStep) -> None:
 _STEPS: Final[dict[ProofStep, Callable[[int, int], None]]] = {
     ProofStep.LEDGER: _prove_ledger,
     ProofStep.SHOPIFY: _prove_against_shopify,
+    ProofStep.UNKNOWN: _prove_known,
     ProofStep.RAILS: _prove_rails,
     ProofStep.PAYOUTS: _prove_payouts,
 }

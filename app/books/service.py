@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.books import findings, rails, rules
+from app.books import findings, rails, rules, unknown
 from app.books.differences import settle
 from app.books.proof import is_due, prove
 from app.db import scoped, system
@@ -129,6 +129,7 @@ def look_again(shop_id: int, difference_id: int) -> bool:
         if node:
             found += findings.of_statements(session, shop_id, [(node, findings.read_statement(node))])
         if order is not None:
+            unknown.note(session, shop_id, [number], [] if node else [number])
             book_order(session, order)
             session.flush()
             looked_at += findings.keys_of(order)

@@ -19,6 +19,7 @@ protect(bp)
 STEPS: Final = {
     ProofStep.LEDGER: "Comparing each order with its bookings",
     ProofStep.SHOPIFY: "Comparing the books with Shopify",
+    ProofStep.UNKNOWN: "Asking Shopify for each order of the books",
     ProofStep.RAILS: "Comparing payouts with PayPal and Stripe",
     ProofStep.PAYOUTS: "Comparing payouts and balances",
 }

@@ -14,6 +14,8 @@ class ProofStep(StrEnum):
     """Each order's bookings against what is known of the order."""
     SHOPIFY = "shopify"
     """Each order of Shopify's against the books."""
+    UNKNOWN = "unknown"
+    """Each order of the books that Shopify can still be asked about: does it have it?"""
     RAILS = "rails"
     """Payouts against what PayPal and Stripe say of them."""
     PAYOUTS = "payouts"

@@ -52,6 +52,8 @@ class Order(Model):
     """Why its amounts do not add up; its vendors' money is held until there is none."""
     lifted: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Flags that a person has lifted: {"flag", "reason", "by", "at"}."""
+    unknown_since: Mapped[datetime | None]
+    """When a proof found that Shopify does not have it; None while it does."""
     fees_read_at: Mapped[datetime | None]
     """When Shopify was asked what the payment provider kept; asked only where vendors bear it."""
     paid_seen_at: Mapped[datetime | None]

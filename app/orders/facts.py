@@ -294,6 +294,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fulfilments: tuple[Fulfilment, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     payment_fees: tuple[PaymentFee, ...] = ()
+    is_unknown: bool = False
+    """Shopify does not have it, or not any more."""
     lifted: frozenset[str] = frozenset()
     """Flags that a person has looked at and lifted."""
     terms: OrderTerms = OrderTerms()

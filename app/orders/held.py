@@ -42,6 +42,7 @@ class OrderRow(Row, kw_only=True):
     shopify_customer_id: int | None = None
     flags: list[str] = msgspec.field(default_factory=list)
     lifted: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    unknown_since: datetime | None = None
     fees_read_at: datetime | None = None
     paid_seen_at: datetime | None = None
     cancelled_seen_at: datetime | None = None

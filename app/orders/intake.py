@@ -47,7 +47,7 @@ def read_known(one: Held) -> facts.Order:
         [_read_kept(refund, order.currency, rate) for refund in one.refunds.values()],
         [_read_parcel(parcel) for parcel in one.live_parcels if parcel.shopify_id is not None],
     )
-    if not (one.disputes or one.payments or order.lifted):
+    if not (one.disputes or one.payments or order.lifted or order.unknown_since):
         return known
     return replace(
         known,
@@ -57,6 +57,7 @@ def read_known(one: Held) -> facts.Order:
             for payment in one.payments.values()
             if payment.fee_minor
         ),
+        is_unknown=order.unknown_since is not None,
         lifted=frozenset(entry["flag"] for entry in order.lifted),
     )
 

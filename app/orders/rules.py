@@ -53,6 +53,8 @@ def book_to_date(order: Order, now: datetime) -> Books:
     steps.cancel()
     steps.close()
     steps.charge_fees()
+    if order.is_unknown and any(steps.left.values()):
+        steps.flags.append("Shopify does not have this order, or not any more.")
     return _stage(order, steps, now)
 
 

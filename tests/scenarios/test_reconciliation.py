@@ -10,10 +10,12 @@ from app import db
 from app.books import queries
 from app.ledger.stops import STOPPED
 from app.models.books import Difference, PayoutStop
-from app.models.orders import Order
+from app.models.orders import Order, VendorOrder
 from app.models.products import Product
 from app.models.shops import Shop, ShopSettings
+from app.orders.stages import HoldReason
 from app.payouts.queries import preview
+from devstore.store import Store
 from tests.scenarios.market import Market
 from tests.scenarios.test_missed_webhooks import live_an_order, lose_webhooks, mug, shop
 
@@ -97,3 +99,35 @@ def test_an_order_that_the_books_never_saw_is_found_and_brought_in(
     with db.scoped(shop.id) as session:
         assert session.get_one(Difference, row.id).cleared_at
         assert session.scalars(select(Order.shopify_id)).one() == missed["id"]
+
+
+def test_money_of_an_order_that_shopify_does_not_have_waits_until_it_has_it_again(
+    market: Market, shop: Shop, mug: Product
+) -> None:
+    order = live_an_order(market)
+    market.settle()
+    prove(market)
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Difference)).all() == []
+    files = Store(market.folder / "devstore" / "store.sqlite3")
+    held = files.get(shop.domain, "order", order["id"])
+    assert held
+    files.delete(shop.domain, "order", order["id"])
+    prove(market)
+    with db.scoped(shop.id) as session:
+        row = session.scalars(select(Difference)).one()
+        assert "Shopify does not have this order" in row.words
+        [part] = session.scalars(select(VendorOrder)).all()
+        assert (part.hold_reason, part.is_checked) == (HoldReason.CHECK, False)
+        assert session.scalars(select(PayoutStop)).all() == [], "what she earned elsewhere is not in doubt"
+    prove(market)
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(Difference.id).where(Difference.cleared_at.is_(None))).all() == [row.id]
+    files.put(shop.domain, "order", held)
+    files.close()
+    market.merchant(f"/app/reconciliation/differences/{row.id}/reread", {"x": "y"})
+    market.settle()
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Difference, row.id).cleared_at
+        assert session.scalars(select(Order.flags)).one() == []
+        assert session.scalars(select(VendorOrder.is_checked)).one()
