@@ -73,7 +73,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return _BrowserApart(config, log)
 
 
-class _BrowserApart(LoadScopeScheduling):
+class _BrowserApart(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if nodeid.startswith("tests/e2e/") or "in_the_browser" in nodeid else nodeid
 
@@ -151,7 +151,7 @@ def migrated_database() -> Iterator[str]:
 
 def _run(statement: str) -> None:
     with psycopg.connect(_admin_url(), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
 
 
 @pytest.fixture

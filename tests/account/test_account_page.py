@@ -58,7 +58,7 @@ STRANGERS = {
     "no number": token(sub="gid://shopify/Customer/x"),
     "no shop": token(dest=None),
     "another host": token(dest="acme.myshopify.com.evil.example"),
-    "unsigned": jwt.encode({"aud": KEY}, None, algorithm="none"),
+    "unsigned": jwt.encode({"aud": KEY}, "", algorithm="none"),
 }
 
 

@@ -94,7 +94,7 @@ def test_a_request_is_shown_at_once_and_its_vendor_and_the_shop_are_told(
     with db.scoped(acme.id) as session:
         mails = session.execute(select(Email.kind, Email.to_address).where(Email.kind.contains("return"))).all()
         notices = session.scalars(select(Notice.vendor_id).where(Notice.kind == "ReturnRequested")).all()
-        parts = dict(session.execute(select(VendorOrder.vendor_id, VendorOrder.returns)).all())
+        parts = {part.vendor_id: part.returns for part in session.scalars(select(VendorOrder))}
     assert mails == [("vendor_return_requested", ada.email)]
     assert set(notices) == {None, ada.id}
     assert (parts[ada.id][0]["items"][0]["reason"], parts[bea.id]) == ("Item is defective", [])

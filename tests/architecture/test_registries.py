@@ -54,10 +54,10 @@ def test_the_list_of_topics_says_truly_which_file_handles_each() -> None:
 def test_every_job_that_is_rung_for_exists_and_its_queue_too() -> None:
     rung: list[tuple[str, str]] = [(periodic.job, periodic.queue) for periodic in SCHEDULE]
     for _path, call in calls("enqueue", "enqueue_after_commit"):
-        job = next((a.value for a in call.args if isinstance(a, ast.Constant) and "jobs." in str(a.value)), None)
-        queue = next((k.value for k in call.keywords if k.arg == "queue"), ast.Constant("events"))
-        if job is not None:
-            rung.append((job, queue.value if isinstance(queue, ast.Constant) else "events"))
+        named = next((a.value for a in call.args if isinstance(a, ast.Constant) and "jobs." in str(a.value)), None)
+        chosen = next((k.value for k in call.keywords if k.arg == "queue"), None)
+        if named is not None:
+            rung.append((str(named), str(chosen.value) if isinstance(chosen, ast.Constant) else "events"))
     assert len(rung) > len(SCHEDULE)
     for job, queue in rung:
         assert callable(pkgutil.resolve_name(job)), job

@@ -136,7 +136,8 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     reply = SavedReply(**ours, title="Photo", body="A brighter one, please.")
     session.add_all([part, payout, image, proposal, file, rule, reply])
     session.flush()
-    made = {"order": order, "product": product, "batch": batch, "event": event, "email": email, "vendor": ada}
+    made: dict[str, Any] = {"order": order, "product": product, "batch": batch, "event": event}
+    made |= {"email": email, "vendor": ada}
     hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
     session.add(hook)
     session.flush()

@@ -33,7 +33,8 @@ COLLECTION = "gid://shopify/Collection/77"
 
 
 def draft(name: str, percent: int = 10, **conditions: Any) -> Draft:
-    wanted = {field: frozenset(values) for field, values in conditions.items()} or {"tags": frozenset({name.lower()})}
+    wanted: dict[str, Any] = {field: frozenset(values) for field, values in conditions.items()}
+    wanted = wanted or {"tags": frozenset({name.lower()})}
     return Draft(name, Decimal(percent * 100), Conditions(**wanted), {}, {}, {}, net_of_tax=False)
 
 

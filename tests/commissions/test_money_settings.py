@@ -69,7 +69,7 @@ def test_settings_for_all_are_checked_kept_and_remembered_with_who_changed_them(
     with db.scoped(shop.id) as session:
         held = session.get_one(MoneySettings, shop.id)
         assert (held.shipping_to, held.sales_tax_to, held.keep_commission) == ("marketplace", "vendor", True)
-        assert (held.fee_tax_bps, held.discount_bearers) == (1900, {"WELCOME10": "5000"})
+        assert (held.fee_tax_bps, held.discount_bearers) == (Decimal(1900), {"WELCOME10": "5000"})
         assert (held.dispute_fee_minor, held.payment_fees_to, held.reserve_days) == (1500, "shared", 90)
     assert "Nothing had changed" in merchant.post("/app/settings/money", data=WANTED).headers["HX-Trigger"]
 
@@ -94,7 +94,7 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     assert page.status_code == 200
     assert lint_polaris(page.text) == []
     terms = agreed_with(shop, seller)
-    assert (terms.hold_days, terms.reserve_bps, terms.keep_commission) == (0, 500, True)
+    assert (terms.hold_days, terms.reserve_bps, terms.keep_commission) == (0, Decimal(500), True)
     assert terms.shipping_names == ("ada's parcel", "ada-x")
     assert (terms.refund_bearer, terms.dispute_fee_to) == ("marketplace", "vendor")
     assert terms.shipping_share == "weight"
@@ -103,7 +103,8 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     assert "A refund or dispute without items: as for everybody → you" in page.text
     assert "The fee for a lost one is borne by: as for everybody → the vendors" in page.text
     merchant.post("/app/settings/money", data=WANTED | {"reserve": "20", "fee_tax": "7"})
-    assert (agreed_with(shop, seller).reserve_bps, agreed_with(shop, seller).fee_tax_bps) == (500, 700)
+    terms = agreed_with(shop, seller)
+    assert (terms.reserve_bps, terms.fee_tax_bps) == (Decimal(500), Decimal(700))
     assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text
     merchant.post(path, data=EMPTY)
     assert agreed_with(shop, seller).reserve_bps == 2000

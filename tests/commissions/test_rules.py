@@ -38,8 +38,8 @@ def rule(number: int, bps: str = "1000", *, default: bool = False, **parts: Any)
 
 
 def sold(vendor: int = ADA, price: int = 1000, **more: Any) -> SoldLine:
-    facts = {"product_gid": None, "category_gid": None, "tags": frozenset(), "currency": "USD", "ordered_at": NOON}
-    return SoldLine(vendor_id=vendor, unit_price=price, **(facts | more))
+    facts: dict[str, Any] = {"product_gid": None, "category_gid": None, "tags": frozenset(), "currency": "USD"}
+    return SoldLine(vendor_id=vendor, unit_price=price, **(facts | {"ordered_at": NOON} | more))
 
 
 DEFAULT = rule(99, default=True)
@@ -193,16 +193,18 @@ _AMOUNTS = st.sampled_from([{}, {}, {"USD": 1}, {"EUR": 1}, {"USD": 3, "EUR": 2}
 def rules_lists(draw: st.DrawFn) -> list[Rule]:
     made = []
     for number in range(1, draw(st.integers(1, 5)) + 1):
+        parts: dict[str, Any] = {"ordered_from": draw(_DAYS), "ordered_to": draw(_DAYS)}
         low, high = sorted((draw(st.integers(0, 30)), draw(st.integers(0, 30))))
-        band = {"price_from": low, "price_to": high + 1, "price_currency": "USD"} if draw(st.booleans()) else {}
+        if draw(st.booleans()):
+            parts |= {"price_from": low, "price_to": high + 1, "price_currency": "USD"}
         sets = {"vendor_ids": _SETS, "group_ids": _SETS, "category_gids": _CODES}
         words = {"collection_gids": _WORDS, "tags": _WORDS, "product_gids": _WORDS}
         # Few conditions each, or hardly any rule would ever fit.
         chosen = draw(st.sets(st.sampled_from([*sets, *words]), max_size=2))
-        wanted = {name: draw({**sets, **words}[name]) for name in sorted(chosen)}
-        dates = {"ordered_from": draw(_DAYS), "ordered_to": draw(_DAYS)}
-        amounts = {name: draw(_AMOUNTS) for name in ("flat", "floor", "cap")} if draw(st.booleans()) else {}
-        made.append(rule(number, str(draw(st.integers(0, 10000))), **wanted, **dates, **amounts, **band))
+        parts |= {name: draw({**sets, **words}[name]) for name in sorted(chosen)}
+        if draw(st.booleans()):
+            parts |= {name: draw(_AMOUNTS) for name in ("flat", "floor", "cap")}
+        made.append(rule(number, str(draw(st.integers(0, 10000))), **parts))
     return [*made, DEFAULT]
 
 

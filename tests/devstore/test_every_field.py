@@ -121,6 +121,8 @@ def test_every_field_of_every_kind_of_thing_is_answered(shopify: Shopify, ids: d
     asked = f"... on TaxonomyCategory {{ attributes(first: 5) {attributes} }}"
     category = ask(shopify, f'{{ node(id: "{ids["TaxonomyCategory"]}") {{ {asked} }} }}')["node"]
     assert {each["name"] for each in category["attributes"]["nodes"]} == {"Color", "Pattern", "Material"}
+    root_type = schema.load().query_type
+    assert root_type is not None
     for root in ("shop", "currentAppInstallation"):
-        field = schema.load().type_map["QueryRoot"].fields[root]
+        field = root_type.fields[root]
         assert ask(shopify, f"{{ {root} {selection(get_named_type(field.type), arguments)} }}")[root]

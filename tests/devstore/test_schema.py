@@ -28,8 +28,9 @@ def ours() -> GraphQLSchema:
 
 def test_every_field_argument_and_type_of_ours_is_shopifys(official: GraphQLSchema, ours: GraphQLSchema) -> None:
     checked = 0
+    kind: Any
     for name, kind in ours.type_map.items():
-        theirs = official.type_map[name]
+        theirs: Any = official.type_map[name]
         assert type(kind) is type(theirs), name
         for field_name, field in getattr(kind, "fields", {}).items():
             same = theirs.fields[field_name]
@@ -43,6 +44,7 @@ def test_every_field_argument_and_type_of_ours_is_shopifys(official: GraphQLSche
 
 
 def test_no_required_argument_or_input_field_was_cut(official: GraphQLSchema, ours: GraphQLSchema) -> None:
+    kind: Any
     for name, kind in ours.type_map.items():
         for field_name, same in getattr(official.type_map[name], "fields", {}).items():
             if isinstance(kind, GraphQLInputObjectType):

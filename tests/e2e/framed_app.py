@@ -29,7 +29,7 @@ def create_app(cdn: str, key: str, secret: str) -> Flask:
 
 def _claims() -> dict[str, str]:
     token = request.args.get("id_token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
-    key = current_app.jinja_env.globals["key"]
+    key = str(current_app.jinja_env.globals["key"])
     return jwt.decode(token, current_app.extensions["secret"], algorithms=["HS256"], audience=key, leeway=10)
 
 

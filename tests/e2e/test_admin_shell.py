@@ -36,7 +36,8 @@ class Admin:
 
     @property
     def bounces(self) -> list[str]:
-        return self.app_site.extensions["bounces"]
+        bounces: list[str] = self.app_site.extensions["bounces"]
+        return bounces
 
     def app(self, path: str = "") -> str:
         return f"{self.url}/store/acme/apps/stallkeeper{path}"

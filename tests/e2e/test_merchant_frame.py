@@ -1,6 +1,7 @@
 """The real app inside the admin: saving, being refused, getting lost."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -79,7 +80,7 @@ def test_every_place_of_the_apps_navigation_is_polaris_accessible_and_fits(
     assert len(places) > 8
     faults: dict[str, list[str]] = {}
     for place in places:
-        with zenith.expect_response(lambda answer, at=place: _is_document(answer, at)) as answered:
+        with zenith.expect_response(partial(_is_document, place)) as answered:
             visit(zenith, place).locator("s-page").wait_for()
         framed = zenith.frames[1]
         framed.wait_for_load_state()
@@ -88,5 +89,5 @@ def test_every_place_of_the_apps_navigation_is_polaris_accessible_and_fits(
     assert {place: found for place, found in faults.items() if found} == {}
 
 
-def _is_document(answer: Response, place: str) -> bool:
+def _is_document(place: str, answer: Response) -> bool:
     return answer.request.is_navigation_request() and urlsplit(answer.url).path == place and answer.status != 302

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.e2e.slowness import wait_on
 
@@ -20,7 +19,6 @@ PAGE = """<!doctype html><title>Product</title><div id="picture-list"></div>
 <label data-drop="/products/7/pictures">Add pictures <input type="file" multiple></label>
 <script>window.spoken = (words) => words; window.htmx = { process() {} };</script>
 <script src="/picture-uploads.js"></script>"""
-PICTURE: Any = {"mimeType": "image/jpeg", "buffer": b"\xff\xd8 a mug"}
 
 
 class Shop:
@@ -45,7 +43,7 @@ class Shop:
 
     def _name_target(self, route: Route) -> None:
         told = {"url": SHOP, "method": "POST", "fields": {"key": "mug"}, "ticket": f"ticket-{len(self.named)}"}
-        self.named.append(route.request.post_data_json["name"])
+        self.named.append(json.loads(route.request.post_data or "")["name"])
         route.fulfill(body=json.dumps(told), content_type="application/json")
 
     def _upload(self, route: Route) -> None:
@@ -82,7 +80,11 @@ def shop() -> Shop:
 
 
 def add(page: Page, count: int = 1) -> None:
-    page.locator("input").set_input_files([{"name": f"mug-{number}.jpg", **PICTURE} for number in range(count)])
+    mugs = [
+        FilePayload(name=f"mug-{number}.jpg", mimeType="image/jpeg", buffer=b"\xff\xd8 a mug")
+        for number in range(count)
+    ]
+    page.locator("input").set_input_files(mugs)
 
 
 def arrived(page: Page, count: int = 1) -> None:

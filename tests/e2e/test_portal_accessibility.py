@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
@@ -82,10 +82,10 @@ def stocked(ada: Vendor) -> dict[str, int]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[[dict[str, int], Any], Page]]:
+def open_page(chromium: Browser) -> Iterator[Callable[[ViewportSize, Any], Page]]:
     contexts = []
 
-    def make(viewport: dict[str, int], scheme: Any) -> Page:
+    def make(viewport: ViewportSize, scheme: Any) -> Page:
         contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce"))
         contexts[-1].route("**/live?*", _say_nothing)
         return contexts[-1].new_page()
@@ -97,7 +97,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[[dict[str, int], Any], Pag
 
 @pytest.mark.parametrize(("viewport", "scheme"), SCREENS)
 def test_every_portal_page_can_be_used_by_everybody(
-    address: str, stocked: dict[str, int], ada: Vendor, open_page: Any, viewport: dict[str, int], scheme: str
+    address: str, stocked: dict[str, int], ada: Vendor, open_page: Any, viewport: ViewportSize, scheme: str
 ) -> None:
     page, problems = open_page(viewport, scheme), []
     page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app import clock, db
 from app.journey import service
@@ -72,7 +72,7 @@ def test_a_count_that_was_killed_half_way_is_made_whole_by_the_next(
     before = counted(acme)
     pixels.tell("product_viewed", 7, client="browser-5")
     with monkeypatch.context() as patch:
-        patch.setattr(service, "_ADD_UP_SEARCHES", service.text("SELECT 1/0"))
+        patch.setattr(service, "_ADD_UP_SEARCHES", text("SELECT 1/0"))
         with pytest.raises(Exception, match="division by zero"):
             service.roll_up(acme.id)
     assert counted(acme) == before

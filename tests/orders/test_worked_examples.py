@@ -1,6 +1,5 @@
 """The worked examples through the doors: rules and settings by the merchant's pages, orders and refunds by webhooks."""
 
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +16,8 @@ from jobs.events import drain
 from tests.commissions.test_money_settings import WANTED
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token, sign_webhook
+from tests.shopify.signing import sign_id_token
+from tests.webhooks.sending import send
 from wsgi import create_app, create_server
 
 pytestmark = pytest.mark.usefixtures("unhurried_intake")
@@ -52,16 +52,8 @@ def money(amount: str) -> dict[str, Any]:
 
 def tell(topic: str, body: dict[str, Any], number: int) -> None:
     """Through the webhook door, signed, and worked off by the job."""
-    raw, answered = json.dumps(body).encode(), list[str]()
-    environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": "/webhooks", "CONTENT_LENGTH": str(len(raw)), "SERVER_NAME": "app",
-        "HTTP_X_SHOPIFY_TOPIC": topic, "HTTP_X_SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",
-        "HTTP_X_SHOPIFY_WEBHOOK_ID": f"delivery-{number}", "HTTP_X_SHOPIFY_EVENT_ID": f"event-{number}",
-        "HTTP_X_SHOPIFY_API_VERSION": "2026-10", "HTTP_X_SHOPIFY_TRIGGERED_AT": "2026-11-20T09:00:00Z",
-        "HTTP_X_SHOPIFY_HMAC_SHA256": sign_webhook(raw), "wsgi.input": io.BytesIO(raw),
-    }  # fmt: skip
-    list(create_server()(environ, lambda status, *_: answered.append(status)))
-    assert answered[0].startswith("200"), answered
+    names = {"X_SHOPIFY_WEBHOOK_ID": f"delivery-{number}", "X_SHOPIFY_EVENT_ID": f"event-{number}"}
+    assert send(create_server(), json.dumps(body).encode(), X_SHOPIFY_TOPIC=topic, **names) == 200
     assert drain() >= 1
 
 

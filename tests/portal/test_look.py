@@ -43,7 +43,7 @@ def test_an_empty_colour_is_the_products_own_again(acme: Shop, ada: Vendor, adas
 
 @pytest.mark.parametrize("colour", ["red", "#12", "0b6e5f", "#0b6e5f;}body{display:none", "url(x)"])
 def test_a_colour_that_is_none_is_explained(acme: Shop, colour: str) -> None:
-    assert "such as #0b6e5f" in fill(acme, accent_color=colour).errors["accent_color"][0]
+    assert "such as #0b6e5f" in fill(acme, accent_color=colour).accent_color.errors[0]
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_colour_that_is_none_is_explained(acme: Shop, colour: str) -> None:
     ["logo.png", "http://example.com/logo.png", "javascript:alert(1)", "https://x/'onerror=alert(1)", "https:"],
 )
 def test_a_logo_address_that_cannot_be_is_explained(acme: Shop, address: str) -> None:
-    assert "begins with https://" in fill(acme, logo_url=address).errors["logo_url"][0]
+    assert "begins with https://" in fill(acme, logo_url=address).logo_url.errors[0]

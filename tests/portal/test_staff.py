@@ -85,7 +85,7 @@ def test_an_invited_person_gets_in_and_does_their_work_only(app: Flask, adas_bro
 
 def test_what_a_role_opens_is_said_in_the_language_of_the_page() -> None:
     with speaking("de"):
-        told = [str(choice.label) for choice in InvitationForm().role.choices]
+        told = [str(label) for _, label, *_ in InvitationForm().role.iter_choices()]
     assert told[0] == "Inhaber: Alles, auch Auszahlungsdaten und wer hier arbeitet."
 
 

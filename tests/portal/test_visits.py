@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -24,7 +25,7 @@ from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 
 REASON = "Ada rang: the price of the bowl is wrong"
-CHANGES = (
+CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/portal/payout-details", {"iban": "DE89370400440532013000"}),
     ("/portal/staff", {"email": "mona@acme.example", "person_name": "M", "role": "owner"}),
     ("/portal/security/recovery-codes", {}),

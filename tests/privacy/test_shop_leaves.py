@@ -70,7 +70,7 @@ def uninstall(office: Office, shopify: FakeShopify, *, event_id: str = "gone") -
 
 def rung() -> set[str]:
     """Jobs that every periodic sweep rings for, by name with arguments."""
-    redis = get_redis()
+    redis: Any = get_redis()
     return {
         job.decode() for queue in QUEUES for key in redis.lrange(f"rq:queue:{queue}", 0, -1)
         for job in [redis.hget(f"rq:job:{key.decode()}", "description") or b""]
@@ -94,7 +94,12 @@ def test_an_uninstall_drops_the_tokens_and_stops_jobs_and_emails(
     busy: Office, shopify: FakeShopify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("app.emails.service._hand_over", lambda *args: sent.append(args) or "id")
+
+    def hand_over(*args: Any) -> str:
+        sent.append(args)
+        return "id"
+
+    monkeypatch.setattr("app.emails.service._hand_over", hand_over)
     uninstall(busy, shopify)
     shop = shop_of(busy)
     assert (shop.access_token, shop.refresh_token) == (None, None)

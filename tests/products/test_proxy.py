@@ -1,5 +1,6 @@
 """Where a product page in the storefront may listen for stock."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_sold_out_variant_is_announced_to_its_page_and_its_vendor(acme: Shop, 
         topic = "inventory_levels/update"
         session.add(InboxEvent(shop_domain=acme.domain, topic=topic, webhook_id="w", event_id="e", body=body))
     drain()
-    redis = get_redis()
+    redis: Any = get_redis()
     told = [
         [fields[b"data"] for _, fields in redis.xrange(channels.log_of(channel))]
         for channel in (channels.stock_channel(acme.id, 7), channels.vendor_channel(ada.id))

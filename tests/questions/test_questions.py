@@ -44,7 +44,7 @@ def ask(browser: FlaskClient, customer: str = "", shop: str = "acme", **more: An
     return browser.post(f"/proxy/questions?{query}", json={**ASKED, "email": "dan@example.com", **more})
 
 
-def shown(browser: FlaskClient, customer: str = "", **params: str) -> Any:
+def shown(browser: FlaskClient, customer: str = "", **params: Any) -> Any:
     query = sign_proxy(logged_in_customer_id=customer, vendor=ADA, **params)
     return browser.get(f"/proxy/questions.json?{query}").json
 

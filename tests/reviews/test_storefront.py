@@ -17,7 +17,7 @@ from tests.shopify.signing import sign_proxy
 ADA = "adas-ceramics"
 
 
-def ask(browser: FlaskClient, path: str, customer: str = "", **params: str) -> Any:
+def ask(browser: FlaskClient, path: str, customer: str = "", **params: Any) -> Any:
     query = sign_proxy(logged_in_customer_id=customer, **params)
     return browser.get(f"/proxy/{path}?{query}", headers={"Accept": "application/json"})
 
@@ -67,10 +67,13 @@ def test_nobody_else_writes_about_it(street: Street, ada: Vendor, browser: Flask
 
 def test_nonsense_is_no_review(street: Street, ada: Vendor, browser: FlaskClient) -> None:
     cleo = str(arrived(street)["customer_id"])
+    stars: Any
     for stars in (True, "5", None, 2.5, [], 0):
         assert send(browser, cleo, stars=stars).status_code == 422
+    order: Any
     for order in ([], {}, "x", 2**70, -1):
         assert send(browser, cleo, order=order).status_code == 404
+    vendor: Any
     for vendor in ("\ud800", "a\0b", [], None):
         assert send(browser, cleo, vendor=vendor).status_code == 404
     assert send(browser, cleo, words="a\0b" * 10, title=["x"]).status_code == 200

@@ -2,6 +2,7 @@
 
 import ast
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of documents of the test's own."""
     monkeypatch.setattr(operations, "FOLDER", tmp_path)
     operations.get_operation.cache_clear()

@@ -1,10 +1,14 @@
 """Webhook requests as Shopify makes them."""
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.test import run_wsgi_app
 
 from tests.shopify.signing import sign_webhook
-from webhooks.intake import WebhookIntake
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 BODY = b'{"id": 1, "name": "#1001"}'
 
@@ -16,23 +20,22 @@ def not_ours(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def send(
-    intake: WebhookIntake, body: bytes = BODY, *, path: str = "/webhooks", method: str = "POST", **headers: str
+    intake: "WSGIApplication", body: bytes = BODY, /, *, path: str = "/webhooks", method: str = "POST", **headers: str
 ) -> int:
     """The status of a webhook request; keyword headers override Shopify's, an empty one is left out."""
     return ask(intake, body, path=path, method=method, **headers)[0]
 
 
 def ask(
-    intake: WebhookIntake, body: bytes = BODY, *, path: str = "/webhooks", method: str = "POST", **headers: str
+    intake: "WSGIApplication", body: bytes = BODY, /, *, path: str = "/webhooks", method: str = "POST", **headers: str
 ) -> tuple[int, str]:
     """The status, and everything else that is answered."""
     environ = make_environ(body, path=path, method=method, **headers)
-    answered: list[tuple[str, Any]] = []
-    said = b"".join(intake(environ, lambda status, sent, _info=None: answered.append((status, sent))))  # type: ignore[arg-type]
-    return int(answered[0][0][:3]), f"{answered[0][1]} {said.decode()}"
+    said, status, headers_sent = run_wsgi_app(intake, environ, buffered=True)
+    return int(status[:3]), f"{headers_sent.to_wsgi_list()} {b''.join(said).decode()}"
 
 
-def make_environ(body: bytes, *, path: str = "/webhooks", method: str = "POST", **headers: str) -> dict[str, Any]:
+def make_environ(body: bytes, /, *, path: str = "/webhooks", method: str = "POST", **headers: str) -> dict[str, Any]:
     held = {
         "X_SHOPIFY_TOPIC": "orders/create",
         "X_SHOPIFY_SHOP_DOMAIN": "acme.myshopify.com",

@@ -5,7 +5,12 @@ from devstore.store import Store
 from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME, ADDRESS, available
 
-BUY = {"shop": ACME, "email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+BUY: dict[str, Any] = {
+    "shop": ACME,
+    "email": "cleo@example.com",
+    "shipping_address": ADDRESS,
+    "shipping_rate_code": "standard",
+}
 
 
 def post(shopify: Shopify, path: str = "", **body: Any) -> tuple[int, Any]:

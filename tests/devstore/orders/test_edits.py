@@ -8,13 +8,14 @@ from devstore.orders.edits import edit_order
 from devstore.orders.errors import OrderError
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.payments import mark_as_paid
+from devstore.orders.purchase import LineRequest
 from devstore.orders.refunds import RefundRequest, refund_order
 from devstore.store import Doc, Store
 from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME, available, buy
 
 
-def wanted(product: Doc, units: int) -> list[dict[str, int]]:
+def wanted(product: Doc, units: int) -> list[LineRequest]:
     return [{"variant_id": product["variants"][0]["id"], "quantity": units}]
 
 
