@@ -1,6 +1,7 @@
 """What a customer's account page shows: their orders by who sends them, what comes back, and what they keep."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +24,19 @@ _ORDERS: Final = 30
 _KEPT: Final = 100
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What belongs to the orders that are shown."""
+
+    lines: Sequence[OrderLine]
+    parts: Sequence[VendorOrder]
+    parcels: Sequence[Fulfilment]
+    returns: Sequence[OrderReturn]
+    vendors: Mapping[int, Vendor]
+    reviewed: Collection[int | None]
+    """Ids of vendors' parts."""
+
+
 def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime) -> list[dict[str, Any]]:
     """The newest orders, each with the vendors' parts: state, items, parcels, and where to review; and its returns.
 
@@ -30,47 +44,57 @@ def list_orders(session: Session, shop_id: int, customer_id: int, now: datetime)
     """
     query = select(Order).where(by_customer(shop_id, customer_id))
     orders = session.scalars(query.order_by(Order.ordered_at.desc(), Order.id.desc()).limit(_ORDERS)).all()
-    ids = [order.id for order in orders]
-    lines = session.scalars(select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.position)).all()
+    around = _read_around(session, shop_id, orders)
+    return [_order(order, around, now) for order in orders]
+
+
+def _read_around(session: Session, shop_id: int, orders: Sequence[Order]) -> _Around:
+    ids, numbers = [order.id for order in orders], [order.shopify_id for order in orders]
+    lines = select(OrderLine).where(OrderLine.order_id.in_(ids)).order_by(OrderLine.position)
     parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id.in_(ids)).order_by(VendorOrder.id)).all()
-    numbers = [order.shopify_id for order in orders]
     sent = (
         Fulfilment.shop_id == shop_id,
         Fulfilment.order_shopify_id.in_(numbers),
         Fulfilment.state == FulfilmentState.CREATED,
     )
-    parcels = session.scalars(select(Fulfilment).where(*sent).order_by(Fulfilment.fulfilled_at)).all()
     asked = (OrderReturn.shop_id == shop_id, OrderReturn.order_shopify_id.in_(numbers), OrderReturn.status != GONE)
-    returns = session.scalars(select(OrderReturn).where(*asked).order_by(OrderReturn.opened_at)).all()
-    written = select(VendorReview.vendor_order_id).where(VendorReview.vendor_order_id.in_([part.id for part in parts]))
-    reviewed = set(session.scalars(written))
     sellers = select(Vendor).where(Vendor.id.in_({part.vendor_id for part in parts}))
-    vendors = {vendor.id: vendor for vendor in session.scalars(sellers)}
-    return [
-        {
-            "id": str(order.shopify_id),
-            "name": order.name,
-            "on": order.ordered_at.isoformat(),
-            "total": str(Money(order.total_minor, order.currency).decimal),
-            "currency": order.currency,
-            "parts": [
-                _part(
-                    part,
-                    vendors[part.vendor_id],
-                    [line for line in lines if line.order_id == order.id and line.vendor_id == part.vendor_id],
-                    [parcel for parcel in parcels if parcel.order_shopify_id == order.shopify_id],
-                    now,
-                    is_reviewed=part.id in reviewed,
-                )
-                for part in parts
-                if part.order_id == order.id
-            ],
-            "others": [_item(line) for line in lines if line.order_id == order.id and line.vendor_id is None],
-            "returnable": any(parcel.order_shopify_id == order.shopify_id for parcel in parcels),
-            "returns": [_return(back, lines) for back in returns if back.order_shopify_id == order.shopify_id],
-        }
-        for order in orders
-    ]
+    written = select(VendorReview.vendor_order_id).where(VendorReview.vendor_order_id.in_([part.id for part in parts]))
+    return _Around(
+        lines=session.scalars(lines).all(),
+        parts=parts,
+        parcels=session.scalars(select(Fulfilment).where(*sent).order_by(Fulfilment.fulfilled_at)).all(),
+        returns=session.scalars(select(OrderReturn).where(*asked).order_by(OrderReturn.opened_at)).all(),
+        vendors={vendor.id: vendor for vendor in session.scalars(sellers)},
+        reviewed=set(session.scalars(written)),
+    )
+
+
+def _order(order: Order, around: _Around, now: datetime) -> dict[str, Any]:
+    lines = [line for line in around.lines if line.order_id == order.id]
+    parcels = [parcel for parcel in around.parcels if parcel.order_shopify_id == order.shopify_id]
+    return {
+        "id": str(order.shopify_id),
+        "name": order.name,
+        "on": order.ordered_at.isoformat(),
+        "total": str(Money(order.total_minor, order.currency).decimal),
+        "currency": order.currency,
+        "parts": [
+            _part(
+                part,
+                around.vendors[part.vendor_id],
+                [line for line in lines if line.vendor_id == part.vendor_id],
+                parcels,
+                now,
+                is_reviewed=part.id in around.reviewed,
+            )
+            for part in around.parts
+            if part.order_id == order.id
+        ],
+        "others": [_item(line) for line in lines if line.vendor_id is None],
+        "returnable": bool(parcels),
+        "returns": [_return(back, lines) for back in around.returns if back.order_shopify_id == order.shopify_id],
+    }
 
 
 def find_titles(session: Session, shop_id: int, customer_id: int, order_number: int) -> dict[int, str] | None:

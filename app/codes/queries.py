@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Text, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Integer, Subquery, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -55,21 +55,9 @@ def list_codes(
     limit: int = PER_PAGE,
 ) -> Part[Row]:
     """One part of the list; newest first means what is in use before what is put away."""
-    is_late, is_over = QrScans.day >= today - timedelta(days=DAYS - 1), QrScans.day < today
-    sums = {
-        "scans": func.sum(QrScans.scans),
-        "lately": func.sum(QrScans.scans).filter(is_late),
-        # Of days that change no more: no row moves from part to part because its code is scanned meanwhile.
-        "scans_before": func.sum(QrScans.scans).filter(is_over),
-        "lately_before": func.sum(QrScans.scans).filter(is_late, is_over),
-    }
-    counted = (
-        select(QrScans.code_id, *(found.label(name) for name, found in sums.items()))
-        .where(QrScans.shop_id == shop_id)
-        .group_by(QrScans.code_id)
-        .subquery()
-    )
-    number = {name: cast(func.coalesce(counted.c[name], 0), BigInteger) for name in sums}
+    counted = _count_scans(shop_id, today)
+    names = ("scans", "lately", "scans_before", "lately_before")
+    number = {name: cast(func.coalesce(counted.c[name], 0), BigInteger) for name in names}
     query = (
         select(QrCode, Vendor, Product, number["scans"], number["lately"])
         .join(Vendor, Vendor.id == QrCode.vendor_id)
@@ -86,6 +74,23 @@ def list_codes(
     part = read_part(session, query, sorts.get(wanted.sort, in_use_first), after=after, before=before, limit=limit)
     rows = [Row(code, vendor, product, int(n), int(m)) for code, vendor, product, n, m, *_keys in part.rows]
     return Part(rows, part.before, part.after)
+
+
+def _count_scans(shop_id: int, today: date) -> Subquery:
+    is_late, is_over = QrScans.day >= today - timedelta(days=DAYS - 1), QrScans.day < today
+    return (
+        select(
+            QrScans.code_id,
+            func.sum(QrScans.scans).label("scans"),
+            func.sum(QrScans.scans).filter(is_late).label("lately"),
+            # Of days that change no more: no row moves from part to part because its code is scanned meanwhile.
+            func.sum(QrScans.scans).filter(is_over).label("scans_before"),
+            func.sum(QrScans.scans).filter(is_late, is_over).label("lately_before"),
+        )
+        .where(QrScans.shop_id == shop_id)
+        .group_by(QrScans.code_id)
+        .subquery()
+    )
 
 
 def walk(session: Session, shop_id: int, today: date, wanted: Wanted) -> Iterator[Row]:

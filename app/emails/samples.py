@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +20,37 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+
+_MUGS: Final = [{"quantity": 2, "title": "Stoneware mug"}]
+_SOLD: Final = {
+    "product_title": "Stoneware mug",
+    "order_name": "#1001",
+    "item_count": 2,
+    "lines": _MUGS,
+    "vendors": [{"name": "Ada's Ceramics", "lines": _MUGS}],
+    "carrier": "DHL",
+    "tracking_number": "00340434161094042557",
+    "place": "Shelf 3, back door",
+}
+_PEOPLE_SAY: Final = {
+    "vendor_name": "Ada's Ceramics",
+    "customer_name": "Carla",
+    "customer": "customer 207119551",
+    "inviter": "Ada",
+    "email": "ada@example.com",
+    "tagline": "Made by hand",
+    "note": "We saw your mugs at the market and would love to have them here.",
+    "role": lazy("Orders"),
+    "reason": "The pictures are too small to see the glaze.",
+    "bank_reason": lazy("the product did not arrive"),
+    "message": "Is the glaze safe for the dishwasher?",
+    "change": lazy("“%(name)s” was added as a second step", name="Phone"),
+    "stars": lazy("%(stars)s of 5 stars", stars=5),
+    "review": "Even finer than in the picture",
+    "answer": "Thank you. The next kiln is fired in May.",
+    "question": "Is the mug safe for the dishwasher?",
+    "choices": [lazy("What vendors I follow put on sale"), lazy("What on my wishlist is back in stock or cheaper")],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +156,22 @@ def _account(last4: str) -> str:
 
 def _examples(shop: Shop) -> dict[str, Any]:
     """Links lead to the sign-in page: a preview must not hold a key."""
-    lines = [{"quantity": 2, "title": "Stoneware mug"}]
+    sign_in = f"{get_config().portal_url}/portal/login?shop={shop.domain}"
     return {
-        "vendor_name": "Ada's Ceramics",
-        "customer_name": "Carla",
-        "inviter": "Ada",
-        "note": "We saw your mugs at the market and would love to have them here.",
-        "role": lazy("Orders"),
-        "link": f"{get_config().portal_url}/portal/login?shop={shop.domain}",
+        **_PEOPLE_SAY,
+        **_SOLD,
+        "link": sign_in,
         "link_lasts": timedelta(minutes=15),
-        "reason": "The pictures are too small to see the glaze.",
-        "message": "Is the glaze safe for the dishwasher?",
-        "change": lazy("“%(name)s” was added as a second step", name="Phone"),
         "hold_hours": 72,
+        "days": 30,
+        "due": clock.now().date() + timedelta(days=10),
+        "tracking_url": sign_in,
         "destination": _account("3000"),
-        "product_title": "Stoneware mug",
-        "order_name": "#1001",
-        "item_count": 2,
-        "lines": lines,
-        "vendors": [{"name": "Ada's Ceramics", "lines": lines}],
         "earnings": Money(4500, shop.currency),
         "total": Money(5000, shop.currency),
-        "stars": lazy("%(stars)s of 5 stars", stars=5),
-        "review": "Even finer than in the picture",
-        "answer": "Thank you. The next kiln is fired in May.",
-        "question": "Is the mug safe for the dishwasher?",
-        "carrier": "DHL",
-        "tracking_number": "00340434161094042557",
-        "tracking_url": f"{get_config().portal_url}/portal/login?shop={shop.domain}",
         "amount": Money(4500, shop.currency),
         "reference": "PO-1-1",
         "count": 2,
-        "differences": ["#1001: Paid less returned is 52.00 in Shopify and 50.00 in the books."],
-        "email": "ada@example.com",
-        "place": "Shelf 3, back door",
         "pickup_count": 2,
-        "tagline": "Made by hand",
-        "customer": "customer 207119551",
-        "days": 30,
-        "choices": [lazy("What vendors I follow put on sale"), lazy("What on my wishlist is back in stock or cheaper")],
-        "due": clock.now().date() + timedelta(days=10),
-        "bank_reason": lazy("the product did not arrive"),
+        "differences": ["#1001: Paid less returned is 52.00 in Shopify and 50.00 in the books."],
     }

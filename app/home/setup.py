@@ -13,6 +13,7 @@ from app.models.invitations import VendorInvitation
 from app.models.payouts import Payout, RailKeys
 from app.models.products import Product
 from app.models.shops import Shop, ShopSettings
+from app.models.themes import ThemeLook
 from app.models.vendors import Vendor, VendorStatus
 
 
@@ -36,7 +37,8 @@ def list_steps(session: Session, shop: Shop) -> list[Step]:
     settings = session.get(ShopSettings, shop.id)
     if settings is not None and settings.setup_hidden_at is not None:
         return []
-    steps = [*_connect(session, shop, settings), *_begin(session, shop)]
+    look = theme.find_look(session, shop)
+    steps = [*_connect(session, shop, settings), *_gather(session, shop, look), *_sell(session, shop, look)]
     return [] if all(step.done for step in steps) else steps
 
 
@@ -86,18 +88,15 @@ def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> lis
     ]
 
 
-def _begin(session: Session, shop: Shop) -> list[Step]:
-    look = theme.find_look(session, shop)
-    in_theme = set(look.blocks) if look else set()
+def _gather(session: Session, shop: Shop, look: ThemeLook | None) -> list[Step]:
     vendors = select(Vendor.id).where(Vendor.shop_id == shop.id)
-    published = select(Product.id).where(Product.shop_id == shop.id, Product.published_at.is_not(None))
     return [
         Step(
             "Put the application form into your theme",
             "The block “Become a vendor” goes on a page of your store.",
             "Open the theme editor",
             theme.block_address(shop, "become-a-vendor"),
-            done="become-a-vendor" in in_theme or _any(session, vendors),
+            done=_stands(look, "become-a-vendor") or _any(session, vendors),
         ),
         Step(
             "Invite the first vendor",
@@ -114,12 +113,18 @@ def _begin(session: Session, shop: Shop) -> list[Step]:
             "/app/vendors?status=pending",
             done=_any(session, vendors.where(Vendor.status == VendorStatus.APPROVED)),
         ),
+    ]
+
+
+def _sell(session: Session, shop: Shop, look: ThemeLook | None) -> list[Step]:
+    published = select(Product.id).where(Product.shop_id == shop.id, Product.published_at.is_not(None))
+    return [
         Step(
             "Show who sells what",
             "The block “Sold by” on product pages names the vendor.",
             "Open the theme editor",
             theme.block_address(shop, "vendor-card"),
-            done="vendor-card" in in_theme or (look is None and _any(session, published)),
+            done=_stands(look, "vendor-card") or (look is None and _any(session, published)),
         ),
         Step(
             "Pay a vendor",
@@ -129,6 +134,10 @@ def _begin(session: Session, shop: Shop) -> list[Step]:
             done=_any(session, select(Payout.id).where(Payout.shop_id == shop.id, Payout.sent_at.is_not(None))),
         ),
     ]
+
+
+def _stands(look: ThemeLook | None, block: str) -> bool:
+    return look is not None and block in look.blocks
 
 
 def _any(session: Session, query: Select[int]) -> bool:

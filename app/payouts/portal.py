@@ -12,7 +12,7 @@ from app.ledger.stops import is_stopped
 from app.money import Money
 from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
-from app.payouts import queries, statements
+from app.payouts import contents, queries, statements
 from app.vendors.payout_details import held_until
 from app.web import read_place, write_money_short
 
@@ -47,7 +47,7 @@ def money() -> ResponseReturnValue:
         holds=list_holds(g.session, vendor.id, limit=_LATEST),
         payouts=queries.list_vendor_payouts(g.session, vendor.id, limit=_LATEST),
         movements=statement.rows,
-        names=queries.name_movements(g.session, vendor.id, statement.rows),
+        names=contents.name_movements(g.session, vendor.id, statement.rows),
         sales=sales_by_day(g.session, vendor.id, currency, g.shop.timezone),
         details_wait_until=held_until(vendor),
         is_stopped=is_stopped(g.session, vendor.id),
@@ -74,7 +74,7 @@ def show_payout(payout_id: int) -> ResponseReturnValue:
         payout=payout,
         reason=moves[-1].vendors_reason,
         amount=Money(payout.amount_minor, payout.currency),
-        entries=queries.page_paid_entries(g.session, payout, read_place()),
+        entries=contents.page_paid_entries(g.session, payout, read_place()),
         moves=moves,
         states=STATES,
         explain=lambda paid: statements.explain_entry(paid, g.locale),

@@ -13,7 +13,7 @@ from app.auth.portal import protect
 from app.languages import lazy
 from app.ledger.queries import Movement, Sought, find_movements, list_movements
 from app.orders.words import KIND_WORDS
-from app.payouts import queries
+from app.payouts import contents
 from app.payouts.portal import choose_currency
 from app.web import download_sheet, every_row, read_place
 
@@ -51,7 +51,7 @@ def list_all() -> ResponseReturnValue:
         before=before,
         currency=currency,
         currencies=currencies,
-        names=queries.name_movements(g.session, g.vendor.id, movements),
+        names=contents.name_movements(g.session, g.vendor.id, movements),
         kinds=KINDS,
         kind_words=KIND_WORDS,
     )
@@ -82,7 +82,7 @@ def _walk(currency: str) -> Iterator[list[Movement]]:
 
 def _list_cells(pages: Iterable[list[Movement]], currency: str) -> Iterator[list[object]]:
     for rows in pages:
-        names = queries.name_movements(g.session, g.vendor.id, rows)
+        names = contents.name_movements(g.session, g.vendor.id, rows)
         for moved in rows:
             name, what, _link = names.get(moved.transaction.id, ("", "", None))
             kind = str(KIND_WORDS.get(moved.transaction.kind, moved.transaction.kind))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app import clock
@@ -14,15 +14,12 @@ from app.commissions.agreements import get_agreed, get_overrides
 from app.commissions.schedules import say_schedule
 from app.errors import Conflict, NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
-from app.languages import _, lazy
-from app.ledger.queries import Movement, sum_available
+from app.languages import lazy
+from app.ledger.queries import sum_available
 from app.ledger.stops import STOPPED, list_stopped
-from app.models.ledger import LedgerEntry, LedgerTransaction
-from app.models.orders import OrderLine, VendorOrder
 from app.models.payouts import (
     Payout,
     PayoutBatch,
-    PayoutEntry,
     PayoutMove,
     PayoutSettings,
     PayoutState,
@@ -32,7 +29,6 @@ from app.models.payouts import (
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
-from app.orders.words import FEE_KINDS, name_component
 from app.payouts.calendar import next_day
 from app.payouts.rules import MOVES, Candidate, fits, obstacle
 from app.vendors.payout_details import held_until
@@ -93,21 +89,6 @@ class BatchRow:
     batch: PayoutBatch
     total: Money
     states: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PaidEntry:
-    """One entry that a payout pays, in words."""
-
-    entry: LedgerEntry
-    transaction: LedgerTransaction
-    order_name: str
-    title: str
-    line: OrderLine | None
-
-    @property
-    def amount(self) -> Money:
-        return Money(self.entry.amount_minor, self.entry.currency)
 
 
 def today(shop: Shop) -> date:
@@ -349,75 +330,3 @@ def list_moves(session: Session, payout: Payout) -> Sequence[PayoutMove]:
 
 def get_vendor(session: Session, payout: Payout) -> Vendor:
     return session.get_one(Vendor, payout.vendor_id)
-
-
-def list_paid_entries(session: Session, payout: Payout, *, limit: int | None = None) -> list[PaidEntry]:
-    """The entries of a payout, or the first of them, with the order line each belongs to. Their sum is the payout."""
-    query = _entries_of(payout).order_by(LedgerEntry.id).limit(limit)
-    return _describe(session, payout, [(entry, transaction) for entry, transaction in session.execute(query)])
-
-
-def page_paid_entries(session: Session, payout: Payout, place: Place, *, limit: int = PER_PAGE) -> Page[PaidEntry]:
-    """A part of the entries of a payout, in the order of booking."""
-    page = read_page(
-        session, _entries_of(payout), Sort((LedgerEntry.id,)), place, limit=limit, make=lambda *found: found
-    )
-    return page.with_rows(_describe(session, payout, page.rows))
-
-
-def _entries_of(payout: Payout) -> Select[LedgerEntry, LedgerTransaction]:
-    return (
-        select(LedgerEntry, LedgerTransaction)
-        .join(PayoutEntry, PayoutEntry.entry_id == LedgerEntry.id)
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-        .where(PayoutEntry.payout_id == payout.id)
-    )
-
-
-def _describe(
-    session: Session, payout: Payout, found: Sequence[tuple[LedgerEntry, LedgerTransaction]]
-) -> list[PaidEntry]:
-    order_ids = {transaction.order_id for _, transaction in found}
-    parts = select(VendorOrder).where(VendorOrder.order_id.in_(order_ids), VendorOrder.vendor_id == payout.vendor_id)
-    names: dict[int | None, str] = {part.order_id: part.name for part in session.scalars(parts)}
-    lines = {
-        (line.order_id, f"line:{line.shopify_id}"): line
-        for line in session.scalars(
-            select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == payout.vendor_id)
-        )
-    }
-    return [
-        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)))
-        for entry, transaction in found
-    ]
-
-
-def _paid_entry(
-    entry: LedgerEntry, transaction: LedgerTransaction, names: Mapping[int | None, str], line: OrderLine | None
-) -> PaidEntry:
-    title = line.title if line else name_component(transaction.component)
-    if entry.amount_minor < 0 and transaction.kind not in FEE_KINDS:
-        title = _("%(title)s: taken back after a refund or change", title=title)
-    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
-
-
-def name_movements(
-    session: Session, vendor_id: int, movements: Sequence[Movement]
-) -> dict[int, tuple[str, str, str | None]]:
-    """By transaction id: the order or payout it belongs to, what of it, and where its explanation is."""
-    order_ids = {m.transaction.order_id for m in movements if m.transaction.order_id}
-    parts = select(VendorOrder).where(VendorOrder.order_id.in_(order_ids), VendorOrder.vendor_id == vendor_id)
-    by_order = {part.order_id: part for part in session.scalars(parts)}
-    lines = select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == vendor_id)
-    titles = {(line.order_id, f"line:{line.shopify_id}"): line.title for line in session.scalars(lines)}
-    payouts = select(Payout).where(Payout.id.in_({m.transaction.payout_id for m in movements}))
-    references = {payout.id: payout.reference for payout in session.scalars(payouts)}
-    names: dict[int, tuple[str, str, str | None]] = {}
-    for row in (movement.transaction for movement in movements):
-        if row.payout_id:
-            link = f"/portal/money/payouts/{row.payout_id}"
-            names[row.id] = (references.get(row.payout_id, ""), _("Payout"), link)
-        elif row.order_id and (part := by_order.get(row.order_id)):
-            what = titles.get((row.order_id, row.component)) or name_component(row.component)
-            names[row.id] = (part.name, what, f"/portal/orders/{part.id}")
-    return names

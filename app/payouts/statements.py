@@ -20,8 +20,9 @@ from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.payouts.contents import PaidEntry, list_paid_entries
 from app.payouts.paper import make_table, print_paper, styles, write
-from app.payouts.queries import STATE_WORDS, PaidEntry, list_paid_entries
+from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
 
 _COLUMNS: Final = (

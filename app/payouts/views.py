@@ -18,7 +18,7 @@ from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
 from app.outcomes import Outcome
-from app.payouts import bank_files, moves, queries, rules, service, statements, vendor_list
+from app.payouts import bank_files, contents, moves, queries, rules, service, statements, vendor_list
 from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
 
@@ -331,7 +331,7 @@ def _payout_page(
         amount=Money(payout.amount_minor, payout.currency),
         vendor=queries.get_vendor(g.session, payout),
         moves=queries.list_moves(g.session, payout),
-        entries=queries.list_paid_entries(g.session, payout, limit=queries.PER_PAGE),
+        entries=contents.list_paid_entries(g.session, payout, limit=queries.PER_PAGE),
         actions=actions,
         form=form or ByHandForm(today=queries.today(g.shop)),
         errors=errors or {},

@@ -214,6 +214,12 @@ def _list_openings(facts: Facts) -> list[tuple[bool, Task]]:
                 "user",
             ),
         ),
+        *_list_goods(facts),
+    ]
+
+
+def _list_goods(facts: Facts) -> list[tuple[bool, Task]]:
+    return [
         (
             not facts.has_product and facts.drafts > 0,
             Task(

@@ -34,7 +34,8 @@ _LIMIT: Final = 200
 def sweep() -> int:
     """Ring for what waits in installed shops. Returns how many rings."""
     with system() as session:
-        found = [(job, shop_id, row_id) for job, query in _list_waiting() for shop_id, row_id in _read(session, query)]
+        waiting = (*_list_products(), *_list_around_products())
+        found = [(job, shop_id, row_id) for job, query in waiting for shop_id, row_id in _read(session, query)]
     for job, shop_id, row_id in found:
         enqueue(f"jobs.catalogue.{job}", shop_id, row_id, queue="catalogue")
     return len(found)
@@ -44,7 +45,7 @@ def _read(session: Session, query: Select[int, int]) -> list[tuple[int, int]]:
     return [(shop_id, row_id) for shop_id, row_id in session.execute(query.limit(_LIMIT))]
 
 
-def _list_waiting() -> list[tuple[str, Select[int, int]]]:
+def _list_products() -> list[tuple[str, Select[int, int]]]:
     before = clock.now() - _PATIENCE
     products = select(Product.shop_id, Product.id).join(
         Shop, (Shop.id == Product.shop_id) & (Shop.status == ShopStatus.INSTALLED)
@@ -62,6 +63,13 @@ def _list_waiting() -> list[tuple[str, Select[int, int]]]:
         ("push_stock", with_call.where(StockCall.has_news, _is_due())),
         ("push_attributes", products.where(Product.attributes_wanted_at < before, Product.shopify_gid.is_not(None))),
         ("look_at_product", products.where(Product.look_wanted_at < before)),
+    ]
+
+
+def _list_around_products() -> list[tuple[str, Select[int, int]]]:
+    """Their edits, files and pictures."""
+    before = clock.now() - _PATIENCE
+    return [
         (
             "apply_proposal",
             select(ProductProposal.shop_id, ProductProposal.id)

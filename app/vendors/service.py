@@ -28,6 +28,12 @@ _PAST: Final = {
     "reinstate": "VendorReinstated",
     "close": "VendorClosed",
 }
+_MAILS: Final = {
+    "reject": "vendor_rejected",
+    "suspend": "vendor_suspended",
+    "reinstate": "vendor_reinstated",
+    "close": "vendor_closed",
+}
 LONGEST_QUESTION: Final = 2000
 _NO_MAILBOX: Final = "your store has no e-mail address. Enter one in Shopify under Settings > General, then ask again."
 _NAME_TAKEN: Final = lazy("A vendor with this name, or one that looks the same, is already here. Choose another name.")
@@ -86,11 +92,7 @@ def apply(
     if settings is not None and settings.terms_text:
         vendor.terms_version, vendor.terms_accepted_at = settings.terms_version, clock.now()
     session.flush()
-    audit.record(
-        session, shop.id, "vendor.apply", ("vendor", vendor.id), actor=f"applicant:{vendor.email}", vendor_id=vendor.id
-    )
-    events.publish(session, shop.id, "VendorApplied", vendor_id=vendor.id)
-    _send(session, vendor, "vendor_welcome", {"vendor_name": vendor.name}, reason=vendor.applied_at.isoformat())
+    _note_application(session, vendor)
     # Whom the shop once turned away or parted with comes back by a person's decision only.
     if approved_by or (settings is not None and settings.auto_approve_vendors and known is None):
         move(session, shop.id, vendor.id, "approve", actor=approved_by or "system")
@@ -132,14 +134,9 @@ def move(
         changes={"status": [before, after]},
     )
     events.publish(session, shop_id, _PAST[action], vendor_id=vendor.id)
-    kind = {"reject": "vendor_rejected", "suspend": "vendor_suspended", "close": "vendor_closed"}.get(action)
     # Whose application is put away never had a shop that could be closed.
-    if kind is not None and (action != "close" or before in {VendorStatus.APPROVED, VendorStatus.SUSPENDED}):
-        _send(session, vendor, kind, {"vendor_name": vendor.name, "reason": reason}, reason=now.isoformat())
-    if action == "reinstate":
-        domain = session.get_one(Shop, shop_id).domain
-        context = {"vendor_name": vendor.name, "link": f"{get_config().portal_url}/portal/login?shop={domain}"}
-        _send(session, vendor, "vendor_reinstated", context, reason=now.isoformat())
+    if action != "close" or before in {VendorStatus.APPROVED, VendorStatus.SUSPENDED}:
+        _tell_decision(session, vendor, action)
     request_profile_sync(session, vendor)
     return vendor
 
@@ -231,6 +228,23 @@ def _give_access(session: Session, vendor: Vendor) -> None:
                 language=languages.spoken(),
             )
         )
+
+
+def _note_application(session: Session, vendor: Vendor) -> None:
+    subject, actor = ("vendor", vendor.id), f"applicant:{vendor.email}"
+    audit.record(session, vendor.shop_id, "vendor.apply", subject, actor=actor, vendor_id=vendor.id)
+    events.publish(session, vendor.shop_id, "VendorApplied", vendor_id=vendor.id)
+    _send(session, vendor, "vendor_welcome", {"vendor_name": vendor.name}, reason=vendor.applied_at.isoformat())
+
+
+def _tell_decision(session: Session, vendor: Vendor, action: str) -> None:
+    """Whoever is approved hears of it once their page is up (app/vendors/sync.py)."""
+    context = {"vendor_name": vendor.name, "reason": vendor.status_reason}
+    if action == "reinstate":
+        domain = session.get_one(Shop, vendor.shop_id).domain
+        context = {"vendor_name": vendor.name, "link": f"{get_config().portal_url}/portal/login?shop={domain}"}
+    if action in _MAILS:
+        _send(session, vendor, _MAILS[action], context, reason=vendor.status_changed_at.isoformat())
 
 
 def _tell_known(session: Session, shop: Shop, vendor: Vendor) -> None:

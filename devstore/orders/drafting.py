@@ -20,8 +20,7 @@ _ADDRESS_KEYS = (
 def draft_order(store: Store, shop: str, basket: Basket, customer: Doc, purchase: Purchase) -> Doc:
     """The order's document with the shop's next number, without payment, routing or standing."""
     settings = shop_settings(store, shop)
-    number = int(settings.get("order_number", 1000)) + 1
-    store.put(shop, "shop", {**settings, "order_number": number})
+    number = _next_number(store, shop, settings)
     created_at = iso(purchase.get("created_at") or store.clock.now())
     gateway = purchase.get("gateway", "bogus")
     return {
@@ -58,6 +57,12 @@ def draft_order(store: Store, shop: str, basket: Basket, customer: Doc, purchase
         **_priced_parts(store, settings, basket),
         **{part: [] for part in ("transactions", "refunds", "fulfillments", "fulfillment_orders", "timeline")},
     }
+
+
+def _next_number(store: Store, shop: str, settings: Doc) -> int:
+    number = int(settings.get("order_number", 1000)) + 1
+    store.put(shop, "shop", {**settings, "order_number": number})
+    return number
 
 
 def full_address(address: Address | None) -> Doc | None:

@@ -66,6 +66,7 @@ def order_view(order: Doc) -> Doc:
         "id": order["id"],
         "order": order,
         **_order_facts(order),
+        **_order_standing(order),
         **_order_flags(order),
         **{name: money_bag(order, order[key]) for name, key in amounts.items()},
         **{name: minor_bag(order, amount) for name, amount in sums.items()},
@@ -80,10 +81,6 @@ def _order_facts(order: Doc) -> Doc:
         "createdAt": order["created_at"],
         "processedAt": order["processed_at"],
         "updatedAt": order["updated_at"],
-        "cancelledAt": order["cancelled_at"],
-        "cancelReason": order["cancel_reason"] and order["cancel_reason"].upper(),
-        "closedAt": order["closed_at"],
-        "closed": order["closed_at"] is not None,
         "confirmed": True,
         "test": order["test"],
         "note": order["note"],
@@ -98,21 +95,30 @@ def _order_facts(order: Doc) -> Doc:
         "customAttributes": [{"key": entry["name"], "value": entry["value"]} for entry in order["note_attributes"]],
         "discountCode": order["discount_codes"][0]["code"] if order["discount_codes"] else None,
         "discountCodes": [entry["code"] for entry in order["discount_codes"]],
-        "displayFinancialStatus": order["financial_status"].upper(),
-        "displayFulfillmentStatus": _FULFILLMENT[order["fulfillment_status"]],
-        "returnStatus": _return_status(order),
         "paymentGatewayNames": order["payment_gateway_names"],
         "subtotalLineItemsQuantity": sum(line["quantity"] for line in order["line_items"]),
         "currentSubtotalLineItemsQuantity": sum(line["current_quantity"] for line in order["line_items"]),
         "shippingAddress": address_view(order, order["shipping_address"]),
         "billingAddress": address_view(order, order["billing_address"]),
-        "disputes": [dispute_summary(dispute) for dispute in order.get("disputes", [])],
         "customerLocale": "en",
         "totalTipReceivedSet": minor_bag(order, 0),
         "originalTotalDutiesSet": None,
         "originalTotalAdditionalFeesSet": None,
         "totalCashRoundingAdjustment": {"paymentSet": minor_bag(order, 0), "refundSet": minor_bag(order, 0)},
         "metafields": order.get("metafields", []),
+    }
+
+
+def _order_standing(order: Doc) -> Doc:
+    return {
+        "cancelledAt": order["cancelled_at"],
+        "cancelReason": order["cancel_reason"] and order["cancel_reason"].upper(),
+        "closedAt": order["closed_at"],
+        "closed": order["closed_at"] is not None,
+        "displayFinancialStatus": order["financial_status"].upper(),
+        "displayFulfillmentStatus": _FULFILLMENT[order["fulfillment_status"]],
+        "returnStatus": _return_status(order),
+        "disputes": [dispute_summary(dispute) for dispute in order.get("disputes", [])],
     }
 
 

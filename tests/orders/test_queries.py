@@ -13,7 +13,7 @@ from app.ledger import queries as ledger
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import queries, vendor_list
-from app.payouts import checks
+from app.payouts import checks, contents
 from app.payouts import queries as payouts
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
@@ -24,7 +24,7 @@ LISTS: dict[str, Callable[[Session, Shop, int], Any]] = {
     "orders": lambda session, shop, _: queries.list_orders(session, shop.id),
     "vendor's orders": lambda session, _, vendor_id: vendor_list.list_orders(session, vendor_id, vendor_list.Wanted()),
     "holds": lambda session, _, vendor_id: queries.list_holds(session, vendor_id),
-    "movements": lambda session, shop, vendor_id: payouts.name_movements(
+    "movements": lambda session, shop, vendor_id: contents.name_movements(
         session, vendor_id, ledger.list_movements(session, shop.id, vendor_id, shop.currency).rows
     ),
     "preview": lambda session, shop, _: payouts.preview(session, shop),

@@ -158,7 +158,12 @@ def test_who_owes_the_tax_abroad_is_said_in_the_readers_language(
     charge(seller, ada, "sale", 432)
     issue(seller)
     printed: list[str] = []
-    monkeypatch.setattr(invoice_files, "write", lambda words: printed.append(words) or "")
+
+    def write(words: str) -> str:
+        printed.append(words)
+        return ""
+
+    monkeypatch.setattr(invoice_files, "write", write)
     with db.scoped(seller.id) as session, speaking(language):
         invoice_files.make_file(session, session.scalars(select(FeeInvoice)).one(), "pdf")
     assert any(words.startswith(phrase) and "2006/112" in words for words in printed), printed

@@ -20,7 +20,7 @@ from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.payouts import checks, moves, queries, service
+from app.payouts import checks, contents, moves, queries, service
 from app.payouts.checks import check_books
 from app.payouts.statements import write_csv
 from app.vendors.payout_details import PayoutDetails, change_payout_details
@@ -300,7 +300,7 @@ def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
     open_batch(acme, paid)
     with db.scoped(acme.id) as session:
         payout = session.scalars(select(Payout)).one()
-        entries = queries.list_paid_entries(session, payout)
+        entries = contents.list_paid_entries(session, payout)
         assert sum(paid_entry.entry.amount_minor for paid_entry in entries) == payout.amount_minor == 4032
         assert write_csv(acme, payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
         assert payout.state is PayoutState.PENDING
@@ -312,7 +312,7 @@ def test_a_statement_names_the_days_of_the_shops_own_calendar(acme: Shop, paid: 
     open_batch(acme, paid)
     acme.timezone = timezone
     with db.scoped(acme.id) as session:
-        entries = queries.list_paid_entries(session, session.scalars(select(Payout)).one())
+        entries = contents.list_paid_entries(session, session.scalars(select(Payout)).one())
         written = write_csv(acme, session.scalars(select(Payout)).one(), entries)
     happened = entries[0].transaction.happened_at.astimezone(ZoneInfo(timezone))
     assert written.splitlines()[1].startswith(f"{happened:%Y-%m-%d},")
