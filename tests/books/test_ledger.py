@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -28,18 +27,13 @@ from devstore.store import Store
 from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 FIVE = Money(500, "USD")
 
 
 @pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        yield client
+def merchant(acme: Shop, merchant: FlaskClient) -> FlaskClient:
+    return merchant
 
 
 @dataclass

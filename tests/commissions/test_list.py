@@ -1,6 +1,5 @@
 """The list over time: what is planned, what was, another order, groups, collections, and previews before saving."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -25,8 +24,6 @@ from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post, goods, post, store
 from tests.shopify.fake import FakeShopify, data
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 __all__ = ["goods", "post", "store"]
 COLLECTION = "gid://shopify/Collection/77"
@@ -285,10 +282,8 @@ def test_unpaid_test_and_older_orders_and_lines_of_unknown_facts_are_not_in_a_pr
 
 
 @pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        yield client
+def merchant(shop: Shop, merchant: FlaskClient) -> FlaskClient:
+    return merchant
 
 
 def test_a_merchant_groups_plans_previews_looks_back_and_restores(

@@ -27,28 +27,12 @@ from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.booked import add_order
 from tests.portal.conftest import signed_in
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
     return create_app()
-
-
-@pytest.fixture
-def mona(app: Flask, database: str, shopify: FakeShopify) -> FlaskClient:
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-    assert client.get("/app").status_code == 200
-    return client
-
-
-@pytest.fixture
-def shop(mona: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
 
 
 @pytest.fixture
@@ -90,7 +74,7 @@ def test_only_emails_to_the_right_reader_may_be_left_out_and_none_that_guards_a_
 
 
 def test_a_vendor_reads_of_their_own_and_the_shop_of_what_waits(
-    app: Flask, mona: FlaskClient, shop: Shop, seller: Vendor
+    app: Flask, merchant: FlaskClient, shop: Shop, seller: Vendor
 ) -> None:
     bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
     publish_product(shop, seller)
@@ -101,20 +85,20 @@ def test_a_vendor_reads_of_their_own_and_the_shop_of_what_waits(
     page = adas.get("/portal/notices").text
     assert ("“Blue bowl” is on sale" in page, "handed in" in page) == (True, False)
     assert "Blue bowl" not in beas.get("/portal/notices").text
-    home = mona.get("/app").text
+    home = merchant.get("/app").text
     assert "Notices (1)" in home
-    shown = mona.get("/app/notices").text
+    shown = merchant.get("/app/notices").text
     assert lint_polaris(shown) == []
     assert ("“Red bowl” was handed in" in shown, "is on sale" in shown) == (True, False)
 
 
-def test_the_shops_notices_are_a_file_too(mona: FlaskClient, shop: Shop, seller: Vendor) -> None:
+def test_the_shops_notices_are_a_file_too(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
     publish_product(shop, seller, "ProductSubmitted", "Red bowl")
-    assert "/app/notices/export.csv" in mona.get("/app/notices").text
-    lines = mona.get("/app/notices/export.csv").text.splitlines()
+    assert "/app/notices/export.csv" in merchant.get("/app/notices").text
+    lines = merchant.get("/app/notices/export.csv").text.splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == ["“Red bowl” was handed in"]
     assert lines[1].endswith(",no")
-    assert len(mona.get("/app/notices/export.csv?topic=payouts").text.splitlines()) == 1
+    assert len(merchant.get("/app/notices/export.csv?topic=payouts").text.splitlines()) == 1
 
 
 def test_a_vendor_reads_that_a_customer_asks_or_writes_but_not_their_words(
@@ -151,7 +135,7 @@ def test_an_event_handed_over_again_makes_no_second_notice(shop: Shop, seller: V
     assert len(notices()) == 1
 
 
-def test_reading_is_everybodys_own(app: Flask, mona: FlaskClient, shop: Shop, seller: Vendor) -> None:
+def test_reading_is_everybodys_own(app: Flask, merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:
     with db.scoped(shop.id) as session:
         session.add(VendorUser(shop_id=shop.id, vendor_id=seller.id, email="cleo@example.com", role="viewer"))
     publish_product(shop, seller)
@@ -168,9 +152,9 @@ def test_reading_is_everybodys_own(app: Flask, mona: FlaskClient, shop: Shop, se
     publish_product(shop, seller, "ProductSubmitted")
     with db.system() as session:
         newest = session.scalars(select(Notice.id).order_by(Notice.id.desc())).first()
-    assert "Notices (1)" in mona.get("/app").text
-    assert mona.post("/app/notices/read", data={"notice": str(newest)}).status_code == 200
-    assert "Notices (1)" not in mona.get("/app").text
+    assert "Notices (1)" in merchant.get("/app").text
+    assert merchant.post("/app/notices/read", data={"notice": str(newest)}).status_code == 200
+    assert "Notices (1)" not in merchant.get("/app").text
 
 
 def test_a_role_without_money_reads_of_no_payout(app: Flask, shop: Shop, seller: Vendor) -> None:
@@ -242,16 +226,16 @@ def test_only_owners_choose_for_the_vendor(app: Flask, shop: Shop, seller: Vendo
     assert (viewer.get("/portal/notifications").status_code, viewer.get("/portal/notices").status_code) == (403, 200)
 
 
-def test_the_shop_chooses_too_and_the_log_says_what(mona: FlaskClient, shop: Shop) -> None:
-    page = mona.get("/app/settings/notifications").text
+def test_the_shop_chooses_too_and_the_log_says_what(merchant: FlaskClient, shop: Shop) -> None:
+    page = merchant.get("/app/settings/notifications").text
     assert lint_polaris(page) == []
     kept = {f"{name}-{way}": "y" for name in SHOP_TOPICS for way in ("email", "app")}
     del kept["applications-email"]
-    assert mona.post("/app/settings/notifications", data=kept).status_code == 200
+    assert merchant.post("/app/settings/notifications", data=kept).status_code == 200
     values = {"vendor_name": "Ada", "email": "a@example.com", "tagline": "", "link": "https://x.example"}
     with db.scoped(shop.id) as session:
         assert queue_email(session, shop.id, "merchant_new_application", "m@x.example", values, dedupe_key="1") is None
-    log = mona.get("/app/log").text
+    log = merchant.get("/app/log").text
     assert "e-mail and in the app → in the app" in log
 
 

@@ -1,7 +1,6 @@
 """A person's decisions about an order's money, by the merchant's real door."""
 
 import json
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -23,18 +22,14 @@ from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
 from tests.orders.test_service import books
 from tests.orders.test_shapes import choose
-from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 from webhooks.router import HANDLERS
 from wsgi import create_app
 
 
 @pytest.fixture
-def merchant(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        yield client
+def merchant(acme: Shop, merchant: FlaskClient) -> FlaskClient:
+    return merchant
 
 
 def _of(shop: Shop, vendor: Vendor) -> int:

@@ -1,7 +1,6 @@
 """The worked examples through the doors: rules and settings by the merchant's pages, orders and refunds by webhooks."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,10 +14,8 @@ from app.models.vendors import Vendor
 from jobs.events import drain
 from tests.commissions.test_money_settings import WANTED
 from tests.conftest import make_vendor
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 from tests.webhooks.sending import send
-from wsgi import create_app, create_server
+from wsgi import create_server
 
 pytestmark = pytest.mark.usefixtures("unhurried_intake")
 
@@ -30,18 +27,13 @@ SETTINGS.pop("keep_commission")
 
 
 @pytest.fixture
-def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        assert client.post("/app/settings/money", data=SETTINGS).status_code == 200
-        yield client
+def merchant(merchant: FlaskClient) -> FlaskClient:
+    assert merchant.post("/app/settings/money", data=SETTINGS).status_code == 200
+    return merchant
 
 
 @pytest.fixture
-def ada(merchant: FlaskClient) -> Vendor:
-    with db.system() as session:
-        shop = session.scalars(select(Shop)).one()
+def ada(shop: Shop) -> Vendor:
     return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
 
 

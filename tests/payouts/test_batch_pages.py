@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,16 +16,11 @@ from app.payouts import service
 from app.payouts.checks import check_books
 from tests.architecture.polaris import lint_polaris
 from tests.payouts.conftest import earn
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 
 @pytest.fixture
-def merchant(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        yield client
+def merchant(acme: Shop, merchant: FlaskClient) -> FlaskClient:
+    return merchant
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,18 +25,13 @@ from app.payouts.checks import check_books
 from tests.architecture.polaris import lint_polaris
 from tests.payouts.conftest import earn
 from tests.portal.conftest import signed_in
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
 
 @pytest.fixture
-def merchant(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
+def merchant(acme: Shop, merchant: FlaskClient) -> FlaskClient:
     """Has been here before: Shopify said then that the shop sells in dollars."""
-    with create_app().test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        client.get("/app")
-        yield client
+    return merchant
 
 
 def change_currency(shop: Shop, currency: str) -> None:

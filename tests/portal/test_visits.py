@@ -1,7 +1,6 @@
 """The shop's staff in a vendor's pages: by a ticket, for half an hour, in the vendor's sight, and never at the keys."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +21,6 @@ from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import path_of, signed_in
 from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 
 REASON = "Ada rang: the price of the bowl is wrong"
 CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -39,35 +37,24 @@ CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.fixture
-def mona(app: Flask, database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    """The shop's owner in the Shopify admin."""
-    with app.test_client() as client:
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-        assert client.get("/app").status_code == 200
-        yield client
-
-
-@pytest.fixture
-def seller(mona: FlaskClient) -> Vendor:
-    with db.system() as session:
-        shop = session.scalars(select(Shop)).one()
+def seller(shop: Shop) -> Vendor:
     return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
 
 
-def ask(mona: FlaskClient, vendor: Vendor, **form: str) -> str:
+def ask(merchant: FlaskClient, vendor: Vendor, **form: str) -> str:
     """The address of the way in, as the admin shows it."""
-    answer = mona.post(f"/app/vendors/{vendor.id}/visit", data=form)
+    answer = merchant.post(f"/app/vendors/{vendor.id}/visit", data=form)
     assert (answer.status_code, lint_polaris(answer.text)) == (200, [])
     found = re.search(r'href="(http\S+/portal/visit/[^"]+)"', answer.text)
     assert found, answer.text
     return path_of(found[1])
 
 
-def visit(app: Flask, mona: FlaskClient, vendor: Vendor, **form: str) -> FlaskClient:
+def visit(app: Flask, merchant: FlaskClient, vendor: Vendor, **form: str) -> FlaskClient:
     """A browser of staff that has gone in."""
     client = app.test_client()
     client.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT": "text/html"}
-    way_in = ask(mona, vendor, **form)
+    way_in = ask(merchant, vendor, **form)
     assert "Mona Merchant" in client.get(way_in).text
     assert client.post(way_in).headers["Location"] == "/portal"
     return client
@@ -99,9 +86,9 @@ def test_a_visit_is_no_way_around_the_visitors_role_in_the_app() -> None:
 
 
 def test_a_role_that_is_taken_counts_from_the_visitors_next_click(
-    app: Flask, mona: FlaskClient, seller: Vendor
+    app: Flask, merchant: FlaskClient, seller: Vendor
 ) -> None:
-    browser = visit(app, mona, seller, kind="change", reason=REASON)
+    browser = visit(app, merchant, seller, kind="change", reason=REASON)
     assert browser.get("/portal/money").status_code == 200
     with db.system() as session:
         session.execute(update(StaffMember).values(role="vendors"))
@@ -114,8 +101,8 @@ def test_a_role_that_is_taken_counts_from_the_visitors_next_click(
     assert [action for action, _, _ in log()] == ["visit.start"]
 
 
-def test_without_a_reason_a_visit_looks_and_changes_nothing(app: Flask, mona: FlaskClient, seller: Vendor) -> None:
-    browser = visit(app, mona, seller, kind="look", reason="never shown")
+def test_without_a_reason_a_visit_looks_and_changes_nothing(app: Flask, merchant: FlaskClient, seller: Vendor) -> None:
+    browser = visit(app, merchant, seller, kind="look", reason="never shown")
     for path in ("/portal", "/portal/products", "/portal/orders", "/portal/money", "/portal/profile", "/portal/more"):
         page = browser.get(path)
         assert (page.status_code, "Mona Merchant, you are in the pages of" in page.text) == (200, True), path
@@ -126,9 +113,9 @@ def test_without_a_reason_a_visit_looks_and_changes_nothing(app: Flask, mona: Fl
 
 
 def test_with_a_reason_each_form_is_in_the_log_under_the_staff_members_number(
-    app: Flask, mona: FlaskClient, seller: Vendor
+    app: Flask, merchant: FlaskClient, seller: Vendor
 ) -> None:
-    browser = visit(app, mona, seller, kind="change", reason=REASON)
+    browser = visit(app, merchant, seller, kind="change", reason=REASON)
     assert REASON.replace("'", "&#39;") in browser.get("/portal/profile").text
     sent = browser.post("/portal/profile", data={"name": seller.name, "tagline": "By hand", "locale": "en"})
     assert sent.status_code == 303, sent.text
@@ -137,24 +124,24 @@ def test_with_a_reason_each_form_is_in_the_log_under_the_staff_members_number(
         ("visit.change", "staff:42", REASON),
         ("vendor.edit_profile", "staff:42", None),
     ]
-    assert "Mona Merchant" in mona.get(f"/app/vendors/{seller.id}").text
-    assert "Mona Merchant" in mona.get("/app/log?action=visit.change").text
+    assert "Mona Merchant" in merchant.get(f"/app/vendors/{seller.id}").text
+    assert "Mona Merchant" in merchant.get("/app/log?action=visit.change").text
 
 
 @pytest.mark.parametrize(("path", "form"), CHANGES)
 def test_no_visit_writes_to_payout_details_staff_or_signing_in(
-    app: Flask, mona: FlaskClient, seller: Vendor, path: str, form: dict[str, str]
+    app: Flask, merchant: FlaskClient, seller: Vendor, path: str, form: dict[str, str]
 ) -> None:
-    browser = visit(app, mona, seller, kind="change", reason=REASON)
+    browser = visit(app, merchant, seller, kind="change", reason=REASON)
     answer = browser.post(path, data=form)
     assert (answer.status_code, "not open to visits" in answer.text) == (403, True)
     assert [action for action, _, _ in log()] == ["visit.start"]
 
 
 def test_a_visit_ends_by_its_button_and_the_ticket_opens_nothing_again(
-    app: Flask, mona: FlaskClient, seller: Vendor
+    app: Flask, merchant: FlaskClient, seller: Vendor
 ) -> None:
-    way_in = ask(mona, seller, kind="look")
+    way_in = ask(merchant, seller, kind="look")
     browser = app.test_client()
     browser.environ_base |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_ACCEPT": "text/html"}
     browser.get(way_in)
@@ -170,9 +157,9 @@ def test_a_visit_ends_by_its_button_and_the_ticket_opens_nothing_again(
 
 
 def test_a_visit_ends_by_itself_after_half_an_hour_and_the_log_says_so(
-    app: Flask, mona: FlaskClient, seller: Vendor
+    app: Flask, merchant: FlaskClient, seller: Vendor
 ) -> None:
-    browser = visit(app, mona, seller, kind="look")
+    browser = visit(app, merchant, seller, kind="look")
     with db.system() as session:
         [held] = session.scalars(select(PortalSession))
         assert held.expires_at - held.created_at == timedelta(minutes=30)
@@ -185,8 +172,8 @@ def test_a_visit_ends_by_itself_after_half_an_hour_and_the_log_says_so(
     assert [(action, actor) for action, actor, _ in log()] == [("visit.start", "staff:42"), ("visit.end", "system")]
 
 
-def test_a_ticket_is_good_for_two_minutes(app: Flask, mona: FlaskClient, seller: Vendor) -> None:
-    way_in = ask(mona, seller, kind="look")
+def test_a_ticket_is_good_for_two_minutes(app: Flask, merchant: FlaskClient, seller: Vendor) -> None:
+    way_in = ask(merchant, seller, kind="look")
     with db.system() as session:
         [made] = session.scalars(select(Visit))
         assert made.expires_at - made.made_at == timedelta(minutes=2)
@@ -194,28 +181,30 @@ def test_a_ticket_is_good_for_two_minutes(app: Flask, mona: FlaskClient, seller:
     assert app.test_client().get(way_in).status_code == 410
 
 
-def test_the_vendor_sees_each_visit_and_another_vendor_does_not(app: Flask, mona: FlaskClient, seller: Vendor) -> None:
+def test_the_vendor_sees_each_visit_and_another_vendor_does_not(
+    app: Flask, merchant: FlaskClient, seller: Vendor
+) -> None:
     with db.system() as session:
         shop = session.get_one(Shop, seller.shop_id)
     bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
-    visit(app, mona, seller, kind="change", reason=REASON)
+    visit(app, merchant, seller, kind="change", reason=REASON)
     seen = signed_in(app, seller).get("/portal/security").text
     assert ("Mona Merchant" in seen, "the price of the bowl" in seen, "Here now" in seen) == (True, True, True)
     assert "Mona" not in signed_in(app, bea).get("/portal/security").text
 
 
-def test_changes_need_a_reason_and_a_vendor_that_has_pages(mona: FlaskClient, seller: Vendor) -> None:
+def test_changes_need_a_reason_and_a_vendor_that_has_pages(merchant: FlaskClient, seller: Vendor) -> None:
     page = f"/app/vendors/{seller.id}/visit"
-    refused = mona.post(page, data={"kind": "change", "reason": " "})
+    refused = merchant.post(page, data={"kind": "change", "reason": " "})
     assert (refused.status_code, "Say why you make changes" in refused.text) == (422, True)
     with db.system() as session:
         session.execute(update(Vendor).values(status=VendorStatus.CLOSED))
-    assert mona.post(page, data={"kind": "look"}).status_code == 409
-    assert "has no vendor pages now" in mona.get(page).text
+    assert merchant.post(page, data={"kind": "look"}).status_code == 409
+    assert "has no vendor pages now" in merchant.get(page).text
 
 
-def test_staff_are_known_by_the_name_that_shopify_tells(mona: FlaskClient, shopify: FakeShopify) -> None:
-    mona.get("/app")
+def test_staff_are_known_by_the_name_that_shopify_tells(merchant: FlaskClient, shopify: FakeShopify) -> None:
+    merchant.get("/app")
     with db.system() as session:
         [member] = session.scalars(select(StaffMember))
     assert (member.number, member.name, member.email) == ("42", "Mona Merchant", "mona@acme.example")

@@ -19,8 +19,6 @@ from jobs import catalogue
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify, data, list_of
-from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 PAGE = "/app/settings/channels"
 ONLINE, TILL, SOCIAL = (f"gid://shopify/Publication/{number}" for number in (1, 2, 3))
@@ -29,10 +27,7 @@ DENIED = httpx.Response(200, json={"errors": [{"message": "No", "extensions": {"
 
 
 @pytest.fixture
-def mona(database: str, shopify: FakeShopify) -> FlaskClient:
-    client = create_app().test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-    assert client.get("/app").status_code == 200
+def merchant(merchant: FlaskClient, shopify: FakeShopify) -> FlaskClient:
     names = {ONLINE: "Online Store", TILL: "Point of Sale", SOCIAL: "Social"}
     nodes = [{"id": gid, "name": name} for gid, name in names.items()]
     shopify.answer("publications", data(publications=list_of(nodes)))
@@ -40,13 +35,7 @@ def mona(database: str, shopify: FakeShopify) -> FlaskClient:
         shopify.answer(name, data(**{name: {"publishable": None, "userErrors": []}}))
     with db.system() as session:
         session.execute(update(Shop).values(publication_gid=ONLINE))
-    return client
-
-
-@pytest.fixture
-def shop(mona: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
+    return merchant
 
 
 @pytest.fixture
@@ -75,17 +64,17 @@ def behind(shop: Shop) -> int:
 
 
 def test_what_is_on_sale_follows_into_a_channel_and_out_of_it(
-    mona: FlaskClient, shop: Shop, products: list[int], shopify: FakeShopify
+    merchant: FlaskClient, shop: Shop, products: list[int], shopify: FakeShopify
 ) -> None:
-    page = mona.get(PAGE).text
+    page = merchant.get(PAGE).text
     assert lint_polaris(page) == []
     assert ("Point of Sale" in page, "Always:" in page) == (True, True)
-    chosen = mona.post(PAGE, data={"channel": [TILL, ONLINE]})
+    chosen = merchant.post(PAGE, data={"channel": [TILL, ONLINE]})
     assert (chosen.status_code, "2 products follow" in chosen.text) == (200, True)
     catalogue.follow_channels(shop.id)
     assert asked(shopify, "publishablePublish") == [("gid/1", [ONLINE, TILL]), ("gid/2", [ONLINE, TILL])]
     assert asked(shopify, "publishableUnpublish") == []
-    mona.post(PAGE, data={"channel": [SOCIAL]})
+    merchant.post(PAGE, data={"channel": [SOCIAL]})
     catalogue.follow_channels(shop.id)
     assert asked(shopify, "publishablePublish")[2:] == [("gid/1", [ONLINE, SOCIAL]), ("gid/2", [ONLINE, SOCIAL])]
     assert asked(shopify, "publishableUnpublish") == [("gid/1", [TILL]), ("gid/2", [TILL])]
@@ -99,9 +88,9 @@ def test_what_is_on_sale_follows_into_a_channel_and_out_of_it(
 
 
 def test_a_job_that_died_half_way_is_carried_on(
-    mona: FlaskClient, shop: Shop, products: list[int], shopify: FakeShopify
+    merchant: FlaskClient, shop: Shop, products: list[int], shopify: FakeShopify
 ) -> None:
-    mona.post(PAGE, data={"channel": [TILL]})
+    merchant.post(PAGE, data={"channel": [TILL]})
     works = shopify.answers["publishablePublish"][0]
     shopify.answer("publishablePublish", works, DENIED)
     with pytest.raises(ShopifyError):
@@ -117,14 +106,14 @@ def test_a_job_that_died_half_way_is_carried_on(
     assert (behind(shop), len(asked(shopify, "publishablePublish"))) == (0, 3)
 
 
-def test_a_channel_that_is_not_the_stores_changes_nothing(mona: FlaskClient, shop: Shop) -> None:
-    refused = mona.post(PAGE, data={"channel": "gid://shopify/Publication/99"})
+def test_a_channel_that_is_not_the_stores_changes_nothing(merchant: FlaskClient, shop: Shop) -> None:
+    refused = merchant.post(PAGE, data={"channel": "gid://shopify/Publication/99"})
     assert (refused.status_code, "not in your store any more" in refused.text) == (422, True)
     assert behind(shop) == 0
 
 
-def test_the_page_says_so_when_shopify_does_not_answer(mona: FlaskClient, shopify: FakeShopify) -> None:
+def test_the_page_says_so_when_shopify_does_not_answer(merchant: FlaskClient, shopify: FakeShopify) -> None:
     shopify.answer("publications", DENIED)
-    page = mona.get(PAGE)
+    page = merchant.get(PAGE)
     assert (page.status_code, "does not answer just now" in page.text) == (200, True)
-    assert mona.post(PAGE, data={"channel": TILL}).status_code == 503
+    assert merchant.post(PAGE, data={"channel": TILL}).status_code == 503

@@ -19,7 +19,6 @@ from jobs.portal import forget_invitations
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify, data
-from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
 PAGE = "/app/vendors/invitations"
@@ -32,18 +31,9 @@ def app() -> Flask:
 
 
 @pytest.fixture
-def mona(app: Flask, database: str, shopify: FakeShopify) -> FlaskClient:
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-    assert client.get("/app").status_code == 200
+def merchant(merchant: FlaskClient, shopify: FakeShopify) -> FlaskClient:
     shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
-    return client
-
-
-@pytest.fixture
-def shop(mona: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
+    return merchant
 
 
 def seller(app: Flask) -> FlaskClient:
@@ -52,8 +42,8 @@ def seller(app: Flask) -> FlaskClient:
     return client
 
 
-def ask(mona: FlaskClient, addresses: str, **form: str) -> str:
-    answer = mona.post(PAGE, data={"addresses": addresses, **form})
+def ask(merchant: FlaskClient, addresses: str, **form: str) -> str:
+    answer = merchant.post(PAGE, data={"addresses": addresses, **form})
     assert (answer.status_code, lint_polaris(answer.text)) == (200, [])
     return answer.text
 
@@ -79,10 +69,12 @@ def test_pasted_addresses_are_read_with_their_names_and_once_each() -> None:
     ]
 
 
-def test_each_pasted_address_has_its_result_and_the_bad_ones_stay_in_the_field(mona: FlaskClient, shop: Shop) -> None:
+def test_each_pasted_address_has_its_result_and_the_bad_ones_stay_in_the_field(
+    merchant: FlaskClient, shop: Shop
+) -> None:
     make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-    ask(mona, "bea@example.com")
-    page = ask(mona, "Dora's Dyes <dora@example.com>\nnobody\nADA@example.com\nbea@example.com")
+    ask(merchant, "bea@example.com")
+    page = ask(merchant, "Dora's Dyes <dora@example.com>\nnobody\nADA@example.com\nbea@example.com")
     assert "1 of 4 invited" in page
     for words in (
         "nobody: Does not look like an e-mail address.",
@@ -97,14 +89,14 @@ def test_each_pasted_address_has_its_result_and_the_bad_ones_stay_in_the_field(m
 
 
 @pytest.mark.parametrize("addresses", ["", " , ;\n", "\n".join(f"v{n}@example.com" for n in range(101))])
-def test_none_and_too_many_addresses_are_refused_with_what_to_do(mona: FlaskClient, addresses: str) -> None:
-    answer = mona.post(PAGE, data={"addresses": addresses})
+def test_none_and_too_many_addresses_are_refused_with_what_to_do(merchant: FlaskClient, addresses: str) -> None:
+    answer = merchant.post(PAGE, data={"addresses": addresses})
     assert answer.status_code == 422
     assert re.search(r"Enter at least one|Send at most 100", answer.text)
 
 
-def test_an_invited_seller_fills_one_page_in_and_sells(app: Flask, mona: FlaskClient, shop: Shop) -> None:
-    ask(mona, "Dora's Dyes <dora@example.com>", note="We love your wool.", is_approved="y")
+def test_an_invited_seller_fills_one_page_in_and_sells(app: Flask, merchant: FlaskClient, shop: Shop) -> None:
+    ask(merchant, "Dora's Dyes <dora@example.com>", note="We love your wool.", is_approved="y")
     [link] = links("dora@example.com")
     with db.system() as session:
         [mail] = session.scalars(select(Email).where(Email.kind == "vendor_invited"))
@@ -125,18 +117,18 @@ def test_an_invited_seller_fills_one_page_in_and_sells(app: Flask, mona: FlaskCl
         ("vendor.apply", "applicant:dora@example.com"),
         ("vendor.approve", "staff:42"),
     ]
-    assert "Joined" in mona.get(PAGE).text
+    assert "Joined" in merchant.get(PAGE).text
 
 
-def test_without_approval_the_application_waits_for_the_merchant(app: Flask, mona: FlaskClient, shop: Shop) -> None:
-    ask(mona, "dora@example.com")
+def test_without_approval_the_application_waits_for_the_merchant(app: Flask, merchant: FlaskClient, shop: Shop) -> None:
+    ask(merchant, "dora@example.com")
     [link] = links("dora@example.com")
     assert seller(app).post(link, data=FORM).status_code == 303
     assert vendors() == [("Dora's Dyes", "dora@example.com", "pending")]
 
 
-def test_who_applied_meanwhile_is_approved_and_let_in(app: Flask, mona: FlaskClient, shop: Shop) -> None:
-    ask(mona, "dora@example.com", is_approved="y")
+def test_who_applied_meanwhile_is_approved_and_let_in(app: Flask, merchant: FlaskClient, shop: Shop) -> None:
+    ask(merchant, "dora@example.com", is_approved="y")
     with db.scoped(shop.id) as session:
         early = Vendor(shop_id=shop.id, handle="dora", name="Dora", email="Dora@example.com")
         session.add(early)
@@ -151,13 +143,13 @@ def test_who_applied_meanwhile_is_approved_and_let_in(app: Flask, mona: FlaskCli
 @pytest.mark.parametrize(("is_later", "status"), [(True, "pending"), (False, "approved")])
 def test_an_old_invitation_does_not_undo_what_the_shop_decided_since(
     app: Flask,
-    mona: FlaskClient,
+    merchant: FlaskClient,
     shop: Shop,
     is_later: bool,  # noqa: FBT001
     status: str,
 ) -> None:
     """Turned away after the invitation: pending. Invited after being turned away: that was the shop's decision."""
-    ask(mona, "dora@example.com", is_approved="y")
+    ask(merchant, "dora@example.com", is_approved="y")
     dora = make_vendor(shop, "Dora's Dyes", "dora@example.com", VendorStatus.REJECTED)
     decided = clock.now() + timedelta(minutes=1 if is_later else -1)
     with db.system() as session:
@@ -166,11 +158,13 @@ def test_an_old_invitation_does_not_undo_what_the_shop_decided_since(
     assert [found for *_, found in vendors()] == [status]
 
 
-def test_a_taken_name_and_missing_terms_leave_the_invitation_open(app: Flask, mona: FlaskClient, shop: Shop) -> None:
+def test_a_taken_name_and_missing_terms_leave_the_invitation_open(
+    app: Flask, merchant: FlaskClient, shop: Shop
+) -> None:
     make_vendor(shop, "Doras Dyes", "other@example.com")
     with db.scoped(shop.id) as session:
         session.execute(update(ShopSettings).values(terms_text="Ship fast."))
-    ask(mona, "dora@example.com")
+    ask(merchant, "dora@example.com")
     [link], browser = links("dora@example.com"), seller(app)
     unread = browser.post(link, data=FORM)
     assert (unread.status_code, "accept the vendor terms" in unread.text) == (422, True)
@@ -179,30 +173,30 @@ def test_a_taken_name_and_missing_terms_leave_the_invitation_open(app: Flask, mo
     assert browser.post(link, data={**FORM, "name": "Dora's Wool", "accept_terms": "y"}).status_code == 303
 
 
-def test_only_the_newest_link_works_and_a_withdrawn_one_does_not(app: Flask, mona: FlaskClient) -> None:
-    ask(mona, "dora@example.com")
+def test_only_the_newest_link_works_and_a_withdrawn_one_does_not(app: Flask, merchant: FlaskClient) -> None:
+    ask(merchant, "dora@example.com")
     with db.system() as session:
         number = session.scalars(select(VendorInvitation.id)).one()
-    assert mona.post(f"{PAGE}/{number}/resend").status_code == 200
+    assert merchant.post(f"{PAGE}/{number}/resend").status_code == 200
     first, second = links("dora@example.com")
     assert (seller(app).get(first).status_code, seller(app).get(second).status_code) == (410, 200)
-    page = mona.post(f"{PAGE}/{number}/withdraw")
+    page = merchant.post(f"{PAGE}/{number}/withdraw")
     assert (page.status_code, "Withdrawn" in page.text) == (200, True)
     assert seller(app).get(second).status_code == 410
     for _ in range(3):
-        assert mona.post(f"{PAGE}/{number}/resend").status_code == 200
-    refused = mona.post(f"{PAGE}/{number}/resend")
+        assert merchant.post(f"{PAGE}/{number}/resend").status_code == 200
+    refused = merchant.post(f"{PAGE}/{number}/resend")
     assert (refused.status_code, "got 5 e-mails" in refused.headers["HX-Trigger"]) == (409, True)
 
 
-def test_an_invitation_ends_after_thirty_days_and_its_address_is_forgotten(app: Flask, mona: FlaskClient) -> None:
-    ask(mona, "dora@example.com")
+def test_an_invitation_ends_after_thirty_days_and_its_address_is_forgotten(app: Flask, merchant: FlaskClient) -> None:
+    ask(merchant, "dora@example.com")
     with db.system() as session:
         held = session.scalars(select(VendorInvitation)).one()
         assert held.expires_at - held.sent_at == timedelta(days=30)
         held.expires_at = clock.now() - timedelta(days=89)
     forget_invitations()
-    assert "Too old" in mona.get(PAGE).text
+    assert "Too old" in merchant.get(PAGE).text
     assert seller(app).get(links("dora@example.com")[0]).status_code == 410
     with db.system() as session:
         session.execute(update(VendorInvitation).values(expires_at=clock.now() - timedelta(days=91)))
@@ -211,19 +205,19 @@ def test_an_invitation_ends_after_thirty_days_and_its_address_is_forgotten(app: 
         assert session.scalars(select(VendorInvitation)).all() == []
 
 
-def test_invitations_are_a_file_too(mona: FlaskClient) -> None:
-    ask(mona, "Dora <dora@example.com>\n=cmd <evil@example.com>")
-    assert f"{PAGE}/export.csv?q=dora" in mona.get(f"{PAGE}?q=dora").text
-    lines = mona.get(f"{PAGE}/export.csv").text.splitlines()
+def test_invitations_are_a_file_too(merchant: FlaskClient) -> None:
+    ask(merchant, "Dora <dora@example.com>\n=cmd <evil@example.com>")
+    assert f"{PAGE}/export.csv?q=dora" in merchant.get(f"{PAGE}?q=dora").text
+    lines = merchant.get(f"{PAGE}/export.csv").text.splitlines()
     assert lines[0].lstrip("\ufeff").startswith("address,name,state,sent_at")
     assert [line.split(",")[:3] for line in lines[1:]] == [
         ["evil@example.com", "'=cmd", "open"],
         ["dora@example.com", "Dora", "open"],
     ]
-    assert len(mona.get(f"{PAGE}/export.csv?q=dora").text.splitlines()) == 2
+    assert len(merchant.get(f"{PAGE}/export.csv?q=dora").text.splitlines()) == 2
 
 
-def test_another_shops_invitation_is_out_of_reach(mona: FlaskClient, zenith: Shop) -> None:
+def test_another_shops_invitation_is_out_of_reach(merchant: FlaskClient, zenith: Shop) -> None:
     now = clock.now()
     with db.scoped(zenith.id) as session:
         theirs = VendorInvitation(
@@ -232,5 +226,5 @@ def test_another_shops_invitation_is_out_of_reach(mona: FlaskClient, zenith: Sho
         session.add(theirs)
         session.flush()
         number = theirs.id
-    assert mona.post(f"{PAGE}/{number}/resend").status_code == 404
-    assert "zoe@example.com" not in mona.get(PAGE).text
+    assert merchant.post(f"{PAGE}/{number}/resend").status_code == 404
+    assert "zoe@example.com" not in merchant.get(PAGE).text

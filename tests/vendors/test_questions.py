@@ -17,8 +17,6 @@ from app.vendors import questions
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import signed_in
-from tests.shopify.fake import FakeShopify
-from tests.shopify.signing import sign_id_token
 from wsgi import create_app
 
 PAGE = "/app/settings/questions"
@@ -37,19 +35,11 @@ def app() -> Flask:
 
 
 @pytest.fixture
-def mona(app: Flask, database: str, shopify: FakeShopify) -> FlaskClient:
-    client = app.test_client()
-    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
-    assert client.get("/app").status_code == 200
+def merchant(merchant: FlaskClient) -> FlaskClient:
+    """Has asked what is to be asked."""
     for label, form in ASKED.items():
-        assert client.post(PAGE, data={"label": label, **form}).status_code == 200
-    return client
-
-
-@pytest.fixture
-def shop(mona: FlaskClient) -> Shop:
-    with db.system() as session:
-        return session.scalars(select(Shop)).one()
+        assert merchant.post(PAGE, data={"label": label, **form}).status_code == 200
+    return merchant
 
 
 @pytest.fixture
@@ -80,8 +70,8 @@ def document() -> int:
         return session.scalars(select(VendorAnswer.id).where(VendorAnswer.content_type.is_not(None))).one()
 
 
-def test_the_list_shows_what_is_asked_and_says_what_is_wrong_with_a_question(mona: FlaskClient) -> None:
-    page = mona.get(PAGE).text
+def test_the_list_shows_what_is_asked_and_says_what_is_wrong_with_a_question(merchant: FlaskClient) -> None:
+    page = merchant.get(PAGE).text
     assert lint_polaris(page) == []
     assert "One of several answers: Hamburg, Bremen" in page
     for form, words in (
@@ -89,17 +79,17 @@ def test_the_list_shows_what_is_asked_and_says_what_is_wrong_with_a_question(mon
         ({"label": "x", "kind": "choice", "choices": "One"}, "between 2 and 20 answers"),
         ({"label": "x", "kind": "riddle"}, "what kind of answer"),
     ):
-        refused = mona.post(PAGE, data=form)
+        refused = merchant.post(PAGE, data=form)
         assert (refused.status_code, words in refused.text) == (422, True)
 
 
 def test_answers_are_given_in_the_portal_and_read_by_the_shop(
-    mona: FlaskClient, adas: FlaskClient, seller: Vendor
+    merchant: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
     assert "3 questions of the shop to answer" in adas.get("/portal").text
     assert adas.post("/portal/questions", data=fill()).status_code == 303
     assert "questions of the shop to answer" not in adas.get("/portal").text
-    page = mona.get(f"/app/vendors/{seller.id}").text
+    page = merchant.get(f"/app/vendors/{seller.id}").text
     assert lint_polaris(page) == []
     for words in ("In straw", "Bremen", "No", "licence.pdf"):
         assert words in page
@@ -134,7 +124,7 @@ def test_an_answer_that_will_not_do_keeps_none_of_them(
 
 
 def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
-    mona: FlaskClient, adas: FlaskClient, seller: Vendor
+    merchant: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
     adas.post("/portal/questions", data=fill(licence=(io.BytesIO(PDF), "../../licence.pdf")))
     with db.system() as session:
@@ -144,29 +134,29 @@ def test_a_document_lies_encrypted_survives_new_keys_and_comes_as_a_download(
     assert rotation.rotate_all() >= 1
     for answer in (
         adas.get(f"/portal/questions/documents/{document()}"),
-        mona.get(f"/app/vendors/{seller.id}/documents/{document()}"),
+        merchant.get(f"/app/vendors/{seller.id}/documents/{document()}"),
     ):
         assert (answer.data, answer.mimetype) == (PDF, "application/pdf")
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
         assert answer.headers["Content-Security-Policy"].startswith("sandbox")
-    assert "vendor.open_document" in mona.get("/app/log/export.csv").text
+    assert "vendor.open_document" in merchant.get("/app/log/export.csv").text
 
 
 def test_documents_are_out_of_reach_of_others(
-    app: Flask, mona: FlaskClient, adas: FlaskClient, shop: Shop, seller: Vendor
+    app: Flask, merchant: FlaskClient, adas: FlaskClient, shop: Shop, seller: Vendor
 ) -> None:
     adas.post("/portal/questions", data=fill())
     bea = make_vendor(shop, "Bea's Bakery", "bea@example.com")
     assert signed_in(app, bea).get(f"/portal/questions/documents/{document()}").status_code == 404
-    assert mona.get(f"/app/vendors/{bea.id}/documents/{document()}").status_code == 404
+    assert merchant.get(f"/app/vendors/{bea.id}/documents/{document()}").status_code == 404
     with db.scoped(shop.id, bea.id) as session:
         assert session.scalars(select(VendorAnswer.id)).all() == []
     with db.system() as session:
         session.execute(update(VendorUser).values(role="catalogue"))
         session.execute(update(StaffMember).values(role="orders"))
     assert adas.get(f"/portal/questions/documents/{document()}").status_code == 403
-    assert mona.get(f"/app/vendors/{seller.id}/documents/{document()}").status_code == 403
+    assert merchant.get(f"/app/vendors/{seller.id}/documents/{document()}").status_code == 403
 
 
 def test_the_vendor_deletes_a_document_and_then_owes_it_again(adas: FlaskClient) -> None:
@@ -176,12 +166,12 @@ def test_the_vendor_deletes_a_document_and_then_owes_it_again(adas: FlaskClient)
 
 
 def test_a_question_that_is_asked_no_more_keeps_its_answers(
-    mona: FlaskClient, adas: FlaskClient, seller: Vendor
+    merchant: FlaskClient, adas: FlaskClient, seller: Vendor
 ) -> None:
     adas.post("/portal/questions", data=fill())
     with db.system() as session:
         first = session.scalars(select(VendorQuestion.id).order_by(VendorQuestion.id)).first()
-    assert mona.post(f"{PAGE}/{first}/remove").status_code == 200
+    assert merchant.post(f"{PAGE}/{first}/remove").status_code == 200
     assert "How do you pack?" not in adas.get("/portal/questions").text
-    page = mona.get(f"/app/vendors/{seller.id}").text
+    page = merchant.get(f"/app/vendors/{seller.id}").text
     assert ("not asked any more" in page, "In straw" in page) == (True, True)
