@@ -18,14 +18,15 @@ from app.models.vendors import PictureKind, Vendor, VendorPicture
 from app.queue import enqueue_after_commit
 
 MAX_BYTES: Final = 10 * 1024 * 1024
-MAX_PIXELS: Final = 50_000_000
 _SIDES: Final = {PictureKind.LOGO: 1024, PictureKind.COVER: 2000}
-_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_MILLIONS: Final = {"JPEG": 50, "PNG": 30, "WEBP": 16}
+"""Of pixels, at most. Unpacked, each takes up to 17 bytes in a WebP and 9 in the others; of most JPEGs, which phones
+make, far less, because they are made small while they are read."""
 _BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 """What Pillow raises for files that are damaged, or made to do harm."""
 _PATIENCE_SECONDS: Final = 10
 _drawing = Lock()
-"""Unpacked, a file of 100 KB may fill half a gigabyte: one at a time, whoever sends how many."""
+"""Unpacked, a file of 100 KB may fill 400 MB: one at a time, whoever sends how many."""
 
 
 def find_picture(session: Session, vendor_id: int, kind: PictureKind = PictureKind.LOGO) -> VendorPicture | None:
@@ -107,26 +108,31 @@ def redraw(stream: IO[bytes], side: int = _SIDES[PictureKind.LOGO]) -> tuple[byt
         raise ValueError(_("This picture is larger than 10 MB. Choose a smaller one."))
     try:
         opened = _open(raw)
-        drawn = _draw(opened, side) if opened.width * opened.height <= MAX_PIXELS else None
+        form = opened.format if opened.format in _MILLIONS else "JPEG"  # of two pictures in one, as cameras make them
+        most = _MILLIONS[form]
+        drawn = _draw(opened, side) if opened.width * opened.height <= most * 1_000_000 else None
     except _BROKEN:
         raise ValueError(_("This file is no picture that we can read. Send a JPEG, PNG or WebP.")) from None
     if drawn is None:
-        raise ValueError(_("This picture has more than 50 million pixels. Choose a smaller one."))
+        said = _(
+            "A %(form)s may have %(number)s million pixels at most. Choose a smaller picture.", form=form, number=most
+        )
+        raise ValueError(said)
     return drawn
 
 
 def _open(raw: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked before it is unpacked
-        return Image.open(io.BytesIO(raw), formats=_FORMATS)
+        return Image.open(io.BytesIO(raw), formats=tuple(_MILLIONS))
 
 
 def _draw(opened: Image.Image, side: int) -> tuple[bytes, str]:
     if not _drawing.acquire(timeout=_PATIENCE_SECONDS):
         raise ValidationErrors({"picture": _("The picture could not be added. Try again in a moment.")})
     try:
-        # Made small first: a JPEG is then never unpacked as a whole.
-        opened.thumbnail((side, side), Image.Resampling.LANCZOS)
+        # Made small first, and a JPEG while it is read, as far as it is large enough then.
+        opened.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=1.0)
         upright = ImageOps.exif_transpose(opened)
     finally:
         _drawing.release()

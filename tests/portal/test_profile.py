@@ -235,9 +235,15 @@ def test_a_file_that_is_no_picture_is_refused_in_words(
 def test_a_file_that_is_too_large_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="larger than 10 MB"):
         redraw(io.BytesIO(b"\0" * (10 * 1024 * 1024 + 1)))
-    bomb = draw(size=(10_000, 5_001), form="PNG")
-    with pytest.raises(ValueError, match="50 million pixels"):
-        redraw(bomb)
+    for form, size in (("JPEG", (10_000, 5_001)), ("PNG", (6000, 5001)), ("WEBP", (4000, 4001))):
+        with pytest.raises(ValueError, match=f"A {form} may have .* million pixels"):
+            redraw(draw(size=size, form=form))
+
+
+def test_two_pictures_in_one_as_cameras_make_them_are_a_jpeg() -> None:
+    file, picture = io.BytesIO(), Image.new("RGB", (60, 40), "teal")
+    picture.save(file, "MPO", save_all=True, append_images=[picture])
+    assert redraw(io.BytesIO(file.getvalue()))[1] == "image/jpeg"
 
 
 def test_pictures_are_unpacked_one_at_a_time(adas_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
