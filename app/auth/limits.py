@@ -19,6 +19,7 @@ _COUNT: Final = text("""
     RETURNING count, extract(epoch FROM ends_at - clock_timestamp())
 """)
 _FORGET: Final = text("DELETE FROM tries WHERE ends_at < clock_timestamp() - interval '1 minute'")
+_DROP: Final = text("DELETE FROM tries WHERE key = :key")
 _log = structlog.get_logger(__name__)
 
 
@@ -39,8 +40,7 @@ def allow(what: str, who: str, *, limit: int, seconds: int, tries: int = 1) -> b
 
 def spend(what: str, who: str, *, limit: int, seconds: int, tries: int = 1) -> Allowance:
     """The same, saying what is left."""
-    # Addresses are personal data: only their hash is kept, and only for the window.
-    key = f"limit:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+    key = _key(what, who)
     try:
         pipe = get_redis().pipeline()
         pipe.set(key, 0, ex=seconds, nx=True)
@@ -51,6 +51,22 @@ def spend(what: str, who: str, *, limit: int, seconds: int, tries: int = 1) -> A
         _log.warning("rate_limit_in_postgresql", what=what, error=str(error))
         count, left = _spend_in_postgresql(key, seconds, tries)
     return Allowance(limit - int(count), max(1, int(left)))
+
+
+def forget(what: str, who: str) -> None:
+    """Begin a new window: what was tried so far counts no more."""
+    key = _key(what, who)
+    try:
+        get_redis().delete(key)
+    except RedisError as error:
+        _log.warning("rate_limit_in_postgresql", what=what, error=str(error))
+        with db.system() as session:
+            session.execute(_DROP, {"key": key})
+
+
+def _key(what: str, who: str) -> str:
+    """Addresses are personal data: only their hash is kept, and only for the window."""
+    return f"limit:{what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
 
 
 def _spend_in_postgresql(key: str, seconds: int, tries: int) -> tuple[int, float]:

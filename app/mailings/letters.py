@@ -29,6 +29,12 @@ def confirm(ticket: str) -> ResponseReturnValue:
     return redirect(f"/letters/confirm/{ticket}", 303)
 
 
+@confirming.post("/<ticket>/not-me")
+def disown(ticket: str) -> ResponseReturnValue:
+    service.disown(g.session, g.subject)
+    return redirect(f"/letters/confirm/{ticket}", 303)
+
+
 @stopping.get("/<ticket>")
 def ask_to_stop(ticket: str) -> ResponseReturnValue:
     return _page("stop.html", ticket=ticket, done=False)

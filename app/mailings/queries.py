@@ -43,7 +43,12 @@ class Proof(StrEnum):
     PROVEN = "proven"
     REPLACED = "replaced"
     """By a newer choice, whose own link counts."""
+    DISOWNED = "disowned"
+    """The owner of the address said that somebody else had asked."""
     GONE = "gone"
+
+
+SETTLED: Final = (Proof.PROVEN, Proof.DISOWNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,15 @@ def find_proof(session: Session, consent_id: int) -> tuple[Proof, Sequence[str]]
         return Proof.OPEN, consent.topics
     if subscriber.confirmed_at and subscriber.email == consent.email:
         return Proof.PROVEN, subscriber.topics
+    if _is_disowned(session, consent):
+        return Proof.DISOWNED, ()
     return (Proof.REPLACED if subscriber.waiting_id or subscriber.confirmed_at else Proof.GONE), ()
+
+
+def _is_disowned(session: Session, consent: MailConsent) -> bool:
+    later = (MailConsent.subscriber_id == consent.subscriber_id, MailConsent.id > consent.id)
+    said = (MailConsent.step == ConsentStep.REFUSED, MailConsent.email == consent.email)
+    return bool(session.scalar(select(select(MailConsent.id).where(*later, *said).exists())))
 
 
 def count_figures(session: Session, shop_id: int) -> Figures:

@@ -32,9 +32,13 @@ TOPIC_WORDS: Final = {
 }
 _DAY: Final = 86_400
 _MONTH: Final = 30 * _DAY
+_LINKS_A_MONTH: Final = 4
 _STOP_SECONDS: Final = 5 * 365 * _DAY
 """Whoever finds an old e-mail must be able to stop the new ones."""
 REPLACED: Final = lazy("You have chosen again since this e-mail was sent. Open the link in the newest one.")
+_OTHERS: Final = lazy(
+    "Others had e-mails sent to this address. Open the link in one and say that it was not you, then try again."
+)
 _OLD: Final = "What this e-mail said was removed after 90 days."
 _GONE: Final = "The customer stopped these e-mails; what they said was removed."
 
@@ -91,6 +95,21 @@ def confirm(session: Session, consent_id: int) -> MailConsent:
     return consent
 
 
+def disown(session: Session, consent_id: int) -> None:
+    """The owner of the address did not ask: who did has no link sent there for a month, whatever they chose since, and
+    others who were told that too many asked may ask again. Once they have proven the address this changes nothing.
+    """
+    consent = session.get(MailConsent, consent_id)
+    subscriber = session.get(MailSubscriber, consent.subscriber_id, with_for_update=True) if consent else None
+    if consent is None or subscriber is None or queries.find_proof(session, consent_id)[0] in queries.SETTLED:
+        return
+    address = consent.email.lower()
+    _drop_waiting(session, subscriber, address)
+    _record(session, subscriber, ConsentStep.REFUSED, Wanted([], consent.email, subscriber.locale, "e-mail", ""))
+    limits.allow(**_monthly(subscriber, address), tries=_LINKS_A_MONTH)
+    limits.forget("mails-askers", f"{subscriber.shop_id}:{address}")
+
+
 def stop(session: Session, subscriber_id: int) -> None:
     """By the link in an e-mail. Again, or of somebody who is gone, changes nothing."""
     subscriber = session.get(MailSubscriber, subscriber_id, with_for_update=True)
@@ -109,9 +128,7 @@ def stop_refused(session: Session, event: DomainEvent) -> None:
     if subscriber.email.lower() == email.to_address.lower():
         _stop(session, subscriber, ConsentStep.REFUSED, "e-mail")
     else:
-        waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
-        if waiting is not None and waiting.email.lower() == email.to_address.lower():
-            subscriber.waiting_id = None
+        _drop_waiting(session, subscriber, email.to_address.lower())
 
 
 def stop_link(subscriber: MailSubscriber) -> str:
@@ -195,6 +212,12 @@ def _stop(session: Session, subscriber: MailSubscriber, step: ConsentStep, place
     withdraw(session, subscriber.id, rules.TOPICS)
 
 
+def _drop_waiting(session: Session, subscriber: MailSubscriber, address: str) -> None:
+    waiting = session.get(MailConsent, subscriber.waiting_id) if subscriber.waiting_id else None
+    if waiting is not None and waiting.email.lower() == address:
+        subscriber.waiting_id = None
+
+
 def _record(session: Session, subscriber: MailSubscriber, step: ConsentStep, wanted: Wanted) -> MailConsent:
     consent = MailConsent(
         shop_id=subscriber.shop_id,
@@ -214,18 +237,26 @@ def _record(session: Session, subscriber: MailSubscriber, step: ConsentStep, wan
 
 def _spare(session: Session, subscriber: MailSubscriber, email: str) -> None:
     """An e-mail goes to an address that may be anybody's. Few go there for one customer, so that nobody uses up what
-    another may ask for, and only for few customers who never ordered with it. Raises TooMany.
+    another may ask for, and only for few customers who never ordered with it: for as long as their links last, in each
+    of which the owner can say that it was somebody else. Raises TooMany.
     """
     asker, address = f"{subscriber.shop_id}:{subscriber.customer_id}", email.lower()
     if not limits.allow("mails-asker", asker, limit=10, seconds=_DAY):
         raise TooMany(_("You have changed this very often. Try again tomorrow."))
     is_stranger = not queries.is_known_with(session, subscriber, address)
-    if is_stranger and not limits.allow("mails-askers", f"{subscriber.shop_id}:{address}", limit=5, seconds=_MONTH):
-        raise _often()
+    week = int(rules.LINK_LASTS.total_seconds())
+    if is_stranger and not limits.allow("mails-askers", f"{subscriber.shop_id}:{address}", limit=5, seconds=week):
+        raise TooMany(_OTHERS)
     if not limits.allow("mails-unproven", f"{asker}:{address}", limit=3, seconds=_DAY):
         raise TooMany(_("Several e-mails went to this address today. Look into that inbox, or try again tomorrow."))
-    if not limits.allow("mails-unproven-month", f"{asker}:{address}", limit=6, seconds=_MONTH):
-        raise _often()
+    if not limits.allow(**_monthly(subscriber, address)):
+        raise TooMany(_("Many e-mails went to this address lately. Look into that inbox, or try again in a month."))
+
+
+def _monthly(subscriber: MailSubscriber, address: str) -> dict[str, Any]:
+    """How many links one customer may have sent to an address that they have not proven."""
+    asker = f"{subscriber.shop_id}:{subscriber.customer_id}"
+    return {"what": "mails-unproven-month", "who": f"{asker}:{address}", "limit": _LINKS_A_MONTH, "seconds": _MONTH}
 
 
 def _is_open(consent: MailConsent) -> bool:
@@ -239,10 +270,6 @@ def _send_link(session: Session, subscriber: MailSubscriber, consent: MailConsen
     context = {"choices": choices, "link": link, "link_lasts": rules.LINK_LASTS}
     key = f"customer_mails_confirm:{consent.id}"
     queue_chosen_email(session, subscriber, "customer_mails_confirm", consent.email, context, dedupe_key=key)
-
-
-def _often() -> TooMany:
-    return TooMany(_("Many e-mails went to this address lately. Look into that inbox, or try again in a month."))
 
 
 def _outdated() -> Conflict:

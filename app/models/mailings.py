@@ -17,7 +17,7 @@ class ConsentStep(StrEnum):
     CHANGED = "changed"
     STOPPED = "stopped"
     REFUSED = "refused"
-    """The address bounced, or its owner marked an e-mail as unwanted."""
+    """The address bounced, or its owner marked an e-mail as unwanted or says that somebody else asked for it."""
 
 
 class MailSubscriber(Model):

@@ -25,13 +25,14 @@ export function attach(block, draw) {
   draw();
 }
 
-// A list speaks of all that waits to be sent, a button of its own item.
-export const status = (block, { state, unsynced }) => {
+// A list speaks of all that waits to be sent, a button of its own item; both of room that was lacking for theirs.
+export const status = (block, { state, unsynced, ...item }) => {
   const line = block.querySelector('[data-status]');
   if (!line || state === 'syncing') return;
   const { kind, key } = block.dataset;
   const waits = unsynced && (!key || keeper.items.find(kind, key)?.isSynced === false);
-  const words = state === 'failed' && !waits ? '' : block.dataset[state] ?? '';
+  const isOurs = item.kind === kind && (!key || item.key === key);
+  const words = (state === 'failed' && !waits) || (state === 'full' && !isOurs) ? '' : block.dataset[state] ?? '';
   line.firstElementChild.textContent = words;
   line.hidden = !words;
 };
@@ -63,8 +64,7 @@ function page(block) {
     if (search) keeper.put('search', search.toLowerCase().slice(0, 100), { words: search.slice(0, 100) });
   });
   document.addEventListener('stallkeeper:cart', () => {
-    const line = block.querySelector('[data-joined]');
-    if (line && location.pathname.endsWith('/cart')) line.hidden = false;
+    block.querySelector('[data-joined]')?.removeAttribute('hidden');
   });
   return () => {};
 }

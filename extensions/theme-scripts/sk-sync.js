@@ -1,6 +1,7 @@
 // Keeps a customer's items on this page: edits are local at once and go to the account in the background. The page hears
 // `stallkeeper:change` {kind} when items changed, here, in another tab or on another device, and `stallkeeper:sync`
-// {state, unsynced}: "synced", "syncing", "failed", "guest", "local" (the customer did not agree to more) or "full".
+// {state, unsynced}: "synced", "syncing", "failed", "guest", "local" (the customer did not agree to more) or "full":
+// then this browser had no room for the item {kind, key} that is told with it.
 import { GUEST, Replica, random } from './sk-items.js';
 import { account, ajaxCart, apply, mend } from './sk-cart.js';
 
@@ -74,7 +75,7 @@ export class Keeper {
     try {
       this.items.put(kind, key, value);
     } catch {
-      this.#say('full');
+      this.#say('full', { kind, key });
       return false;
     }
     this.soon();
@@ -184,10 +185,10 @@ export class Keeper {
     new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
   }
 
-  #say(state) {
+  #say(state, item) {
     const unsynced = this.isGuest ? 0 : this.items.pending(Infinity).length;
     this.state = state;
-    this.#announce('sync', { state, unsynced });
+    this.#announce('sync', { state, unsynced, ...item });
   }
 
   #announce(what, detail) {

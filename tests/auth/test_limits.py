@@ -49,3 +49,11 @@ def test_a_new_window_begins_anew_and_old_ones_are_forgotten(database: str) -> N
         assert session.execute(text("SELECT count(*) FROM tries")).scalar_one() == 1
         keys = session.execute(text("SELECT key FROM tries")).scalars().all()
     assert not any("192.0.2" in key for key in keys), "addresses are personal: only their hash is kept"
+
+
+@pytest.mark.parametrize("fixture", ["database", "no_redis"])
+def test_what_was_tried_may_be_forgotten(database: str, fixture: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(fixture)
+    tries("192.0.2.4", 4)
+    limits.forget("sign-in-from", "192.0.2.4")
+    assert tries("192.0.2.4", 1) == [True]

@@ -239,6 +239,22 @@ def test_what_is_said_below_a_heart_fits_a_phone_in_every_language(
             assert width <= PHONE["width"], f"{language}: {words['kept'][state]}"
 
 
+def test_that_there_is_no_more_room_is_said_at_the_item_it_is_about(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{market.url}/products/morning-mug")
+    settled(page, "guest")
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }; }")
+    full = page.get_by_text("There is no more room.").locator("visible=true")
+    page.evaluate("stallkeeper.put('wishlist', '999', { handle: 'another' })")
+    expect(full).to_have_count(0)
+    page.get_by_role("button", name="Add to wishlist").click()
+    expect(page.locator(".sk-wish").get_by_text("There is no more room.")).to_be_visible()
+    expect(full).to_have_count(1)
+    expect(page.get_by_role("button", name="Add to wishlist")).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_customer_who_goes_offline_and_comes_back_loses_nothing_and_brings_nothing_back(
     market: Market, open_browser: Callable[..., Page]
 ) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
 from app import db
@@ -26,6 +26,28 @@ def open_choice(page: Page, market: Market) -> Locator:
     choice = page.locator('[data-later="mails"] details:visible')
     choice.get_by_text("Emails I want").click()
     return choice
+
+
+def test_nothing_moves_when_the_choice_comes(market: Market, open_browser: Callable[..., Page]) -> None:
+    offer(market, vendors=True)
+    page = open_browser(PHONE)
+    sign_in(page, market)
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/mails.json*", hold)
+    page.goto(f"{market.url}/pages/wishlist")
+    settled(page)
+    page.wait_for_timeout(100)
+    below = page.locator('[data-kind="follow"]')
+    before = below.bounding_box()
+    assert late, "it was asked for"
+    for request in late:
+        request.continue_()
+    expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
+    assert below.bounding_box() == before
 
 
 def link_in(market: Market, purpose: str, subject: str) -> str:

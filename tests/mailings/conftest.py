@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app import clock, db
 from app.emails import service as emails
@@ -54,6 +55,11 @@ class Desk:
         link = link_in(self.mails("customer_mails_confirm")[-1])
         assert self.client.get(link).status_code == 200
         assert self.client.post(link).status_code == 303
+
+    def open_last_link(self, then: str) -> TestResponse:
+        """The page that is shown after a button of the last link's was pressed."""
+        link = link_in(self.mails("customer_mails_confirm")[-1])
+        return self.client.post(link + then, follow_redirects=True)
 
     def subscribe(self, *topics: str, **rest: Any) -> None:
         assert self.choose(*(topics or ALL), **rest).json == {"ok": True, "confirm": True}

@@ -58,7 +58,7 @@ if (WITH_CONSENT.has(kind) && !isAllowed()) return false;
 try {
 this.items.put(kind, key, value);
 } catch {
-this.#say('full');
+this.#say('full', { kind, key });
 return false;
 }
 this.soon();
@@ -146,10 +146,10 @@ for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, []
 const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
 new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
 }
-#say(state) {
+#say(state, item) {
 const unsynced = this.isGuest ? 0 : this.items.pending(Infinity).length;
 this.state = state;
-this.#announce('sync', { state, unsynced });
+this.#announce('sync', { state, unsynced, ...item });
 }
 #announce(what, detail) {
 document.dispatchEvent(new CustomEvent(`stallkeeper:${what}`, { detail }));
