@@ -82,6 +82,9 @@ class Product(Model):
     taken_down_reason: Mapped[str | None]
     vendor_told: Mapped[str | None]
     """The vendor's name that we last told Shopify to show with the product."""
+    content_told: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """What Shopify was last told of it as a whole, or said itself while it was on sale, as far as staff change it,
+    too: app/products/sync.py."""
     listing_key: Mapped[str] = mapped_column(server_default=text("gen_random_uuid()::text"))
     """The product's name in Shopify (metafield `$app.listing`, unique): a repeated call finds the same product."""
     created_at: Mapped[CreatedAt]

@@ -1,6 +1,7 @@
 """Accepted edits on their way to Shopify: only the fields that were decided, and only over what was looked at."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,65 +25,92 @@ _GRID: Final = frozenset({"options", "variants"})
 _EDITED: Final = "The product was edited in Shopify while this was on its way, so nothing was overwritten."
 
 
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """An accepted edit, with its product as our rows have it."""
+
+    id: int
+    shop: ShopCredentials
+    product: Product
+    gid: str
+    location: str | None
+    variants: Sequence[Variant]
+    changes: dict[str, Any]
+    begun_at: datetime | None
+
+
 def apply_proposal(shop_id: int, proposal_id: int) -> None:
     """Write an accepted edit to Shopify. What somebody edited there in the last moment goes back to the reviewer.
 
     Shopify compares nothing itself, so we read just before we write. Repeatable. Raises ShopifyError.
     """
+    edit = _load(shop_id, proposal_id)
+    found = graphql(edit.shop, "productContent", {"id": edit.gid}) if edit else {}
+    if not edit or not found:
+        # Deleted in the admin: the webhook says so, and archives our product.
+        return
+    live = _snapshot(edit.product, found, edit.variants)
+    changes = variant_pictures.as_begun(option_sync.as_done(edit.changes, live), live, edit.begun_at)
+    if _GRID & changes.keys() and found["variants"]["pageInfo"]["hasNextPage"]:
+        # Those that we do not name, Shopify would delete.
+        _send_back(edit, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
+    elif rules.drifted(changes, live):
+        # With what an earlier run, which was cut short, may have done already.
+        _send_back(edit, ProposalStatus.WAITING, _EDITED, _as_found(live, changes.keys()))
+    else:
+        _carry_out(edit, changes, found, live)
+
+
+def _load(shop_id: int, proposal_id: int) -> _Edit | None:
+    """None when there is nothing to write, any more or yet."""
     with scoped(shop_id) as session:
         proposal, shop = session.get(ProductProposal, proposal_id), session.get_one(Shop, shop_id)
         if proposal is None or proposal.status != ProposalStatus.ACCEPTED:
-            return
+            return None
         product = session.get_one(Product, proposal.product_id)
         if product.shopify_gid is None or product.status != ProductStatus.PUBLISHED:
-            return
-        credentials, gid, location = ShopCredentials(shop.id, shop.domain), product.shopify_gid, shop.location_gid
-        changes, begun_at = {field: proposal.changes[field] for field in proposal.taken}, proposal.begun_at
-        variants = service.list_variants(session, product)
-    found = graphql(credentials, "productContent", {"id": gid})
-    if not found:
-        # Deleted in the admin: the webhook says so, and archives our product.
-        return
-    live = _snapshot(product, found, variants)
-    changes = variant_pictures.as_begun(option_sync.as_done(changes, live), live, begun_at)
-    if _GRID & changes.keys() and found["variants"]["pageInfo"]["hasNextPage"]:
-        # Those that we do not name, Shopify would delete.
-        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, _TOO_MANY, {})
-        return
-    if rules.drifted(changes, live):
-        # With what an earlier run, which was cut short, may have done already.
-        _send_back(shop_id, proposal_id, ProposalStatus.WAITING, _EDITED, _as_found(live, changes.keys()))
-        return
-    wanted = {field: change[1] for field, change in changes.items()}
-    _note_begun(shop_id, proposal_id, wanted)
+            return None
+        return _Edit(
+            id=proposal.id,
+            shop=ShopCredentials(shop.id, shop.domain),
+            product=product,
+            gid=product.shopify_gid,
+            location=shop.location_gid,
+            variants=service.list_variants(session, product),
+            changes={field: proposal.changes[field] for field in proposal.taken},
+            begun_at=proposal.begun_at,
+        )
+
+
+def _carry_out(edit: _Edit, changes: dict[str, Any], found: dict[str, Any], live: rules.Snapshot) -> None:
+    _note_begun(edit, changes)
     try:
-        # First, as Shopify refuses these most: options bound to a category's details have names of their own.
-        made = option_sync.write_grid(credentials, gid, location, wanted, found, variants)
-        _write(credentials, gid, wanted, live, variants if made is None else _kept(variants, made))
-        shown = variant_pictures.of_edit(variants, wanted, made, option_sync.as_named(changes, live))
-        nodes = (made or found)["variants"]["nodes"]
-        variant_pictures.write_variant_pictures(credentials, gid, nodes, shown, wanted.get("pictures"))
+        made = _write(edit, changes, found, live)
     except ShopifyUserErrors as refusal:
         words = " ".join(error.message for error in refusal.errors)
         # What came before what was refused is done.
-        now = graphql(credentials, "productContent", {"id": gid})
-        done = _as_found(_snapshot(product, now, variants), wanted.keys()) if now else {}
-        _send_back(shop_id, proposal_id, ProposalStatus.CHANGES_REQUESTED, words, done)
-        return
+        now = graphql(edit.shop, "productContent", {"id": edit.gid})
+        done = _as_found(_snapshot(edit.product, now, edit.variants), changes.keys()) if now else {}
+        _send_back(edit, ProposalStatus.CHANGES_REQUESTED, words, done)
     except ShopifyError as error:
         if error.permanent:
-            with scoped(shop_id) as session:
-                proposals.lock_proposal(session, shop_id, proposal_id).sync_error = error.message
+            with scoped(edit.shop.shop_id) as session:
+                _lock(session, edit).sync_error = error.message
         raise
-    with scoped(shop_id) as session:
-        _finish(session, proposals.lock_proposal(session, shop_id, proposal_id), made)
+    else:
+        with scoped(edit.shop.shop_id) as session:
+            _finish(session, _lock(session, edit), made)
 
 
-def _note_begun(shop_id: int, proposal_id: int, fields: Collection[str]) -> None:
+def _lock(session: Session, edit: _Edit) -> ProductProposal:
+    return proposals.lock_proposal(session, edit.shop.shop_id, edit.id)
+
+
+def _note_begun(edit: _Edit, fields: Collection[str]) -> None:
     """Before a variant's picture is taken away to give it another: nobody else will have done so."""
     if any(rules.variant_of(field)[0] == "picture" for field in fields):
-        with scoped(shop_id) as session:
-            proposals.lock_proposal(session, shop_id, proposal_id).begun_at = clock.now()
+        with scoped(edit.shop.shop_id) as session:
+            _lock(session, edit).begun_at = clock.now()
 
 
 def read_look(found: dict[str, Any], variants: Sequence[Variant]) -> rules.Snapshot:
@@ -147,12 +175,20 @@ def _as_found(live: rules.Snapshot, fields: Collection[str]) -> rules.Snapshot:
     return {field: value for field, value in live.items() if field in fields or field in together}
 
 
-def _write(
-    shop: ShopCredentials,
-    gid: str,
-    wanted: rules.Snapshot,
-    live: rules.Snapshot,
-    variants: Sequence[Variant],
+def _write(edit: _Edit, changes: dict[str, Any], found: dict[str, Any], live: rules.Snapshot) -> dict[str, Any] | None:
+    """Returns the product as it was made where its options or variants change, else None."""
+    wanted = {field: change[1] for field, change in changes.items()}
+    # First, as Shopify refuses these most: options bound to a category's details have names of their own.
+    made = option_sync.write_grid(edit.shop, edit.gid, edit.location, wanted, found, edit.variants)
+    _write_fields(edit.shop, edit.gid, wanted, live, edit.variants if made is None else _kept(edit.variants, made))
+    shown = variant_pictures.of_edit(edit.variants, wanted, made, option_sync.as_named(changes, live))
+    nodes = (made or found)["variants"]["nodes"]
+    variant_pictures.write_variant_pictures(edit.shop, edit.gid, nodes, shown, wanted.get("pictures"))
+    return made
+
+
+def _write_fields(
+    shop: ShopCredentials, gid: str, wanted: rules.Snapshot, live: rules.Snapshot, variants: Sequence[Variant]
 ) -> None:
     words: dict[str, Any] = {name: wanted[field] for field, name in _NAMES.items() if field in wanted}
     if "category" in wanted:
@@ -218,10 +254,10 @@ def _finish(session: Session, proposal: ProductProposal, made: dict[str, Any] | 
         proposals.tell(session, proposal, "product_edit_accepted")
 
 
-def _send_back(shop_id: int, proposal_id: int, status: ProposalStatus, reason: str, live: rules.Snapshot) -> None:
+def _send_back(edit: _Edit, status: ProposalStatus, reason: str, live: rules.Snapshot) -> None:
     """Undo a decision: to the reviewer when the shop was edited meanwhile, to the vendor when Shopify said no."""
-    with scoped(shop_id) as session:
-        proposal = proposals.lock_proposal(session, shop_id, proposal_id)
+    with scoped(edit.shop.shop_id) as session:
+        proposal = _lock(session, edit)
         if proposal.status != ProposalStatus.ACCEPTED:
             return
         product = session.get_one(Product, proposal.product_id)
@@ -233,7 +269,7 @@ def _send_back(shop_id: int, proposal_id: int, status: ProposalStatus, reason: s
         subject = ("product", product.id)
         audit.record(
             session,
-            shop_id,
+            proposal.shop_id,
             "product.edit_send_back",
             subject,
             actor="shopify",

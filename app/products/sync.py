@@ -7,7 +7,7 @@ never learnt. So a repeated job changes the product that its first run made and 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -26,8 +26,10 @@ from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 from app.vendors.holidays import hidden_now, is_hidden_now
 
-_LONGEST_CALL = timedelta(minutes=3)
+_LONGEST_CALL: Final = timedelta(minutes=3)
 """Of a job that has told Shopify for longer, nothing more comes."""
+_WORDS: Final = ("title", "descriptionHtml", "seo", "category", "metafields")
+"""What is told again only when it is another than was told: what staff made of it meanwhile stays."""
 
 
 def push_product(shop_id: int, product_id: int) -> None:
@@ -45,11 +47,10 @@ def push_product(shop_id: int, product_id: int) -> None:
             return
         credentials = ShopCredentials(shop.id, shop.domain)
         content = _content(session, shop, vendor, product)
-        vendor_name = vendor.name
-        name = {"customId": {"namespace": NAMESPACE, "key": LISTING_KEY, "value": product.listing_key}}
+        asked = {"identifier": _identifier(product), "input": _untold(product, content)}
     try:
-        made = graphql(credentials, "productSet", {"identifier": name, "input": content})["product"]
-        shown = _note_made(shop_id, product_id, made, vendor_name)
+        made = graphql(credentials, "productSet", asked)["product"]
+        shown = _note_made(shop_id, product_id, made, content)
         variant_pictures.write_variant_pictures(credentials, made["id"], made["variants"]["nodes"], shown)
     except ShopifyUserErrors as refusal:
         _give_back(shop_id, product_id, refusal)
@@ -66,12 +67,23 @@ def push_product(shop_id: int, product_id: int) -> None:
         service.begin_review(session, product)
 
 
-def _note_made(shop_id: int, product_id: int, made: dict[str, Any], vendor_name: str) -> dict[str, str | None]:
+def _identifier(product: Product) -> dict[str, Any]:
+    if product.shopify_status is not None:
+        return {"id": product.shopify_gid}
+    return {"customId": {"namespace": NAMESPACE, "key": LISTING_KEY, "value": product.listing_key}}
+
+
+def _untold(product: Product, content: dict[str, Any]) -> dict[str, Any]:
+    told = product.content_told if product.shopify_status is not None else {}
+    return {key: value for key, value in content.items() if told.get(key) != value}
+
+
+def _note_made(shop_id: int, product_id: int, made: dict[str, Any], content: dict[str, Any]) -> dict[str, str | None]:
     """Keep what Shopify answered. Returns the pictures that its variants are to show, by gid."""
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
         _note(product, made)
-        product.vendor_told = vendor_name
+        product.vendor_told, product.content_told = content["vendor"], {key: content[key] for key in _WORDS}
         variants = service.list_variants(session, product)
         parts.note_variants(variants, made)
         return variant_pictures.of_rows(variants, service.list_images(session, product))
@@ -126,7 +138,17 @@ def align_product(shop_id: int, product_id: int) -> None:
             product.hidden_with_vendor |= _hides(product, changes)
             product.aligning_since, told = clock.now(), changes
             credentials, gid = ShopCredentials(shop.id, shop.domain), product.shopify_gid
-        made = graphql(credentials, "productUpdate", {"product": {"id": gid, **told}})["product"]
+        try:
+            made = graphql(credentials, "productUpdate", {"product": {"id": gid, **told}})["product"]
+        except ShopifyError as error:
+            if error.permanent:  # of any other, the call may still arrive
+                _let_others(shop_id, product_id)
+            raise
+
+
+def _let_others(shop_id: int, product_id: int) -> None:
+    with scoped(shop_id) as session:
+        service.lock_product(session, shop_id, product_id).aligning_since = None
 
 
 def is_being_aligned(product: Product) -> bool:
@@ -189,12 +211,10 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
     variants = service.list_variants(session, product)
     elsewhere = places.list_levels(session, variants)
     options = product.options or [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}]
-    content: dict[str, Any] = {
-        "title": product.title,
-        "descriptionHtml": product.description_html,
+    return {
+        **service.words_of(product),
         "vendor": vendor.name,
         "status": "DRAFT",
-        "seo": {"title": product.seo_title, "description": product.seo_description},
         "productOptions": [
             {"name": option["name"], "position": place, "values": [{"name": value} for value in option["values"]]}
             for place, option in enumerate(options, start=1)
@@ -218,9 +238,6 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
             {"namespace": NAMESPACE, "key": LISTING_KEY, "type": "id", "value": product.listing_key},
         ],
     }
-    if product.category_gid or product.shopify_gid:  # one that was taken away is taken away there, too
-        content["category"] = product.category_gid
-    return content
 
 
 def _variant_content(shop: Shop, options: Sequence[dict[str, Any]], variant: Variant, first: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.products import mirror, takedowns
 from app.products.sync import align_product
+from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.payloads import Product as News
 from app.shopify.tokens import ShopCredentials
 from tests.shopify.fake import FakeShopify, data
@@ -164,6 +165,25 @@ def test_a_shopify_that_does_not_do_it_is_left_to_the_sweep(mug: Product, shopif
     take_down(mug)
     align(mug)
     assert (shopify.names(), held(mug).aligning_since) == (["productUpdate"], None)
+
+
+def test_what_shopify_refuses_keeps_nobody_waiting(mug: Product, shopify: FakeShopify, shelf: Shelf) -> None:
+    answer = shopify.answers["productUpdate"][0]
+    refused = {"product": None, "userErrors": [{"field": ["vendor"], "message": "No.", "code": None}]}
+    shopify.answer("productUpdate", data(productUpdate=refused), answer)
+    take_down(mug)
+    with pytest.raises(ShopifyUserErrors):
+        align(mug)
+    align(mug)
+    assert shelf.status == "DRAFT"
+
+
+def test_a_call_that_may_still_arrive_keeps_others_waiting(mug: Product, shopify: FakeShopify, shelf: Shelf) -> None:
+    shopify.answer("productUpdate", httpx.Response(503))
+    take_down(mug)
+    with pytest.raises(ShopifyError):
+        align(mug)
+    assert held(mug).aligning_since is not None
 
 
 def test_a_job_that_died_while_the_clock_was_ahead_keeps_nobody_waiting(mug: Product, shelf: Shelf) -> None:

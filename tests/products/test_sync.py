@@ -1,5 +1,7 @@
 """What becomes of a product that Shopify does not take."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import update
@@ -29,24 +31,66 @@ def read(product: Product) -> Product:
         return session.get_one(Product, product.id)
 
 
-@pytest.mark.parametrize(
-    ("in_shopify", "category", "told"),
-    [
-        (None, None, "nothing"),
-        (None, "gid://shopify/TaxonomyCategory/hg", "gid://shopify/TaxonomyCategory/hg"),
-        ("gid://shopify/Product/1", None, None),
-    ],
-)
-def test_a_category_that_was_taken_away_is_taken_away_in_shopify(
-    submitted: Product, shopify: FakeShopify, in_shopify: str | None, category: str | None, told: str | None
+GID = "gid://shopify/Product/1"
+BOWLS, MUGS = "gid://shopify/TaxonomyCategory/hg-1", "gid://shopify/TaxonomyCategory/hg-2"
+
+
+def set_fields(product: Product, **values: Any) -> None:
+    with db.scoped(product.shop_id) as session:
+        session.execute(update(Product).values(**values))
+
+
+def push(product: Product, shopify: FakeShopify) -> dict[str, Any]:
+    """Have the product sent for review. Returns what Shopify was told."""
+    set_fields(product, status=ProductStatus.SUBMITTED)
+    made = {"id": GID, "handle": "bowl", "status": "DRAFT", "updatedAt": "2026-11-01T00:00:00Z"}
+    shopify.answer("productSet", data(productSet={"product": {**made, "variants": {"nodes": []}}, "userErrors": []}))
+    sync.push_product(product.shop_id, product.id)
+    assert read(product).status is ProductStatus.IN_REVIEW
+    said: dict[str, Any] = shopify.asked[-1][1]
+    return said
+
+
+def test_what_the_vendor_did_not_change_is_not_written_again(submitted: Product, shopify: FakeShopify) -> None:
+    """The staff may have given it a category, or metafields of their own, while it was in review."""
+    first = push(submitted, shopify)
+    assert first["identifier"].keys() == {"customId"}
+    assert first["input"].keys() >= {"title", "descriptionHtml", "seo", "metafields"}
+    assert "category" not in first["input"], "it may be a second run, after staff set one"
+    again = push(submitted, shopify)
+    assert again["identifier"] == {"id": GID}
+    assert not again["input"].keys() & {"title", "descriptionHtml", "seo", "category", "metafields"}
+    set_fields(submitted, title="Blue bowls")
+    assert push(submitted, shopify)["input"]["title"] == "Blue bowls"
+
+
+def test_a_category_is_written_when_the_vendor_changes_it_or_takes_it_away(
+    submitted: Product, shopify: FakeShopify
 ) -> None:
-    with db.scoped(submitted.shop_id) as session:
-        session.execute(update(Product).values(shopify_gid=in_shopify, category_gid=category))
-    refused = {"product": None, "userErrors": [{"field": None, "message": "No.", "code": None}]}
-    shopify.answer("productSet", data(productSet=refused))
-    sync.push_product(submitted.shop_id, submitted.id)
-    (variables,) = [variables for name, variables, _ in shopify.asked if name == "productSet"]
-    assert variables["input"].get("category", "nothing") == told
+    for category in (BOWLS, MUGS, None):
+        set_fields(submitted, category_gid=category)
+        assert push(submitted, shopify)["input"]["category"] == category
+
+
+def test_what_staff_changed_on_sale_is_theirs_also_after_the_product_was_taken_off_sale(
+    submitted: Product, shopify: FakeShopify
+) -> None:
+    set_fields(submitted, category_gid=BOWLS)
+    push(submitted, shopify)
+    set_fields(submitted, status=ProductStatus.PUBLISHED, category_gid=MUGS)
+    with db.scoped(submitted.shop_id, submitted.vendor_id) as session:
+        service.take_back(session, session.get_one(Product, submitted.id), "withdraw", actor="vendor_user:1")
+    assert "category" not in push(submitted, shopify)["input"]
+
+
+def test_a_product_that_was_deleted_in_shopify_is_made_anew_as_a_whole(
+    submitted: Product, shopify: FakeShopify
+) -> None:
+    push(submitted, shopify)
+    set_fields(submitted, shopify_status=None)
+    again = push(submitted, shopify)
+    assert again["identifier"].keys() == {"customId"}
+    assert again["input"]["title"] == "Blue bowl"
 
 
 def test_a_refusal_that_no_vendor_can_mend_is_written_down_for_the_staff(
