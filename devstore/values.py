@@ -55,9 +55,16 @@ def parsed(kind: str, value: str | None) -> Any:
         return value == "true"
     if kind == "number_integer":
         return int(value)
-    if kind.startswith("list.") or kind in {"json", "link", "money", "rating", "rich_text_field"} or kind in _MEASURES:
-        return json.loads(value)
-    return value
+    return json.loads(value) if _is_structured(kind) else value
+
+
+def written(kind: str, value: Any) -> str:
+    """The text of a value that came as JSON: the opposite of `parsed`."""
+    return value if isinstance(value, str) and not _is_structured(kind) else json.dumps(value)
+
+
+def _is_structured(kind: str) -> bool:
+    return kind.startswith("list.") or kind in {"json", "link", "money", "rating", "rich_text_field"} | _MEASURES
 
 
 def _single(kind: str, value: str, rules: Mapping[str, str]) -> str | None:

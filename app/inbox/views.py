@@ -33,7 +33,7 @@ LOOKS: Final = {
     LookKind.ORDERS: "Orders and refunds",
     LookKind.PRODUCTS: "Products and stock",
     LookKind.VENDOR_PAGES: "Vendors' pages",
-    LookKind.DELETIONS: "Deletions",
+    LookKind.DELETIONS: "Deletions, and vendors' pages as they stand",
     LookKind.DISPUTES: "Disputes",
 }
 

@@ -174,13 +174,17 @@ def _look_in_bulk(run: _Run, gid: str, done: int) -> bool | None:
 
 
 def _compare(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
-    with scoped(run.shop.shop_id) as session:
-        wanted = differences.choose(session, run.shop.shop_id, run.kind, nodes)
-    for choice in wanted:
-        _take_in(run, differences.read(run.shop, run.kind, choice))
+    _compare_as(run.kind, run, nodes)
     if run.kind is LookKind.ORDERS:
         _look_for_returns(run, nodes)
     run.looked_at += len(nodes)
+
+
+def _compare_as(kind: LookKind, run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
+    with scoped(run.shop.shop_id) as session:
+        wanted = differences.choose(session, run.shop.shop_id, kind, nodes)
+    for choice in wanted:
+        _take_in(run, differences.read(run.shop, kind, choice))
 
 
 def _look_for_returns(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
@@ -201,7 +205,9 @@ def _look(run: _Run) -> bool:
 
 
 def _look_for_deletions(run: _Run) -> bool:
-    """What we hold and Shopify no longer has: a deleted object has no `updated_at` to be found by."""
+    """What we hold and Shopify no longer has: a deleted object has no `updated_at` to be found by. And vendors' pages
+    that say something else than we hold, however long ago they changed.
+    """
     with scoped(run.shop.shop_id) as session:
         held = differences.list_held(session, run.shop.shop_id)
     gids = list(held)
@@ -210,8 +216,9 @@ def _look_for_deletions(run: _Run) -> bool:
     for start in range(0, len(gids), _AT_ONCE):
         asked = gids[start : start + _AT_ONCE]
         found: Any = graphql(run.shop, "nodesLeft", {"ids": asked})
-        left = {node["id"] for node in found if node}
+        left = {node["id"]: node for node in found if node}
         _take_in(run, [held[gid] for gid in asked if gid not in left])
+        _compare_as(LookKind.VENDOR_PAGES, run, [node for node in left.values() if "fields" in node])
         run.looked_at += len(asked)
         if time.monotonic() > run.until:
             break

@@ -71,9 +71,10 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
             vendor = _begin(session, shop_id, vendor_id, found)
             if vendor is None:
                 return
-            content = _content(vendor, session.get_one(Shop, shop_id).definitions_version)
+            fields = _list_fields(vendor, session.get_one(Shop, shop_id).definitions_version)
+            status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
             seen, written_from = vendor.page_words, vendor.updated_at
-        page = graphql(credentials, "metaobjectUpsert", {"handle": handle, "metaobject": content})["metaobject"]
+        page = _write(credentials, handle, found, fields, {"publishable": {"status": status}})
     except ShopifyError as error:
         _note_failure(shop_id, vendor_id, error)
         raise
@@ -100,12 +101,14 @@ def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
     vendor.metaobject_gid = page.id
     words = {field: page.fields[field] or "" for field in TEXT_FIELDS if field in page.fields}
     seen = vendor.page_words or words
-    if seen_at == vendor.metaobject_updated_at and any(seen.get(field) != now for field, now in words.items()):
-        # Of two states of one second nobody knows the later: the job reads what is there now.
+    # Of two states of one second nobody knows the later: the job reads what is there now.
+    is_unclear = seen_at == vendor.metaobject_updated_at and any(seen.get(field) != now for field, now in words.items())
+    if not is_unclear:
+        _take_words(session, vendor, words, seen_at)
+    is_behind = vendor.profile_synced_at and any(getattr(vendor, field) != now for field, now in words.items())
+    if is_unclear or is_behind:
         vendor.profile_synced_at = vendor.sync_error = None
         enqueue_after_commit(session, "jobs.catalogue.sync_vendor", shop.id, vendor.id, queue="catalogue")
-        return
-    _take_words(session, vendor, words, seen_at)
 
 
 def _begin(session: Session, shop_id: int, vendor_id: int, found: dict[str, Any] | None) -> Vendor | None:
@@ -146,8 +149,11 @@ def _take_words(session: Session, vendor: Vendor, words: dict[str, str], seen_at
     held = {field: getattr(vendor, field) for field in words}
     # While nothing is on its way, and nothing was noted, the page says what the row says.
     seen = vendor.page_words or ({} if vendor.profile_synced_at is None else held)
-    # Of a page that was neither seen nor sent nobody knows whose its words are: ours hold.
-    written = rules.written_by_staff(words, seen, vendor.page_sent or {}) if seen or vendor.page_sent else {}
+    # Of a page that was neither seen nor sent nobody knows whose its words are: ours hold. So they do in a field that
+    # was not noted when the page was seen as it still is.
+    is_new = seen_at != vendor.metaobject_updated_at
+    found = {field: now for field, now in words.items() if is_new or field in seen}
+    written = rules.written_by_staff(found, seen, vendor.page_sent or {}) if seen or vendor.page_sent else {}
     vendor.page_words, vendor.metaobject_updated_at = seen | words, seen_at
     # Nobody is called nothing.
     changes: dict[str, Any] = {
@@ -199,36 +205,58 @@ def sweep() -> int:
     return len(waiting)
 
 
-def _content(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
+def _write(
+    shop: ShopCredentials,
+    handle: dict[str, str],
+    found: dict[str, Any] | None,
+    fields: dict[str, Any],
+    capabilities: dict[str, Any],
+) -> dict[str, Any]:
+    """Write the page that was found under the handle, or make it. Returns what it says then.
+
+    Shopify takes no empty value, but empties what is left out where a page is written whole.
+    """
+    filled = {key: value for key, value in fields.items() if value != ""}
+    said = {field["key"] for field in found["fields"] if field["value"]} if found else set()
+    if found and said & (fields.keys() - filled.keys()):
+        whole = {key: value for key, value in found["values"].items() if key not in fields} | filled
+        asked = {"id": found["id"], "metaobject": {"values": whole, "capabilities": capabilities}}
+        answer = graphql(shop, "metaobjectUpdate", asked)
+    else:
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in filled.items()}
+        written = [{"key": key, "value": text} for key, text in texts.items()]
+        asked = {"handle": handle, "metaobject": {"fields": written, "capabilities": capabilities}}
+        answer = graphql(shop, "metaobjectUpsert", asked)
+    page: dict[str, Any] = answer["metaobject"]
+    return page
+
+
+def _list_fields(vendor: Vendor, definitions_version: int) -> dict[str, Any]:
+    """What the page is to say; empty is what it shall say nothing of."""
     # What a page says already is not said again: staff may be changing it at this moment.
-    fields = _unsaid(vendor) | {"since": vendor.applied_at.date().isoformat()}
+    fields: dict[str, Any] = _unsaid(vendor) | {"since": vendor.applied_at.date().isoformat()}
     if vendor.away_from and vendor.away_until and definitions_version >= _KNOWS_HOLIDAYS:
-        # Never emptied: Shopify takes no empty date, and the theme shows a holiday only while it lasts.
+        # Never emptied: the theme shows a holiday only while it lasts.
         fields["away_from"], fields["away_until"] = vendor.away_from.isoformat(), vendor.away_until.isoformat()
         fields["away_note"] = vendor.away_note
     if definitions_version >= _KNOWS_REVIEWS:
         fields |= _rating(vendor)
     if definitions_version >= _KNOWS_FACES:
-        fields |= {"links": json.dumps(list_links(vendor.social)), "translations": json.dumps(vendor.translations)}
+        fields |= {"links": list_links(vendor.social), "translations": vendor.translations}
         fields |= {"cover": vendor.cover_file_gid} if vendor.cover_file_gid else {}
     else:
         fields.pop("announcement", None)
     if vendor.logo_file_gid:
         fields["logo"] = vendor.logo_file_gid
-    status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
-    return {
-        # Shopify refuses an empty value for a url field; leaving out a field keeps what is there.
-        "fields": [{"key": key, "value": value} for key, value in fields.items() if value or key != "website"],
-        "capabilities": {"publishable": {"status": status}},
-    }
+    return fields
 
 
-def _rating(vendor: Vendor) -> dict[str, str]:
-    """Without reviews the rating stays as it was: a rating cannot be empty, and the theme looks at the number first."""
-    fields = {"rating_count": str(vendor.rating_count), "reviews": json.dumps(vendor.shown_reviews)}
+def _rating(vendor: Vendor) -> dict[str, Any]:
+    """Without reviews the rating stays as it was: the theme looks at the number first."""
+    fields: dict[str, Any] = {"rating_count": vendor.rating_count, "reviews": vendor.shown_reviews}
     if vendor.rating_count:
         average = rules.average_rating(vendor.rating_sum, vendor.rating_count)
-        fields["rating"] = json.dumps({"value": average, "scale_min": "1.0", "scale_max": "5.0"})
+        fields["rating"] = {"value": average, "scale_min": "1.0", "scale_max": "5.0"}
     return fields
 
 

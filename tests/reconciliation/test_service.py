@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app import db
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop
+from app.models.vendors import Vendor
 from app.queue import get_redis
 from app.reconciliation import service
 from app.shopify.tokens import ShopCredentials
@@ -112,6 +113,21 @@ def test_a_catalogue_too_large_for_one_run_is_asked_about_by_lot(
     first, second = (set(asked["ids"]) for name, asked, _ in quiet.asked if name == "nodesLeft")
     assert len(first) == len(second) == 100
     assert first != second
+
+
+def test_a_vendors_page_that_says_something_else_is_found_however_long_ago_it_changed(
+    acme: Shop, connected: ShopCredentials, quiet: FakeShopify
+) -> None:
+    ada = make_vendor(acme, "Ada's Ceramics", "ada@example.com")
+    [node] = page("2026-01-20T09:00:00Z")["nodes"]
+    with db.scoped(acme.id) as session:
+        row = session.get_one(Vendor, ada.id)
+        row.metaobject_gid, row.metaobject_updated_at = node["id"], datetime(2026, 1, 20, 9, tzinfo=UTC)
+    quiet.answer("nodesLeft", data(nodes=[node]))
+    service.reconcile(acme.id)
+    with db.system() as session:
+        assert [event.topic for event in session.scalars(select(InboxEvent))] == ["metaobjects/update"]
+    assert looks(acme)[LookKind.DELETIONS].missed == 1
 
 
 def test_every_shop_that_uses_the_app_is_asked_for(acme: Shop, zenith: Shop) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from app import db
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
+from app.reconciliation.service import reconcile
 from app.vendors.service import request_profile_sync
 from tests.scenarios.market import LINK, Market
 
@@ -157,6 +158,36 @@ def test_the_merchants_edit_and_the_vendors_at_the_same_time_both_stay(market: M
     assert kept.profile_synced_at is not None
     fields = page_of(market)[2]
     assert (fields["tagline"], fields["about"]) == ("Edited by Mona.", "Written by Ada.")
+
+
+def test_a_website_that_the_vendor_takes_away_is_gone_from_the_page(market: Market) -> None:
+    shop = market.install()
+    market.apply(**{**ADA, "website": "https://ada.example"})
+    market.settle()
+    assert page_of(market)[2]["website"] == "https://ada.example"
+    with db.scoped(shop.id) as session:
+        vendor = session.scalars(select(Vendor)).one()
+        vendor.website = ""
+        request_profile_sync(session, vendor)
+    before = page_of(market)[2]
+    market.settle()
+    after = page_of(market)[2]
+    assert before.items() - after.items() == {("website", "https://ada.example")}
+    assert find_vendor(shop).website == ""
+
+
+def test_a_page_that_an_older_version_left_a_website_on_is_found_and_mended(market: Market) -> None:
+    shop = market.install()
+    market.apply(**{**ADA, "website": "https://ada.example"})
+    market.settle()
+    with db.scoped(shop.id) as session:
+        vendor = session.scalars(select(Vendor)).one()
+        assert vendor.page_words
+        vendor.website, vendor.page_words = "", {k: v for k, v in vendor.page_words.items() if k != "website"}
+    reconcile(shop.id)
+    market.settle()
+    assert not page_of(market)[2].get("website")
+    assert find_vendor(shop).website == ""
 
 
 def test_a_robot_gets_thanks_and_leaves_nothing(market: Market) -> None:

@@ -19,6 +19,7 @@ from tests.shopify.fake import FakeShopify, data
 
 MINUTE = timedelta(minutes=1)
 GID = "gid://shopify/Metaobject/1"
+LOGO = "gid://shopify/MediaImage/1"
 
 
 def words_of(vendor: Vendor, **words: str) -> dict[str, str]:
@@ -57,8 +58,10 @@ def answer(shopify: FakeShopify, vendor: Vendor, after: timedelta, *, read: Any 
         {"id": GID, "updatedAt": at.isoformat(), "fields": [{"key": k, "value": v} for k, v in said.items()]}
         for at, said in zip(moments, (read or words, words), strict=True)
     ]
-    shopify.answer("metaobjectByHandle", data(metaobjectByHandle=pages[0]))
-    shopify.answer("metaobjectUpsert", data(metaobjectUpsert={"metaobject": pages[1], "userErrors": []}))
+    values = {"logo": LOGO} | {field: said for field, said in (read or words).items() if said}
+    shopify.answer("metaobjectByHandle", data(metaobjectByHandle=pages[0] | {"values": values}))
+    for name in ("metaobjectUpsert", "metaobjectUpdate"):
+        shopify.answer(name, data(**{name: {"metaobject": pages[1], "userErrors": []}}))
 
 
 def written(shopify: FakeShopify) -> dict[str, str]:
@@ -191,10 +194,72 @@ def test_a_page_of_which_nothing_is_known_is_written_as_the_vendor_wants_it(
     with db.scoped(edited.shop_id) as session:
         vendor = session.get_one(Vendor, edited.id)
         vendor.metaobject_gid = vendor.page_words = vendor.metaobject_updated_at = None
-    answer(shopify, edited, MINUTE, read=words_of(edited, about="Somebody's"), **words_of(edited))
+        vendor.about = "Ada's own"
+    answer(shopify, edited, MINUTE, read=words_of(vendor, about="Somebody's"), **words_of(vendor))
     sync_vendor(edited.shop_id, edited.id)
-    assert written(shopify) == {"about": edited.about}
-    assert reload(edited).about == edited.about
+    assert written(shopify) == {"about": "Ada's own"}
+    assert reload(edited).about == "Ada's own"
+
+
+SITE = "https://ada.example"
+
+
+def hear_as_it_was(vendor: Vendor, **words: str) -> Vendor:
+    """Of the page as it was when it was last seen."""
+    assert vendor.metaobject_updated_at
+    return hear(vendor, vendor.metaobject_updated_at - vendor.updated_at, **words)
+
+
+def empty_website(vendor: Vendor, *, noted: dict[str, str]) -> Vendor:
+    with db.scoped(vendor.shop_id) as session:
+        row = session.get_one(Vendor, vendor.id)
+        row.website, row.page_words, row.profile_synced_at = "", noted, clock.now()
+    return reload(vendor)
+
+
+def test_a_field_that_the_vendor_emptied_is_emptied_on_the_page(
+    edited: Vendor, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    """Shopify refuses empty values: the page is written whole, with all that it says otherwise."""
+    with db.scoped(edited.shop_id) as session:
+        session.get_one(Vendor, edited.id).page_words = words_of(edited, website=SITE)
+    now = words_of(edited, website=SITE)
+    answer(shopify, edited, MINUTE, read=now, **(now | {"website": ""}))
+    sync_vendor(edited.shop_id, edited.id)
+    name, asked, _ = shopify.asked[-1]
+    assert (name, asked["id"]) == ("metaobjectUpdate", GID)
+    whole = asked["metaobject"]["values"]
+    assert "website" not in whole
+    assert (whole["name"], whole["tagline"]) == (edited.name, "Bowls and mugs")
+    assert (whole["logo"], whole["since"]) == (LOGO, edited.applied_at.date().isoformat())
+
+
+def test_a_page_that_still_says_what_the_vendor_emptied_is_written_again(edited: Vendor) -> None:
+    vendor = empty_website(edited, noted=words_of(edited, website=SITE))
+    heard = hear_as_it_was(vendor, **words_of(vendor, website=SITE))
+    assert (heard.website, heard.profile_synced_at) == ("", None)
+
+
+def test_a_website_that_was_not_noted_when_the_page_was_seen_as_it_still_is_is_not_staffs(
+    edited: Vendor, shopify: FakeShopify, connected: ShopCredentials
+) -> None:
+    noted = words_of(edited)
+    del noted["website"]
+    vendor = empty_website(edited, noted=noted)
+    now = words_of(vendor, website=SITE)
+    assert hear_as_it_was(vendor, **now).profile_synced_at is None
+    assert vendor.metaobject_updated_at
+    answer(shopify, edited, vendor.metaobject_updated_at - edited.updated_at, **now)
+    sync_vendor(edited.shop_id, edited.id)
+    assert shopify.names()[-1] == "metaobjectUpdate"
+    assert reload(edited).website == ""
+
+
+def test_a_website_that_staff_gave_since_the_page_was_seen_is_theirs(edited: Vendor) -> None:
+    noted = words_of(edited)
+    del noted["website"]
+    vendor = empty_website(edited, noted=noted)
+    assert hear(vendor, MINUTE, **words_of(vendor, website=SITE)).website == SITE
 
 
 @pytest.mark.parametrize("seen", ["", "no JSON", "[]", '{"tagline": 7}', "null"])

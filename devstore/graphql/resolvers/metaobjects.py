@@ -108,7 +108,7 @@ def _save(ctx: Context, definition: Doc, entry: Doc, change: Mapping[str, Any]) 
     if len(given) != len(change.get("fields") or []):
         raise RefusedError(["metaobject", "fields"], "A field is given twice", "DUPLICATE_FIELD_INPUT")
     replaced = change.get("values")
-    merged = {**entry["fields"], **given} if replaced is None else dict(replaced)
+    merged = {**entry["fields"], **given} if replaced is None else _written(definition, replaced)
     capabilities = change.get("capabilities") or {}
     status = (capabilities.get("publishable") or {}).get("status", entry["status"])
     suffix = (capabilities.get("onlineStore") or {}).get("templateSuffix", entry.get("template_suffix"))
@@ -122,6 +122,11 @@ def _save(ctx: Context, definition: Doc, entry: Doc, change: Mapping[str, Any]) 
         return metaobjects.save_entry(ctx.store, ctx.shop, definition, wanted)
     except EntryError as error:
         raise _refused(error, list(given)) from error
+
+
+def _written(definition: Doc, given: Mapping[str, Any]) -> dict[str, str]:
+    kinds = {each["key"]: each["type"] for each in definition["fields"]}
+    return {key: values.written(kinds.get(key, ""), value) for key, value in given.items() if value is not None}
 
 
 def _refused(error: EntryError, order: list[str]) -> RefusedError:
