@@ -1,6 +1,7 @@
 """Every body that Shopify publishes for a topic of ours, through the door as it is: signed, stored, worked off."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ BODIES: Final = {
     for topic in topics.split()
 }
 NAMES_ITS_SHOP: Final = {"customers/data_request", "customers/redact", "shop/redact"}
-NAMES_NO_SHOP: Final = "app/uninstalled"
+NAMES_NO_SHOP: Final = {"app/uninstalled", "shop/update"}
 PAID: Final = {"financial_status": "paid", "total_outstanding": "0.00", "cancelled_at": None, "test": False}
 NOBODYS: Final = {
     Account.CUSTOMER_RECEIPTS, Account.CUSTOMER_CREDIT, Account.UNEXPLAINED, Account.DISPUTES, Account.CHARGEBACKS,
@@ -58,7 +59,13 @@ def the_order(shop: Shop) -> Order:
         return session.scalars(select(Order)).one()
 
 
-@pytest.mark.parametrize("topic", sorted(BODIES.keys() - {NAMES_NO_SHOP}))
+def test_every_topic_that_we_hear_has_its_sample() -> None:
+    asked = tomllib.loads(Path("shopify.app.toml").read_text())["webhooks"]["subscriptions"]
+    heard = {topic for each in asked for topic in (*each.get("topics", ()), *each.get("compliance_topics", ()))}
+    assert heard - BODIES.keys() == {"returns/process"}, "of which Shopify publishes none"
+
+
+@pytest.mark.parametrize("topic", sorted(BODIES.keys() - NAMES_NO_SHOP))
 def test_a_sample_is_worked_off_alone_and_again(intake: WebhookIntake, acme: Shop, topic: str) -> None:
     done = [bring(intake, topic), bring(intake, topic)]
     assert [(row.state, row.error) for row in done] == [(InboxState.DONE, None)] * 2
@@ -66,7 +73,7 @@ def test_a_sample_is_worked_off_alone_and_again(intake: WebhookIntake, acme: Sho
 
 def test_all_samples_together_are_worked_off_and_their_order_is_flagged(intake: WebhookIntake, acme: Shop) -> None:
     """It was voided, refunded and disputed at once: nobody earns anything with it."""
-    for topic in sorted(BODIES.keys() - {NAMES_NO_SHOP, "shop/redact"}):
+    for topic in sorted(BODIES.keys() - NAMES_NO_SHOP - {"shop/redact"}):
         bring(intake, topic)
     assert {row.state for row in rows()} == {InboxState.DONE}
     found = books(acme)
@@ -82,11 +89,21 @@ def test_the_voided_order_earns_nobody_anything(intake: WebhookIntake, acme: Sho
     assert the_order(acme).total_minor == 40495
 
 
-def test_a_sample_that_names_no_shop_is_put_aside_with_its_reason(intake: WebhookIntake, acme: Shop) -> None:
-    """The header is not signed: only the body can say who uninstalled the app."""
-    put_aside = bring(intake, NAMES_NO_SHOP)
+@pytest.mark.parametrize("topic", sorted(NAMES_NO_SHOP))
+def test_a_sample_that_names_no_shop_is_put_aside_with_its_reason(
+    intake: WebhookIntake, acme: Shop, topic: str
+) -> None:
+    """The header is not signed: only the body can say whose app was uninstalled, or which shop has a new name."""
+    put_aside = bring(intake, topic)
     assert put_aside.state is InboxState.DEAD
     assert "myshopify_domain" in (put_aside.error or "")
+
+
+def test_news_of_a_shop_that_leave_out_what_it_has_are_worked_off(intake: WebhookIntake, acme: Shop) -> None:
+    assert bring(intake, "shop/update", myshopify_domain=acme.domain).state is InboxState.DONE
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+    assert (shop.name, shop.timezone, shop.primary_host) == ("Super Toys", acme.timezone, acme.primary_host)
 
 
 def test_an_update_of_a_return_names_it_by_its_gid_alone(intake: WebhookIntake, acme: Shop) -> None:
