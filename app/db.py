@@ -24,7 +24,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import NullPool
 
-from app import arrays, embedded
+from app import arrays, embedded, wire
 from app.config import get_config
 
 _ENTER = b"""
@@ -32,6 +32,7 @@ _ENTER = b"""
            set_config('app.vendor_id', %(vendor_id)s, true), set_config('app.customer_id', %(customer_id)s, true)
 """
 _CONNECT: dict[str, Any] = {
+    "autocommit": True,  # psycopg's own BEGIN would be a round trip, we send ours with what says who is asking
     "connect_timeout": 5,
     # A process that is stopped or cut off in the middle of a transaction must not keep its locks: others wait for them.
     # Shorter than the inbox's lease; no honest transaction is idle for long, because none waits for outside calls.
@@ -72,18 +73,26 @@ class ScopedSession(Session):
 
     scope: Scope
     on_commit: dict[object, Callable[[], Any]]
+    sending: contextlib.ExitStack | None = None
+    """Open while `together` sends: what it closes waits for the answers."""
+    unsent: list[wire.Statement] | None = None
+    """What goes with COMMIT, once `write_at_commit` was asked for."""
 
 
 @event.listens_for(ScopedSession, "after_begin")
-def _enter_scope(session: ScopedSession, _transaction: SessionTransaction, connection: Connection) -> None:
-    _enter(session.scope, connection)
+def _enter_scope(session: ScopedSession, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        _enter(session, connection, begin=True)
 
 
-def _enter(scope: Scope, connection: Connection) -> None:
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+def _enter(session: ScopedSession, connection: Connection, *, begin: bool) -> None:
+    driver = _driver_of(connection)
     try:
-        with driver.pipeline():  # with BEGIN, in one round trip
-            driver.execute(_ENTER, _asking(scope))
+        with contextlib.ExitStack() as alone:
+            (session.sending or alone).enter_context(driver.pipeline())
+            if begin:
+                driver.execute(b"BEGIN")
+            driver.execute(_ENTER, _asking(session.scope))
     except psycopg.Error as error:
         connection.invalidate(error)
         raise OperationalError(_ENTER.decode(), None, error) from error
@@ -98,7 +107,7 @@ def speak_for_shop(session: Session) -> None:
     """Let the rest of a customer's transaction speak for the shop, to announce what the customer did."""
     assert isinstance(session, ScopedSession)
     session.scope = Scope(session.scope.shop_id)
-    _enter(session.scope, session.connection())
+    _enter(session, session.connection(), begin=False)
 
 
 def database_url() -> str:
@@ -123,8 +132,16 @@ def use_database(url: str) -> Engine:
         _spare.pop().close()
     arrays.register(psycopg.adapters)  # of which the engine keeps a copy
     engine = _engines["main"] = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=5, connect_args=_CONNECT)
+    _engines["sessions"] = engine.execution_options(begins=True)
     event.listen(engine, "checkout", _refuse_closed)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    """For whoever uses the engine without a session."""
+    if not connection.get_execution_options().get("begins"):
+        connection.exec_driver_sql("BEGIN")
 
 
 def _refuse_closed(connection: psycopg.Connection[Any], *_: object) -> None:
@@ -144,14 +161,66 @@ def _says_something(socket: int) -> bool:
 
 def open_session(scope: Scope) -> ScopedSession:
     """A session that begins its transaction at first use. The caller ends it with `commit` or `close`."""
-    session = ScopedSession(get_engine(), expire_on_commit=False)
+    get_engine()
+    session = ScopedSession(_engines["sessions"], expire_on_commit=False)
     session.scope = scope
     session.on_commit = {}
     return session
 
 
+@contextlib.contextmanager
+def together(session: Session) -> Iterator[psycopg.Connection[Any]]:
+    """Send statements without waiting for one another, nor for what begins the transaction: a round trip for all of
+    them, or up to the next answer.
+    """
+    assert isinstance(session, ScopedSession)
+    session.flush()
+    try:
+        with contextlib.ExitStack() as session.sending:
+            driver = driver_of(session)
+            if not driver.pgconn.pipeline_status:
+                session.sending.enter_context(driver.pipeline())
+            yield driver
+    finally:
+        session.sending = None
+
+
+def driver_of(session: Session) -> psycopg.Connection[Any]:
+    """The driver's connection, in the session's transaction."""
+    return _driver_of(session.connection())
+
+
+def write_at_commit(session: ScopedSession) -> None:
+    """From now on rows.py writes with COMMIT, in one round trip, unless something is asked first: it is `commit` that
+    raises what is wrong with a row.
+    """
+    session.unsent = []
+
+
+@contextlib.contextmanager
+def writing(session: Session) -> Iterator[None]:
+    """What rows.py writes in here is sent as one statement: at the end, or with COMMIT."""
+    assert isinstance(session, ScopedSession)
+    if session.unsent is not None:
+        yield
+        return
+    session.unsent = []
+    try:
+        yield
+        session.flush()
+        if session.unsent:
+            wire.run(driver_of(session), session.unsent)
+    finally:
+        session.unsent = None
+
+
 def commit(session: ScopedSession) -> None:
     """Commit, then run what waited for it. The only commit in the code."""
+    unsent, session.unsent = session.unsent, None
+    if unsent:
+        with together(session) as driver:
+            wire.run(driver, unsent)
+            driver.execute(b"COMMIT")
     session.commit()
     waiting, session.on_commit = session.on_commit, {}
     for action in waiting.values():
@@ -234,10 +303,14 @@ def pipelined(scope: Scope) -> Iterator[psycopg.Connection[Any]]:
 
 
 def read_at_once(scope: Scope, query: LiteralString, **values: object) -> list[Any]:
-    """The rows of one SELECT as named tuples, its whole transaction in one round trip."""
+    """The rows that one statement answers, as named tuples: its whole transaction in one round trip."""
     with pipelined(scope) as connection:
         found = connection.cursor(row_factory=namedtuple_row).execute(query, values)
     return found.fetchall()
+
+
+def _driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _take_spare() -> psycopg.Connection[Any] | None:
@@ -253,7 +326,7 @@ def _take_spare() -> psycopg.Connection[Any] | None:
 
 def _connect() -> psycopg.Connection[Any]:
     url = get_engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(url, autocommit=True, **_CONNECT)
+    return psycopg.connect(url, **_CONNECT)
 
 
 def assert_no_transaction() -> None:

@@ -9,10 +9,9 @@ speaks for: other columns keep their defaults, and what others write into them. 
 document for a column of type json: it travels as it is, and is read once.
 """
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -21,7 +20,9 @@ from sqlalchemy import JSON, Text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.orm import Session
 
+from app import wire
 from app.arrays import Documents
+from app.db import ScopedSession, driver_of
 from app.models.mapping import Model
 
 _Writer = Callable[[Sequence[Any]], str | Documents]
@@ -53,16 +54,12 @@ def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
 
 
 def send(session: Session, statement: bytes, values: Mapping[str, Any]) -> None:
-    """Have a statement done that has no answer."""
-    _cursor(session).execute(statement, values)
-
-
-@contextlib.contextmanager
-def together(session: Session) -> Iterator[None]:
-    """Send statements without waiting for one another: a round trip for all of them, or up to the next answer."""
-    session.flush()
-    with _driver(session).pipeline():
-        yield
+    """Have rows written."""
+    assert isinstance(session, ScopedSession)
+    if session.unsent is None:
+        _run(session, [(statement, values)])
+    else:
+        session.unsent.append((statement, values))
 
 
 def ids_ahead(table: str) -> str:
@@ -75,9 +72,16 @@ def keep_ids(session: Session, table: str, ids: str) -> None:
     session.info.setdefault((_IDS, table), []).extend(msgspec.json.decode(ids))
 
 
-def read_rows(session: Session, statement: bytes, values: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """What a statement answers, once what the session has not yet written is. JSON is best selected as text."""
-    return _cursor(session).execute(statement, values)
+def read_rows(session: Session, statement: bytes, values: Mapping[str, Any]) -> psycopg.Cursor[Any]:
+    """What a statement answers, once what the session has not yet written is. JSON is best selected as text.
+
+    What is asked within `together` is fetched after it: before, that takes a round trip of its own.
+    """
+    assert isinstance(session, ScopedSession)
+    if session.unsent:
+        _run(session, session.unsent)
+        session.unsent.clear()
+    return _run(session, [(statement, values)])
 
 
 def columns(kind: type[Row]) -> str:
@@ -85,13 +89,9 @@ def columns(kind: type[Row]) -> str:
     return ", ".join(f't."{name}"' for name in kind.__struct_fields__)
 
 
-def _cursor(session: Session) -> psycopg.Cursor[Any]:
+def _run(session: Session, statements: Sequence[wire.Statement]) -> psycopg.Cursor[Any]:
     session.flush()
-    return _driver(session).cursor()
-
-
-def _driver(session: Session) -> psycopg.Connection[Any]:
-    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+    return wire.run(driver_of(session), statements)
 
 
 def _take_ids(session: Session, table: str, count: int) -> Iterable[int]:

@@ -68,12 +68,12 @@ def book(shop_id: int, bodies: Sequence[bytes], batch: int, *, beside: bool) -> 
 def _book(shop_id: int, bodies: Sequence[bytes]) -> None:
     from app import db  # noqa: PLC0415 - as above
     from app.models.events import InboxEvent  # noqa: PLC0415
-    from app.shops.queries import read_addressee  # noqa: PLC0415
     from webhooks.handlers.orders import handle_together  # noqa: PLC0415
 
     with db.scoped(shop_id) as session:
         told = InboxEvent(topic="orders/create")
-        handle_together(session, read_addressee(session, shop_id), [(body, told) for body in bodies])
+        db.write_at_commit(session)
+        handle_together(session, shop_id, [(body, told) for body in bodies])
 
 
 def check(database: servers.Database) -> None:

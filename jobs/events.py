@@ -20,17 +20,15 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from app import clock, structures
-from app.db import scoped, system
+from app.db import Scope, ScopedSession, read_at_once, scoped, system, write_at_commit
 from app.errors import AppError
 from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue
 from app.rows import Row, update_rows
 from app.shopify.payloads import PayloadError
-from app.shops.queries import Addressee, read_addressee
 from app.typed import storable
 from webhooks.handlers.orders import READERS, handle_together
 from webhooks.resources import name_resource
@@ -59,8 +57,7 @@ _DUE: Final = """
     AND (e.next_attempt_at IS NULL OR e.next_attempt_at <= clock_timestamp()
          OR e.next_attempt_at > clock_timestamp() + interval '1 hour')"""
 # Which shops wait is read off the index, one step per shop, however many rows each has.
-_CLAIM: Final = text(
-    """
+_CLAIM: Final = """
     WITH RECURSIVE waiting AS (
         (SELECT shop_domain FROM inbox_events WHERE state IN ('received', 'failed') ORDER BY shop_domain LIMIT 1)
         UNION ALL
@@ -69,9 +66,9 @@ _CLAIM: Final = text(
                 ORDER BY e.shop_domain LIMIT 1)
         FROM waiting WHERE waiting.shop_domain IS NOT NULL),
     turns AS (
-        SELECT shop_domain, greatest(1, :batch / count(*) OVER ()) AS share
+        SELECT shop_domain, greatest(1, %(batch)s / count(*) OVER ()) AS share
         FROM waiting WHERE EXISTS (SELECT FROM inbox_events e WHERE e.shop_domain = waiting.shop_domain AND {due})
-        ORDER BY random() LIMIT :batch),
+        ORDER BY random() LIMIT %(batch)s),
     due AS (
         SELECT mine.id, mine.claims, s.id AS shop_id FROM turns LEFT JOIN shops s ON s.domain = turns.shop_domain
         CROSS JOIN LATERAL (
@@ -79,12 +76,11 @@ _CLAIM: Final = text(
             WHERE e.shop_domain = turns.shop_domain AND {due}
             ORDER BY e.id LIMIT turns.share FOR UPDATE SKIP LOCKED) mine),
     suspect AS (SELECT min(id) AS id FROM due WHERE claims > 0)
-    UPDATE inbox_events SET lease_token = :token, lease_until = clock_timestamp() + make_interval(secs => :lease),
+    UPDATE inbox_events SET lease_token = %(token)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
            shop_id = due.shop_id, claims = due.claims + 1
     FROM due, suspect WHERE inbox_events.id = due.id AND (suspect.id IS NULL OR suspect.id = due.id)
     RETURNING inbox_events.id, inbox_events.shop_id, inbox_events.topic, inbox_events.claims
 """.replace("{due}", _DUE)
-)
 _RELEASE: Final = text(
     "UPDATE inbox_events SET lease_until = NULL, claims = greatest(0, claims - 1) WHERE lease_token = ANY(:tokens)"
 )
@@ -192,9 +188,8 @@ def claim(batch: int = BATCH) -> list[Claimed]:
     One alone when the last to claim it may have died of it: whoever dies of it again takes nobody with it.
     """
     token = secrets.token_hex(8)
-    with system() as session:
-        rows = session.execute(_CLAIM, {"token": token, "lease": LEASE_SECONDS, "batch": batch}).all()
-    return [Claimed(row[0], row[1], row[2], token, row[3]) for row in sorted(rows, key=lambda row: row[0])]
+    rows = read_at_once(Scope(), _CLAIM, token=token, lease=LEASE_SECONDS, batch=batch)
+    return [Claimed(row.id, row.shop_id, row.topic, token, row.claims) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def _group(batch: Iterable[Claimed]) -> Iterable[list[Claimed]]:
@@ -259,36 +254,37 @@ def _handle(together: Sequence[Claimed]) -> list[Outcome]:
             InboxEvent.lease_token == together[0].token,
             InboxEvent.state.in_((InboxState.RECEIVED, InboxState.FAILED)),
         )
-        events = session.scalars(select(InboxEvent).where(*mine).order_by(InboxEvent.id).with_for_update()).all()
-        of_orders = together[0].topic in READERS
-        shop = read_addressee(session, shop_id) if of_orders else session.get_one(Shop, shop_id)
-        welcome = [event for event in events if _refusal(shop, event) is None]
-        marks = [_mark(event, _refusal(shop, event)) for event in events]
-        _call(session, shop, welcome)
+        query = select(InboxEvent, Shop.status).join(Shop, Shop.id == shop_id).where(*mine).order_by(InboxEvent.id)
+        found = session.execute(query.with_for_update(of=InboxEvent)).all()
+        events = [event for event, _ in found]
+        refusals = [_refusal(status, event.topic) for event, status in found]
+        marks = [_mark(event, refusal) for event, refusal in zip(events, refusals, strict=True)]
+        _call(session, shop_id, [event for event, refusal in zip(events, refusals, strict=True) if refusal is None])
         update_rows(session, "inbox_events", marks)
     lost = {claimed.event_id for claimed in together} - {event.id for event in events}
     outcomes = [(event.topic, mark.state.value) for event, mark in zip(events, marks, strict=True)]
     return outcomes + [(claimed.topic, "lost_lease") for claimed in together if claimed.event_id in lost]
 
 
-def _refusal(shop: Shop | Addressee, event: InboxEvent) -> str | None:
-    if event.topic not in HANDLERS:
+def _refusal(status: ShopStatus, topic: str) -> str | None:
+    if topic not in HANDLERS:
         return "Nothing here handles this topic."
-    welcome = shop.status is ShopStatus.INSTALLED or event.topic in AFTER_UNINSTALL
+    welcome = status is ShopStatus.INSTALLED or topic in AFTER_UNINSTALL
     return None if welcome else "The shop has uninstalled the app."
 
 
-def _call(session: Session, shop: Shop | Addressee, events: Sequence[InboxEvent]) -> None:
+def _call(session: ScopedSession, shop_id: int, events: Sequence[InboxEvent]) -> None:
     for event in events:
         # Shopify signs storefront queries with the same secret, and visitors choose parts of them. Such a text is
         # sorted: it begins with a letter or, if a visitor made it so, with something before letters. "{" comes after.
         if not event.body.startswith(b"{"):
             raise PayloadError("This body is no JSON object.")
-    if isinstance(shop, Addressee):
-        handle_together(session, shop, [(event.body, event) for event in events])
+    if events and events[0].topic in READERS:
+        write_at_commit(session)
+        handle_together(session, shop_id, [(event.body, event) for event in events])
         return
     for event in events:
-        HANDLERS[event.topic](session, shop, event.body, event)
+        HANDLERS[event.topic](session, session.get_one(Shop, shop_id), event.body, event)
 
 
 def _mark(event: InboxEvent, refusal: str | None) -> _Mark:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db import together
 from app.ledger.rules import Account, Entry, Posting, balanced, missing_entries, source_key
 from app.models.ledger import LedgerTransaction
 from app.rows import Row, insert_rows, read_rows
@@ -119,9 +120,11 @@ def _booked_of(session: Session, order_ids: Sequence[int]) -> dict[int, dict[str
     booked: dict[int, dict[str, _Booked]] = defaultdict(dict)
     if order_ids:
         values = {"orders": list(order_ids)}
-        for order_id, key, *described in read_rows(session, _POSTED, values):
+        with together(session):
+            posted, standing = read_rows(session, _POSTED, values), read_rows(session, _STANDING, values)
+        for order_id, key, *described in posted:
             booked[order_id][key] = _Booked(*described)
-        for order_id, key, account, vendor_id, amount in read_rows(session, _STANDING, values):
+        for order_id, key, account, vendor_id, amount in standing:
             booked[order_id][key].entries.append(Entry(Account(account), amount, vendor_id))
     return booked
 

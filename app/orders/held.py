@@ -18,7 +18,7 @@ from app.live.channels import announce
 from app.models.fulfilments import FulfilmentState
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
-from app.rows import Row, columns, insert_rows, read_rows, send, update_rows
+from app.rows import Row, columns, insert_rows, read_rows, update_rows
 from app.shopify import payloads_orders as payloads
 from app.shopify.payloads import read_payload
 
@@ -229,11 +229,12 @@ _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
 }
 # One look for everything: so the rows of an order fit together. Number by number (OFFSET 0 keeps it so): as one join,
 # the plan that connections keep from the books' first minutes compares all orders with all lines.
-_READ: Final = " UNION ALL ".join(
+READ: Final = " UNION ALL ".join(
     f"SELECT '{table}', row_to_json(r)::text FROM unnest(%(numbers)s::bigint[]) number"  # noqa: S608 - names of ours only
     f" CROSS JOIN LATERAL (SELECT {columns(kind)} FROM {_FOUND[table].format(table)} = number OFFSET 0) r"
     for table, kind in _KINDS.items()
-).encode()
+)
+"""Of the orders of %(shop)s with these %(numbers)s: a table's name, and one of its rows in JSON, each."""
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
 # Once PostgreSQL has counted the tables, one plan is good for any keys: to make it anew costs more than to follow it.
 _LOCK: Final = b"""
@@ -251,24 +252,19 @@ def lock_orders(session: Session, shop_id: int, numbers: Sequence[int]) -> None:
 
     `numbers` are sorted: two batches that meet wait for each other in the same sequence.
     """
-    send(session, _LOCK, {"names": [f"order:{shop_id}:{number}" for number in numbers]})
+    read_rows(session, _LOCK, {"names": [f"order:{shop_id}:{number}" for number in numbers]})
 
 
 def read_held(session: Session, shop_id: int, numbers: Sequence[int]) -> dict[int, Held]:
     """What is stored of each of the orders, by Shopify's number; of an order never heard of, nothing."""
-    return place_rows(find_held(session, shop_id, numbers), numbers)
-
-
-def find_held(session: Session, shop_id: int, numbers: Sequence[int]) -> Iterable[tuple[str, str]]:
-    """A table's name, and one of its rows in JSON, each. PostgreSQL is asked at once, its answer waits to be read."""
-    return read_rows(session, _READ, {"shop": shop_id, "numbers": list(numbers)})
+    return place_rows(read_rows(session, READ.encode(), {"shop": shop_id, "numbers": list(numbers)}), numbers)
 
 
 def place_rows(looked_up: Iterable[tuple[str, str]], numbers: Iterable[int]) -> dict[int, Held]:
-    """The rows that were found, each where it belongs."""
+    """The rows among what was found, each where it belongs."""
     found = {number: Held() for number in numbers}
     by_id: dict[int, Held] = {}
-    rows = [(table, _DECODERS[table].decode(text)) for table, text in looked_up]
+    rows = [(table, _DECODERS[table].decode(text)) for table, text in looked_up if table in _DECODERS]
     # Orders first: their lines and parts name them by our id.
     for table, row in sorted(rows, key=lambda row: (row[0] != "orders", row[1].id)):
         one = _place(row, found, by_id)

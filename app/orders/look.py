@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.commissions import in_force
 from app.commissions.in_force import InForce
-from app.orders.held import Held, find_held, lock_orders, place_rows
-from app.rows import ids_ahead, keep_ids, read_rows, together
+from app.db import together
+from app.orders.held import READ, Held, lock_orders, place_rows
+from app.rows import ids_ahead, keep_ids, read_rows
 from app.shopify import payloads_orders as payloads
+from app.shops.queries import ADDRESSEE, Addressee
 
 _POSTINGS_OF_ORDER: Final = 8
 _POSTINGS_OF_LINE: Final = 4
@@ -36,6 +38,7 @@ class _Seller(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
+    shop: Addressee
     held: Mapping[int, Held]
     """By Shopify's number of the order."""
     in_force: InForce
@@ -61,7 +64,7 @@ _SELLERS: Final = """
 """
 _NUMBERED: Final = ("orders", "ledger_transactions")
 _IDS: Final = [f"SELECT 'ids:{table}', {ids_ahead(table)}" for table in _NUMBERED]
-_LOOK: Final = " UNION ALL ".join((in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
+_LOOK: Final = " UNION ALL ".join((READ, ADDRESSEE, in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
 
 
 def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequence[payloads.Order]) -> Looked:
@@ -80,17 +83,18 @@ def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequenc
     }
     with together(session):
         lock_orders(session, shop_id, numbers)
-        rows, looked_up = find_held(session, shop_id, numbers), read_rows(session, _LOOK, values)
-        held = place_rows(rows, numbers)
-        answers: dict[str, list[str]] = {}
-        for kind, text in looked_up:
-            answers.setdefault(kind, []).append(text)
+        looked_up = read_rows(session, _LOOK, values)
+    found = looked_up.fetchall()
+    answers: dict[str, list[str]] = {}
+    for kind, text in found:
+        answers.setdefault(kind, []).append(text)
     for table in _NUMBERED:
         keep_ids(session, table, answers[f"ids:{table}"][0])
     products = [msgspec.json.decode(text, type=Product) for text in answers.get("product", ())]
     sellers = [msgspec.json.decode(text, type=_Seller) for text in answers.get("seller", ())]
     return Looked(
-        held=held,
+        shop=msgspec.json.decode(answers["shop"][0], type=Addressee),
+        held=place_rows(found, numbers),
         in_force=in_force.read_text(answers["in_force"][0]),
         since=since,
         products=dict.fromkeys(gids) | {product.gid: product for product in products},

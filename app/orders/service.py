@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.db import writing
 from app.events import Event, publish_all
 from app.ledger.service import Target, book_orders_to_date
 from app.models.orders import Order
@@ -22,11 +23,10 @@ from app.orders.announcements import Announcement, find_announcements, to_event
 from app.orders.freeze import freeze_lines, freeze_terms
 from app.orders.held import Held, lock_orders, read_held, write_held
 from app.orders.intake import read_known
-from app.orders.look import look
+from app.orders.look import Looked, look
 from app.orders.news import Body, keep_news
 from app.orders.rules import Books, book_to_date
 from app.orders.vendor_orders import assign_parcels, update_parts
-from app.rows import together
 from app.shopify import payloads_orders as payloads
 
 _RECKONING: Final = Lock()
@@ -46,13 +46,17 @@ class News:
         return self.body.id if isinstance(self.body, payloads.Order) else self.body.order_id
 
 
-def receive(session: Session, shop_id: int, news: Sequence[News]) -> None:
+def look_up(session: Session, shop_id: int, news: Sequence[News]) -> Looked:
+    """What is known of the shop, and of everything that the news are about; nobody else books it from now on."""
+    numbers = sorted({one.order_number for one in news if one.order_number is not None})
+    return look(session, shop_id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
+
+
+def receive(session: Session, shop_id: int, looked: Looked, news: Sequence[News]) -> None:
     """Keep what is newer than what we hold, then book each order it is about. Duplicates and late news change nothing.
 
     A refund or a parcel may be known before its order is.
     """
-    numbers = sorted({one.order_number for one in news if one.order_number is not None})
-    looked = look(session, shop_id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
     agreed = looked.in_force.agreed
     for one in news:
         if one.order_number is not None:
@@ -96,7 +100,7 @@ def _book(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     now = clock.now()
     with _RECKONING:
         settled = [(one, one.is_new, *_settle(one, now)) for one in held if one.order]
-    with together(session):
+    with writing(session):
         write_held(session, shop_id, held)
         targets: list[Target] = []
         told: list[Event] = []

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app.models.commissions import CommissionRule
 from app.models.events import AuditEntry
 from app.models.shops import Shop, ShopSettings, ShopStatus
-from app.rows import read_rows
 
-_ADDRESSEE: Final = b"SELECT id, status, has_redactions FROM shops WHERE id = %(shop)s"
+ADDRESSEE: Final = """
+    SELECT 'shop', row_to_json(r)::text FROM (SELECT id, status, has_redactions FROM shops WHERE id = %(shop)s) r
+"""
+"""Selects of %(shop)s an Addressee, in JSON."""
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -22,11 +24,6 @@ class Addressee(msgspec.Struct, frozen=True):
     id: int
     status: ShopStatus
     has_redactions: bool
-
-
-def read_addressee(session: Session, shop_id: int) -> Addressee:
-    ((number, status, has_redactions),) = read_rows(session, _ADDRESSEE, {"shop": shop_id})
-    return Addressee(number, ShopStatus(status), has_redactions)
 
 
 def get_settings(session: Session, shop_id: int) -> ShopSettings:

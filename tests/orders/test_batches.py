@@ -3,11 +3,14 @@
 import json
 import random
 import re
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg.errors import LockNotAvailable, NumericValueOutOfRange
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from app import clock, db
@@ -42,7 +45,7 @@ def play(store: Store, goods: SimpleNamespace) -> None:
 def take_in(shop: Shop, deliveries: list[Doc]) -> None:
     with db.scoped(shop.id) as session:
         made = [(sent["body"].encode(), _event(sent["topic"])) for sent in deliveries]
-        handle_together(session, session.get_one(Shop, shop.id), made)
+        handle_together(session, shop.id, made)
 
 
 def _event(topic: str) -> InboxEvent:
@@ -163,10 +166,9 @@ def test_what_fails_on_its_way_into_the_tables_undoes_its_savepoint_alone(
     too_large = first["body"].replace(f'"id": {line}', f'"id": {2**63}')
     assert too_large != first["body"]
     with db.scoped(acme.id) as session:
-        shop = session.get_one(Shop, acme.id)
         with pytest.raises(NumericValueOutOfRange), session.begin_nested():
-            handle_together(session, shop, [(too_large.encode(), _event("orders/create"))])
-        handle_together(session, shop, [(one["body"].encode(), _event(one["topic"])) for one in (first, second)])
+            handle_together(session, acme.id, [(too_large.encode(), _event("orders/create"))])
+        handle_together(session, acme.id, [(one["body"].encode(), _event(one["topic"])) for one in (first, second)])
     with db.scoped(acme.id) as session:
         assert session.scalar(select(func.count()).select_from(Order)) == 2
         assert session.scalar(select(func.sum(LedgerEntry.amount_minor))) == 0
@@ -200,6 +202,32 @@ def test_lone_orders_of_two_shops_are_booked_beside_each_other(
     with db.system() as session:
         assert {session.get_one(InboxEvent, row).state for row in rows} == {InboxState.DONE}
         assert set(session.scalars(select(Order.shop_id))) == {acme.id, zenith.id}
+
+
+def test_a_lone_order_is_booked_in_two_round_trips(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        buy(store, (goods.mug, 1))
+    first, second = [sent for sent in post.waiting() if sent["topic"] == "orders/create"]
+    take_in(acme, [first])  # finds out that there is no rule yet
+    said, used = tmp_path / "said", set[psycopg.Connection[Any]]()
+
+    def listen(connection: psycopg.Connection[Any], *_: object) -> None:
+        connection.pgconn.trace(file.fileno())
+        used.add(connection)
+
+    event.listen(db.get_engine(), "checkout", listen)
+    with said.open("w") as file:
+        with db.scoped(acme.id) as session:
+            db.write_at_commit(session)
+            handle_together(session, acme.id, [(second["body"].encode(), _event(second["topic"]))])
+        for connection in used:
+            connection.pgconn.untrace()
+    event.remove(db.get_engine(), "checkout", listen)
+    assert said.read_text().count("ReadyForQuery") == 2
+    with db.scoped(acme.id) as session:
+        assert session.scalar(select(func.count()).select_from(Order)) == 2
 
 
 def test_a_batch_rings_for_its_announcements_once(

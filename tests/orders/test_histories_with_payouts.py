@@ -80,9 +80,8 @@ class Market:
     def hear(self, news: Sequence[Doc]) -> None:
         """One batch, as the inbox hands it over."""
         with db.scoped(self.shop.id) as session:
-            shop = session.get_one(Shop, self.shop.id)
             told = [(each["body"].encode(), InboxEvent(shop_domain=ACME, topic=each["topic"])) for each in news]
-            handle_together(session, shop, told)
+            handle_together(session, self.shop.id, told)
 
     def release(self) -> None:
         with db.scoped(self.shop.id) as session:

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.orders.service import News, receive
+from app.orders.service import News, look_up, receive
 from app.privacy.service import clean_late_news
 from app.queue import enqueue_after_commit
 from app.shopify.payloads import PayloadError, read_payload
 from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited, OrderTransaction, Refund
-from app.shops.queries import Addressee
 
 _SPELT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -59,32 +58,38 @@ READERS: Final[dict[str, Callable[[bytes], News]]] = {
 
 
 def handle_news(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
-    handle_together(session, shop, [(payload, event)])
+    handle_together(session, shop.id, [(payload, event)])
 
 
-def handle_together(session: Session, shop: Shop | Addressee, events: Sequence[tuple[bytes, InboxEvent]]) -> None:
+def handle_together(session: Session, shop_id: int, events: Sequence[tuple[bytes, InboxEvent]]) -> None:
     """Take in whatever came of these topics as one batch."""
-    news = []
-    for payload, event in events:
-        raw = _forget(session, shop, payload, event)
-        news.append(READERS[event.topic](raw))
-        _check_text(raw)
-    receive(session, shop.id, news)
+    news = [_read(payload, event) for payload, event in events]
+    looked = look_up(session, shop_id, news)
+    if looked.shop.has_redactions:
+        news = [_read(_forget(session, shop_id, payload, event), event) for payload, event in events]
+    receive(session, shop_id, looked, news)
+
+
+def _read(raw: bytes, event: InboxEvent) -> News:
+    news = READERS[event.topic](raw)
+    _check_text(raw)
+    return news
 
 
 def handle_orders_edited(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     """The edit names lines, not amounts. The order as edited comes with orders/updated, or, should that one be lost, by
     asking for it.
     """
-    edited = read_payload(OrderEdited, _forget(session, shop, payload, event)).order_edit.order_id
+    if shop.has_redactions:
+        payload = _forget(session, shop.id, payload, event)
+    edited = read_payload(OrderEdited, payload).order_edit.order_id
     enqueue_after_commit(session, "jobs.reconciliation.look_at_order", shop.id, edited, queue="catalogue")
 
 
-def _forget(session: Session, shop: Shop | Addressee, payload: bytes, event: InboxEvent) -> bytes:
-    """Whoever asked to be forgotten is taken out before anything reads the body."""
-    if shop.has_redactions:
-        payload = event.body = clean_late_news(session, shop.id, event.topic, payload)
-    return payload
+def _forget(session: Session, shop_id: int, payload: bytes, event: InboxEvent) -> bytes:
+    """Whoever asked to be forgotten is taken out before anything is kept of the body."""
+    event.body = clean_late_news(session, shop_id, event.topic, payload)
+    return event.body
 
 
 def _check_text(raw: bytes) -> None:

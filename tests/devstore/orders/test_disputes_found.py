@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from app import clock, db
 from app.models.events import InboxEvent, LookKind
 from app.models.orders import OrderDispute
-from app.models.shops import Shop
 from app.reconciliation import service
 from app.shopify.payloads import read_payload
 from app.shopify.payloads_orders import Dispute
@@ -29,7 +28,7 @@ def look(shop: ShopCredentials) -> list[tuple[str, Dispute]]:
     with db.system() as session:
         events = session.scalars(select(InboxEvent).order_by(InboxEvent.id)).all()
     with db.scoped(shop.shop_id) as session:
-        handle_together(session, session.get_one(Shop, shop.shop_id), [(event.body, event) for event in events])
+        handle_together(session, shop.shop_id, [(event.body, event) for event in events])
     return [(event.topic, read_payload(Dispute, event.body)) for event in events]
 
 
