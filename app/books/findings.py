@@ -20,11 +20,13 @@ from app.shopify.webhook_bodies import number_of
 
 TOTALS: Final = ("posting:", "payout:", "balance:", "closing:")
 """Names of everything that the totals may find."""
+_OF_ORDER: Final = ("flags", "unknown", "orders")
 _KEYS: Final = {"balances": "balance", "closings": "closing"}
 _CAUSES: Final = {
-    "flags": "Shopify's own figures do not fit together, a refund names other goods than the money it returned, or the"
-    " order is not in Shopify: deleted there, or made up by somebody who knows the app's secret. This order's money is"
-    " on hold; a person has to look.",
+    "flags": "Shopify's own figures do not fit together, or a refund names other goods than the money it returned."
+    " This order's money is on hold; a person has to look.",
+    "unknown": "It was deleted there, or made up by somebody who knows the app's secret. This order's money is on hold;"
+    " a person has to look.",
     "orders": "A booking is missing, or was changed past the program. Reading the order again books what is missing.",
     "postings": "Somebody or something wrote to the ledger past the program: the database refuses such a booking."
     " It takes a person with access to the database to say what happened.",
@@ -37,7 +39,7 @@ _CAUSES: Final = {
 
 def keys_of(order: Order) -> list[str]:
     """Everything that a look at one order's bookings may find."""
-    return [f"{check}:order:{order.id}" for check in ("flags", "orders")]
+    return [f"{check}:order:{order.id}" for check in _OF_ORDER]
 
 
 def of_orders(session: Session, checked: Mapping[Order, Sequence[Finding]]) -> list[Found]:
@@ -56,7 +58,7 @@ def of_orders(session: Session, checked: Mapping[Order, Sequence[Finding]]) -> l
             vendor_ids=vendors.get(order.id, frozenset()) if check == "orders" else frozenset(),
         )
         for order, found in wrong.items()
-        for check in ("flags", "orders")
+        for check in _OF_ORDER
         if (of_check := [finding for finding in found if finding.check == check])
     ]
 

@@ -20,6 +20,8 @@ from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
 from app.orders.stages import Bucket, Disputed
 
 _NONE = Fraction(0)
+UNKNOWN = "Shopify does not have this order, or not any more."
+"""A flag of orders whose money Shopify cannot speak for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def book_to_date(order: Order, now: datetime) -> Books:
     steps.close()
     steps.charge_fees()
     if order.is_unknown and any(steps.left.values()):
-        steps.flags.append("Shopify does not have this order, or not any more.")
+        steps.flags.append(UNKNOWN)
     return _stage(order, steps, now)
 
 

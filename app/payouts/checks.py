@@ -19,7 +19,7 @@ from app.money import Money
 from app.orders import service as orders
 from app.orders.facts import Payment
 from app.orders.returns import removed_units
-from app.orders.rules import balances, book_to_date
+from app.orders.rules import UNKNOWN, balances, book_to_date
 
 _AT_A_TIME = 200
 
@@ -119,7 +119,10 @@ def check_order(session: Session, order: Order) -> list[Finding]:
         .where(LedgerTransaction.order_id == order.id)
     ).all()
     booked = add_entries(Entry(Account(row.account), row.amount_minor, row.vendor_id) for row in rows)
-    findings = [Finding("flags", f"Order {order.name}: {words}", order.id) for words in books.flags]
+    findings = [
+        Finding("unknown" if words == UNKNOWN else "flags", f"Order {order.name}: {words}", order.id)
+        for words in books.flags
+    ]
     if _settled(booked) != _settled(balances(books.postings)):
         findings.append(
             Finding("orders", f"Order {order.name} is booked differently from what is known of it.", order.id)

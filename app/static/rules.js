@@ -29,8 +29,10 @@ function move(row, up) {
 document.addEventListener("click", (event) => {
   const button = event.composedPath().find((node) => node.dataset?.move);
   if (!button) return;
-  move(button.closest("[data-number]"), button.dataset.move === "up");
-  button.focus();
+  const row = button.closest("[data-number]");
+  move(row, button.dataset.move === "up");
+  // At an end of the list its button is off, and who moves by keyboard would be at the top of the page.
+  (button.disabled ? [...row.querySelectorAll("[data-move]")].find((each) => !each.disabled) : button).focus();
 });
 
 let dragged = null;

@@ -62,6 +62,24 @@ def test_who_saves_after_somebody_else_is_told_and_what_they_typed_waits_to_be_s
     expect(second.get_by_text("Settings saved")).to_be_visible()
 
 
+def test_rules_are_put_into_order_by_keyboard_and_focus_stays_with_the_rule(zenith: Page) -> None:
+    save = zenith.get_by_role("region", name="Unsaved changes").get_by_role("button", name="Save")
+    for name in ("First", "Second"):
+        inside = visit(zenith, "/app/commissions/new")
+        for label, typed in (("Name", name), ("Commission", "5"), ("Tags", name)):
+            inside.get_by_label(label, exact=True).fill(typed)
+        save.click()
+        expect(zenith.get_by_text("Saved. It counts for orders from now on.")).to_be_visible()
+    inside = visit(zenith, "/app/commissions")
+    inside.get_by_role("button", name="Move Second up").press("Enter")
+    expect(inside.get_by_text("Second: 1 of 2. Not saved yet.")).to_be_visible()
+    expect(inside.get_by_role("button", name="Move Second down")).to_be_focused()
+    save.click()
+    expect(zenith.get_by_text("The order is saved.")).to_be_visible()
+    zenith.reload()
+    expect(inside.locator("[data-number]").first).to_contain_text("Second")
+
+
 def test_an_address_that_is_not_there_says_so_inside_the_admin(zenith: Page) -> None:
     inside = visit(zenith, "/app/nowhere/at/all")
     expect(inside.get_by_role("heading", name="Not found")).to_be_visible()

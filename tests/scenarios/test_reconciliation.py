@@ -117,6 +117,7 @@ def test_money_of_an_order_that_shopify_does_not_have_waits_until_it_has_it_agai
     with db.scoped(shop.id) as session:
         row = session.scalars(select(Difference)).one()
         assert "Shopify does not have this order" in row.words
+        assert "It was deleted there, or made up" in row.cause
         [part] = session.scalars(select(VendorOrder)).all()
         assert (part.hold_reason, part.is_checked) == (HoldReason.CHECK, False)
         assert session.scalars(select(PayoutStop)).all() == [], "what she earned elsewhere is not in doubt"

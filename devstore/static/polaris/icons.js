@@ -20,7 +20,7 @@ const paths = {
   "circle-dashed": "M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0Z", clipboard: "M7 4.5H5v12h10v-12h-2M7.5 3.5h5v2.5h-5z",
   clock: "M10 6v4.3l2.8 1.7M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0Z", collection: "M4 8h12v8H4zM5.5 6h9M7 4h6", content: "M4 4h12v12H4zM4 8h12M8 8v8",
   delete: "M4.5 6h11M8 6V4h4v2M6 6l.7 10h6.6L14 6M8.7 9v4.5M11.3 9v4.5", delivery: "M2.5 5.5h9v8h-9zM11.5 8.5h3.2l2.8 2.7v2.3h-6M6 15.5v.1M14 15.5v.1",
-  discount: "m4 10 6-6h6v6l-6 6zM13 7v.1", download: "M10 4v8.5m0 0 3.5-3.5M10 12.5 6.5 9M4 16h12", duplicate: "M7.5 7.5h8.5v8.5H7.5zM12.5 7.5V4H4v8.5h3.5",
+  discount: "m4 10 6-6h6v6l-6 6zM13 7v.1", download: "M10 4v8.5m0 0 3.5-3.5M10 12.5 6.5 9M4 16h12", "drag-handle": "M7.5 5v.1M12.5 5v.1M7.5 10v.1M12.5 10v.1M7.5 15v.1M12.5 15v.1", duplicate: "M7.5 7.5h8.5v8.5H7.5zM12.5 7.5V4H4v8.5h3.5",
   edit: "m4 16 .7-3.3 8-8a1.2 1.2 0 0 1 1.7 0l.9.9a1.2 1.2 0 0 1 0 1.7l-8 8z", email: "M3 5h14v10H3zM3.5 5.5 10 11l6.5-5.5",
   export: "M10 12V3.5m0 0L6.5 7M10 3.5 13.5 7M4 11v5h12v-5", external: "M8.5 5H4.5v10.5H15v-4M11 4h5v5M16 4l-7 7", file: "M5.5 3.5h6l3.5 3.5v9.5h-9.5zM11.5 3.5V7H15",
   filter: "M3.5 6h13M6 10h8M8.5 14h3", globe: "M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0ZM3 10h14M10 3c4.5 4.5 4.5 9.5 0 14-4.5-4.5-4.5-9.5 0-14Z",
