@@ -107,7 +107,7 @@ def read_running() -> dict[str, Any] | None:
     told: dict[str, Any] = json.loads(path.read_text())
     try:
         os.kill(told["pids"]["demo"], 0)
-    except (ProcessLookupError, KeyError):
+    except (OSError, KeyError):
         return None
     return told
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from demo.place import ROOT, SHOPS, Place, find_place
 _READY_SECONDS = 180
 _STOP_SECONDS = 15
 _TOKEN_SECONDS = 40 * 60
+_OURS = re.compile(rf"{re.escape(sys.executable)} -m (devstore|app\.cli)\b")
 
 
 def up(var: Path, *, seeded: bool = True) -> None:
@@ -71,7 +73,38 @@ def alone(var: Path) -> Iterator[None]:
             raise SystemExit(
                 f"A demo runs already; its addresses are in {var}/demo.json. Ctrl-C there ends it."
             ) from None
+        _end_what_a_kill_left(var / "demo.json")
         yield
+
+
+def _end_what_a_kill_left(told: Path) -> None:
+    """A demo that was killed stopped nothing: its programs would work on the data beside the next one's."""
+    if not told.exists():
+        return
+    pids: dict[str, int] = json.loads(told.read_text())["pids"]
+    # The app's supervisor ends its own in order; the others are left where it was killed, too.
+    for name in sorted(pids, key=lambda name: (name == "devstore", name != "app")):
+        if not _is_ours(pids[name]):
+            continue
+        os.kill(pids[name], signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while _is_ours(pids[name]):
+            if time.monotonic() > deadline:
+                os.kill(pids[name], signal.SIGKILL)
+            time.sleep(0.1)
+    time.sleep(1)  # what ends gives back its ports last
+    told.unlink()
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether this number still means a program that a demo of this checkout started, and not a later one."""
+    if Path("/proc/self").exists():
+        with contextlib.suppress(OSError):
+            return _OURS.match(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")) is not None
+        return False
+    ps = ["ps", "-o", "command=", "-p", str(pid)]
+    shown = subprocess.run(ps, capture_output=True, text=True, check=False)
+    return _OURS.match(shown.stdout) is not None
 
 
 @contextlib.contextmanager

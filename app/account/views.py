@@ -72,8 +72,7 @@ def show_returnable(number: int) -> ResponseReturnValue:
 def request_return(number: int) -> ResponseReturnValue:
     """Take {lines: [{line, quantity, reason, note}]}. The merchant decides; {ok} says that the request is there."""
     _titles_of(number)
-    if (request.content_length or 0) > _LARGEST:
-        raise AppError(_("The request could not be read. Open the page again."))
+    request.max_content_length = _LARGEST
     wanted = returns.read_request(request.get_data())
     _spend("return", limit=10)
     db.commit(g.session)

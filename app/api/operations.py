@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import idempotency
 from app.api.shapes import Page
@@ -169,9 +170,11 @@ def _read_query(made: Operation) -> dict[str, Any]:
 
 
 def _read_body() -> bytes:
-    if (request.content_length or 0) > _BODY_AT_MOST:
-        raise TooLarge("A body has at most 1 MiB.")
-    return request.get_data(cache=False)
+    request.max_content_length = _BODY_AT_MOST
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise TooLarge("A body has at most 1 MiB.") from None
 
 
 def _parse_body(made: Operation, raw: bytes) -> dict[str, Any]:

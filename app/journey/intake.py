@@ -35,8 +35,7 @@ def open_to_sandboxes(response: Response) -> Response:
 @bp.post("/pixel")
 def take() -> ResponseReturnValue:
     """204; 400 for what no pixel sends, 403 without a shop's ticket, 429 when it is too much."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        return Response(status=413)
+    request.max_content_length = LARGEST_BODY
     batch = read_batch(request.get_data())
     shop_id = pixel.read_account(batch.account)
     if shop_id is None:

@@ -1,7 +1,5 @@
 """The storefront's door for what customers keep: one call sends edits and brings news. JSON only, nothing is echoed."""
 
-from http import HTTPStatus
-
 from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 
@@ -16,10 +14,6 @@ from app.typed import read_number
 
 bp = Blueprint("storefront_proxy", __name__, url_prefix="/proxy")
 door.protect_for_customers(bp)
-
-
-class TooLarge(AppError):  # noqa: N818
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 @bp.get("/sync")
@@ -37,8 +31,7 @@ def sync() -> ResponseReturnValue:
     if not request.is_json:
         # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
         raise AppError("Items are sent as JSON.")
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise TooLarge(_("That is more than we take at once. Send fewer items."))
+    request.max_content_length = LARGEST_BODY
     batch = read_batch(request.get_data(), clock.now())
     if batch.account != str(g.customer_id):
         # Somebody else signed in since the page was opened: these items are not theirs.

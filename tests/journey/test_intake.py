@@ -1,5 +1,6 @@
 """What visitors do, as their pixels tell it: what is believed, and what is kept of it."""
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -60,6 +61,13 @@ def test_another_shops_ticket_or_none_is_not_heard(pixels: Pixels, acme: Shop, z
     assert pixels.send(event, account=pixel.make_settings(zenith.id)["account"]).status_code == 204
     assert held(acme) == []
     assert len(held(zenith)) == 1
+
+
+def test_a_body_in_chunks_which_names_no_length_is_not_read_to_its_end(pixels: Pixels) -> None:
+    body = io.BytesIO(b" " * 1_000_000)
+    in_chunks = {"wsgi.input_terminated": True, "wsgi.input": body}
+    assert pixels.client.post("/pixel", environ_overrides=in_chunks).status_code == 400
+    assert body.tell() < 100_000
 
 
 def test_what_is_nested_too_deep_is_refused(pixels: Pixels) -> None:

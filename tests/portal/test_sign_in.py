@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import clock, db
+from app import clock, db, web
 from app.auth import magic_links, portal, rules
 from app.config import get_config
 from app.models.events import AuditEntry
@@ -164,17 +164,19 @@ def test_the_cookie_is_only_a_hash_in_the_database_and_closed_to_scripts(app: Fl
     assert token.encode() not in stored
 
 
-def test_over_tls_the_cookie_belongs_to_this_host_alone(
+def test_over_tls_the_cookie_belongs_to_this_host_alone_and_browsers_come_no_other_way(
     app: Flask, ada: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secure = replace(get_config(), app_url="https://market.example.com")
-    monkeypatch.setattr(portal, "get_config", lambda: secure)
+    for module in (portal, web):
+        monkeypatch.setattr(module, "get_config", lambda: secure)
     with db.system() as session:
         link = path_of(magic_links.issue_link(session, ada.shop_id, ada.email))
     own = {"Sec-Fetch-Site": "same-origin"}
     answer = app.test_client().post(link, base_url=secure.app_url, headers=own)
     assert answer.headers["Set-Cookie"].startswith("__Host-portal=")
     assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_signing_in_again_ends_the_session_before(adas_browser: FlaskClient, ada: Vendor) -> None:
