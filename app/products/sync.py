@@ -19,6 +19,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
 from app.products import channels, parts, places, rules, service, variant_pictures
+from app.queue import enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
 from app.shopify.definitions import PRODUCT_NAMESPACE as NAMESPACE
@@ -266,7 +267,11 @@ def _give_back(shop_id: int, product_id: int, refusal: ShopifyUserErrors) -> Non
     words = " ".join(error.message for error in refusal.errors)
     with scoped(shop_id) as session:
         product = service.lock_product(session, shop_id, product_id)
-        if product.status == ProductStatus.SUBMITTED:
+        if refusal.has_code("PRODUCT_DOES_NOT_EXIST"):
+            # Deleted in the admin, and the news of it is still on its way: it is made anew.
+            product.shopify_status = None
+            enqueue_after_commit(session, "jobs.catalogue.push_product", shop_id, product_id, queue="catalogue")
+        elif product.status == ProductStatus.SUBMITTED:
             service.move(session, product, "refuse", actor="shopify", reason=words)
             product.sync_error = words
 

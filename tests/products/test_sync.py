@@ -11,6 +11,7 @@ from app.models.products import Product, ProductImage, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import service, sync
+from app.queue import get_redis
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
 from tests.shopify.fake import FakeShopify, data
@@ -83,11 +84,21 @@ def test_what_staff_changed_on_sale_is_theirs_also_after_the_product_was_taken_o
     assert "category" not in push(submitted, shopify)["input"]
 
 
+@pytest.mark.parametrize("is_known", [True, False])
 def test_a_product_that_was_deleted_in_shopify_is_made_anew_as_a_whole(
-    submitted: Product, shopify: FakeShopify
+    submitted: Product, shopify: FakeShopify, is_known: object
 ) -> None:
     push(submitted, shopify)
-    set_fields(submitted, shopify_status=None)
+    if is_known:
+        set_fields(submitted, shopify_status=None)
+    else:
+        said = {"field": ["identifier"], "message": "Product does not exist", "code": "PRODUCT_DOES_NOT_EXIST"}
+        shopify.answer("productSet", data(productSet={"product": None, "userErrors": [said]}))
+        set_fields(submitted, status=ProductStatus.SUBMITTED)
+        get_redis().flushdb()
+        sync.push_product(submitted.shop_id, submitted.id)
+        assert get_redis().llen("rq:queue:catalogue") == 1
+        assert read(submitted).status is ProductStatus.SUBMITTED
     again = push(submitted, shopify)
     assert again["identifier"].keys() == {"customId"}
     assert again["input"]["title"] == "Blue bowl"
