@@ -6,6 +6,7 @@ Prices, percentages and sums are those of `demo.money_story`, where they are wor
 import itertools
 import re
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -358,6 +359,22 @@ def read_statement(s: Screens) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="PDF").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+    _take_statements_along(s)
+
+
+def _take_statements_along(s: Screens) -> None:
+    """Of the ticked payouts, and of none before one is ticked."""
+    page = s.open_portal("/money/payouts")
+    button = page.get_by_role("button", name="Download statements")
+    button.click()
+    expect(page.get_by_text("Tick the payouts first.")).to_be_visible()
+    page.get_by_role("checkbox", name=re.compile(r"^Tick P\d+-\d+$")).check()
+    with page.expect_download() as download:
+        button.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        papers = {name: archive.read(name) for name in archive.namelist()}
+    assert [paper[:4] for name, paper in papers.items() if name.endswith(".pdf")] == [b"%PDF"]
+    expect(page.locator("#busy")).to_be_hidden()
 
 
 def _sign_in_again(s: Screens) -> None:
