@@ -28,19 +28,22 @@ from app.web import write_day, write_money, write_money_short
 bp = Blueprint("portal", __name__, url_prefix="/portal")
 portal.protect(bp)
 _NEWS: Final = 4
+_LATER: Final = 3
 
 
 @bp.get("")
 def show_home() -> ResponseReturnValue:
     facts = queries.get_facts(g.session, g.vendor)
+    tasks, steps = rules.list_tasks(facts, _opens), rules.list_steps(facts, _opens)
     return render_template(
         "portal/home.html",
         facts=facts,
-        tasks=rules.list_tasks(facts, _opens),
+        tasks=tasks,
+        later=rules.list_later(tasks, steps)[:_LATER],
         news=notices.list_mine(g.session).rows[:_NEWS],
         words=VENDOR_WORDS,
         icons=ICONS,
-        steps=rules.list_steps(facts, _opens),
+        steps=steps,
         held_until=held_until(g.vendor),
         payout=(payout := queries.find_on_its_way(g.session, g.vendor.id)),
         payout_amount=Money(payout.amount_minor, payout.currency) if payout else None,

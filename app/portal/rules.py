@@ -1,6 +1,6 @@
 """What a vendor should do now, and what is left of starting up. Pure: counts and yes-or-no in, sentences out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.languages import _, ngettext
@@ -72,6 +72,12 @@ def list_tasks(facts: Facts, opens: Callable[[str], bool]) -> list[Task]:
     """
     candidates = (*_list_duties(facts), *_list_openings(facts))
     return [task for needed, task in candidates if needed and opens(task.href)]
+
+
+def list_later(tasks: Sequence[Task], steps: Sequence[Step]) -> list[Task]:
+    """What comes after the first task, but for what the checklist asks for already."""
+    asked = {step.href for step in steps if not step.done}
+    return [task for task in tasks[1:] if task.href not in asked]
 
 
 def _list_duties(facts: Facts) -> list[tuple[bool, Task]]:
@@ -273,7 +279,7 @@ def list_steps(facts: Facts, opens: Callable[[str], bool]) -> list[Step]:
             facts.has_product,
             _("Hand in your first product"),
             _("The shop looks at it, then it goes on sale."),
-            "/portal/products/new",
+            "/portal/products?status=draft" if facts.drafts else "/portal/products/new",
         ),
     ]
     asked = steps if facts.terms_accepted is not None else steps[1:]

@@ -175,7 +175,8 @@ def read_order(form: Mapping[str, str], images: Sequence[ProductImage]) -> list[
     if not kept:
         raise ValidationErrors({"pictures": _("Keep at least one picture, or add another.")})
     if any(entry[2].url is None for entry in kept):
-        raise ValidationErrors({"pictures": _("A picture is still being prepared. Wait a moment, or remove it.")})
+        words = _("A picture is still being prepared, or could not be read. Wait a moment, or remove it.")
+        raise ValidationErrors({"pictures": words})
     if len(kept) > rules.MAX_PICTURES:
         words = _(
             "A product can have up to %(most)s pictures; these are %(count)s. Remove some.",

@@ -132,7 +132,7 @@ def missing_for_submit(
     if not pictures_ready:
         errors["pictures"] = _("Add at least one picture.")
     elif not all(pictures_ready):
-        errors["pictures"] = _("A picture is still being prepared. Wait a moment, or remove it.")
+        errors["pictures"] = _("A picture is still being prepared, or could not be read. Wait a moment, or remove it.")
     return errors
 
 

@@ -26,7 +26,8 @@
     const look = () => {
       const { naturalWidth: width, naturalHeight: height } = image;
       const said = [];
-      if (Math.min(width, height) < 800) said.push(list.dataset.small.replace("{w}", width).replace("{h}", height));
+      // Shopify sends it no wider than 1200 pixels: one of that width may be larger.
+      if (width < 1200 && Math.min(width, height) < 800) said.push(list.dataset.small.replace("{w}", width).replace("{h}", height));
       if (Math.max(width, height) > 1.6 * Math.min(width, height)) said.push(list.dataset.narrow);
       if (!width || !said.length) return;
       const note = document.createElement("p");

@@ -134,21 +134,26 @@
     row.append(actions);
   };
 
-  const upload = async (item) => {
-    const { row, words, bar } = addRow(item);
+  const upload = async (item, { row, words, bar }) => {
     try {
       await bring(item, (part) => { bar.value = part; });
       await forget(item);
-      row.remove();
     } catch (error) {
       const refused = error instanceof Refused;
       if (refused) { item.ticket = null; await forget(item); }
       bar.remove();
       row.classList.add("error");
       words.textContent = `${item.file.name}: ${error.message}`;
-      const again = [rows.dataset.again, () => alone(item, () => upload(item)), !refused];
+      const again = [rows.dataset.again, () => queue(item), !refused];
       offer(row, refused ? [again] : [again, [rows.dataset.dropIt, () => forget(item)]]);
     }
+  };
+
+  // One after the other, so that they stand in the order in which they were chosen; those that wait are seen.
+  let line = Promise.resolve();
+  const queue = (item) => {
+    const shown = addRow(item);
+    line = line.then(() => alone(item, () => upload(item, shown))).then(() => { if (!shown.row.matches(".error")) shown.row.remove(); });
   };
 
   const start = async (files) => {
@@ -156,7 +161,7 @@
     const name = (place) => `${Date.now()}-${String(place).padStart(4, "0")}-${Math.random()}`;
     const items = [...files].map((file, place) => ({ id: name(place), base, file, at: Date.now(), ticket: null }));
     await Promise.all(items.map(keep));
-    for (const item of items) await alone(item, () => upload(item));
+    items.forEach(queue);
   };
 
   const goOn = async () => {
@@ -164,7 +169,7 @@
     const since = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
     for (const item of held) {
       if (item.at < since) await forget(item);
-      else if (item.base === base) await alone(Object.assign(item, { kept: true }), () => upload(item));
+      else if (item.base === base) queue(Object.assign(item, { kept: true }));
     }
   };
 

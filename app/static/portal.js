@@ -63,6 +63,14 @@
     }
     return "defaultValue" in control && control.value !== control.defaultValue;
   };
+  // The bar that has come to the bottom of the screen covers nothing that is being typed in.
+  const uncover = (bar) => {
+    const typed = document.activeElement;
+    if (!typed || bar.contains(typed)) return;
+    const { top, bottom } = typed.getBoundingClientRect();
+    const hidden = bottom + 8 - bar.getBoundingClientRect().top;
+    if (hidden > 0) scrollBy(0, Math.min(hidden, Math.max(0, top - 80)));
+  };
   const guard = (form) => {
     const bar = form.querySelector("[data-bar]");
     if (!bar || form.dataset.guarded) return;
@@ -70,9 +78,11 @@
     const words = bar.querySelector("[data-changes]");
     const resting = words.textContent;
     const tell = () => {
-      const names = new Set([...form.elements].filter((c) => c.name && c.type !== "hidden" && changedControl(c)).map(labelOf).filter(Boolean));
+      const names = new Set([...form.elements].filter((c) => c.name && c.type !== "hidden" && !c.closest("[data-quiet]") && changedControl(c)).map(labelOf).filter(Boolean));
       form.dataset.dirty = names.size || form.querySelector("[aria-invalid=true]") ? "yes" : "";
+      const rises = names.size > 0 && !bar.classList.contains("changed");
       bar.classList.toggle("changed", names.size > 0);
+      if (rises) uncover(bar);
       const said = names.size ? spoken("Changed: %(fields)s", { fields: [...names].join(", ") }) : resting;
       if (words.textContent !== said) words.textContent = said;
     };
@@ -148,7 +158,13 @@
     });
   };
 
+  // Who may only look reads what stands in a form, and types nothing that could not be saved.
+  const close = () => {
+    for (const control of document.querySelectorAll(".read-only form[method=post]:not(.visit) :is(input, select, textarea)")) control.disabled = true;
+  };
+
   const start = (scope) => {
+    close();
     scope.querySelectorAll("form[data-save-bar]").forEach(guard);
     scope.querySelectorAll("form[data-auto-submit]").forEach(autoSubmit);
     scope.querySelectorAll("input[data-preview]").forEach(preview);

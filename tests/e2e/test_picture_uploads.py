@@ -201,6 +201,25 @@ def test_pictures_go_on_in_the_order_in_which_they_were_chosen(open_browser: Cal
     assert shop.named[4:] == shop.named[:4] == [f"mug-{number}.jpg" for number in range(4)]
 
 
+def test_pictures_that_wait_are_seen_and_go_on_one_by_one_when_the_connection_is_back(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = lambda route: route.abort()
+    add(page, 3)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(3)
+    shop.upload = shop.hold
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_on(page, lambda: shop.held)
+    expect(page.locator(".upload progress")).to_have_count(3)
+    page.wait_for_timeout(300)
+    assert len(shop.held) == 1, "the others wait for it"
+    shop.upload = shop.take
+    shop.take(shop.held[0])
+    arrived(page, 3)
+    assert shop.named[3:] == [f"mug-{number}.jpg" for number in range(3)]
+
+
 def test_a_picture_whose_ticket_is_too_old_is_sent_anew(open_browser: Callable[..., Page], shop: Shop) -> None:
     page = shop.open(open_browser())
     shop.answer = lambda route: route.abort()

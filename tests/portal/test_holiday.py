@@ -94,6 +94,9 @@ def test_days_are_those_of_the_shop(adas_browser: FlaskClient, ada: Vendor) -> N
         begin = session.get_one(Vendor, ada.id).away_from
     assert begin
     assert begin.astimezone(ZoneInfo("Pacific/Auckland")).hour == 0
+    home = adas_browser.get("/portal").text
+    assert "Nothing changes before that day." in home
+    assert "off sale" not in home
 
 
 @pytest.mark.parametrize(

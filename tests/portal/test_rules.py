@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.portal.rules import Facts, list_steps, list_tasks
+from app.portal.rules import Facts, list_later, list_steps, list_tasks
 
 SETTLED = Facts(
     status="approved",
@@ -60,6 +60,12 @@ def test_nothing_is_to_be_done_twice() -> None:
     beginner = replace(SETTLED, published=0, drafts=1, has_profile=False)
     told = [task.sentence for task in list_tasks(beginner, everything)]
     assert told == ["Tell customers who you are", "Finish your first product"]
+
+
+def test_a_step_that_is_left_hides_nothing_else_that_is_to_be_done() -> None:
+    asked = replace(SETTLED, orders_to_ship=1, changes_requested=1, has_profile=False, published=0, drafts=1)
+    later = list_later(list_tasks(asked, everything), list_steps(asked, everything))
+    assert [task.sentence for task in later] == ["1 product needs a change"]
 
 
 def test_how_long_the_oldest_order_waits_is_said() -> None:

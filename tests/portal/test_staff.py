@@ -1,5 +1,7 @@
 """Several people at one vendor: invited by an owner, each with what their role opens, and nothing else."""
 
+from types import SimpleNamespace
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,8 +18,13 @@ from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
 from app.portal.forms import InvitationForm
+from devstore.store import Store
+from tests.devstore.orders.cast import ADDRESS, buy
+from tests.orders.conftest import Post, goods, post, store
 from tests.portal.conftest import mailed_links, path_of, signed_in
 from tests.portal.test_handover import address_in, ask_storefront, connect
+
+__all__ = ["goods", "post", "store"]
 
 INVITATION = {"email": " cleo@example.com ", "person_name": "Cleo", "role": "orders"}
 
@@ -81,6 +88,35 @@ def test_an_invited_person_gets_in_and_does_their_work_only(app: Flask, adas_bro
     assert cleo.get("/portal/staff").status_code == 403
     assert cleo.post("/portal/products/new", data={"title": "Mug"}).status_code == 403
     assert "Orders" in cleo.get("/portal/more").text
+
+
+def test_an_order_offers_each_role_only_what_it_opens(
+    app: Flask, adas_browser: FlaskClient, goods: SimpleNamespace, store: Store, post: Post
+) -> None:
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    offers = {"owner": read_offers(adas_browser)}
+    for role in ("orders", "finance", "viewer"):
+        adas_browser.post("/portal/staff", data=INVITATION | {"email": f"{role}@example.com", "role": role})
+        offers[role] = read_offers(accept(app, f"{role}@example.com"))
+    assert offers == {
+        "owner": {"/ship", "/cancel", "/money/"},
+        "orders": {"/ship", "/cancel"},
+        "finance": {"/money/"},
+        "viewer": {"/money/"},
+    }
+
+
+def read_offers(person: FlaskClient) -> set[str]:
+    """What the order's page leads to: sending, cancelling, explanations of amounts."""
+    page = person.get("/portal/orders/1").text
+    assert ADDRESS["address1"] in page, "where it goes is everybody's to read"
+    places = {
+        "/ship": 'action="/portal/orders/1/ship"',
+        "/cancel": "/portal/orders/1/cancel",
+        "/money/": "/portal/money/",
+    }
+    return {name for name, link in places.items() if link in page}
 
 
 def test_what_a_role_opens_is_said_in_the_language_of_the_page() -> None:
