@@ -1,7 +1,7 @@
 """One wish for many of a vendor's products, with a result for each: nothing stops at the first that cannot be."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -31,6 +31,8 @@ class Wish:
 
     action: str
     number: int = 0
+    seen: Mapping[int, str] = field(default_factory=dict)
+    """The highest price that the list showed, by product: a form that is sent twice moves no price twice."""
 
 
 def read_wish(form: Mapping[str, str], ids: Sequence[int]) -> Wish:
@@ -49,7 +51,7 @@ def read_wish(form: Mapping[str, str], ids: Sequence[int]) -> Wish:
         bps = rules.read_percent(form.get("percent", ""))
         if bps is None:
             raise ValidationErrors({"percent": _("Enter a percentage from -90 to 500, such as 5 or -10.")})
-        return Wish(action, bps)
+        return Wish(action, bps, {key: form[f"seen_{key}"] for key in ids if f"seen_{key}" in form})
     return Wish(action)
 
 
@@ -65,7 +67,7 @@ def apply(
             results.append(Result(product_id, _("Gone"), done=False, words=error.message))
             continue
         try:
-            words = ACTIONS[wish.action](session, product, wish.number, actor)
+            words = ACTIONS[wish.action](session, product, wish, actor)
             results.append(Result(product_id, product.title, done=True, words=words))
         except ValidationErrors as error:
             results.append(Result(product_id, product.title, done=False, words=" ".join(error.errors.values())))
@@ -74,10 +76,10 @@ def apply(
     return results
 
 
-def _set_stock(session: Session, product: Product, count: int, actor: str) -> str:
+def _set_stock(session: Session, product: Product, wish: Wish, actor: str) -> str:
     if product.status == ProductStatus.ARCHIVED:
         raise Conflict(_("It is archived. Put it back to the drafts first."))
-    wanted = {variant.id: count for variant in service.list_variants(session, product)}
+    wanted = {variant.id: wish.number for variant in service.list_variants(session, product)}
     changed = service.set_stock(session, product, wanted, actor=actor)
     return (
         ngettext("%(num)s variant changed.", "%(num)s variants changed.", changed)
@@ -86,9 +88,12 @@ def _set_stock(session: Session, product: Product, count: int, actor: str) -> st
     )
 
 
-def _change_prices(session: Session, product: Product, bps: int, actor: str) -> str:
+def _change_prices(session: Session, product: Product, wish: Wish, actor: str) -> str:
     variants = service.list_variants(session, product)
-    wanted = {f"price {v.id}": rules.changed_price(v.price_minor, bps) for v in variants if v.price_minor}
+    highest = str(max((variant.price_minor for variant in variants), default=0))
+    if wish.seen.get(product.id, highest) != highest:
+        raise Conflict(_("Its price is another one than the list showed. Look at it, and tick it again."))
+    wanted = {f"price {v.id}": rules.changed_price(v.price_minor, wish.number) for v in variants if v.price_minor}
     if not wanted:
         raise Conflict(_("It has no price yet."))
     if product.status == ProductStatus.PUBLISHED:
@@ -102,27 +107,27 @@ def _change_prices(session: Session, product: Product, bps: int, actor: str) -> 
     return _("Changed in the draft.")
 
 
-def _submit(session: Session, product: Product, _number: int, actor: str) -> str:
+def _submit(session: Session, product: Product, _wish: Wish, actor: str) -> str:
     service.submit(session, product, actor=actor)
     return _("Sent for review.")
 
 
-def _withdraw(session: Session, product: Product, _number: int, actor: str) -> str:
+def _withdraw(session: Session, product: Product, _wish: Wish, actor: str) -> str:
     service.take_back(session, product, "withdraw", actor=actor)
     return _("A draft again. Customers do not see it.")
 
 
-def _archive(session: Session, product: Product, _number: int, actor: str) -> str:
+def _archive(session: Session, product: Product, _wish: Wish, actor: str) -> str:
     service.take_back(session, product, "archive", actor=actor)
     return _("Archived. You find it under the status Archived.")
 
 
-def _restore(session: Session, product: Product, _number: int, actor: str) -> str:
+def _restore(session: Session, product: Product, _wish: Wish, actor: str) -> str:
     service.move(session, product, "restore", actor=actor)
     return _("A draft again.")
 
 
-ACTIONS: Final[dict[str, Callable[[Session, Product, int, str], str]]] = {
+ACTIONS: Final[dict[str, Callable[[Session, Product, Wish, str], str]]] = {
     "stock": _set_stock,
     "price": _change_prices,
     "submit": _submit,

@@ -1,6 +1,7 @@
 """One wish for many products: a result for each, and nobody else's products."""
 
 import pytest
+from bs4 import BeautifulSoup
 
 from app import db
 from app.errors import ValidationErrors
@@ -8,6 +9,8 @@ from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import bulk, copying, rules, service
+from tests.portal.conftest import signed_in
+from wsgi import create_app
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,23 @@ def test_each_product_has_its_result_and_another_vendors_is_not_there(acme: Shop
         results = bulk.apply(session, acme.id, ada.id, ids, bulk.Wish("archive"), actor="vendor_user:1")
         assert session.get_one(Product, bread.id).status is ProductStatus.DRAFT
     assert [r.done for r in results] == [True, True, False]
+
+
+def test_a_form_that_is_sent_twice_moves_no_price_twice(acme: Shop, ada: Vendor) -> None:
+    with db.scoped(acme.id) as session:
+        bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
+        [row] = service.list_variants(session, bowl)
+        row.price_minor = 1000
+    browser = signed_in(create_app(), ada)
+    listed = BeautifulSoup(browser.get("/portal/products").text, "html.parser")
+    form = {str(field["name"]): str(field["value"]) for field in listed.select("#bulk input[type=hidden]")}
+    form |= {"product": str(bowl.id), "do": "price", "percent": "-10"}
+    assert "1 of 1 done" in browser.post("/portal/products", data=form).text
+    again = browser.post("/portal/products", data=form).text
+    assert "0 of 1 done" in again
+    assert "another one than the list showed" in again
+    with db.scoped(acme.id) as session:
+        assert service.list_variants(session, bowl)[0].price_minor == 900
 
 
 def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, ada: Vendor) -> None:
