@@ -121,6 +121,9 @@ def test_money_of_an_order_that_shopify_does_not_have_waits_until_it_has_it_agai
         [part] = session.scalars(select(VendorOrder)).all()
         assert (part.hold_reason, part.is_checked) == (HoldReason.CHECK, False)
         assert session.scalars(select(PayoutStop)).all() == [], "what she earned elsewhere is not in doubt"
+    page = market.merchant(f"/app/orders/{part.order_id}").text
+    assert "This order needs a look" in page
+    assert "not explained" not in page
     prove(market)
     with db.scoped(shop.id) as session:
         assert session.scalars(select(Difference.id).where(Difference.cleared_at.is_(None))).all() == [row.id]
