@@ -10,6 +10,7 @@ from msgspec import Meta
 from app import audit, clock
 from app.api.operations import operation
 from app.api.shapes import Moment
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import Forbidden
 
@@ -40,6 +41,6 @@ def move_clock(body: ClockMove) -> Clock:
     if not clock.can_be_moved():
         raise Forbidden("This is no demo: its clock tells the time and nothing else.")
     changes = {"offset_seconds": [None, body.offset_seconds]}
-    audit.record(g.session, g.shop.id, "clock.move", ("shop", g.shop.id), actor=f"api:{g.token.id}", changes=changes)
+    audit.record(g.session, g.shop.id, "clock.move", ("shop", g.shop.id), actor=api.actor(), changes=changes)
     clock.move(body.offset_seconds)
     return get_clock()

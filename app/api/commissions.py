@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app import clock
 from app.api.operations import check_version, operation
 from app.api.shapes import Amount, Bps, Currency, Id, Moment, Page, amount, check_bps
+from app.auth import api
 from app.auth.scopes import Scope
 from app.commissions import queries, rules, service, sets
 from app.commissions.agreements import get_agreed
@@ -149,7 +150,7 @@ def create_rule(body: RuleDraft) -> Rule:
     It stands above the default and below the others, and counts for orders from now on.
     """
     service.ensure_default_rule(g.session, g.shop.id)
-    return get_rule(service.add_rule(g.session, g.shop, _read(body), _actor()))
+    return get_rule(service.add_rule(g.session, g.shop, _read(body), api.actor()))
 
 
 @operation("PUT", "/commission-rules/<int:number>", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
@@ -164,7 +165,7 @@ def replace_rule(number: int, body: RuleDraft) -> Rule:
     # What people call the products and collections of the conditions is not the program's to forget.
     labels = dict(queries.to_rule(queries.get_version(g.session, g.shop.id, number)).labels)
     draft = replace(_read(body, is_default=before.is_default), labels=labels)
-    service.change_rule(g.session, g.shop, number, draft, _actor())
+    service.change_rule(g.session, g.shop, number, draft, api.actor())
     return get_rule(number)
 
 
@@ -178,7 +179,7 @@ def end_rule(number: int) -> None:
     """
     service.lock_list(g.session, g.shop.id)
     check_version(get_rule(number))
-    service.remove_rule(g.session, g.shop, number, _actor())
+    service.remove_rule(g.session, g.shop, number, api.actor())
 
 
 @operation("PUT", "/commission-rules/order", tag="Commission", scope=Scope.COMMISSIONS_WRITE, has_version=True)
@@ -187,7 +188,7 @@ def reorder_rules(body: RuleOrder) -> Page[Rule]:
     service.ensure_default_rule(g.session, g.shop.id)
     service.lock_list(g.session, g.shop.id)
     check_version(Page(_list(), None))
-    service.reorder_rules(g.session, g.shop, body.numbers, _actor())
+    service.reorder_rules(g.session, g.shop, body.numbers, api.actor())
     return Page(_list(), None)
 
 
@@ -338,7 +339,3 @@ def _read_tags(given: list[str]) -> frozenset[str]:
 def _unknown(kind: type[Vendor | VendorGroup], ids: list[int]) -> list[int]:
     known = set(g.session.scalars(select(kind.id).where(kind.shop_id == g.shop.id, kind.id.in_(ids))))
     return sorted(set(ids) - known)
-
-
-def _actor() -> str:
-    return f"api:{g.token.id}"

@@ -12,6 +12,7 @@ from app.api.operations import operation
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Id, Listing, Moment, Page
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.inbox import queries, service
@@ -116,7 +117,7 @@ def replay_event(event_id: int) -> Event:
 
     What it did already is not done twice.
     """
-    return _write(service.replay_event(g.session, g.shop, event_id, actor=f"api:{g.token.id}"))
+    return _write(service.replay_event(g.session, g.shop, event_id, actor=api.actor()))
 
 
 @operation("POST", "/events/replay", tag="Events", scope=Scope.EVENTS_WRITE)
@@ -125,7 +126,7 @@ def replay_events(body: ReplayWanted) -> ReplayResult:
     wanted = queries.EventFilter(text=body.search, topic=body.topic, state=body.state or "", period=body.period)
     if not wanted.narrows:
         raise ValidationErrors({"#": "Give at least one filter."})
-    return ReplayResult(service.replay_events(g.session, g.shop, wanted, actor=f"api:{g.token.id}"))
+    return ReplayResult(service.replay_events(g.session, g.shop, wanted, actor=api.actor()))
 
 
 @operation("GET", "/domain-events", tag="Events", scope=Scope.EVENTS_READ)

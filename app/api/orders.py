@@ -13,6 +13,7 @@ from app.api.operations import operation
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound
 from app.ledger.queries import Movement, list_order_movements
@@ -220,7 +221,7 @@ def release_hold(hold_id: int, body: Reason) -> OrderPart:
 
     Needs a reason, which stays in the log. What is still to be sent becomes available as soon as it is sent.
     """
-    holds.release_hold(g.session, g.shop.id, hold_id, reason=body.reason or "", actor=f"api:{g.token.id}")
+    holds.release_hold(g.session, g.shop.id, hold_id, reason=body.reason or "", actor=api.actor())
     return _write_part(*g.session.execute(_select_parts().where(VendorOrder.id == hold_id)).one())
 
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.api.operations import operation
 from app.api.orders import ShopifyId
 from app.api.shapes import Id, Moment
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.fulfilment import service
@@ -125,7 +126,7 @@ def send_parcel(shopify_id: int, body: ParcelWanted) -> Parcel:
     part = g.session.scalars(_parts_of(shopify_id).where(VendorOrder.vendor_id == vendor.id)).one_or_none()
     if part is None:
         raise NotFound("There is no such order.")
-    units, tracking, actor = _count(body.lines), check_tracking(body), f"api:{g.token.id}"
+    units, tracking, actor = _count(body.lines), check_tracking(body), api.actor()
     try:
         if units is None:
             parcel = service.request_rest(g.session, vendor, part, tracking, actor=actor)

@@ -12,6 +12,7 @@ from app.api.operations import operation
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.models.payouts import Payout as Row
@@ -139,7 +140,7 @@ def act_on_payout(payout_id: int, action: str, body: Reason) -> Payout:
     Approving what has become doubtful puts it on hold: look at `state` and `state_reason`.
     """
     payout = queries.get_payout(g.session, g.shop.id, payout_id)
-    moves.move(g.session, payout, action, actor=_actor(), reason=body.reason)
+    moves.move(g.session, payout, action, actor=api.actor(), reason=body.reason)
     g.session.flush()
     return get_payout(payout_id)
 
@@ -151,7 +152,7 @@ def pay_by_hand(payout_id: int, body: PaidByHand) -> Payout:
         raise ValidationErrors({"#/paid_on": "This day has not come yet."})
     payout = queries.get_payout(g.session, g.shop.id, payout_id)
     paid = moves.Paid(reference=body.reference, on=body.paid_on, by_hand=True)
-    moves.move(g.session, payout, "pay_by_hand", actor=_actor(), paid=paid)
+    moves.move(g.session, payout, "pay_by_hand", actor=api.actor(), paid=paid)
     g.session.flush()
     return get_payout(payout_id)
 
@@ -162,7 +163,7 @@ def create_batch(body: NewBatch) -> Batch:
 
     Send an `Idempotency-Key`. What is claimed is in no other payout, whoever asks at the same moment.
     """
-    batch = service.open_batch(g.session, g.shop, body.vendor_ids, actor=_actor(), currency=body.currency)
+    batch = service.open_batch(g.session, g.shop, body.vendor_ids, actor=api.actor(), currency=body.currency)
     return get_batch(batch.id)
 
 
@@ -199,7 +200,7 @@ def act_on_batch(batch_id: int, action: Literal["approve", "make_file", "send", 
     `/payouts?batch_id=` says what became of each.
     """
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    service.act_on_batch(g.session, g.shop, batch, action, actor=_actor())
+    service.act_on_batch(g.session, g.shop, batch, action, actor=api.actor())
     g.session.flush()
     return get_batch(batch_id)
 
@@ -259,7 +260,3 @@ def _write_batch(row: BatchRow, count: int, total: int) -> Batch:
         payouts=count,
         total=amount(int(total), row.currency),
     )
-
-
-def _actor() -> str:
-    return f"api:{g.token.id}"

@@ -13,6 +13,7 @@ from app.api.orders import ShopifyId
 from app.api.paging import Order, read_page
 from app.api.parcels import ParcelLine, Tracked, check_tracking
 from app.api.shapes import Id, Listing, Moment, Page
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.fulfilment import pickups
@@ -86,7 +87,7 @@ def change_pickup(pickup_id: int, action: str) -> Pickup:
 
     Only that of which nothing is left to send is given back; what is ready the vendor takes back.
     """
-    _MOVES[action](g.session, g.shop.id, pickup_id, actor=f"api:{g.token.id}")
+    _MOVES[action](g.session, g.shop.id, pickup_id, actor=api.actor())
     g.session.flush()
     return get_pickup(pickup_id)
 
@@ -99,7 +100,7 @@ def ship_pickup(pickup_id: int, body: Tracked) -> Pickup:
     """
     tracking = check_tracking(body)
     try:
-        pickups.ship(g.session, g.shop.id, pickup_id, tracking, actor=f"api:{g.token.id}")
+        pickups.ship(g.session, g.shop.id, pickup_id, tracking, actor=api.actor())
     except ValidationErrors as refused:
         raise ValidationErrors({"#": refused.errors["items"]}) from None
     return get_pickup(pickup_id)

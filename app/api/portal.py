@@ -30,7 +30,7 @@ def make_token() -> ResponseReturnValue:
         g.shop.id,
         form.name.data or "",
         form.chosen(),
-        actor=_actor(),
+        actor=portal.actor(),
         vendor_id=g.vendor.id,
         expires_at=form.expires_at(),
     )
@@ -39,7 +39,7 @@ def make_token() -> ResponseReturnValue:
 
 @bp.post("/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> ResponseReturnValue:
-    token = api.revoke_token(g.session, token_id, actor=_actor())
+    token = api.revoke_token(g.session, token_id, actor=portal.actor())
     flash(_("“%(name)s” is revoked. Whatever used it is refused from now on.", name=token.name), "good")
     return redirect("/portal/api", 303)
 
@@ -58,7 +58,3 @@ def _page(form: TokenForm, *, secret: str | None = None) -> str:
         summarise=summarise,
         base=f"{get_config().app_url}/api/v1",
     )
-
-
-def _actor() -> str:
-    return portal.actor()

@@ -11,6 +11,7 @@ from sqlalchemy import Select, Text, func, or_, select
 from app.api.operations import operation
 from app.api.paging import Order, read_page
 from app.api.shapes import Amount, Id, Listing, Moment, Page, Reason, amount
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound, ValidationErrors
 from app.models.products import Product as Row
@@ -153,7 +154,7 @@ def count_stock(product_id: int, body: StockWanted) -> ProductDetail:
         counted[count.variant_id, count.location_id] = count.stock
     first = {variant: stock for (variant, place), stock in counted.items() if place is None}
     elsewhere = {(variant, place): stock for (variant, place), stock in counted.items() if place is not None}
-    service.set_stock(g.session, product, first, actor=f"api:{g.token.id}", elsewhere=elsewhere)
+    service.set_stock(g.session, product, first, actor=api.actor(), elsewhere=elsewhere)
     return get_product(product_id)
 
 
@@ -170,7 +171,7 @@ def decide_about_product(product_id: int, action: str, body: Reason) -> ProductD
     at `status`. One that you take off sale stays `published`, with `taken_down_at`, until you put it back.
     """
     product = service.lock_product(g.session, g.shop.id, product_id)
-    desk.ACTIONS[action](g.session, product, body.reason or "", f"api:{g.token.id}")
+    desk.ACTIONS[action](g.session, product, body.reason or "", api.actor())
     g.session.flush()
     return get_product(product_id)
 

@@ -11,6 +11,7 @@ from app.api.operations import operation
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Id, Listing, Moment, Page
+from app.auth import api
 from app.auth.scopes import Scope
 from app.books import service
 from app.errors import NotFound
@@ -100,7 +101,7 @@ def start_proof() -> Proof:
 
     While one is under way, that one is answered.
     """
-    proof = service.ask(g.session, g.shop.id, f"api:{g.token.id}")
+    proof = service.ask(g.session, g.shop.id, api.actor())
     g.session.flush()
     return get_proof(proof.id)
 
@@ -121,7 +122,7 @@ def list_differences(query: DifferenceList) -> Page[Difference]:
 @operation("POST", "/differences/<int:difference_id>/reread", tag="Reconciliation", scope=Scope.RECONCILIATION_WRITE)
 def reread_difference(difference_id: int) -> Difference:
     """Have the order of a difference read again from Shopify."""
-    found = service.ask_to_reread(g.session, g.shop.id, difference_id, f"api:{g.token.id}")
+    found = service.ask_to_reread(g.session, g.shop.id, difference_id, api.actor())
     g.session.flush()
     held = select(PayoutStop.vendor_id).where(PayoutStop.difference_id == difference_id)
     return _write_difference(found, list(g.session.scalars(held.order_by(PayoutStop.vendor_id))))

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app.api.operations import check_version, operation
 from app.api.shapes import Bps, check_bps
+from app.auth import api
 from app.auth.scopes import Scope
 from app.commissions.agreements import save_settings
 from app.commissions.queries import get_settings
@@ -115,7 +116,7 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
         raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     bearers = chosen["discount_bearers"].items()
     chosen["discount_bearers"] = {code.strip().upper(): str(part) for code, part in bearers}
-    actor = f"api:{g.token.id}"
+    actor = api.actor()
     save_settings(g.session, g.shop, chosen, actor)
     change_waits(
         g.session,

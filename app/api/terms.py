@@ -10,6 +10,7 @@ from msgspec import Meta
 from app.api.operations import check_version, operation
 from app.api.settings import Bearer, Days, FeeParty, Minor, Party, PayoutDay, Share, check_day
 from app.api.shapes import Bps, check_bps
+from app.auth import api
 from app.auth.scopes import Scope
 from app.commissions.agreements import get_agreed, get_overrides, save_overrides
 from app.errors import NotFound, ValidationErrors
@@ -76,7 +77,7 @@ def replace_money_terms(vendor_id: int, body: MoneyTerms) -> MoneyTerms:
     """
     _check_vendor(vendor_id, lock=True)
     check_version(get_money_terms(vendor_id))
-    save_overrides(g.session, g.shop, vendor_id, _checked(body), f"api:{g.token.id}")
+    save_overrides(g.session, g.shop, vendor_id, _checked(body), api.actor())
     return get_money_terms(vendor_id)
 
 

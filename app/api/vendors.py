@@ -10,6 +10,7 @@ from sqlalchemy import Select, Text, func, or_, select
 from app.api.operations import operation
 from app.api.paging import Order, read_page
 from app.api.shapes import Id, Listing, Moment, Page, Reason
+from app.auth import api
 from app.auth.scopes import Scope
 from app.errors import NotFound
 from app.models.products import Product, is_on_sale
@@ -89,7 +90,7 @@ def decide_about_vendor(vendor_id: int, action: Action, body: Reason) -> Vendor:
 
     Rejecting and suspending need a reason. The vendor is told by e-mail.
     """
-    service.move(g.session, g.shop.id, vendor_id, action, actor=f"api:{g.token.id}", reason=body.reason)
+    service.move(g.session, g.shop.id, vendor_id, action, actor=api.actor(), reason=body.reason)
     g.session.flush()
     return get_vendor(vendor_id)
 

@@ -30,14 +30,14 @@ def make_token() -> ResponseReturnValue:
     if not form.validate():
         return _page(form, status=422)
     _, secret = api.make_token(
-        g.session, g.shop.id, form.name.data or "", form.chosen(), actor=_actor(), expires_at=form.expires_at()
+        g.session, g.shop.id, form.name.data or "", form.chosen(), actor=merchant.actor(), expires_at=form.expires_at()
     )
     return web.toast(_page(_form(), secret=secret), "Token made")
 
 
 @bp.post("/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> ResponseReturnValue:
-    token = api.revoke_token(g.session, token_id, actor=_actor())
+    token = api.revoke_token(g.session, token_id, actor=merchant.actor())
     return web.toast(_page(_form()), f"“{token.name}” is revoked")
 
 
@@ -64,7 +64,7 @@ def _cells(row: api.Row) -> list[object]:
 
 def _revoke_one(token_id: int) -> Outcome:
     try:
-        token = api.revoke_token(g.session, token_id, actor=_actor())
+        token = api.revoke_token(g.session, token_id, actor=merchant.actor())
     except NotFound as error:
         return Outcome(is_done=False, words=error.message)
     return Outcome(is_done=True, words="Revoked.", title=f"“{token.name}”")
@@ -94,7 +94,3 @@ def _page(
         base=f"{get_config().app_url}/api/v1",
     )
     return Response(html, status=status, mimetype="text/html")
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

@@ -84,6 +84,11 @@ def require_token() -> None:
     g.vendor = session.get_one(Vendor, found.vendor_id) if found.vendor_id else None
 
 
+def actor() -> str:
+    """Who acts by a token, for the log."""
+    return f"api:{g.token.id}"
+
+
 def limit() -> int:
     """Requests a minute for each token."""
     return get_config().api_requests_per_minute

@@ -6,6 +6,7 @@ The form carries in `seen` the newest entry of the log about what it shows: ever
 from flask import g, request
 from sqlalchemy import ColumnElement, select
 
+from app.auth import merchant
 from app.auth.staff import who
 from app.models.events import AuditEntry
 from app.models.shops import ShopSettings
@@ -34,7 +35,7 @@ def find_other(*about: ColumnElement[bool]) -> str | None:
     newest, seen = _find_newest(about), request.form.get("seen")
     if newest is None or seen is None or seen == str(newest.id):
         return None
-    by = "You" if newest.actor == f"staff:{g.staff}" else who(newest.actor)
+    by = "You" if newest.actor == merchant.actor() else who(newest.actor)
     where = " in another window" if by == "You" else ""
     return f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place."
 

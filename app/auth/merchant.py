@@ -62,6 +62,11 @@ def require_merchant() -> ResponseReturnValue | None:
     return None
 
 
+def actor() -> str:
+    """Who acts in the admin, for the log."""
+    return f"staff:{g.staff}"
+
+
 def may_open(path: str, *, change: bool = False) -> bool:
     """Whether the role of who is asking opens that page, to look or to change; for pages that show the way there."""
     return staff_roles.may_open(g.member.role, path, change=change)

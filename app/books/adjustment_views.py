@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.auth.staff import who
 from app.errors import Conflict, ValidationErrors
 from app.keyset import Page, Place
@@ -21,7 +21,7 @@ from app.models.vendors import Vendor, VendorStatus
 from app.money import Money, read_amount
 
 bp = Blueprint("adjustments", __name__, url_prefix="/app/books/adjustments")
-protect(bp)
+merchant.protect(bp)
 
 
 class AdjustmentForm(Form):
@@ -97,7 +97,7 @@ def adjust() -> ResponseReturnValue:
             form.money(),
             form.reason.data or "",
             form_key=form.form_key.data or "",
-            actor=f"staff:{g.staff}",
+            actor=merchant.actor(),
         )
     except Conflict as error:
         return web.toast(_page(_form(None), status=409), error.message, is_error=True)
@@ -109,7 +109,7 @@ def adjust() -> ResponseReturnValue:
 def take_back(adjustment_id: int) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     try:
-        adjustments.take_back(g.session, g.shop, adjustment_id, reason, actor=f"staff:{g.staff}")
+        adjustments.take_back(g.session, g.shop, adjustment_id, reason, actor=merchant.actor())
     except ValidationErrors as error:
         return _page(_form(None), errors={adjustment_id: error.errors["reason"]}, status=422)
     except Conflict as error:

@@ -7,14 +7,14 @@ from flask import Blueprint, Response, g, render_template
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.books import queries, service
 from app.errors import NotFound
 from app.models.books import ProofStep
 from app.outcomes import Outcome
 
 bp = Blueprint("reconciliation", __name__, url_prefix="/app/reconciliation")
-protect(bp)
+merchant.protect(bp)
 
 STEPS: Final = {
     ProofStep.LEDGER: "Comparing each order with its bookings",
@@ -33,19 +33,19 @@ def show() -> ResponseReturnValue:
 @bp.post("")
 def prove() -> ResponseReturnValue:
     """Start a proof, or show the one that runs."""
-    service.ask(g.session, g.shop.id, f"staff:{g.staff}")
+    service.ask(g.session, g.shop.id, merchant.actor())
     return web.toast(_page(), "The books are being proven. You may leave this page.")
 
 
 @bp.post("/stop")
 def stop() -> ResponseReturnValue:
-    service.stop(g.session, g.shop.id, f"staff:{g.staff}")
+    service.stop(g.session, g.shop.id, merchant.actor())
     return web.toast(_page(), "Stopped. What was found stays; the next proof begins anew, at night or when you ask.")
 
 
 @bp.post("/differences/<int:difference_id>/reread")
 def reread(difference_id: int) -> ResponseReturnValue:
-    service.ask_to_reread(g.session, g.shop.id, difference_id, f"staff:{g.staff}")
+    service.ask_to_reread(g.session, g.shop.id, difference_id, merchant.actor())
     return web.toast(_page(), "The order is being read again")
 
 
@@ -70,7 +70,7 @@ def _cells(row: queries.DifferenceRow) -> list[object]:
 
 def _reread_one(difference_id: int) -> Outcome:
     try:
-        found = service.ask_to_reread(g.session, g.shop.id, difference_id, f"staff:{g.staff}")
+        found = service.ask_to_reread(g.session, g.shop.id, difference_id, merchant.actor())
     except NotFound as error:
         return Outcome(is_done=False, words=error.message)
     words = "The order is being read again." if found.order_number else "The rail is being asked again."

@@ -5,8 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select
 
 from app import web
-from app.auth import meanwhile
-from app.auth.merchant import protect
+from app.auth import meanwhile, merchant
 from app.commissions import agreements
 from app.commissions.money_forms import MoneyForm, VendorMoneyForm, described
 from app.commissions.money_words import SETTING_WORDS, say
@@ -20,7 +19,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 
 bp = Blueprint("money_settings", __name__, url_prefix="/app/settings/money")
-protect(bp)
+merchant.protect(bp)
 
 _SAVES = AuditEntry.action == "money_settings.change"
 
@@ -37,7 +36,7 @@ def save_settings() -> ResponseReturnValue:
         return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
-    changes = agreements.save_settings(g.session, g.shop, form.chosen(), _actor())
+    changes = agreements.save_settings(g.session, g.shop, form.chosen(), merchant.actor())
     return web.toast(_settings_page(_form()), "Saved for orders from now on" if changes else "Nothing had changed")
 
 
@@ -55,7 +54,7 @@ def save_vendor(vendor_id: int) -> ResponseReturnValue:
         return web.toast(_vendor_page(vendor, form, status=409), words, is_error=True)
     if not form.validate():
         return _vendor_page(vendor, form, status=422)
-    changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), _actor())
+    changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), merchant.actor())
     page = _vendor_page(vendor, _vendor_form(vendor))
     return web.toast(page, "Saved for orders from now on" if changes else "Nothing had changed")
 
@@ -135,7 +134,3 @@ def _vendor(vendor_id: int) -> Vendor:
     if vendor is None or vendor.shop_id != g.shop.id:
         raise NotFound("There is no such vendor.")
     return vendor
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
 from app import clock, web
-from app.auth import meanwhile
-from app.auth.merchant import protect
+from app.auth import meanwhile, merchant
 from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
@@ -20,7 +19,7 @@ from app.money import Money
 from app.typed import read_number
 
 bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
-protect(bp)
+merchant.protect(bp)
 
 _SAVED: Final = "Saved. It counts for orders from now on."
 _ACTS: Final = {"remove": (service.remove_rule, "Removed"), "drop-plan": (service.drop_plan, "The plan is dropped")}
@@ -157,7 +156,7 @@ def shop_zone() -> ZoneInfo:
 
 
 def actor() -> str:
-    return f"staff:{g.staff}"
+    return merchant.actor()
 
 
 def _passed_over(

@@ -56,7 +56,7 @@ def change_kind(kind: str) -> ResponseReturnValue:
     if words := meanwhile.find_other(wordings.changes_of(kind, _language(kind))):
         return web.toast(_page(kind, form, status=409), words, is_error=True)
     try:
-        changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=f"staff:{g.staff}")
+        changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=merchant.actor())
     except ValidationErrors as refused:
         form.refuse(refused.errors)
         return _page(kind, form, status=422)
@@ -67,7 +67,7 @@ def change_kind(kind: str) -> ResponseReturnValue:
 @bp.post("/<kind>/reset")
 def reset_kind(kind: str) -> ResponseReturnValue:
     ours = wording.default_wording(_known(kind), _language(kind))
-    wordings.change_wording(g.session, g.shop, kind, _language(kind), ours, actor=f"staff:{g.staff}")
+    wordings.change_wording(g.session, g.shop, kind, _language(kind), ours, actor=merchant.actor())
     return web.toast(_page(kind, WordingForm(obj=ours)), "The original words are back. Yours stay in the history.")
 
 

@@ -4,20 +4,20 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, ValidationErrors
 from app.orders import cancellations, queries
 from app.orders.views import order_page
 
 bp = Blueprint("cancellations", __name__, url_prefix="/app/orders")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.post("/<int:order_id>/cancellations/<int:number>/approve")
 def approve(order_id: int, number: int) -> ResponseReturnValue:
     order = queries.get_order(g.session, g.shop.id, order_id)
     try:
-        cancellations.approve(g.session, order.shopify_id, number, actor=f"staff:{g.staff}")
+        cancellations.approve(g.session, order.shopify_id, number, actor=merchant.actor())
     except Conflict as error:
         return web.toast(order_page(order, status=409), error.message, is_error=True)
     return web.toast(order_page(order), "Shopify is told; the customer gets an e-mail")
@@ -28,7 +28,7 @@ def decline(order_id: int, number: int) -> ResponseReturnValue:
     order = queries.get_order(g.session, g.shop.id, order_id)
     answer = request.form.get("answer", "")
     try:
-        cancellations.decline(g.session, order.shopify_id, number, answer=answer, actor=f"staff:{g.staff}")
+        cancellations.decline(g.session, order.shopify_id, number, answer=answer, actor=merchant.actor())
     except ValidationErrors as error:
         return order_page(order, errors={f"cancellation:{number}": error.errors["answer"]}, status=422)
     except Conflict as error:

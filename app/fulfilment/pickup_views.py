@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.fulfilment import batches, pickup_list, pickups, rules, service
 from app.fulfilment.pickup_list import Row, Wanted
@@ -21,9 +21,9 @@ from app.outcomes import Outcome
 from app.vendors import queries as vendors
 
 bp = Blueprint("pickups", __name__, url_prefix="/app/pickups")
-protect(bp)
+merchant.protect(bp)
 senders_bp = Blueprint("senders", __name__, url_prefix="/app/vendors")
-protect(senders_bp)
+merchant.protect(senders_bp)
 
 STATE_WORDS: Final = {
     "ready": ("To collect", "warning"),
@@ -108,7 +108,7 @@ def choose_sender(vendor_id: int) -> ResponseReturnValue:
     choice = request.form.get("sender", "")
     if choice not in wanted:
         raise NotFound("There is no such choice.")
-    senders.choose(g.session, g.shop.id, vendor_id, is_collected=wanted[choice], actor=_actor())
+    senders.choose(g.session, g.shop.id, vendor_id, is_collected=wanted[choice], actor=merchant.actor())
     return web.toast(_sender_part(vendor_id), "Saved for what is not packed yet")
 
 
@@ -128,7 +128,7 @@ def _sender_part(vendor_id: int) -> Response:
 def _change_one(action: str, row: Row) -> Outcome:
     change, words = _DONE[action]
     try:
-        change(g.session, g.shop.id, row.pickup.id, actor=_actor())
+        change(g.session, g.shop.id, row.pickup.id, actor=merchant.actor())
     except (Conflict, NotFound) as error:  # raised before anything was changed
         return Outcome(is_done=False, words=error.message)
     return Outcome(is_done=True, words=words.format(name=row.part.name, vendor=row.vendor_name))
@@ -136,7 +136,7 @@ def _change_one(action: str, row: Row) -> Outcome:
 
 def _ship_one(row: Row, tracking: Tracking) -> Outcome:
     try:
-        pickups.ship(g.session, g.shop.id, row.pickup.id, tracking, actor=_actor())
+        pickups.ship(g.session, g.shop.id, row.pickup.id, tracking, actor=merchant.actor())
     except (Conflict, NotFound) as error:
         return Outcome(is_done=False, words=error.message)
     except ValidationErrors as error:
@@ -202,7 +202,3 @@ def _cells(row: Row) -> list[object]:
     moments = [pickup.ready_at, pickup.collected_at]
     sent = [parcel.carrier, parcel.tracking_number] if parcel else ["", ""]
     return [row.part.name, row.vendor_name, pickup.place, STATE_WORDS[row.state][0], row.units, what, *moments, *sent]
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

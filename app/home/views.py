@@ -24,13 +24,13 @@ def home() -> ResponseReturnValue:
 
 @bp.post("/setup/hide")
 def hide_guide() -> ResponseReturnValue:
-    setup.hide(g.session, g.shop, actor=f"staff:{g.staff}")
+    setup.hide(g.session, g.shop, actor=merchant.actor())
     return web.toast(make_response(_page()), "The guide is hidden. Under Settings it comes back.")
 
 
 @bp.post("/setup/show")
 def show_guide() -> ResponseReturnValue:
-    setup.hide(g.session, g.shop, actor=f"staff:{g.staff}", is_hidden=False)
+    setup.hide(g.session, g.shop, actor=merchant.actor(), is_hidden=False)
     return web.toast(make_response(_page()), "The guide is back.")
 
 
@@ -43,7 +43,7 @@ def check_blocks() -> ResponseReturnValue:
 
 @bp.post("/setup/blocks/give-up")
 def give_up_blocks() -> ResponseReturnValue:
-    theme.give_up(g.session, g.shop, actor=f"staff:{g.staff}")
+    theme.give_up(g.session, g.shop, actor=merchant.actor())
     return web.toast(make_response(_page()), "The blocks are not asked for any more")
 
 

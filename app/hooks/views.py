@@ -34,7 +34,7 @@ def add_hook() -> ResponseReturnValue:
     form = HookForm(request.form)
     if not form.validate():
         return _list_page(form, status=422)
-    hook, secret = service.add_hook(g.session, g.shop, str(form.url.data), _kinds(form), actor=_actor())
+    hook, secret = service.add_hook(g.session, g.shop, str(form.url.data), _kinds(form), actor=merchant.actor())
     return web.toast(_hook_page(hook, secret=secret), "Address added")
 
 
@@ -48,34 +48,34 @@ def change_hook(hook_id: int) -> ResponseReturnValue:
     hook, form = _get(hook_id), HookForm(request.form)
     if not form.validate():
         return _hook_page(hook, form=form, status=422)
-    service.change_hook(g.session, hook, str(form.url.data), _kinds(form), actor=_actor())
+    service.change_hook(g.session, hook, str(form.url.data), _kinds(form), actor=merchant.actor())
     return web.toast(_hook_page(hook), "Saved")
 
 
 @bp.post("/<int:hook_id>/secret")
 def renew_secret(hook_id: int) -> ResponseReturnValue:
     hook = _get(hook_id)
-    secret = service.renew_secret(g.session, hook, actor=_actor())
+    secret = service.renew_secret(g.session, hook, actor=merchant.actor())
     return web.toast(_hook_page(hook, secret=secret), "Calls are signed with the new secret")
 
 
 @bp.post("/<int:hook_id>/pause")
 def pause_hook(hook_id: int) -> ResponseReturnValue:
     hook = _get(hook_id)
-    service.switch_hook(g.session, hook, on=False, actor=_actor())
+    service.switch_hook(g.session, hook, on=False, actor=merchant.actor())
     return web.toast(_hook_page(hook), "Paused")
 
 
 @bp.post("/<int:hook_id>/resume")
 def resume_hook(hook_id: int) -> ResponseReturnValue:
     hook = _get(hook_id)
-    service.switch_hook(g.session, hook, on=True, actor=_actor())
+    service.switch_hook(g.session, hook, on=True, actor=merchant.actor())
     return web.toast(_hook_page(hook), "It hears of events again")
 
 
 @bp.post("/<int:hook_id>/remove")
 def remove_hook(hook_id: int) -> ResponseReturnValue:
-    service.remove_hook(g.session, _get(hook_id), actor=_actor())
+    service.remove_hook(g.session, _get(hook_id), actor=merchant.actor())
     g.session.flush()
     return web.toast(_list_page(HookForm()), "Address removed")
 
@@ -91,13 +91,13 @@ def send_test(hook_id: int) -> ResponseReturnValue:
 @bp.post("/<int:hook_id>/again")
 def send_failed_again(hook_id: int) -> ResponseReturnValue:
     hook = _get(hook_id)
-    count = service.send_failed_again(g.session, hook, actor=_actor())
+    count = service.send_failed_again(g.session, hook, actor=merchant.actor())
     return web.toast(_hook_page(hook), "1 call is sent again" if count == 1 else f"{count} calls are sent again")
 
 
 @bp.post("/calls/<int:call_id>/again")
 def send_again(call_id: int) -> ResponseReturnValue:
-    call = service.send_again(g.session, g.shop, call_id, actor=_actor())
+    call = service.send_again(g.session, g.shop, call_id, actor=merchant.actor())
     return web.toast(_hook_page(_get(call.hook_id)), "The call is sent again")
 
 
@@ -136,7 +136,3 @@ def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", st
 
 def _kinds(form: HookForm) -> list[str]:
     return [kind for kind in KINDS if kind in (form.kinds.data or ())]
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

@@ -45,13 +45,13 @@ def _cells(delivery: EventDelivery, event: DomainEvent) -> list[object]:
 
 @bp.post("/<int:delivery_id>/again")
 def tell_again(delivery_id: int) -> ResponseReturnValue:
-    deliveries.tell_again(g.session, g.shop, delivery_id, actor=f"staff:{g.staff}")
+    deliveries.tell_again(g.session, g.shop, delivery_id, actor=merchant.actor())
     return web.toast(_page(), "It is told again")
 
 
 @bp.post("/again")
 def tell_stuck_again() -> ResponseReturnValue:
-    count = deliveries.tell_stuck_again(g.session, g.shop, actor=f"staff:{g.staff}")
+    count = deliveries.tell_stuck_again(g.session, g.shop, actor=merchant.actor())
     return web.toast(_page(), f"{count} are tried again" if count != 1 else "1 is tried again")
 
 
@@ -62,7 +62,7 @@ def replay() -> ResponseReturnValue:
     if day is None:
         return _page(since_error="Choose the day from which on everything is to be told again."), 422
     since = datetime.combine(day, time(), ZoneInfo(g.shop.timezone))
-    deliveries.ask_for_replay(g.session, g.shop, request.form.get("subscriber", ""), since, actor=f"staff:{g.staff}")
+    deliveries.ask_for_replay(g.session, g.shop, request.form.get("subscriber", ""), since, actor=merchant.actor())
     return web.toast(_page(), "Everything since then is told again")
 
 

@@ -64,7 +64,7 @@ def show_event(event_id: int) -> ResponseReturnValue:
 
 @bp.post("/events/<int:event_id>/replay")
 def replay_event(event_id: int) -> ResponseReturnValue:
-    service.replay_event(g.session, g.shop, event_id, actor=f"staff:{g.staff}")
+    service.replay_event(g.session, g.shop, event_id, actor=merchant.actor())
     return web.toast(_event_page(event_id), "The event is worked off again")
 
 
@@ -74,7 +74,7 @@ def replay_events() -> ResponseReturnValue:
     wanted = _read_filter()
     if not wanted.narrows:
         raise Conflict("Narrow the list to the events that are to be handled again.")
-    count = service.replay_events(g.session, g.shop, wanted, actor=f"staff:{g.staff}")
+    count = service.replay_events(g.session, g.shop, wanted, actor=merchant.actor())
     words = "1 event is" if count == 1 else f"{count} events are"
     return web.toast(_list_page(), f"{words} handled again")
 

@@ -4,12 +4,12 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.mailings import queries, rules, service
 from app.mailings.forms import MailingSettingsForm
 
 bp = Blueprint("mailings", __name__, url_prefix="/app/settings/mailings")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -22,7 +22,7 @@ def change_settings() -> ResponseReturnValue:
     form = MailingSettingsForm(request.form)
     if not form.validate():
         return _page(form, status=422)
-    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=f"staff:{g.staff}")
+    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=merchant.actor())
     return web.toast(_page(form), "Settings saved" if is_new else "Nothing had changed")
 
 

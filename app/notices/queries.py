@@ -46,7 +46,7 @@ def my_topics() -> list[str]:
 
 def my_reader() -> str:
     """Under which name the person who asks has read."""
-    return portal.actor() if g.get("vendor") else f"staff:{g.staff}"
+    return portal.actor() if g.get("vendor") else merchant.actor()
 
 
 def my_vendor_id() -> int | None:

@@ -4,13 +4,13 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.emails.choices import SHOP_TOPICS, find_choice
 from app.notices import queries, service
 from app.notices.rules import SHOP_WORDS
 
 bp = Blueprint("notices", __name__, url_prefix="/app")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("/notices")
@@ -53,7 +53,7 @@ def choose() -> ResponseReturnValue:
     for topic, what in SHOP_TOPICS.items():
         by_email, in_app = wanted[topic]
         wanted[topic] = (by_email or not what.emails, in_app or not what.is_in_app)
-    is_changed = service.choose(g.session, g.shop.id, None, wanted, actor=f"staff:{g.staff}")
+    is_changed = service.choose(g.session, g.shop.id, None, wanted, actor=merchant.actor())
     return web.toast(make_response(_choices_page()), "Saved" if is_changed else "Nothing had changed")
 
 

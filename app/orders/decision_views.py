@@ -4,7 +4,7 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, ValidationErrors
 from app.ledger.rules import VENDOR_BALANCES, Balance
 from app.models.orders import Order
@@ -14,7 +14,7 @@ from app.orders.views import order_page
 from app.orders.words import ACCOUNT_WORDS
 
 bp = Blueprint("order_decisions", __name__, url_prefix="/app/orders")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("/<int:order_id>/<kind>/<int:number>/bearer")
@@ -32,7 +32,7 @@ def put_on_vendor(order_id: int, kind: str, number: int) -> ResponseReturnValue:
     vendor_id = request.form.get("vendor", type=int) or None
     reason = request.form.get("reason", "")
     try:
-        decisions.put_on_vendor(g.session, order, kind, number, vendor_id, reason=reason, actor=_actor())
+        decisions.put_on_vendor(g.session, order, kind, number, vendor_id, reason=reason, actor=merchant.actor())
     except ValidationErrors as error:
         return order_page(order, errors={f"{kind}:{number}": error.errors["reason"]}, status=422)
     except Conflict as error:
@@ -45,7 +45,7 @@ def lift_flag(order_id: int) -> ResponseReturnValue:
     order = queries.get_order(g.session, g.shop.id, order_id)
     flag = request.form.get("flag", "")
     try:
-        decisions.lift_flag(g.session, order, flag, reason=request.form.get("reason", ""), actor=_actor())
+        decisions.lift_flag(g.session, order, flag, reason=request.form.get("reason", ""), actor=merchant.actor())
     except ValidationErrors as error:
         return order_page(order, errors={flag: error.errors["reason"]}, status=422)
     except Conflict as error:
@@ -62,7 +62,3 @@ def _name(order: Order, difference: Balance) -> list[tuple[str, Money]]:
         name = names.get(vendor_id or 0, "") if is_vendors else ACCOUNT_WORDS.get(account, account)
         sums[name] = sums.get(name, 0) + amount
     return [(name, Money(amount, order.currency)) for name, amount in sums.items() if amount]
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

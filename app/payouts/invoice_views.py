@@ -4,14 +4,14 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict
 from app.money import Money
 from app.payouts import invoice_files, invoice_lists, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
 bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -23,7 +23,7 @@ def list_invoices() -> ResponseReturnValue:
 def issue() -> ResponseReturnValue:
     """Invoice everything up to yesterday."""
     try:
-        count = invoices.issue(g.session, g.shop, until=queries.today(g.shop), actor=f"staff:{g.staff}")
+        count = invoices.issue(g.session, g.shop, until=queries.today(g.shop), actor=merchant.actor())
     except Conflict as error:
         g.session.rollback()
         return web.toast(_page(status=409), error.message, is_error=True)
@@ -37,7 +37,7 @@ def save_settings() -> ResponseReturnValue:
         return _page(form=form, status=422)
     monthly = bool(form.invoice_monthly.data)
     chosen = {name: value or "" for name, value in form.data.items() if name != form.invoice_monthly.name}
-    settings.save_invoicing(g.session, g.shop, chosen, monthly=monthly, actor=f"staff:{g.staff}")
+    settings.save_invoicing(g.session, g.shop, chosen, monthly=monthly, actor=merchant.actor())
     return web.toast(_page(), "Saved")
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import Form
 
 from app import db, web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.commissions.queries import get_settings
 from app.errors import NotFound
 from app.models.payouts import RailName
@@ -18,7 +18,7 @@ from app.payouts.rails import RAILS
 from app.payouts.rails.payments import RailRefusedError, RailSilentError
 
 bp = Blueprint("payout_settings", __name__, url_prefix="/app/payouts/settings")
-protect(bp)
+merchant.protect(bp)
 
 _FORMS: Mapping[RailName, type[Form]] = {RailName.PAYPAL: PayPalForm, RailName.STRIPE: StripeForm}
 
@@ -34,7 +34,12 @@ def save_payer() -> ResponseReturnValue:
     if not form.validate():
         return _page(payer=form, status=422)
     settings.save_payer(
-        g.session, g.shop, name=form.name.data or "", iban=form.iban.data or "", bic=form.bic.data or "", actor=_actor()
+        g.session,
+        g.shop,
+        name=form.name.data or "",
+        iban=form.iban.data or "",
+        bic=form.bic.data or "",
+        actor=merchant.actor(),
     )
     return web.toast(_page(), "Saved")
 
@@ -45,7 +50,7 @@ def save_schedule() -> ResponseReturnValue:
     if not form.validate():
         return _page(schedule=form, status=422)
     chosen = {"schedule": form.schedule.data, "day": form.day, "today": queries.today(g.shop)}
-    settings.save_schedule(g.session, g.shop, **chosen, actor=_actor())
+    settings.save_schedule(g.session, g.shop, **chosen, actor=merchant.actor())
     return web.toast(_page(), "Saved")
 
 
@@ -63,13 +68,13 @@ def save_keys(rail: str) -> ResponseReturnValue:
     except (RailRefusedError, RailSilentError) as refused:
         form[settings.KEY_FIELDS[name][-1]].errors = [str(refused)]
         return _page(rail_form=(name, form), status=422)
-    settings.save_keys(g.session, g.shop, name, keys, actor=_actor())
+    settings.save_keys(g.session, g.shop, name, keys, actor=merchant.actor())
     return web.toast(_page(), f"{queries.RAIL_WORDS[name]} takes the keys. Vendors can choose it now.")
 
 
 @bp.post("/<rail>/remove")
 def remove_keys(rail: str) -> ResponseReturnValue:
-    settings.remove_keys(g.session, g.shop, _name(rail), actor=_actor())
+    settings.remove_keys(g.session, g.shop, _name(rail), actor=merchant.actor())
     return web.toast(_page(), "Removed. Vendors who chose it are asked for other details.")
 
 
@@ -82,7 +87,9 @@ def offer(rail: str, answer: str) -> ResponseReturnValue:
     known = rail == RailName.BANK or RailName(rail) in queries.list_rail_keys(g.session, g.shop.id)
     if answer == "yes" and not known:
         raise NotFound("Enter the keys first.")
-    settings.offer_rails(g.session, g.shop, rails | {rail} if answer == "yes" else rails - {rail}, actor=_actor())
+    settings.offer_rails(
+        g.session, g.shop, rails | {rail} if answer == "yes" else rails - {rail}, actor=merchant.actor()
+    )
     return web.toast(_page(), "Saved")
 
 
@@ -124,7 +131,3 @@ def _payer_form(*, bound: bool = False) -> PayerForm:
     held = get_settings(g.session, g.shop.id)
     formdata = request.form if bound else None
     return PayerForm(formdata, name=held.payer_name or "", last4=held.payer_last4 or "", bic=held.payer_bic or "")
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

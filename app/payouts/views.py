@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt
@@ -23,7 +23,7 @@ from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
 
 bp = Blueprint("payouts", __name__, url_prefix="/app/payouts")
-protect(bp)
+merchant.protect(bp)
 
 _DONE: Final = {
     "approve": "Approved",
@@ -66,7 +66,7 @@ def open_batch() -> ResponseReturnValue:
     """Claim what the ticked vendors can be paid, or what everybody can."""
     chosen = None if "everybody" in request.form else request.form.getlist("vendor", type=int)
     try:
-        batch = service.open_batch(g.session, g.shop, chosen, actor=_actor(), currency=_currency())
+        batch = service.open_batch(g.session, g.shop, chosen, actor=merchant.actor(), currency=_currency())
     except Conflict as error:
         g.session.rollback()
         return web.toast(_list_page(status=409), error.message, is_error=True)
@@ -100,7 +100,7 @@ def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
     if action not in _ON_BATCH:
         raise NotFound("There is no such action.")
     try:
-        service.act_on_batch(g.session, g.shop, batch, action, actor=_actor())
+        service.act_on_batch(g.session, g.shop, batch, action, actor=merchant.actor())
     except Conflict as error:
         g.session.rollback()
         return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
@@ -124,7 +124,7 @@ def _move_one(batch_id: int, payout_id: int, action: str) -> Outcome:
         return Outcome(is_done=False, words=error.message)
     title = f"{payout.reference} of {queries.get_vendor(g.session, payout).name}"
     try:
-        moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
+        moves.move(g.session, payout, action, actor=merchant.actor(), reason=request.form.get("reason"))
     except ValidationErrors as error:
         return Outcome(is_done=False, words=error.errors["reason"], title=title)
     except Conflict as error:
@@ -147,7 +147,7 @@ def pay_by_hand(batch_id: int, payout_id: int) -> ResponseReturnValue:
         return _payout_page(payout, form=form, status=422)
     paid = moves.Paid(form.reference.data, form.paid_on.data, by_hand=True)
     try:
-        moves.move(g.session, payout, "pay_by_hand", actor=_actor(), paid=paid)
+        moves.move(g.session, payout, "pay_by_hand", actor=merchant.actor(), paid=paid)
     except Conflict as error:
         return _payout_page(payout, toast=error.message, status=409)
     return _payout_page(payout, toast="Marked as paid. The vendor gets an e-mail with the statement.")
@@ -159,7 +159,7 @@ def act_on_payout(batch_id: int, payout_id: int, action: str) -> ResponseReturnV
     if action not in _DONE or action in _OF_BATCH:
         raise NotFound("There is no such action.")
     try:
-        moves.move(g.session, payout, action, actor=_actor(), reason=request.form.get("reason"))
+        moves.move(g.session, payout, action, actor=merchant.actor(), reason=request.form.get("reason"))
     except ValidationErrors as error:
         return _payout_page(payout, errors={action: error.errors["reason"]}, status=422)
     except Conflict as error:
@@ -358,7 +358,3 @@ def _currency() -> str:
 
 def _words() -> str:
     return request.args.get("q", "").strip()[:100]
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"

@@ -47,7 +47,7 @@ def plan() -> ResponseReturnValue:
             form.back_on.data,
             hides=form.hides.data == "yes",
             note=form.note.data or "",
-            actor=_actor(),
+            actor=portal.actor(),
         )
     except ValidationErrors as refused:
         form.back_on.errors = list(refused.errors.values())
@@ -58,13 +58,9 @@ def plan() -> ResponseReturnValue:
 
 @bp.post("/end")
 def come_back() -> ResponseReturnValue:
-    holidays.come_back(g.session, g.vendor, actor=_actor())
+    holidays.come_back(g.session, g.vendor, actor=portal.actor())
     flash(_("Welcome back. Customers see it within a minute."), "good")
     return redirect("/portal/holiday", 303)
-
-
-def _actor() -> str:
-    return portal.actor()
 
 
 def _page(form: HolidayForm) -> str:

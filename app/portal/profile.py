@@ -77,14 +77,14 @@ def change_profile() -> ResponseReturnValue:
 @bp.post("/profile/replaced/<field>/<int:entry_id>")
 def put_back(field: str, entry_id: int) -> ResponseReturnValue:
     """Use again what the shop's staff replaced."""
-    replaced.put_back(g.session, g.vendor, field, entry_id, actor=_actor())
+    replaced.put_back(g.session, g.vendor, field, entry_id, actor=portal.actor())
     flash(_("Your words are back. Your page in the shop follows within a minute."), "good")
     return redirect("/portal/profile", 303)
 
 
 @bp.post("/profile/replaced/leave")
 def leave_replaced() -> ResponseReturnValue:
-    replaced.put_aside(g.session, g.vendor, actor=_actor())
+    replaced.put_aside(g.session, g.vendor, actor=portal.actor())
     return redirect("/portal/profile", 303)
 
 
@@ -112,7 +112,7 @@ def change_picture(which: str) -> ResponseReturnValue:
         return _profile_page(_form(), refused={which: form}), 422
     try:
         with contextlib.closing(form.picture.data) as upload:
-            pictures.change_picture(g.session, g.vendor, upload.stream, actor=_actor(), kind=_KINDS[which])
+            pictures.change_picture(g.session, g.vendor, upload.stream, actor=portal.actor(), kind=_KINDS[which])
     except ValidationErrors as refused:
         form.picture.errors = list(refused.errors.values())
         return _profile_page(_form(), refused={which: form}), 422
@@ -122,7 +122,7 @@ def change_picture(which: str) -> ResponseReturnValue:
 
 @bp.post("/profile/<any(picture, cover):which>/remove")
 def remove_picture(which: str) -> ResponseReturnValue:
-    if pictures.remove_picture(g.session, g.vendor, actor=_actor(), kind=_KINDS[which]):
+    if pictures.remove_picture(g.session, g.vendor, actor=portal.actor(), kind=_KINDS[which]):
         flash(_("Your picture is removed. Your page in the shop follows within a minute."), "good")
     return redirect("/portal/profile", 303)
 
@@ -138,7 +138,7 @@ def change_payout() -> ResponseReturnValue:
     if not form.validate():
         return _payout_page(form), 422
     details = PayoutDetails(form.account.data or "", form.holder.data or "", form.rail.data)
-    said = payout_details.ask_to_change(g.session, g.vendor, details, actor=_actor())
+    said = payout_details.ask_to_change(g.session, g.vendor, details, actor=portal.actor())
     flash(str(_PAYOUT_ANSWERS[said]), "good")
     return redirect("/portal/payout-details", 303)
 
@@ -152,7 +152,7 @@ def show_confirmation(token: str) -> ResponseReturnValue:
 
 @bp.post("/payout-details/confirm/<token>")
 def confirm_payout(token: str) -> ResponseReturnValue:
-    if payout_details.confirm(g.session, g.vendor, token, actor=_actor()):
+    if payout_details.confirm(g.session, g.vendor, token, actor=portal.actor()):
         flash(str(_PAYOUT_ANSWERS["changed"]), "good")
         return redirect("/portal/payout-details", 303)
     return render_template("portal/payout_confirm.html", waiting=None), 409
@@ -234,10 +234,6 @@ def _describe(details: PayoutDetails) -> str:
     return payout_details.describe(details.rail, shown)
 
 
-def _actor() -> str:
-    return portal.actor()
-
-
 def _record(action: str, changes: dict[str, list[str]]) -> None:
     subject = ("vendor", g.vendor.id)
-    audit.record(g.session, g.shop.id, action, subject, actor=_actor(), vendor_id=g.vendor.id, changes=changes)
+    audit.record(g.session, g.shop.id, action, subject, actor=portal.actor(), vendor_id=g.vendor.id, changes=changes)

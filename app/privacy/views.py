@@ -85,7 +85,7 @@ def show_request(request_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:request_id>/export.json")
 def download_json(request_id: int) -> ResponseReturnValue:
-    export = service.open_export(g.session, g.shop, request_id, actor=f"staff:{g.staff}")
+    export = service.open_export(g.session, g.shop, request_id, actor=merchant.actor())
     return _download(
         json.dumps(export, indent=2, ensure_ascii=False), "application/json", f"customer-data-{request_id}.json"
     )
@@ -93,7 +93,7 @@ def download_json(request_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:request_id>/export.html")
 def download_page(request_id: int) -> ResponseReturnValue:
-    export = service.open_export(g.session, g.shop, request_id, actor=f"staff:{g.staff}")
+    export = service.open_export(g.session, g.shop, request_id, actor=merchant.actor())
     page = render_template("privacy/export.html", export=export)
     return _download(page, "text/html", f"customer-data-{request_id}.html")
 

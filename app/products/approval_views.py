@@ -6,8 +6,7 @@ from sqlalchemy import ColumnElement
 from werkzeug.datastructures import MultiDict
 
 from app import web
-from app.auth import meanwhile
-from app.auth.merchant import protect
+from app.auth import meanwhile, merchant
 from app.errors import NotFound
 from app.models.approvals import ApprovalRule
 from app.models.events import AuditEntry
@@ -17,7 +16,7 @@ from app.products.approval_forms import RuleForm
 from app.products.approval_rules import Conditions
 
 bp = Blueprint("approval_rules", __name__, url_prefix="/app/review/rules")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -49,7 +48,7 @@ def change_rule(rule_id: int) -> ResponseReturnValue:
 @bp.post("/<int:rule_id>/<action>")
 def act(rule_id: int, action: str) -> ResponseReturnValue:
     """Move a rule up or down, or remove it."""
-    actor = f"staff:{g.staff}"
+    actor = merchant.actor()
     if action == "remove":
         approvals.remove_rule(g.session, g.shop.id, rule_id, actor=actor)
         words = "Rule removed. What it approved stays on sale."
@@ -72,7 +71,7 @@ def _save(rule: ApprovalRule | None) -> ResponseReturnValue:
     if rule and (words := meanwhile.find_other(_saves_of(rule))):
         return web.toast(make_response(_rule_page(rule, form), 409), words, is_error=True)
     number = rule.id if rule else None
-    actor = f"staff:{g.staff}"
+    actor = merchant.actor()
     is_on = bool(form.is_on.data)
     approvals.save_rule(g.session, g.shop.id, number, form.name.data or "", form.conditions, is_on=is_on, actor=actor)
     answer: Response = make_response(_list_page())

@@ -4,14 +4,14 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import ValidationErrors
 from app.models.shops import Shop
 from app.products import channels
 from app.shopify.errors import ShopifyError
 
 bp = Blueprint("channels", __name__, url_prefix="/app/settings/channels")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -24,9 +24,7 @@ def choose() -> ResponseReturnValue:
     try:
         # Before the first statement: Shopify may take its time.
         known = channels.read_channels(g.shop)
-        changed = channels.choose(
-            g.session, g.shop.id, known, request.form.getlist("channel"), actor=f"staff:{g.staff}"
-        )
+        changed = channels.choose(g.session, g.shop.id, known, request.form.getlist("channel"), actor=merchant.actor())
     except ValidationErrors as error:
         return _page(problem=error.errors["channel"]), 422
     except ShopifyError:

@@ -4,8 +4,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import installation
-from app.auth.merchant import protect
+from app.auth import installation, merchant
 from app.errors import ValidationErrors
 from app.models.shops import Shop
 from app.products import places
@@ -15,7 +14,7 @@ from app.shopify.paging import list_all
 from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("locations", __name__, url_prefix="/app/settings/locations")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -34,7 +33,7 @@ def show_locations() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     try:
         ids = request.form.getlist("location", type=int)
-        changed = places.choose(g.session, g.shop.id, ids, actor=f"staff:{g.staff}")
+        changed = places.choose(g.session, g.shop.id, ids, actor=merchant.actor())
     except ValidationErrors as error:
         return _page(error.errors["location"]), 422
     told = "Saved. What lies at these locations is read from Shopify now." if changed else "Nothing had changed"

@@ -78,7 +78,7 @@ def change_many() -> ResponseReturnValue:
         wish = bulk.read_wish(request.form, ids)
     except ValidationErrors as error:
         return _list_page(wrong=" ".join(error.errors.values()), ticked=ids), 422
-    return _list_page(bulk.apply(g.session, g.shop.id, g.vendor.id, ids, wish, actor=_actor()))
+    return _list_page(bulk.apply(g.session, g.shop.id, g.vendor.id, ids, wish, actor=actor()))
 
 
 @bp.get("/export.csv")
@@ -106,7 +106,7 @@ def create_product() -> ResponseReturnValue:
     form = forms.TitleForm(request.form)
     if not form.validate():
         return render_template("portal/products/new.html", form=form), 422
-    product = service.create_draft(g.session, g.shop, g.vendor, form.title.data or "", actor=_actor())
+    product = service.create_draft(g.session, g.shop, g.vendor, form.title.data or "", actor=actor())
     return redirect(f"/portal/products/{product.id}", 303)
 
 
@@ -167,7 +167,7 @@ def show_variants(product_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/duplicate")
 def duplicate_product(product_id: int) -> ResponseReturnValue:
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-    draft = copying.duplicate(g.session, g.shop, product, actor=_actor())
+    draft = copying.duplicate(g.session, g.shop, product, actor=actor())
     flash(
         _("This is a copy of “%(title)s”, without its stock and SKUs. Customers do not see it.", title=product.title),
         "good",
@@ -182,9 +182,9 @@ def move_product(product_id: int, action: str) -> ResponseReturnValue:
         raise AppError(_("There is no such action."))
     product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
     if action == "restore":
-        service.move(g.session, product, action, actor=_actor())
+        service.move(g.session, product, action, actor=actor())
     else:
-        service.take_back(g.session, product, action, actor=_actor())
+        service.take_back(g.session, product, action, actor=actor())
     flash(_DONE[action].format(title=product.title), "good")
     return redirect("/portal/products" if action == "archive" else f"/portal/products/{product_id}", 303)
 
@@ -205,7 +205,7 @@ def save_stock(product_id: int) -> ResponseReturnValue:
             elsewhere[int(variant_id), int(location_id)] = count or 0
         else:
             first[int(variant_id)] = count or 0
-    changed = service.set_stock(g.session, product, first, actor=_actor(), elsewhere=elsewhere)
+    changed = service.set_stock(g.session, product, first, actor=actor(), elsewhere=elsewhere)
     flash(_("The new stock is on its way to the shop.") if changed else _("Nothing was different."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
@@ -213,7 +213,7 @@ def save_stock(product_id: int) -> ResponseReturnValue:
 def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantRow]) -> ResponseReturnValue:
     try:
         # What was typed is saved whatever is still missing for the review.
-        service.submit(g.session, product, actor=_actor())
+        service.submit(g.session, product, actor=actor())
     except ValidationErrors as error:
         return _form_page(_get(product.id), form, rows, error.errors, saved=True)
     promised = queries.get_review_rules(g.session, g.shop.id).review_days
@@ -301,7 +301,3 @@ def _read_rows(form: forms.ProductForm) -> list[forms.VariantRow]:
 
 def _get(product_id: int) -> queries.Detail:
     return queries.get_detail(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-
-
-def _actor() -> str:
-    return actor()

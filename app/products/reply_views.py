@@ -4,12 +4,12 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.products import replies
 
 bp = Blueprint("saved_replies", __name__, url_prefix="/app/review/replies")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -29,12 +29,12 @@ def act(reply_id: int, action: str) -> ResponseReturnValue:
         return _save(reply_id)
     if action != "remove":
         raise NotFound("There is no such action.")
-    replies.remove_reply(g.session, g.shop.id, reply_id, actor=f"staff:{g.staff}")
+    replies.remove_reply(g.session, g.shop.id, reply_id, actor=merchant.actor())
     return web.toast(make_response(_page()), "Reply removed")
 
 
 def _save(reply_id: int | None) -> ResponseReturnValue:
-    form, actor = request.form, f"staff:{g.staff}"
+    form, actor = request.form, merchant.actor()
     try:
         replies.save_reply(g.session, g.shop.id, reply_id, form.get("title", ""), form.get("body", ""), actor=actor)
     except ValidationErrors as error:

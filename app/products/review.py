@@ -7,14 +7,14 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.outcomes import Outcome
 from app.products import desk, queries, replies, review_list, review_queue, service
 from app.vendors.queries import offer_vendors
 
 bp = Blueprint("review", __name__, url_prefix="/app/review")
-protect(bp)
+merchant.protect(bp)
 
 _COLUMNS: Final = (
     "product", "what", "vendor", "price_from", "price_to", "currency", "waiting_since", "answer_by", "overdue",
@@ -52,7 +52,7 @@ def _cells(item: review_list.Waiting) -> list[object]:
 def approve_many() -> ResponseReturnValue:
     """Approve every product and edit that was ticked; the page says of each row what became of it."""
     ticks = review_queue.in_order(g.session, g.shop.id, request.form.getlist("tick"))
-    actor = f"staff:{g.staff}"
+    actor = merchant.actor()
     done = [review_queue.approve(g.session, g.shop.id, tick, actor=actor) for tick in ticks]
     return web.answer_together(_queue_page, done)
 
@@ -67,7 +67,7 @@ def decline_many(action: str) -> ResponseReturnValue:
     if not reason:
         error = "Say in a sentence or two what the vendors should know."
         return _queue_page(ticked=ticks, error=error), 422
-    actor = f"staff:{g.staff}"
+    actor = merchant.actor()
     done = [review_queue.decline(g.session, g.shop, tick, action, reason, actor=actor) for tick in ticks]
     return web.answer_together(_queue_page, done)
 
@@ -84,7 +84,7 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
         raise NotFound("There is no such action.")
     product = service.lock_product(g.session, g.shop.id, product_id)
     try:
-        desk.ACTIONS[action](g.session, product, request.form.get("reason", ""), f"staff:{g.staff}")
+        desk.ACTIONS[action](g.session, product, request.form.get("reason", ""), merchant.actor())
     except ValidationErrors as error:
         return _product_page(product_id, errors={action: error.errors["reason"]}), 422
     except Conflict as error:

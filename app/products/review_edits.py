@@ -6,12 +6,12 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.products import proposal_queries, proposals, queries, replies, review_list
 
 bp = Blueprint("review_edits", __name__, url_prefix="/app/review/edits")
-protect(bp)
+merchant.protect(bp)
 
 _DONE: Final = {
     "accept": "The changes to “{title}” go live now.",
@@ -30,7 +30,7 @@ def decide(proposal_id: int, action: str) -> ResponseReturnValue:
     """Take over the ticked fields, ask for changes, or reject."""
     if action not in _DONE:
         raise NotFound("There is no such action.")
-    form, actor = request.form, f"staff:{g.staff}"
+    form, actor = request.form, merchant.actor()
     proposal = proposals.lock_proposal(g.session, g.shop.id, proposal_id)
     try:
         if action == "accept":

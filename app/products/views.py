@@ -8,13 +8,13 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import NotFound
 from app.products import desk, listing, replies, review_list
 from app.vendors.queries import offer_vendors
 
 bp = Blueprint("products", __name__, url_prefix="/app/products")
-protect(bp)
+merchant.protect(bp)
 
 _AT_MOST: Final = 20_000
 _COLUMNS: Final = (
@@ -46,7 +46,7 @@ def decide_together(action: str) -> ResponseReturnValue:
     if action in desk.REASON_NEEDED and not reason:
         error = "Say in a sentence or two what the vendors should know."
         return _list_page(ticked=ids, error=error), 422
-    results = desk.decide(g.session, g.shop, ids, action, reason, actor=f"staff:{g.staff}")
+    results = desk.decide(g.session, g.shop, ids, action, reason, actor=merchant.actor())
     done = sum(result.is_done for result in results)
     answer = make_response(_list_page(action=action, results=results))
     return web.toast(answer, f"Done for {done} of {len(results)}.", is_error=not done)

@@ -7,7 +7,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import AppError, NotFound
 from app.keyset import Page, Place
 from app.outcomes import Outcome
@@ -15,7 +15,7 @@ from app.questions import queries, service
 from app.vendors.queries import offer_vendors
 
 bp = Blueprint("questions", __name__, url_prefix="/app/questions")
-protect(bp)
+merchant.protect(bp)
 
 _DONE: Final = {"hide": "Hidden. Neither customers nor the vendor see it any more.", "show": "It is back."}
 
@@ -56,7 +56,7 @@ def decide(question_id: int, action: str) -> ResponseReturnValue:
     if action not in _DONE:
         raise NotFound("There is no such action.")
     try:
-        service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=f"staff:{g.staff}")
+        service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=merchant.actor())
     except AppError as error:
         return web.toast(make_response(_page(), error.status), error.message, is_error=True)
     return web.toast(make_response(_page()), _DONE[action])
@@ -64,7 +64,7 @@ def decide(question_id: int, action: str) -> ResponseReturnValue:
 
 def _decide_one(question_id: int, action: str) -> Outcome:
     try:
-        asked = service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=f"staff:{g.staff}")
+        asked = service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=merchant.actor())
     except AppError as error:
         return Outcome(is_done=False, words=error.message, title=f"Question {question_id}")
     return Outcome(is_done=True, words=_DONE[action], title=f"“{asked.words[:60]}”")

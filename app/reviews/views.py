@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.outcomes import Outcome
 from app.reviews import queries, service
@@ -15,7 +15,7 @@ from app.reviews.forms import ReviewSettingsForm
 from app.vendors.queries import offer_vendors
 
 bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
-protect(bp)
+merchant.protect(bp)
 
 _DONE: Final = {
     "publish": "It is shown within a minute.",
@@ -70,7 +70,7 @@ def change_settings() -> ResponseReturnValue:
     form = ReviewSettingsForm(request.form)
     if not form.validate():
         return _settings_page(form, status=422)
-    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=_actor())
+    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=merchant.actor())
     return web.toast(_settings_page(form), "Settings saved" if is_new else "Nothing had changed")
 
 
@@ -94,9 +94,9 @@ def decide(review_id: int, action: str) -> ResponseReturnValue:
 
 def _carry_out(review_id: int, action: str, reason: str) -> None:
     if action == "publish":
-        service.publish(g.session, g.shop.id, review_id, actor=_actor())
+        service.publish(g.session, g.shop.id, review_id, actor=merchant.actor())
     else:
-        service.reject(g.session, g.shop.id, review_id, reason, actor=_actor())
+        service.reject(g.session, g.shop.id, review_id, reason, actor=merchant.actor())
 
 
 def _decide_one(review_id: int, action: str, reason: str) -> Outcome:
@@ -112,10 +112,6 @@ def _decide_one(review_id: int, action: str, reason: str) -> Outcome:
 
 def _title(row: queries.Row) -> str:
     return f"{row.review.stars} ★ {row.review.title or row.review.words[:60] or row.review.shown_name or 'No words'}"
-
-
-def _actor() -> str:
-    return f"staff:{g.staff}"
 
 
 def _list_page(results: Sequence[Outcome] = ()) -> str:

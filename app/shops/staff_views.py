@@ -4,13 +4,12 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import staff
-from app.auth.merchant import protect
+from app.auth import merchant, staff
 from app.auth.staff_roles import ROLE_WORDS, StaffRole
 from app.errors import Conflict, ValidationErrors
 
 bp = Blueprint("staff", __name__, url_prefix="/app/settings/staff")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("")
@@ -22,7 +21,7 @@ def list_staff() -> ResponseReturnValue:
 def change_role(member_id: int) -> ResponseReturnValue:
     role = _read_role()
     try:
-        member = staff.change_role(g.session, g.shop, member_id, role, actor=f"staff:{g.staff}")
+        member = staff.change_role(g.session, g.shop, member_id, role, actor=merchant.actor())
     except Conflict as error:
         return web.toast(make_response(_page(), 409), error.message, is_error=True)
     return web.toast(make_response(_page()), f"{member.called}: {ROLE_WORDS[role][0]}")
@@ -31,7 +30,7 @@ def change_role(member_id: int) -> ResponseReturnValue:
 @bp.post("/newcomers")
 def change_newcomers() -> ResponseReturnValue:
     role = _read_role()
-    staff.change_newcomer_role(g.session, g.shop, role, actor=f"staff:{g.staff}")
+    staff.change_newcomer_role(g.session, g.shop, role, actor=merchant.actor())
     return web.toast(make_response(_page()), f"New staff start with: {ROLE_WORDS[role][0]}")
 
 

@@ -32,7 +32,7 @@ def change_settings() -> ResponseReturnValue:
         return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
-    changes = service.change_settings(g.session, g.shop, form, actor=f"staff:{g.staff}")
+    changes = service.change_settings(g.session, g.shop, form, actor=merchant.actor())
     fresh = SettingsForm(shop=g.shop, settings=queries.get_settings(g.session, g.shop.id))
     return web.toast(_settings_page(fresh), "Settings saved" if changes else "Nothing had changed")
 

@@ -7,7 +7,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.auth.staff import who
 from app.errors import AppError, Conflict, ValidationErrors
 from app.keyset import Page, Place
@@ -17,7 +17,7 @@ from app.vendors import invitations
 from app.vendors.invitations import Result
 
 bp = Blueprint("vendor_invitations", __name__, url_prefix="/app/vendors/invitations")
-protect(bp)
+merchant.protect(bp)
 
 _COLUMNS: Final = ("address", "name", "state", "sent_at", "times_sent", "by", "expires_at", "joined_at", "withdrawn_at")
 
@@ -44,7 +44,7 @@ def invite() -> ResponseReturnValue:
             lines,
             note=form.get("note", ""),
             is_approved="is_approved" in form,
-            actor=f"staff:{g.staff}",
+            actor=merchant.actor(),
         )
     except ValidationErrors as error:
         return _page(errors=error.errors), 422
@@ -94,7 +94,7 @@ def _change_one(invitation_id: int, action: str) -> Outcome:
 
 def _change(invitation_id: int, action: str) -> str:
     change, words = _ACTIONS[action]
-    return words.format(change(g.session, g.shop, invitation_id, actor=f"staff:{g.staff}").email)
+    return words.format(change(g.session, g.shop, invitation_id, actor=merchant.actor()).email)
 
 
 def _page(

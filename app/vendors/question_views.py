@@ -6,13 +6,13 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from app import audit, web
-from app.auth.merchant import may_open, protect
+from app.auth import merchant
 from app.errors import Forbidden, ValidationErrors
 from app.vendors import questions
 from app.vendors.queries import get_vendor
 
 bp = Blueprint("vendor_questions", __name__, url_prefix="/app")
-protect(bp)
+merchant.protect(bp)
 
 
 @bp.get("/settings/questions")
@@ -32,7 +32,7 @@ def add() -> ResponseReturnValue:
             hint=form.get("help", ""),
             choices=form.get("choices", ""),
             is_required="is_required" in form,
-            actor=f"staff:{g.staff}",
+            actor=merchant.actor(),
         )
     except ValidationErrors as error:
         return _page(errors=error.errors), 422
@@ -42,19 +42,19 @@ def add() -> ResponseReturnValue:
 
 @bp.post("/settings/questions/<int:question_id>/remove")
 def remove(question_id: int) -> ResponseReturnValue:
-    questions.end_question(g.session, g.shop.id, question_id, actor=f"staff:{g.staff}")
+    questions.end_question(g.session, g.shop.id, question_id, actor=merchant.actor())
     return web.toast(make_response(_page()), "Not asked any more. Answers stay on the vendors' pages.")
 
 
 @bp.get("/vendors/<int:vendor_id>/documents/<int:answer_id>")
 def download(vendor_id: int, answer_id: int) -> ResponseReturnValue:
     """As a file to keep, never as a page. Who looked is in the log."""
-    if not may_open("/app/vendors", change=True):
+    if not merchant.may_open("/app/vendors", change=True):
         raise Forbidden("Documents are open to staff who may decide about vendors. Ask for that under Settings, Staff.")
     vendor = get_vendor(g.session, g.shop.id, vendor_id)
     answer, content = questions.get_document(g.session, vendor, answer_id)
     subject, changes = ("vendor", vendor.id), {"document": [None, answer.words]}
-    actor = f"staff:{g.staff}"
+    actor = merchant.actor()
     audit.record(g.session, g.shop.id, "vendor.open_document", subject, actor=actor, changes=changes)
     return hand_out(content, answer.words, answer.content_type or "application/octet-stream")
 

@@ -7,7 +7,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth.merchant import protect
+from app.auth import merchant
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.keyset import Page, Place
@@ -15,7 +15,7 @@ from app.outcomes import Outcome
 from app.vendors import effects, people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
-protect(bp)
+merchant.protect(bp)
 
 _DONE: Final = {
     "approve": "{name} is approved. The e-mail with the way in is on its way.",
@@ -49,7 +49,7 @@ def decide_together() -> ResponseReturnValue:
 
 def _decide_one(vendor_id: int, action: str, reason: str) -> Outcome:
     try:
-        vendor = service.move(g.session, g.shop.id, vendor_id, action, actor=f"staff:{g.staff}", reason=reason)
+        vendor = service.move(g.session, g.shop.id, vendor_id, action, actor=merchant.actor(), reason=reason)
     except (Conflict, NotFound) as error:  # raised before anything was changed
         return Outcome(is_done=False, words=error.message)
     return Outcome(is_done=True, words=_DONE[action].format(name=vendor.name))
@@ -106,7 +106,7 @@ def show_vendor(vendor_id: int) -> ResponseReturnValue:
 def add_note(vendor_id: int) -> ResponseReturnValue:
     vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
     try:
-        people.add_note(g.session, vendor, request.form.get("note", ""), actor=f"staff:{g.staff}")
+        people.add_note(g.session, vendor, request.form.get("note", ""), actor=merchant.actor())
     except ValidationErrors as error:
         return _page(vendor_id, errors=error.errors), 422
     return web.toast(make_response(_page(vendor_id)), "Note kept.")
@@ -116,9 +116,7 @@ def add_note(vendor_id: int) -> ResponseReturnValue:
 def ask(vendor_id: int) -> ResponseReturnValue:
     """A question by e-mail; the answer comes to the store's own mailbox."""
     try:
-        vendor = service.ask(
-            g.session, g.shop.id, vendor_id, request.form.get("question", ""), actor=f"staff:{g.staff}"
-        )
+        vendor = service.ask(g.session, g.shop.id, vendor_id, request.form.get("question", ""), actor=merchant.actor())
     except ValidationErrors as error:
         return _page(vendor_id, errors=error.errors), 422
     except Conflict as error:
@@ -132,7 +130,7 @@ def reset_factors(vendor_id: int, user_id: int) -> ResponseReturnValue:
     vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
     reason = request.form.get("reason", "")
     try:
-        user = people.reset_factors(g.session, g.shop, vendor, user_id, reason=reason, actor=f"staff:{g.staff}")
+        user = people.reset_factors(g.session, g.shop, vendor, user_id, reason=reason, actor=merchant.actor())
     except ValidationErrors as error:
         return _page(vendor_id, errors={f"reset-{user_id}": error.errors["reason"]}), 422
     return web.toast(make_response(_page(vendor_id)), f"{user.email} signs in with their mail alone, and is told so.")
@@ -148,7 +146,7 @@ def decide(vendor_id: int, action: str) -> ResponseReturnValue:
         raise NotFound("There is no such action.")
     try:
         vendor = service.move(
-            g.session, g.shop.id, vendor_id, action, actor=f"staff:{g.staff}", reason=request.form.get("reason")
+            g.session, g.shop.id, vendor_id, action, actor=merchant.actor(), reason=request.form.get("reason")
         )
     except ValidationErrors as error:
         return _page(vendor_id, errors={action: error.errors["reason"]}), 422

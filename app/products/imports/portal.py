@@ -69,7 +69,7 @@ def upload() -> ResponseReturnValue:
         shop = ShopCredentials(g.shop.id, g.shop.domain)
         db.commit(g.session)
         known |= matching.look_up_categories(shop, unknown)
-    made = service.plan_import(g.session, g.shop, g.vendor, file, known, actor=_actor())
+    made = service.plan_import(g.session, g.shop, g.vendor, file, known, actor=actor())
     return redirect(f"/portal/products/import/{made.id}", 303)
 
 
@@ -132,7 +132,7 @@ def act(import_id: int, action: str) -> ResponseReturnValue:
     verbs = {"start": service.start, "cancel": service.cancel, "undo": service.undo}
     if action not in verbs:
         raise NotFound(_("There is no such action."))
-    verbs[action](g.session, made, actor=_actor())
+    verbs[action](g.session, made, actor=actor())
     return redirect(f"/portal/products/import/{import_id}", 303)
 
 
@@ -155,7 +155,3 @@ def _csv(text: str, name: str) -> Response:
 
 def _locations() -> Mapping[int, str]:
     return places.get_places(g.session, g.session.get_one(Shop, g.shop.id)).others
-
-
-def _actor() -> str:
-    return actor()
