@@ -6,6 +6,8 @@ import { isAllowed } from './sk-sync.js';
 const GIVE_UP = 12_000;
 
 export function start(block) {
+  // Of two lists on a page the first has the boxes.
+  if (document.querySelector('[data-later="mails"]') !== block) return;
   const { proxy, wording } = block.dataset;
   const form = block.querySelector('form');
   const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
@@ -22,8 +24,7 @@ export function start(block) {
     const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
     if (!answer.ok || isShown) return;
     const { offered, chosen, email: known, waiting } = await answer.json();
-    // Of two lists on a page one has the boxes.
-    if (!offered.length || document.querySelector('[data-later="mails"] details:not([hidden])')) return;
+    if (!offered.length) return;
     for (const box of boxes) {
       box.checked = chosen.includes(box.value);
       box.closest('[data-topic]').hidden = !offered.includes(box.value);

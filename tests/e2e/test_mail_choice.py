@@ -47,6 +47,7 @@ def test_nothing_moves_when_the_choice_comes(market: Market, open_browser: Calla
     for request in late:
         request.continue_()
     expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
+    expect(page.locator('[data-kind="wishlist"]').get_by_text("Emails I want")).to_be_visible()
     assert below.bounding_box() == before
 
 
