@@ -101,6 +101,16 @@ def list_names(session: Session, shop_id: int) -> dict[str, str]:
     return {f"staff:{member.number}": member.called for member in list_members(session, shop_id)}
 
 
+MACHINES: Final = {
+    "system": "Stallkeeper",
+    "schedule": "Stallkeeper",
+    "operator": "The command line",
+    "shopify": "Shopify",
+    "rail": "PayPal or Stripe",
+}
+"""Actors of the log that are no people."""
+
+
 def who(actor: str) -> str:
     """An actor of the log in words, for a merchant's page."""
     kind, _, number = actor.partition(":")
@@ -108,8 +118,8 @@ def who(actor: str) -> str:
         if "staff_names" not in g:
             g.staff_names = list_names(g.session, g.shop.id)
         return str(g.staff_names.get(actor, f"Staff member {number}"))
-    words = {"system": "Stallkeeper", "vendor_user": "The vendor", "applicant": "The applicant", "shopify": "Shopify"}
-    return words.get(kind, actor)
+    words = {"vendor_user": "The vendor", "applicant": "The applicant", "api": f"Program with token {number}"}
+    return words.get(kind) or MACHINES.get(kind, actor)
 
 
 def _learn(shop_id: int, token: IdToken) -> StaffMember:

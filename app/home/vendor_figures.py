@@ -85,12 +85,13 @@ def list_payout_terms(session: Session, shop: Shop, vendor: Vendor) -> list[tupl
     words, held = described(terms, shop.currency), find_settings(session, shop.id)
     own = terms.payout_schedule
     when = say_schedule(own["schedule"], own["day"]) if own else say_schedule(held.schedule, held.schedule_day)
+    smallest = words["payout_minimum"] if terms.payout_minimum_minor else "none"
     reserve = f"{words['reserve']} for {words['reserve_days']}" if terms.reserve_bps else "none"
     has_own_days = any(rule.hold_days is not None for rule in list_rules(session, shop.id))
     hold = words["hold_days"] + (" where no commission rule says otherwise" if has_own_days else "")
     rows = (
         ("Payouts are prepared", when, ("payout_schedule",)),
-        ("Smallest payout", words["payout_minimum"], ("payout_minimum_minor",)),
+        ("Smallest payout", smallest, ("payout_minimum_minor",)),
         ("On hold after the parcel", hold, ("hold_days",)),
         ("Kept in reserve", reserve, ("reserve_bps", "reserve_days")),
     )

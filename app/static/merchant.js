@@ -61,14 +61,23 @@ document.addEventListener("click", async (event) => {
     window.shopify.toast.show("Tick the rows first.", { isError: true });
     return;
   }
+  // Read before the button says that a large file is being made: it has no address meanwhile.
+  const address = link.getAttribute("href") + (chosen.length ? `?${new URLSearchParams(chosen)}` : "");
+  const name = link.getAttribute("download");
+  const pressed = event.composedPath().find((node) => node.localName === "s-button");
+  pressed?.setAttribute("loading", "");
   try {
-    const address = link.getAttribute("href");
-    const answer = await fetch(chosen.length ? `${address}?${new URLSearchParams(chosen)}` : address);
-    if (!answer.ok) throw new Error(answer.status);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } }); // so that a refusal says why in words
+    if (!answer.ok) {
+      window.shopify.toast.show((await answer.json()).message, { isError: true });
+      return;
+    }
     const file = URL.createObjectURL(await answer.blob());
-    Object.assign(document.createElement("a"), { href: file, download: link.getAttribute("download") }).click();
+    Object.assign(document.createElement("a"), { href: file, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(file), 60_000);
   } catch {
     window.shopify.toast.show("The file could not be downloaded. Reload the page and try again.", { isError: true });
+  } finally {
+    pressed?.removeAttribute("loading");
   }
 });

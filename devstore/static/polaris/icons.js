@@ -15,6 +15,8 @@ const paths = {
   calendar: "M4 5.5h12v10.5H4zM4 9h12M7 3.5v3M13 3.5v3", cart: "M3 4h2l1.8 8.5h8.2L16.8 7H5.7M8 16v.1M14 16v.1",
   "cash-dollar": "M10 6v8M12 7.7c-.4-.7-1.2-1-2-1-1.2 0-2 .7-2 1.6 0 2.2 4 1.1 4 3.4 0 .9-.8 1.6-2 1.6-.8 0-1.6-.3-2-1M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0Z",
   "chart-vertical": "M4 16.5h12M5.5 14v-4M10 14V5M14.5 14V8", chat: "M4 5h12v8.5H9L5.5 16.5v-3H4z", check: "m5 10.5 3.5 3.5L15.5 6.5",
+  code: "m7 6-4 4 4 4M13 6l4 4-4 4", "drag-handle": "M7.5 5.5v.1M12.5 5.5v.1M7.5 10v.1M12.5 10v.1M7.5 14.5v.1M12.5 14.5v.1",
+  hashtag: "M8 4 6.5 16M13.5 4 12 16M4 8h12.5M3.5 12H16",
   "check-circle": "m7 10.3 2 2 4-4.3M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0Z",
   "chevron-down": "m6 8 4 4 4-4", "chevron-left": "m12 6-4 4 4 4", "chevron-right": "m8 6 4 4-4 4", "chevron-up": "m6 12 4-4 4 4",
   "circle-dashed": "M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0Z", clipboard: "M7 4.5H5v12h10v-12h-2M7.5 3.5h5v2.5h-5z",
