@@ -88,8 +88,7 @@ def send_test(kind: str) -> ResponseReturnValue:
     form, test = WordingForm(request.form), TestForm(request.form)
     wanted = wording.reword(_known(kind), _language(kind), form.words)
     if errors := wording.check(kind, wanted):
-        form.refuse(errors)
-        return _page(kind, form, test=test, status=422)
+        raise ValidationErrors(errors)
     if not test.validate():
         return _page(kind, form, test=test, status=422)
     if not limits.allow("email-test", str(g.shop.id), limit=_TESTS_AN_HOUR, seconds=3600):

@@ -84,6 +84,10 @@ def test_a_test_goes_to_the_address_that_was_given_with_words_that_are_not_saved
     merchant: FlaskClient, shop: Shop
 ) -> None:
     assert merchant.post(f"{PAGE}/test", data=WORDS | {"to": "nobody"}).status_code == 422
+    wrong = WORDS | {"to": "me@acme.example", "subject": "{{ x }}"}
+    refused = merchant.post(f"{PAGE}/test", data=wrong, headers={"HX-Request": "true"})
+    assert (refused.status_code, refused.headers["HX-Reswap"]) == (422, "none"), "what was typed stays"
+    assert "knows no {{ x }}" in refused.headers["HX-Trigger"]
     answer = merchant.post(f"{PAGE}/test", data=WORDS | {"to": "me@acme.example"})
     assert answer.status_code == 200
     [sent] = emails(shop)
