@@ -4,9 +4,11 @@ import pkgutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from app import db, doctor, embedded, logs, processes, rotation
 from app.books.queries import list_open
@@ -17,6 +19,8 @@ from app.errors import AppError, NotFound
 from app.models.orders import Order
 from app.models.shops import Shop, ShopStatus
 from app.queue import QUEUES
+
+_PORT: Final = click.IntRange(1, 65535)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,6 +36,9 @@ def main() -> None:
     except AppError as error:
         click.echo(f"stallkeeper: {error.message}", err=True)
         sys.exit(1)
+    except OperationalError as error:
+        click.echo(f"stallkeeper: {str(error).splitlines()[0]}. Check DATABASE_URL.", err=True)
+        sys.exit(1)
 
 
 @group.command()
@@ -43,7 +50,7 @@ def migrate() -> None:
 
 @group.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True, envvar="PORT")
+@click.option("--port", default=5000, show_default=True, envvar="PORT", type=_PORT)
 @click.option("--workers", default=1, show_default=True, help="Processes. One for each core that is left over.")
 @click.option("--threads", default=32, show_default=True, help="Requests at once in each process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
@@ -51,6 +58,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     from granian import Granian  # noqa: PLC0415 - only the serving commands need a server
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    get_config()  # what is wrong with it is said here, in one sentence, and not by each process
     Granian(
         "wsgi:create_server",
         factory=True,
@@ -66,13 +74,14 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 @group.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5001, show_default=True)
+@click.option("--port", default=5001, show_default=True, type=_PORT)
 @click.option("--pages", default=20_000, show_default=True, help="Open pages at most. Each needs a file descriptor.")
 def live(host: str, port: int, pages: int) -> None:
     """Keep open pages fresh: server-sent events, fed by Redis."""
     from granian import Granian  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    get_config()
     processes.allow_open_files(pages)
 
     Granian(
@@ -103,8 +112,8 @@ def cron() -> None:
 
 
 @group.command()
-@click.option("--port", default=5000, show_default=True, envvar="PORT")
-@click.option("--live-port", default=5001, show_default=True)
+@click.option("--port", default=5000, show_default=True, envvar="PORT", type=_PORT)
+@click.option("--live-port", default=5001, show_default=True, type=_PORT)
 def dev(port: int, live_port: int) -> None:
     """Everything at once, restarted when it dies: what `shopify app dev` starts."""
     config = get_config()

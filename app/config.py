@@ -83,8 +83,8 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
         shopify_admin_url=env.get("SHOPIFY_ADMIN_URL", "https://admin.shopify.com"),
         storefront_urls=_read_pairs(env.get("STOREFRONT_URLS", "")),
         secret_keys=_read_secret_keys(env, var),
-        database_url=env.get("DATABASE_URL") or None,
-        redis_url=env.get("REDIS_URL") or None,
+        database_url=_read_server(env, "DATABASE_URL", "postgresql", "postgres", "postgresql+psycopg"),
+        redis_url=_read_server(env, "REDIS_URL", "redis", "rediss", "unix"),
         resend_api_url=env.get("RESEND_API_URL", "https://api.resend.com"),
         resend_api_key=env.get("RESEND_API_KEY", ""),
         resend_webhook_secret=env.get("RESEND_WEBHOOK_SECRET", ""),
@@ -116,6 +116,14 @@ def _read_origin(env: Mapping[str, str], name: str, default: str) -> str:
     return value
 
 
+def _read_server(env: Mapping[str, str], name: str, *schemes: str) -> str | None:
+    """None: one of our own is started. What is wrong is not repeated: a password may stand in it."""
+    value = env.get(name) or None
+    if value and value.partition("://")[0] not in schemes:
+        raise ConfigError(f"{name} is an address that begins with {schemes[0]}://.")
+    return value
+
+
 def _read_count(env: Mapping[str, str], name: str, usual: int) -> int:
     text = env.get(name) or str(usual)
     if not text.isdecimal() or not int(text):
@@ -132,8 +140,8 @@ def _read_pairs(text: str) -> dict[str, str]:
 
 def _read_secret_keys(env: Mapping[str, str], var: Path) -> tuple[str, ...]:
     """SECRET_KEYS, newest first. With the embedded database the key lives beside the data, made on first use."""
-    if given := env.get("SECRET_KEYS"):
-        return tuple(key.strip() for key in given.split(",") if key.strip())
+    if keys := tuple(key.strip() for key in env.get("SECRET_KEYS", "").split(",") if key.strip()):
+        return keys
     if env.get("DATABASE_URL"):
         raise ConfigError(
             "Set SECRET_KEYS: one or more random strings, comma-separated, newest first. They encrypt tokens."
