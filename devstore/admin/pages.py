@@ -55,6 +55,12 @@ def page_of(found: list[Doc]) -> dict[str, Any]:
     }
 
 
+@bp.get("/")
+def front_door() -> Response:
+    """Whoever knows the store's address alone is led to the first shop's admin."""
+    return redirect(f"/store/{next(iter(get_config().storefronts)).partition('.')[0]}")
+
+
 @bp.get("/store/<name>")
 def home(name: str) -> str:
     shop, store = get_shop(name), get_store()

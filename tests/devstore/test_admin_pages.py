@@ -37,6 +37,10 @@ def product(shopify: Shopify) -> int:
     return _number(shopify.ask(_PRODUCT)["productSet"]["product"]["id"])
 
 
+def test_the_address_alone_leads_to_the_first_shops_admin(shopify: Shopify) -> None:
+    assert shopify.client.get("/").headers["Location"] == "/store/acme"
+
+
 def test_a_products_title_and_status_change_and_the_app_is_told(shopify: Shopify, product: int) -> None:
     before = len(shopify.deliveries())
     sent = {"title": "Green cup", "status": "ACTIVE"}
