@@ -1,4 +1,4 @@
-"""A product's pictures and variants, written into its rows as a snapshot (app/products/proposal_rules.py) has them."""
+"""A product's words as Shopify names them; its pictures and variants, written into its rows as a snapshot has them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,6 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.models.products import Product, ProductImage, Variant
 from app.products import option_rules, places, proposal_rules
+
+
+def words_of(product: Product) -> dict[str, Any]:
+    """A product's words, named as in Shopify."""
+    return {
+        "title": product.title,
+        "descriptionHtml": product.description_html,
+        "seo": {"title": product.seo_title, "description": product.seo_description},
+        "category": product.category_gid,
+    }
 
 
 def write_pictures(

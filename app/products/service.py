@@ -200,7 +200,7 @@ def move(session: Session, product: Product, action: str, *, actor: str, reason:
         product.reviewed_at = None
     if before == ProductStatus.PUBLISHED:
         # As long as it was on sale, its row said what Shopify says.
-        product.content_told = product.content_told | words_of(product)
+        product.content_told = product.content_told | parts.words_of(product)
         _end_edits(session, product, keep=action == "withdraw")
     trail.record(session, product, action, actor, reason=reason, changes={"status": [before, after]})
     if action in _EVENT_AFTER:
@@ -322,16 +322,6 @@ def write_fields(session: Session, product: Product, values: proposal_rules.Snap
     parts.write_grid(session, product, variants, values.get("options"), values.get("variants"), ids)
     product.updated_at = clock.now()
     session.flush()
-
-
-def words_of(product: Product) -> dict[str, Any]:
-    """A product's words, named as in Shopify."""
-    return {
-        "title": product.title,
-        "descriptionHtml": product.description_html,
-        "seo": {"title": product.seo_title, "description": product.seo_description},
-        "category": product.category_gid,
-    }
 
 
 def list_variants(session: Session, product: Product) -> Sequence[Variant]:

@@ -213,7 +213,7 @@ def _content(session: Session, shop: Shop, vendor: Vendor, product: Product) -> 
     elsewhere = places.list_levels(session, variants)
     options = product.options or [{"name": rules.DEFAULT_OPTION, "values": [rules.DEFAULT_VALUE]}]
     return {
-        **service.words_of(product),
+        **parts.words_of(product),
         "vendor": vendor.name,
         "status": "DRAFT",
         "productOptions": [
