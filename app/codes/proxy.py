@@ -10,6 +10,7 @@ from app.auth import portal as portal_door
 from app.auth import proxy as door
 from app.codes import rules, service
 from app.models.codes import QrCode
+from app.models.shops import Shop, ShopStatus
 
 bp = Blueprint("codes_proxy", __name__, url_prefix="/proxy")
 door.protect(bp)
@@ -20,8 +21,7 @@ def follow(code: str) -> ResponseReturnValue:
     known = (QrCode.shop_id == g.shop.id, QrCode.code == code.lower())
     found = g.session.scalar(select(QrCode).where(*known)) if rules.is_code(code.lower()) else None
     way = service.find_way(g.session, found, clock.now()) if found else None
-    # Asked anew: the door may remember a shop for two seconds that has left, and nothing more is written for that one.
-    if found is not None and _counts(found) and door.find_shop(g.shop.domain):
+    if found is not None and _counts(found) and _is_here():
         service.count_scan(g.session, g.shop, found, clock.now())
     if way is None:
         # A page in the shop's theme. It is Liquid to Shopify, so nobody's own words stand in it.
@@ -30,6 +30,15 @@ def follow(code: str) -> ResponseReturnValue:
     answer = redirect(portal_door.storefront_of(g.shop) + way, 302)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _is_here() -> bool:
+    """Asked anew: the door may remember a shop for two seconds that has left, and nothing more is written for that one.
+
+    On the connection that the request has: many at once who each waited for a second one would wait for each other.
+    """
+    shop = g.session.get(Shop, g.shop.id, populate_existing=True)
+    return shop is not None and shop.status is ShopStatus.INSTALLED
 
 
 def _counts(code: QrCode) -> bool:
