@@ -26,7 +26,7 @@ from app.models.events import DomainEvent, EventDelivery, InboxEvent
 from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
-from app.models.payouts import Payout, PayoutBatch
+from app.models.payouts import Payout, PayoutBatch, PayoutMove
 from app.models.products import Product, ProductImage, ProductImport, ProductProposal
 from app.models.reviews import VendorReview
 from app.models.shops import Shop
@@ -136,6 +136,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     reply = SavedReply(**ours, title="Photo", body="A brighter one, please.")
     session.add_all([part, payout, image, proposal, file, rule, reply])
     session.flush()
+    session.add(PayoutMove(**hers, payout_id=payout.id, state=payout.state, actor="staff:1", at=now))
     made: dict[str, Any] = {"order": order, "product": product, "batch": batch, "event": event}
     made |= {"email": email, "vendor": ada}
     hook = Hook(**ours, url="https://warehouse.example", kinds=["OrderCreated"], secret=b"x")
