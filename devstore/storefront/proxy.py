@@ -47,7 +47,9 @@ def forward(prefix: str, subpath: str, rest: str) -> Response:
     query = urlencode(_signed(f"/{prefix}/{subpath}"))
     target = f"{declared['url'].rstrip('/')}/{rest}?{query}"
     headers = {name: request.headers[name] for name in _FORWARDED if name in request.headers}
-    headers |= {"X-Forwarded-For": request.remote_addr or "", "X-Forwarded-Host": request.host}
+    # A script may say from where its visitor comes, as a tunnel in front does.
+    visitor = request.headers.get("X-Forwarded-For") or request.remote_addr or ""
+    headers |= {"X-Forwarded-For": visitor, "X-Forwarded-Host": request.host}
     try:
         # A client of its own for each request keeps no cookies between visitors.
         with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:

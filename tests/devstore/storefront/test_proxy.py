@@ -55,6 +55,14 @@ def test_cookies_pass_in_neither_direction(shop: Shop, app_end: AppEnd) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
+def test_the_visitors_address_is_the_connections_or_the_one_that_is_said(shop: Shop, app_end: AppEnd) -> None:
+    visitor = shop.browser(app_url=app_end.url)
+    visitor.get("/a/market/page")
+    assert app_end.last["headers"]["x-forwarded-for"] == "127.0.0.1"
+    visitor.get("/a/market/page", headers={"X-Forwarded-For": "198.18.0.7"})
+    assert app_end.last["headers"]["x-forwarded-for"] == "198.18.0.7"
+
+
 def test_a_post_keeps_its_body_and_type(shop: Shop, app_end: AppEnd) -> None:
     visitor = shop.browser(app_url=app_end.url)
     visitor.post("/a/market/apply", data={"name": "Ada & Co"}, headers={"Accept": "application/json"})
