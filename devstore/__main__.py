@@ -27,7 +27,9 @@ def main() -> None:
         return sites[environ["SERVER_PORT"]](environ, start_response)
 
     courier.start()
-    waitress.serve(by_port, listen=" ".join(f"127.0.0.1:{port}" for port in sites), threads=24, ident=None)
+    listen = " ".join(f"127.0.0.1:{port}" for port in sites)
+    # Who speaks to this machine's own address may say where its visitor comes from: storefront/proxy.py.
+    waitress.serve(by_port, listen=listen, threads=24, ident=None, clear_untrusted_proxy_headers=False)
 
 
 if __name__ == "__main__":
