@@ -101,14 +101,13 @@ def list_names(session: Session, shop_id: int) -> dict[str, str]:
     return {f"staff:{member.number}": member.called for member in list_members(session, shop_id)}
 
 
-MACHINES: Final = {
+_MACHINES: Final = {
     "system": "Stallkeeper",
     "schedule": "Stallkeeper",
     "operator": "The command line",
     "shopify": "Shopify",
     "rail": "PayPal or Stripe",
 }
-"""Actors of the log that are no people."""
 
 
 def who(actor: str) -> str:
@@ -118,8 +117,13 @@ def who(actor: str) -> str:
         if "staff_names" not in g:
             g.staff_names = list_names(g.session, g.shop.id)
         return str(g.staff_names.get(actor, f"Staff member {number}"))
-    words = {"vendor_user": "The vendor", "applicant": "The applicant", "api": f"Program with token {number}"}
-    return words.get(kind) or MACHINES.get(kind, actor)
+    return {"vendor_user": "The vendor", "applicant": "The applicant"}.get(kind) or name_machine(actor)
+
+
+def name_machine(actor: str) -> str:
+    """An actor of the log that is no person, in words."""
+    kind, _, number = actor.partition(":")
+    return f"Program with token {number}" if kind == "api" else _MACHINES.get(kind, actor)
 
 
 def _learn(shop_id: int, token: IdToken) -> StaffMember:

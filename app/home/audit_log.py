@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
-from app.auth.staff import MACHINES
+from app.auth.staff import name_machine
 from app.models.events import AuditEntry
 from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorUser
@@ -60,8 +60,8 @@ class Row:
             return self.person or f"Staff member {number}"
         if kind == "vendor_user":
             return self.person or "Somebody who has left"
-        words = {"system": "By itself", "applicant": f"Applicant {number}", "api": f"Program with token {number}"}
-        return words.get(kind) or MACHINES.get(kind, self.entry.actor)
+        words = {"system": "By itself", "applicant": f"Applicant {number}"}
+        return words.get(kind) or name_machine(self.entry.actor)
 
 
 @dataclass(frozen=True, slots=True)
