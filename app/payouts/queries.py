@@ -281,14 +281,24 @@ def _called(words: str) -> ColumnElement[bool]:
 
 def list_fitting(session: Session, batch: PayoutBatch, action: str) -> list[int]:
     """The payouts of a batch on which a person may do `action` on all of them at once."""
-    query = select(Payout.id, Payout.rail, Payout.by_hand).where(
-        Payout.batch_id == batch.id, Payout.state.in_(MOVES[action])
-    )
-    if action == "approve" and batch.file_made_at is not None:
-        query = query.where(Payout.rail != RailName.BANK)  # the file was taken without them
-    if action in {"cancel", "stop"}:
-        query = query.where(Payout.attempts == 0)  # of the others nobody knows whether they were paid: one by one
+    query = select(Payout.id, Payout.rail, Payout.by_hand).where(*_may_fit(batch, action))
     return [row.id for row in session.execute(query) if fits(action, row.rail, by_hand=row.by_hand)]
+
+
+def count_fitting(session: Session, batch: PayoutBatch, action: str) -> int:
+    """How many `list_fitting` lists, without reading each: pages that look again and again ask for no more."""
+    kinds = (Payout.rail, Payout.by_hand)
+    found = session.execute(select(*kinds, func.count()).where(*_may_fit(batch, action)).group_by(*kinds))
+    return sum(count for rail, by_hand, count in found if fits(action, rail, by_hand=by_hand))
+
+
+def _may_fit(batch: PayoutBatch, action: str) -> list[ColumnElement[bool]]:
+    where = [Payout.batch_id == batch.id, Payout.state.in_(MOVES[action])]
+    if action == "approve" and batch.file_made_at is not None:
+        where.append(Payout.rail != RailName.BANK)  # the file was taken without them
+    if action in {"cancel", "stop"}:
+        where.append(Payout.attempts == 0)  # of the others nobody knows whether they were paid: one by one
+    return where
 
 
 def list_part(session: Session, batch: PayoutBatch, part: int, *, limit: int) -> Sequence[Payout]:

@@ -279,7 +279,7 @@ def _batch_page(
         sum=Money(live, batch.currency),
         payouts=sum(count for count, _ in counts.values()),
         waiting=_waiting(counts),
-        stoppable=len(queries.list_fitting(g.session, batch, "stop")),
+        stoppable=queries.count_fitting(g.session, batch, "stop"),
         statements_at_once=STATEMENTS_AT_ONCE,
         states={state.value: n for state in PayoutState if (n := _count(counts, state))},
         state_choices=[(s.value, queries.STATE_WORDS[s]) for s in PayoutState if _count(counts, s)],
