@@ -132,6 +132,13 @@ def test_a_document_holds_one_operation_named_like_its_file(document: str) -> No
     assert document.startswith(get_operation(document).root)
 
 
+def test_a_fragment_is_named_like_its_file_and_shared_by_documents() -> None:
+    texts = [path.read_text() for path in FOLDER.rglob("*.graphql")]
+    for path in (FOLDER / "fragments").iterdir():
+        assert path.read_text().startswith(f"fragment {path.stem} on "), path.name
+        assert sum(text.count(f"...{path.stem}\n") for text in texts) > 1, path.name
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_mutation_asks_for_its_errors(document: str) -> None:
     operation = get_operation(document)
