@@ -13,6 +13,7 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "vendors": ("tax_id", "payout_account", "payout_holder", "payout_waiting"),
     "vendor_answers": ("content",),
     "money_settings": ("payer_iban",),
+    "payout_batches": ("file_head",),
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),
     "fee_invoices": ("parties",),

@@ -140,6 +140,8 @@ class PayoutBatch(Model):
     created_at: Mapped[CreatedAt]
     file_made_at: Mapped[datetime | None]
     """First time a bank file was taken: every later file of this batch says the same moment."""
+    file_head: Mapped[bytes | None]
+    """Encrypted JSON: what the first pain.001 says beside its transfers, and every later one says, too."""
 
 
 class Payout(Model):

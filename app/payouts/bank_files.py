@@ -16,7 +16,13 @@ from app.sheets import plain_cell
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 _SLASHES = re.compile("/+")
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "&": "+", "_": "-"})
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+        "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ħ": "h", "Ħ": "H",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "&": "+", "_": "-",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,19 @@ def write_csv(batch: Batch) -> str:
 
 def bank_text(words: str, length: int) -> str:
     """In the characters that every SEPA bank takes: accents go, what is left unknown becomes a full stop."""
-    plain = unicodedata.normalize("NFKD", words.translate(_LETTERS))
-    kept = "".join(
-        letter if letter in _ALLOWED else "." for letter in plain if not unicodedata.combining(letter)
-    ).strip()
+    kept = "".join(letter if letter in _ALLOWED else "." for letter in _plain(words)).strip()
     # A field may not begin with a slash, nor hold two in a row.
     return _SLASHES.sub("/", kept).lstrip("/")[:length].strip() or "-"
+
+
+def fits_banks(name: str) -> bool:
+    """Whether a bank file has the letters of a name: a bank refuses to pay somebody called "...."."""
+    return all(letter in _ALLOWED or not letter.isalpha() for letter in _plain(name))
+
+
+def _plain(words: str) -> str:
+    split = unicodedata.normalize("NFKD", words.translate(_LETTERS))
+    return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 
 def _check(batch: Batch) -> None:

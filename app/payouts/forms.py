@@ -13,6 +13,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Regexp, Vali
 
 from app.commissions.forms import MonthDay
 from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
+from app.payouts.bank_files import fits_banks
 
 _SPACES: Final = re.compile(r"\s+")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
@@ -30,6 +31,10 @@ class PayerForm(Form):
     def __init__(self, formdata: Any = None, *, name: str, last4: str, bic: str) -> None:
         super().__init__(formdata, data={"name": name, "bic": bic})
         self.last4 = last4
+
+    def validate_name(self, field: StringField) -> None:
+        if not fits_banks(field.data or ""):
+            raise ValidationError("Bank files have Latin letters only. Write the name as it stands on your bank card.")
 
     def validate_iban(self, field: StringField) -> None:
         field.data = _SPACES.sub("", field.data or "").upper()

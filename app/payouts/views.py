@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,15 +9,13 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.commissions.queries import get_settings
-from app.config import get_config
-from app.crypto import decrypt
-from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.errors import Conflict, NotFound, ValidationErrors
 from app.keyset import cut_page
 from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
 from app.outcomes import Outcome
-from app.payouts import bank_files, contents, moves, queries, rules, service, statements, vendor_list
+from app.payouts import bank_batches, bank_files, contents, moves, queries, rules, service, statements, vendor_list
 from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
 
@@ -42,7 +39,13 @@ _OF_BATCH: Final = rules.OF_BATCH | {"make_file", "send"}
 _ON_BATCH: Final = _OF_BATCH | {"approve", "mark_sent", "cancel"}
 STATEMENTS_AT_ONCE: Final = 500
 """In one archive: it is made while somebody waits."""
-ON_TICKED: Final = {"approve": "Approve", "hold": "Hold", "release": "Release the hold", "cancel": "Cancel"}
+ON_TICKED: Final = {
+    "approve": "Approve",
+    "hold": "Hold",
+    "release": "Release the hold",
+    "cancel": "Cancel",
+    "fail": "Book back",
+}
 _COLUMNS: Final = ("reference", "vendor", "batch", "prepared_at", "state", "paid_by", "amount", "currency")
 TONES: Final = {
     PayoutState.PENDING: "warning",
@@ -173,11 +176,10 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
     if kind not in {"xml", "csv"}:
         raise NotFound("There is no such file.")
-    payer = get_settings(g.session, g.shop.id)
-    if kind == "xml" and not payer.payer_iban:
-        raise AppError("Enter the account that pays on the payouts page first, then take the file.")
-    content = _bank_batch(batch, queries.list_in_file(g.session, batch))
-    body = bank_files.write_pain(content) if kind == "xml" else bank_files.write_csv(content)
+    if kind == "xml":
+        body: str | bytes = bank_files.write_pain(bank_batches.read_for_bank(g.session, g.shop, batch))
+    else:
+        body = bank_files.write_csv(bank_batches.read(g.session, g.shop, batch))
     name = f"payouts-{batch.number}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, mimetype="application/xml" if kind == "xml" else "text/csv", headers=headers)
@@ -210,29 +212,6 @@ def _cells(payout: Payout, batch: PayoutBatch, vendor: str) -> list[object]:
     amount = Money(payout.amount_minor, payout.currency)
     what = [payout.reference, vendor, batch.number, batch.created_at, payout.state.value, payout.rail.value]
     return [*what, str(amount.decimal), payout.currency]
-
-
-def _bank_batch(batch: PayoutBatch, payouts: Sequence[Payout]) -> bank_files.Batch:
-    payer, keys = get_settings(g.session, g.shop.id), get_config().secret_keys
-    assert batch.file_made_at
-    payer_iban = decrypt(payer.payer_iban, keys) if payer.payer_iban else ""
-    return bank_files.Batch(
-        message_id=f"STALLKEEPER-{g.shop.id}-{batch.number}",
-        made_at=batch.file_made_at,
-        pay_on=batch.file_made_at.astimezone(ZoneInfo(g.shop.timezone)).date(),
-        currency=batch.currency,
-        payer=bank_files.Payer(payer.payer_name or g.shop.name, payer_iban, payer.payer_bic),
-        transfers=[
-            bank_files.Transfer(
-                reference=payout.reference,
-                holder=decrypt(payout.holder, keys),
-                iban=decrypt(payout.account, keys),
-                amount=Money(payout.amount_minor, payout.currency).decimal,
-                message=f"{g.shop.name} payout {payout.reference}",
-            )
-            for payout in payouts
-        ],
-    )
 
 
 def _list_page(*, status: int = 200) -> Response:
@@ -287,7 +266,8 @@ def _batch_page(
         state_words=queries.STATE_WORDS,
         rail_words=queries.RAIL_WORDS,
         tones=TONES,
-        payer=get_settings(g.session, g.shop.id),
+        has_payer=get_settings(g.session, g.shop.id).payer_iban is not None,
+        pays_from=bank_batches.find_payer(batch),
     )
     answer = Response(html, status=status, mimetype="text/html")
     return web.toast(answer, toast, is_error=status >= 400) if toast else answer

@@ -25,6 +25,7 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from app.auth.roles import ROLE_WORDS
 from app.languages import _, lazy
+from app.payouts.bank_files import fits_banks
 from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
 from app.vendors import face
 from app.vendors.forms import check_readable
@@ -242,6 +243,11 @@ class PayoutForm(SpokenForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         fits = super().validate(extra_validators)
+        if self.account is self.iban and not fits_banks(self.holder.data or ""):
+            self.holder.errors = [
+                _("Bank files have Latin letters only. Write the name as it stands on your bank card.")
+            ]
+            fits = False
         try:
             check_account(self.rail.data, self.account.data or "")
         except ValueError as error:

@@ -13,7 +13,7 @@ import pytest
 from xmlschema import XMLSchema
 
 from app.errors import ValidationErrors
-from app.payouts.bank_files import NAMESPACE, Batch, Payer, Transfer, bank_text, write_csv, write_pain
+from app.payouts.bank_files import NAMESPACE, Batch, Payer, Transfer, bank_text, fits_banks, write_csv, write_pain
 
 BATCH = Batch(
     message_id="STALLKEEPER-1-7",
@@ -149,7 +149,8 @@ def test_a_file_without_a_payer_is_refused_in_words() -> None:
     [
         ("Ada Ünal", "Ada Unal"),
         ("Straße & Co", "Strasse + Co"),
-        ("Łódź Œuvre", "Lodz .uvre"),
+        ("Łódź Œuvre", "Lodz OEuvre"),
+        ("Đorđe Y\u0131lmaz Þór", "Dorde Yilmaz Thor"),
         ("//x", "x"),
         ("a///b", "a/b"),
         ("<Nm>Mallory</Nm>\x00", ".Nm.Mallory./Nm.."),
@@ -159,6 +160,16 @@ def test_a_file_without_a_payer_is_refused_in_words() -> None:
 )
 def test_names_are_written_in_the_characters_that_banks_take(given: str, written: str) -> None:
     assert bank_text(given, 70) == written
+
+
+@pytest.mark.parametrize("name", ["Ada Ünal", "Đorđe Y\u0131lmaz & Sønner (2), Łódź", "O\u2019Brien", "1A"])
+def test_a_name_that_banks_can_read_may_be_entered(name: str) -> None:
+    assert fits_banks(name)
+
+
+@pytest.mark.parametrize("name", ["陶芸 Ada", "Иван Петров", "مريم", "김민수", "Ελένη"])
+def test_a_name_that_would_become_full_stops_may_not(name: str) -> None:
+    assert not fits_banks(name)
 
 
 def test_the_table_says_the_same() -> None:

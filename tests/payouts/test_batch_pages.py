@@ -127,6 +127,47 @@ def test_papers_come_when_there_are_some(merchant: FlaskClient, acme: Shop, ada_
     assert merchant.get(f"{payout}/statement.doc").status_code == 404
 
 
+def pay_from(merchant: FlaskClient, iban: str) -> None:
+    assert merchant.post("/app/payouts/settings/payer", data={"name": "Acme", "iban": iban}).status_code == 200
+
+
+def test_a_batchs_bank_file_says_the_same_for_ever(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    batch, _ = batch_of(merchant, acme)
+    for action in ("approve", "make_file"):
+        merchant.post(f"{batch}/{action}", data={"x": "y"})
+    pay_from(merchant, "GB29NWBK60161331926819")
+    pay_from(merchant, "DE89370400440532013000")
+    first = merchant.get(f"{batch}/file.xml").data
+    assert b"DE89370400440532013000" in first, "nobody has seen a file with the account before"
+    pay_from(merchant, "GB29NWBK60161331926819")
+    with db.system() as session:
+        shop = session.get_one(Shop, acme.id)
+        shop.name, shop.timezone = "Acme and Sons", "Pacific/Kiritimati"
+    assert merchant.get(f"{batch}/file.xml").data == first
+    assert "Acme and Sons" not in merchant.get(f"{batch}/file.csv").text
+    assert "•••• 3000" in merchant.get(batch).text
+
+
+def test_a_file_that_the_bank_refused_is_paid_by_another(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    batch, _ = batch_of(merchant, acme)
+    for action in ("approve", "make_file"):
+        merchant.post(f"{batch}/{action}", data={"x": "y"})
+    pay_from(merchant, "DE89370400440532013000")
+    first = merchant.get(f"{batch}/file.xml").text
+    refused = {"payout": str(only(acme).id), "action": "fail"}
+    assert "Say why." in merchant.post(f"{batch}/together", data=refused).text
+    back = merchant.post(f"{batch}/together", data=refused | {"reason": "The bank refused the account that pays"})
+    assert (back.status_code, only(acme).state) == (200, PayoutState.FAILED)
+    pay_from(merchant, "GB29NWBK60161331926819")
+    second = merchant.post("/app/payouts", data={"everybody": "yes"}).headers["HX-Push-Url"]
+    for action in ("approve", "make_file"):
+        merchant.post(f"{second}/{action}", data={"x": "y"})
+    text = merchant.get(f"{second}/file.xml").text
+    assert "GB29NWBK60161331926819" in text
+    ids = [file.split("<MsgId>")[1].split("<")[0] for file in (first, text)]
+    assert ids[0] != ids[1]
+
+
 def test_payouts_are_found_and_taken_away_as_a_file(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
     batch, _ = batch_of(merchant, acme)
     reference = only(acme).reference

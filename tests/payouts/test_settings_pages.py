@@ -36,6 +36,7 @@ def audited(shop: Shop) -> list[str]:
     [
         ("payer", {"name": ""}, "Enter the name on your bank account."),
         ("payer", {"name": "x" * 71}, "cannot be longer than 70"),
+        ("payer", {"name": "株式会社"}, "Bank files have Latin letters only."),
         ("payer", {"iban": ""}, "This is no valid IBAN."),
         ("payer", {"iban": "DE89370400440532013001"}, "This is no valid IBAN."),
         ("payer", {"iban": "4111 1111 1111 1111"}, "This is no valid IBAN."),

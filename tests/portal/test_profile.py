@@ -179,6 +179,14 @@ def test_the_link_that_confirms_an_account_stands_in_no_log_and_is_not_shown_to_
     assert token not in hide_secrets(email.html)
 
 
+def test_a_holder_whom_no_bank_file_can_name_is_asked_for_latin_letters(adas_browser: FlaskClient, ada: Vendor) -> None:
+    refused = adas_browser.post("/portal/payout-details", data={"holder": "김민수", "iban": IBAN})
+    assert (refused.status_code, "Latin letters only" in refused.text) == (422, True)
+    assert find_payout_details(reload(ada)) is None
+    kept = adas_browser.post("/portal/payout-details", data={"holder": "Kim Min-su", "iban": IBAN})
+    assert kept.status_code == 303
+
+
 def test_a_wrong_iban_keeps_the_old_account(adas_browser: FlaskClient, ada: Vendor) -> None:
     adas_browser.post("/portal/payout-details", data={"holder": "Ada Lovelace", "iban": IBAN})
     answer = adas_browser.post("/portal/payout-details", data={"holder": "Eve", "iban": IBAN[:-1] + "1"})
