@@ -5,15 +5,15 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.codes import rules
 from app.config import get_config
+from app.db import Scope, pipelined
 from app.errors import ValidationErrors
 from app.languages import _
-from app.models.codes import Destination, QrCode, QrScans
+from app.models.codes import Destination, QrCode
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
@@ -21,6 +21,11 @@ from app.vendors import holidays
 
 PROXY_PATH: Final = "/a/market"
 _MOST: Final = 200
+_COUNT: Final = """
+    INSERT INTO qr_scans (code_id, day, shop_id, vendor_id, scans)
+    SELECT %(code_id)s, %(day)s, id, %(vendor_id)s, 1 FROM shops WHERE id = %(shop_id)s AND status = 'installed'
+    ON CONFLICT (code_id, day) DO UPDATE SET scans = qr_scans.scans + 1
+"""
 
 
 def address_of(shop: Shop, code: QrCode) -> str:
@@ -78,11 +83,13 @@ def find_way(session: Session, code: QrCode, now: datetime) -> str | None:
     return f"/products/{product.handle}"
 
 
-def count_scan(session: Session, shop: Shop, code: QrCode, now: datetime) -> None:
+def count_scan(shop: Shop, code: QrCode, now: datetime) -> None:
+    """In a transaction and a round trip of its own: all scans of a code on one day wait for its row, and so only as
+    long as PostgreSQL needs. For a shop that has just left nothing is counted.
+    """
     day = now.astimezone(ZoneInfo(shop.timezone)).date()
-    new = {"code_id": code.id, "day": day, "shop_id": shop.id, "vendor_id": code.vendor_id, "scans": 1}
-    more = {"scans": QrScans.scans + 1}
-    session.execute(insert(QrScans).values(new).on_conflict_do_update(index_elements=["code_id", "day"], set_=more))
+    with pipelined(Scope(shop.id)) as connection:
+        connection.execute(_COUNT, {"code_id": code.id, "day": day, "shop_id": shop.id, "vendor_id": code.vendor_id})
 
 
 def _check(session: Session, vendor_id: int, wanted: dict[str, str | int | None]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app import clock, db, events
-from app.db import Scope, pipelined, speak_for_shop, system
+from app.db import Scope, pipelined, speak_for_shop, system, together
 from app.errors import NotFound
 from app.languages import _
 from app.models.events import DomainEvent
@@ -140,13 +140,13 @@ def _store(
     """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows they have, and
     what changed after `since` by other hands.
     """
-    connection: Any = session.connection().connection.driver_connection
-    with connection.pipeline(), connection.cursor() as head, connection.cursor() as count:
-        head.execute(_ADVANCE, whose)
+    with together(session) as connection:
+        head = connection.execute(_ADVANCE, whose)
         connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
         changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
-        count.execute(_HELD, whose)
-        return (head.fetchone() or (0,))[0], count.fetchone()[0], changes.fetchall()
+        held = connection.execute(_HELD, whose)
+    advanced, (count,) = head.fetchone(), held.fetchall()
+    return advanced[0] if advanced else 0, count[0], changes.fetchall()
 
 
 def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:

@@ -142,14 +142,16 @@ export async function apply(replica, shop) {
   return after;
 }
 
+export const post = (body) => ({
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+  body: JSON.stringify(body),
+});
+
 // Shopify's Ajax API. `set` answers null when Shopify refuses, and throws when nobody can tell.
 export const ajaxCart = (root = '/') => {
   const call = async (path, body) => {
-    const answer = await fetch(`${root}${path}`, body && {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const answer = await fetch(`${root}${path}`, body && post(body));
     if (answer.status === 422 || answer.status === 404) return null;
     if (!answer.ok) throw new Error(`${path} ${answer.status}`);
     return answer.json();

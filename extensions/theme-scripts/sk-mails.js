@@ -1,5 +1,6 @@
 // E-mails that a signed-in customer chooses: shown once the shop offers some and the customer lets it keep their lists,
 // for without those there is nothing to write about. What is ticked counts when the server says so, and not before.
+import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
 import { isAllowed } from './sk-sync.js';
 
@@ -12,7 +13,7 @@ export function start(block) {
   const form = block.querySelector('form');
   const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
   const boxes = [...form.querySelectorAll('[type="checkbox"]')];
-  let isShown = false;
+  let isAsked = false;
 
   const say = (words) => {
     error.textContent = words;
@@ -20,9 +21,10 @@ export function start(block) {
   };
 
   const load = async () => {
-    if (isShown || !isAllowed()) return;
+    if (isAsked || !isAllowed()) return;
+    isAsked = true;
     const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
-    if (!answer.ok || isShown) return;
+    if (!answer.ok) return;
     const { offered, chosen, email: known, waiting } = await answer.json();
     if (!offered.length) return;
     for (const box of boxes) {
@@ -31,15 +33,12 @@ export function start(block) {
     }
     if (known) email.value = known;
     state.textContent = waiting ? block.dataset.confirm : '';
-    isShown = true;
     block.querySelector('details').hidden = false;
   };
 
   const send = async (topics) => {
     const answer = await fetch(`${proxy}/mails`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ topics, email: email.value, locale: document.documentElement.lang, page: location.pathname, wording }),
+      ...post({ topics, email: email.value, locale: document.documentElement.lang, page: location.pathname, wording }),
       signal: AbortSignal.timeout(GIVE_UP),
     });
     return answer.json();

@@ -3,7 +3,7 @@
 // {state, unsynced}: "synced", "syncing", "failed", "guest", "local" (the customer did not agree to more) or "full":
 // then this browser had no room for the item {kind, key} that is told with it.
 import { GUEST, Replica, random } from './sk-items.js';
-import { account, ajaxCart, apply, mend } from './sk-cart.js';
+import { account, ajaxCart, apply, mend, post } from './sk-cart.js';
 
 const SOON = 400;
 const FRESH = 20_000;
@@ -144,7 +144,7 @@ export class Keeper {
   }
 
   async #send(request) {
-    const answer = await fetch(`${this.proxy}/sync`, { ...this.#post(request), signal: AbortSignal.timeout(GIVE_UP) });
+    const answer = await fetch(`${this.proxy}/sync`, { ...post(request), signal: AbortSignal.timeout(GIVE_UP) });
     // Somebody signed out, or in as another, since this page was opened: its items wait for their owner.
     if (answer.status === 401 || answer.status === 409) throw { isFinal: true };
     const body = answer.ok ? await answer.json() : {};
@@ -152,15 +152,11 @@ export class Keeper {
     return body;
   }
 
-  #post(request) {
-    return { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(request) };
-  }
-
   // The page is left: what waits goes out without anybody to hear the answer, and once more next time.
   #last() {
     if (this.isGuest || !isAllowed() || !this.items.pending(1).length) return;
-    const post = this.#post(this.items.request());
-    if (post.body.length < 60_000) fetch(`${this.proxy}/sync`, { ...post, keepalive: true }).catch(() => {});
+    const last = post(this.items.request());
+    if (last.body.length < 60_000) fetch(`${this.proxy}/sync`, { ...last, keepalive: true }).catch(() => {});
   }
 
   #heardConsent() {

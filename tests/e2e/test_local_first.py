@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer
 from app import db
 from app.models.shops import Shop as AppShop
 from app.models.storefront import CustomerItem
+from app.storefront import rules
 from devstore import server
 from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.cast import ACME
@@ -226,7 +227,7 @@ def test_what_is_said_below_a_heart_fits_a_phone_in_every_language(
         file.stem: json.loads(file.read_text("utf-8")) for file in LOCALES.glob("*.json") if "schema" not in file.stem
     }
     for language, words in told.items():
-        for state in ("later", "full"):
+        for state in ("later", "full", "crowded"):
             page.locator(".sk-wish [data-status]").evaluate(
                 """(line, [said, again]) => {
                   line.firstElementChild.textContent = said;
@@ -253,6 +254,37 @@ def test_that_there_is_no_more_room_is_said_at_the_item_it_is_about(
     expect(page.locator(".sk-wish").get_by_text("There is no more room.")).to_be_visible()
     expect(full).to_have_count(1)
     expect(page.get_by_role("button", name="Add to wishlist")).to_have_attribute("aria-pressed", "false")
+
+
+def test_that_the_account_has_no_more_room_is_said_where_it_matters_and_all_is_kept(
+    market: Market, open_browser: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_browser(PHONE)
+    wish(page, market, "morning-mug")
+    sign_in(page, market)
+    monkeypatch.setattr(rules, "LARGEST_ACCOUNT", len(market.kept()))
+    wish(page, market, "rye-loaf")
+    line = page.get_by_text("Kept in this browser. Your account has no more room.").locator("visible=true")
+    expect(page.locator(".sk-wish").locator(line)).to_be_visible()
+    take_screenshot(page, "local-first-crowded-phone")
+    assert page.locator("[data-again]").locator("visible=true").count() == 0, "another try would do nothing"
+    page.goto(f"{market.url}/products/morning-mug")
+    settled(page)
+    expect(page.locator(".sk-wish").locator(line)).to_have_count(0)
+    assert wishlist(page, market) == {"Morning mug", "Rye loaf"}
+    expect(page.locator('[data-kind="wishlist"]').locator(line)).to_be_visible()
+    page.get_by_role("button", name="Remove: Morning mug").click()
+    page.wait_for_function(
+        "() => !window.stallkeeper.running && !window.stallkeeper.items.pending().some(i => i.hasRoom)"
+    )
+    mug, loaf = market.goods()
+    assert market.kept()["wishlist", mug] is None
+    assert ("wishlist", loaf) not in market.kept()
+    monkeypatch.undo()
+    page.reload()
+    settled(page)
+    expect(line).to_have_count(0)
+    assert market.kept()["wishlist", loaf]["title"] == "Rye loaf"
 
 
 def test_a_customer_who_goes_offline_and_comes_back_loses_nothing_and_brings_nothing_back(

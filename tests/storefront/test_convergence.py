@@ -150,6 +150,22 @@ def test_a_browser_whose_clock_is_wrong_ends_with_the_same_copy_as_all(
     assert all(clock < ahead for clock, _ in world.server.held().values())
 
 
+def test_what_finds_no_room_is_kept_and_holds_up_nothing(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    for number in range(1, 121):
+        world.edit("phone", "1", "wishlist", str(number), {"handle": "mug"})
+    request = world.ask("request", "phone", tab="1")
+    refused = {str(place): "full" for place in range(len(request["items"]))}
+    answer = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+    world.ask("answer", "phone", tab="1", request=request, answer={**answer, "refused": refused})
+    world.edit("phone", "1", "wishlist", "7", None)
+    told = [item["key"] for item in world.ask("request", "phone", tab="1")["items"]]
+    assert told[:21] == [*map(str, range(101, 121)), "7"], "what was never sent goes first"
+    world.settle()
+    world.check()
+
+
 # -- the rule for the cart, said plainly -------------------------------------------------------------------------------
 
 

@@ -115,13 +115,14 @@ const token = Object.keys(now).length ? (after ?? cart).token : '';
 replica.write('sk:cart', { ...state, token, seen, short });
 return after;
 }
-export const ajaxCart = (root = '/') => {
-const call = async (path, body) => {
-const answer = await fetch(`${root}${path}`, body && {
+export const post = (body) => ({
 method: 'POST',
 headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
 body: JSON.stringify(body),
 });
+export const ajaxCart = (root = '/') => {
+const call = async (path, body) => {
+const answer = await fetch(`${root}${path}`, body && post(body));
 if (answer.status === 422 || answer.status === 404) return null;
 if (!answer.ok) throw new Error(`${path} ${answer.status}`);
 return answer.json();

@@ -61,23 +61,23 @@ const skew = serverNow - this.now();
 this.write('sk:skew', Math.abs(skew) > 2000 ? skew : 0);
 if (this.read('sk:clock', [0])[0] > serverNow + AHEAD) this.write('sk:clock', [serverNow, 0]);
 for (const item of this.pending(Infinity)) {
-if (msOf(item.clock) > serverNow + AHEAD) this.#store(item.kind, item.key, this.tick(), item.value, false);
+if (msOf(item.clock) > serverNow + AHEAD) this.#store(item.kind, item.key, this.tick(), item.value, 0);
 }
 }
-#store(kind, key, clock, value, isSynced) {
-this.write(`${this.rows}${kind}:${key}`, [clock, value, isSynced ? 1 : 0]);
+#store(kind, key, clock, value, state) {
+this.write(`${this.rows}${kind}:${key}`, [clock, value, state]);
 for (const listener of this.listeners) listener(kind);
 }
 find(kind, key) {
 const row = this.read(`${this.rows}${kind}:${key}`);
-return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1 };
+return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1, hasRoom: row[2] < 2 };
 }
 has(kind, key) {
 return this.find(kind, key)?.value != null;
 }
 put(kind, key, value) {
 const clock = this.tick();
-this.#store(kind, key, clock, value, false);
+this.#store(kind, key, clock, value, 0);
 return clock;
 }
 remove(kind, key) {
@@ -91,7 +91,7 @@ for (const listener of this.listeners) listener(kind);
 accept(kind, key, clock, value, isSynced = true) {
 const held = this.find(kind, key);
 if (!held || held.clock < clock || (held.clock === clock && isSynced && !held.isSynced)) {
-this.#store(kind, key, clock, value, isSynced);
+this.#store(kind, key, clock, value, Number(isSynced));
 }
 }
 all(kind = '') {
@@ -115,7 +115,7 @@ get revision() {
 return this.read(`sk:${this.who}:revision`, 0);
 }
 pending(most = 100) {
-return this.all().filter((item) => !item.isSynced).sort((a, b) => (a.clock < b.clock ? -1 : 1)).slice(0, most);
+return this.all().filter((item) => !item.isSynced).sort((a, b) => b.hasRoom - a.hasRoom || (a.clock < b.clock ? -1 : 1)).slice(0, most);
 }
 request() {
 const merged = this.read(`sk:${this.who}:merged`, false);
@@ -126,13 +126,13 @@ answer(request, { revision, restart, now, items, refused = {} }) {
 request.items.forEach(({ kind, key, clock }, place) => {
 const held = this.find(kind, key);
 const why = refused[place];
-if (held?.clock !== clock || why === 'early' || why === 'full') return;
+if (held?.clock !== clock || why === 'early') return;
 if (why === 'late') this.drop(kind, key);
-else this.#store(kind, key, clock, held.value, true);
+else this.#store(kind, key, clock, held.value, why === 'full' ? 2 : 1);
 });
 this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));
 for (const { kind, key, clock, value } of items) if (kind in KINDS) this.accept(kind, key, clock, value);
-if (restart) for (const { kind, key, clock, value } of this.all()) this.#store(kind, key, clock, value, false);
+if (restart) for (const { kind, key, clock, value } of this.all()) this.#store(kind, key, clock, value, 0);
 this.learnTime(now);
 this.write(`sk:${this.who}:revision`, revision);
 if (request.merged) this.storage.removeItem(`sk:${this.who}:merged`);

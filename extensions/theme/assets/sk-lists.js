@@ -21,11 +21,16 @@ draw();
 export const status = (block, { state, unsynced, ...item }) => {
 const line = block.querySelector('[data-status]');
 if (!line || state === 'syncing') return;
-const { kind, key } = block.dataset;
-const waits = unsynced && (!key || keeper.items.find(kind, key)?.isSynced === false);
-const isOurs = item.kind === kind && (!key || item.key === key);
-const words = (state === 'failed' && !waits) || (state === 'full' && !isOurs) ? '' : block.dataset[state] ?? '';
+const { kind, key, failed, full, crowded } = block.dataset;
+const isOurs = (one) => one.kind === kind && (!key || one.key === key);
+const waiting = keeper.items.pending(Infinity).filter(isOurs);
+const words = {
+failed: (key ? waiting.length : unsynced) && failed,
+full: isOurs(item) && full,
+synced: waiting.some(({ hasRoom }) => !hasRoom) && crowded,
+}[state] || '';
 line.firstElementChild.textContent = words;
+line.lastElementChild.hidden = state !== 'failed';
 line.hidden = !words;
 };
 function toggle(block) {

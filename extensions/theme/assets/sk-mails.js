@@ -1,3 +1,4 @@
+import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
 import { isAllowed } from './sk-sync.js';
 const GIVE_UP = 12_000;
@@ -7,15 +8,16 @@ const { proxy, wording } = block.dataset;
 const form = block.querySelector('form');
 const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
 const boxes = [...form.querySelectorAll('[type="checkbox"]')];
-let isShown = false;
+let isAsked = false;
 const say = (words) => {
 error.textContent = words;
 error.hidden = !words;
 };
 const load = async () => {
-if (isShown || !isAllowed()) return;
+if (isAsked || !isAllowed()) return;
+isAsked = true;
 const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
-if (!answer.ok || isShown) return;
+if (!answer.ok) return;
 const { offered, chosen, email: known, waiting } = await answer.json();
 if (!offered.length) return;
 for (const box of boxes) {
@@ -24,14 +26,11 @@ box.closest('[data-topic]').hidden = !offered.includes(box.value);
 }
 if (known) email.value = known;
 state.textContent = waiting ? block.dataset.confirm : '';
-isShown = true;
 block.querySelector('details').hidden = false;
 };
 const send = async (topics) => {
 const answer = await fetch(`${proxy}/mails`, {
-method: 'POST',
-headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-body: JSON.stringify({ topics, email: email.value, locale: document.documentElement.lang, page: location.pathname, wording }),
+...post({ topics, email: email.value, locale: document.documentElement.lang, page: location.pathname, wording }),
 signal: AbortSignal.timeout(GIVE_UP),
 });
 return answer.json();

@@ -1,5 +1,5 @@
 import { GUEST, Replica, random } from './sk-items.js';
-import { account, ajaxCart, apply, mend } from './sk-cart.js';
+import { account, ajaxCart, apply, mend, post } from './sk-cart.js';
 const SOON = 400;
 const FRESH = 20_000;
 const GIVE_UP = 12_000;
@@ -115,19 +115,16 @@ this.items.answer(request, await this.#send(request));
 this.items.write('sk:pulled', Date.now());
 }
 async #send(request) {
-const answer = await fetch(`${this.proxy}/sync`, { ...this.#post(request), signal: AbortSignal.timeout(GIVE_UP) });
+const answer = await fetch(`${this.proxy}/sync`, { ...post(request), signal: AbortSignal.timeout(GIVE_UP) });
 if (answer.status === 401 || answer.status === 409) throw { isFinal: true };
 const body = answer.ok ? await answer.json() : {};
 if (!body.ok) throw new Error(`sync ${answer.status}`);
 return body;
 }
-#post(request) {
-return { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(request) };
-}
 #last() {
 if (this.isGuest || !isAllowed() || !this.items.pending(1).length) return;
-const post = this.#post(this.items.request());
-if (post.body.length < 60_000) fetch(`${this.proxy}/sync`, { ...post, keepalive: true }).catch(() => {});
+const last = post(this.items.request());
+if (last.body.length < 60_000) fetch(`${this.proxy}/sync`, { ...last, keepalive: true }).catch(() => {});
 }
 #heardConsent() {
 if (privacy() && !isAllowed()) {
