@@ -4,7 +4,7 @@ The books follow from the refund's own webhook. Who is told what stands in app/o
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypedDict
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +31,13 @@ REASONS: Final[Mapping[str, str]] = {
     "other": noted("Something else"),
 }
 _NOTE_AT_MOST: Final = 1000
+
+
+class Item(TypedDict):
+    """As e-mails and pages list it."""
+
+    quantity: int
+    title: str
 
 
 def check(units: Mapping[int, int], left: Mapping[int, int], reason: str, note: str) -> dict[str, str]:
@@ -165,8 +172,7 @@ def list_of_order(session: Session, shop_id: int, order_shopify_id: int) -> Sequ
     return session.scalars(select(Cancellation).where(*of_order).order_by(Cancellation.id)).all()
 
 
-def list_items(session: Session, wish: Cancellation) -> list[dict[str, object]]:
-    """{"quantity", "title"} of each line."""
+def list_items(session: Session, wish: Cancellation) -> list[Item]:
     lines = select(OrderLine).join(VendorOrder, VendorOrder.order_id == OrderLine.order_id)
     where = (VendorOrder.id == wish.part_id, OrderLine.vendor_id == wish.vendor_id)
     titles = {str(line.shopify_id): line.title for line in session.scalars(lines.where(*where))}

@@ -116,7 +116,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
 
 def _wishes(
     order: Order, parts: Sequence[queries.VendorPart]
-) -> list[tuple[Cancellation, list[dict[str, object]], Effect | None, str]]:
+) -> list[tuple[Cancellation, list[cancellations.Item], Effect | None, str]]:
     """Each wish to cancel with its items, what it would do while nobody has answered, and the reason in words."""
     by_vendor = {part.part.vendor_id: part.part for part in parts}
     return [
