@@ -3,6 +3,7 @@
 import math
 import time
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
@@ -23,7 +24,10 @@ from app.payouts.checks import check_order
 from app.queue import enqueue_after_commit
 from app.reconciliation.service import look_at_order
 from app.shopify.client import graphql
+from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
+
+_TOO_OLD: Final = "of orders older than 60 days it tells an app nothing without the scope read_all_orders."
 
 
 def ask(session: Session, shop_id: int, actor: str) -> Proof:
@@ -125,16 +129,20 @@ def look_again(shop_id: int, difference_id: int) -> bool:
     node = graphql(credentials, "orderChanged", {"id": f"gid://shopify/Order/{number}"})
     with scoped(shop_id) as session:
         order = lock_order(session, shop_id, number)
-        looked_at, found = [rules.order_key(number)], []
+        is_known = bool(node) or order is None or unknown.is_told_of(shop, order)
+        looked_at, found = [rules.order_key(number)] if is_known else [], []
         if node:
             found += findings.of_statements(session, shop_id, [(node, findings.read_statement(node))])
         if order is not None:
-            unknown.note(session, shop_id, [number], [] if node else [number])
+            if is_known:
+                unknown.note(session, shop_id, [number], [] if node else [number])
             book_order(session, order)
             session.flush()
             looked_at += findings.keys_of(order)
             found += findings.of_orders(session, {order: check_order(session, order)})
         settle(session, shop_id, looked_at, found)
+    if not is_known and row.key == rules.order_key(number):
+        raise ShopifyError(_TOO_OLD, permanent=True)
     return not found
 
 

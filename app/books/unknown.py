@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.orders import Order
+from app.models.shops import Shop
 from app.orders.service import book_order, lock_order
 from app.shopify.client import graphql
 from app.shopify.tokens import ShopCredentials
@@ -25,6 +26,11 @@ def list_askable(session: Session, shop_id: int, *, after: int) -> list[tuple[in
     return [(row.id, row.shopify_id) for row in session.execute(query)]
 
 
+def is_told_of(shop: Shop, order: Order) -> bool:
+    """Whether Shopify tells of the order if it has it."""
+    return order.ordered_at > _since() or "read_all_orders" in shop.scopes.split(",")
+
+
 def find_unknown(shop: ShopCredentials, numbers: Sequence[int]) -> set[int]:
     """Those of the orders that Shopify does not have. Raises ShopifyError."""
     asked = {f"gid://shopify/Order/{number}": number for number in numbers}
@@ -34,9 +40,7 @@ def find_unknown(shop: ShopCredentials, numbers: Sequence[int]) -> set[int]:
 
 def note(session: Session, shop_id: int, numbers: Collection[int], unknown: Collection[int]) -> list[Order]:
     """Mark which of the orders Shopify does not have, and book those anew for which that is news. Returns these."""
-    query = select(Order.shopify_id, Order.unknown_since).where(
-        Order.shop_id == shop_id, Order.shopify_id.in_(numbers), Order.ordered_at > _since()
-    )
+    query = select(Order.shopify_id, Order.unknown_since).where(Order.shop_id == shop_id, Order.shopify_id.in_(numbers))
     news = [number for number, since in session.execute(query) if (since is None) == (number in unknown)]
     orders = []
     for number in sorted(news):

@@ -12,7 +12,9 @@ def read_order(shop: ShopCredentials, number: int) -> dict[str, Any]:
     """An order with its fulfilment orders and fulfilments, however many and long. Raises ShopifyError."""
     order = read_whole(shop, "order", {"id": f"gid://shopify/Order/{number}"}, "fulfillmentOrders")
     if order is None:
-        raise ShopifyError(_("Shopify no longer has this order."), permanent=True)
+        raise ShopifyError(
+            _("Shopify does not show this order. It was deleted, or it is older than 60 days."), permanent=True
+        )
     for part in order["fulfillmentOrders"]["nodes"]:
         finish(shop, "fulfillmentOrder", part, "lineItems")
     for made in order["fulfillments"]:

@@ -81,7 +81,7 @@ def _find_or_make(shop: ShopCredentials, wish: Cancellation, mark: str) -> _Refu
             return _read(refund)
     order = graphql(shop, "orderToCancel", {"id": order_gid, "lines": lines})
     if not order:
-        raise ShopifyError("Shopify no longer has this order.", permanent=True)
+        raise ShopifyError("It does not show this order: deleted, or older than 60 days.", permanent=True)
     suggested = order["suggestedRefund"]["suggestedTransactions"] if order["suggestedRefund"] else []
     refund_input = {
         "orderId": order_gid,

@@ -135,3 +135,34 @@ def test_money_of_an_order_that_shopify_does_not_have_waits_until_it_has_it_agai
         assert session.get_one(Difference, row.id).cleared_at
         assert session.scalars(select(Order.flags)).one() == []
         assert session.scalars(select(VendorOrder.is_checked)).one()
+
+
+def test_a_difference_of_an_order_too_old_to_ask_about_stays_until_shopify_tells_of_it(
+    market: Market, shop: Shop, mug: Product, later: None, tmp_path: Path
+) -> None:
+    refund_unheard(market)
+    prove(market)
+    two_months = 61 * 86400
+    httpx.post(f"{market.store_url}/_control/clock", json={"offset_seconds": two_months}).raise_for_status()
+    (tmp_path / "clock-offset").write_text(str(two_months))
+    with db.scoped(shop.id) as session:
+        row = session.scalars(select(Difference)).one()
+    reread = f"/app/reconciliation/differences/{row.id}/reread"
+    market.merchant(reread, {"x": "y"})
+    market.settle()
+    with db.scoped(shop.id) as session:
+        row = session.get_one(Difference, row.id)
+        assert (row.cleared_at, row.reread_at) == (None, None)
+        assert "read_all_orders" in row.cause
+        assert session.scalars(select(PayoutStop.vendor_id)).all() == [mug.vendor_id]
+    files = Store(market.folder / "devstore" / "store.sqlite3")
+    [installed] = files.all(shop.domain, "installation")
+    files.put(shop.domain, "installation", {**installed, "scopes": [*installed["scopes"], "read_all_orders"]})
+    files.close()
+    with db.system() as session:
+        session.execute(update(Shop).values(scopes=Shop.scopes + ",read_all_orders"))
+    market.merchant(reread, {"x": "y"})
+    market.settle()
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Difference, row.id).cleared_at
+        assert session.scalars(select(PayoutStop.vendor_id)).all() == []
