@@ -75,6 +75,8 @@ class ScopedSession(Session):
     on_commit: dict[object, Callable[[], Any]]
     sending: contextlib.ExitStack | None = None
     """Open while `together` sends: what it closes waits for the answers."""
+    at_one_moment = False
+    """Whether all that it reads stands as at its first statement, instead of each as at its own."""
     unsent: list[wire.Statement] | None = None
     """What goes with COMMIT, once `write_at_commit` was asked for."""
 
@@ -91,7 +93,7 @@ def _enter(session: ScopedSession, connection: Connection, *, begin: bool) -> No
         with contextlib.ExitStack() as alone:
             (session.sending or alone).enter_context(driver.pipeline())
             if begin:
-                driver.execute(b"BEGIN")
+                driver.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ" if session.at_one_moment else b"BEGIN")
             driver.execute(_ENTER, _asking(session.scope))
     except psycopg.Error as error:
         connection.invalidate(error)

@@ -13,7 +13,7 @@ from rq import Worker
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import db
+from app import db, embedded
 from app.config import Config, get_config
 from app.errors import AppError
 from app.models.events import InboxEvent, InboxState
@@ -34,17 +34,19 @@ class Finding:
 
 
 def examine(folder: Path) -> list[Finding]:
-    """Look at everything. `folder` holds shopify.app.toml. Nothing is changed."""
+    """Look at everything. `folder` holds shopify.app.toml. Nothing is changed, and no server is started."""
     try:
         config = get_config()
     except AppError as error:
         return [Finding("Settings", ok=False, words=error.message)]
+    has_database = bool(config.database_url) or embedded.postgres_runs(config.var)
+    has_redis = bool(config.redis_url) or embedded.redis_runs(config.var)
     checks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _settings(config),
-        _database,
-        _redis,
-        lambda: _shops(_declared_scopes(folder)),
-        _inbox,
+        _database if has_database else lambda: _stopped("Database", "PostgreSQL"),
+        _redis if has_redis else lambda: _stopped("Redis", "Redis"),
+        *([lambda: _shops(_declared_scopes(folder))] if has_database and has_redis else []),
+        *([_inbox] if has_database else []),
         lambda: _mail(config),
         lambda: _portal(config),
     ]
@@ -77,6 +79,11 @@ def _portal(config: Config) -> Iterator[Finding]:
     lead = "Point the name at this server; its proxy needs a certificate for it and passes the Host header on."
     words = f"vendors find their pages at {config.portal_url}" if ok else f"{config.portal_url}: {why}. {lead}"
     yield Finding("PORTAL_URL", ok=ok, words=words)
+
+
+def _stopped(what: str, server: str) -> Iterator[Finding]:
+    words = f"the app's own {server} does not run. Start the app (`stallkeeper dev`), then ask again."
+    yield Finding(what, ok=False, words=words)
 
 
 def _database() -> Iterator[Finding]:

@@ -55,9 +55,24 @@ def start_redis(var: Path) -> str:
     return f"unix://{socket}"
 
 
+def postgres_runs(var: Path) -> bool:
+    """Whether the server of `start_postgres` runs. Starts nothing."""
+    try:
+        pid = int((var / "postgres" / "postmaster.pid").read_text().split("\n", maxsplit=1)[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def redis_runs(var: Path) -> bool:
+    """Whether the server of `start_redis` runs. Starts nothing."""
+    return (var / "redis").exists() and _answers(_socket_path(var / "redis"))
+
+
 def stop_redis(var: Path) -> None:
     pid_file = var / "redis" / "pid"
-    if pid_file.exists() and _answers(_socket_path(var / "redis")):
+    if pid_file.exists() and redis_runs(var):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid_file.read_text()), signal.SIGTERM)
 

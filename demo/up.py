@@ -28,7 +28,8 @@ _OURS = re.compile(rf"{re.escape(sys.executable)} -m (devstore|app\.cli)\b")
 
 def up(var: Path, *, seeded: bool = True) -> None:
     """Run the demo until Ctrl-C or SIGTERM, at whatever moment they come."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` has its programs ignore the first
+        signal.signal(ending, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), alone(var):
         place = find_place(var)
         try:

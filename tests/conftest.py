@@ -31,6 +31,7 @@ if _WORKER:
 
 import psycopg
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, ProxySettings, expect, sync_playwright
@@ -109,6 +110,8 @@ def english() -> None:
 
 def pytest_unconfigure() -> None:
     """Stop the servers that this run started."""
+    # Threads go on as long as the process. One that is about to write when Python ends would end it with a crash.
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     if _OWN_VAR:
         queue.get_redis().close()
         embedded.stop_redis(Path(_OWN_VAR).resolve())

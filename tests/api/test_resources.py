@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app import clock, db
 from app.api import commissions
@@ -23,12 +26,13 @@ from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.commissions import CollectionProduct
 from app.models.events import AuditEntry, InboxEvent
-from app.models.orders import VendorOrder
+from app.models.orders import OrderLine, VendorOrder
 from app.models.payouts import RAIL, Payout
 from app.models.pickups import Pickup
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.orders import queries
 from app.payouts import moves
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 from devstore.orders.fulfilment import fulfil_lines
@@ -332,6 +336,32 @@ def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
     hers = adas.list_all("/ledger-entries?limit=1")
     assert {entry["order_shopify_id"] for entry in hers} == {number}
     assert sum(account["balance"]["minor"] for account in merchant.get("/accounts")["data"]) == 0
+
+
+def test_an_order_that_is_sent_while_it_is_read_is_told_as_it_was(
+    merchant: Program, store: Store, post: Post, goods: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = buy(store, (goods.mug, 1))
+    post.deliver()
+    list_lines = queries.list_lines
+
+    def send_and_list(session: Session, order_id: int) -> Sequence[OrderLine]:
+        monkeypatch.undo()
+        fulfil_lines(store, ACME, order["id"], None)
+        sent = threading.Thread(target=post.deliver)
+        sent.start()
+        sent.join()
+        return list_lines(session, order_id)
+
+    monkeypatch.setattr(queries, "list_lines", send_and_list)
+    before, after = (merchant.get(f"/orders/{order['id']}") for _ in range(2))
+    for told, reason, account in ((before, "to_ship", "pending"), (after, "return_window", "held")):
+        [part], [standing] = told["order"]["parts"], told["standing"]
+        assert part["items_to_ship"] == (reason == "to_ship")
+        assert standing["hold_reason"] == reason
+        assert standing[account] == standing["total"] == part["earned"]
+        booked = (entry["amount"]["minor"] for entry in told["entries"] if entry["account"] == f"vendor_{account}")
+        assert sum(booked) == standing["total"]["minor"]
 
 
 def test_a_rules_reason_names_a_vendor_nobody_elses_products(

@@ -1,6 +1,7 @@
 """What starts and ends with the demo."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,3 +29,16 @@ def test_what_a_killed_demo_left_is_ended_before_the_next_begins_and_nobody_else
             assert left.poll() is not None
             assert somebody_else.poll() is None
         assert not (tmp_path / "demo.json").exists()
+
+
+def test_a_demo_in_the_background_of_a_shell_ends_at_an_interrupt(tmp_path: Path) -> None:
+    program = f"import pathlib; from demo.up import up; up(pathlib.Path({str(tmp_path)!r}), seeded=False)"
+    begin = [sys.executable, "-c", f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {program}"]
+    with subprocess.Popen(begin, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout
+        said = demo.stdout.read(len("Starting"))  # so it listens by now
+        demo.send_signal(signal.SIGINT)
+        said += demo.communicate(timeout=60)[0]
+    assert "Stopped." in said
+    assert demo.returncode == 0
+    assert not (tmp_path / "demo.json").exists()
