@@ -17,7 +17,10 @@ from app.models.vendors import MagicLink, Vendor, VendorStatus, VendorUser
 
 # A pending vendor fills in the profile, a suspended one still ships and is paid; the others have nothing to do here.
 MAY_ENTER = (VendorStatus.PENDING, VendorStatus.APPROVED, VendorStatus.SUSPENDED)
-MAX_PER_HOUR = 6
+MAX_FROM_ONE = 6
+"""Links an hour for one address, asked for by one browser or from one network."""
+MAX_FROM_ALL = 30
+"""And by all together: what a stranger with many networks may do to somebody's mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,16 @@ def issue_token(session: Session, shop_id: int, email: str, *, ip: str = "", lif
     return token
 
 
-def count_recent(session: Session, shop_id: int, email: str) -> int:
-    """How many links this address got in the last hour: a brake that survives the loss of Redis."""
-    query = select(func.count(MagicLink.id)).where(
+def are_too_many(session: Session, shop_id: int, email: str, ip: str) -> bool:
+    """Whether this address got as many links as it may in an hour: a brake that survives the loss of Redis."""
+    query = select(func.count(MagicLink.id), func.count(MagicLink.id).filter(MagicLink.ip == ip)).where(
         MagicLink.shop_id == shop_id,
         MagicLink.email == email.strip().lower(),
+        MagicLink.ip != "",  # those that nobody asked for here: welcomes, invitations, hand-overs from the storefront
         MagicLink.created_at > clock.now() - timedelta(hours=1),
     )
-    return session.execute(query).scalar_one()
+    from_all, from_this = session.execute(query).one()
+    return from_this >= MAX_FROM_ONE or from_all >= MAX_FROM_ALL
 
 
 def find_link(session: Session, token: str) -> MagicLink | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, g, redirect, request
@@ -17,12 +18,14 @@ from app.auth import factors, roles, rules, staff, staff_roles, visits
 from app.auth.magic_links import MAY_ENTER, Seat
 from app.auth.roles import Area
 from app.config import get_config
-from app.crypto import hash_token, new_token
+from app.crypto import hash_token, new_token, read_ticket, sign_ticket
 from app.errors import Forbidden
 from app.languages import _
 from app.models.shops import Shop, ShopSettings, ShopStatus
 from app.models.staff import Visit
 from app.models.vendors import PortalSession, Vendor, VendorUser
+
+_KNOWN: Final = "known-browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +188,9 @@ def storefront_of(shop: Shop) -> str:
     return _origin(get_config().storefront_url(shop.domain, shop.primary_host))
 
 
-def cookie_name() -> str:
+def cookie_name(what: str = "portal") -> str:
     """`__Host-` binds the cookie to this host over TLS; a browser refuses it without TLS, as on a laptop."""
-    return "__Host-portal" if get_config().is_secure else "portal"
+    return f"__Host-{what}" if get_config().is_secure else what
 
 
 def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is_proved: bool = False) -> None:
@@ -216,6 +219,28 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is
         session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now, language=own))
         _audit(session, seat, "portal.sign_in", by)
     _set_cookie(response, cookie_name(), token, rules.ABSOLUTE)
+    if not awaits_factor:
+        _remember_browser(response, seat.user.email)
+
+
+def find_browser(email: str) -> str | None:
+    """The number of this browser, if `email` was the last to sign in with it: nobody else's requests for links are
+    counted against it.
+    """
+    claims = read_ticket(request.cookies.get(cookie_name(_KNOWN), ""), get_config().secret_keys, _KNOWN)
+    return claims["browser"] if claims and claims["address"] == _hash_address(email) else None
+
+
+def _remember_browser(response: BaseResponse, email: str) -> None:
+    browser = find_browser(email) or new_token()
+    claims = {"browser": browser, "address": _hash_address(email)}
+    seconds = int(rules.REMEMBERED.total_seconds())
+    ticket = sign_ticket(claims, get_config().secret_keys, _KNOWN, seconds=seconds)
+    _set_cookie(response, cookie_name(_KNOWN), ticket, rules.REMEMBERED)
+
+
+def _hash_address(email: str) -> str:
+    return hash_token(email.strip().lower()).hex()
 
 
 def start_visit(session: Session, visit: Visit, response: BaseResponse) -> None:

@@ -11,6 +11,8 @@ LINK_LIFETIME: Final = timedelta(minutes=15)
 HANDOVER_LIFETIME: Final = timedelta(seconds=60)
 IDLE: Final = timedelta(hours=24)
 ABSOLUTE: Final = timedelta(days=14)
+REMEMBERED: Final = timedelta(days=180)
+"""How long after signing in a browser is known."""
 # A page is asked for often, a day's idleness is coarse: one write in five minutes says enough.
 SEEN_EVERY: Final = timedelta(minutes=5)
 
@@ -50,8 +52,8 @@ def client_address(peer: str, forwarded: str) -> str:
     """
     last = forwarded.rsplit(",", 1)[-1].strip()
     if last and _is_near(peer):
-        return last
-    return peer
+        return _network(last)
+    return _network(peer)
 
 
 def address_behind_shopify(peer: str, forwarded: str) -> str:
@@ -62,7 +64,7 @@ def address_behind_shopify(peer: str, forwarded: str) -> str:
     entries = [entry for each in forwarded.split(",") if (entry := each.strip())]
     if len(entries) > 1 and _is_near(peer):
         entries.pop()
-    return entries[-1] if entries else peer
+    return _network(entries[-1] if entries else peer)
 
 
 def describe_device(user_agent: str) -> str:
@@ -70,6 +72,14 @@ def describe_device(user_agent: str) -> str:
     browser = next((words for mark, words in _BROWSERS if mark in user_agent), _("A browser"))
     system = next((words for mark, words in _SYSTEMS if mark in user_agent), "")
     return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+
+
+def _network(address: str) -> str:
+    """Whoever has one address of IPv6 has 2^64 of them: they count as one."""
+    try:
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    except ValueError:
+        return address
 
 
 def _is_near(address: str) -> bool:

@@ -42,15 +42,18 @@ def ask_for_link() -> ResponseReturnValue:
     form, started = SignInForm(request.form), time.monotonic()
     if not form.validate():
         return _login_page(form), 422
-    address = rules.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
-    if not limits.allow("sign-in-from", address, limit=30, seconds=600):
-        raise TooMany(_("Too many sign-in links were asked for from your network. Wait ten minutes, then try again."))
     email = form.email.data or ""
-    if limits.allow("sign-in-to", email.lower(), limit=5, seconds=900):
+    network = rules.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+    browser = portal.find_browser(email)
+    if not browser and not limits.allow("sign-in-from", network, limit=30, seconds=600):
+        raise TooMany(_("Too many sign-in links were asked for from your network. Wait ten minutes, then try again."))
+    asked = f"{browser or network} {email.lower()}"
+    if limits.allow("sign-in-to", asked, limit=magic_links.MAX_FROM_ONE, seconds=3600):
         service.send_links(
             email,
             shop_domain=request.form.get("shop", ""),
-            ip=address,
+            ip=network,
+            is_known=browser is not None,
             next_path=rules.safe_next(request.form.get("next")),
         )
     time.sleep(max(0.0, _EVEN_SECONDS - (time.monotonic() - started)))

@@ -34,19 +34,26 @@ def find_shop(session: Session, domain: str) -> Shop | None:
 # -- links ------------------------------------------------------------------------------------------------------------
 
 
-def send_links(email: str, *, shop_domain: str, ip: str, next_path: str | None) -> int:
-    """E-mail a link for every shop in which `email` works (for the named one, if any). Returns how many were sent."""
+def send_links(email: str, *, shop_domain: str, ip: str, is_known: bool, next_path: str | None) -> int:
+    """E-mail a link for every shop in which `email` works (for the named one, if any). Returns how many were sent.
+
+    What others asked for counts against strangers only, not against a browser that `is_known`.
+    """
     with db.system() as session:
         shop = find_shop(session, shop_domain) if shop_domain else None
         seats = magic_links.list_seats(session, email, shop_id=shop.id if shop else None)
         by_shop = {seat.shop.id: seat for seat in reversed(seats)}
-        sent = [seat for seat in by_shop.values() if _send_link(session, seat, ip, next_path)]
-    return len(sent)
+        free = [
+            seat
+            for seat in by_shop.values()
+            if is_known or not magic_links.are_too_many(session, seat.shop.id, seat.user.email, ip)
+        ]
+        for seat in free:
+            _send_link(session, seat, ip, next_path)
+    return len(free)
 
 
-def _send_link(session: Session, seat: Seat, ip: str, next_path: str | None) -> bool:
-    if magic_links.count_recent(session, seat.shop.id, seat.user.email) >= magic_links.MAX_PER_HOUR:
-        return False
+def _send_link(session: Session, seat: Seat, ip: str, next_path: str | None) -> None:
     link = magic_links.issue_link(session, seat.shop.id, seat.user.email, ip=ip, next_path=next_path)
     context = {
         "vendor_name": seat.user.name or seat.vendor.name,
@@ -55,7 +62,6 @@ def _send_link(session: Session, seat: Seat, ip: str, next_path: str | None) -> 
     }
     key = f"vendor_magic_link:{crypto.hash_token(link).hex()[:32]}"
     queue_email(session, seat.shop.id, "vendor_magic_link", seat.user.email, context, dedupe_key=key)
-    return True
 
 
 # -- from the storefront ----------------------------------------------------------------------------------------------

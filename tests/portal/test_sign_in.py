@@ -77,17 +77,63 @@ def test_a_vendor_who_may_not_enter_gets_no_link(browser: FlaskClient, acme: Sho
     assert mailed_links("dee@example.com") == []
 
 
-def test_an_address_gets_few_links_in_a_quarter_of_an_hour(browser: FlaskClient, ada: Vendor) -> None:
+def test_an_address_gets_few_links_an_hour_from_one_network(browser: FlaskClient, ada: Vendor) -> None:
     for _ in range(8):
         assert browser.post("/portal/login", data={"email": ada.email}).status_code == 200
-    assert len(mailed_links(ada.email)) == 5
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE
 
 
 def test_the_limit_of_an_address_survives_the_loss_of_redis(browser: FlaskClient, ada: Vendor) -> None:
     for _ in range(9):
         get_redis().flushdb()
         browser.post("/portal/login", data={"email": ada.email})
-    assert len(mailed_links(ada.email)) == magic_links.MAX_PER_HOUR
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE
+
+
+def test_a_stranger_who_asks_for_links_keeps_the_vendor_out_from_nowhere_else(
+    browser: FlaskClient, ada: Vendor
+) -> None:
+    for last in range(8):
+        ask_from(browser, ada.email, f"2001:db8:bad::{last:x}")
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE
+    ask_from(browser, ada.email, "2001:db8:ada::1")
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE + 1
+
+
+def test_many_networks_together_do_not_fill_a_mailbox(browser: FlaskClient, ada: Vendor) -> None:
+    for number in range(magic_links.MAX_FROM_ALL + 2):
+        ask_from(browser, ada.email, f"198.51.100.{number}")
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ALL
+
+
+def test_a_browser_that_has_signed_in_before_is_never_kept_out_by_others(
+    app: Flask, browser: FlaskClient, adas_browser: FlaskClient, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.portal.login._EVEN_SECONDS", 0)
+    adas_browser.post("/portal/logout")
+    for number in range(magic_links.MAX_FROM_ALL + 2):
+        ask_from(browser, ada.email, f"198.51.100.{number}")
+    for _ in range(31):
+        browser.post("/portal/login", data={"email": ada.email})
+    sent = len(mailed_links(ada.email))
+    for _ in range(magic_links.MAX_FROM_ONE + 2):
+        assert adas_browser.post("/portal/login", data={"email": ada.email}).status_code == 200
+    assert len(mailed_links(ada.email)) == sent + magic_links.MAX_FROM_ONE
+
+
+def test_a_known_browser_is_known_for_its_own_address_alone(
+    browser: FlaskClient, adas_browser: FlaskClient, bea: Vendor
+) -> None:
+    for _ in range(magic_links.MAX_FROM_ONE):
+        browser.post("/portal/login", data={"email": bea.email})
+    adas_browser.post("/portal/logout")
+    adas_browser.post("/portal/login", data={"email": bea.email})
+    assert len(mailed_links(bea.email)) == magic_links.MAX_FROM_ONE
+
+
+def ask_from(browser: FlaskClient, email: str, address: str) -> None:
+    answer = browser.post("/portal/login", data={"email": email}, headers={"X-Forwarded-For": address})
+    assert answer.status_code == 200
 
 
 def test_a_network_that_asks_too_often_is_told_to_wait(
@@ -285,6 +331,7 @@ def test_every_sign_in_is_written_down(adas_browser: FlaskClient, ada: Vendor) -
         ("8.8.8.8", "198.51.100.1", "8.8.8.8"),
         ("127.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
         ("10.0.0.4", "", "10.0.0.4"),
+        ("127.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("", "198.51.100.1", "198.51.100.1"),
     ],
 )
