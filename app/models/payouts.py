@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, or_, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, func, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -204,9 +204,11 @@ class PayoutMove(Model):
     """Who: "staff:7", or the rail that was asked."""
     at: Mapped[datetime]
     vendors_reason: Mapped[str | None] = column_property(
-        case((or_(actor != RAIL, state == PayoutState.FAILED), reason))
+        case((actor != RAIL, reason), (state == PayoutState.FAILED, func.split_part(reason, "\n", 1)))
     )
-    """As the vendor reads it: what a rail says tells the merchant what to mend, until the money comes back."""
+    """As the vendor reads it: what a rail says tells the merchant what to mend, until the money comes back. Then its
+    first line is for the vendor too; the provider's own words below it are not.
+    """
 
 
 class PayoutEntry(Model):

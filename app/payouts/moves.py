@@ -153,13 +153,10 @@ def _book(session: Session, shop_id: int, ids: Sequence[int], old: PayoutState, 
         post_payouts(session, shop_id, ids, "sent", Account.PAYOUTS_IN_TRANSIT, Account.PAID_OUT)
     elif was_paid and not is_paid:
         post_payouts(session, shop_id, ids, "undone", Account.PAID_OUT, Account.PAYOUTS_IN_TRANSIT)
-    if is_paid is not was_paid:
+    if is_paid is not was_paid or new is PayoutState.FAILED:
         rows = session.execute(select(Payout.id, Payout.vendor_id).where(Payout.id == _any(ids)))
         subjects = [{"payout_id": payout_id, "vendor_id": vendor_id} for payout_id, vendor_id in rows]
-        if is_paid:
-            publish_for_vendors(session, shop_id, "PayoutSent", subjects)
-        else:
-            publish_for_vendors(session, shop_id, "PayoutReturned", subjects)
+        publish_for_vendors(session, shop_id, "PayoutSent" if is_paid else "PayoutReturned", subjects)
 
 
 def _note(

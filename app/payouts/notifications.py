@@ -9,6 +9,7 @@ from app.models.events import DomainEvent
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
 from app.money import Money
+from app.payouts.queries import list_moves
 from app.vendors.payout_details import describe
 
 
@@ -19,9 +20,10 @@ def tell_vendor_of_payout(session: Session, event: DomainEvent) -> None:
 
 
 def tell_vendor_of_return(session: Session, event: DomainEvent) -> None:
-    """PayoutReturned: the rail or the bank gave it back, or it was marked as sent by mistake."""
+    """PayoutReturned: the rail or the bank refused it or gave it back, or it was marked as sent by mistake."""
     payout = session.get_one(Payout, event.subject["payout_id"])
-    reason = later(find_words, payout.state_reason) if payout.state_reason else ""
+    newest = list_moves(session, payout)[-1].vendors_reason
+    reason = later(find_words, newest) if newest else ""
     _tell(session, event, payout, "payout_returned", reason=reason)
 
 

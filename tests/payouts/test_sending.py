@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from app import clock, db
 from app.errors import Conflict
 from app.ledger.rules import Account
+from app.models.emails import Email
 from app.models.events import DomainEvent
 from app.models.ledger import LedgerEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutMove, RailKeys, RailName
@@ -19,6 +20,7 @@ from app.models.vendors import Vendor
 from app.payouts import moves, queries, sending, service, settings
 from app.payouts.checks import check_books
 from app.vendors.payout_details import PayoutDetails, change_payout_details
+from jobs import outbox
 from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, earn, hand_over, let_time_pass, read_payout
 
 RAILS = ("paypal", "stripe")
@@ -214,6 +216,33 @@ def test_an_account_that_cannot_be_paid_gives_the_money_back(
     assert ask_again(acme, payout_id).state == "failed"
     assert balance(acme, Account.VENDOR_AVAILABLE) == 4211
     assert books_hold(acme)
+
+
+@pytest.mark.parametrize(
+    ("rail", "fate", "ours", "theirs"),
+    [
+        ("paypal", "FAILED", "PayPal could not carry out the payment.", "locked or inactive"),
+        ("stripe", "disconnected", "Stripe cannot pay this account.", "No such destination"),
+    ],
+)
+def test_of_money_that_came_back_the_vendor_reads_our_sentence_and_the_merchant_the_providers_too(
+    acme: Shop, payee: Payee, providers: Providers, rail: str, fate: str, ours: str, theirs: str
+) -> None:
+    ada = payee(rail)
+    earn(acme, ada, "sale", 4211)
+    payout_id = hand_over(acme, ada)
+    providers.decide(rail, fate)
+    sending.ask_due()
+    kept = str(ask_again(acme, payout_id).state_reason)
+    assert kept.startswith(f"{ours}\n")
+    assert theirs in kept
+    with db.scoped(acme.id, ada.id) as session:
+        assert session.scalars(select(PayoutMove.vendors_reason).order_by(PayoutMove.id)).all()[-1] == ours
+    outbox.deliver(acme.id)
+    with db.scoped(acme.id) as session:
+        letter = session.scalars(select(Email.text_body).where(Email.kind == "payout_returned")).one()
+    assert ours in letter
+    assert theirs not in letter
 
 
 def test_unclaimed_money_is_on_its_way_and_says_so(acme: Shop, payee: Payee, providers: Providers) -> None:

@@ -45,7 +45,9 @@ class Answer:
     fate: Fate
     rail_reference: str | None = None
     words: str | None = None
-    """Why, or what the people concerned should know."""
+    """Why, or what the people concerned should know. Of money that came back the vendor reads the first line, so it is
+    ours and translated; what the provider said stands under it, for the merchant.
+    """
     look_again: timedelta | None = None
     """When to ask next; None: there is nothing more to hear."""
 

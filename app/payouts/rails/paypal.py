@@ -37,6 +37,7 @@ _WORDS: Final = {
     "REFUNDED": noted("The receiver gave it back."),
     "REVERSED": noted("PayPal took it back from the receiver."),
 }
+_FAILED: Final = noted("PayPal could not carry out the payment.")
 _tokens: dict[tuple[str, str], tuple[str, float]] = {}
 """By client id and secret: whoever knows a client id alone gets nobody's token."""
 _lock = Lock()
@@ -91,7 +92,7 @@ def _look(keys: Keys, payment: Payment, batch_id: str) -> tuple[dict[str, Any], 
     said = str(item.get("transaction_status") or body["batch_header"]["batch_status"]).upper()
     problem = (item.get("errors") or {}).get("message")
     if said in _LOST:
-        return item, Answer(Fate.CAME_BACK, batch_id, _WORDS.get(said) or problem or f"PayPal: {said.lower()}.")
+        return item, Answer(Fate.CAME_BACK, batch_id, _WORDS.get(said) or f"{_FAILED}\n{problem or said.lower()}")
     if said == "SUCCESS" and item:
         return item, Answer(Fate.SETTLED, batch_id, look_again=_DAILY if _is_young(payment) else None)
     return item, Answer(Fate.SENT, batch_id, _WORDS.get(said), look_again=_LATER if said in _WORDS else _SOON)

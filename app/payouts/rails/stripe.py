@@ -22,6 +22,7 @@ _THREE: Final = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 _DAILY: Final = timedelta(days=1)
 _FOLLOWED: Final = timedelta(days=60)
 _DESTINATION: Final = frozenset({"destination", "account"})
+_CANNOT_PAY: Final = noted("Stripe cannot pay this account.")
 
 
 def check(keys: Keys) -> None:
@@ -52,7 +53,7 @@ def send(keys: Keys, payment: Payment) -> Answer:
     if problem.get("type") == "idempotency_error":
         return Answer(Fate.REFUSED, words=f"Stripe has another payment under the key {payment.key}.")
     if problem.get("param") in _DESTINATION:
-        return Answer(Fate.CAME_BACK, words=f"Stripe cannot pay this account: {_said(body, status)}")
+        return Answer(Fate.CAME_BACK, words=f"{_CANNOT_PAY}\n{_said(body, status)}")
     return Answer(Fate.REFUSED, words=f"Stripe refused: {_said(body, status)}")
 
 
