@@ -130,7 +130,7 @@ def list_product(z: Zenith) -> None:
     picture = {"name": "slippers.jpg", "mimeType": "image/jpeg", "buffer": pictures.draw("bowl", "rose")}
     page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(1)
-    page.get_by_role("button", name="Save and send for review").click()
+    page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent.")).to_be_visible()
 
 
@@ -310,7 +310,7 @@ def review_by_keyboard(z: Zenith) -> None:
     picture = {"name": "hat.jpg", "mimeType": "image/jpeg", "buffer": pictures.draw("bowl", "ink")}
     page.locator("[data-drop] input[type=file]").set_input_files([picture])  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(1)
-    page.get_by_role("button", name="Save and send for review").click()
+    page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent.")).to_be_visible()
     hat = z.app.get_by_role("link", name="Felt Hat")
     comes("the hat in the queue", lambda: z.open_app("/app/review"), hat)

@@ -149,7 +149,7 @@ def create_product(s: Screens) -> None:
     page.locator("[data-drop] input[type=file]").set_input_files(files)  # type: ignore[arg-type]
     expect(page.locator("#pictures img")).to_have_count(2)
     take_screenshot(page, "10-product-form")
-    page.get_by_role("button", name="Save and send for review").click()
+    page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent.")).to_be_visible()
     take_screenshot(page, "11-product-sent")
 

@@ -144,6 +144,36 @@ def test_the_first_wrong_field_has_the_focus_and_says_why(
     assert _examine(page) == []
 
 
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "ja"])
+def test_on_a_phone_the_bar_that_says_what_changed_is_one_line(
+    address: str, ada: Vendor, stocked: dict[str, int], open_page: Any, language: str
+) -> None:
+    page = open_page({"width": 390, "height": 844}, "light")
+    _sign_in(page, address, ada)
+    with db.scoped(ada.shop_id) as session:
+        session.get_one(VendorUser, stocked["user_id"]).language = language
+    page.context.add_cookies([{"name": "language", "value": language, "url": address}])
+    for path, field in (
+        (f"/portal/products/{stocked['product_id']}", "input[name=title]"),
+        ("/portal/profile", "input[name=name]"),
+    ):
+        page.goto(address + path)
+        assert page.locator("html").get_attribute("lang") == language
+        page.locator(field).press_sequentially("Wide bowls")
+        bar = page.locator(".save-bar.changed")
+        expect(bar).to_be_visible()
+        assert bar.bounding_box()["height"] <= 64, path
+        faults = bar.evaluate(
+            """bar => { const {left, right, top, bottom} = bar.getBoundingClientRect();
+            return [...bar.querySelectorAll('button')].filter((each) => { const box = each.getBoundingClientRect();
+                return each.scrollHeight > each.clientHeight || each.scrollWidth > each.clientWidth || box.height < 44
+                    || box.left < left || box.right > right || box.top < top || box.bottom > bottom; })
+                .map((each) => each.textContent); }"""
+        )
+        assert faults == [], path
+        assert bar.locator("[data-changes]").inner_text().strip()
+
+
 def list_pages(app: Flask, ids: dict[str, int]) -> list[str]:
     """Addresses of all pages behind the portal's door that a browser shows."""
     return sorted({path for rule in app.url_map.iter_rules() if (path := _address_of(rule, ids))})

@@ -66,7 +66,7 @@ def test_a_vendor_lists_a_vase_on_a_phone(market: Market, browser: Browser, tmp_
     expect(page.get_by_role("alert")).to_contain_text("Nothing was saved yet")
     expect(page.locator("[name=variant_1_price]")).to_have_value("dear")
     page.locator("[name=variant_1_price]").fill("48.50")
-    page.get_by_role("button", name="Save and send for review").click()
+    page.get_by_role("button", name="Send for review").click()
     expect(page.get_by_text("Sent. You get an e-mail")).to_be_visible()
     market.settle()
     product = the_product(shop)
