@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 
-from app import health, logs, metrics, structures, web
+from app import health, logs, metrics, refusals, structures, web
 from app.account import views as account
 from app.api import docs as api_docs
 from app.api import portal as portal_api
@@ -211,6 +211,7 @@ def create_app() -> Flask:
     app = Flask("app", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = 25 * 1024 * 1024
     web.configure(app)
+    refusals.register(app)
     jinja.register(app)
     app.jinja_env.globals.update(live_url=live_url, live_since=live_since, may=portal.may, may_open=portal.may_open)
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)

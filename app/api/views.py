@@ -72,7 +72,7 @@ def _revoke_one(token_id: int) -> Outcome:
 
 def _find(place: Place) -> Page[api.Row]:
     args = request.args
-    return api.find_tokens(g.session, search=args.get("q", "").strip()[:100], state=args.get("state", ""), place=place)
+    return api.find_tokens(g.session, search=web.read_search(), state=args.get("state", ""), place=place)
 
 
 def _form(*, bound: bool = False) -> TokenForm:

@@ -139,7 +139,7 @@ def _find(place: Place) -> Page[adjustments.AdjustmentRow]:
 
 def _read_wanted() -> adjustments.Wanted:
     args = request.args
-    search, state = args.get("q", "").strip()[:100], args.get("state", "")
+    search, state = web.read_search(), args.get("state", "")
     return adjustments.Wanted(vendor_id=args.get("vendor", type=int), search=search, state=state)
 
 

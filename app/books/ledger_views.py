@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from app import web
 from app.auth.merchant import protect
 from app.books.explain import Explanation, explain, find_release, get_place, list_discounts
 from app.books.queries import find_last
@@ -130,7 +131,7 @@ def _read_filter() -> listing.Filter:
     args, kind = request.args, request.args.get("kind", "")
     first, last = read_day(args.get("from")), read_day(args.get("to"))
     return listing.Filter(
-        text=args.get("q", "").strip()[:100],
+        text=web.read_search(),
         vendor_id=args.get("vendor", type=int),
         kind="" if kind == _EVERYTHING else kind,
         moves=bool(kind),

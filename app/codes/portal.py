@@ -188,7 +188,7 @@ def _wanted() -> queries.Wanted:
     state, sort = args.get("state", ""), args.get("sort", "")
     return queries.Wanted(
         vendor_id=g.vendor.id,
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         state=state if state in queries.STATES else "",
         sort=sort if sort in queries.SORTS else "newest",
     )

@@ -70,4 +70,4 @@ def _today() -> date:
 
 def _wanted() -> queries.Wanted:
     args = request.args
-    return queries.Wanted(vendor_id=args.get("vendor", None, int), search=args.get("q", "").strip()[:100])
+    return queries.Wanted(vendor_id=args.get("vendor", None, int), search=web.read_search())

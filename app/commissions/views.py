@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
-from app import clock, web
+from app import clock, formats, web
 from app.auth import meanwhile, merchant
 from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
@@ -175,7 +175,7 @@ def _saves_of(number: int) -> ColumnElement[bool]:
 def _saved(number: int, form: RuleForm) -> Response:
     start = form.start()
     later = start and start > clock.now()
-    return web.toast(_rule_page(number, form), f"Planned for {web.write_date(start)}." if later else _SAVED)
+    return web.toast(_rule_page(number, form), f"Planned for {formats.write_date(start)}." if later else _SAVED)
 
 
 def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Response:

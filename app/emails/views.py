@@ -45,7 +45,7 @@ def _find(place: Place) -> Page[Email]:
     return queries.list_emails(
         g.session,
         g.shop.id,
-        search=args.get("q", "").strip(),
+        search=web.read_search(),
         status=args.get("status", ""),
         kind=args.get("kind", ""),
         sort=args.get("sort", "newest"),

@@ -182,7 +182,7 @@ def _read_wanted() -> Wanted:
     args = request.args
     days = args.get("days", 0, int)
     return Wanted(
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         state=args.get("state", ""),
         vendor_id=args.get("vendor", None, int),
         place=args.get("place") or None,

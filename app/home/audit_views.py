@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import formats, web
 from app.auth import merchant
 from app.home import audit_log
 from app.home.audit_changes import Change, Writers, say_changes
@@ -69,7 +69,7 @@ def _read_filter() -> audit_log.Filter:
     until = read_day(args.get("until"))
     since = read_day(args.get("since"))
     return audit_log.Filter(
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         actor=args.get("actor", ""),
         action=args.get("action", ""),
         vendor_id=args.get("vendor", None, int),
@@ -86,5 +86,5 @@ def _place_of(subject_type: str, subject_id: int) -> str | None:
 
 def _say_changes(changes: dict[str, Any]) -> list[Change]:
     currency = g.shop.currency
-    writers = Writers(money=lambda minor: web.write_money(Money(minor, currency)), moment=web.write_date)
+    writers = Writers(money=lambda minor: formats.write_money(Money(minor, currency)), moment=formats.write_date)
     return say_changes(changes, writers)

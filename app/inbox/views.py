@@ -123,7 +123,7 @@ def _event_page(event_id: int) -> Response:
 def _read_filter() -> queries.EventFilter:
     args = request.args
     return queries.EventFilter(
-        text=args.get("q", "").strip()[:100],
+        text=web.read_search(),
         topic=args.get("topic", ""),
         state=args.get("state", ""),
         period=args.get("period", ""),

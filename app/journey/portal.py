@@ -51,7 +51,7 @@ def _find(period: Period, *, limit: int) -> list[queries.Seen]:
         g.shop,
         period,
         vendor_id=g.vendor.id,
-        words=args.get("q", "").strip()[:100],
+        words=web.read_search(),
         sort=args.get("sort", "views"),
         limit=limit,
     )

@@ -42,7 +42,7 @@ def _wanted() -> queries.Wanted:
     args = request.args
     return queries.Wanted(
         vendor_id=g.vendor.id,
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         show=args.get("show", ""),
         oldest_first=args.get("sort") == "oldest",
     )

@@ -45,7 +45,7 @@ def _cells(row: queries.Row) -> list[object]:
 
 
 def _read_wanted() -> tuple[str, str]:
-    return request.args.get("topic", ""), request.args.get("q", "").strip()[:100]
+    return request.args.get("topic", ""), web.read_search()
 
 
 @bp.get("/notices/<int:notice_id>")

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app import web
+from app import formats, web
 from app.auth.merchant import require_merchant
 from app.config import get_config
 from app.models.cancellations import CancellationState
@@ -81,7 +81,7 @@ def _vendor(
     words, tone = PART_WORDS.get(status, (str(status), None))
     if status == "packed" and all(pickup.state is not PickupState.READY for pickup in packed):
         words, tone = "To send", "warn"  # it is the shop's turn, not the vendor's
-    earned = web.write_money(Money(one.part.earned_minor, one.part.currency))
+    earned = formats.write_money(Money(one.part.earned_minor, one.part.currency))
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {
         "name": one.vendor.name,

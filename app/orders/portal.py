@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import protect
 from app.money import Money
 from app.orders import vendor_list
@@ -81,7 +82,7 @@ def _read_wanted() -> Wanted:
     days = args.get("days", 0, int)
     return Wanted(
         tab="to_ship" if tab == "waiting" else tab,
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         days=days if 0 < days <= 3660 else 0,
         late="late" in args,
         sort=args.get("sort", "newest"),

@@ -10,10 +10,10 @@ from typing import Any
 from babel.lists import format_list
 
 from app.commissions.rules import Rule
+from app.formats import write_date, write_money
 from app.languages import _, find_words, noted, spoken
 from app.models.orders import OrderLine
 from app.money import Money
-from app.web import write_date, write_money
 
 _NAMED = {
     "product": noted("product %(names)s"),

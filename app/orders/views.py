@@ -153,7 +153,7 @@ def admin_url(shop: Shop, order_shopify_id: int) -> str:
 def _find(place: Place) -> Page[queries.OrderRow]:
     args = request.args
     wanted = queries.Wanted(
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         status=args.get("status", ""),
         vendor_id=args.get("vendor", None, int),
         since=_midnight(args.get("since")),

@@ -81,7 +81,7 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
 def _wanted() -> invoice_lists.Wanted:
     args = request.args
     return invoice_lists.Wanted(
-        words=args.get("q", "").strip(),
+        words=web.read_search(),
         month=args.get("month", ""),
         vendor_id=args.get("vendor", type=int),
         ids=tuple(web.read_ticked("invoice")),

@@ -5,7 +5,9 @@ from typing import Final
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import protect
+from app.formats import write_money_short
 from app.languages import lazy
 from app.ledger.queries import list_currencies, list_movements, vendor_balances
 from app.ledger.stops import is_stopped
@@ -14,7 +16,6 @@ from app.orders.queries import list_holds, sales_by_day
 from app.orders.words import KIND_WORDS
 from app.payouts import contents, queries, statements
 from app.vendors.payout_details import held_until
-from app.web import read_place, write_money_short
 
 bp = Blueprint("portal_money", __name__, url_prefix="/portal/money")
 protect(bp)
@@ -74,7 +75,7 @@ def show_payout(payout_id: int) -> ResponseReturnValue:
         payout=payout,
         reason=moves[-1].vendors_reason,
         amount=Money(payout.amount_minor, payout.currency),
-        entries=contents.page_paid_entries(g.session, payout, read_place()),
+        entries=contents.page_paid_entries(g.session, payout, web.read_place()),
         moves=moves,
         states=STATES,
         explain=lambda paid: statements.explain_entry(paid, g.locale),

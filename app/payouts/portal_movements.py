@@ -8,14 +8,13 @@ from typing import Final
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import clock
+from app import clock, web
 from app.auth.portal import protect
 from app.languages import lazy
 from app.ledger.queries import Movement, Sought, find_movements, list_movements
 from app.orders.words import KIND_WORDS
 from app.payouts import contents
 from app.payouts.portal import choose_currency
-from app.web import download_sheet, every_row, read_place
 
 bp = Blueprint("portal_movements", __name__, url_prefix="/portal/money")
 protect(bp)
@@ -38,7 +37,7 @@ def list_all() -> ResponseReturnValue:
     before, (currency, currencies), sought = request.args.get("before", ""), choose_currency(), _read_sought()
     found, older = None, None
     if sought != Sought():
-        found = find_movements(g.session, g.vendor.id, currency, sought, place=read_place())
+        found = find_movements(g.session, g.vendor.id, currency, sought, place=web.read_place())
         movements = found.rows
     else:
         statement = list_movements(g.session, g.shop.id, g.vendor.id, currency, cursor=before)
@@ -61,7 +60,7 @@ def list_all() -> ResponseReturnValue:
 def export() -> Response:
     """What the list shows, newest first, up to 5,000 movements."""
     currency, _currencies = choose_currency()
-    return download_sheet("money.csv", _COLUMNS, _list_cells(_walk(currency), currency))
+    return web.download_sheet("money.csv", _COLUMNS, _list_cells(_walk(currency), currency))
 
 
 def _walk(currency: str) -> Iterator[list[Movement]]:
@@ -69,7 +68,7 @@ def _walk(currency: str) -> Iterator[list[Movement]]:
     sought = _read_sought()
     if sought != Sought():
         find = partial(find_movements, g.session, g.vendor.id, currency, sought)
-        yield list(every_row(lambda place: find(place=place), _MOST_PAGES))
+        yield list(web.every_row(lambda place: find(place=place), _MOST_PAGES))
         return
     cursor: str | None = ""
     for _page in range(_MOST_PAGES):
@@ -95,4 +94,4 @@ def _read_sought() -> Sought:
     days = args.get("days", 0, int)
     _words, kinds = KINDS.get(args.get("kind", ""), ("", ()))
     since = clock.now() - timedelta(days=days) if 0 < days <= 3660 else None
-    return Sought(args.get("q", "").strip()[:100], kinds, since)
+    return Sought(web.read_search(), kinds, since)

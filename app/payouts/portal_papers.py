@@ -5,6 +5,7 @@ from typing import Final
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import protect
 from app.keyset import Page, Place
 from app.models.orders import VendorOrder
@@ -13,7 +14,6 @@ from app.money import Money
 from app.orders.queries import page_holds
 from app.payouts import invoice_files, invoice_lists, invoices, queries, statements, vendor_list
 from app.payouts.portal import STATES
-from app.web import download_sheet, every_row, read_place, read_ticked
 
 bp = Blueprint("portal_papers", __name__, url_prefix="/portal/money")
 protect(bp)
@@ -26,7 +26,7 @@ def list_payouts() -> ResponseReturnValue:
     wanted = _wanted_payouts()
     return render_template(
         "portal/money/payouts.html",
-        page=vendor_list.list_payouts(g.session, g.shop, wanted, place=read_place()),
+        page=vendor_list.list_payouts(g.session, g.shop, wanted, place=web.read_place()),
         wanted=wanted,
         years=vendor_list.list_years(g.session, g.shop, g.vendor.id),
         states=STATES,
@@ -38,7 +38,7 @@ def list_payouts() -> ResponseReturnValue:
 def list_holds() -> ResponseReturnValue:
     return render_template(
         "portal/money/holds.html",
-        page=_find_holds(read_place()),
+        page=_find_holds(web.read_place()),
         amount_of=lambda part: Money(part.earned_minor, part.currency),
     )
 
@@ -47,7 +47,7 @@ def list_holds() -> ResponseReturnValue:
 def export_holds() -> Response:
     """What the list shows, up to 5,000 orders."""
     heading = ("order", "ordered_at", "released_at", "from_reserve", "earned", "currency")
-    return download_sheet("holds.csv", heading, map(_hold_cells, every_row(_find_holds)))
+    return web.download_sheet("holds.csv", heading, map(_hold_cells, web.every_row(_find_holds)))
 
 
 def _hold_cells(part: VendorOrder) -> list[object]:
@@ -57,7 +57,7 @@ def _hold_cells(part: VendorOrder) -> list[object]:
 
 
 def _find_holds(place: Place) -> Page[VendorOrder]:
-    search, last_first = request.args.get("q", "").strip()[:100], request.args.get("sort") == "last"
+    search, last_first = web.read_search(), request.args.get("sort") == "last"
     return page_holds(g.session, g.vendor.id, search=search, last_first=last_first, place=place)
 
 
@@ -65,7 +65,7 @@ def _find_holds(place: Place) -> Page[VendorOrder]:
 def export_payouts() -> Response:
     """What the list shows."""
     rows = vendor_list.walk(g.session, g.shop, _wanted_payouts())
-    return download_sheet("payouts.csv", _COLUMNS, map(_cells, rows))
+    return web.download_sheet("payouts.csv", _COLUMNS, map(_cells, rows))
 
 
 def _cells(payout: Payout) -> list[object]:
@@ -77,7 +77,7 @@ def _cells(payout: Payout) -> list[object]:
 @bp.get("/payouts/statements.zip")
 def download_statements() -> Response:
     """Those of the ticked payouts."""
-    chosen = vendor_list.list_chosen(g.session, g.vendor.id, read_ticked("payout"))
+    chosen = vendor_list.list_chosen(g.session, g.vendor.id, web.read_ticked("payout"))
     return _zipped("statements.zip", vendor_list.archive_statements(g.session, g.shop, chosen))
 
 
@@ -93,7 +93,7 @@ def statement(payout_id: int, kind: str) -> ResponseReturnValue:
 def list_invoices() -> ResponseReturnValue:
     """What the shop charged the vendor for selling."""
     wanted = _wanted_invoices()
-    page = invoice_lists.list_invoices(g.session, g.shop, wanted, place=read_place())
+    page = invoice_lists.list_invoices(g.session, g.shop, wanted, place=web.read_place())
     return render_template(
         "portal/money/invoices.html",
         page=page.with_rows([invoice for invoice, _vendor in page.rows]),
@@ -115,7 +115,7 @@ def export_invoices() -> Response:
 @bp.get("/invoices/papers.zip")
 def download_invoices() -> Response:
     """The ticked ones."""
-    ids = tuple(read_ticked("invoice"))
+    ids = tuple(web.read_ticked("invoice"))
     wanted = invoice_lists.Wanted(vendor_id=g.vendor.id, ids=ids)
     chosen = invoice_lists.list_all(g.session, g.shop, wanted) if ids else []
     return _zipped("invoices.zip", invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen)))
@@ -138,7 +138,7 @@ def _wanted_payouts() -> vendor_list.Wanted:
     args = request.args
     return vendor_list.Wanted(
         vendor_id=g.vendor.id,
-        search=args.get("q", "").strip()[:100],
+        search=web.read_search(),
         state=args.get("state", ""),
         year=args.get("year", ""),
         sort=args.get("sort", "newest"),
@@ -147,5 +147,5 @@ def _wanted_payouts() -> vendor_list.Wanted:
 
 def _wanted_invoices() -> invoice_lists.Wanted:
     args = request.args
-    words, oldest = args.get("q", "").strip()[:100], args.get("sort") == "oldest"
+    words, oldest = web.read_search(), args.get("sort") == "oldest"
     return invoice_lists.Wanted(words=words, month=args.get("month", ""), vendor_id=g.vendor.id, oldest_first=oldest)

@@ -337,4 +337,4 @@ def _currency() -> str:
 
 
 def _words() -> str:
-    return request.args.get("q", "").strip()[:100]
+    return web.read_search()

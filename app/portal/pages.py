@@ -14,6 +14,7 @@ from app.auth.roles import ROLE_WORDS, Role
 from app.auth.rules import describe_device
 from app.config import get_config
 from app.errors import Forbidden, NotFound
+from app.formats import write_day, write_money, write_money_short
 from app.languages import _
 from app.models.shops import ShopSettings
 from app.models.vendors import PortalSession
@@ -23,7 +24,6 @@ from app.notices.rules import ICONS, VENDOR_WORDS
 from app.payouts.queries import find_payout_day
 from app.portal import queries, rules, service
 from app.vendors.payout_details import held_until
-from app.web import write_day, write_money, write_money_short
 
 bp = Blueprint("portal", __name__, url_prefix="/portal")
 portal.protect(bp)

@@ -67,7 +67,7 @@ def _find(place: Place) -> Page[PrivacyRequest]:
     return queries.list_requests(
         g.session,
         g.shop.id,
-        search=args.get("q", "").strip().lstrip("#"),
+        search=web.read_search().lstrip("#"),
         kind=args.get("kind", ""),
         state=args.get("state", ""),
         place=place,

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import actor, protect
 from app.errors import AppError, Conflict, ValidationErrors
 from app.languages import _, lazy, ngettext
@@ -49,7 +50,7 @@ def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: 
     args = request.args
     wanted = listing.Wanted(
         vendor_id=g.vendor.id,
-        search=args.get("q", "").strip(),
+        search=web.read_search(),
         status=args.get("status", ""),
         sort=args.get("sort", "updated"),
     )
@@ -88,7 +89,7 @@ def export() -> ResponseReturnValue:
         g.session,
         g.shop.id,
         g.vendor.id,
-        search=request.args.get("q", "").strip(),
+        search=web.read_search(),
         status=request.args.get("status", ""),
     )
     # The mark tells Excel that this is UTF-8.

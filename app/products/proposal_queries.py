@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import web
+from app import formats
 from app.errors import NotFound
 from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
@@ -125,7 +125,7 @@ def write_value(field: str, value: Any, currency: str) -> str:
     kind = rules.variant_of(field)[0]
     if kind in _WRITTEN:
         return _WRITTEN[kind](value)
-    return web.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
+    return formats.write_money(Money(value, currency)) if field.startswith("price ") else str(value)
 
 
 def _write_pictures(pictures: Sequence[Mapping[str, str]]) -> str:
@@ -153,7 +153,7 @@ def _compare_variants(was: Sequence[Mapping[str, Any]], now: Sequence[Mapping[st
     pieces = [("same" if values in kept else "gone", " / ".join(values) + "\n") for values in held]
     for each in now:
         if "price" in each and each["values"] not in held:
-            price = web.write_money(Money(each["price"], currency))
+            price = formats.write_money(Money(each["price"], currency))
             named = {"variant": " / ".join(each["values"]), "price": price, "count": each["stock"]}
             pieces.append(("new", _("%(variant)s: %(price)s, %(count)s in stock", **named) + "\n"))
     return pieces

@@ -117,7 +117,7 @@ def _read_wanted() -> review_list.Wanted:
     args = request.args
     return review_list.Wanted(
         vendor_id=args.get("vendor", None, int),
-        search=args.get("q", "").strip(),
+        search=web.read_search(),
         kind=args.get("kind", ""),
         sort=args.get("sort", ""),
     )

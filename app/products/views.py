@@ -99,7 +99,7 @@ def _read_wanted() -> listing.Wanted:
     args = request.args
     return listing.Wanted(
         vendor_id=args.get("vendor", None, int),
-        search=args.get("q", "").strip(),
+        search=web.read_search(),
         status=args.get("status", ""),
         sort=args.get("sort", "updated"),
     )

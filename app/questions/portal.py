@@ -33,7 +33,7 @@ def export_questions() -> ResponseReturnValue:
 
 def _find(place: Place) -> Page[queries.Row]:
     args = request.args
-    state, search, sort = args.get("show", ""), args.get("q", "").strip()[:100], args.get("sort", "")
+    state, search, sort = args.get("show", ""), web.read_search(), args.get("sort", "")
     find: dict[str, Any] = {"state": state if state in {"open", "answered"} else "", "search": search}
     find["sort"] = sort if sort in {"newest", "oldest"} else ""
     return queries.list_questions(g.session, g.shop.id, vendor_id=g.vendor.id, place=place, **find)
@@ -53,7 +53,7 @@ def answer(question_id: int) -> ResponseReturnValue:
 
 def _page(wrong: tuple[int, str, str] = (0, "", "")) -> str:
     """`wrong`: question, what is wrong, and what was typed."""
-    state, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    state, search = request.args.get("show", ""), web.read_search()
     return render_template(
         "portal/questions/list.html",
         page=_find(web.read_place()),

@@ -47,7 +47,7 @@ def cells_of(row: queries.Row) -> list[object]:
 
 def _find(place: Place) -> Page[queries.Row]:
     args = request.args
-    find: dict[str, Any] = {"state": args.get("state", ""), "search": args.get("q", "").strip()[:100]}
+    find: dict[str, Any] = {"state": args.get("state", ""), "search": web.read_search()}
     return queries.list_questions(g.session, g.shop.id, vendor_id=args.get("vendor", None, int), place=place, **find)
 
 
@@ -72,7 +72,7 @@ def _decide_one(question_id: int, action: str) -> Outcome:
 
 def _page(results: Sequence[Outcome] = ()) -> str:
     args = request.args
-    state, search = args.get("state", ""), args.get("q", "").strip()[:100]
+    state, search = args.get("state", ""), web.read_search()
     vendor_id = args.get("vendor", None, int)
     return render_template(
         "merchant/questions/list.html",

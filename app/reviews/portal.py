@@ -63,7 +63,7 @@ def report(review_id: int) -> ResponseReturnValue:
 def _find(place: Place) -> Page[queries.Row]:
     args = request.args
     wanted: dict[str, Any] = {"state": args.get("show", ""), "stars": args.get("stars", None, int)}
-    search, sort = args.get("q", "").strip()[:100], args.get("sort", "newest")
+    search, sort = web.read_search(), args.get("sort", "newest")
     return queries.list_for_vendor(g.session, g.vendor, search=search, sort=sort, place=place, **wanted)
 
 

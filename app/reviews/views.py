@@ -46,7 +46,7 @@ def _wanted() -> dict[str, Any]:
     """What the address asks for."""
     args = request.args
     stars, vendor_id = args.get("stars", 0, int), args.get("vendor", None, int)
-    search = args.get("q", "").strip()[:100]
+    search = web.read_search()
     return {"state": args.get("state", "waiting"), "stars": stars, "vendor_id": vendor_id, "search": search}
 
 

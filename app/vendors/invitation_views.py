@@ -72,7 +72,7 @@ def _cells(row: VendorInvitation) -> list[object]:
 
 
 def _find(place: Place) -> Page[VendorInvitation]:
-    search, state = request.args.get("q", "").strip()[:100], request.args.get("state", "")
+    search, state = web.read_search(), request.args.get("state", "")
     return invitations.list_invitations(g.session, g.shop.id, search=search, state=state, place=place)
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
+from app import web
 from app.auth import limits
 from app.auth import proxy as door
 from app.db import scoped
@@ -41,7 +42,7 @@ def show_fields() -> ResponseReturnValue:
 @bp.get("/vendors.json")
 def list_public_vendors() -> ResponseReturnValue:
     """Who sells here, by name: what their public pages say, at most 50 of those that match `q`."""
-    found = queries.list_public(g.session, g.shop.id, request.args.get("q", "").strip())
+    found = queries.list_public(g.session, g.shop.id, web.read_search())
     keys = ("handle", "name", "tagline", "location")
     vendors = [
         {**{key: getattr(vendor, key) for key in keys}, "url": f"/pages/vendors/{vendor.handle}"} for vendor in found

@@ -74,7 +74,7 @@ def _find(place: Place) -> Page[queries.Row]:
     return queries.list_vendors(
         g.session,
         g.shop.id,
-        search=args.get("q", "").strip(),
+        search=web.read_search(),
         status=args.get("status", ""),
         case=args.get("case", ""),
         sort=args.get("sort", "newest"),

@@ -1,13 +1,12 @@
 """What every address does with input that no form sends."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from flask import g
 from flask.testing import FlaskClient
 
-from app import clock, db, web
+from app import clock, db
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import definitions
@@ -124,11 +123,3 @@ def test_bytes_that_are_no_text_in_an_address_are_refused_at_every_door(staff: F
     assert (answer.status_code, "a character that no text has" in answer.text) == (400, True)
     as_text = staff.get(path, environ_overrides={"QUERY_STRING": "q=\xc3\xa9"})
     assert as_text.status_code != 400 or "a character that no text has" not in as_text.text
-
-
-@pytest.mark.parametrize(("locale", "zone"), [("en-US", "PDT"), ("de-DE", "GMT-07:00"), ("ja-JP", "GMT-07:00")])
-def test_a_time_names_its_zone_in_every_language(staff: FlaskClient, acme: Shop, locale: str, zone: str) -> None:
-    acme.timezone = "America/Los_Angeles"
-    with staff.application.test_request_context():
-        g.shop, g.locale = acme, locale
-        assert web.write_datetime(datetime(2026, 10, 25, 12, 36, tzinfo=UTC)).endswith(f"05:36 {zone}</time>")

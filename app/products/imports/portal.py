@@ -89,7 +89,7 @@ def _cells(row: queries.Summary) -> list[object]:
 
 def _find(place: Place) -> Page[queries.Summary]:
     args = request.args
-    search, status = args.get("q", "").strip()[:100], args.get("status", "")
+    search, status = web.read_search(), args.get("status", "")
     return queries.list_imports(g.session, g.shop.id, vendor_id=g.vendor.id, search=search, status=status, place=place)
 
 
@@ -103,7 +103,7 @@ def download_template() -> ResponseReturnValue:
 @bp.get("/<int:import_id>")
 def show_import(import_id: int) -> ResponseReturnValue:
     summary = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id)
-    show, search = request.args.get("show", ""), request.args.get("q", "").strip()[:100]
+    show, search = request.args.get("show", ""), web.read_search()
     return render_template(
         "portal/products/import.html",
         summary=summary,

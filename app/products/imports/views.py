@@ -34,7 +34,7 @@ def _cells(row: queries.Summary) -> list[object]:
 
 def _find(place: Place) -> Page[queries.Summary]:
     args = request.args
-    search, status = args.get("q", "").strip(), args.get("status", "")
+    search, status = web.read_search(), args.get("status", "")
     vendor_id = args.get("vendor", None, int)
     return queries.list_imports(g.session, g.shop.id, vendor_id=vendor_id, search=search, status=status, place=place)
 
