@@ -25,7 +25,7 @@ web.open_to_all(bp, why="the bounce page holds nothing but App Bridge, and the f
 def protect(blueprint: Blueprint) -> None:
     """Let only signed-in staff of an installed shop into `blueprint`."""
     web.guard(blueprint, "merchant", require_merchant)
-    blueprint.after_request(allow_framing)
+    blueprint.after_request(seal)
 
 
 def require_merchant() -> ResponseReturnValue | None:
@@ -97,18 +97,23 @@ RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}
 """App Bridge asks once more, with a fresh token."""
 
 
-def allow_framing(response: Response) -> Response:
-    """Let the Shopify admin, as this shop sees it, frame the page; nobody else."""
+def seal(response: Response) -> Response:
     # What is handed out as a file bears a stricter one.
-    response.headers.setdefault("Content-Security-Policy", frame_policy(g.get("framed_by")))
+    response.headers.setdefault("Content-Security-Policy", content_policy(g.get("framed_by")))
     return response
 
 
-def frame_policy(domain: str | None) -> str:
-    hosts = [get_config().shopify_admin_url]
-    if domain is not None:
-        hosts.insert(0, f"https://{domain}")
-    return f"frame-ancestors {' '.join(hosts)};"
+def content_policy(domain: str | None) -> str:
+    """Scripts are our own and Shopify's; the admin, as this shop sees it, may frame the page, nobody else.
+
+    Styles, pictures and calls are open: what App Bridge and Polaris bring and ask for is Shopify's to change.
+    """
+    config = get_config()
+    frames = f"https://{domain} {config.shopify_admin_url}" if domain else config.shopify_admin_url
+    return (
+        f"script-src 'self' {config.shopify_cdn_url}/shopifycloud/; object-src 'none'; base-uri 'none'; "
+        f"form-action 'self'; frame-ancestors {frames}"
+    )
 
 
 @bp.get("/")
@@ -125,7 +130,7 @@ def bounce() -> ResponseReturnValue:
         raise AppError("This address is only used on the way into the app. Open the app in the Shopify admin.")
     shop = request.args.get("shop")
     response = Response(render_template("open/bounce.html"), mimetype="text/html")
-    response.headers["Content-Security-Policy"] = frame_policy(shop if is_shop_domain(shop) else None)
+    response.headers["Content-Security-Policy"] = content_policy(shop if is_shop_domain(shop) else None)
     return response
 
 
