@@ -1,8 +1,9 @@
 """What time it is. Everything asks here, so that a demo or a test may move the clock."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 _OFFSET_FILE = "clock-offset"
 
@@ -10,6 +11,11 @@ _OFFSET_FILE = "clock-offset"
 def now() -> datetime:
     """The current moment, aware, in UTC."""
     return datetime.now(UTC) + _offset()
+
+
+def today(timezone: str) -> date:
+    """The day that it is there now."""
+    return now().astimezone(ZoneInfo(timezone)).date()
 
 
 def can_be_moved() -> bool:

@@ -25,6 +25,7 @@ from app.keyset import Part, Place, walk_parts
 from app.languages import _
 from app.outcomes import Outcome
 from app.sheets import write_sheet
+from app.shopify.tokens import ShopCredentials
 from app.typed import read_number
 
 T = TypeVar("T")
@@ -70,6 +71,13 @@ def open_scope(shop_id: int, vendor_id: int | None = None, *, customer_id: int |
     g.watch.__enter__()
     session: db.ScopedSession = g.session
     return session
+
+
+def leave_transaction() -> ShopCredentials:
+    """End the transaction, so that nothing is held while Shopify answers; the next statement begins another."""
+    shop = ShopCredentials(g.shop.id, g.shop.domain)
+    db.commit(g.session)
+    return shop
 
 
 def refuse_foreign_posts() -> None:

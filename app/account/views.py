@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app import clock, db
+from app import clock, db, web
 from app.account import queries, returns
 from app.auth import customer as door
 from app.auth import limits
@@ -17,7 +17,6 @@ from app.languages import _
 from app.mailings import choosing
 from app.orders import return_requests
 from app.shopify.errors import ShopifyError
-from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("account", __name__, url_prefix="/account-page")
 door.protect(bp)
@@ -60,9 +59,9 @@ def show_returnable(number: int) -> ResponseReturnValue:
     """{lines: [{line, title, quantity, reasons: [{id, handle, name}]}]}: what may still come back, as Shopify says."""
     titles = _titles_of(number)
     _spend("returnable", limit=60)
-    db.commit(g.session)
+    shop = web.leave_transaction()
     try:
-        found = returns.list_returnable(ShopCredentials(g.shop.id, g.shop.domain), number)
+        found = returns.list_returnable(shop, number)
     except ShopifyError:
         raise Unsure(_("The shop does not answer at the moment. Try again.")) from None
     return jsonify(lines=[{**line, "title": titles.get(line["item"], "")} for line in found])
@@ -75,9 +74,9 @@ def request_return(number: int) -> ResponseReturnValue:
     request.max_content_length = _LARGEST
     wanted = returns.read_request(request.get_data())
     _spend("return", limit=10)
-    db.commit(g.session)
+    shop = web.leave_transaction()
     try:
-        made = returns.request(ShopCredentials(g.shop.id, g.shop.domain), number, wanted.lines)
+        made = returns.request(shop, number, wanted.lines)
     except ShopifyError:
         raise Unsure(
             _("The shop did not confirm it. See whether your request is there before you ask again.")

@@ -8,6 +8,7 @@ from flask import g
 from msgspec import Meta
 from sqlalchemy import func, select
 
+from app import clock
 from app.api.operations import operation
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
@@ -148,7 +149,7 @@ def act_on_payout(payout_id: int, action: str, body: Reason) -> Payout:
 @operation("POST", "/payouts/<int:payout_id>/pay_by_hand", tag="Payouts", scope=Scope.PAYOUTS_WRITE)
 def pay_by_hand(payout_id: int, body: PaidByHand) -> Payout:
     """Mark a payout as paid by you, outside of every rail."""
-    if body.paid_on is not None and body.paid_on > queries.today(g.shop):
+    if body.paid_on is not None and body.paid_on > clock.today(g.shop.timezone):
         raise ValidationErrors({"#/paid_on": "This day has not come yet."})
     payout = queries.get_payout(g.session, g.shop.id, payout_id)
     paid = moves.Paid(reference=body.reference, on=body.paid_on, by_hand=True)

@@ -7,6 +7,7 @@ import msgspec
 from flask import g
 from msgspec import UNSET, Meta, UnsetType
 
+from app import clock
 from app.api.operations import check_version, operation
 from app.api.shapes import Bps, check_bps
 from app.auth import api
@@ -16,7 +17,7 @@ from app.commissions.queries import get_settings
 from app.errors import ValidationErrors
 from app.models.commissions import MoneySettings as Row
 from app.models.shops import ShopSettings
-from app.payouts.queries import find_settings, today
+from app.payouts.queries import find_settings
 from app.payouts.settings import save_schedule
 from app.shops.service import change_waits
 
@@ -128,7 +129,9 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
     day = chosen["payout_schedule"]
     check_day(day, "#/payout_schedule/day")
     if day != now.payout_schedule:
-        save_schedule(g.session, g.shop, schedule=day.schedule, day=day.day, today=today(g.shop), actor=actor)
+        save_schedule(
+            g.session, g.shop, schedule=day.schedule, day=day.day, today=clock.today(g.shop.timezone), actor=actor
+        )
     return get_money_settings()
 
 

@@ -1,12 +1,12 @@
 """The merchant's ledger: the list of postings, the accounts, and any vendor's amount explained."""
 
-import csv
-import io
+import itertools
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -24,7 +24,6 @@ from app.money import Money
 from app.orders.reasons import say_reason
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.queries import STATE_WORDS
-from app.sheets import plain_cell
 from app.typed import read_day
 from app.vendors.queries import offer_vendors
 
@@ -61,18 +60,17 @@ def list_postings() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export() -> ResponseReturnValue:
     """What the list shows, a line for each entry, of up to 100,000 postings."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(_HEAD)
-    for row in listing.walk(g.session, g.shop.id, _read_filter(), most=MOST_EXPORTED):
-        one = row.transaction
-        about = [plain_cell(row.order_name), row.payout.reference if row.payout else "", plain_cell(row.vendor_name)]
-        start = [one.booked_at.isoformat(), one.happened_at.isoformat(), one.source_key, one.kind, *about]
-        for entry in row.entries:
-            amount = str(Money(entry.amount_minor, entry.currency).decimal)
-            writer.writerow([*start, entry.account, amount, entry.currency, entry.id])
-    headers = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
-    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+    rows = listing.walk(g.session, g.shop.id, _read_filter(), most=MOST_EXPORTED)
+    return web.download_sheet("ledger.csv", _HEAD, itertools.chain.from_iterable(map(_lines, rows)))
+
+
+def _lines(row: listing.PostingRow) -> Iterator[Sequence[object]]:
+    one = row.transaction
+    about = [row.order_name, row.payout.reference if row.payout else "", row.vendor_name]
+    for entry in row.entries:
+        amount = Money(entry.amount_minor, entry.currency).decimal
+        ends = [entry.account, amount, entry.currency, entry.id]
+        yield [one.booked_at, one.happened_at, one.source_key, one.kind, *about, *ends]
 
 
 @bp.get("/accounts")

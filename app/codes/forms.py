@@ -66,6 +66,3 @@ class CodeForm(Form):
     def offer(self, products: list[Product]) -> "CodeForm":
         self.product_id.choices = [SelectChoice("", lazy("Choose a product")), *((p.id, p.title) for p in products)]
         return self
-
-    def wanted(self) -> dict[str, Any]:
-        return {name: field.data for name, field in self._fields.items()}

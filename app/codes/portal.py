@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -40,7 +38,12 @@ def list_codes() -> ResponseReturnValue:
 def _list_page(results: Sequence[_Result] = (), *, wrong: str = "") -> str:
     args, wanted = request.args, _wanted()
     part = queries.list_codes(
-        g.session, g.shop.id, _today(), wanted, after=args.get("after", ""), before=args.get("before", "")
+        g.session,
+        g.shop.id,
+        clock.today(g.shop.timezone),
+        wanted,
+        after=args.get("after", ""),
+        before=args.get("before", ""),
     )
     total = queries.count_codes(g.session, g.shop.id, wanted)
     return render_template(
@@ -78,7 +81,7 @@ def download_many() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    rows = queries.walk(g.session, g.shop.id, _today(), _wanted())
+    rows = queries.walk(g.session, g.shop.id, clock.today(g.shop.timezone), _wanted())
     return web.download_sheet("codes.csv", COLUMNS, map(cells_of, rows))
 
 
@@ -96,7 +99,7 @@ def make() -> ResponseReturnValue:
     if not form.validate():
         return _form_page(form), 422
     try:
-        code = service.make(g.session, g.vendor, form.wanted(), actor=actor())
+        code = service.make(g.session, g.vendor, form.data, actor=actor())
     except ValidationErrors as refused:
         return _form_page(_mark(form, refused)), 422
     flash(_("Made. Print it, or download it for your own design."), "good")
@@ -118,7 +121,7 @@ def change(code_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _form_page(form, code), 422
     try:
-        service.change(g.session, code, form.wanted(), actor=actor())
+        service.change(g.session, code, form.data, actor=actor())
     except ValidationErrors as refused:
         return _form_page(_mark(form, refused), code), 422
     flash(_("Saved. What is printed already leads there from now on."), "good")
@@ -157,10 +160,6 @@ def _chosen() -> Sequence[QrCode]:
     return [code for code, _vendor in queries.list_chosen(g.session, g.shop.id, web.read_ticked("code"), g.vendor.id)]
 
 
-def _today() -> date:
-    return clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
-
-
 def _mark(form: CodeForm, refused: ValidationErrors) -> CodeForm:
     for name, words in refused.errors.items():
         form[name].errors = [words]
@@ -178,7 +177,7 @@ def _form_page(form: CodeForm, code: QrCode | None = None) -> str:
         address=service.address_of(g.shop, code),
         drawn=drawing.write_inline(g.shop, code),
         total=queries.count_all(g.session, code.id),
-        days=queries.count_by_day(g.session, code.id, _today()),
+        days=queries.count_by_day(g.session, code.id, clock.today(g.shop.timezone)),
         way=service.find_way(g.session, code, clock.now()),
     )
 

@@ -1,8 +1,6 @@
 """The merchant sees every vendor's codes and how often they were scanned."""
 
-from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -23,7 +21,12 @@ def list_codes() -> ResponseReturnValue:
     return render_template(
         "merchant/codes/list.html",
         part=queries.list_codes(
-            g.session, g.shop.id, _today(), wanted, after=args.get("after", ""), before=args.get("before", "")
+            g.session,
+            g.shop.id,
+            clock.today(g.shop.timezone),
+            wanted,
+            after=args.get("after", ""),
+            before=args.get("before", ""),
         ),
         total=queries.count_codes(g.session, g.shop.id, wanted),
         search=wanted.search,
@@ -34,7 +37,7 @@ def list_codes() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    rows = queries.walk(g.session, g.shop.id, _today(), _wanted())
+    rows = queries.walk(g.session, g.shop.id, clock.today(g.shop.timezone), _wanted())
     return web.download_sheet("codes.csv", ["vendor", *COLUMNS], ([row.vendor.name, *cells_of(row)] for row in rows))
 
 
@@ -62,10 +65,6 @@ def cells_of(row: queries.Row) -> list[object]:
     code, title = row.code, row.product.title if row.product else ""
     leads_to = title or code.path
     return [code.name, code.destination.value, leads_to, row.lately, row.scans, code.created_at, code.archived_at]
-
-
-def _today() -> date:
-    return clock.now().astimezone(ZoneInfo(g.shop.timezone)).date()
 
 
 def _wanted() -> queries.Wanted:

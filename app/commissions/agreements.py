@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -84,7 +83,7 @@ def save_overrides(
 ) -> dict[str, Any]:
     """Replace what was agreed with one vendor alone. Returns what changed, empty when nothing did."""
     before, after = get_overrides(session, vendor_id), write_overrides(chosen)
-    _date_schedule(before, after, clock.now().astimezone(ZoneInfo(shop.timezone)).date())
+    _date_schedule(before, after, clock.today(shop.timezone))
     changes = {
         name: [_said(before.get(name)), _said(after.get(name))]
         for name in sorted({*before, *after})

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app import clock, db, web
+from app import clock, web
 from app.auth.merchant import protect
 from app.commissions import groups, previews, queries, rules, service, sets
 from app.commissions.forms import write_percent
@@ -18,7 +18,6 @@ from app.models.events import AuditEntry
 from app.money import Money
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
-from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("commission_list", __name__, url_prefix="/app/commissions")
 protect(bp)
@@ -103,8 +102,7 @@ def restore() -> ResponseReturnValue:
 def search_categories() -> ResponseReturnValue:
     """Shopify's product categories for what was typed."""
     search = " ".join(request.args.get("search", "").split())[:100]
-    shop = ShopCredentials(g.shop.id, g.shop.domain)
-    db.commit(g.session)  # nobody holds a transaction while somebody else's server is asked
+    shop = web.leave_transaction()
     found, failed = [], False
     if len(search) >= 2:
         try:

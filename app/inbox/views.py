@@ -1,7 +1,5 @@
 """The events that Shopify sent: what became of each, and having it handled again."""
 
-import csv
-import io
 import json
 from typing import Any, Final
 
@@ -14,7 +12,6 @@ from app.errors import Conflict, NotFound
 from app.inbox import deliveries, queries, retention, service
 from app.models.events import InboxEvent, InboxState, LookKind
 from app.reconciliation import service as reconciliation
-from app.sheets import plain_cell
 from app.shops.rules import mask_personal
 
 bp = Blueprint("inbox", __name__, url_prefix="/app")
@@ -45,16 +42,14 @@ def list_events() -> ResponseReturnValue:
 
 @bp.get("/events.csv")
 def export_events() -> ResponseReturnValue:
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(["received_at", "topic", "about", "state", "attempts", "event_id", "handled_at", "error"])
-    for event in queries.list_events(g.session, g.shop, _read_filter(), limit=_CSV_AT_MOST).rows:
-        handled = event.handled_at.isoformat() if event.handled_at else ""
-        about, error = plain_cell(event.resource or ""), plain_cell(event.error or "")
-        row = [event.received_at.isoformat(), event.topic, about, event.state, event.attempts, event.event_id]
-        writer.writerow([*row, handled, error])
-    headers = {"Content-Disposition": 'attachment; filename="events.csv"'}
-    return Response(sheet.getvalue(), mimetype="text/csv", headers=headers)
+    heading = ["received_at", "topic", "about", "state", "attempts", "event_id", "handled_at", "error"]
+    events = queries.list_events(g.session, g.shop, _read_filter(), limit=_CSV_AT_MOST).rows
+    return web.download_sheet("events.csv", heading, map(_cells, events))
+
+
+def _cells(event: InboxEvent) -> list[object]:
+    what = [event.received_at, event.topic, event.resource, event.state]
+    return [*what, event.attempts, event.event_id, event.handled_at, event.error]
 
 
 @bp.get("/events/<int:event_id>")

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import clock, web
 from app.auth.portal import protect
 from app.journey import queries
 from app.journey.rules import Period, period_of
@@ -58,4 +58,4 @@ def _find(period: Period, *, limit: int) -> list[queries.Seen]:
 
 
 def _period() -> Period:
-    return period_of(request.args.get("period", "30"), queries.today(g.shop))
+    return period_of(request.args.get("period", "30"), clock.today(g.shop.timezone))

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.journey.rules import Period, list_days
 from app.models.journey import ActivityDay, SearchDay
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
@@ -52,10 +51,6 @@ class Seen:
     def share(self) -> int | None:
         """Of a hundred viewers, how many put it into the cart."""
         return round(100 * self.adders / self.viewers) if self.viewers else None
-
-
-def today(shop: Shop) -> date:
-    return clock.now().astimezone(ZoneInfo(shop.timezone)).date()
 
 
 def get_figures(session: Session, shop: Shop, period: Period) -> Figures:

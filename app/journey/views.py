@@ -1,20 +1,18 @@
 """The merchant's page about visitors: how far they come, what they look at, what they look for in vain."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import clock, web
 from app.auth.merchant import protect
 from app.errors import NotFound
 from app.journey import queries
 from app.journey.queries import Figures
 from app.journey.rules import Period, Step, change, funnel, period_of
 from app.models.journey import WebPixel
-from app.sheets import plain_cell
 
 bp = Blueprint("journey", __name__, url_prefix="/app/journey")
 protect(bp)
@@ -56,14 +54,12 @@ def export(what: str) -> ResponseReturnValue:
     sheets = {"days": _days, "products": _products, "vendors": _vendors, "searches": _searches}
     if what not in sheets:
         raise NotFound("There is no such table.")
-    sheet = io.StringIO()
-    csv.writer(sheet).writerows(sheets[what](_period()))
-    headers = {"Content-Disposition": f'attachment; filename="{what}.csv"'}
-    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+    heading, *rows = sheets[what](_period())
+    return web.download_sheet(f"{what}.csv", heading, rows)
 
 
 def _period() -> Period:
-    return period_of(request.args.get("period", ""), queries.today(g.shop))
+    return period_of(request.args.get("period", ""), clock.today(g.shop.timezone))
 
 
 def _sort() -> str:
@@ -90,16 +86,16 @@ def _products(period: Period) -> Iterable[Sequence[Any]]:
     rows = queries.list_products(g.session, g.shop, period, sort=_sort(), limit=queries.MOST_EXPORTED)
     for row in rows:
         counts = (row.views, row.viewers, row.adders, row.starters, row.units)
-        yield plain_cell(row.title), plain_cell(row.vendor), *counts
+        yield row.title, row.vendor, *counts
 
 
 def _vendors(period: Period) -> Iterable[Sequence[Any]]:
     yield "vendor", "views", "viewers", "put_into_cart", "began_checkout", "units_sold"
     for row in queries.list_vendors(g.session, g.shop, period, limit=queries.MOST_EXPORTED):
-        yield plain_cell(row.title), row.views, row.viewers, row.adders, row.starters, row.units
+        yield row.title, row.views, row.viewers, row.adders, row.starters, row.units
 
 
 def _searches(period: Period) -> Iterable[Sequence[Any]]:
     yield "words", "searches", "found_nothing"
     for row in queries.list_searches(g.session, g.shop, period, limit=queries.MOST_EXPORTED):
-        yield plain_cell(row.words), row.searches, row.in_vain
+        yield row.words, row.searches, row.in_vain

@@ -1,7 +1,5 @@
 """The merchant's settings of e-mails that customers choose, as they are typed."""
 
-from typing import Any
-
 from wtforms import BooleanField, Form, IntegerField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
@@ -35,6 +33,3 @@ class MailingSettingsForm(Form):
     def validate_postal_address(self, field: TextAreaField) -> None:
         if not field.data and any(self[topic].data for topic in rules.TOPICS):
             raise ValidationError("Enter the address that stands below the e-mails.")
-
-    def wanted(self) -> dict[str, Any]:
-        return {name: field.data for name, field in self._fields.items()}

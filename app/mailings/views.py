@@ -22,7 +22,7 @@ def change_settings() -> ResponseReturnValue:
     form = MailingSettingsForm(request.form)
     if not form.validate():
         return _page(form, status=422)
-    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=merchant.actor())
+    is_new = service.change_settings(g.session, g.shop.id, form.data, actor=merchant.actor())
     return web.toast(_page(form), "Settings saved" if is_new else "Nothing had changed")
 
 

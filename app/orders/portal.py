@@ -1,10 +1,8 @@
 """A vendor's orders: the list. One order, with all there is to do about it, is in app/fulfilment/portal.py."""
 
-import csv
-import io
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -15,7 +13,6 @@ from app.orders.queries import find_unread
 from app.orders.senders import address_for, is_collected
 from app.orders.vendor_list import Row, Wanted
 from app.orders.words import part_words
-from app.sheets import plain_cell
 
 bp = Blueprint("portal_orders", __name__, url_prefix="/portal/orders")
 protect(bp)
@@ -49,31 +46,17 @@ def list_orders() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export() -> ResponseReturnValue:
     """What the list shows, one line per order."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(_COLUMNS)
-    for row in vendor_list.list_orders(g.session, g.vendor.id, _read_wanted(), limit=_AT_MOST).rows:
-        writer.writerow(_cells(row))
-    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
-    return Response("\ufeff" + sheet.getvalue(), mimetype="text/csv", headers=headers)
+    rows = vendor_list.list_orders(g.session, g.vendor.id, _read_wanted(), limit=_AT_MOST).rows
+    return web.download_sheet("orders.csv", _COLUMNS, map(_cells, rows))
 
 
 def _cells(row: Row) -> list[object]:
     part = row.part
-    moments = [moment.isoformat() if moment else "" for moment in (part.shipped_at, part.delivered_at)]
-    earned = str(Money(part.earned_minor, part.currency).decimal)
     counts = (part.items_total, part.items_to_ship, part.items_returned)
-    send_to = plain_cell(", ".join(address_for(g.session, g.vendor, part)))
-    return [
-        plain_cell(part.name),
-        part.ordered_at.isoformat(),
-        row.state,
-        *counts,
-        *moments,
-        earned,
-        part.currency,
-        send_to,
-    ]
+    earned = Money(part.earned_minor, part.currency).decimal
+    send_to = ", ".join(address_for(g.session, g.vendor, part))
+    moments = (part.shipped_at, part.delivered_at)
+    return [part.name, part.ordered_at, row.state, *counts, *moments, earned, part.currency, send_to]
 
 
 def _read_wanted() -> Wanted:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import clock, web
 from app.auth import merchant
 from app.errors import Conflict
 from app.money import Money
@@ -23,7 +23,7 @@ def list_invoices() -> ResponseReturnValue:
 def issue() -> ResponseReturnValue:
     """Invoice everything up to yesterday."""
     try:
-        count = invoices.issue(g.session, g.shop, until=queries.today(g.shop), actor=merchant.actor())
+        count = invoices.issue(g.session, g.shop, until=clock.today(g.shop.timezone), actor=merchant.actor())
     except Conflict as error:
         g.session.rollback()
         return web.toast(_page(status=409), error.message, is_error=True)

@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
+from app import clock
 from app.db import scoped, system
 from app.errors import Conflict
 from app.models.payouts import PayoutSettings
 from app.models.shops import Shop, ShopStatus
-from app.payouts import invoices, queries, service
+from app.payouts import invoices, service
 
 
 def list_monthly() -> list[int]:
@@ -26,7 +27,7 @@ def issue_if_due(shop_id: int) -> int:
         service.lock(session, shop_id)
         shop = session.get_one(Shop, shop_id)
         held = session.get_one(PayoutSettings, shop_id, populate_existing=True)
-        due = queries.today(shop).replace(day=1)
+        due = clock.today(shop.timezone).replace(day=1)
         if held.invoiced_until is not None and held.invoiced_until >= due:
             return 0
         held.invoiced_until = due

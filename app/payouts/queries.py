@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, load_only
@@ -91,11 +90,6 @@ class BatchRow:
     states: Mapping[str, int]
 
 
-def today(shop: Shop) -> date:
-    """The day it is where the shop is."""
-    return clock.now().astimezone(ZoneInfo(shop.timezone)).date()
-
-
 def preview(
     session: Session, shop: Shop, sums: Mapping[int, int] | None = None, *, currency: str | None = None
 ) -> list[PreviewRow]:
@@ -161,7 +155,7 @@ def find_settings(session: Session, shop_id: int) -> PayoutSettings:
 
 def find_payout_day(session: Session, shop: Shop, vendor_id: int) -> date | None:
     """The next day on which a batch with this vendor in it is prepared by itself; None: whenever the merchant does."""
-    held, now = find_settings(session, shop.id), today(shop)
+    held, now = find_settings(session, shop.id), clock.today(shop.timezone)
     own = get_overrides(session, vendor_id).get("payout_schedule")
     if own:
         return next_day(own["schedule"], own["day"], date.fromisoformat(own["since"]), now)

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.commissions.agreements import get_agreed
 from app.config import get_config
 from app.db import scoped, system
@@ -16,7 +17,7 @@ from app.models.commissions import VendorTerms
 from app.models.payouts import Payout, PayoutBatch, PayoutSettings
 from app.models.shops import Shop, ShopStatus
 from app.money import Money
-from app.payouts import queries, service
+from app.payouts import service
 from app.payouts.calendar import last_day
 from app.payouts.settings import get_or_add
 
@@ -41,7 +42,7 @@ def prepare_if_due(shop_id: int) -> bool:
         shop = session.get_one(Shop, shop_id)
         get_or_add(session, shop_id)
         held = session.get_one(PayoutSettings, shop_id, populate_existing=True)
-        today, agreed = queries.today(shop), get_agreed(session, shop_id)
+        today, agreed = clock.today(shop.timezone), get_agreed(session, shop_id)
         own = {vendor: terms.payout_schedule for vendor, terms in agreed.alone.items() if terms.payout_schedule}
         days = {
             vendor: last_day(one["schedule"], one["day"], date.fromisoformat(one["since"]), today)

@@ -22,7 +22,7 @@ from app.errors import Conflict
 from app.models.payouts import RAIL, Payout, PayoutState, RailKeys, RailName
 from app.models.shops import Shop, ShopStatus
 from app.money import Money
-from app.payouts import moves, queries, rules
+from app.payouts import moves, rules
 from app.payouts.rails import RAILS
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, look_for
 from app.payouts.settings import find_keys
@@ -162,7 +162,7 @@ def _record(session: Session, claim: _Claim, answer: Answer) -> None:
     payout = session.get_one(Payout, claim.payout_id, with_for_update=True)
     if payout.state is not claim.state or payout.rail_key != claim.payment.key:
         raise Conflict("Somebody else has recorded it.")
-    today = queries.today(session.get_one(Shop, claim.shop_id))
+    today = clock.today(session.get_one(Shop, claim.shop_id).timezone)
     for action in _moves_to(payout.state, answer.fate):
         paid = moves.Paid(answer.rail_reference, today) if action == "mark_sent" else None
         moves.move_all(session, claim.shop_id, [payout.id], action, actor=RAIL, reason=answer.words, paid=paid)

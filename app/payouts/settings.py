@@ -102,7 +102,7 @@ def save_invoicing(
     for name, value in chosen.items():
         setattr(settings, name, value.strip())
     if monthly and not settings.invoice_monthly:
-        settings.invoiced_until = queries.today(shop).replace(day=1)
+        settings.invoiced_until = clock.today(shop.timezone).replace(day=1)
     settings.invoice_monthly = monthly
     settings.updated_at = clock.now()
     audit.record(session, shop.id, "fee_invoices.settings", ("shop", shop.id), actor=actor)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Form
 
-from app import db, web
+from app import clock, db, web
 from app.auth import merchant
 from app.commissions.queries import get_settings
 from app.errors import NotFound
@@ -49,7 +49,7 @@ def save_schedule() -> ResponseReturnValue:
     form = ScheduleForm(request.form)
     if not form.validate():
         return _page(schedule=form, status=422)
-    chosen = {"schedule": form.schedule.data, "day": form.day, "today": queries.today(g.shop)}
+    chosen = {"schedule": form.schedule.data, "day": form.day, "today": clock.today(g.shop.timezone)}
     settings.save_schedule(g.session, g.shop, **chosen, actor=merchant.actor())
     return web.toast(_page(), "Saved")
 
@@ -100,7 +100,7 @@ def _page(
     rail_form: tuple[RailName, Form] | None = None,
     status: int = 200,
 ) -> Response:
-    held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
+    held, today = queries.find_settings(g.session, g.shop.id), clock.today(g.shop.timezone)
     by_month = held.schedule == "monthly"
     shown = {
         "schedule": held.schedule,

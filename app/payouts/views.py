@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import clock, web
 from app.auth import merchant
 from app.commissions.queries import get_settings
 from app.errors import Conflict, NotFound, ValidationErrors
@@ -145,7 +145,7 @@ def show_payout(batch_id: int, payout_id: int) -> ResponseReturnValue:
 def pay_by_hand(batch_id: int, payout_id: int) -> ResponseReturnValue:
     """The merchant paid by other means, and says when and under which reference."""
     payout = _get_payout(batch_id, payout_id)
-    form = ByHandForm(request.form, today=queries.today(g.shop))
+    form = ByHandForm(request.form, today=clock.today(g.shop.timezone))
     if not form.validate():
         return _payout_page(payout, form=form, status=422)
     paid = moves.Paid(form.reference.data, form.paid_on.data, by_hand=True)
@@ -221,7 +221,7 @@ def _list_page(*, status: int = 200) -> Response:
     asked = (_words(), request.args.get("show", ""))
     per_page, found = queries.PER_PAGE, queries.filter_preview(preview, *asked)
     payable = [row.amount.minor for row in preview if row.obstacle is None]
-    held, today = queries.find_settings(g.session, g.shop.id), queries.today(g.shop)
+    held, today = queries.find_settings(g.session, g.shop.id), clock.today(g.shop.timezone)
     html = render_template(
         "merchant/payouts/list.html",
         preview=preview,
@@ -313,7 +313,7 @@ def _payout_page(
         moves=queries.list_moves(g.session, payout),
         entries=contents.list_paid_entries(g.session, payout, limit=queries.PER_PAGE),
         actions=actions,
-        form=form or ByHandForm(today=queries.today(g.shop)),
+        form=form or ByHandForm(today=clock.today(g.shop.timezone)),
         errors=errors or {},
         state_words=queries.STATE_WORDS,
         rail_words=queries.RAIL_WORDS,

@@ -40,7 +40,7 @@ def show_home() -> ResponseReturnValue:
         facts=facts,
         tasks=tasks,
         later=rules.list_later(tasks, steps)[:_LATER],
-        news=notices.list_mine(g.session).rows[:_NEWS],
+        news=notices.list_mine(g.session, limit=_NEWS).rows,
         words=VENDOR_WORDS,
         icons=ICONS,
         steps=steps,

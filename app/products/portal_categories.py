@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import db
+from app import web
 from app.auth.portal import protect
 from app.products import attributes
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
-from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("portal_categories", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -28,7 +27,7 @@ def search_categories() -> ResponseReturnValue:
     if under is not None:
         asked = {"first": _BRANCHES_AT_MOST} | ({"childrenOf": under} if _is(under, "Category/") else {})
     found, failed = [], False
-    shop = _leave_transaction()
+    shop = web.leave_transaction()
     if asked:
         try:
             found = graphql(shop, "taxonomy", asked, patience_seconds=PAGE_SECONDS)["categories"]["nodes"]
@@ -66,7 +65,7 @@ def list_values() -> ResponseReturnValue:
 
 def _find(document: str, gid: str, kind: str) -> dict[str, Any] | None:
     """What the taxonomy has by that name, {} for nothing of the kind. None when Shopify does not answer."""
-    shop = _leave_transaction()
+    shop = web.leave_transaction()
     if not _is(gid, kind):
         return {}
     try:
@@ -87,10 +86,3 @@ def _above(found: list[dict[str, str]]) -> list[tuple[str, str]]:
         return []
     gids, names = reversed(found[0]["ancestorIds"]), found[0]["fullName"].split(" > ")
     return list(zip(gids, names, strict=False))
-
-
-def _leave_transaction() -> ShopCredentials:
-    """End the door's reading transaction, so that nothing is held while Shopify answers."""
-    shop = ShopCredentials(g.shop.id, g.shop.domain)
-    db.commit(g.session)
-    return shop

@@ -3,13 +3,12 @@
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import db
+from app import web
 from app.auth.portal import protect
 from app.errors import ValidationErrors
 from app.languages import _
 from app.models.products import Product, ProductStatus
 from app.products import fetching, pictures, queries, rules, service
-from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("portal_pictures", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -20,7 +19,7 @@ def name_target(product_id: int) -> ResponseReturnValue:
     """Where the browser sends a picture: {url, method, fields, ticket}."""
     wanted = request.get_json()
     pictures.check_takes_pictures(_lock(product_id))
-    shop = _leave_transaction()
+    shop = web.leave_transaction()
     try:
         name, mime, size = str(wanted["name"]), str(wanted["type"]), int(wanted["size"])
     except (KeyError, TypeError, ValueError):
@@ -36,7 +35,7 @@ def add_picture(product_id: int) -> ResponseReturnValue:
         pictures.add(g.session, _lock(product_id), ticket)
         return _fragment(product_id)
     pictures.check_takes_pictures(_lock(product_id))
-    shop = _leave_transaction()
+    shop = web.leave_transaction()
     tickets = []
     for file in request.files.getlist("files"):
         content, mime, name = file.read(), file.mimetype, file.filename or "picture"
@@ -79,13 +78,6 @@ def fetch_again(product_id: int, image_id: int) -> ResponseReturnValue:
 
 def _lock(product_id: int) -> Product:
     return service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
-
-
-def _leave_transaction() -> ShopCredentials:
-    """End the door's reading transaction, so that nothing is held while Shopify answers."""
-    shop = ShopCredentials(g.shop.id, g.shop.domain)
-    db.commit(g.session)
-    return shop
 
 
 def _fragment(product_id: int) -> str:

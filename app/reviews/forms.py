@@ -75,6 +75,3 @@ class ReviewSettingsForm(Form):
         ],
     )
     publish_known = BooleanField("Also those of customers of whom you published one before")
-
-    def wanted(self) -> dict[str, bool | int]:
-        return {name: field.data for name, field in self._fields.items()}

@@ -70,7 +70,7 @@ def change_settings() -> ResponseReturnValue:
     form = ReviewSettingsForm(request.form)
     if not form.validate():
         return _settings_page(form, status=422)
-    is_new = service.change_settings(g.session, g.shop.id, form.wanted(), actor=merchant.actor())
+    is_new = service.change_settings(g.session, g.shop.id, form.data, actor=merchant.actor())
     return web.toast(_settings_page(form), "Settings saved" if is_new else "Nothing had changed")
 
 

@@ -100,7 +100,7 @@ def test_what_was_sold_comes_from_orders_that_were_paid(shop: Shop, visited: tup
     sell(shop, ada, 7, 5, status=VendorOrderStatus.UNPAID)
     sell(shop, bea, 8, 2, is_test=True)
     with db.scoped(shop.id) as session:
-        period = rules.period_of("7", queries.today(shop))
+        period = rules.period_of("7", clock.today(shop.timezone))
         units = {row.title: row.units for row in queries.list_products(session, shop, period)}
         assert units == {"=Mug": 3, "Rye loaf": 0}
         assert queries.list_products(session, shop, period, sort="units")[0].title == "=Mug"
@@ -111,7 +111,7 @@ def test_what_was_sold_comes_from_orders_that_were_paid(shop: Shop, visited: tup
 def test_a_vendor_sees_their_own_products_alone(shop: Shop, visited: tuple[Vendor, Vendor]) -> None:
     _, bea = visited
     with db.scoped(shop.id, bea.id) as session:
-        period = rules.period_of("7", queries.today(shop))
+        period = rules.period_of("7", clock.today(shop.timezone))
         assert [row.title for row in queries.list_products(session, shop, period)] == ["Rye loaf"]
         assert queries.list_searches(session, shop, period) == []
         assert queries.get_figures(session, shop, period).visitors == 0

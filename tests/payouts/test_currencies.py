@@ -78,7 +78,7 @@ def test_the_page_shows_both_and_pays_each_in_its_own_batch(merchant: FlaskClien
 
 
 def test_a_payout_day_prepares_a_batch_for_each_currency(acme: Shop, moved: Vendor) -> None:
-    today = queries.today(acme)
+    today = clock.today(acme.timezone)
     with db.scoped(acme.id) as session:
         settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")
     assert schedule.prepare_if_due(acme.id)
@@ -122,7 +122,7 @@ def test_commission_of_each_currency_has_an_invoice_of_its_own(acme: Shop, moved
             post_once(session, acme.id, currency, posting)
     with db.scoped(acme.id) as session:
         shop = session.get_one(Shop, acme.id)
-        tomorrow = queries.today(shop).fromordinal(queries.today(shop).toordinal() + 1)
+        tomorrow = clock.today(shop.timezone).fromordinal(clock.today(shop.timezone).toordinal() + 1)
         assert invoices.issue(session, shop, until=tomorrow, actor="staff:1") == 2
         issued = {row.currency: row for row in session.scalars(select(FeeInvoice))}
         assert {currency: row.net_minor for currency, row in issued.items()} == {"USD": 300, "EUR": 200}

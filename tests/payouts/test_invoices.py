@@ -23,7 +23,7 @@ from app.ledger.service import post_once
 from app.models.payouts import FeeInvoice, FeeInvoicePosting
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.payouts import invoice_files, invoice_lists, invoices, monthly, queries, settings
+from app.payouts import invoice_files, invoice_lists, invoices, monthly, settings
 from app.payouts.forms import InvoiceForm
 from tests.shops.test_settings import browser as browser  # noqa: PLC0414 - the fixture
 
@@ -54,7 +54,7 @@ def charge(shop: Shop, vendor: Vendor, key: str, net: int, tax: int = 0) -> None
 
 def issue(shop: Shop) -> int:
     with db.scoped(shop.id) as session:
-        return invoices.issue(session, shop, until=queries.today(shop) + timedelta(days=1), actor="staff:1")
+        return invoices.issue(session, shop, until=clock.today(shop.timezone) + timedelta(days=1), actor="staff:1")
 
 
 def issued(shop: Shop) -> list[tuple[str, str, int, int]]:

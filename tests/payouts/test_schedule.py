@@ -20,7 +20,7 @@ from tests.payouts.conftest import earn
 
 def test_the_payout_days_batch_is_prepared_once(acme: Shop, payee: Callable[[str], Vendor]) -> None:
     ada = payee("bank")
-    today = queries.today(acme)
+    today = clock.today(acme.timezone)
     with db.scoped(acme.id) as session:
         settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")
     earn(acme, ada, "sale", 4200)
@@ -38,7 +38,7 @@ def test_the_payout_days_batch_is_prepared_once(acme: Shop, payee: Callable[[str
 
 def test_a_day_that_was_missed_is_made_up_for(acme: Shop, payee: Callable[[str], Vendor]) -> None:
     ada = payee("bank")
-    begun = queries.today(acme) - timedelta(days=3)
+    begun = clock.today(acme.timezone) - timedelta(days=3)
     with db.scoped(acme.id) as session:
         settings.save_schedule(session, acme, schedule="weekly", day=begun.isoweekday(), today=begun, actor="staff:1")
     assert not schedule.prepare_if_due(acme.id), "nobody had anything"
@@ -53,7 +53,7 @@ def test_a_vendor_with_a_schedule_of_their_own_is_paid_on_their_own_days_only(
     acme: Shop, bea: Vendor, payee: Callable[[str], Vendor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = payee("bank")
-    today = queries.today(acme)
+    today = clock.today(acme.timezone)
     tomorrow = today + timedelta(days=1)
     with db.scoped(acme.id) as session:
         vendor = session.get_one(Vendor, bea.id)
@@ -89,7 +89,7 @@ def test_a_shop_that_pays_by_hand_pays_by_itself_whom_it_agreed_so_with(
     ada = payee("bank")
     earn(acme, ada, "sale", 4200)
     assert schedule.list_scheduled() == []
-    own = {"payout_schedule": {"schedule": "monthly", "day": queries.today(acme).day}}
+    own = {"payout_schedule": {"schedule": "monthly", "day": clock.today(acme.timezone).day}}
     with db.scoped(acme.id) as session:
         agreements.save_overrides(session, acme, ada.id, own, "staff:1")
     assert schedule.list_scheduled() == [acme.id]
@@ -100,7 +100,7 @@ def test_a_shop_that_pays_by_hand_pays_by_itself_whom_it_agreed_so_with(
 def test_a_vendor_whom_the_shop_pays_by_hand_is_in_no_batch_that_comes_by_itself(
     acme: Shop, payee: Callable[[str], Vendor]
 ) -> None:
-    ada, today = payee("bank"), queries.today(acme)
+    ada, today = payee("bank"), clock.today(acme.timezone)
     earn(acme, ada, "sale", 4200)
     with db.scoped(acme.id) as session:
         settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")

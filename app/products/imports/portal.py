@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import db, web
+from app import web
 from app.auth import limits
 from app.auth.portal import actor, protect
 from app.errors import NotFound, TooMany, ValidationErrors
@@ -16,7 +16,6 @@ from app.models.shops import Shop
 from app.products import places
 from app.products.exports import HEADINGS, csv_line
 from app.products.imports import columns, matching, queries, service
-from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("portal_imports", __name__, url_prefix="/portal/products/import")
 protect(bp)
@@ -66,9 +65,7 @@ def upload() -> ResponseReturnValue:
         return _upload_page(error.errors["file"]), 422
     known = matching.known_categories(g.session, g.shop.id, file.categories)
     if unknown := {name for name in file.categories if name.casefold() not in known}:
-        shop = ShopCredentials(g.shop.id, g.shop.domain)
-        db.commit(g.session)
-        known |= matching.look_up_categories(shop, unknown)
+        known |= matching.look_up_categories(web.leave_transaction(), unknown)
     made = service.plan_import(g.session, g.shop, g.vendor, file, known, actor=actor())
     return redirect(f"/portal/products/import/{made.id}", 303)
 
