@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import Popen
@@ -25,6 +26,7 @@ from typing import Any, Final
 
 import httpx
 
+from app.reservations.rules import describe
 from bench import conditions, servers
 from bench.live.pages import Hearing, open_pages, wait_for_all
 
@@ -128,9 +130,8 @@ async def measure(live: Popen[bytes], ticket: str, pages: int, changes: int) -> 
 
 
 async def _change(hearing: Hearing, number: int) -> dict[str, Any]:
-    available = number % 2
-    news = {"variant": VARIANT, "available": bool(available)}
-    hearing.expect(json.dumps(news).encode())
+    available = (number + 1) % 2  # it begins with none
+    hearing.expect(json.dumps({"variants": [asdict(describe(VARIANT, available, carts=0))]}).encode())
     began = time.monotonic()
     await asyncio.to_thread(tell_of_stock, number, available)
     await wait_for_all(hearing)
