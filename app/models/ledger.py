@@ -62,13 +62,14 @@ class LedgerEntry(Model):
             postgresql_include=["vendor_id", "currency", "amount_minor"],
             postgresql_where=text("account = 'commission'"),
         ),
+        Index("ix_ledger_entries_shop_id_transaction_id", "shop_id", "transaction_id"),
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(index=True)
+    shop_id: Mapped[int]
     """Its posting's, and so is the vendor: they are checked there, and once is enough."""
     vendor_id: Mapped[int | None]
-    transaction_id: Mapped[int] = mapped_column(index=True)
+    transaction_id: Mapped[int]
     account: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]

@@ -136,6 +136,8 @@ async def _change(hearing: Hearing, number: int) -> dict[str, Any]:
     await asyncio.to_thread(tell_of_stock, number, available)
     await wait_for_all(hearing)
     seconds = sorted(at - began for at in hearing.heard_at)
+    if not seconds:
+        sys.exit(f"No page heard of change {number}: is what pages are told still what this looks for?")
     await asyncio.sleep(0.5)
     return {
         "heard": len(seconds),

@@ -1,0 +1,21 @@
+"""A shop's entries and a posting's are found by one index: each was one more to write for every entry"""
+
+from collections.abc import Sequence
+
+from alembic import op
+
+revision: str = "0094_entries_by_shop_and_posting"
+down_revision: str | None = "0093_one_content_of_a_bank_file"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.create_index("ix_ledger_entries_shop_id_transaction_id", "ledger_entries", ["shop_id", "transaction_id"])
+    op.drop_index("ix_ledger_entries_shop_id", "ledger_entries")
+    op.drop_index("ix_ledger_entries_transaction_id", "ledger_entries")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore a backup instead: data does not migrate backwards")
