@@ -95,6 +95,7 @@ def send(session: Session, shop: Shop, batch: PayoutBatch, *, actor: str) -> int
 
 def move_batch(session: Session, shop: Shop, batch: PayoutBatch, action: str, *, actor: str) -> int:
     """Do an action on every payout of the batch on which a person may. Returns how many. Raises Conflict for none."""
+    lock(session, shop.id)  # of two people who press at once, the second is told that it has happened
     fitting = queries.list_fitting(session, batch, action)
     if not fitting:
         raise Conflict("There was nothing left to do.")

@@ -279,6 +279,7 @@ def _waiting(counts: queries.StateCounts) -> dict[str, int]:
     by_rail = (RailName.PAYPAL, RailName.STRIPE)
     cancels = rules.MOVES["cancel"]
     return {
+        "on_hold": _count(counts, PayoutState.ON_HOLD),
         "approve": _count(counts, PayoutState.PENDING),
         "make_file": _count(counts, PayoutState.APPROVED, by_bank),
         "send": _count(counts, PayoutState.APPROVED, by_rail),

@@ -63,6 +63,7 @@ def test_a_batch_goes_from_the_preview_to_the_bank_and_back(
         answer = merchant.post(path, data=form or {"x": "y"})
         assert (answer.status_code, only(acme).state) == (200, state), path
         assert lint_polaris(answer.text) == [], path
+        assert ("1 payout is on hold." in merchant.get(batch).text) is (state is PayoutState.ON_HOLD)
     page = merchant.get(payout).text
     assert "A question" in page
     assert "The bank sent it back" in page

@@ -98,6 +98,19 @@ def paid(acme: Shop, ada: Vendor) -> Vendor:
     return ada
 
 
+def test_of_two_people_who_approve_a_batch_one_is_told_that_it_has_happened(acme: Shop, paid: Vendor) -> None:
+    earn(acme, paid, "sale", 4200)
+    batch = open_batch(acme, paid)
+
+    def approve() -> None:
+        with db.scoped(acme.id) as session:
+            service.act_on_batch(session, acme, session.get_one(PayoutBatch, batch.id), "approve", actor="staff:1")
+
+    errors = race(approve, approve, approve)
+    assert [type(error) for error in errors if error] == [Conflict, Conflict]
+    assert payouts(acme) == [("approved", 4200)]
+
+
 def test_two_batches_at_once_claim_every_entry_once(acme: Shop, paid: Vendor) -> None:
     for number in range(20):
         earn(acme, paid, f"sale:{number}", 100 + number)
