@@ -200,4 +200,4 @@ def test_another_shops_batches_are_not_there(merchant: FlaskClient, acme: Shop, 
     )
     assert [merchant.get(path).status_code for path in pages] == [404] * 3
     assert merchant.post(f"/app/payouts/{batch.id}/approve", data={"x": "y"}).status_code == 404
-    assert "Cy" not in merchant.get("/app/payouts").text
+    assert "Cycles" not in merchant.get("/app/payouts").text
