@@ -19,7 +19,7 @@ from app.models.payouts import FeeInvoice
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
-from app.payouts.paper import make_table, print_paper, styles, write
+from app.payouts.paper import explain_gaps, make_table, print_paper, styles, write
 from app.sheets import plain_cell
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
@@ -85,6 +85,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
         Spacer(1, 6 * mm),
         Paragraph(write(find_words(parties["note"]) if parties["note"] else ""), body),
         Paragraph(write(_("The amounts were kept from your sales; there is nothing to transfer.")), small),
+        *explain_gaps(*(parties[side][part] for side in ("seller", "buyer") for part in ("name", "address"))),
     ]
     return print_paper(story, title=name, author=parties["seller"]["name"], number=invoice.number)
 

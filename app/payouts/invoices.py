@@ -24,6 +24,8 @@ from app.models.payouts import FeeInvoice, PayoutSettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import queries, service
+from app.payouts.paper import is_in_file
+from app.vendors.payout_details import find_payout_details
 
 _EU: Final = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
@@ -143,7 +145,10 @@ def _freeze(held: PayoutSettings, vendor: Vendor, *, has_tax: bool) -> bytes:
     abroad = {held.invoice_country, vendor.country} <= _EU and held.invoice_country != vendor.country
     note = "" if has_tax else _REVERSE_CHARGE if abroad and tax_id else held.invoice_note
     seller = {"name": held.invoice_name, "address": held.invoice_address, "tax_id": held.invoice_tax_id}
-    buyer = {"name": vendor.name, "address": f"{vendor.location}\n{vendor.country}".strip(), "tax_id": tax_id}
+    name = vendor.name
+    if not is_in_file(name) and (details := find_payout_details(vendor)):
+        name = f"{name} ({details.holder})"
+    buyer = {"name": name, "address": f"{vendor.location}\n{vendor.country}".strip(), "tax_id": tax_id}
     return encrypt(json.dumps({"seller": seller, "buyer": buyer, "note": note}), keys)
 
 

@@ -16,6 +16,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from app.languages import _
+
 INK, MUTED, LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
 PLAIN: Final = "SourceSansPro"
 BOLD: Final = "SourceSansPro-Bold"
@@ -29,6 +31,8 @@ _KOREAN, _CHINESE = "HYGothic-Medium", "STSong-Light"
 """These are not in the PDF: the reader takes its own."""
 _HANGUL: Final = range(0xAC00, 0xD7B0)
 _EAST: Final = range(0x2E80, 0xFFEF)
+GAP: Final = "[…]"
+"""Stands for letters that none of the fonts has, such as Arabic ones."""
 
 
 @cache
@@ -62,9 +66,29 @@ def write(words: str) -> str:
     pieces: list[str] = []
     for letter in words:
         shown = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
-        is_missing = ord(letter) not in known and not letter.isspace()
-        pieces.append(f'<font name="{east}">{shown}</font>' if is_missing and east else shown)
+        if ord(letter) in known or letter.isspace():
+            pieces.append(shown)
+        elif ord(letter) in _EAST:
+            pieces.append(f'<font name="{east}">{shown}</font>')
+        elif pieces[-1:] != [GAP]:
+            pieces.append(GAP)
     return "".join(pieces)
+
+
+def is_in_file(name: str) -> bool:
+    """Whether the fonts of the PDF have all letters of a name."""
+    known = _face().face.charToGlyph
+    missing = [ord(letter) for letter in name if ord(letter) not in known and not letter.isspace()]
+    return all(letter in _japanese().face.charToGlyph for letter in missing)
+
+
+def explain_gaps(*words: str) -> list[Paragraph]:
+    """A sentence at the end of a paper that cannot show all of these words."""
+    if not any(GAP in write(each) for each in words):
+        return []
+    return [
+        Paragraph(write(_("%(gap)s stands for letters that this paper has no font for.", gap=GAP)), styles()["small"])
+    ]
 
 
 def _eastern_font(letters: Sequence[str]) -> str | None:

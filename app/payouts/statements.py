@@ -13,6 +13,8 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
+from app.config import get_config
+from app.crypto import decrypt
 from app.errors import NotFound
 from app.languages import _, locale_for, ngettext, spoken
 from app.models.orders import OrderLine
@@ -21,7 +23,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.contents import PaidEntry, list_paid_entries
-from app.payouts.paper import make_table, print_paper, styles, write
+from app.payouts.paper import explain_gaps, is_in_file, make_table, print_paper, styles, write
 from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
 
@@ -65,11 +67,12 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
     name = _("Statement %(reference)s", reference=payout.reference)
     body, small, heading = (styles()[style] for style in ("body", "small", "heading"))
     locale = locale_for(spoken(), vendor.locale)
+    named = name_payee(vendor, payout)
     story = [
         Paragraph(write(shop.name), small),
         Paragraph(write(name), heading),
         Paragraph(
-            write(_("For %(name)s, paid to the account ending in %(last4)s", name=vendor.name, last4=payout.last4)),
+            write(_("For %(name)s, paid to the account ending in %(last4)s", name=named, last4=payout.last4)),
             body,
         ),
         Paragraph(write(_when(shop, payout, locale)), body),
@@ -85,8 +88,16 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
             ),
             small,
         ),
+        *explain_gaps(shop.name, named, *(paid.title for paid in entries)),
     ]
     return print_paper(story, title=name, author=shop.name, number=payout.reference)
+
+
+def name_payee(vendor: Vendor, payout: Payout) -> str:
+    """The vendor; beside a name whose letters the paper lacks, the account's holder, whom banks write in Latin ones."""
+    if is_in_file(vendor.name):
+        return vendor.name
+    return f"{vendor.name} ({decrypt(payout.holder, get_config().secret_keys)})"
 
 
 def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> Table:

@@ -25,6 +25,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import invoice_files, invoice_lists, invoices, monthly, settings
 from app.payouts.forms import InvoiceForm
+from app.vendors.payout_details import PayoutDetails, change_payout_details
 from tests.shops.test_settings import browser as browser  # noqa: PLC0414 - the fixture
 
 WHO = {"invoice_name": "Acme & Söhne", "invoice_address": "1 Harbour Road\nŁódź", "invoice_country": "PL"}
@@ -79,6 +80,18 @@ def test_what_was_charged_is_invoiced_once_and_what_is_given_back_is_credited(
         note = session.scalars(select(FeeInvoice).where(FeeInvoice.kind == "credit_note")).one()
         lines = invoices.list_lines(session, note)
     assert [(line.net, line.tax) for line in lines] == [(-216, -41)]
+
+
+def test_an_invoice_names_the_accounts_holder_where_the_paper_lacks_letters(seller: Shop, ada: Vendor) -> None:
+    with db.scoped(seller.id) as session:
+        vendor = session.get_one(Vendor, ada.id)
+        vendor.name = "김민수"
+        change_payout_details(session, vendor, PayoutDetails("DE89370400440532013000", "Kim Min-su"), actor="test")
+    charge(seller, ada, "sale:1", 432)
+    issue(seller)
+    with db.scoped(seller.id) as session:
+        invoice = session.scalars(select(FeeInvoice)).one()
+    assert invoices.read_parties(invoice)["buyer"]["name"] == "김민수 (Kim Min-su)"
 
 
 def test_what_was_given_back_before_any_invoice_is_on_none(seller: Shop, ada: Vendor) -> None:

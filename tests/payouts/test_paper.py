@@ -25,3 +25,22 @@ def test_what_the_japanese_font_lacks_is_left_to_the_readers_own(words: str, fon
 
 def test_a_paper_without_them_carries_no_font_for_them() -> None:
     assert b"NotoSansJP" not in print_words("Żółć & Ελλάδα <Дом>")
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        ("مريم الخزف", "[…] […]"),
+        ("Ada דנה", "Ada […]"),
+        ("ร้านเซรามิก & Co", "[…] &amp; Co"),
+        ("Żółć Ελλάδα Дом", "Żółć Ελλάδα Дом"),
+    ],
+)
+def test_letters_without_a_font_leave_a_gap_that_is_seen_and_explained(words: str, written: str) -> None:
+    assert paper.write(words) == written
+    assert bool(paper.explain_gaps("Acme", words)) is (paper.GAP in written)
+
+
+@pytest.mark.parametrize(("name", "whole"), [("Ada", True), ("陶器", True), ("김민수", False), ("مريم", False)])
+def test_a_name_is_whole_when_its_letters_lie_in_the_file(name: str, *, whole: bool) -> None:
+    assert paper.is_in_file(name) is whole

@@ -22,7 +22,7 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts import checks, contents, moves, queries, service
 from app.payouts.checks import check_books
-from app.payouts.statements import write_csv
+from app.payouts.statements import name_payee, write_csv, write_pdf
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 
 IBAN, OTHER_IBAN = "DE89370400440532013000", "FR1420041010050500013M02606"
@@ -317,6 +317,21 @@ def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
         assert sum(paid_entry.entry.amount_minor for paid_entry in entries) == payout.amount_minor == 4032
         assert write_csv(acme, payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
         assert payout.state is PayoutState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Ada", "Ada"), ("陶器", "陶器"), ("مريم", "مريم (Ada)"), ("김", "김 (Ada)")]
+)
+def test_a_statement_names_the_accounts_holder_where_the_paper_lacks_letters(
+    acme: Shop, paid: Vendor, name: str, shown: str
+) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        payout, vendor = session.scalars(select(Payout)).one(), session.get_one(Vendor, paid.id)
+        vendor.name = name
+        assert name_payee(vendor, payout) == shown
+        assert write_pdf(acme, vendor, payout, contents.list_paid_entries(session, payout)).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
