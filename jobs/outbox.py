@@ -15,7 +15,7 @@ from app import clock
 from app.db import remember_answers, scoped, system
 from app.errors import NotFound
 from app.events import MAX_ATTEMPTS
-from app.live.channels import announce
+from app.live.channels import announce, tell_now
 from app.models.events import DomainEvent, EventDelivery
 from app.models.orders import Order, VendorOrder
 from app.models.shops import Shop, ShopSettings, ShopStatus
@@ -90,6 +90,7 @@ def dispatch(shop_id: int) -> None:
     with scoped(shop_id) as session:
         for kind, vendor_id in session.execute(_DISPATCH, values).all():
             announce(session, shop_id, kind, vendor_id)
+        tell_now(session)  # a worker killed before the commit tells open pages twice, one killed after it would never
 
 
 def replay(shop_id: int, subscriber: str, since: datetime) -> int:

@@ -90,6 +90,11 @@ def announce_stock(session: Session, shop_id: int, product_number: int, variants
     _tell(session, stock_channel(shop_id, product_number), json.dumps({"variants": variants}))
 
 
+def tell_now(session: Session) -> None:
+    """Tell at once what `announce` keeps for the commit: of what is durable by itself, and must not be left untold."""
+    _send(session.info.pop(_WAITING, {}))
+
+
 def shop_ticket(shop_id: int) -> str:
     """A signed pass, good for ten minutes, to listen as the shop's staff."""
     return _sign(shop_channel(shop_id), TICKET_SECONDS)
@@ -124,6 +129,8 @@ def _tell(session: Session, channel: str, data: str) -> None:
 
 
 def _send(announcements: Collection[tuple[str, str]]) -> None:
+    if not announcements:
+        return
     logs = [log_of(channel) for channel, _ in announcements]
     told = [text for announcement in announcements for text in announcement]
     try:

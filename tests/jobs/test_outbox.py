@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import audit, cli, clock, db, events
 from app.errors import NotFound
 from app.events import MAX_ATTEMPTS
+from app.live.channels import log_of, shop_channel
 from app.models.events import AuditEntry, DomainEvent, EventDelivery
 from app.models.shops import Shop
 from app.queue import get_redis
@@ -107,6 +108,24 @@ def test_a_new_subscriber_catches_up_with_what_happened_before_it(acme: Shop, mo
     assert "late will hear 1 events again" in said.output, said.output
     outbox.deliver(acme.id)
     assert heard(acme) == ["test.late"]
+
+
+def test_a_killed_worker_tells_open_pages_twice_and_never_not_at_all(
+    acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(session: Session) -> None:
+        raise KeyboardInterrupt
+
+    log = log_of(shop_channel(acme.id))
+    publish(acme)
+    with monkeypatch.context() as killed:
+        killed.setattr(db, "commit", die)
+        with pytest.raises(KeyboardInterrupt):
+            outbox.dispatch(acme.id)
+    assert get_redis().xlen(log) == 1
+    outbox.dispatch(acme.id)
+    outbox.dispatch(acme.id)
+    assert get_redis().xlen(log) == 2
 
 
 def test_a_name_that_nobody_has_is_refused_with_those_that_there_are(acme: Shop) -> None:
