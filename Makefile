@@ -10,7 +10,7 @@ export PYTHONUNBUFFERED := 1
 .PHONY: help demo demo-reset demo-story screenshots dev test test-unit test-e2e test-nightly mutants check format strings lock faults faults-long bench-intake bench-drain bench-money bench-proxy bench-live bench-storefront clean bench-payouts
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/runtime  ## A working marketplace on this machine, with a Shopify of its own; Ctrl-C stops it
 	@$(PY) -m demo up

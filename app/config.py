@@ -71,7 +71,8 @@ def read_config(env: Mapping[str, str] = os.environ) -> Config:
     if missing:
         raise ConfigError(f"Set {' and '.join(missing)}: Shopify's Dev Dashboard shows them under your app's settings.")
     var = Path(env.get("STALLKEEPER_VAR", "var")).resolve()
-    app_url = (env.get("APP_URL") or env.get("HOST") or f"http://127.0.0.1:{env.get('PORT', '5000')}").rstrip("/")
+    here = (env.get("HOST") or f"http://127.0.0.1:{env.get('PORT', '5000')}").rstrip("/")
+    app_url = _read_origin(env, "APP_URL", here)
     return Config(
         app_url=app_url,
         portal_url=_read_origin(env, "PORTAL_URL", app_url),
@@ -112,7 +113,7 @@ def _read_origin(env: Mapping[str, str], name: str, default: str) -> str:
         return default
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
-        raise ConfigError(f"{name} is an address such as https://vendors.example.com, without a path.")
+        raise ConfigError(f"{name} is an address such as https://market.example.com, without a path.")
     return value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import httpx
 from redis.exceptions import RedisError
@@ -22,6 +23,8 @@ from app.queue import QUEUES, get_redis
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyError
 from app.shopify.tokens import ShopCredentials
+
+_KEY_CHARACTERS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ def _settings(config: Config) -> Iterator[Finding]:
         yield Finding("REDIS_URL", ok=False, words="set it: processes on several machines must share one Redis.")
     if config.database_url and not os.environ.get("SECRET_KEYS"):
         yield Finding("SECRET_KEYS", ok=False, words="set it, and keep it: without it stored tokens cannot be read.")
+    if len(config.secret_keys[0]) < _KEY_CHARACTERS:
+        words = (
+            "the first can be guessed. Put one of 32 random characters before it, then run `stallkeeper rotate-keys`."
+        )
+        yield Finding("SECRET_KEYS", ok=False, words=words)
 
 
 def _portal(config: Config) -> Iterator[Finding]:
@@ -113,7 +121,11 @@ def _redis() -> Iterator[Finding]:
         policy = dict(redis.config_get("maxmemory-policy")).get("maxmemory-policy")
         workers = [queue.name for worker in Worker.all(connection=redis) for queue in worker.queues]
     except RedisError as error:
-        yield Finding("Redis", ok=False, words=f"{error}. Check REDIS_URL; until then changes wait for the sweeps.")
+        yield Finding(
+            "Redis",
+            ok=False,
+            words=f"{str(error).rstrip('.')}. Check REDIS_URL; until then changes wait for the sweeps.",
+        )
         return
     if policy not in (None, "noeviction"):
         words = f"maxmemory-policy is {policy}: set it to noeviction, or rings are dropped under pressure."

@@ -22,6 +22,7 @@ WRONG = {
     "SECRET_KEYS": " , ",
     "DATABASE_URL": "mysql://stallkeeper:hidden@db/stallkeeper",
     "REDIS_URL": "http://:hidden@cache",
+    "APP_URL": "https://market.example.com/app",
     "PORTAL_URL": "vendors",
     "API_REQUESTS_PER_MINUTE": "many",
 }

@@ -35,6 +35,12 @@ def test_the_doctor_starts_no_server(tmp_path: Path) -> None:
     assert not (tmp_path / "redis").exists()
 
 
+def test_the_doctor_knows_a_key_that_can_be_guessed(tmp_path: Path) -> None:
+    guessed = "WRONG  SECRET_KEYS: the first can be guessed"
+    assert any(line.startswith(guessed) for line in ask(tmp_path))
+    assert not any(line.startswith(guessed) for line in ask(tmp_path, SECRET_KEYS="k7" * 16))
+
+
 def test_the_doctor_finds_the_redis_that_runs_and_leaves_it_running(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
