@@ -134,6 +134,12 @@ def is_signed_in() -> bool:
     return found is not None and not found.awaits_factor
 
 
+def is_seated(seat: Seat) -> bool:
+    """Whether this browser is signed in already, as that person at that vendor."""
+    found = _find_session(request.cookies.get(cookie_name()))
+    return found is not None and not found.awaits_factor and found.vendor_user_id == seat.user.id
+
+
 def find_unproved() -> PortalSession | None:
     """The session of this browser, if it still awaits its second factor."""
     found = _find_session(request.cookies.get(cookie_name()))

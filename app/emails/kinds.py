@@ -30,7 +30,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "vendor_welcome": Kind("vendor", ("vendor_name",), "Welcome"),
-    "vendor_pending": Kind("vendor", ("vendor_name",), "Application pending"),
+    "vendor_pending": Kind("vendor", ("vendor_name", "link"), "Application pending"),
     "vendor_approved": Kind("vendor", ("vendor_name", "link", "link_lasts"), "Approved"),
     "vendor_rejected": Kind("vendor", ("vendor_name", "reason"), "Application declined"),
     "vendor_already_known": Kind("vendor", ("vendor_name", "link"), "Applied twice"),

@@ -91,12 +91,15 @@ def enter(token: str) -> ResponseReturnValue:
 @bp.get("/arrive/<ticket>")
 def arrive(ticket: str) -> ResponseReturnValue:
     """From the storefront. Somebody may have sent their own ticket to another person, who then would work in the
-    wrong place without noticing: so this names the place, and only a press of the button signs in.
+    wrong place without noticing: so this names the place, and only a press of the button signs in. Who is there
+    already goes on.
     """
     with db.system() as session:
         seat = service.find_handover(session, ticket)
         if seat is None:
             return _login_page(SignInForm(), problem=_LATE), 410
+        if portal.is_seated(seat):
+            return redirect("/portal", 303)
         portal.dress(session, seat.shop)
         return render_template("portal/enter.html", seats=[seat])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
@@ -13,6 +14,8 @@ from app.products import proposals, rules, service
 from app.products.forms import read_stock, wrong_stock
 
 MAX_PRODUCTS: Final = 100
+TAKES_OFF_SALE: Final = frozenset({"withdraw", "archive"})
+"""Actions that the vendor cannot undo alone where a product is on sale: it has to be reviewed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ def apply(
         except AppError as error:
             results.append(Result(product_id, product.title, done=False, words=error.message))
     return results
+
+
+def count_on_sale(session: Session, vendor_id: int, ids: Sequence[int]) -> int:
+    """How many of these products customers can buy now."""
+    query = select(func.count()).where(
+        Product.vendor_id == vendor_id, Product.id.in_(ids), Product.status == ProductStatus.PUBLISHED
+    )
+    return session.execute(query).scalar_one()
 
 
 def _set_stock(session: Session, product: Product, wish: Wish, actor: str) -> str:

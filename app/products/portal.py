@@ -46,7 +46,9 @@ def list_products() -> ResponseReturnValue:
     return _list_page()
 
 
-def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: Sequence[int] = ()) -> str:
+def _list_page(
+    results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: Sequence[int] = (), on_sale: int = 0
+) -> str:
     args = request.args
     wanted = listing.Wanted(
         vendor_id=g.vendor.id,
@@ -68,17 +70,22 @@ def _list_page(results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: 
         results=results,
         wrong=wrong,
         ticked=ticked,
+        on_sale=on_sale,
     )
 
 
 @bp.post("")
 def change_many() -> ResponseReturnValue:
-    """One wish for all ticked products; the page says of each what became of it."""
+    """One wish for all ticked products; the page says of each what became of it. It asks before any goes off sale."""
     ids = request.form.getlist("product", type=int)
     try:
         wish = bulk.read_wish(request.form, ids)
     except ValidationErrors as error:
         return _list_page(wrong=" ".join(error.errors.values()), ticked=ids), 422
+    if wish.action in bulk.TAKES_OFF_SALE and "sure" not in request.form:
+        on_sale = bulk.count_on_sale(g.session, g.vendor.id, ids)
+        if on_sale:
+            return _list_page(ticked=ids, on_sale=on_sale)
     return _list_page(bulk.apply(g.session, g.shop.id, g.vendor.id, ids, wish, actor=actor()))
 
 

@@ -98,7 +98,9 @@
       box.remove();
     });
     button(spoken("Throw it away"), () => { forget(); box.remove(); });
-    box.append(text, actions);
+    const inside = document.createElement("div");
+    inside.append(text, actions);
+    box.append(inside);
     form.before(box);
   };
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.auth.magic_links import issue_link
+from app.config import get_config
 from app.db import scoped, system
 from app.emails.service import queue_email
 from app.models.emails import Email
@@ -271,7 +272,8 @@ def _send_what_waited(session: Session, shop: Shop, vendor: Vendor) -> None:
     """The e-mails that promise something about the public page leave when the page is as they say."""
     if vendor.status == VendorStatus.PENDING:
         key = f"vendor_pending:{vendor.id}:{vendor.applied_at.isoformat()}"
-        context: dict[str, Any] = {"vendor_name": vendor.name}
+        link = f"{get_config().portal_url}/portal/login?shop={shop.domain}"
+        context: dict[str, Any] = {"vendor_name": vendor.name, "link": link}
         queue_email(session, shop.id, "vendor_pending", vendor.email, context, vendor_id=vendor.id, dedupe_key=key)
     if vendor.status == VendorStatus.APPROVED and vendor.approved_at:
         key = f"vendor_approved:{vendor.id}:{vendor.approved_at.isoformat()}"

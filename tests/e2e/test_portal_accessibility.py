@@ -172,6 +172,21 @@ def test_on_a_phone_the_bar_that_says_what_changed_is_one_line(
         )
         assert faults == [], path
         assert bar.locator("[data-changes]").inner_text().strip()
+        assert bar.locator("[data-changes]").bounding_box()["width"] >= 70, path
+
+
+def test_what_was_typed_and_not_sent_is_offered_within_the_page(
+    address: str, stocked: dict[str, int], ada: Vendor, open_page: Any
+) -> None:
+    with db.scoped(ada.shop_id) as session:
+        on_sale = session.scalars(select(Product.id).where(Product.status == ProductStatus.PUBLISHED)).one()
+    page = open_page({"width": 320, "height": 640}, "light")
+    _sign_in(page, address, ada)
+    page.goto(f"{address}/portal/products/{on_sale}/edit")
+    page.locator("input[name=title]").fill("Wide bowl")
+    page.goto(f"{address}/portal/products/{on_sale}/edit")
+    expect(page.get_by_role("button", name="Bring it back")).to_be_visible()
+    assert _examine(page) == []
 
 
 def list_pages(app: Flask, ids: dict[str, int]) -> list[str]:

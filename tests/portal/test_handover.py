@@ -71,6 +71,16 @@ def test_a_connected_customer_account_opens_the_portal(
     assert entry.reason == "storefront"
 
 
+def test_who_is_signed_in_already_is_not_asked_again_but_another_is(
+    app: Flask, acme: Shop, ada: Vendor, bea: Vendor
+) -> None:
+    connect(ada, 77)
+    adas_browser, beas_browser = signed_in(app, ada), signed_in(app, bea)
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    assert adas_browser.get(arrival).headers["Location"] == "/portal"
+    assert "You are signing in for" in beas_browser.get(arrival).text
+
+
 def test_what_stands_in_a_ticket_opens_no_other_place_of_the_person(
     app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
 ) -> None:

@@ -206,9 +206,8 @@ def test_a_seller_who_also_shops_stays_a_seller(office: Office, order: Doc, acme
     with db.scoped(acme.id) as session:
         row = session.get_one(Vendor, ada.id)
         row.email, row.shopify_customer_id = CLEO, order["customer_id"]
-        queue_email(
-            session, acme.id, "vendor_pending", CLEO, {"vendor_name": "Ada"}, vendor_id=ada.id, dedupe_key="pending"
-        )
+        context = {"vendor_name": "Ada", "link": "https://acme.example/portal/login"}
+        queue_email(session, acme.id, "vendor_pending", CLEO, context, vendor_id=ada.id, dedupe_key="pending")
     redact(office, order)
     office.carry_out()
     with db.scoped(acme.id) as session:

@@ -72,6 +72,30 @@ def test_a_form_that_is_sent_twice_moves_no_price_twice(acme: Shop, ada: Vendor)
         assert service.list_variants(session, bowl)[0].price_minor == 900
 
 
+@pytest.mark.parametrize(("action", "then"), [("withdraw", ProductStatus.DRAFT), ("archive", ProductStatus.ARCHIVED)])
+def test_before_products_go_off_sale_the_vendor_is_asked(
+    acme: Shop, ada: Vendor, action: str, then: ProductStatus
+) -> None:
+    with db.scoped(acme.id) as session:
+        bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
+        bowl.status = ProductStatus.PUBLISHED
+    browser = signed_in(create_app(), ada)
+    form = {"product": str(bowl.id), "do": action}
+    asked = BeautifulSoup(browser.post("/portal/products", data=form).text, "html.parser")
+    assert "1 of the ticked products is on sale." in asked.text
+    assert asked.select_one(f"#bulk input[name=product][value='{bowl.id}'][checked]")
+    assert asked.select_one(f"#bulk option[value={action}][selected]")
+    sure = asked.select_one("button[form=bulk]")
+    assert sure
+    with db.scoped(acme.id) as session:
+        assert session.get_one(Product, bowl.id).status is ProductStatus.PUBLISHED
+    single = BeautifulSoup(browser.get(f"/portal/products/{bowl.id}").text, "html.parser")
+    assert "To sell it again" in str(single.select_one(f"details.confirm form[action$='/{action}']"))
+    assert "1 of 1 done" in browser.post("/portal/products", data=form | {str(sure["name"]): str(sure["value"])}).text
+    with db.scoped(acme.id) as session:
+        assert session.get_one(Product, bowl.id).status is then
+
+
 def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, ada: Vendor) -> None:
     with db.scoped(acme.id) as session:
         bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")

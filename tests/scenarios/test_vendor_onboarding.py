@@ -43,6 +43,7 @@ def test_ada_applies_is_approved_and_opens_her_portal(market: Market) -> None:
         "We have your application, Ada's Ceramics",
         "Your application to Acme is being reviewed",
     ]
+    assert f"/portal/login?shop={shop.domain}" in market.mails("ada@example.com")[0]["text"]
     assert httpx.get(f"{market.storefront_url()}/pages/vendors/adas-ceramics").status_code == 404
 
     vendor = find_vendor(shop)
