@@ -69,7 +69,8 @@ def _answer(request: "WSGIEnvironment") -> bytes | None:
         return None
     except (psycopg.Error, SQLAlchemyError) as error:
         # The connection may have died since it was last used; what may have been committed can be stored again.
-        log.info("sync_passed_on", error=str(error))
+        structlog.contextvars.clear_contextvars()  # of the thread's last request
+        log.info("sync_passed_on", path=_PATH, error=str(error))
         return None
 
 

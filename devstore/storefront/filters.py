@@ -14,6 +14,7 @@ from liquid.filter import with_context
 from liquid.undefined import Undefined
 from markupsafe import escape
 
+from devstore.current import get_store
 from devstore.storefront.drops import plain
 
 Texts = Mapping[str, Mapping[str, Any]]
@@ -27,9 +28,11 @@ def add_filters(environment: Environment, texts: Texts, asset_root: str) -> None
 
     @with_context
     def date(moment: Any, fmt: Any = None, *, context: RenderContext, **more: Any) -> str:
-        """Liquid's own, and Shopify's `date: format: 'date'`, written as the page's language writes a day."""
+        """Liquid's own by the store's clock, and Shopify's `format: 'date'`, as the page's language writes a day."""
         if moment is None:
             return ""
+        if moment in ("now", "today"):
+            moment = get_store().clock.now()
         if "format" not in more:
             return str(plain_date(moment, fmt, environment=environment))
         day = plain_date(moment, "%Y-%m-%d", environment=environment)

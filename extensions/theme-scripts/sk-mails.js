@@ -2,7 +2,6 @@
 // for without those there is nothing to write about. What is ticked counts when the server says so, and not before.
 import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
-import { isAllowed } from './sk-sync.js';
 
 const GIVE_UP = 12_000;
 
@@ -21,10 +20,10 @@ export function start(block) {
   };
 
   const load = async () => {
-    if (isAsked || !isAllowed()) return;
+    if (isAsked || keeper?.state !== 'synced') return;
     isAsked = true;
     const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
-    if (!answer.ok) return;
+    if (!answer.ok) throw answer;
     const { offered, chosen, email: known, waiting } = await answer.json();
     if (!offered.length) return;
     for (const box of boxes) {
@@ -63,7 +62,8 @@ export function start(block) {
     }
   });
 
-  const tryLoad = () => load().catch(() => {});
-  document.addEventListener('stallkeeper:ready', tryLoad);
-  keeper?.ready.then(tryLoad);
+  // Once the account is reached, and it is not without the customer's consent; when it was away, a moment later.
+  const tryLoad = () => load().catch(() => { isAsked = false; });
+  document.addEventListener('stallkeeper:sync', tryLoad);
+  tryLoad();
 }

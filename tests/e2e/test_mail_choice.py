@@ -160,3 +160,17 @@ def test_without_consent_nothing_is_asked_and_with_it_the_choice_is_there(
     assert asked == []
     page.evaluate(f"{CONSENT}({{ preferences: true }})")
     expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
+
+
+def test_the_choice_comes_when_the_app_is_back(market: Market, open_browser: Callable[..., Page]) -> None:
+    offer(market, cart=True)
+    page = open_browser()
+    sign_in(page, market)
+    market.app.stop()
+    with page.expect_response("**/mails.json"):
+        page.goto(f"{market.url}/pages/wishlist")
+    words = page.get_by_text("Emails I want").locator("visible=true")
+    expect(words).to_have_count(0)
+    market.app.start()
+    page.evaluate("window.stallkeeper.sync({ now: true })")
+    expect(words).to_have_count(1)

@@ -1,6 +1,5 @@
 import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
-import { isAllowed } from './sk-sync.js';
 const GIVE_UP = 12_000;
 export function start(block) {
 if (document.querySelector('[data-later="mails"]') !== block) return;
@@ -14,10 +13,10 @@ error.textContent = words;
 error.hidden = !words;
 };
 const load = async () => {
-if (isAsked || !isAllowed()) return;
+if (isAsked || keeper?.state !== 'synced') return;
 isAsked = true;
 const answer = await fetch(`${proxy}/mails.json`, { signal: AbortSignal.timeout(GIVE_UP) });
-if (!answer.ok) return;
+if (!answer.ok) throw answer;
 const { offered, chosen, email: known, waiting } = await answer.json();
 if (!offered.length) return;
 for (const box of boxes) {
@@ -53,7 +52,7 @@ say(said.errors?.email ?? said.message ?? block.dataset.unsent);
 if (said.errors?.email) email.focus();
 }
 });
-const tryLoad = () => load().catch(() => {});
-document.addEventListener('stallkeeper:ready', tryLoad);
-keeper?.ready.then(tryLoad);
+const tryLoad = () => load().catch(() => { isAsked = false; });
+document.addEventListener('stallkeeper:sync', tryLoad);
+tryLoad();
 }

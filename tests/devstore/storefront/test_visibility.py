@@ -1,11 +1,13 @@
 import html
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
+from devstore.clock import iso
 from devstore.installations import uninstall
 from tests.devstore.storefront.cast import ACME, channel, product, vendor
 from tests.devstore.storefront.conftest import Shop
@@ -105,6 +107,14 @@ def test_what_is_popular_is_what_the_chosen_collection_says(shop: Shop) -> None:
     assert popular.index("Rye loaf") < popular.index("Morning mug")
     bought = makers.split("Vendors people buy from")[1]
     assert bought.index("Bea's Bakery") < bought.index("Ada's Ceramics")
+
+
+def test_a_holiday_is_over_by_the_stores_own_clock(shop: Shop) -> None:
+    away = {"away_from": "2026-01-01T00:00:00Z", "away_until": iso(shop.store.clock.now() + timedelta(days=3))}
+    vendor(shop.store, "ceramics", name="Ceramics", **away)
+    assert "On holiday until" in _text(shop, "/pages/vendors/ceramics")
+    shop.store.set_clock_offset(timedelta(days=4).total_seconds())
+    assert "On holiday until" not in _text(shop, "/pages/vendors/ceramics")
 
 
 def test_a_home_page_with_nothing_to_sell_says_so(shop: Shop) -> None:
