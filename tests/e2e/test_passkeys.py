@@ -69,3 +69,13 @@ def test_a_vendor_makes_a_passkey_and_needs_no_e_mail_any_more(address: str, pag
     for path in ("security", "security/app", "staff", "more"):
         page.goto(f"{address}/portal/{path}")
         take_screenshot(page, f"portal-{path.replace('/', '-')}-phone")
+    page.goto(f"{address}/portal/security")
+    page.get_by_text("Remove…").click()
+    page.get_by_role("button", name="Remove it now").click()
+    expect(page.get_by_text("An e-mailed link is enough to sign in again.")).to_be_visible()
+    assert examine(page) == []
+    take_screenshot(page, "portal-security-removed-phone")
+    page.goto(f"{address}/portal/more")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.locator("[data-problem]")).to_be_visible()
