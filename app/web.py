@@ -199,10 +199,14 @@ def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcome
     return toast(make_response(page(outcomes)), words, is_error=done < max(1, len(outcomes)))
 
 
+def download(name: str, body: str | bytes, media_type: str) -> Response:
+    """A file called `name`."""
+    return Response(body, mimetype=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
 def download_sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """A list as a CSV file called `name`."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(write_sheet(heading, rows), mimetype="text/csv", headers=headers)
+    return download(name, write_sheet(heading, rows), "text/csv")
 
 
 def read_search() -> str:

@@ -1,6 +1,7 @@
 """Two people at one form of the shop's: whoever saves second is told who was first, and decides once more.
 
-The form carries in `seen` the newest entry of the log about what it shows: every save writes one.
+The form carries in `seen` the newest entry of the log about what it shows: every save writes one. Its view marks the
+form, and refuses the second before it looks at anything else.
 """
 
 from flask import g, request
@@ -8,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.auth import merchant
 from app.auth.staff import who
+from app.errors import Conflict
 from app.models.events import AuditEntry
 from app.models.shops import ShopSettings
 from app.typed import read_number
@@ -25,8 +27,9 @@ def mark(*about: ColumnElement[bool]) -> int:
     return newest.id if newest else 0
 
 
-def find_other(*about: ColumnElement[bool]) -> str | None:
-    """Who saved while the form that is sent was open, and what to do; None when nobody did.
+def refuse_second(*about: ColumnElement[bool]) -> None:
+    """Raise Conflict when somebody saved while the form that is sent was open. It stays on the screen as it was typed,
+    and the page puts the header `Seen` into it (merchant.js), so that it may be sent again.
 
     Nobody else saves anything of the shop's before this request has ended.
     """
@@ -34,10 +37,15 @@ def find_other(*about: ColumnElement[bool]) -> str | None:
     g.session.get_one(ShopSettings, g.shop.id, with_for_update=True)
     newest, seen = _find_newest(about), request.form.get("seen")
     if newest is None or seen is None or seen == str(newest.id):
-        return None
+        return
     by = "You" if newest.actor == merchant.actor() else who(newest.actor)
     where = " in another window" if by == "You" else ""
-    return f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place."
+    refusal = Conflict(
+        f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place,"
+        " or reload the page to see theirs."
+    )
+    refusal.headers["Seen"] = str(newest.id)
+    raise refusal
 
 
 def _find_newest(about: tuple[ColumnElement[bool], ...]) -> AuditEntry | None:

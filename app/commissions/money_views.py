@@ -31,9 +31,8 @@ def show_settings() -> ResponseReturnValue:
 
 @bp.post("")
 def save_settings() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     form = _form(bound=True)
-    if words := meanwhile.find_other(_SAVES):
-        return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
     changes = agreements.save_settings(g.session, g.shop, form.chosen(), merchant.actor())
@@ -49,9 +48,8 @@ def show_vendor(vendor_id: int) -> ResponseReturnValue:
 @bp.post("/vendors/<int:vendor_id>")
 def save_vendor(vendor_id: int) -> ResponseReturnValue:
     vendor = _vendor(vendor_id)
+    meanwhile.refuse_second(*_saves_of(vendor))
     form = _vendor_form(vendor, bound=True)
-    if words := meanwhile.find_other(*_saves_of(vendor)):
-        return web.toast(_vendor_page(vendor, form, status=409), words, is_error=True)
     if not form.validate():
         return _vendor_page(vendor, form, status=422)
     changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), merchant.actor())

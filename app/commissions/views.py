@@ -21,6 +21,7 @@ from app.typed import read_number
 bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
 merchant.protect(bp)
 
+_NEW_ORDER: Final = AuditEntry.action.in_(("commission_rule.reorder", "commission_rule.restore"))
 _SAVED: Final = "Saved. It counts for orders from now on."
 _ACTS: Final = {"remove": (service.remove_rule, "Removed"), "drop-plan": (service.drop_plan, "The plan is dropped")}
 
@@ -34,6 +35,7 @@ def list_rules() -> ResponseReturnValue:
 @bp.post("/order")
 def reorder() -> ResponseReturnValue:
     """The numbers of all rules but the default, from the top."""
+    meanwhile.refuse_second(_NEW_ORDER)
     given = map(read_number, request.form.get("order", "").split(","))
     numbers = [number for number in given if number is not None]
     try:
@@ -91,9 +93,8 @@ def show_rule(number: int) -> ResponseReturnValue:
 
 @bp.post("/<int:number>")
 def change_rule(number: int) -> ResponseReturnValue:
+    meanwhile.refuse_second(_saves_of(number))
     form = rule_form(number, bound=True)
-    if words := meanwhile.find_other(_saves_of(number)):
-        return web.toast(_rule_page(number, form, status=409), words, is_error=True)
     if not form.validate():
         return _rule_page(number, form, status=422)
     service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start())
@@ -139,6 +140,7 @@ def list_page(*, status: int = 200) -> Response:
         percent=write_percent,
         money_of=Money,
         latest=previews.find_latest(g.session, g.shop.id, actor()),
+        seen=meanwhile.mark(_NEW_ORDER),
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
     return Response(html, status=status, mimetype="text/html")

@@ -51,10 +51,9 @@ def show_kind(kind: str) -> ResponseReturnValue:
 
 @bp.post("/<kind>")
 def change_kind(kind: str) -> ResponseReturnValue:
+    meanwhile.refuse_second(wordings.changes_of(_known(kind), _language(kind)))
     form = WordingForm(request.form)
-    wanted = wording.reword(_known(kind), _language(kind), form.words)
-    if words := meanwhile.find_other(wordings.changes_of(kind, _language(kind))):
-        return web.toast(_page(kind, form, status=409), words, is_error=True)
+    wanted = wording.reword(kind, _language(kind), form.words)
     try:
         changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=merchant.actor())
     except ValidationErrors as refused:

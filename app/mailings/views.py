@@ -4,12 +4,15 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.mailings import queries, rules, service
 from app.mailings.forms import MailingSettingsForm
+from app.models.events import AuditEntry
 
 bp = Blueprint("mailings", __name__, url_prefix="/app/settings/mailings")
 merchant.protect(bp)
+
+_SAVES = AuditEntry.action == "mailings.settings"
 
 
 @bp.get("")
@@ -19,6 +22,7 @@ def show_settings() -> ResponseReturnValue:
 
 @bp.post("")
 def change_settings() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     form = MailingSettingsForm(request.form)
     if not form.validate():
         return _page(form, status=422)
@@ -28,5 +32,6 @@ def change_settings() -> ResponseReturnValue:
 
 def _page(form: MailingSettingsForm, *, status: int = 200) -> Response:
     figures = queries.count_figures(g.session, g.shop.id)
-    html = render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF)
+    seen = meanwhile.mark(_SAVES)
+    html = render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF, seen=seen)
     return Response(html, status, mimetype="text/html")

@@ -4,13 +4,16 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.emails.choices import SHOP_TOPICS, find_choice
+from app.models.events import AuditEntry
 from app.notices import queries, service
 from app.notices.rules import SHOP_WORDS
 
 bp = Blueprint("notices", __name__, url_prefix="/app")
 merchant.protect(bp)
+
+_SAVES = (AuditEntry.action == "notices.choose", AuditEntry.vendor_id.is_(None))
 
 
 @bp.get("/notices")
@@ -49,6 +52,7 @@ def show_choices() -> ResponseReturnValue:
 
 @bp.post("/settings/notifications")
 def choose() -> ResponseReturnValue:
+    meanwhile.refuse_second(*_SAVES)
     wanted = {topic: (f"{topic}-email" in request.form, f"{topic}-app" in request.form) for topic in SHOP_TOPICS}
     for topic, what in SHOP_TOPICS.items():
         by_email, in_app = wanted[topic]
@@ -70,4 +74,5 @@ def _page() -> str:
 
 def _choices_page() -> str:
     chosen = {topic: find_choice(g.session, g.shop.id, topic, None) for topic in SHOP_TOPICS}
-    return render_template("merchant/notifications.html", topics=SHOP_TOPICS, chosen=chosen)
+    seen = meanwhile.mark(*_SAVES)
+    return render_template("merchant/notifications.html", topics=SHOP_TOPICS, chosen=chosen, seen=seen)

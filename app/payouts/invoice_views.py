@@ -4,14 +4,17 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.errors import Conflict
+from app.models.events import AuditEntry
 from app.money import Money
 from app.payouts import invoice_files, invoice_lists, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
 bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
 merchant.protect(bp)
+
+_SAVES = AuditEntry.action == "fee_invoices.settings"
 
 
 @bp.get("")
@@ -32,6 +35,7 @@ def issue() -> ResponseReturnValue:
 
 @bp.post("/settings")
 def save_settings() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     form = InvoiceForm(request.form)
     if not form.validate():
         return _page(form=form, status=422)
@@ -45,7 +49,7 @@ def save_settings() -> ResponseReturnValue:
 def download(invoice_id: int, kind: str) -> ResponseReturnValue:
     invoice = invoices.get_invoice(g.session, g.shop.id, invoice_id)
     body, media_type = invoice_files.make_file(g.session, invoice, kind)
-    return _attached(body, media_type, f"{invoice.number}.{kind}")
+    return web.download(f"{invoice.number}.{kind}", body, media_type)
 
 
 @bp.get("/all.<any(zip, csv):kind>")
@@ -53,13 +57,9 @@ def download_all(kind: str) -> ResponseReturnValue:
     """Every invoice that the list shows with its present search, or that was ticked: the papers, or one table."""
     rows = invoice_lists.list_all(g.session, g.shop, _wanted())
     if kind == "csv":
-        return _attached(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), "text/csv", "invoices.csv")
+        return web.download("invoices.csv", "\ufeff" + invoice_lists.write_table(g.shop, rows), "text/csv")
     archive = invoice_files.make_archive(g.session, (invoice for invoice, _ in rows))
-    return _attached(archive, "application/zip", "invoices.zip")
-
-
-def _attached(body: bytes, media_type: str, name: str) -> Response:
-    return Response(body, mimetype=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return web.download("invoices.zip", archive, "application/zip")
 
 
 def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
@@ -71,6 +71,7 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         titles=invoice_files.TITLES,
         total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
         form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),
+        seen=meanwhile.mark(_SAVES),
         month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         vendor_choices=[(str(vendor_id), name) for vendor_id, name in vendors],
         searched=wanted != invoice_lists.Wanted(),

@@ -1,15 +1,17 @@
 """How the merchant pays: the account that pays, the rails and their keys, the schedule."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Form
 
 from app import clock, db, web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.commissions.queries import get_settings
 from app.errors import NotFound
+from app.models.events import AuditEntry
 from app.models.payouts import RailName
 from app.payouts import queries, settings
 from app.payouts.calendar import next_day
@@ -20,6 +22,8 @@ from app.payouts.rails.payments import RailRefusedError, RailSilentError
 bp = Blueprint("payout_settings", __name__, url_prefix="/app/payouts/settings")
 merchant.protect(bp)
 
+_PAYER_SAVES: Final = AuditEntry.action == "payer_account.change"
+_SCHEDULE_SAVES: Final = AuditEntry.action == "payout_schedule.change"
 _FORMS: Mapping[RailName, type[Form]] = {RailName.PAYPAL: PayPalForm, RailName.STRIPE: StripeForm}
 
 
@@ -30,6 +34,7 @@ def show() -> ResponseReturnValue:
 
 @bp.post("/payer")
 def save_payer() -> ResponseReturnValue:
+    meanwhile.refuse_second(_PAYER_SAVES)
     form = _payer_form(bound=True)
     if not form.validate():
         return _page(payer=form, status=422)
@@ -46,6 +51,7 @@ def save_payer() -> ResponseReturnValue:
 
 @bp.post("/schedule")
 def save_schedule() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SCHEDULE_SAVES)
     form = ScheduleForm(request.form)
     if not form.validate():
         return _page(schedule=form, status=422)
@@ -110,7 +116,9 @@ def _page(
     html = render_template(
         "merchant/payouts/settings.html",
         payer=payer or _payer_form(),
+        payer_seen=meanwhile.mark(_PAYER_SAVES),
         schedule=schedule or ScheduleForm(data=shown),
+        schedule_seen=meanwhile.mark(_SCHEDULE_SAVES),
         next_day=next_day(held.schedule, held.schedule_day, held.schedule_from or today, today),
         forms={name: form() for name, form in _FORMS.items()} | dict([rail_form] if rail_form else []),
         keys=queries.list_rail_keys(g.session, g.shop.id),

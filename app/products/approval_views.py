@@ -63,13 +63,14 @@ def act(rule_id: int, action: str) -> ResponseReturnValue:
 
 def _save(rule: ApprovalRule | None) -> ResponseReturnValue:
     """Save a rule; with `?do=try` only say what it would have done."""
+    is_trial = request.args.get("do") == "try"
+    if rule and not is_trial:
+        meanwhile.refuse_second(_saves_of(rule))
     form = _form(rule, request.form)
     if not form.validate():
         return _rule_page(rule, form), 422
-    if request.args.get("do") == "try":
+    if is_trial:
         return _rule_page(rule, form, tried=form.conditions)
-    if rule and (words := meanwhile.find_other(_saves_of(rule))):
-        return web.toast(make_response(_rule_page(rule, form), 409), words, is_error=True)
     number = rule.id if rule else None
     actor = merchant.actor()
     is_on = bool(form.is_on.data)

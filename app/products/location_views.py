@@ -4,8 +4,9 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import installation, merchant
+from app.auth import installation, meanwhile, merchant
 from app.errors import ValidationErrors
+from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.products import places
 from app.shopify.client import PAGE_SECONDS
@@ -15,6 +16,8 @@ from app.shopify.tokens import ShopCredentials
 
 bp = Blueprint("locations", __name__, url_prefix="/app/settings/locations")
 merchant.protect(bp)
+
+_SAVES = (AuditEntry.action == "settings.change") & AuditEntry.changes.has_key("locations")
 
 
 @bp.get("")
@@ -31,6 +34,7 @@ def show_locations() -> ResponseReturnValue:
 
 @bp.post("")
 def choose() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     try:
         ids = request.form.getlist("location", type=int)
         changed = places.choose(g.session, g.shop.id, ids, actor=merchant.actor())
@@ -43,7 +47,8 @@ def choose() -> ResponseReturnValue:
 def _page(problem: str | None = None) -> str:
     shop = _shop()
     locations = places.list_locations(g.session, shop)
-    return render_template("merchant/locations.html", locations=locations, shop=shop, problem=problem)
+    seen = meanwhile.mark(_SAVES)
+    return render_template("merchant/locations.html", locations=locations, shop=shop, problem=problem, seen=seen)
 
 
 def _shop() -> Shop:

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from app import web
-from app.auth import merchant
+from app.auth import meanwhile, merchant
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
+from app.models.events import AuditEntry
 from app.outcomes import Outcome
 from app.reviews import queries, service
 from app.reviews.forms import ReviewSettingsForm
@@ -17,6 +18,7 @@ from app.vendors.queries import offer_vendors
 bp = Blueprint("vendor_reviews", __name__, url_prefix="/app/reviews")
 merchant.protect(bp)
 
+_SAVES: Final = AuditEntry.action == "review.settings"
 _DONE: Final = {
     "publish": "It is shown within a minute.",
     "reject": "It is not shown. The customer gets your reason.",
@@ -67,6 +69,7 @@ def show_settings() -> ResponseReturnValue:
 
 @bp.post("/settings")
 def change_settings() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     form = ReviewSettingsForm(request.form)
     if not form.validate():
         return _settings_page(form, status=422)
@@ -147,4 +150,5 @@ def _review_page(review_id: int, error: str = "") -> str:
 
 
 def _settings_page(form: ReviewSettingsForm, *, status: int = 200) -> Response:
-    return Response(render_template("merchant/reviews/settings.html", form=form), status, mimetype="text/html")
+    html = render_template("merchant/reviews/settings.html", form=form, seen=meanwhile.mark(_SAVES))
+    return Response(html, status, mimetype="text/html")

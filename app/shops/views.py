@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.dialects.postgresql import array
 
 from app import web
 from app.auth import meanwhile, merchant
@@ -15,7 +16,8 @@ from app.shops.forms import SettingsForm
 bp = Blueprint("shops", __name__, url_prefix="/app")
 merchant.protect(bp)
 
-_SAVES = AuditEntry.action == "settings.change"
+# Channels and locations have forms of their own.
+_SAVES = (AuditEntry.action == "settings.change") & ~AuditEntry.changes.has_any(array(["channels", "locations"]))
 
 
 @bp.get("/settings")
@@ -26,10 +28,9 @@ def settings() -> ResponseReturnValue:
 
 @bp.post("/settings")
 def change_settings() -> ResponseReturnValue:
+    meanwhile.refuse_second(_SAVES)
     held = queries.get_settings(g.session, g.shop.id)
     form = SettingsForm(request.form, shop=g.shop, settings=held)
-    if words := meanwhile.find_other(_SAVES):
-        return web.toast(_settings_page(form, status=409), words, is_error=True)
     if not form.validate():
         return _settings_page(form, status=422)
     changes = service.change_settings(g.session, g.shop, form, actor=merchant.actor())

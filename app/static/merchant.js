@@ -32,11 +32,10 @@ document.addEventListener("click", (event) => {
 });
 
 // A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved. So
-// it does where somebody else had saved meanwhile (app/auth/meanwhile.py).
+// it does in a form that was not taken; where somebody else had saved meanwhile (app/auth/meanwhile.py) it may be sent again.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
-const REFUSED = { 422: 'form [error]:not([error=""])', 409: "form[data-save-bar]" };
 document.addEventListener("htmx:after:swap", (event) => {
-  const field = document.querySelector(REFUSED[event.detail.ctx?.response?.status] ?? "none");
+  const field = event.detail.ctx?.response?.status === 422 && document.querySelector('form [error]:not([error=""])');
   if (!field) return;
   field.focus();
   typed(field);
@@ -44,7 +43,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 for (const type of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(type, (event) => {
     const form = event.target.closest?.("form[data-save-bar]");
-    if (form) typed(form);
+    if (!form) return;
+    const seen = event.detail.ctx?.response?.headers.get("Seen");
+    if (seen) form.elements.seen.value = seen;
+    typed(form);
   });
 }
 
