@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -74,8 +74,7 @@ def print_sheets() -> ResponseReturnValue:
 @bp.get("/files.zip")
 def download_many() -> ResponseReturnValue:
     """Each ticked code as SVG and as PNG."""
-    headers = {"Content-Disposition": 'attachment; filename="codes.zip"'}
-    return Response(drawing.write_archive(g.shop, _chosen()), mimetype="application/zip", headers=headers)
+    return web.download("codes.zip", drawing.write_archive(g.shop, _chosen()), "application/zip")
 
 
 @bp.get("/export.csv")
@@ -143,8 +142,7 @@ def download(code_id: int, kind: str) -> ResponseReturnValue:
         raise NotFound(_("A code comes as SVG or PNG."))
     code = queries.get_code(g.session, g.vendor.id, code_id)
     types = {"svg": "image/svg+xml", "png": "image/png"}
-    headers = {"Content-Disposition": f'attachment; filename="code-{code.code}.{kind}"'}
-    return Response(drawing.write_file(g.shop, code, kind), mimetype=types[kind], headers=headers)
+    return web.download(f"code-{code.code}.{kind}", drawing.write_file(g.shop, code, kind), types[kind])
 
 
 @bp.get("/<int:code_id>/sheet")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -56,8 +56,7 @@ def print_sheet() -> ResponseReturnValue:
 def download_many() -> ResponseReturnValue:
     """Each ticked code as SVG and as PNG."""
     codes = [code for code, _vendor in queries.list_chosen(g.session, g.shop.id, web.read_ticked("code"))]
-    headers = {"Content-Disposition": 'attachment; filename="codes.zip"'}
-    return Response(drawing.write_archive(g.shop, codes), mimetype="application/zip", headers=headers)
+    return web.download("codes.zip", drawing.write_archive(g.shop, codes), "application/zip")
 
 
 def cells_of(row: queries.Row) -> list[object]:

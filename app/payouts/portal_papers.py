@@ -78,15 +78,14 @@ def _cells(payout: Payout) -> list[object]:
 def download_statements() -> Response:
     """Those of the ticked payouts."""
     chosen = vendor_list.list_chosen(g.session, g.vendor.id, web.read_ticked("payout"))
-    return _zipped("statements.zip", vendor_list.archive_statements(g.session, g.shop, chosen))
+    return web.download("statements.zip", vendor_list.archive_statements(g.session, g.shop, chosen), "application/zip")
 
 
 @bp.get("/payouts/<int:payout_id>/statement.<kind>")
 def statement(payout_id: int, kind: str) -> ResponseReturnValue:
     payout = queries.get_payout(g.session, g.shop.id, payout_id, g.vendor.id)
     body, media_type = statements.make_file(g.session, g.shop, payout, kind)
-    headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
-    return Response(body, mimetype=media_type, headers=headers)
+    return web.download(f"statement-{payout.reference}.{kind}", body, media_type)
 
 
 @bp.get("/invoices")
@@ -108,8 +107,7 @@ def list_invoices() -> ResponseReturnValue:
 def export_invoices() -> Response:
     """What the list shows."""
     rows = invoice_lists.list_all(g.session, g.shop, _wanted_invoices())
-    headers = {"Content-Disposition": 'attachment; filename="invoices.csv"'}
-    return Response(invoice_lists.write_table(g.shop, rows).encode("utf-8-sig"), mimetype="text/csv", headers=headers)
+    return web.download("invoices.csv", "\ufeff" + invoice_lists.write_table(g.shop, rows), "text/csv")
 
 
 @bp.get("/invoices/papers.zip")
@@ -118,20 +116,15 @@ def download_invoices() -> Response:
     ids = tuple(web.read_ticked("invoice"))
     wanted = invoice_lists.Wanted(vendor_id=g.vendor.id, ids=ids)
     chosen = invoice_lists.list_all(g.session, g.shop, wanted) if ids else []
-    return _zipped("invoices.zip", invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen)))
+    archive = invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen))
+    return web.download("invoices.zip", archive, "application/zip")
 
 
 @bp.get("/invoices/<int:invoice_id>.<kind>")
 def download_invoice(invoice_id: int, kind: str) -> ResponseReturnValue:
     invoice = invoices.get_invoice(g.session, g.shop.id, invoice_id, g.vendor.id)
     body, media_type = invoice_files.make_file(g.session, invoice, kind)
-    headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.{kind}"'}
-    return Response(body, mimetype=media_type, headers=headers)
-
-
-def _zipped(name: str, content: bytes) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, mimetype="application/zip", headers=headers)
+    return web.download(f"{invoice.number}.{kind}", body, media_type)
 
 
 def _wanted_payouts() -> vendor_list.Wanted:

@@ -180,9 +180,7 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
         body: str | bytes = bank_files.write_pain(bank_batches.read_for_bank(g.session, g.shop, batch))
     else:
         body = bank_files.write_csv(bank_batches.read(g.session, g.shop, batch))
-    name = f"payouts-{batch.number}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, mimetype="application/xml" if kind == "xml" else "text/csv", headers=headers)
+    return web.download(f"payouts-{batch.number}.{kind}", body, "application/xml" if kind == "xml" else "text/csv")
 
 
 @bp.get("/<int:batch_id>/statements-<int:part>.zip")
@@ -191,17 +189,15 @@ def download_statements(batch_id: int, part: int) -> ResponseReturnValue:
     batch = queries.get_batch(g.session, g.shop.id, batch_id)
     payouts = queries.list_part(g.session, batch, max(part, 1), limit=STATEMENTS_AT_ONCE)
     paid = [payout for payout in payouts if payout.state not in rules.GIVES_BACK]
-    headers = {"Content-Disposition": f'attachment; filename="statements-{batch.number}-{part}.zip"'}
     body = vendor_list.archive_statements(g.session, g.shop, paid)
-    return Response(body, mimetype="application/zip", headers=headers)
+    return web.download(f"statements-{batch.number}-{part}.zip", body, "application/zip")
 
 
 @bp.get("/<int:batch_id>/payouts/<int:payout_id>/statement.<kind>")
 def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
     payout = _get_payout(batch_id, payout_id)
     body, media_type = statements.make_file(g.session, g.shop, payout, kind)
-    headers = {"Content-Disposition": f'attachment; filename="statement-{payout.reference}.{kind}"'}
-    return Response(body, mimetype=media_type, headers=headers)
+    return web.download(f"statement-{payout.reference}.{kind}", body, media_type)
 
 
 def _payout_sheet(name: str, rows: Iterable[tuple[Payout, PayoutBatch, str]]) -> Response:

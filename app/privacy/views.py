@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -86,20 +86,15 @@ def show_request(request_id: int) -> ResponseReturnValue:
 @bp.get("/<int:request_id>/export.json")
 def download_json(request_id: int) -> ResponseReturnValue:
     export = service.open_export(g.session, g.shop, request_id, actor=merchant.actor())
-    return _download(
-        json.dumps(export, indent=2, ensure_ascii=False), "application/json", f"customer-data-{request_id}.json"
-    )
+    body = json.dumps(export, indent=2, ensure_ascii=False)
+    return web.download(f"customer-data-{request_id}.json", body, "application/json")
 
 
 @bp.get("/<int:request_id>/export.html")
 def download_page(request_id: int) -> ResponseReturnValue:
     export = service.open_export(g.session, g.shop, request_id, actor=merchant.actor())
     page = render_template("privacy/export.html", export=export)
-    return _download(page, "text/html", f"customer-data-{request_id}.html")
-
-
-def _download(content: str, mimetype: str, name: str) -> Response:
-    return Response(content, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return web.download(f"customer-data-{request_id}.html", page, "text/html")
 
 
 def _words() -> dict[str, Any]:

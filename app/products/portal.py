@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -29,6 +29,7 @@ from app.products import (
     rules,
     service,
 )
+from app.web import download
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -100,8 +101,7 @@ def export() -> ResponseReturnValue:
         status=request.args.get("status", ""),
     )
     # The mark tells Excel that this is UTF-8.
-    headers = {"Content-Disposition": 'attachment; filename="products.csv"'}
-    return Response("\ufeff" + "".join(lines), mimetype="text/csv", headers=headers)
+    return download("products.csv", "\ufeff" + "".join(lines), "text/csv")
 
 
 @bp.get("/new")

@@ -146,8 +146,7 @@ def _upload_page(error: str = "") -> str:
 
 def _csv(text: str, name: str) -> Response:
     # The mark tells Excel that this is UTF-8.
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response("\ufeff" + text, mimetype="text/csv", headers=headers)
+    return web.download(name, "\ufeff" + text, "text/csv")
 
 
 def _locations() -> Mapping[int, str]:
