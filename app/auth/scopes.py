@@ -72,8 +72,8 @@ def offered(*, to_vendor: bool, has_clock: bool) -> list[Scope]:
 
 
 def summarise(scopes: Sequence[str]) -> str:
-    """In few words, for a list: "Everything", "orders:read, ledger:read and 3 more"."""
+    """In few words, for a list: "Everything", "See vendors; See products; Count stock and 3 more"."""
     if set(Scope) - {Scope.CLOCK_WRITE} <= set(scopes):
         return _("Everything")
-    first = ", ".join(scopes[:3])
+    first = "; ".join(str(WORDS[Scope(scope)]) for scope in scopes[:3])
     return first if len(scopes) <= 3 else _("%(first)s and %(count)s more", first=first, count=len(scopes) - 3)

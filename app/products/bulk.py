@@ -110,7 +110,7 @@ def _change_prices(session: Session, product: Product, wish: Wish, actor: str) -
     if product.status == ProductStatus.PUBLISHED:
         outcome = proposals.propose(session, product, wanted, actor=actor)
         if outcome.waiting:
-            return _("The new price waits for the marketplace; the old one stays until then.")
+            return _("The new price waits for approval; the old one stays until then.")
         return _("The new price is on its way to the shop.")
     if product.status not in rules.EDITABLE:
         raise Conflict(_("It is not a draft and not on sale, so its price stays."))

@@ -20,8 +20,8 @@ class Payload(msgspec.Struct, kw_only=True, frozen=True):
     """Unknown keys are skipped: Shopify adds some every quarter."""
 
 
-class AppUninstalled(Payload, kw_only=True, frozen=True):
-    """app/uninstalled and shop/update: the shop itself."""
+class ShopUpdate(Payload, kw_only=True, frozen=True):
+    """shop/update: the shop itself."""
 
     id: int
     domain: str | None = None
@@ -31,6 +31,10 @@ class AppUninstalled(Payload, kw_only=True, frozen=True):
     currency: str | None = None
     iana_timezone: str | None = None
     updated_at: datetime | None = None
+
+
+class AppUninstalled(ShopUpdate, kw_only=True, frozen=True):
+    """app/uninstalled: the shop that it has left."""
 
 
 class ReturnNews(Payload, kw_only=True, frozen=True):

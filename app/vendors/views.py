@@ -24,7 +24,7 @@ _DONE: Final = {
     "reinstate": "{name} sells again and is told so by e-mail.",
     "close": "{name} is closed.",
 }
-_TOGETHER: Final = ("approve", "suspend", "reinstate")
+_TOGETHER: Final = {"approve": "Approve", "reject": "Decline", "suspend": "Pause", "reinstate": "Let sell again"}
 
 
 @bp.get("/")
@@ -41,9 +41,11 @@ def decide_together() -> ResponseReturnValue:
     if action not in _TOGETHER:
         raise NotFound("There is no such action.")
     if not ids:
-        return web.toast(make_response(_list_page(reason=reason)), "Tick the vendors first.", is_error=True)
+        return web.toast(
+            make_response(_list_page(action=action, reason=reason)), "Tick the vendors first.", is_error=True
+        )
     if action in rules.REASON_NEEDED and not reason.strip():
-        return _list_page(ticked=ids, error="Say why in a sentence. The vendors read it."), 422
+        return _list_page(ticked=ids, action=action, error="Say why in a sentence. The vendors read it."), 422
     return web.answer_together(_list_page, [_decide_one(vendor_id, action, reason) for vendor_id in ids])
 
 
@@ -83,7 +85,12 @@ def _find(place: Place) -> Page[queries.Row]:
 
 
 def _list_page(
-    results: Sequence[Outcome] = (), *, ticked: Sequence[int] = (), reason: str = "", error: str | None = None
+    results: Sequence[Outcome] = (),
+    *,
+    ticked: Sequence[int] = (),
+    action: str = "approve",
+    reason: str = "",
+    error: str | None = None,
 ) -> str:
     return render_template(
         "merchant/vendors/list.html",
@@ -92,6 +99,8 @@ def _list_page(
         pending=queries.count_pending(g.session, g.shop.id),
         results=results,
         ticked=ticked,
+        together=_TOGETHER,
+        action=action,
         reason=reason,
         error=error,
     )

@@ -44,6 +44,7 @@ def test_a_merchant_makes_a_token_sees_it_once_and_revokes_it(mona: FlaskClient)
     assert lint_polaris(listed.text) == []
     assert found.group() not in listed.text
     assert found.group()[-4:] in listed.text
+    assert "See vendors</s-table-cell>" in listed.text
     asked = program(mona, found.group())
     assert asked.get("/me")["scopes"] == ["vendors:read"]
     assert asked.ask("GET", "/orders").status_code == 403

@@ -119,6 +119,12 @@ def test_a_body_that_does_not_fit_its_topic_is_put_aside_at_once(acme: Shop) -> 
     assert "This body is no ScopesUpdate" in (read(event).error or "")
 
 
+def test_news_of_a_shop_without_its_domain_are_called_what_they_are(acme: Shop) -> None:
+    row = read_after_drain(receive(topic="shop/update", body=b'{"id": 1, "name": "Acme"}'))
+    assert row.state is InboxState.DEAD
+    assert "This body is no ShopUpdate: " in (row.error or "")
+
+
 def test_an_unknown_shop_is_refused_without_work(database: str) -> None:
     event = receive("stranger.myshopify.com")
     events.drain()

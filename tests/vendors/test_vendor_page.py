@@ -115,6 +115,7 @@ def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: F
     assert "Not done: Bea&#39;s Bakery is approved now" in answer.text
     refused = merchant.post("/app/vendors/together", data={"action": "suspend", "vendor": [ada.id, bea.id]})
     assert (refused.status_code, "The vendors read it." in refused.text) == (422, True)
+    assert '<s-option value="suspend" selected>' in refused.text, "what was chosen stays chosen"
     done = merchant.post("/app/vendors/together", data={"action": "suspend", "vendor": [bea.id], "reason": "Holidays"})
     assert "Done for 1 of 1" in done.text
     with db.scoped(shop.id) as session:
@@ -123,6 +124,9 @@ def test_several_vendors_are_decided_at_once_and_each_has_its_result(merchant: F
             "Bea's Bakery": VendorStatus.SUSPENDED,
         }
     assert merchant.post("/app/vendors/together", data={"action": "close", "vendor": [bea.id]}).status_code == 404
+    cy = make_vendor(shop, "Cy's Cider", "cy@example.com", VendorStatus.PENDING)
+    declined = {"action": "reject", "vendor": [ada.id, cy.id], "reason": "No room"}
+    assert "Done for 1 of 2" in merchant.post("/app/vendors/together", data=declined).text
 
 
 def test_vendors_are_found_by_what_is_the_matter_with_them(merchant: FlaskClient, shop: Shop, seller: Vendor) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from app.auth import installation
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.shopify.payloads import AppUninstalled, ScopesUpdate, read_payload, require_own
+from app.shopify.payloads import AppUninstalled, ScopesUpdate, ShopUpdate, read_payload, require_own
 
 
 def handle_app_uninstalled(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
@@ -20,7 +20,7 @@ def handle_app_scopes_update(session: Session, shop: Shop, payload: bytes, event
 
 def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
     del session, event
-    body = read_payload(AppUninstalled, payload)
+    body = read_payload(ShopUpdate, payload)
     require_own(shop.domain, body.myshopify_domain)
     shop.name, shop.email = body.name, body.email
     shop.timezone = body.iana_timezone or shop.timezone

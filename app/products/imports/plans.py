@@ -25,7 +25,7 @@ _MOVABLE = frozenset({"draft", "changes_requested", "published"})
 _STATES = {
     "submitted": noted("It is on its way to the review. Withdraw it first."),
     "in_review": noted("It is being reviewed. Withdraw it first."),
-    "rejected": noted("The marketplace did not accept it."),
+    "rejected": noted("It was not accepted."),
     "archived": noted("It is archived. Put it back to the drafts first."),
 }
 
