@@ -65,8 +65,8 @@ def replay_event(event_id: int) -> ResponseReturnValue:
 
 @bp.post("/events/replay")
 def replay_events() -> ResponseReturnValue:
-    """Everything that the filter in the address names; never everything there is."""
-    wanted = _read_filter()
+    """All that are stuck, or what the filter in the address names; never everything there is."""
+    wanted = queries.EventFilter(state=InboxState.DEAD) if "stuck" in request.form else _read_filter()
     if not wanted.narrows:
         raise Conflict("Narrow the list to the events that are to be handled again.")
     count = service.replay_events(g.session, g.shop, wanted, actor=merchant.actor())

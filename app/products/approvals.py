@@ -32,7 +32,7 @@ def find_for_edit(
 
 def why(rule: ApprovalRule, place: int | None = None) -> str:
     """The reason that stands in the history."""
-    return f"Approved by rule {place or rule.position}: {rule.name}"
+    return f"By rule {place or rule.position}: {rule.name}"
 
 
 def case_of(

@@ -29,10 +29,10 @@ def read_standing(session: Session, vendor: Vendor) -> Standing:
 
 def list_effects(standing: Standing) -> dict[str, str]:
     """By action, in sentences."""
-    goods = _count(standing.on_sale, "product")
     orders = _count(standing.to_send, "order")
     are = "is" if standing.to_send == 1 else "are"
-    hides = f"The public page is hidden and {goods} {'goes' if standing.on_sale == 1 else 'go'} off sale."
+    goods = f"{_count(standing.on_sale, 'product')} {'goes' if standing.on_sale == 1 else 'go'} off sale"
+    hides = f"The public page is hidden{f' and {goods}' if standing.on_sale else ''}."
     theirs = f"{orders} that {are} still to be sent {'stays' if standing.to_send == 1 else 'stay'} theirs to send."
     left = f"{orders} {are} still to be sent: see first who sends {'it' if standing.to_send == 1 else 'them'}."
     return {

@@ -61,11 +61,17 @@ def list_vendors(
         where.append(Vendor.status == status)
     if case in CASES:
         where.append(_of_case(case))
-    published = (
-        select(func.count()).where(Product.vendor_id == Vendor.id, is_on_sale()).correlate(Vendor).scalar_subquery()
-    )
+    sells = Vendor.status == VendorStatus.APPROVED
+    published = select(func.count()).where(Product.vendor_id == Vendor.id, is_on_sale(), sells)
     order = _SORTS.get(sort, _SORTS["newest"])
-    return read_page(session, select(Vendor, published).where(*where), order, place, limit=limit, make=Row)
+    return read_page(
+        session,
+        select(Vendor, published.correlate(Vendor).scalar_subquery()).where(*where),
+        order,
+        place,
+        limit=limit,
+        make=Row,
+    )
 
 
 def _of_case(case: str) -> ColumnElement[bool]:

@@ -166,6 +166,7 @@ def decide(vendor_id: int, action: str) -> ResponseReturnValue:
 
 def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
     vendor = queries.get_vendor(g.session, g.shop.id, vendor_id)
+    standing = effects.read_standing(g.session, vendor)
     return render_template(
         "merchant/vendors/detail.html",
         vendor=vendor,
@@ -179,6 +180,7 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         note=request.form.get("note", ""),
         question=request.form.get("question", ""),
-        effects=effects.list_effects(effects.read_standing(g.session, vendor)),
+        on_sale=standing.on_sale,
+        effects=effects.list_effects(standing),
         reason=request.form.get("reason", ""),
     )

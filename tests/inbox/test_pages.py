@@ -71,7 +71,8 @@ def test_stuck_events_come_first_and_are_replayed_together(browser: FlaskClient,
     page = browser.get("/app/events").text
     assert "12 events are stuck" in page
     assert page.index("12 events are stuck") < page.index("Events that Shopify sent")
-    answer = browser.post("/app/events/replay?state=dead")
+    answer = browser.post("/app/events/replay", data={"stuck": "yes"})
+    assert "No event fits" not in answer.text, "they are seen waiting"
     assert (answer.status_code, "12 events are handled again" in answer.headers["HX-Trigger"]) == (200, True)
     assert {state for name, state in states(acme).items() if name != "fine"} == {"received"}
     assert states(acme)["fine"] == "done"

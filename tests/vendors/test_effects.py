@@ -75,7 +75,7 @@ def test_effects_name_what_is_touched() -> None:
     some, one, none = (list_effects(Standing(goods, orders)) for goods, orders in ((12, 3), (1, 1), (0, 0)))
     assert "12 products go off sale. 3 orders that are still to be sent stay theirs to send." in some["suspend"]
     assert "1 product goes off sale. 1 order that is still to be sent stays theirs to send." in one["suspend"]
-    assert none["suspend"] == "The public page is hidden and 0 products go off sale. Nothing is paid out meanwhile."
+    assert none["suspend"] == "The public page is hidden. Nothing is paid out meanwhile."
     assert "3 orders are still to be sent: see first who sends them." in some["close"]
     assert "1 order is still to be sent: see first who sends it." in one["close"]
     assert "still to be sent" not in none["close"]
