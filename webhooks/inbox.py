@@ -1,4 +1,4 @@
-"""Rows of the inbox to be: written together by two threads, and whoever waits for theirs is told.
+"""Rows of the inbox to be: written together by three threads, and whoever waits for theirs is told.
 
 Concurrent requests share a commit: a writer takes what is waiting and inserts it in one statement; what comes meanwhile
 is the next one's. No timer, so a lonely webhook waits for nobody.
@@ -26,9 +26,9 @@ _WAITING_BYTES_AT_MOST: Final = 128 * 1024 * 1024
 _BATCH: Final = 200
 _BATCH_BYTES: Final = 8 * 1024 * 1024
 _LOOK_EVERY_SECONDS: Final = 0.05
-_WRITERS: Final = 2
-_WORTH_A_COMMIT: Final = 16
-"""So many waiting wake a second writer; fewer are cheaper together, once the first comes back."""
+_WRITERS: Final = 3
+_WORTH_A_COMMIT: Final = 4
+"""So many waiting wake another writer; fewer are cheaper together, once one comes back."""
 _RING_EVERY_SECONDS: Final = 0.02
 _SILENT: Final = "the database does not answer"
 

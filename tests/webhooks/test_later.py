@@ -157,7 +157,7 @@ def test_an_answer_that_cannot_be_given_or_logged_costs_nobody_else_theirs(
     monkeypatch.setattr("webhooks.inbox.log", SimpleNamespace(warning=fail))
     monkeypatch.setattr("webhooks.intake.log", SimpleNamespace(info=fail))
     intake = WebhookIntake(not_ours, Inbox(sometimes, lambda: None))
-    for _ in range(3):  # more than there are writers
+    for _ in range(4):  # more than there are writers
         take(intake, answers)
         assert answers.next()[0] == 503
     away[0] = False
@@ -178,8 +178,8 @@ def test_no_more_waits_than_memory_has_room_for(
         take(intake, answers, X_SHOPIFY_EVENT_ID=f"e{number}")
     door.open.set()
     given = [answers.next()[0] for _ in range(9)]
-    # Two fit, and the two writers may each have taken one meanwhile.
-    assert 2 <= given.count(200) <= 4
+    # Two fit, and the three writers may each have taken one meanwhile.
+    assert 2 <= given.count(200) <= 5
     assert len(stored()) == given.count(200) == 9 - given.count(503)
 
 
