@@ -267,6 +267,12 @@ def shop(merchant: FlaskClient) -> Shop:
 
 
 @pytest.fixture
+def seller(shop: Shop) -> Vendor:
+    """Ada, in the shop of `merchant`."""
+    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+
+
+@pytest.fixture
 def connected(acme: Shop) -> ShopCredentials:
     """Acme with a pair of tokens that lasts."""
     pair = TokenPair("access-0", clock.now() + timedelta(hours=1), "refresh-0", clock.now() + timedelta(days=90), "")

@@ -40,7 +40,7 @@ from devstore.store import Store
 from tests.api.conftest import Program
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post, goods, post, store
-from tests.payouts.test_service import earn
+from tests.payouts.conftest import earn
 from tests.portal.conftest import signed_in
 from wsgi import create_app
 

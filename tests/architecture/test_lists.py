@@ -270,11 +270,6 @@ NO_LISTS: Final = {
 
 
 @pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-
-
-@pytest.fixture
 def portal(seller: Vendor) -> FlaskClient:
     return signed_in(create_app(), seller)
 

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
 from flask.testing import FlaskClient
 
 from app import db
@@ -12,7 +11,6 @@ from app.models.commissions import MoneySettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.architecture.polaris import lint_polaris
-from tests.conftest import make_vendor
 
 WANTED = {
     "shipping_to": "marketplace", "shipping_share": "equal", "sales_tax_to": "vendor", "keep_commission": "y",
@@ -35,11 +33,6 @@ EMPTY = dict.fromkeys(
     ),
     "",
 )
-
-
-@pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
 
 
 def agreed_with(shop: Shop, vendor: Vendor) -> Terms:

@@ -14,11 +14,6 @@ from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 
 
-@pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-
-
 def add(merchant: FlaskClient, name: str, **fields: object) -> int:
     answer = merchant.post("/app/commissions/new", data={"name": name, "rate": "10", **fields})
     assert answer.status_code == 200, answer.text

@@ -35,11 +35,6 @@ def app() -> Flask:
     return create_app()
 
 
-@pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-
-
 def publish_product(shop: Shop, vendor: Vendor, kind: str = "ProductPublished", title: str = "Blue bowl") -> None:
     with db.scoped(shop.id) as session:
         product = Product(shop_id=shop.id, vendor_id=vendor.id, title=title)

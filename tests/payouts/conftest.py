@@ -18,6 +18,7 @@ from app.models.payouts import Payout, RailName
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import moves, service, settings
+from app.payouts.checks import check_books
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 from devstore import providers as fates
 from devstore.config import Config
@@ -111,6 +112,11 @@ def earn(shop: Shop, vendor: Vendor, key: str, minor: int) -> None:
     with db.scoped(shop.id) as session:
         posting = Posting(key, "sale", clock.now(), entries, vendor_id=vendor.id)
         post_once(session, shop.id, shop.currency, posting)
+
+
+def books_hold(shop: Shop) -> bool:
+    with db.scoped(shop.id) as session:
+        return check_books(session, shop).holds
 
 
 def hand_over(shop: Shop, vendor: Vendor) -> int:

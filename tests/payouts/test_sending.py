@@ -18,10 +18,9 @@ from app.models.payouts import Payout, PayoutBatch, PayoutMove, RailKeys, RailNa
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import moves, queries, sending, service, settings
-from app.payouts.checks import check_books
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 from jobs import outbox
-from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, earn, hand_over, let_time_pass, read_payout
+from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, books_hold, earn, hand_over, let_time_pass, read_payout
 
 RAILS = ("paypal", "stripe")
 Payee = Callable[[str], Vendor]
@@ -47,11 +46,6 @@ def balance(shop: Shop, account: Account) -> int:
     with db.scoped(shop.id) as session:
         own = (LedgerEntry.account == account, LedgerEntry.vendor_id.is_not(None))
         return int(session.scalar(select(func.sum(LedgerEntry.amount_minor)).where(*own)) or 0)
-
-
-def books_hold(shop: Shop) -> bool:
-    with db.scoped(shop.id) as session:
-        return check_books(session, shop).holds
 
 
 def history(shop: Shop) -> list[str]:

@@ -12,28 +12,19 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app import clock, db
+from app import db
 from app.errors import AppError, Conflict
-from app.ledger.rules import Account, Entry, Posting
-from app.ledger.service import post_once
+from app.ledger.rules import Account
 from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts import checks, contents, moves, queries, service
-from app.payouts.checks import check_books
 from app.payouts.statements import name_payee, write_csv, write_pdf
 from app.vendors.payout_details import PayoutDetails, change_payout_details
+from tests.payouts.conftest import books_hold, earn
 
 IBAN, OTHER_IBAN = "DE89370400440532013000", "FR1420041010050500013M02606"
-
-
-def earn(shop: Shop, vendor: Vendor, key: str, minor: int) -> None:
-    """Money that the vendor may be paid; below zero it is taken back again."""
-    entries = (Entry(Account.VENDOR_AVAILABLE, minor, vendor.id), Entry(Account.CUSTOMER_RECEIPTS, -minor))
-    with db.scoped(shop.id) as session:
-        posting = Posting(key, "sale", clock.now(), entries, vendor_id=vendor.id)
-        post_once(session, shop.id, shop.currency, posting)
 
 
 def open_batch(shop: Shop, *vendors: Vendor) -> PayoutBatch:
@@ -80,11 +71,6 @@ def race(*acts: Callable[[], None]) -> list[Exception | None]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
-
-
-def books_hold(shop: Shop) -> bool:
-    with db.scoped(shop.id) as session:
-        return check_books(session, shop).holds
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ CHANGES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-@pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-
-
 def ask(merchant: FlaskClient, vendor: Vendor, **form: str) -> str:
     """The address of the way in, as the admin shows it."""
     answer = merchant.post(f"/app/vendors/{vendor.id}/visit", data=form)

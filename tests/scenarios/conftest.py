@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from app.config import get_config
 from app.shopify.transport import get_http
@@ -32,3 +33,13 @@ def _forget_configuration() -> None:
         get_http().close()
     get_http.cache_clear()
     get_config.cache_clear()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The shared browser, left with the windows that it had."""
+    before = list(chromium.contexts)
+    yield chromium
+    for context in chromium.contexts:
+        if context not in before:
+            context.close()

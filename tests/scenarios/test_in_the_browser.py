@@ -1,6 +1,5 @@
 """The product form and the review queue as people use them: with a mouse, a keyboard and scripts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,16 +12,6 @@ from tests.scenarios.test_category_details import MUGS
 from tests.scenarios.test_product_listing import mug_form, picture, send_mug, start_mug, the_product
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Iterator[Browser]:
-    """The shared browser, left with the windows that it had."""
-    before = list(chromium.contexts)
-    yield chromium
-    for context in chromium.contexts:
-        if context not in before:
-            context.close()
 
 
 def open_portal(market: Market, browser: Browser, path: str, width: int = 390) -> Page:

@@ -1,7 +1,5 @@
 """The block on Shopify's order page: the app's own script in a real browser, calling the app from another origin."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -14,16 +12,6 @@ from tests.scenarios.test_money_story import _buy, sellers, shop
 __all__ = ["sellers", "shop"]
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Iterator[Browser]:
-    """The shared browser, left with the windows that it had."""
-    before = list(chromium.contexts)
-    yield chromium
-    for context in chromium.contexts:
-        if context not in before:
-            context.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

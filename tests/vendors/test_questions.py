@@ -43,11 +43,6 @@ def merchant(merchant: FlaskClient) -> FlaskClient:
 
 
 @pytest.fixture
-def seller(shop: Shop) -> Vendor:
-    return make_vendor(shop, "Ada's Ceramics", "ada@example.com")
-
-
-@pytest.fixture
 def adas(app: Flask, seller: Vendor) -> FlaskClient:
     return signed_in(app, seller)
 
