@@ -19,7 +19,7 @@ door.protect(bp)
 
 @bp.get("/q/<code>")
 def follow(code: str) -> ResponseReturnValue:
-    found = _find(code.lower())
+    found, *_held = _find(code.lower())
     way = service.find_way(g.session, found, clock.now()) if found else None
     if found is not None and _counts(found):
         service.count_scan(g.shop, found, clock.now())
@@ -32,14 +32,14 @@ def follow(code: str) -> ResponseReturnValue:
     return answer
 
 
-def _find(code: str) -> QrCode | None:
-    """With its vendor and product, which `find_way` then need not ask for."""
+def _find(code: str) -> tuple[QrCode | None, Vendor | None, Product | None]:
+    """With its vendor and product: as long as they are held, `find_way` need not ask for them."""
+    nothing = (None, None, None)
     if not rules.is_code(code):
-        return None
+        return nothing
     query = select(QrCode, Vendor, Product).join(Vendor, Vendor.id == QrCode.vendor_id)
     query = query.outerjoin(Product, Product.id == QrCode.product_id)
-    row = g.session.execute(query.where(QrCode.shop_id == g.shop.id, QrCode.code == code)).one_or_none()
-    return row[0] if row else None
+    return g.session.execute(query.where(QrCode.shop_id == g.shop.id, QrCode.code == code)).one_or_none() or nothing
 
 
 def _counts(code: QrCode) -> bool:
