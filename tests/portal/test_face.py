@@ -1,9 +1,11 @@
 """The public page beyond plain words: links to networks, other languages, a cover; from the portal to the theme."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -12,6 +14,7 @@ from app.models.events import AuditEntry
 from app.models.vendors import PictureKind, Vendor
 from app.shopify.tokens import ShopCredentials
 from app.vendors import face, picture_sync, sync
+from devstore.clock import Clock
 from devstore.storefront.drops import Drop
 from devstore.storefront.theme import extension_environment
 from tests.portal.test_profile import PROFILE, draw, reload
@@ -127,16 +130,16 @@ def _render(locale: str, **fields: Any) -> str:
     page = Drop(locale=Drop(iso_code=locale), origin="https://shop.example")
     shown = {"name": "Ada", "rating_count": 0, "about": "Clay.", "logo": None, **fields}
     settings = Drop(show_website=True, show_links=True, show_policies=True, show_cover=True, vendor=None)
-    return (
-        extension_environment(EXTENSION)
-        .from_string(source)
-        .render(
+    template = extension_environment(EXTENSION).from_string(source)
+    store = Flask("store")  # whose clock says whether the vendor is away
+    store.extensions["devstore.store"] = SimpleNamespace(clock=Clock())
+    with store.app_context():
+        return template.render(
             request=page,
             shop=Drop(currency="USD"),
             block=Drop(settings=settings, shopify_attributes=""),
             metaobject=Drop(system=Drop(url=""), **{key: Drop(value=value) for key, value in shown.items()}),
         )
-    )
 
 
 def test_the_page_speaks_the_customers_language_where_the_vendor_wrote_it() -> None:
