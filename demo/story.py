@@ -44,9 +44,9 @@ class Telling:
         return 0 if held else 1
 
 
-def main(options: list[str]) -> int:
+def main(*, as_json: bool) -> int:
     """Play the story against the running demo, or start one for it. 0 when every step held."""
-    telling = Telling(as_json="--json" in options)
+    telling = Telling(as_json=as_json)
     with _a_town() as town:
         story = Story(town, run=secrets.token_hex(2))
         try:
