@@ -39,8 +39,8 @@ LEASE_SECONDS: Final = 60
 MAX_ATTEMPTS: Final = 10
 MAX_CLAIMS: Final = 5
 """How many workers may die with the same row in their hands."""
-AT_ONCE: Final = 3
-"""Batches of orders: while PostgreSQL writes one, the next is reckoned, and one more is read or told of."""
+AT_ONCE: Final = 4
+"""Batches of orders: while PostgreSQL writes some, the next is reckoned, and one more is read or told of."""
 _RUN_SECONDS: Final = 20.0
 _FIRST_PAUSE_SECONDS: Final = 5
 _LONGEST_PAUSE_SECONDS: Final = 900

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -37,6 +38,7 @@ _INSERT: Final = """
     SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[])
     ON CONFLICT (shop_domain, topic, event_id) DO NOTHING
 """
+_BY_KEY: Final = attrgetter("shop_domain", "topic", "event_id")
 _CONNECT: Final[dict[str, Any]] = {
     # A server that died without a word, or moved, must be noticed while Shopify still tries: within seconds.
     "connect_timeout": 2,
@@ -249,10 +251,12 @@ def _not_stored(reason: str) -> Refused:
 
 
 def insert(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> None:
-    """Store all rows or none; what is there already stays as it is."""
+    """Store all rows or none; what is there already stays as it is. Without any: return when the server answers."""
     if not arrivals:
+        connection.execute("SELECT 1")
         return
-    *columns, bodies = zip(*arrivals, strict=True)
+    # Writers that have the same ones in their hands, sent twice, wait for each other in the same sequence.
+    *columns, bodies = zip(*sorted(arrivals, key=_BY_KEY), strict=True)
     # Autocommit: one statement and one round trip.
     stored = connection.execute(_INSERT, [*map(list, columns), Bodies(bodies)]).rowcount
     DUPLICATES.inc(len(arrivals) - stored)

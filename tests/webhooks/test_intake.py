@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -217,6 +218,25 @@ def test_a_batch_is_stored_row_by_row_as_it_came(database: str) -> None:
     with connect() as connection:
         insert(connection, arrivals)
     assert [bytes(row.body) for row in rows()] == bodies
+
+
+def test_writers_that_hold_the_same_webhooks_in_another_order_do_not_wait_for_each_other(database: str) -> None:
+    """Each sent twice at once: a row waits for its twin, and PostgreSQL sees two that wait for each other late."""
+    batch = [Arrival("acme.myshopify.com", "orders/create", f"w{n}", f"e{n}", "", None, BODY) for n in range(400)]
+    together = threading.Barrier(2)
+
+    def write(arrivals: list[Arrival]) -> None:
+        with connect() as connection:
+            for round_ in range(5):
+                fresh = [one._replace(event_id=f"{round_}-{one.event_id}") for one in arrivals]
+                together.wait(60)
+                insert(connection, fresh)
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = [pool.submit(write, arrivals) for arrivals in (batch, batch[::-1])]
+        for one in writing:
+            one.result()
+    assert len(rows()) == 2000
 
 
 def test_when_too_much_is_waiting_shopify_is_asked_to_come_again(
