@@ -70,6 +70,8 @@ def write(words: str) -> str:
             pieces.append(shown)
         elif ord(letter) in _EAST:
             pieces.append(f'<font name="{east}">{shown}</font>')
+        elif ord(letter) in _japanese().face.charToGlyph:  # signs such as ★, and rare letters of names
+            pieces.append(f'<font name="{_JAPANESE}">{shown}</font>')
         elif pieces[-1:] != [GAP]:
             pieces.append(GAP)
     return "".join(pieces)

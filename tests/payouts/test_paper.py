@@ -11,9 +11,12 @@ def print_words(words: str) -> bytes:
     return paper.print_paper(story, title="Paper", author="Acme", number="F-000001")
 
 
-@pytest.mark.parametrize("words", ["請求書 ¥1,200", "株式会社カフェ・ド・パリ", "Ada's 陶器"])
+@pytest.mark.parametrize(
+    "words", ["請求書 ¥1,200", "株式会社カフェ・ド・パリ", "Ada's 陶器", "★ ☆ ※ ○ ● ① ℃ Ⅱ □", "𠮷野"]
+)
 def test_japanese_letters_lie_in_the_file(words: str) -> None:
     assert b"NotoSansJP" in print_words(words)
+    assert paper.GAP not in paper.write(words)
 
 
 @pytest.mark.parametrize(("words", "font"), [("김민수", b"HYGothic-Medium"), ("们好", b"STSong-Light")])
@@ -34,6 +37,8 @@ def test_a_paper_without_them_carries_no_font_for_them() -> None:
         ("Ada דנה", "Ada […]"),
         ("ร้านเซรามิก & Co", "[…] &amp; Co"),
         ("Żółć Ελλάδα Дом", "Żółć Ελλάδα Дом"),
+        ("مريم ★", '[…] <font name="NotoSansJP">★</font>'),
+        ("민★", '<font name="HYGothic-Medium">민</font><font name="NotoSansJP">★</font>'),
     ],
 )
 def test_letters_without_a_font_leave_a_gap_that_is_seen_and_explained(words: str, written: str) -> None:
