@@ -19,7 +19,7 @@ from app.ledger.payout_postings import post_payouts
 from app.ledger.rules import Account
 from app.ledger.stops import STOPPED
 from app.models.books import PayoutStop
-from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutState, RailName
+from app.models.payouts import RAIL, Payout, PayoutBatch, PayoutEntry, PayoutState, RailName
 from app.models.vendors import Vendor
 from app.payouts import queries, rules
 from app.rows import Row, insert_rows
@@ -107,7 +107,7 @@ def _move_each_state(
         ids = _swap(session, payout_ids, action, old, new, reason, paid)
         if ids:
             _note(session, shop_id, ids, action, PayoutState(new), actor, reason)
-            _book(session, shop_id, ids, PayoutState(old), PayoutState(new))
+            _book(session, shop_id, ids, PayoutState(old), PayoutState(new), actor)
         moved += len(ids)
     return moved
 
@@ -141,8 +141,8 @@ def _swap(
     return list(answer.scalars())
 
 
-def _book(session: Session, shop_id: int, ids: Sequence[int], old: PayoutState, new: PayoutState) -> None:
-    """What the move means for the books."""
+def _book(session: Session, shop_id: int, ids: Sequence[int], old: PayoutState, new: PayoutState, actor: str) -> None:
+    """What the move means for the books, and for the vendor: nothing came back that nobody said was on its way."""
     was_paid, is_paid = old in _PAID, new in _PAID
     if new in rules.GIVES_BACK:
         source = Account.PAID_OUT if was_paid else Account.PAYOUTS_IN_TRANSIT
@@ -153,7 +153,7 @@ def _book(session: Session, shop_id: int, ids: Sequence[int], old: PayoutState, 
         post_payouts(session, shop_id, ids, "sent", Account.PAYOUTS_IN_TRANSIT, Account.PAID_OUT)
     elif was_paid and not is_paid:
         post_payouts(session, shop_id, ids, "undone", Account.PAID_OUT, Account.PAYOUTS_IN_TRANSIT)
-    if is_paid is not was_paid or new is PayoutState.FAILED:
+    if is_paid is not was_paid or (new is PayoutState.FAILED and actor == RAIL):
         rows = session.execute(select(Payout.id, Payout.vendor_id).where(Payout.id == _any(ids)))
         subjects = [{"payout_id": payout_id, "vendor_id": vendor_id} for payout_id, vendor_id in rows]
         publish_for_vendors(session, shop_id, "PayoutSent" if is_paid else "PayoutReturned", subjects)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.errors import AppError, Conflict
 from app.ledger.rules import Account
+from app.models.events import DomainEvent
 from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
 from app.models.shops import Shop, ShopSettings
@@ -291,6 +292,23 @@ def test_a_returned_payout_gives_its_entries_to_the_next(acme: Shop, paid: Vendo
     open_batch(acme, paid)
     assert payouts(acme) == [("failed", 4200), ("pending", 4200)]
     assert books_hold(acme)
+
+
+@pytest.mark.parametrize(("was_told", "news"), [(False, []), (True, ["PayoutSent", "PayoutReturned"])])
+def test_a_vendor_hears_that_money_came_back_only_when_it_was_on_its_way(
+    acme: Shop, paid: Vendor, *, was_told: bool, news: list[str]
+) -> None:
+    earn(acme, paid, "sale", 4200)
+    batch = open_batch(acme, paid)
+    move(acme, "approve")
+    with db.scoped(acme.id) as session:
+        service.make_file(session, acme, session.get_one(PayoutBatch, batch.id), actor="staff:1")
+    if was_told:
+        move(acme, "mark_sent")
+    move(acme, "fail", "The bank refused the file")
+    with db.scoped(acme.id) as session:
+        told = select(DomainEvent.kind).where(DomainEvent.kind.in_(["PayoutSent", "PayoutReturned"]))
+        assert session.scalars(told.order_by(DomainEvent.id)).all() == news
 
 
 def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
