@@ -26,6 +26,7 @@ DEEDS: Final = {
     "payout_rails.change": "Ways of paying changed",
     "payer_account.change": "Paying account changed",
     "payout_batch.open": "Payouts prepared",
+    "payout_batch.take_file": "Bank file taken for the first time",
     "payout.approve": "Payout approved",
     "payout.make_file": "Payout written to a bank file",
     "payout.stop": "Payout stopped before it was handed over",

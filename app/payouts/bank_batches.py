@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.commissions.queries import get_settings
 from app.config import get_config
 from app.crypto import decrypt, encrypt
-from app.errors import AppError
+from app.errors import AppError, Conflict
 from app.models.payouts import PayoutBatch
 from app.models.shops import Shop
 from app.money import Money
@@ -34,8 +35,13 @@ class _Head:
 
 
 def read(session: Session, shop: Shop, batch: PayoutBatch) -> Batch:
-    """For a table, which does not name the account that pays. Raises Conflict before the file was made."""
+    """For a table, which does not name the account that pays. Raises Conflict before the file was made.
+
+    And after payouts of it were booked back, for a later batch pays them.
+    """
     payouts = queries.list_in_file(session, batch)
+    if queries.was_booked_back(session, batch):
+        raise Conflict("Payouts of this file were booked back: the bank would pay them twice. A later batch pays them.")
     head = _find_kept(batch) or _head_of_now(session, shop, batch)
     keys = get_config().secret_keys
     assert batch.file_made_at
@@ -58,8 +64,8 @@ def read(session: Session, shop: Shop, batch: PayoutBatch) -> Batch:
     )
 
 
-def read_for_bank(session: Session, shop: Shop, batch: PayoutBatch) -> Batch:
-    """For a file that names the account that pays. Raises AppError without one, Conflict before the file was made."""
+def read_for_bank(session: Session, shop: Shop, batch: PayoutBatch, *, actor: str) -> Batch:
+    """For a file that names the account that pays. Raises AppError without one, Conflict as `read`."""
     session.refresh(batch, with_for_update=True)  # of two downloads at once the second says what the first did
     content = read(session, shop, batch)
     if not content.payer.iban:
@@ -67,6 +73,7 @@ def read_for_bank(session: Session, shop: Shop, batch: PayoutBatch) -> Batch:
     if batch.file_head is None:
         head = json.dumps(asdict(_head_of_now(session, shop, batch)))
         batch.file_head = encrypt(head, get_config().secret_keys)
+        audit.record(session, shop.id, "payout_batch.take_file", ("payout_batch", batch.id), actor=actor)
     return content
 
 

@@ -64,8 +64,8 @@ def move(
         raise ValidationErrors({"reason": "Say why. The vendor reads it."})
     if rules.state_after(action, payout.state) is None or not rules.fits(action, payout.rail, by_hand=payout.by_hand):
         raise Conflict(f"This payout is {queries.STATE_WORDS[payout.state].lower()}, so that is no longer possible.")
-    if action == "approve" and payout.rail is RailName.BANK:
-        _refuse_late_approval(session, payout)
+    if action in {"approve", "release"} and payout.rail is RailName.BANK:
+        _refuse_after_file(session, payout)
     moved = move_all(session, payout.shop_id, [payout.id], action, actor=actor, reason=reason, paid=paid)
     if not moved:
         raise Conflict("Somebody else has just changed this payout. Load the page again.")
@@ -200,7 +200,7 @@ def _any(ids: Sequence[int]) -> ColumnElement[int]:
     return func.any(literal(list(ids), ARRAY(BigInteger)))
 
 
-def _refuse_late_approval(session: Session, payout: Payout) -> None:
+def _refuse_after_file(session: Session, payout: Payout) -> None:
     batch = session.get_one(PayoutBatch, payout.batch_id)
     if batch.file_made_at is not None:
         raise Conflict("The bank file of this batch was already taken. Cancel this payout; the next batch pays it.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from app import clock
@@ -305,13 +305,18 @@ def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:
     """The payouts that the batch's bank file holds. Raises Conflict before there is one."""
     if batch.file_made_at is None:
         raise Conflict("Make the bank file first.")
+    return list(session.scalars(select(Payout).where(*_is_in_file(batch)).order_by(Payout.id)))
+
+
+def was_booked_back(session: Session, batch: PayoutBatch) -> bool:
+    """Whether money of the batch's bank file was given back: later batches pay it, so nobody may take the file."""
+    back = exists().where(*_is_in_file(batch), Payout.state == PayoutState.FAILED)
+    return bool(session.scalar(select(back)))
+
+
+def _is_in_file(batch: PayoutBatch) -> list[ColumnElement[bool]]:
     made = select(PayoutMove.payout_id).where(PayoutMove.state == PayoutState.SENDING)
-    query = (
-        select(Payout)
-        .where(Payout.batch_id == batch.id, Payout.rail == RailName.BANK, Payout.id.in_(made))
-        .order_by(Payout.id)
-    )
-    return list(session.scalars(query))
+    return [Payout.batch_id == batch.id, Payout.rail == RailName.BANK, Payout.id.in_(made)]
 
 
 def get_payout(session: Session, shop_id: int, payout_id: int, vendor_id: int | None = None) -> Payout:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app import clock, web
 from app.auth import merchant
 from app.commissions.queries import get_settings
-from app.errors import Conflict, NotFound, ValidationErrors
+from app.errors import Conflict, Forbidden, NotFound, ValidationErrors
 from app.keyset import cut_page
 from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
@@ -177,7 +177,10 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
     if kind not in {"xml", "csv"}:
         raise NotFound("There is no such file.")
     if kind == "xml":
-        body: str | bytes = bank_files.write_pain(bank_batches.read_for_bank(g.session, g.shop, batch))
+        if batch.file_head is None and not merchant.may_open(request.path, change=True):  # the first fixes what pays
+            raise Forbidden("Somebody who may pay takes the first file.")
+        content = bank_batches.read_for_bank(g.session, g.shop, batch, actor=merchant.actor())
+        body: str | bytes = bank_files.write_pain(content)
     else:
         body = bank_files.write_csv(bank_batches.read(g.session, g.shop, batch))
     return web.download(f"payouts-{batch.number}.{kind}", body, "application/xml" if kind == "xml" else "text/csv")
@@ -253,7 +256,8 @@ def _batch_page(
         on_ticked=ON_TICKED,
         sum=Money(live, batch.currency),
         payouts=sum(count for count, _ in counts.values()),
-        waiting=_waiting(counts),
+        waiting=_waiting(batch, counts),
+        booked_back=queries.was_booked_back(g.session, batch),
         stoppable=queries.count_fitting(g.session, batch, "stop"),
         statements_at_once=STATEMENTS_AT_ONCE,
         states={state.value: n for state in PayoutState if (n := _count(counts, state))},
@@ -269,19 +273,21 @@ def _batch_page(
     return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 
-def _waiting(counts: queries.StateCounts) -> dict[str, int]:
+def _waiting(batch: PayoutBatch, counts: queries.StateCounts) -> dict[str, int]:
     """On how many payouts each step of a batch is possible now."""
     by_bank = (RailName.BANK,)
     by_rail = (RailName.PAYPAL, RailName.STRIPE)
-    cancels = rules.MOVES["cancel"]
+    cancels = [PayoutState(state) for state in rules.MOVES["cancel"]]
+    by_batch = by_rail if batch.file_made_at else tuple(RailName)  # the file was taken without the others
     return {
-        "on_hold": _count(counts, PayoutState.ON_HOLD),
-        "approve": _count(counts, PayoutState.PENDING),
-        "make_file": _count(counts, PayoutState.APPROVED, by_bank),
+        "on_hold": _count(counts, PayoutState.ON_HOLD, by_batch),
+        "approve": _count(counts, PayoutState.PENDING, by_batch),
+        "make_file": 0 if batch.file_made_at else _count(counts, PayoutState.APPROVED, by_bank),
+        "not_in_file": sum(_count(counts, state, by_bank) for state in cancels) if batch.file_made_at else 0,
         "send": _count(counts, PayoutState.APPROVED, by_rail),
         "mark_sent": _count(counts, PayoutState.SENDING, by_bank),
         "asked": _count(counts, PayoutState.SENDING, by_rail),
-        "cancel": sum(_count(counts, PayoutState(state)) for state in cancels),
+        "cancel": sum(_count(counts, state) for state in cancels),
     }
 
 
@@ -300,7 +306,7 @@ def _payout_page(
     batch = queries.get_batch(g.session, g.shop.id, payout.batch_id)
     actions = rules.list_actions(payout.state, rail=payout.rail, by_hand=payout.by_hand)
     if batch.file_made_at and payout.rail is RailName.BANK:
-        actions = [action for action in actions if action not in {"approve", "hold"}]
+        actions = [action for action in actions if action not in {"approve", "hold", "release"}]
     html = render_template(
         "merchant/payouts/payout.html",
         batch=batch,

@@ -6,16 +6,20 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app import db
-from app.models.payouts import Payout, PayoutState
+from app import clock, db
+from app.auth.staff_roles import StaffRole
+from app.models.events import AuditEntry
+from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.models.shops import Shop
-from app.models.vendors import Vendor
+from app.models.staff import StaffMember
+from app.models.vendors import Vendor, VendorStatus
 from app.payouts import service
 from app.payouts.checks import check_books
+from app.vendors.payout_details import PayoutDetails, change_payout_details
 from tests.architecture.polaris import lint_polaris
-from tests.payouts.conftest import earn
+from tests.payouts.conftest import ACCOUNTS, earn
 
 
 @pytest.fixture
@@ -159,6 +163,10 @@ def test_a_file_that_the_bank_refused_is_paid_by_another(merchant: FlaskClient, 
     assert "Say why." in merchant.post(f"{batch}/together", data=refused).text
     back = merchant.post(f"{batch}/together", data=refused | {"reason": "The bank refused the account that pays"})
     assert (back.status_code, only(acme).state) == (200, PayoutState.FAILED)
+    assert ("file.xml" in back.text, "file.csv" in back.text) == (False, False)
+    for kind in ("xml", "csv"):
+        refusal = merchant.get(f"{batch}/file.{kind}")
+        assert (refusal.status_code, "pay them twice" in refusal.text) == (409, True), kind
     pay_from(merchant, "GB29NWBK60161331926819")
     second = merchant.post("/app/payouts", data={"everybody": "yes"}).headers["HX-Push-Url"]
     for action in ("approve", "make_file"):
@@ -167,6 +175,70 @@ def test_a_file_that_the_bank_refused_is_paid_by_another(merchant: FlaskClient, 
     assert "GB29NWBK60161331926819" in text
     ids = [file.split("<MsgId>")[1].split("<")[0] for file in (first, text)]
     assert ids[0] != ids[1]
+
+
+def test_a_payout_held_when_the_file_was_made_leads_to_a_later_batch(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor, bea: Vendor
+) -> None:
+    with db.scoped(acme.id) as session:
+        vendor = session.get_one(Vendor, bea.id)
+        change_payout_details(session, vendor, PayoutDetails(ACCOUNTS[RailName.BANK], "Bea"), actor="test")
+        session.flush()
+        vendor.payout_changed_at = None
+    earn(acme, bea, "loaf", 1000)
+    batch = merchant.post("/app/payouts", data={"everybody": "yes"}).headers["HX-Push-Url"]
+    merchant.post(f"{batch}/approve", data={"x": "y"})
+    with db.scoped(acme.id) as session:
+        session.execute(update(Vendor).where(Vendor.id == bea.id).values(status=VendorStatus.SUSPENDED))
+    page = merchant.post(f"{batch}/make_file", data={"x": "y"}).text
+    assert "1 payout is to a bank account, but not in the bank file" in page
+    assert "release it" not in page
+    with db.scoped(acme.id) as session:
+        held = session.scalars(select(Payout).where(Payout.vendor_id == bea.id)).one()
+    assert held.state is PayoutState.ON_HOLD
+    assert "End the hold" not in merchant.get(f"{batch}/payouts/{held.id}").text
+    released = merchant.post(f"{batch}/together", data={"payout": str(held.id), "action": "release"})
+    assert "Cancel this payout; the next batch pays it." in released.text
+    merchant.post(f"{batch}/mark_sent", data={"x": "y"})
+    assert "Nothing is left to do" not in merchant.get(batch).text
+    assert "Nothing is left to do" in merchant.post(f"{batch}/cancel", data={"x": "y"}).text
+
+
+def test_what_waits_for_approval_when_the_file_was_made_is_not_offered_for_it(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor
+) -> None:
+    batch, _ = batch_of(merchant, acme)
+    assert "Approve all" in merchant.get(batch).text
+    with db.scoped(acme.id) as session:
+        session.execute(update(PayoutBatch).values(file_made_at=clock.now()))
+    page = merchant.get(batch).text
+    assert ("Approve all" in page, "not in the bank file" in page) == (False, True)
+    assert merchant.post(f"{batch}/approve", data={"x": "y"}).status_code == 409
+
+
+def test_who_only_looks_does_not_fix_which_account_pays(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
+    batch, _ = batch_of(merchant, acme)
+    for action in ("approve", "make_file"):
+        merchant.post(f"{batch}/{action}", data={"x": "y"})
+    pay_from(merchant, "DE89370400440532013000")
+    assert "file.xml" in merchant.get(batch).text
+    become(StaffRole.VIEWER)
+    assert "file.xml" not in merchant.get(batch).text
+    refusal = merchant.get(f"{batch}/file.xml")
+    assert (refusal.status_code, "takes the first file" in refusal.text) == (403, True)
+    become(StaffRole.MONEY)
+    first = merchant.get(f"{batch}/file.xml").data
+    become(StaffRole.VIEWER)
+    assert "file.xml" in merchant.get(batch).text
+    assert merchant.get(f"{batch}/file.xml").data == first
+    with db.scoped(acme.id) as session:
+        taken = select(AuditEntry.subject_id).where(AuditEntry.action == "payout_batch.take_file")
+        assert session.scalars(taken).all() == [only(acme).batch_id]
+
+
+def become(role: StaffRole) -> None:
+    with db.system() as session:
+        session.execute(update(StaffMember).values(role=role))
 
 
 def test_payouts_are_found_and_taken_away_as_a_file(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
