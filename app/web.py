@@ -196,7 +196,7 @@ def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcome
     """A list that says what became of each row that was ticked; of none, what to do first."""
     done = sum(outcome.is_done for outcome in outcomes)
     words = f"Done for {done} of {len(outcomes)}." if outcomes else "Tick the rows first."
-    return toast(make_response(page(outcomes)), words, is_error=done < max(1, len(outcomes)))
+    return toast(make_response(page(outcomes)), words, is_error=not done)
 
 
 def download(name: str, body: str | bytes, media_type: str) -> Response:

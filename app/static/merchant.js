@@ -33,6 +33,7 @@ document.addEventListener("click", (event) => {
 
 // A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved. So
 // it does in a form that was not taken; where somebody else had saved meanwhile (app/auth/meanwhile.py) it may be sent again.
+// Discarding brings back what stood there before theirs, and with it the mark of that.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 document.addEventListener("htmx:after:swap", (event) => {
   const field = event.detail.ctx?.response?.status === 422 && document.querySelector('form [error]:not([error=""])');
@@ -42,13 +43,21 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 for (const type of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(type, (event) => {
-    const form = event.target.closest?.("form[data-save-bar]");
-    if (!form) return;
     const seen = event.detail.ctx?.response?.headers.get("Seen");
-    if (seen) form.elements.seen.value = seen;
-    typed(form);
+    const form = event.target.closest?.("form") ?? (seen && document.querySelector(event.target.getAttribute("hx-include")));
+    if (!form) return;
+    if (seen) {
+      const mark = form.elements.seen;
+      mark.dataset.first ??= mark.value;
+      mark.value = seen;
+    }
+    if (form.matches("[data-save-bar]")) typed(form);
   });
 }
+document.addEventListener("reset", (event) => {
+  const mark = event.target.elements.seen;
+  if (mark?.dataset.first) mark.value = mark.dataset.first;
+});
 
 // A download is a navigation, and App Bridge signs fetches only: the file is fetched and then handed over.
 // With `data-of-ticked="invoice"` it is of the rows whose boxes of that name are ticked.

@@ -5,7 +5,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, Response, expect
+from playwright.sync_api import FrameLocator, Locator, Page, Response, expect
 
 from demo.place import Place
 from tests.architecture.polaris import lint_polaris
@@ -27,6 +27,18 @@ def zenith(marketplace: Place, open_browser: Callable[..., Page]) -> Page:
 def visit(page: Page, path: str) -> FrameLocator:
     page.goto(page.url.partition("/apps/")[0] + "/apps/stallkeeper" + path)
     return page.frame_locator("#app-frame")
+
+
+def answer_to(page: Page, button: Locator) -> int:
+    """Press, and give the status of what the app answers to what was sent."""
+    with page.expect_response(_is_of_a_form) as answered:
+        button.click()
+    return answered.value.status
+
+
+def _is_of_a_form(answer: Response) -> bool:
+    path = urlsplit(answer.url).path
+    return answer.request.method == "POST" and path.startswith("/app/") and not path.endswith("/preview")
 
 
 def test_a_refused_form_keeps_what_was_typed_and_says_where_to_look(zenith: Page) -> None:
@@ -55,11 +67,56 @@ def test_who_saves_after_somebody_else_is_told_and_what_they_typed_waits_to_be_s
     saves = [window.get_by_role("region", name="Unsaved changes").get_by_role("button") for window in (zenith, second)]
     saves[0].get_by_text("Save").click()
     expect(zenith.get_by_text("Settings saved")).to_be_visible()
-    saves[1].get_by_text("Save").click()
+    assert answer_to(second, saves[1].get_by_text("Save")) == 409
     expect(second.get_by_text("You saved this in another window")).to_be_visible()
-    expect(second.frame_locator("#app-frame").get_by_label("Sender's name")).to_have_value("Zenith two")
-    saves[1].get_by_text("Save").click()
+    name = second.frame_locator("#app-frame").get_by_label("Sender's name")
+    expect(name).to_have_value("Zenith two")
+    saves[1].get_by_text("Discard").click()
+    expect(name).not_to_have_value("Zenith two")
+    name.fill("Zenith three")
+    assert answer_to(second, saves[1].get_by_text("Save")) == 409, (
+        "the other fields are still those before the first save"
+    )
+    assert answer_to(second, saves[1].get_by_text("Save")) == 200
     expect(second.get_by_text("Settings saved")).to_be_visible()
+
+
+def test_a_rule_for_approval_that_was_refused_once_is_saved_by_the_next_press(zenith: Page) -> None:
+    inside = visit(zenith, "/app/review/rules/new")
+    inside.get_by_label("Name").fill("Small things")
+    assert answer_to(zenith, inside.get_by_role("button", name="Save")) == 200
+    place = inside.get_by_role("link", name="Small things").get_attribute("href")
+    assert place
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    rules = [visit(window, place) for window in (zenith, second)]
+    for rule, name in zip(rules, ("Small one", "Small two"), strict=True):
+        rule.get_by_label("Name").fill(name)
+    saves = [rule.get_by_role("button", name="Save") for rule in rules]
+    assert answer_to(zenith, saves[0]) == 200
+    assert answer_to(second, saves[1]) == 409
+    expect(rules[1].get_by_label("Name")).to_have_value("Small two")
+    assert answer_to(second, saves[1]) == 200
+    expect(rules[1].get_by_role("link", name="Small two")).to_be_visible()
+
+
+def test_earlier_words_of_an_email_that_were_refused_once_are_used_by_the_next_press(zenith: Page) -> None:
+    page = "/app/emails/words/vendor_rejected"
+    save = zenith.get_by_role("region", name="Unsaved changes").get_by_role("button", name="Save")
+    for words in ("Not now", "Not yet"):
+        visit(zenith, page).get_by_label("Heading").fill(words)
+        assert answer_to(zenith, save) == 200
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    inside = visit(second, page)
+    inside.get_by_role("link", name="Put into the form").click()
+    use = inside.get_by_role("button", name="Use these words")
+    expect(use).to_be_visible()
+    visit(zenith, page).get_by_label("Heading").fill("Not this time")
+    assert answer_to(zenith, save) == 200
+    assert answer_to(second, use) == 409
+    assert answer_to(second, use) == 200
+    expect(inside.get_by_label("Heading")).to_have_value("Not now")
 
 
 def test_rules_are_put_into_order_by_keyboard_and_focus_stays_with_the_rule(zenith: Page) -> None:

@@ -312,9 +312,10 @@ def test_the_merchant_finds_collects_and_sends_with_a_result_for_each(
     cancel_order(store, ACME, made[1]["id"], reason="customer", restock=True, refund=True)
     post.deliver()
     assert made[0]["name"] in merchant.get("/app/pickups/print").text
-    answer = merchant.post("/app/pickups/together", data={"action": "collect", "pickup": [*numbers, 999]}).text
-    assert "Done for 1 of 2" in answer
-    assert "Leave it with the vendor" in answer
+    answer = merchant.post("/app/pickups/together", data={"action": "collect", "pickup": [*numbers, 999]})
+    assert "Done for 1 of 2" in answer.text
+    assert '"isError": false' in answer.headers["HX-Trigger"]
+    assert "Leave it with the vendor" in answer.text
     assert "closed" in merchant.post("/app/pickups/together", data={"action": "give_back", "pickup": numbers[1:]}).text
     nothing = merchant.post("/app/pickups/together", data={"action": "ship"})
     assert (nothing.status_code, "Tick the rows first." in nothing.headers["HX-Trigger"]) == (200, True)
