@@ -152,10 +152,11 @@ class AuditEntry(Model):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_shop_id_subject_type_subject_id", "shop_id", "subject_type", "subject_id"),
+        Index("ix_audit_entries_shop_id_action_id", "shop_id", "action", "id"),
     )
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
     actor: Mapped[str]
     """"staff:42", "vendor_user:7", "system"."""

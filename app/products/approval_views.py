@@ -89,7 +89,8 @@ def _form(rule: ApprovalRule | None, sent: MultiDict[str, str] | None = None) ->
 
 
 def _saves_of(rule: ApprovalRule) -> ColumnElement[bool]:
-    return (AuditEntry.action == "approval_rule.save") & (AuditEntry.subject_id == rule.id)
+    is_its = (AuditEntry.subject_type == "approval_rule") & (AuditEntry.subject_id == rule.id)
+    return is_its & (AuditEntry.action == "approval_rule.save")
 
 
 def _list_page() -> str:

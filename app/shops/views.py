@@ -1,5 +1,7 @@
 """The merchant's settings."""
 
+from typing import Final
+
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.dialects.postgresql import array
@@ -16,8 +18,9 @@ from app.shops.forms import SettingsForm
 bp = Blueprint("shops", __name__, url_prefix="/app")
 merchant.protect(bp)
 
-# Channels and locations have forms of their own.
-_SAVES = (AuditEntry.action == "settings.change") & ~AuditEntry.changes.has_any(array(["channels", "locations"]))
+_ELSEWHERE: Final = ("channels", "locations", "newcomer_role")
+"""What has forms of its own."""
+_SAVES: Final = (AuditEntry.action == "settings.change") & ~AuditEntry.changes.has_any(array(_ELSEWHERE))
 
 
 @bp.get("/settings")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, text
 
 from app import db
 from app.models.events import AuditEntry
@@ -66,6 +66,11 @@ FORMS = [
     Form(BILLS, INVOICES, {"invoice_name": "Mona"}, {"invoice_name": "Sam"}, f"{BILLS}/settings"),
 ]
 
+MANY_OTHERS = text(
+    "INSERT INTO audit_entries (shop_id, actor, action, subject_type, subject_id, at)"
+    " SELECT :shop, 'system', 'product.approve', 'product', number, now() FROM generate_series(1, 20000) AS number"
+)
+
 
 def look(client: FlaskClient, page: str, path: str = "") -> str:
     """What the form that is sent to `path` carries."""
@@ -110,6 +115,7 @@ def places(mona: FlaskClient, sam: FlaskClient, shopify: FakeShopify) -> dict[st
     rule = re.search(r"/app/review/rules/(\d+)", mona.get("/app/review/rules").text)
     assert rule
     return {
+        "shop": shop.id,
         "vendor": make_vendor(shop, "Ada's Ceramics", "ada@example.com").id,
         "attic": attic,
         "cellar": cellar,
@@ -172,6 +178,35 @@ def test_who_saves_twice_in_one_window_is_told_of_nobody(mona: FlaskClient) -> N
         found = re.search(r'name="seen" value="(\d+)"', answer.text)
         assert found
         seen = found[1]
+
+
+def test_the_newest_save_is_found_without_a_walk_through_the_log(mona: FlaskClient, places: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {}
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT audit_entries.id, ") and parameters.get("param_1") == 1:
+            asked[statement] = parameters
+
+    with db.get_engine().begin() as connection:
+        connection.execute(MANY_OTHERS, {"shop": places["shop"]})
+    with db.get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE audit_entries"))
+        event.listen(db.get_engine(), "before_cursor_execute", note)
+        for page in {form.page.format(**places) for form in FORMS}:
+            assert mona.get(page).status_code == 200
+        event.remove(db.get_engine(), "before_cursor_execute", note)
+        plans = {
+            statement: "\n".join(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+            for statement, parameters in asked.items()
+        }
+    assert len(plans) > 5
+    assert [plan for plan in plans.values() if "ix_audit_entries_shop_id_action_id" not in plan] == []
+
+
+def test_what_has_a_form_of_its_own_is_no_save_of_the_settings(mona: FlaskClient) -> None:
+    seen = look(mona, "/app/settings")
+    assert mona.post("/app/settings/staff/newcomers", data={"role": "orders"}).status_code == 200
+    assert mona.post("/app/settings", data=GOOD | {"seen": seen}).status_code == 200
 
 
 def test_another_window_of_the_same_person_is_named_as_such(mona: FlaskClient) -> None:
