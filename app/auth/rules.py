@@ -76,14 +76,21 @@ def describe_device(user_agent: str) -> str:
 
 def _network(address: str) -> str:
     """Whoever has one address of IPv6 has 2^64 of them: they count as one."""
-    try:
-        return str(ipaddress.IPv6Network((address, 64), strict=False))
-    except ValueError:
-        return address
+    known = _read(address)
+    if isinstance(known, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((int(known), 64), strict=False))
+    return str(known or address)
 
 
 def _is_near(address: str) -> bool:
+    known = _read(address)
+    return known.is_private if known else not address  # a unix socket has no address: its other end is our own proxy
+
+
+def _read(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address of IPv4 may come written as one of IPv6, "::ffff:203.0.113.9"."""
     try:
-        return ipaddress.ip_address(address).is_private
+        known = ipaddress.ip_address(address)
     except ValueError:
-        return not address  # a unix socket has no address: its other end is our own proxy
+        return None
+    return getattr(known, "ipv4_mapped", None) or known

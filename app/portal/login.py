@@ -52,7 +52,7 @@ def ask_for_link() -> ResponseReturnValue:
         service.send_links(
             email,
             shop_domain=request.form.get("shop", ""),
-            ip=network,
+            ip=network or "unknown",
             is_known=browser is not None,
             next_path=rules.safe_next(request.form.get("next")),
         )

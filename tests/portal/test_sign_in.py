@@ -90,6 +90,13 @@ def test_the_limit_of_an_address_survives_the_loss_of_redis(browser: FlaskClient
     assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE
 
 
+def test_whose_network_is_unknown_is_limited_without_redis_too(browser: FlaskClient, ada: Vendor) -> None:
+    for _ in range(8):
+        get_redis().flushdb()
+        browser.post("/portal/login", data={"email": ada.email}, environ_base={"REMOTE_ADDR": ""})
+    assert len(mailed_links(ada.email)) == magic_links.MAX_FROM_ONE
+
+
 def test_a_stranger_who_asks_for_links_keeps_the_vendor_out_from_nowhere_else(
     browser: FlaskClient, ada: Vendor
 ) -> None:
@@ -333,6 +340,9 @@ def test_every_sign_in_is_written_down(adas_browser: FlaskClient, ada: Vendor) -
         ("10.0.0.4", "", "10.0.0.4"),
         ("127.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"),
+        ("::ffff:127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("::ffff:8.8.8.8", "198.51.100.1", "8.8.8.8"),
     ],
 )
 def test_only_our_own_proxy_is_believed_about_addresses(peer: str, forwarded: str, who: str) -> None:
