@@ -27,9 +27,7 @@ def follow(code: str) -> ResponseReturnValue:
         # A page in the shop's theme. It is Liquid to Shopify, so nobody's own words stand in it.
         page = render_template("open/codes/closed.liquid", is_known=found is not None)
         return Response(page, 200 if found else 404, content_type="application/liquid")
-    answer = redirect(portal_door.storefront_of(g.shop) + way, 302)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return redirect(portal_door.storefront_of(g.shop) + way, 302)
 
 
 def _find(code: str) -> tuple[QrCode | None, Vendor | None, Product | None]:

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import psycopg
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,8 @@ _COUNT: Final = """
     SELECT %(code_id)s, %(day)s, id, %(vendor_id)s, 1 FROM shops WHERE id = %(shop_id)s AND status = 'installed'
     ON CONFLICT (code_id, day) DO UPDATE SET scans = qr_scans.scans + 1
 """
+
+log = structlog.get_logger()
 
 
 def address_of(shop: Shop, code: QrCode) -> str:
@@ -88,8 +92,13 @@ def count_scan(shop: Shop, code: QrCode, now: datetime) -> None:
     long as PostgreSQL needs. For a shop that has just left nothing is counted.
     """
     day = now.astimezone(ZoneInfo(shop.timezone)).date()
-    with pipelined(Scope(shop.id)) as connection:
-        connection.execute(_COUNT, {"code_id": code.id, "day": day, "shop_id": shop.id, "vendor_id": code.vendor_id})
+    ids = {"code_id": code.id, "shop_id": shop.id, "vendor_id": code.vendor_id}
+    try:
+        with pipelined(Scope(shop.id)) as connection:
+            connection.execute(_COUNT, {**ids, "day": day})
+    except psycopg.Error as error:
+        # The connection may have died since it was last used, or the code be gone: whoever scanned it goes on.
+        log.warning("scan_not_counted", **ids, error=str(error))
 
 
 def _check(session: Session, vendor_id: int, wanted: dict[str, str | int | None]) -> dict[str, Any]:

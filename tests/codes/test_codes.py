@@ -214,6 +214,20 @@ def test_for_a_shop_that_has_just_left_nothing_is_counted(app: Flask, portal: Fl
     assert scans() == 1
 
 
+def test_a_count_that_fails_keeps_nobody_from_going_on(
+    app: Flask, portal: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = make(portal)
+    gone = QrCode(id=code.id + 1, vendor_id=code.vendor_id)
+    count = service.count_scan
+    monkeypatch.setattr(service, "count_scan", lambda shop, _code, now: count(shop, gone, now))
+    answer = scan(app, code.code)
+    assert (answer.status_code, scans()) == (302, 0)
+    monkeypatch.undo()
+    scan(app, code.code, address="203.0.113.8")
+    assert scans() == 1
+
+
 def test_files_and_sheet_hold_the_printed_address(portal: FlaskClient, acme: Shop) -> None:
     code = make(portal)
     assert service.address_of(acme, code).endswith(f"/a/market/q/{code.code}")
