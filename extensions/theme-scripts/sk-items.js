@@ -172,13 +172,14 @@ export class Replica {
     return { account: this.who, since: this.revision, merged: merged && items.length > 0, items };
   }
 
-  // The answer to `request`. What was edited meanwhile stays unsynced; what the server can never take is let go.
+  // The answer to `request`. What was edited meanwhile stays unsynced; what the server can never take is let go, and so
+  // is the deletion of what it had no room for.
   answer(request, { revision, restart, now, items, refused = {} }) {
     request.items.forEach(({ kind, key, clock }, place) => {
       const held = this.find(kind, key);
       const why = refused[place];
       if (held?.clock !== clock || why === 'early') return;
-      if (why === 'late') this.drop(kind, key);
+      if (why === 'late' || (why === 'full' && held.value == null)) this.drop(kind, key);
       else this.#store(kind, key, clock, held.value, why === 'full' ? 2 : 1);
     });
     this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));

@@ -4,6 +4,7 @@ import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
 
 const GIVE_UP = 12_000;
+const AGAIN = 5000;
 
 export function start(block) {
   // Of two lists on a page the first has the boxes.
@@ -13,6 +14,7 @@ export function start(block) {
   const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
   const boxes = [...form.querySelectorAll('[type="checkbox"]')];
   let isAsked = false;
+  let tries = 3;
 
   const say = (words) => {
     error.textContent = words;
@@ -63,7 +65,11 @@ export function start(block) {
   });
 
   // Once the account is reached, and it is not without the customer's consent; when it was away, a moment later.
-  const tryLoad = () => load().catch(() => { isAsked = false; });
+  const tryLoad = () => load().catch(() => {
+    isAsked = false;
+    tries -= 1;
+    if (tries > 0) setTimeout(tryLoad, AGAIN);
+  });
   document.addEventListener('stallkeeper:sync', tryLoad);
   tryLoad();
 }

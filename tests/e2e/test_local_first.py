@@ -268,6 +268,11 @@ def test_that_the_account_has_no_more_room_is_said_where_it_matters_and_all_is_k
     expect(page.locator(".sk-wish").locator(line)).to_be_visible()
     take_screenshot(page, "local-first-crowded-phone")
     assert page.locator("[data-again]").locator("visible=true").count() == 0, "another try would do nothing"
+    page.get_by_role("button", name="On your wishlist").click()
+    page.wait_for_function("() => !window.stallkeeper.items.pending(Infinity).some(i => i.kind === 'wishlist')")
+    expect(line).to_have_count(0)
+    wish(page, market, "rye-loaf")
+    expect(page.locator(".sk-wish").locator(line)).to_be_visible()
     page.goto(f"{market.url}/products/morning-mug")
     settled(page)
     expect(page.locator(".sk-wish").locator(line)).to_have_count(0)

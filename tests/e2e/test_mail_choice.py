@@ -162,6 +162,16 @@ def test_without_consent_nothing_is_asked_and_with_it_the_choice_is_there(
     expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
 
 
+def test_the_choice_that_failed_to_come_is_asked_for_again(market: Market, open_browser: Callable[..., Page]) -> None:
+    offer(market, cart=True)
+    page = open_browser()
+    sign_in(page, market)
+    page.route("**/mails.json*", lambda route: route.abort(), times=1)
+    page.goto(f"{market.url}/pages/wishlist")
+    settled(page)
+    expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1, timeout=10_000)
+
+
 def test_the_choice_comes_when_the_app_is_back(market: Market, open_browser: Callable[..., Page]) -> None:
     offer(market, cart=True)
     page = open_browser()

@@ -166,6 +166,19 @@ def test_what_finds_no_room_is_kept_and_holds_up_nothing(browsers: Browsers) -> 
     world.check()
 
 
+def test_what_found_no_room_and_is_removed_leaves_nothing_behind(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    refusal = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+    for value in ({"handle": "mug"}, None):
+        world.edit("phone", "1", "wishlist", "7", value)
+        request = world.ask("request", "phone", tab="1")
+        assert len(request["items"]) == 1
+        world.ask("answer", "phone", tab="1", request=request, answer={**refusal, "refused": {"0": "full"}})
+    state = world.ask("state", "phone", tab="1")
+    assert (state["items"], state["pending"]) == ([], 0)
+
+
 # -- the rule for the cart, said plainly -------------------------------------------------------------------------------
 
 

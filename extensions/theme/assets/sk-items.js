@@ -127,7 +127,7 @@ request.items.forEach(({ kind, key, clock }, place) => {
 const held = this.find(kind, key);
 const why = refused[place];
 if (held?.clock !== clock || why === 'early') return;
-if (why === 'late') this.drop(kind, key);
+if (why === 'late' || (why === 'full' && held.value == null)) this.drop(kind, key);
 else this.#store(kind, key, clock, held.value, why === 'full' ? 2 : 1);
 });
 this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));

@@ -1,6 +1,7 @@
 import { post } from './sk-cart.js';
 import { keeper } from './sk-lists.js';
 const GIVE_UP = 12_000;
+const AGAIN = 5000;
 export function start(block) {
 if (document.querySelector('[data-later="mails"]') !== block) return;
 const { proxy, wording } = block.dataset;
@@ -8,6 +9,7 @@ const form = block.querySelector('form');
 const [email, button, error, state] = ['[type="email"]', '[type="submit"]', '[data-error]', '[data-state]'].map((part) => form.querySelector(part));
 const boxes = [...form.querySelectorAll('[type="checkbox"]')];
 let isAsked = false;
+let tries = 3;
 const say = (words) => {
 error.textContent = words;
 error.hidden = !words;
@@ -52,7 +54,11 @@ say(said.errors?.email ?? said.message ?? block.dataset.unsent);
 if (said.errors?.email) email.focus();
 }
 });
-const tryLoad = () => load().catch(() => { isAsked = false; });
+const tryLoad = () => load().catch(() => {
+isAsked = false;
+tries -= 1;
+if (tries > 0) setTimeout(tryLoad, AGAIN);
+});
 document.addEventListener('stallkeeper:sync', tryLoad);
 tryLoad();
 }
