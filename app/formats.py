@@ -67,9 +67,10 @@ def write_datetime(moment: datetime | None) -> str:
 
 
 def _zone_of(local: datetime) -> str:
-    """The zone's short name, such as "MEZ"; where a language has none, how far it is: "GMT-07:00"."""
+    """The zone's short name, such as "MEZ"; where a language has none, how far it is: "GMT-07:00", in one piece."""
     short = format_time(local, "z", locale=_locale())
-    return format_time(local, "ZZZZ", locale=_locale()) if short[0] in "+-" else short
+    far = format_time(local, "ZZZZ", locale=_locale()).replace("-", "\N{NON-BREAKING HYPHEN}")
+    return far if short[0] in "+-" else short
 
 
 def write_ago(moment: datetime | None) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.languages import _, ngettext
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, ProductStatus, is_on_sale
 from app.products import proposals, rules, service
 from app.products.forms import read_stock, wrong_stock
 
@@ -81,9 +81,7 @@ def apply(
 
 def count_on_sale(session: Session, vendor_id: int, ids: Sequence[int]) -> int:
     """How many of these products customers can buy now."""
-    query = select(func.count()).where(
-        Product.vendor_id == vendor_id, Product.id.in_(ids), Product.status == ProductStatus.PUBLISHED
-    )
+    query = select(func.count()).where(Product.vendor_id == vendor_id, Product.id.in_(ids), is_on_sale())
     return session.execute(query).scalar_one()
 
 

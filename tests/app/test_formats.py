@@ -9,8 +9,15 @@ from app import formats
 from app.models.shops import Shop
 
 
-@pytest.mark.parametrize(("locale", "zone"), [("en-US", "PDT"), ("de-DE", "GMT-07:00"), ("ja-JP", "GMT-07:00")])
-def test_a_time_names_its_zone_in_every_language(acme: Shop, locale: str, zone: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "zone"),
+    [
+        ("en-US", "PDT"),
+        ("de-DE", "GMT\N{NON-BREAKING HYPHEN}07:00"),
+        ("ja-JP", "GMT\N{NON-BREAKING HYPHEN}07:00"),
+    ],
+)
+def test_a_time_names_its_zone_in_every_language_and_in_one_piece(acme: Shop, locale: str, zone: str) -> None:
     acme.timezone = "America/Los_Angeles"
     with Flask(__name__).test_request_context():
         g.shop, g.locale = acme, locale

@@ -7,6 +7,7 @@ needs an entry in `stocked`.
 import io
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,9 +151,9 @@ def test_on_a_phone_the_bar_that_says_what_changed_is_one_line(
 ) -> None:
     page = open_page({"width": 390, "height": 844}, "light")
     _sign_in(page, address, ada)
-    with db.scoped(ada.shop_id) as session:
-        session.get_one(VendorUser, stocked["user_id"]).language = language
-    page.context.add_cookies([{"name": "language", "value": language, "url": address}])
+    _speak(page, address, ada, stocked, language)
+    page.clock.install()  # before a draft says a word
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     for path, field in (
         (f"/portal/products/{stocked['product_id']}", "input[name=title]"),
         ("/portal/profile", "input[name=name]"),
@@ -173,6 +174,28 @@ def test_on_a_phone_the_bar_that_says_what_changed_is_one_line(
         assert faults == [], path
         assert bar.locator("[data-changes]").inner_text().strip()
         assert bar.locator("[data-changes]").bounding_box()["width"] >= 70, path
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "ja"])
+def test_on_a_phone_what_a_draft_says_is_read_whole_beside_what_changed(
+    address: str, ada: Vendor, stocked: dict[str, int], open_page: Any, language: str
+) -> None:
+    page = open_page({"width": 320, "height": 640}, "light")
+    _sign_in(page, address, ada)
+    _speak(page, address, ada, stocked, language)
+    page.goto(f"{address}/portal/products/{stocked['product_id']}")
+    with db.scoped(ada.shop_id) as session:
+        session.get_one(Product, stocked["product_id"]).updated_at = clock.now() + timedelta(minutes=1)
+    with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+        page.locator("input[name=title]").press_sequentially("Wide bowls")
+    bar = page.locator(".save-bar.changed")
+    says, changes = bar.locator("[data-draft-says]"), bar.locator("[data-changes]")
+    expect(says).to_have_text(refused.value.json()["message"])
+    assert changes.bounding_box()["width"] >= 70
+    assert says.evaluate("it => it.scrollHeight <= it.clientHeight && it.scrollWidth <= it.clientWidth")
+    above, below = says.bounding_box(), bar.locator(".actions").bounding_box()
+    assert above["y"] + above["height"] <= min(below["y"], changes.bounding_box()["y"])
+    assert _examine(page) == []
 
 
 def test_what_was_typed_and_not_sent_is_offered_within_the_page(
@@ -210,6 +233,12 @@ def _say_nothing(route: Route) -> None:
     """The stream of live events is another process's, on an address where any other demo may be listening."""
     headers = {"Access-Control-Allow-Origin": "*"}
     route.fulfill(headers=headers, content_type="text/event-stream", body=": nothing happens\n\n")
+
+
+def _speak(page: Page, address: str, vendor: Vendor, stocked: dict[str, int], language: str) -> None:
+    with db.scoped(vendor.shop_id) as session:
+        session.get_one(VendorUser, stocked["user_id"]).language = language
+    page.context.add_cookies([{"name": "language", "value": language, "url": address}])
 
 
 def _sign_in(page: Page, address: str, vendor: Vendor) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from app import db
+from app import clock, db
 from app.errors import ValidationErrors
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
@@ -83,6 +83,8 @@ def test_before_products_go_off_sale_the_vendor_is_asked(
     form = {"product": str(bowl.id), "do": action}
     asked = BeautifulSoup(browser.post("/portal/products", data=form).text, "html.parser")
     assert "1 of the ticked products is on sale." in asked.text
+    assert "no longer be able to buy it." in asked.text
+    assert [found["class"] for found in asked.select("[autofocus]")] == [["notice", "warn"]]
     assert asked.select_one(f"#bulk input[name=product][value='{bowl.id}'][checked]")
     assert asked.select_one(f"#bulk option[value={action}][selected]")
     sure = asked.select_one("button[form=bulk]")
@@ -94,6 +96,23 @@ def test_before_products_go_off_sale_the_vendor_is_asked(
     assert "1 of 1 done" in browser.post("/portal/products", data=form | {str(sure["name"]): str(sure["value"])}).text
     with db.scoped(acme.id) as session:
         assert session.get_one(Product, bowl.id).status is then
+
+
+@pytest.mark.parametrize("action", ["withdraw", "archive"])
+def test_nobody_is_asked_about_a_product_that_the_shop_took_off_sale(acme: Shop, ada: Vendor, action: str) -> None:
+    with db.scoped(acme.id) as session:
+        bowls = [service.create_draft(session, acme, ada, f"Bowl {n}", actor="vendor_user:1") for n in range(3)]
+        for bowl in bowls:
+            bowl.status = ProductStatus.PUBLISHED
+        bowls[0].taken_down_at, bowls[0].taken_down_reason = clock.now(), "A clearer picture, please."
+    browser = signed_in(create_app(), ada)
+    asked = browser.post("/portal/products", data={"product": [str(bowl.id) for bowl in bowls], "do": action}).text
+    assert "2 of the ticked products are on sale." in asked
+    assert "no longer be able to buy them." in asked
+    single = BeautifulSoup(browser.get(f"/portal/products/{bowls[0].id}").text, "html.parser")
+    assert not single.select("details.confirm")
+    assert single.select_one(f"form[action$='/{action}']")
+    assert "1 of 1 done" in browser.post("/portal/products", data={"product": str(bowls[0].id), "do": action}).text
 
 
 def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, ada: Vendor) -> None:
