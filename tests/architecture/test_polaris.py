@@ -87,7 +87,9 @@ def test_every_polaris_element_in_use_has_a_stand_in_for_development() -> None:
 
 def test_the_macros_print_polaris_with_every_option() -> None:
     jinja = Environment(loader=FileSystemLoader(ROOT / "app/templates"), autoescape=True, undefined=StrictUndefined)
-    jinja.globals.update(g={"shop": {"domain": "acme.myshopify.com"}}, request={"args": {"host": "aG9zdA"}})
+    request = {"args": {"host": "aG9zdA"}, "path": "/app"}
+    jinja.globals.update(g={"shop": {"domain": "acme.myshopify.com"}}, request=request)
+    jinja.globals.update(staff_may_open=lambda path, *, change: False)
     jinja.globals.update(with_query=lambda path, **query: f"{path}?after={query['after']}")
     form = _Form(data={"name": 'Ada\'s "Ceramics"', "state": "approved", "active": True})
     form.name.errors = ["Write a name"]
