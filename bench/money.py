@@ -81,7 +81,7 @@ def check(database: servers.Database) -> None:
     database.run("ANALYZE")  # or the plan for all orders is one for none
     off = "SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries"
     unbooked = """SELECT count(*) FROM orders o WHERE total_minor <> (SELECT coalesce(-sum(e.amount_minor), 0)
-        FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+        FROM ledger_transactions t JOIN ledger_entries e ON e.shop_id = t.shop_id AND e.transaction_id = t.id
         WHERE t.order_id = o.id AND e.account = 'customer_receipts')"""
     flagged = "SELECT count(*) FROM orders WHERE jsonb_array_length(flags) > 0"
     found = [int(str(database.ask(query)[0][0])) for query in (off, unbooked, flagged)]
