@@ -22,7 +22,7 @@ def follow(code: str) -> ResponseReturnValue:
     found, *_held = _find(code.lower())
     way = service.find_way(g.session, found, clock.now()) if found else None
     if found is not None and _counts(found):
-        service.count_scan(g.shop, found, clock.now())
+        service.count_scan(g.shop, found)
     if way is None:
         # A page in the shop's theme. It is Liquid to Shopify, so nobody's own words stand in it.
         page = render_template("open/codes/closed.liquid", is_known=found is not None)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import psycopg
 import structlog
@@ -87,15 +86,14 @@ def find_way(session: Session, code: QrCode, now: datetime) -> str | None:
     return f"/products/{product.handle}"
 
 
-def count_scan(shop: Shop, code: QrCode, now: datetime) -> None:
+def count_scan(shop: Shop, code: QrCode) -> None:
     """In a transaction and a round trip of its own: all scans of a code on one day wait for its row, and so only as
     long as PostgreSQL needs. For a shop that has just left nothing is counted.
     """
-    day = now.astimezone(ZoneInfo(shop.timezone)).date()
     ids = {"code_id": code.id, "shop_id": shop.id, "vendor_id": code.vendor_id}
     try:
         with pipelined(Scope(shop.id)) as connection:
-            connection.execute(_COUNT, {**ids, "day": day})
+            connection.execute(_COUNT, {**ids, "day": clock.today(shop.timezone)})
     except psycopg.Error as error:
         # The connection may have died since it was last used, or the code be gone: whoever scanned it goes on.
         log.warning("scan_not_counted", **ids, error=str(error))
