@@ -9,8 +9,6 @@ from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
-from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -19,7 +17,7 @@ from app.models.payouts import FeeInvoice
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
-from app.payouts.paper import explain_gaps, make_table, print_paper, styles, write
+from app.payouts.paper import Paper, print_paper
 from app.sheets import plain_cell
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
@@ -62,8 +60,6 @@ def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
 
 def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[InvoiceLine], locale: str) -> bytes:
     """On A4, in the vendor's manner of writing amounts and dates."""
-    body, small = styles()["body"], styles()["small"]
-    name = f"{TITLES[invoice.kind]} {invoice.number}"
     when, begun, ended = (
         format_date(day, "medium", locale=locale) for day in (invoice.issued_at, invoice.period_from, invoice.period_to)
     )
@@ -73,52 +69,41 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
     ]
     if invoice.corrects:
         facts.append(_("Corrects %(corrects)s", corrects=", ".join(invoice.corrects)))
-    story: list[Any] = [
-        _party(parties["seller"]),
-        Spacer(1, 8 * mm),
-        _party(parties["buyer"]),
-        Spacer(1, 8 * mm),
-        Paragraph(write(name), styles()["heading"]),
-        *(Paragraph(write(fact), body) for fact in facts),
-        Spacer(1, 6 * mm),
-        _table(invoice, lines, locale),
-        Spacer(1, 6 * mm),
-        Paragraph(write(find_words(parties["note"]) if parties["note"] else ""), body),
-        Paragraph(write(_("The amounts were kept from your sales; there is nothing to transfer.")), small),
-        *explain_gaps(*(parties[side][part] for side in ("seller", "buyer") for part in ("name", "address"))),
-    ]
-    return print_paper(story, title=name, author=parties["seller"]["name"], number=invoice.number)
+    return print_paper(
+        Paper(
+            title=f"{TITLES[invoice.kind]} {invoice.number}",
+            author=parties["seller"]["name"],
+            number=invoice.number,
+            parties=[_list_words(parties["seller"]), _list_words(parties["buyer"])],
+            facts=facts,
+            head=[_("Order"), _("Tax rate"), _("Commission"), _("Tax")],
+            rows=_rows(invoice, lines, locale),
+            widths_mm=[60, 40, 35, 35],
+            numeric=2,
+            notes=[find_words(parties["note"])] if parties["note"] else [],
+            remarks=[_("The amounts were kept from your sales; there is nothing to transfer.")],
+        )
+    )
 
 
-def _party(party: dict[str, str]) -> Paragraph:
-    words = [party["name"], *party["address"].splitlines(), party["tax_id"]]
-    return Paragraph("<br/>".join(write(line) for line in words if line), styles()["body"])
+def _list_words(party: dict[str, str]) -> list[str]:
+    return [line for line in (party["name"], *party["address"].splitlines(), party["tax_id"]) if line]
 
 
-def _table(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> Table:
-    body, right, strong = (styles()[style] for style in ("body", "right", "strong"))
+def _rows(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> list[list[list[str]]]:
+    def row(order: list[str], rate: str, *minors: int) -> list[list[str]]:
+        amounts = (Money(minor, invoice.currency).decimal for minor in minors)
+        return [order, [rate], *([format_currency(amount, invoice.currency, locale=locale)] for amount in amounts)]
 
-    def amount(minor: int) -> str:
-        return write(format_currency(Money(minor, invoice.currency).decimal, invoice.currency, locale=locale))
-
-    rows: list[list[Any]] = [[_("Order"), _("Tax rate"), _("Commission"), _("Tax")]]
-    for line in lines:
-        cells = [Paragraph(write(line.order_name or "-"), body), Paragraph(_percent(line.rate_bps, locale), body)]
-        rows.append([*cells, Paragraph(amount(line.net), right), Paragraph(amount(line.tax), right)])
+    rows = [row([line.order_name or "-"], _percent(line.rate_bps, locale), line.net, line.tax) for line in lines]
     for rate in sorted({line.rate_bps for line in lines}):
         at = [line for line in lines if line.rate_bps == rate]
         net, tax = sum(line.net for line in at), sum(line.tax for line in at)
-        rows.append(
-            [
-                "",
-                Paragraph(write(_("Sum at %(rate)s", rate=_percent(rate, locale))), body),
-                Paragraph(amount(net), right),
-                Paragraph(amount(tax), right),
-            ]
-        )
-    total = amount(invoice.net_minor + invoice.tax_minor)
-    rows.append(["", "", Paragraph(write(_("Total")), strong), Paragraph(total, strong)])
-    return make_table(rows, [60, 40, 35, 35], numeric=2)
+        rows.append(row([], _("Sum at %(rate)s", rate=_percent(rate, locale)), net, tax))
+    total = format_currency(
+        Money(invoice.net_minor + invoice.tax_minor, invoice.currency).decimal, invoice.currency, locale=locale
+    )
+    return [*rows, [[], [], [_("Total")], [total]]]
 
 
 def _percent(rate_bps: Decimal, locale: str) -> str:

@@ -24,7 +24,7 @@ from app.models.payouts import FeeInvoice, PayoutSettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import queries, service
-from app.payouts.paper import is_in_file
+from app.payouts.paper import has_letters_for
 from app.vendors.payout_details import find_payout_details
 
 _EU: Final = frozenset(
@@ -146,7 +146,7 @@ def _freeze(held: PayoutSettings, vendor: Vendor, *, has_tax: bool) -> bytes:
     note = "" if has_tax else _REVERSE_CHARGE if abroad and tax_id else held.invoice_note
     seller = {"name": held.invoice_name, "address": held.invoice_address, "tax_id": held.invoice_tax_id}
     name = vendor.name
-    if not is_in_file(name) and (details := find_payout_details(vendor)):
+    if not has_letters_for(name) and (details := find_payout_details(vendor)):
         name = f"{name} ({details.holder})"
     buyer = {"name": name, "address": f"{vendor.location}\n{vendor.country}".strip(), "tax_id": tax_id}
     return encrypt(json.dumps({"seller": seller, "buyer": buyer, "note": note}), keys)

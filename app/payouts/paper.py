@@ -1,158 +1,152 @@
-"""What is printed: page, table, fonts with the letters of Japanese and every European language."""
+"""What is printed: papers on A4, set by typst (paper.typ) in fonts with the letters of most names."""
 
-import io
-from collections.abc import Sequence
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from reportlab.lib import colors
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
-from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
+import typst
+import uharfbuzz
 
-from app.languages import _
+from app.languages import _, spoken
 
-INK, MUTED, LINE = colors.HexColor("#1d2320"), colors.HexColor("#5c665f"), colors.HexColor("#e4e1d9")
-PLAIN: Final = "SourceSansPro"
-BOLD: Final = "SourceSansPro-Bold"
-_MARGIN: Final = 20 * mm
-_PADDING: Final = 6.0
-"""Points that reportlab's frame keeps free inside the margins."""
-_PACKAGE: Final = "font_source_sans_pro"
-_JAPANESE: Final = "NotoSansJP"
-_JAPANESE_FILE: Final = Path(__file__).parents[1] / "static" / "vendor" / "NotoSansJP_400Regular.ttf"
-_KOREAN, _CHINESE = "HYGothic-Medium", "STSong-Light"
-"""These are not in the PDF: the reader takes its own."""
-_HANGUL: Final = range(0xAC00, 0xD7B0)
-_EAST: Final = range(0x2E80, 0xFFEF)
 GAP: Final = "[…]"
-"""Stands for letters that none of the fonts has, such as Arabic ones."""
+"""Stands for letters that none of the fonts has."""
+_LAYOUT: Final = Path(__file__).with_name("paper.typ")
+_LATIN_FILES: Final = Path(str(resources.files("font_source_sans_pro") / "files"))
+_FILES: Final = Path(__file__).parents[1] / "static" / "vendor" / "fonts"
+_LATIN: Final = "Source Sans Pro"
+_OTHERS: Final = {
+    "Vazirmatn": "Vazirmatn_400Regular.ttf",
+    "Noto Sans Arabic": "NotoSansArabic_400Regular.ttf",  # has rarer letters; those of Vazirmatn are copied better
+    "Noto Sans Hebrew": "NotoSansHebrew_400Regular.ttf",
+    "Noto Sans Thai": "NotoSansThai_400Regular.ttf",
+    "Noto Sans Devanagari": "NotoSansDevanagari_400Regular.ttf",
+    "Noto Sans JP": "NotoSansJP_400Regular.ttf",
+    "Noto Sans SC": "NotoSansSC_400Regular.ttf",
+    "NanumGothic": "NanumGothic_400Regular.ttf",
+}
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_MANY_ROWS: Final = 50
+"""After which typst is made to forget a paper: it keeps the last ten, 100 kB a row, to be quick with the same again."""
+_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Letters that are not seen and turn the direction of what follows."""
+_SET_APART: Final = re.compile("\u2068.*?\u2069")
 
 
-@cache
-def _face() -> TTFont:
-    """Register the fonts, once a process; returns the plain one."""
-    files = resources.files(_PACKAGE) / "files"
-    found = [
-        TTFont(name, str(files / f"SourceSansPro-{cut}.ttf")) for name, cut in ((PLAIN, "Regular"), (BOLD, "Bold"))
-    ]
-    for font in found:
-        pdfmetrics.registerFont(font)
-    pdfmetrics.registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
-    for name in (_KOREAN, _CHINESE):
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
-    return found[0]
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """What stands on a paper, from the top to the bottom.
 
-
-@cache
-def _japanese() -> TTFont:
-    """Five megabytes, read when the first paper needs them; a PDF holds only the letters that it shows."""
-    font = TTFont(_JAPANESE, str(_JAPANESE_FILE))
-    pdfmetrics.registerFont(font)
-    return font
-
-
-def write(words: str) -> str:
-    """`words` as a Paragraph wants them: escaped, and what our font lacks set in one that has it."""
-    known = _face().face.charToGlyph
-    words = words.replace("￥", "¥")  # as Japanese amounts have it; our font has the narrow one
-    east = _eastern_font([letter for letter in words if ord(letter) in _EAST and ord(letter) not in known])
-    pieces: list[str] = []
-    for letter in words:
-        shown = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(letter, letter)
-        if ord(letter) in known or letter.isspace():
-            pieces.append(shown)
-        elif ord(letter) in _EAST:
-            pieces.append(f'<font name="{east}">{shown}</font>')
-        elif ord(letter) in _japanese().face.charToGlyph:  # signs such as ★, and rare letters of names
-            pieces.append(f'<font name="{_JAPANESE}">{shown}</font>')
-        elif pieces[-1:] != [GAP]:
-            pieces.append(GAP)
-    return "".join(pieces)
-
-
-def is_in_file(name: str) -> bool:
-    """Whether the fonts of the PDF have all letters of a name."""
-    known = _face().face.charToGlyph
-    missing = [ord(letter) for letter in name if ord(letter) not in known and not letter.isspace()]
-    return all(letter in _japanese().face.charToGlyph for letter in missing)
-
-
-def explain_gaps(*words: str) -> list[Paragraph]:
-    """A sentence at the end of a paper that cannot show all of these words."""
-    if not any(GAP in write(each) for each in words):
-        return []
-    return [
-        Paragraph(write(_("%(gap)s stands for letters that this paper has no font for.", gap=GAP)), styles()["small"])
-    ]
-
-
-def _eastern_font(letters: Sequence[str]) -> str | None:
-    """The font for letters that ours lacks: one that is in the PDF if it has all of them."""
-    if not letters:
-        return None
-    if all(ord(letter) in _japanese().face.charToGlyph for letter in letters):
-        return _JAPANESE
-    return _KOREAN if any(ord(letter) in _HANGUL for letter in letters) else _CHINESE
-
-
-@cache
-def styles() -> dict[str, ParagraphStyle]:
-    """body, small, heading, right, strong, small_right."""
-    _face()
-    body = ParagraphStyle(
-        "body", parent=getSampleStyleSheet()["BodyText"], fontName=PLAIN, fontSize=10, leading=13, textColor=INK
-    )
-    return {
-        "body": body,
-        "small": ParagraphStyle("small", parent=body, fontSize=9, leading=11, textColor=MUTED),
-        "heading": ParagraphStyle("heading", parent=body, fontName=BOLD, fontSize=18, leading=24, spaceAfter=2),
-        "small_right": ParagraphStyle("small_right", parent=body, fontSize=9, leading=11, textColor=MUTED, alignment=2),
-        "right": ParagraphStyle("right", parent=body, alignment=2),
-        "strong": ParagraphStyle("strong", parent=body, alignment=2, fontName=BOLD),
-    }
-
-
-def print_paper(story: list[Any], *, title: str, author: str, number: str) -> bytes:
-    """The story on A4, with the paper's own number and the page's at the foot."""
-
-    def foot(canvas: Any, paper: Any) -> None:
-        canvas.setFont(PLAIN, 8)
-        canvas.setFillColor(MUTED)
-        canvas.drawRightString(A4[0] - _MARGIN, 12 * mm, f"{number} / {paper.page}")
-
-    target, side = io.BytesIO(), _MARGIN - _PADDING
-    paper = SimpleDocTemplate(
-        target, pagesize=A4, title=title, author=author, leftMargin=side, rightMargin=side, topMargin=_MARGIN
-    )
-    paper.build(story, onFirstPage=foot, onLaterPages=foot)
-    return target.getvalue()
-
-
-def make_table(rows: Sequence[list[Any]], widths_mm: Sequence[int], *, numeric: int) -> Table:
-    """As wide as the text above it, head and sum set apart.
-
-    The first row is words, the others are paragraphs; the last `numeric` columns are set to the right.
+    A cell is one line or more, the first as large as other text, the rest small. The last row is the sum; the last
+    `numeric` columns are set to the right.
     """
-    first = len(widths_mm) - numeric
-    head, right = styles()["small"], styles()["small_right"]
-    cells = [Paragraph(write(words), right if at >= first else head) for at, words in enumerate(rows[0])]
-    table = Table([cells, *rows[1:]], colWidths=[width * mm for width in widths_mm], repeatRows=1, hAlign="LEFT")
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -2), 0.5, LINE),
-                ("LINEABOVE", (0, -1), (-1, -1), 1, INK),
-                ("LEFTPADDING", (0, 0), (0, -1), 0),
-                ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
-            ]
-        )
+
+    title: str
+    author: str
+    number: str
+    parties: list[list[str]]
+    facts: list[str]
+    head: list[str]
+    rows: list[list[list[str]]]
+    widths_mm: list[int]
+    numeric: int
+    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def print_paper(paper: Paper) -> bytes:
+    """The paper as PDF, with its own number and the page's at the foot, and a sentence about letters that it lacks."""
+    content = _compose(asdict(paper))
+    if GAP in json.dumps(content, ensure_ascii=False):
+        content["remarks"].append(write(_("%(gap)s stands for letters that this paper has no font for.", gap=GAP)))
+    said = json.dumps(content | {"language": spoken()[:2]})
+    try:
+        return typst.compile(_LAYOUT, font_paths=_fonts(), format="pdf", sys_inputs={"paper": said})
+    finally:
+        if len(paper.rows) > _MANY_ROWS:
+            _forget()
+
+
+def _forget() -> None:
+    for _paper in range(11):
+        typst.compile(b"", font_paths=_fonts(), format="pdf")
+
+
+def _compose(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _compose(each) for name, each in part.items()}
+    if isinstance(part, list):
+        return [_compose(each) for each in part]
+    return part if isinstance(part, int) else write(str(part))  # some words are looked up only now
+
+
+def write(words: str) -> dict[str, Any]:
+    """`words` as the layout wants them: with their fonts, best first, and a gap for what no font has."""
+    words = _CONTROLS.sub(" ", words).replace("￥", "¥")  # as Japanese amounts have it; our font has the narrow one
+    clusters = list(_clusters(words))
+    foreign = [cluster for cluster in clusters if not _has(_LATIN, cluster)]
+    fonts = sorted(_OTHERS, key=lambda font: -sum(_has(font, cluster) for cluster in foreign)) if foreign else []
+    unknown = {cluster for cluster in foreign if not any(_has(font, cluster) for font in fonts)}
+    shown: list[str] = []
+    for cluster in clusters:
+        if cluster.isspace():
+            shown.append(" " if cluster in unknown else cluster)
+        elif cluster not in unknown:
+            shown.append(cluster)
+        elif shown[-1:] != [GAP]:
+            shown.append(GAP)
+    return {"words": "".join(shown), "fonts": [_LATIN, *fonts], "leftwards": _run_leftwards(words)}
+
+
+def has_letters_for(name: str) -> bool:
+    """Whether a paper can show all of a name."""
+    return GAP not in write(name)["words"]
+
+
+def set_apart(name: str) -> str:
+    """A name for the inside of a sentence: one that is written from right to left turns nothing around it."""
+    return f"\u2068{_TURNS.sub('', name)}\u2069"
+
+
+def _clusters(words: str) -> Iterator[str]:
+    """Letters, each with the marks that belong to it and must be set in its font."""
+    cluster = ""
+    for letter in words:
+        if cluster and unicodedata.category(letter) not in {"Mn", "Mc", "Me"}:
+            yield cluster
+            cluster = ""
+        cluster += letter
+    if cluster:
+        yield cluster
+
+
+def _has(font: str, cluster: str) -> bool:
+    letters = _letters(font)
+    return all(
+        ord(letter) in letters or unicodedata.category(letter) == "Cf" or _SELECTORS.match(letter) for letter in cluster
     )
-    return table
+
+
+def _run_leftwards(words: str) -> bool:
+    """Whether the first letter that has a direction, outside of what is set apart, runs to the left."""
+    directions = map(unicodedata.bidirectional, _SET_APART.sub("", words))
+    return next((each for each in directions if each in {"L", "R", "AL"}), "L") != "L"
+
+
+@cache
+def _letters(font: str) -> uharfbuzz.Set:
+    file = _FILES / _OTHERS[font] if font in _OTHERS else _LATIN_FILES / "SourceSansPro-Regular.ttf"
+    return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(file)).unicodes
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Their letters are read when a paper needs them."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[_LATIN_FILES, _FILES])

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Spacer, Table
 from sqlalchemy.orm import Session
 
 from app.config import get_config
@@ -23,7 +21,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.contents import PaidEntry, list_paid_entries
-from app.payouts.paper import explain_gaps, is_in_file, make_table, print_paper, styles, write
+from app.payouts.paper import Paper, has_letters_for, print_paper, set_apart
 from app.payouts.queries import STATE_WORDS
 from app.sheets import plain_cell
 
@@ -64,60 +62,50 @@ def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
 
 def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[PaidEntry]) -> bytes:
     """The statement on A4, in the vendor's manner of writing amounts and dates."""
-    name = _("Statement %(reference)s", reference=payout.reference)
-    body, small, heading = (styles()[style] for style in ("body", "small", "heading"))
     locale = locale_for(spoken(), vendor.locale)
-    named = name_payee(vendor, payout)
-    story = [
-        Paragraph(write(shop.name), small),
-        Paragraph(write(name), heading),
-        Paragraph(
-            write(_("For %(name)s, paid to the account ending in %(last4)s", name=named, last4=payout.last4)),
-            body,
-        ),
-        Paragraph(write(_when(shop, payout, locale)), body),
-        Spacer(1, 8 * mm),
-        _table(shop, payout, entries, locale),
-        Spacer(1, 6 * mm),
-        Paragraph(
-            write(
+    payee = set_apart(name_payee(vendor, payout))
+    return print_paper(
+        Paper(
+            title=_("Statement %(reference)s", reference=payout.reference),
+            author=shop.name,
+            number=payout.reference,
+            parties=[[shop.name]],
+            facts=[
+                _("For %(name)s, paid to the account ending in %(last4)s", name=payee, last4=payout.last4),
+                _when(shop, payout, locale),
+            ],
+            head=[_("Date"), _("Order"), _("What"), _("Amount")],
+            rows=_rows(shop, payout, entries, locale),
+            widths_mm=[26, 22, 92, 30],
+            numeric=1,
+            remarks=[
                 _(
                     "Amounts are what you receive after discounts you bear and after commission. Open an order in the"
                     " vendor pages to see how each amount came about."
                 )
-            ),
-            small,
-        ),
-        *explain_gaps(shop.name, named, *(paid.title for paid in entries)),
-    ]
-    return print_paper(story, title=name, author=shop.name, number=payout.reference)
+            ],
+        )
+    )
 
 
 def name_payee(vendor: Vendor, payout: Payout) -> str:
     """The vendor; beside a name whose letters the paper lacks, the account's holder, whom banks write in Latin ones."""
-    if is_in_file(vendor.name):
+    if has_letters_for(vendor.name):
         return vendor.name
     return f"{vendor.name} ({decrypt(payout.holder, get_config().secret_keys)})"
 
 
-def _table(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> Table:
-    body, small, right, strong = (styles()[style] for style in ("body", "small", "right", "strong"))
-    rows: list[list[Any]] = [[_("Date"), _("Order"), _("What"), _("Amount")]]
-    for paid in entries:
-        what = [Paragraph(write(paid.title), body)]
-        if paid.line and paid.entry.amount_minor > 0:
-            what.append(Paragraph(write(explain_entry(paid, locale)), small))
-        rows.append(
-            [
-                Paragraph(_day(shop, paid.transaction.happened_at, locale), body),
-                Paragraph(write(paid.order_name), body),
-                what,
-                Paragraph(write(_amount(paid.amount, locale)), right),
-            ]
-        )
-    total = _amount(Money(payout.amount_minor, payout.currency), locale)
-    rows.append(["", "", Paragraph(write(_("Payout")), strong), Paragraph(write(total), strong)])
-    return make_table(rows, [26, 22, 92, 30], numeric=1)
+def _rows(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str) -> list[list[list[str]]]:
+    rows = [
+        [
+            [_day(shop, paid.transaction.happened_at, locale)],
+            [paid.order_name],
+            [each for each in (paid.title, explain_entry(paid, locale)) if each],
+            [_amount(paid.amount, locale)],
+        ]
+        for paid in entries
+    ]
+    return [*rows, [[], [], [_("Payout")], [_amount(Money(payout.amount_minor, payout.currency), locale)]]]
 
 
 def explain_entry(paid: PaidEntry, locale: str = "en") -> str:
