@@ -17,7 +17,7 @@ from app.messages import service as messages
 from app.models.events import DomainEvent
 from app.notices import service as notices
 from app.notices.rules import KINDS as NOTICED
-from app.orders import cancellations, dispute_news, notifications, payment_fees, return_news
+from app.orders import cancellations, days, dispute_news, notifications, payment_fees, return_news
 from app.payouts.notifications import tell_vendor_of_payout, tell_vendor_of_return
 from app.questions import service as questions
 from app.reviews import requests as review_requests
@@ -62,7 +62,13 @@ _OURS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     "PayoutSent": [("email_vendor", tell_vendor_of_payout)],
     "PayoutReturned": [("email_vendor", tell_vendor_of_return)],
 }
-_EVERYWHERE: Final = ((KINDS, ("hooks", hooks.tell)), (NOTICED, ("notices", notices.write)))
+_COUNTED: Final = frozenset({"OrderCreated", "PaymentReceived", "OrderEdited", "OrderCancelled", "RefundProcessed"})
+"""What changes how much was ordered on a day."""
+_EVERYWHERE: Final = (
+    (KINDS, ("hooks", hooks.tell)),
+    (NOTICED, ("notices", notices.write)),
+    (_COUNTED, (days.SUBSCRIBER, days.note_day)),
+)
 SUBSCRIBERS: Final[dict[str, list[tuple[str, Subscriber]]]] = {
     kind: [*_OURS.get(kind, ()), *(subscriber for kinds, subscriber in _EVERYWHERE if kind in kinds)]
     for kind in dict.fromkeys((*_OURS, *KINDS, *sorted(NOTICED)))

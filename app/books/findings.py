@@ -1,7 +1,7 @@
 """What the looks at the books found, as differences with their cause and the vendors they concern."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -18,7 +18,7 @@ from app.payouts.checks import Finding, check_totals
 from app.reconciliation.differences import order_differs
 from app.shopify.webhook_bodies import number_of
 
-TOTALS: Final = ("posting:", "payout:", "balance:", "closing:")
+TOTALS: Final = ("posting:", "payout:", "balance:", "closing:", "days:")
 """Names of everything that the totals may find."""
 _OF_ORDER: Final = ("flags", "unknown", "orders")
 _KEYS: Final = {"balances": "balance", "closings": "closing"}
@@ -33,6 +33,8 @@ _CAUSES: Final = {
     "payouts": "A payout was interrupted, or its rows were changed past the program.",
     "closings": "Sums that are kept to show balances fast were changed past the program. They have been made anew from"
     " the entries; the next proof looks whether they hold.",
+    "days": "An event of an order was never counted, or the figures were changed past the program. These days are"
+    " counted anew; the next proof looks whether that helped. No money depends on them.",
     "balances": "An entry was claimed by a payout and not booked as claimed, or the other way round.",
 }
 
@@ -87,6 +89,14 @@ def of_statements(session: Session, shop_id: int, said: Sequence[tuple[Mapping[s
 def of_totals(session: Session, shop: Shop) -> list[Found]:
     """Bookings that do not sum to zero, payouts that are not their entries, balances that are not what is unpaid."""
     return [_of_total(session, finding) for finding in check_totals(session, shop)]
+
+
+def of_days(wrong: Sequence[date]) -> list[Found]:
+    """One difference for all days whose figures are not what their orders say."""
+    if not wrong:
+        return []
+    named = ", ".join(day.isoformat() for day in wrong)
+    return [Found(key="days:ordered", words=f"The daily figures of orders are wrong: {named}.", cause=_CAUSES["days"])]
 
 
 def read_statement(node: Mapping[str, Any]) -> Statement:

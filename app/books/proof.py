@@ -25,6 +25,7 @@ from app.models.books import Difference, Proof, ProofStep
 from app.models.orders import Order
 from app.models.payouts import Payout
 from app.models.shops import Shop
+from app.orders import days
 from app.payouts.checks import check_order
 from app.queue import enqueue
 from app.shopify.client import graphql
@@ -188,10 +189,13 @@ def _prove_rails(shop_id: int, proof_id: int) -> None:
 
 
 def _prove_payouts(shop_id: int, proof_id: int) -> None:
-    """Bookings, payouts and balances among each other; then the proof is done."""
+    """Bookings, payouts and balances among each other, the last weeks' figures of orders; then the proof is done."""
     with scoped(shop_id) as session:
         proof = session.get_one(Proof, proof_id, with_for_update=True)
-        found = findings.of_totals(session, session.get_one(Shop, shop_id))
+        shop = session.get_one(Shop, shop_id)
+        wrong = days.list_wrong(session, shop)
+        days.note_days(session, shop_id, wrong)
+        found = findings.of_totals(session, shop) + findings.of_days(wrong)
         if any(one.key.startswith("closing:") for one in found):
             closing.add_up_again(session, shop_id)
         _take_over(session, proof, findings.TOTALS, found)

@@ -55,6 +55,7 @@ EVENTS: Final = {
 """By the kind of a domain event; test_told_words.py holds it against the subscribers."""
 
 LISTENERS: Final = {
+    "analytics": "Daily figures of orders",
     "ask_for_review": "Asking the customer for a review",
     "email_asker": "E-mail to whoever asked",
     "email_customer": "E-mail to the customer",

@@ -1,4 +1,4 @@
-"""What the pages about visitors show: sums of daily figures, with orders counted from the orders themselves."""
+"""What the pages about visitors show: sums of daily figures, of visitors and of orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.journey.rules import Period, list_days
-from app.models.journey import ActivityDay, SearchDay
-from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
+from app.models.journey import ActivityDay, OrderDay, SearchDay
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -20,6 +19,8 @@ from app.reservations.queries import Abandoned, count_abandoned
 MOST: Final = 20
 MOST_EXPORTED: Final = 10_000
 SORTS: Final = ("views", "adders", "starters", "units")
+_SEEN: Final = ("views", "viewers", "adders", "starters")
+_COUNTS: Final = (*_SEEN, "units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A product's figures, or a vendor's. `units`: sold in paid orders."""
+    """A product's figures, or a vendor's. `units`: in paid orders, less what was cancelled or refunded."""
 
     id: int
     title: str
@@ -59,9 +60,10 @@ def get_figures(session: Session, shop: Shop, period: Period) -> Figures:
     views, visitors, viewers, adders, starters = map(
         int, session.execute(query.where(*_whole_shop(shop, period))).one()
     )
-    placed = (Order.shop_id == shop.id, ~Order.test, *_within(Order.ordered_at, shop, period))
-    orders = session.scalar(select(func.count()).select_from(Order).where(*placed)) or 0
-    return Figures(views, visitors, viewers, adders, starters, orders)
+    placed = select(func.coalesce(func.sum(OrderDay.orders), 0)).where(
+        OrderDay.vendor_id.is_(None), *_days(OrderDay, shop, period)
+    )
+    return Figures(views, visitors, viewers, adders, starters, int(session.scalars(placed).one()))
 
 
 def count_carts(session: Session, shop: Shop, period: Period) -> Abandoned:
@@ -83,7 +85,7 @@ def list_views_daily(session: Session, shop: Shop, vendor_id: int, period: Perio
     """Views of one vendor's products on every day, oldest first."""
     query = (
         select(ActivityDay.day, func.sum(ActivityDay.views))
-        .where(ActivityDay.vendor_id == vendor_id, *_days(shop, period))
+        .where(ActivityDay.vendor_id == vendor_id, *_days(ActivityDay, shop, period))
         .group_by(ActivityDay.day)
     )
     held = {day: int(views) for day, views in session.execute(query)}
@@ -101,38 +103,27 @@ def list_products(
     limit: int = MOST,
 ) -> list[Seen]:
     """What was looked at most, or sorted by another of SORTS; of one vendor, or with words in the title, if given."""
-    seen = _sums(shop, period, ActivityDay.product_number).subquery()
-    sold = _units(shop, period, OrderLine.sold_as["product"].astext.label("gid")).subquery()
-    gid = func.concat("gid://shopify/Product/", seen.c.product_number)
-    units = func.coalesce(sold.c.units, 0).label("units")
-    named = (Product.id, Product.title, Vendor.name.label("vendor"))
+    sums = _sums(shop, period, "product_number")
+    gid = func.concat("gid://shopify/Product/", sums.c.product_number)
     query = (
-        select(*named, seen.c.views, seen.c.viewers, seen.c.adders, seen.c.starters, units)
-        .join_from(seen, Product, (Product.shopify_gid == gid) & (Product.shop_id == shop.id))
+        select(Product.id, Product.title, Vendor.name.label("vendor"), *(sums.c[name] for name in _COUNTS))
+        .join_from(sums, Product, (Product.shopify_gid == gid) & (Product.shop_id == shop.id))
         .join(Vendor, Vendor.id == Product.vendor_id)
-        .outerjoin(sold, sold.c.gid == gid)
     )
     if vendor_id is not None:
         query = query.where(Product.vendor_id == vendor_id)
     if words:
         query = query.where(Product.title.icontains(words, autoescape=True))
-    column = units if sort == "units" else seen.c[sort if sort in SORTS else "views"]
-    return _read(session, query.order_by(column.desc(), seen.c.views.desc(), Product.id).limit(limit))
+    column = sums.c[sort if sort in SORTS else "views"]
+    return _read(session, query.order_by(column.desc(), sums.c.views.desc(), Product.id).limit(limit))
 
 
 def list_vendors(session: Session, shop: Shop, period: Period, *, limit: int = MOST) -> list[Seen]:
     """Vendors by the views of their products."""
-    seen = _sums(shop, period, ActivityDay.vendor_id).subquery()
-    sold = _units(shop, period, OrderLine.vendor_id).subquery()
+    sums = _sums(shop, period, "vendor_id")
     named = (Vendor.id, Vendor.name.label("title"), Vendor.name.label("vendor"))
-    units = func.coalesce(sold.c.units, 0).label("units")
-    query = (
-        select(*named, seen.c.views, seen.c.viewers, seen.c.adders, seen.c.starters, units)
-        .join_from(seen, Vendor, Vendor.id == seen.c.vendor_id)
-        .outerjoin(sold, sold.c.vendor_id == Vendor.id)
-        .order_by(seen.c.views.desc(), Vendor.id)
-    )
-    return _read(session, query.limit(limit))
+    query = select(*named, *(sums.c[name] for name in _COUNTS)).join_from(sums, Vendor, Vendor.id == sums.c.vendor_id)
+    return _read(session, query.order_by(sums.c.views.desc(), Vendor.id).limit(limit))
 
 
 def list_searches(
@@ -150,38 +141,23 @@ def list_searches(
 
 
 def _whole_shop(shop: Shop, period: Period) -> tuple[ColumnElement[bool], ...]:
-    return (ActivityDay.product_number == 0, *_days(shop, period))
+    return (ActivityDay.product_number == 0, *_days(ActivityDay, shop, period))
 
 
-def _days(shop: Shop, period: Period) -> tuple[ColumnElement[bool], ...]:
-    return ActivityDay.shop_id == shop.id, ActivityDay.day.between(period.first, period.last)
+def _days(table: type[ActivityDay | OrderDay], shop: Shop, period: Period) -> tuple[ColumnElement[bool], ...]:
+    return table.shop_id == shop.id, table.day.between(period.first, period.last)
 
 
-def _sums(shop: Shop, period: Period, by: Any) -> Select[Any]:
-    counts = (ActivityDay.views, ActivityDay.viewers, ActivityDay.adders, ActivityDay.starters)
-    sums = (func.sum(each).label(each.key) for each in counts)
-    return select(by, *sums).where(ActivityDay.product_number > 0, *_days(shop, period)).group_by(by)
-
-
-def _units(shop: Shop, period: Period, by: Any) -> Select[Any]:
-    return (
-        select(by, func.sum(OrderLine.quantity).label("units"))
-        .join(
-            VendorOrder, (VendorOrder.order_id == OrderLine.order_id) & (VendorOrder.vendor_id == OrderLine.vendor_id)
-        )
-        .where(
-            OrderLine.shop_id == shop.id,
-            ~VendorOrder.is_test,
-            VendorOrder.status != VendorOrderStatus.UNPAID,
-            *_within(VendorOrder.ordered_at, shop, period),
-        )
-        .group_by(by)
-    )
-
-
-def _within(moment: Any, shop: Shop, period: Period) -> tuple[ColumnElement[bool], ...]:
-    first, last = _bounds(shop, period)
-    return moment >= first, moment < last
+def _sums(shop: Shop, period: Period, by: str) -> Subquery:
+    """What was looked at or sold, by "product_number" or "vendor_id"."""
+    nothing = literal(0)
+    seen = select(getattr(ActivityDay, by), *(getattr(ActivityDay, name) for name in _SEEN), nothing.label("units"))
+    sold = select(getattr(OrderDay, by), *(nothing.label(name) for name in _SEEN), OrderDay.units)
+    both = union_all(
+        seen.where(ActivityDay.vendor_id.is_not(None), *_days(ActivityDay, shop, period)),
+        sold.where(OrderDay.vendor_id.is_not(None), OrderDay.units > 0, *_days(OrderDay, shop, period)),
+    ).subquery()
+    return select(both.c[by], *(func.sum(both.c[name]).label(name) for name in _COUNTS)).group_by(both.c[by]).subquery()
 
 
 def _bounds(shop: Shop, period: Period) -> tuple[datetime, datetime]:
@@ -192,5 +168,4 @@ def _bounds(shop: Shop, period: Period) -> tuple[datetime, datetime]:
 
 def _read(session: Session, query: Select[Any]) -> list[Seen]:
     rows = (row._asdict() for row in session.execute(query))
-    counts = ("views", "viewers", "adders", "starters", "units")
-    return [Seen(**{**row, **{name: int(row[name]) for name in counts}}) for row in rows]
+    return [Seen(**{**row, **{name: int(row[name]) for name in _COUNTS}}) for row in rows]

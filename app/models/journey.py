@@ -1,4 +1,4 @@
-"""What visitors of the storefront did, as the web pixel tells it, and the daily figures made of it. Names nobody."""
+"""What visitors of the storefront did, as the web pixel tells it, and daily figures of it and of orders. No names."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.mapping import CreatedAt, Model
+from app.models.mapping import CreatedAt, Id, Model, ShopId
 
 
 class Activity(Model):
@@ -56,6 +56,46 @@ class ActivityDay(Model):
     """Who put it into the cart."""
     starters: Mapped[int]
     """Who began a checkout with it."""
+
+
+class OrderDay(Model):
+    """What was ordered on a day: of a vendor's product, or without a vendor in the whole shop. No test orders."""
+
+    __tablename__ = "order_days"
+    __table_args__ = (
+        Index(
+            "uq_order_days_shop_id_day_product_number_vendor",
+            "shop_id",
+            "day",
+            "product_number",
+            text("coalesce(vendor_id, 0)"),
+            unique=True,
+        ),
+        Index("ix_order_days_vendor_id_day", "vendor_id", "day"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id", ondelete="CASCADE"))
+    """Whose it was when it was sold."""
+    day: Mapped[date]
+    """In the shop's time zone."""
+    product_number: Mapped[int]
+    """Shopify's; 0 where the line names no product."""
+    orders: Mapped[int]
+    """That were placed, paid or not."""
+    units: Mapped[int]
+    """Of vendors' goods in those of them that were paid, less what was cancelled or refunded."""
+
+
+class DayToCount(Model):
+    """A day of which something was heard about an order. Many rows may name the same day: nobody waits to add one."""
+
+    __tablename__ = "days_to_count"
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    day: Mapped[date]
 
 
 class SearchDay(Model):

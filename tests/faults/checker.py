@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app import db
 from app.models.shops import Shop
+from app.orders import days
 from app.payouts.checks import check_books
 from bench import servers
 from tests.faults.stage import Stage
@@ -24,6 +25,11 @@ EFFECTS_ONCE = {
 _RECEIPTS = """
     SELECT o.name, -sum(e.amount_minor) FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
     JOIN orders o ON o.id = t.order_id WHERE e.account = 'customer_receipts' GROUP BY 1
+"""
+_FIGURES = """
+    SELECT array[sum(orders), sum(units)] FROM order_days WHERE vendor_id IS NULL
+    UNION ALL
+    SELECT array[count(DISTINCT order_id), sum(current_quantity) FILTER (WHERE vendor_id IS NOT NULL)] FROM order_lines
 """
 _UNBALANCED = "SELECT transaction_id FROM ledger_entries GROUP BY 1 HAVING sum(amount_minor) <> 0"
 
@@ -61,6 +67,7 @@ def judge(stage: Stage, storm: Storm) -> Verdict:
     counted |= {f"answered {status or 'by nobody'}": count for status, count in sorted(statuses.items())}
     wrong += _judge_effects(stage, storm, counted)
     wrong += _judge_books(stage, storm)
+    wrong += _judge_figures(stage)
     wrong += _judge_vendor_pages(stage)
     left = left_to_do(stage)
     wrong += [f"{left} webhooks, events or vendors' pages still wait"] * bool(left)
@@ -94,6 +101,14 @@ def _judge_books(stage: Stage, storm: Storm) -> list[str]:
     with db.scoped(shop_id) as session:
         report = check_books(session, session.get_one(Shop, shop_id))
     return wrong + [finding.words for finding in report.findings]
+
+
+def _judge_figures(stage: Stage) -> list[str]:
+    """Every event was told on, some twice: counted once more, each day has the orders and units that it has."""
+    ((shop_id,),) = stage.database.ask("SELECT id FROM shops WHERE domain = %s", servers.SHOP)
+    days.count(int(str(shop_id)))
+    ((figures,), (truth,)) = stage.database.ask(_FIGURES)
+    return [f"the daily figures are {figures}, the orders {truth}"] * (figures != truth)
 
 
 def _judge_vendor_pages(stage: Stage) -> list[str]:

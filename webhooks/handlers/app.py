@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from app.auth import installation
 from app.models.events import InboxEvent
 from app.models.shops import Shop
+from app.orders import days
 from app.shopify.payloads import AppUninstalled, ScopesUpdate, ShopUpdate, read_payload, require_own
 
 
@@ -19,9 +20,11 @@ def handle_app_scopes_update(session: Session, shop: Shop, payload: bytes, event
 
 
 def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: InboxEvent) -> None:
-    del session, event
+    del event
     body = read_payload(ShopUpdate, payload)
     require_own(shop.domain, body.myshopify_domain)
     shop.name, shop.email = body.name, body.email
-    shop.timezone = body.iana_timezone or shop.timezone
+    if body.iana_timezone and body.iana_timezone != shop.timezone:
+        shop.timezone = body.iana_timezone
+        days.note_every_day(session, shop)
     shop.primary_host = body.domain or shop.primary_host
