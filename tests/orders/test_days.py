@@ -53,7 +53,7 @@ def by_hand(shop: Shop) -> Figures:
         for order in session.scalars(select(Order).where(~Order.test)):
             day = order.ordered_at.astimezone(ZoneInfo(shop.timezone)).date()
             sold = order.paid_seen_at is not None and order.cancelled_at is None
-            keys = {(day, None, 0)}
+            keys: set[tuple[date, int | None, int]] = {(day, None, 0)}
             for line in lines:
                 if line.order_id == order.id and line.vendor_id is not None:
                     key = (day, line.vendor_id, int(line.sold_as["product"].rpartition("/")[2]))
