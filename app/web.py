@@ -80,6 +80,15 @@ def leave_transaction() -> ShopCredentials:
     return shop
 
 
+def read_at_one_moment() -> None:
+    """From now on all that this request reads stands as at one moment: no booking comes between a sum and its parts.
+
+    For pages that write nothing: a row that somebody changes meanwhile could not be written.
+    """
+    db.commit(g.session)
+    g.session.at_one_moment = True
+
+
 def refuse_foreign_posts() -> None:
     """Against cross-site request forgery, for doors that trust a cookie: writes come from our own pages."""
     if request.method in {"GET", "HEAD", "OPTIONS"}:

@@ -80,7 +80,13 @@ class DomainEvent(msgspec.Struct, frozen=True):
 class DomainEventList(Listing, kw_only=True, frozen=True):
     kind: Annotated[str, Meta(max_length=100)] = ""
     vendor_id: Id | None = None
-    sort: Annotated[Literal["id", "-id"], Meta(description="`id` with the last cursor follows what happens.")] = "-id"
+    sort: Annotated[
+        Literal["id", "-id"],
+        Meta(
+            description="`id` with the cursor of a minute ago follows what happens: of changes that end at the same"
+            " time, one with a lower id may show a moment later."
+        ),
+    ] = "-id"
 
 
 @operation("GET", "/events", tag="Events", scope=Scope.EVENTS_READ)

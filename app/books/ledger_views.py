@@ -82,6 +82,7 @@ def show_accounts() -> ResponseReturnValue:
 @bp.get("/entries/<int:entry_id>")
 def explain_entry(entry_id: int) -> ResponseReturnValue:
     """What an amount belongs to, explained: part of an order, a payout, or an adjustment."""
+    web.read_at_one_moment()
     place = get_place(g.session, g.shop.id, entry_id)
     row, vendor_id = place.transaction, place.transaction.vendor_id
     if row.order_id and vendor_id:
@@ -91,6 +92,7 @@ def explain_entry(entry_id: int) -> ResponseReturnValue:
 
 @bp.get("/orders/<int:order_id>/vendors/<int:vendor_id>/<component>")
 def explain_part(order_id: int, vendor_id: int, component: str) -> ResponseReturnValue:
+    web.read_at_one_moment()
     return _explained(explain(g.session, g.shop.id, order_id, component, vendor_id))
 
 

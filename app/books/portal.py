@@ -3,6 +3,7 @@
 from flask import Blueprint, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import protect
 from app.books.explain import Explanation, explain, get_place
 from app.errors import NotFound
@@ -20,6 +21,7 @@ protect(bp)
 
 @bp.get("/entries/<int:entry_id>")
 def explain_entry(entry_id: int) -> ResponseReturnValue:
+    web.read_at_one_moment()
     place = get_place(g.session, g.shop.id, entry_id, g.vendor.id)
     row = place.transaction
     if row.order_id:
@@ -39,6 +41,7 @@ def explain_entry(entry_id: int) -> ResponseReturnValue:
 
 @bp.get("/orders/<int:part_id>/<component>")
 def explain_part(part_id: int, component: str) -> ResponseReturnValue:
+    web.read_at_one_moment()
     part = g.session.get(VendorOrder, part_id)
     if part is None or part.vendor_id != g.vendor.id:
         raise NotFound(_("There is no such amount."))

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app import web
 from app.auth.portal import actor, protect
 from app.errors import ValidationErrors
 from app.fulfilment import pickups, rules, service
@@ -35,6 +36,7 @@ protect(bp)
 
 @bp.get("/<int:part_id>")
 def show_order(part_id: int) -> ResponseReturnValue:
+    web.read_at_one_moment()
     found = get_part(g.session, g.vendor.id, part_id)
     return order_page(found, packing_form(found) if senders.is_collected(g.session, g.vendor) else ShipForm())
 

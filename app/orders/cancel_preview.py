@@ -44,7 +44,7 @@ def preview(part: VendorOrder, units: Mapping[int, int]) -> Effect:
     )
     refund = with_return_terms(refund, return_terms(agreed))
     due = sum(line.subtotal + (0 if known.taxes_included else line.tax) for line in refund.lines)
-    returned = 0 if known.payment is facts.Payment.NOTHING else max(0, due - known.outstanding)
+    returned = 0 if known.payment is facts.Payment.NOTHING else max(0, due - max(0, known.outstanding))
     refund = replace(refund, returned=returned, has_transactions=returned > 0)
     after = replace(
         known,

@@ -279,8 +279,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     current_total: int
     """After edits and refunds."""
     outstanding: int = 0
+    """Minus: what Shopify says is owed to the customer."""
     known_returned: int = 0
     """Refunded money plus order adjustments, as far as `current_total` and `outstanding` already know of them."""
+    paid_in: int | None = None
+    """What the payments that Shopify told of come to; None where one was in another currency, or none was told of."""
     lines: tuple[Line, ...]
     shipping: tuple[ShippingLine, ...] = ()
     tips: int = 0

@@ -16,10 +16,11 @@ from app.orders import facts
 from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
 from app.orders.frozen_terms import read_alone, read_bearers, read_order_terms, with_return_terms
-from app.orders.held import DisputeRow, Held, LineRow, ParcelRow, RefundRow
+from app.orders.held import DisputeRow, Held, LineRow, ParcelRow, PaymentRow, RefundRow
 from app.shopify import payloads_orders as payloads
 
 _EVEN = Fraction(1)
+_CHARGES = frozenset({"sale", "capture"})
 _UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
@@ -57,6 +58,7 @@ def read_known(one: Held) -> facts.Order:
             for payment in one.payments.values()
             if payment.fee_minor
         ),
+        paid_in=_paid_in(one.payments.values(), order.currency),
         is_unknown=order.unknown_since is not None,
         lifted=frozenset(entry["flag"] for entry in order.lifted),
     )
@@ -76,8 +78,11 @@ def read_order(
     within = [read_refund(refund, currency, rate=shop_rate(order)) for refund in order.refunds]
     tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
     duties = _minor(order.original_total_duties_set) or sum(line.duties for line in items)
-    returned = sum(refund.returned + refund.adjustments for refund in within)
     outstanding = _outstanding(order)
+    returned = sum(refund.returned + refund.adjustments for refund in within)
+    if outstanding < 0:  # what was taken off and not given back yet is in it, and must not count twice
+        pending = sum(refund.adjustments for refund in within if not refund.has_transactions)
+        returned -= max(0, min(pending, -outstanding))
     return facts.Order(
         id=order.id,
         currency=currency,
@@ -123,12 +128,12 @@ def read_refund(
         )
     adjustments = sum(_minor(a.amount_set) + _minor(a.tax_amount_set) for a in others)
     duties = _minor(refund.total_duties_set)
-    named = duties + sum(line.subtotal + line.tax for line in lines)
-    named += sum(part.amount + part.tax for part in shipping)
+    taxes = sum(line.tax for line in lines) + sum(part.tax for part in shipping)
+    named = duties + sum(line.subtotal for line in lines) + sum(part.amount for part in shipping) - adjustments
     return facts.Refund(
         id=refund.id,
         at=refund.processed_at or refund.created_at,
-        returned=_returned(refund, currency, named - adjustments, rate),
+        returned=_returned(refund, currency, (named + taxes, named), rate),
         has_transactions=any(t.kind == "refund" for t in refund.transactions),
         lines=lines,
         shipping=shipping,
@@ -282,17 +287,26 @@ def _shipping_refund(line: payloads.RefundShippingLine) -> facts.ShippingRefund:
     )
 
 
-def _returned(refund: payloads.Refund, currency: str, named: int, rate: Fraction) -> int:
+def _paid_in(payments: Iterable[PaymentRow], currency: str) -> int | None:
+    """What was charged successfully; None when nothing was, or in another currency."""
+    charged = [one for one in payments if one.kind in _CHARGES and one.status == "success"]
+    if not charged or any(one.currency != currency for one in charged):
+        return None
+    return sum(parse_minor(one.amount, currency) for one in charged)
+
+
+def _returned(refund: payloads.Refund, currency: str, named: tuple[int, int], rate: Fraction) -> int:
     """Money that went back, in shop money.
 
     Charged in another currency, Shopify's own shop-money parts say how much; without any, the rate of the sale does.
+    `named` are these parts with the tax beside them, and with the tax in them: what comes nearest to the rate is meant.
     """
     done = [t for t in refund.transactions if t.kind == "refund" and t.status == "success"]
     if all(t.currency in (None, currency) for t in done):
         return sum(parse_minor(t.amount, currency) for t in done)
-    if named > 0:
-        return named
-    return round_fraction(sum(parse_minor(t.amount, t.currency or currency) for t in done) * rate)
+    converted = round_fraction(sum(parse_minor(t.amount, t.currency or currency) for t in done) * rate)
+    said = [amount for amount in named if amount > 0]
+    return min(said, key=lambda amount: abs(amount - converted)) if said else converted
 
 
 def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:

@@ -100,6 +100,7 @@ def _age_of(order: payloads.Order) -> tuple[Any, ...]:
         -Decimal(order.total_outstanding or "0"),
         len(order.fulfillments),
         len(order.line_items),
+        sum(item.quantity for item in order.line_items),
         -sum(item.quantity if item.current_quantity is None else item.current_quantity for item in order.line_items),
     )
 

@@ -68,9 +68,16 @@ def money_received(order: Order, payment: Payment, owed: int, removed: int) -> i
     by_balance = _by_balance(order)
     if payment is Payment.PARTLY:
         return max(0, by_balance)
-    if removed:
+    if removed or by_balance == owed or (by_balance > owed and owes_customer(order, owed)):
         return by_balance
-    return by_balance if order.total != owed and by_balance == owed else order.total
+    return order.total
+
+
+def owes_customer(order: Order, owed: int) -> bool:
+    """Whether more was paid than the order comes to by now, as after a discount on what was paid already: its totals
+    fit its parts, and Shopify says so itself or the payments do.
+    """
+    return order.total == owed and (order.outstanding < 0 or order.paid_in == _by_balance(order))
 
 
 def _payment_of(order: Order) -> Payment:
@@ -123,7 +130,7 @@ class _Steps:
             self.removals = {}  # never paid for, so nothing of it is owed back
         else:
             self.paid = dict.fromkeys((cell.key for cell in self.cells), WHOLE)
-            self._explain(received - owed, removed)
+            self._explain(received, owed, removed)
         for cell in self.cells:
             self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)
         if rounding := self.order.cash_rounding:
@@ -263,10 +270,10 @@ class _Steps:
         for cell, amount in zip(self.cells, split(received, owing), strict=True):
             self.paid[cell.key] = Fraction(amount, cell.owed) if cell.owed else Fraction()
 
-    def _explain(self, excess: int, removed: int) -> None:
+    def _explain(self, received: int, owed: int, removed: int) -> None:
         """Book money beyond the cells: paid before or after an edit, or not explained at all."""
-        self.credit = removed
-        if removed and -removed <= excess <= 0:
+        excess, self.credit = received - owed, removed
+        if (removed and -removed <= excess <= 0) or (excess > 0 and owes_customer(self.order, owed)):
             self.credit += excess
             self._post("credit", "edit", self.order.updated_at, [Entry(Account.CUSTOMER_CREDIT, excess)])
         elif excess:

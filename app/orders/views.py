@@ -72,6 +72,7 @@ def _cells(row: queries.OrderRow) -> list[object]:
 
 @bp.get("/<int:order_id>")
 def show_order(order_id: int) -> ResponseReturnValue:
+    web.read_at_one_moment()
     return order_page(queries.get_order(g.session, g.shop.id, order_id))
 
 

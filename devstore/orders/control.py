@@ -111,14 +111,28 @@ def cancel(order_id: int) -> Response:
 
 @bp.post("/<int:order_id>/edit")
 def edit(order_id: int) -> Response:
-    """Body: ``remove`` (line_item_id or sku, quantity) and ``add`` (variant_id or sku, quantity)."""
+    """Body: ``remove`` and ``more`` (line_item_id or sku, quantity), ``add`` (variant_id or sku, quantity),
+    ``discounts`` (line_item_id or sku, amount), ``shipping`` (title, price).
+    """
     body, shop = _body(), _shop_of(order_id)
     order = get_order(get_store(), shop, order_id)
-    remove = {
-        _line_item(order, entry, at): _whole(entry, "quantity", at) for at, entry in enumerate(body.get("remove", []))
-    }
-    add = [_line(shop, line, at) for at, line in enumerate(body.get("add", []))]
-    return jsonify(edit_order(get_store(), shop, order_id, remove=remove, add=add, staff_note=body.get("note")))
+
+    def units(name: str) -> dict[int, int]:
+        entries = enumerate(body.get(name, []))
+        return {_line_item(order, entry, at): _whole(entry, "quantity", at) for at, entry in entries}
+
+    edited = edit_order(
+        get_store(),
+        shop,
+        order_id,
+        remove=units("remove"),
+        add=[_line(shop, line, at) for at, line in enumerate(body.get("add", []))],
+        more=units("more"),
+        discounts={_line_item(order, one, at): str(one["amount"]) for at, one in enumerate(body.get("discounts", []))},
+        shipping=(body["shipping"]["title"], body["shipping"]["price"]) if body.get("shipping") else None,
+        staff_note=body.get("note"),
+    )
+    return jsonify(edited)
 
 
 @bp.post("/<int:order_id>/capture")

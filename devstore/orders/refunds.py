@@ -77,7 +77,7 @@ def suggest(order: Doc, lines: Sequence[LineRefund], shipping: str | None) -> Su
     if not order["taxes_included"]:
         due += sum(money(order, entry["total_tax"]) for entry in line_entries)
         due += sum(money(order, entry["tax_amount"]) for entry in shipping_entries)
-    absorbed = min(due, money(order, order["total_outstanding"]))
+    absorbed = min(due, max(0, money(order, order["total_outstanding"])))
     return Suggestion(tuple(line_entries), shipping_entries, due - absorbed, min(due - absorbed, refundable(order)))
 
 
@@ -104,6 +104,8 @@ def record_refund(store: Store, order: Doc, request: RefundRequest) -> Doc:
         )
     if not plan.lines and not plan.shipping and moved == 0:
         raise OrderError("Choose something to refund", ["amount"], "BLANK")
+    owed = max(0, -money(order, order["total_outstanding"]))
+    due = plan.due + min(owed, max(0, moved - plan.due))  # what is owed to the buyer already is no discrepancy
     now = iso(store.clock.now())
     refund: Doc = {
         "id": store.next_id(),
@@ -114,7 +116,7 @@ def record_refund(store: Store, order: Doc, request: RefundRequest) -> Doc:
         "user_id": request.user_id,
         "refund_line_items": [{"id": store.next_id(), **entry} for entry in plan.lines],
         "refund_shipping_lines": [{"id": store.next_id(), **entry} for entry in plan.shipping],
-        "order_adjustments": _adjustments(store, order, plan.due - moved, moved, request.reason),
+        "order_adjustments": _adjustments(store, order, due - moved, moved, request.reason),
         "transaction_ids": [entry["id"] for entry in _send_back(store, order, moved)],
     }
     for entry in plan.lines:

@@ -110,7 +110,7 @@ def _current_totals(order: Doc) -> dict[str, Any]:
         "current_total_discounts": money(order, order["total_discounts"]) - discounts,
         "current_shipping_price": money(order, order["total_shipping_price"]) - shipping,
         "current_total_price": total,
-        "total_outstanding": 0 if order["cancelled_at"] else max(outstanding, 0),
+        "total_outstanding": 0 if order["cancelled_at"] else outstanding,
     }
     return {name: text(amount, order["currency"]) for name, amount in now.items()}
 

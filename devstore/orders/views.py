@@ -133,7 +133,7 @@ def _order_flags(order: Doc) -> Doc:
     outstanding = money(order, order["total_outstanding"])
     cancelled = order["cancelled_at"] is not None
     return {
-        "fullyPaid": outstanding == 0 and not cancelled,
+        "fullyPaid": outstanding <= 0 and not cancelled,
         "unpaid": paid_in(order) == 0,
         "capturable": authorized(order) > 0 and not cancelled,
         "canMarkAsPaid": outstanding > 0 and not cancelled,
@@ -182,14 +182,17 @@ def tax_views(order: Doc, lines: list[Doc]) -> list[Doc]:
 
 
 def application_view(order: Doc, at: int) -> Doc:
-    """A DiscountApplication: always a code, as the store's checkout knows no other kind."""
+    """A DiscountApplication: a code of the checkout's, or what staff took off by hand."""
     entry = order["discount_applications"][at]
     percentage = {"__typename": "PricingPercentageValue", "percentage": float(entry["value"])}
     fixed = {"__typename": "MoneyV2", "amount": entry["value"], "currencyCode": order["currency"]}
+    by_code = entry["type"] == "discount_code"
+    named = {"__typename": "DiscountCodeApplication", "code": entry["code"]} if by_code else {
+        "__typename": "ManualDiscountApplication", "title": entry["title"], "description": entry["description"]
+    }  # fmt: skip
     return {
-        "__typename": "DiscountCodeApplication",
+        **named,
         "index": at,
-        "code": entry["code"],
         "allocationMethod": entry["allocation_method"].upper(),
         "targetSelection": entry["target_selection"].upper(),
         "targetType": entry["target_type"].upper(),

@@ -295,6 +295,28 @@ def test_units_taken_off_a_paid_order_become_the_customers_credit_until_returned
     assert account(repaid, Account.CUSTOMER_RECEIPTS) == -1000
 
 
+def test_a_discount_after_the_payment_is_the_customers_credit_and_then_returned() -> None:
+    """100.00 were paid, then 10.00 taken off: Shopify's totals say 90.00, and that 10.00 are owed to the customer."""
+    now = line(1, 1, 10000, discounts=(Discount(1000),))
+    waits = order(now, outstanding=-1000)
+    back = (refund(5, 1000),)
+    returned = order(now, current_total=9000, refunds=back, paid_in=10000)
+    for known, credit in ((waits, 1000), (returned, 0)):
+        assert book_to_date(known, DAY_0).flags == ()
+        assert vendor_total(known, ADA) == 8100
+        assert account(known, Account.COMMISSION) == 900
+        assert account(known, Account.CUSTOMER_CREDIT) == credit
+        assert account(known, Account.CUSTOMER_RECEIPTS) == -9000 - credit
+    # Nobody told of the payment: then the refund may as well be of 90.00 that were paid.
+    assert vendor_total(order(now, current_total=9000, refunds=back), ADA) == 7200
+
+
+def test_payments_beyond_totals_that_do_not_fit_their_parts_stay_unexplained() -> None:
+    known = order(line(1, 1, 1000), total=1100, current_total=1100, paid_in=1100)
+    assert account(known, Account.UNEXPLAINED) == 100
+    assert book_to_date(known, DAY_0).flags
+
+
 def test_units_taken_off_before_the_payment_were_never_owed() -> None:
     edited = order(line(1, 3, 500, current_quantity=2), total=1000, current_total=1000)
     assert vendor_total(edited, ADA) == 900

@@ -171,6 +171,23 @@ def _returned(order: Doc) -> list[int]:
     return [_minor(entry["amount"]) for entry in order["transactions"] if entry["kind"] == "refund"]
 
 
+def test_units_refunded_in_another_currency_with_the_tax_in_their_prices_return_what_was_paid_for_them(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    """33.33 contains 3.03 of tax: taken twice, the refund of a vase would be of 36.36."""
+    shop = store.find(ACME, "shop")
+    assert shop is not None
+    store.put(ACME, "shop", {**shop, "presentment_rates": {"EUR": "0.9137"}, "taxes_included": True})
+    order = buy(store, (goods.vase, 2), currency_presentment="EUR")
+    post.deliver()
+    paid = books(acme)["customer_receipts", None]
+    for _ in range(2):
+        refund_order(store, ACME, order["id"], RefundRequest([LineRefund(lines_of(order)["VASE"], 1)]))
+        post.deliver()
+        assert books(acme)["customer_receipts", None] - paid == 3333
+        paid += 3333
+
+
 def test_an_unpaid_order_is_known_and_earns_nothing(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop
 ) -> None:

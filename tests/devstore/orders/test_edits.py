@@ -61,6 +61,40 @@ def test_an_edit_says_what_changed(shopify: Shopify, store: Store, goods: Simple
     }
 
 
+def test_units_that_come_on_are_owed_and_shipped(store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.mug, 1))
+    line = order["line_items"][0]["id"]
+    edited = edit_order(store, ACME, order["id"], more={line: 2})
+    assert (edited["line_items"][0]["quantity"], edited["total_outstanding"]) == (3, "11.00")
+    assert available(store, goods.mug) == 7
+    fulfil_lines(store, ACME, order["id"], None)
+    sent = store.get(ACME, "order", order["id"])
+    assert sent is not None
+    assert sent["fulfillment_status"] == "fulfilled"
+
+
+def test_a_discount_on_what_was_paid_is_owed_to_the_buyer_until_it_is_returned(
+    store: Store, goods: SimpleNamespace
+) -> None:
+    order = buy(store, (goods.loaf, 2))
+    line = order["line_items"][0]["id"]
+    with pytest.raises(OrderError, match="at most the line's price"):
+        edit_order(store, ACME, order["id"], discounts={line: "20.01"})
+    edited = edit_order(store, ACME, order["id"], discounts={line: "5.00"})
+    assert (edited["total_price"], edited["total_outstanding"], edited["total_tax"]) == ("24.09", "-5.50", "2.19")
+    assert edited["financial_status"] == "paid"
+    refund_order(store, ACME, order["id"], RefundRequest(amount="5.50"))
+    after = store.get(ACME, "order", order["id"])
+    assert after is not None
+    assert (after["total_outstanding"], after["refunds"][0]["order_adjustments"]) == ("0.00", [])
+
+
+def test_shipping_that_comes_on_is_owed_with_its_tax(store: Store, goods: SimpleNamespace) -> None:
+    order = buy(store, (goods.loaf, 1))
+    edited = edit_order(store, ACME, order["id"], shipping=("By courier", "4.00"))
+    assert (edited["total_shipping_price"], edited["total_outstanding"]) == ("10.90", "4.40")
+
+
 def test_what_has_shipped_cannot_be_taken_off(store: Store, goods: SimpleNamespace) -> None:
     order = buy(store, (goods.mug, 1))
     fulfil_lines(store, ACME, order["id"], None)
@@ -73,6 +107,11 @@ def test_an_edit_over_http(shopify: Shopify, store: Store, goods: SimpleNamespac
     body = {"remove": [{"sku": "MUG", "quantity": 1}], "add": [{"sku": "VASE"}]}
     edited = shopify.client.post(f"/_control/orders/{order['id']}/edit", json=body).get_json()
     assert [line["current_quantity"] for line in edited["line_items"]] == [1, 1]
+    body = {"more": [{"sku": "VASE"}], "discounts": [{"sku": "MUG", "amount": "1.00"}],
+            "shipping": {"title": "By courier", "price": "4.00"}}  # fmt: skip
+    edited = shopify.client.post(f"/_control/orders/{order['id']}/edit", json=body).get_json()
+    assert [line["quantity"] for line in edited["line_items"]] == [2, 2]
+    assert edited["total_shipping_price"] == "10.90"
 
 
 def test_the_last_unit_is_sold_once(store: Store, goods: SimpleNamespace) -> None:
