@@ -227,6 +227,8 @@ def release_hold(hold_id: int, body: Reason) -> OrderPart:
 
 def _list_of_vendor(query: OrderList) -> Page[Order]:
     wanted = _select_parts().where(*_period(VendorOrder.ordered_at, query))
+    if query.vendor_id:
+        wanted = wanted.where(VendorOrder.vendor_id == query.vendor_id)
     if query.search:
         wanted = wanted.where(VendorOrder.name.icontains(query.search, autoescape=True))
     if query.ready_for_pickup:

@@ -131,7 +131,8 @@ def check_order(session: Session, order: Order) -> list[Finding]:
     net = -booked.get((Account.CUSTOMER_RECEIPTS, None), 0)
     edited = any(removed_units(line, known) for line in known.lines)
     plain = known.payment is Payment.SETTLED and not books.flags and not edited
-    if plain and net != known.total + known.cash_rounding - returned:
+    paid = {known.total, known.paid_in, known.total - min(0, known.outstanding)}  # more than the total after a discount
+    if plain and net + returned - known.cash_rounding not in paid:
         findings.append(Finding("orders", f"Order {order.name}: paid less returned is not what is booked.", order.id))
     return findings
 

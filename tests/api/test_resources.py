@@ -333,6 +333,7 @@ def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
     others = next(part["vendor_id"] for part in whole["standing"] if part["vendor_id"] != mug["vendor_id"])
     assert merchant.get(f"/balances?vendor_id={others}")["data"] != []
     assert adas.get(f"/balances?vendor_id={others}")["data"] == []
+    assert adas.get(f"/orders?vendor_id={others}")["data"] == []
     hers = adas.list_all("/ledger-entries?limit=1")
     assert {entry["order_shopify_id"] for entry in hers} == {number}
     assert sum(account["balance"]["minor"] for account in merchant.get("/accounts")["data"]) == 0

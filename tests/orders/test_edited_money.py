@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from app import db
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.payouts.checks import check_books
 from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
@@ -21,6 +23,12 @@ def earned(shop: Shop, vendor: Vendor) -> int:
     return sum(
         amount for (name, owner), amount in books(shop).items() if owner == vendor.id and name in VENDOR_ACCOUNTS
     )
+
+
+def findings(shop: Shop) -> list[str]:
+    """What the books' self-check says."""
+    with db.scoped(shop.id) as session:
+        return [finding.words for finding in check_books(session, session.get_one(Shop, shop.id)).findings]
 
 
 @pytest.fixture
@@ -42,6 +50,7 @@ def test_a_discount_after_the_payment_is_returned_at_nobody_elses_cost(
     now = books(acme)
     assert (earned(acme, ada), earned(acme, bea), now["commission", None]) == (5991, 999, 700)
     assert (now["customer_receipts", None], now["customer_credit", None]) == (-9192, 733)
+    assert findings(acme) == []
     refund_order(store, ACME, order["id"], RefundRequest(amount="7.33"))
     post.deliver_in_disorder(disorder)
     now = books(acme)
@@ -49,6 +58,7 @@ def test_a_discount_after_the_payment_is_returned_at_nobody_elses_cost(
     assert now["customer_receipts", None] == -8459
     assert ("customer_credit", None) not in now
     assert ("unexplained", None) not in now
+    assert findings(acme) == []
 
 
 def test_units_and_shipping_that_come_on_are_shared_once_they_are_paid(
