@@ -79,10 +79,7 @@ def read_order(
     tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
     duties = _minor(order.original_total_duties_set) or sum(line.duties for line in items)
     outstanding = _outstanding(order)
-    returned = sum(refund.returned + refund.adjustments for refund in within)
-    if outstanding < 0:  # what was taken off and not given back yet is in it, and must not count twice
-        pending = sum(refund.adjustments for refund in within if not refund.has_transactions)
-        returned -= max(0, min(pending, -outstanding))
+    returned = _known_returned(within, outstanding)
     return facts.Order(
         id=order.id,
         currency=currency,
@@ -285,6 +282,17 @@ def _shipping_refund(line: payloads.RefundShippingLine) -> facts.ShippingRefund:
         amount=_minor(line.subtotal_amount_set),
         tax=_minor(line.tax_amount_set),
     )
+
+
+def _known_returned(refunds: Iterable[facts.Refund], outstanding: int) -> int:
+    """Refunded money plus order adjustments. What was taken off and not given back yet is an adjustment, and may be in
+    what is outstanding as well: it must not count twice.
+    """
+    returned, pending = 0, 0
+    for refund in refunds:
+        returned += refund.returned + refund.adjustments
+        pending += 0 if refund.has_transactions else refund.adjustments
+    return returned - max(0, min(pending, -outstanding))
 
 
 def _paid_in(payments: Iterable[PaymentRow], currency: str) -> int | None:
