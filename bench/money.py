@@ -139,6 +139,7 @@ def _pages(shop_id: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
         ("the ledger, without moves", listing.Filter(moves=False)),
         ("the ledger of one vendor", listing.Filter(vendor_id=usual)),
         ("the ledger of one order", listing.Filter(text=order.name)),
+        ("the ledger, sales", listing.Filter(kind="sale")),
         ("the ledger, a rare kind", listing.Filter(kind="dispute")),
     ):
         yield what, partial(_list_postings, shop_id, wanted)

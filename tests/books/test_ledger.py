@@ -168,6 +168,7 @@ def test_the_list_is_found_by_order_vendor_kind_and_period(sold: Sold, acme: Sho
     assert mine
     assert theirs
     assert not set(mine) & set(theirs)
+    assert set(keys(acme, listing.Filter(kind="sale"))) == everything
     assert keys(acme, listing.Filter(kind="refund")) == []
     with db.scoped(acme.id) as session:
         at = session.scalars(select(func.min(LedgerTransaction.booked_at))).one()
