@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from app import web
-from app.auth import installation, staff, staff_roles
+from app.auth import installation, readers, staff, staff_roles
 from app.config import get_config
 from app.errors import AppError, Forbidden
 from app.shopify.id_tokens import BOUNCE_PATH, IdToken, is_fresh, verify_request
@@ -70,6 +71,13 @@ def actor() -> str:
 def may_open(path: str, *, change: bool = False) -> bool:
     """Whether the role of who is asking opens that page, to look or to change; for pages that show the way there."""
     return staff_roles.may_open(g.member.role, path, change=change)
+
+
+def for_the_reader(page: str) -> str:
+    """A page with those forms closed that the role of who is asking may not send; an error may come before anybody."""
+    if "member" not in g:
+        return page
+    return Markup(readers.close_forms(page, lambda path: may_open(path, change=True)))  # noqa: S704 - as it was
 
 
 class WrongKeys(AppError):  # noqa: N818 - it reads as the answer it becomes

@@ -47,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "vendor_invited": Kind("vendor", ("inviter", "note", "link", "link_lasts"), "Invited to sell"),
     "vendor_security_changed": Kind("vendor", ("vendor_name", "change", "link"), "Sign-in changed"),
     "vendor_payout_details_changed": Kind(
-        "vendor", ("vendor_name", "link", "hold_hours"), "Payout details changed", "hour"
+        "vendor", ("vendor_name", "link", "hold_hours"), "New payout details", "hour"
     ),
     "vendor_payout_details_confirm": Kind(
         "vendor",

@@ -79,7 +79,7 @@ class PreviewRow:
 
     @property
     def held_until(self) -> datetime | None:
-        """When the waiting time after a change of payout details ends; None when there is none."""
+        """When the waiting time for new payout details ends; None when there is none."""
         return held_until(self.vendor)
 
 

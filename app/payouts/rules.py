@@ -42,7 +42,7 @@ class Candidate:
     rail_is_open: bool
     """The merchant still pays by what the vendor chose."""
     details_are_held: bool
-    """They were changed a short time ago: the vendor may still notice a thief."""
+    """They are new: the vendor may still notice a thief."""
 
 
 def state_after(action: str, state: str) -> str | None:
@@ -87,7 +87,7 @@ def obstacle(candidate: Candidate) -> str | None:
         (candidate.status not in PAYABLE, "The vendor is not approved at the moment."),
         (not candidate.has_details, "No payout details yet. The vendor enters them in the portal."),
         (not candidate.rail_is_open, "The vendor chose a way of being paid that you no longer offer."),
-        (candidate.details_are_held, "Payout details were changed less than 72 hours ago."),
+        (candidate.details_are_held, "The payout details are less than 72 hours old."),
     )
     return next((words for stands_in_the_way, words in checks if stands_in_the_way), None)
 

@@ -37,7 +37,7 @@ def show_queue() -> ResponseReturnValue:
 def export_queue() -> ResponseReturnValue:
     """What waits, as the list shows it."""
     return web.download_sheet(
-        "review-queue.csv", _COLUMNS, map(_cells, review_list.walk(g.session, g.shop.id, _read_wanted()))
+        "review-queue.csv", _COLUMNS, map(_cells, review_list.walk(g.session, g.shop.id, read_wanted()))
     )
 
 
@@ -100,10 +100,10 @@ def _queue_page(
     return render_template(
         "merchant/review/queue.html",
         page=review_list.list_waiting(
-            g.session, g.shop.id, _read_wanted(), web.read_place(), limit=review_list.PER_PAGE
+            g.session, g.shop.id, read_wanted(), web.read_place(), limit=review_list.PER_PAGE
         ),
         total=review_list.count_waiting(g.session, g.shop.id),
-        vendors=offer_vendors(g.session, g.shop.id, _read_wanted().vendor_id),
+        vendors=offer_vendors(g.session, g.shop.id, read_wanted().vendor_id),
         results=results,
         ticked=ticked,
         reason=reason,
@@ -113,7 +113,8 @@ def _queue_page(
     )
 
 
-def _read_wanted() -> review_list.Wanted:
+def read_wanted() -> review_list.Wanted:
+    """What of the queue is looked at; a page of one thing carries it on, so that the next is of the same."""
     args = request.args
     return review_list.Wanted(
         vendor_id=args.get("vendor", None, int),
@@ -131,7 +132,7 @@ def _product_page(product_id: int, errors: dict[str, str] | None = None) -> str:
         history=queries.list_history(g.session, detail.product),
         errors=errors or {},
         reason=request.form.get("reason", ""),
-        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/{product_id}"),
+        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/{product_id}", read_wanted()),
         replies=replies.list_filled(
             g.session, g.shop.id, vendor=detail.vendor.name, product=detail.product.title, shop=g.shop.name
         ),

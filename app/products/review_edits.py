@@ -9,6 +9,7 @@ from app import web
 from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.products import proposal_queries, proposals, queries, replies, review_list
+from app.products.review import read_wanted
 
 bp = Blueprint("review_edits", __name__, url_prefix="/app/review/edits")
 merchant.protect(bp)
@@ -59,6 +60,6 @@ def _page(proposal_id: int, errors: dict[str, str] | None = None) -> str:
         history=queries.list_history(g.session, product),
         errors=errors or {},
         reason=request.form.get("reason", ""),
-        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/edits/{proposal_id}"),
+        standing=review_list.find_standing(g.session, g.shop.id, f"/app/review/edits/{proposal_id}", read_wanted()),
         replies=replies.list_filled(g.session, g.shop.id, vendor=vendor.name, product=product.title, shop=g.shop.name),
     )

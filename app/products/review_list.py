@@ -69,7 +69,7 @@ class Waiting(Sent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(Sent):
-    """Which of all that wait a page is about, longest waiting first, and the paths before and behind it.
+    """Which of those that wait a page is about, in the order of the list it was opened from, and what is next to it.
 
     `place` counts from 0; None when it does not wait: then the way on leads to the first that does.
     """
@@ -100,23 +100,25 @@ def count_waiting(session: Session, shop_id: int) -> int:
     return queries.count_queue(session, shop_id) + proposal_queries.count_waiting(session, shop_id)
 
 
-def find_standing(session: Session, shop_id: int, path: str) -> Standing:
-    found = _find(shop_id, Wanted(), 0)
-    order = _sort(found, "").keys
+def find_standing(session: Session, shop_id: int, path: str, wanted: Wanted) -> Standing:
+    days = _promised_days(session, shop_id)
+    found = _find(shop_id, wanted, days)
+    sort = _sort(found, wanted.sort)
+    order = [key.desc() if sort.is_descending else key for key in sort.keys]
     numbered = select(
         found.c.path,
         found.c.since,
         (func.row_number().over(order_by=order) - 1).label("place"),
+        func.count().over().label("total"),
         func.lag(found.c.path).over(order_by=order).label("before"),
         func.lead(found.c.path).over(order_by=order).label("after"),
     ).subquery()
     mine = session.execute(select(numbered).where(numbered.c.path == path)).one_or_none()
-    total = count_waiting(session, shop_id)
     if mine is None:
         first = session.scalar(select(found.c.path).order_by(*order).limit(1))
-        return Standing(since=None, due=None, place=None, total=total, before=None, after=first)
-    due = due_at(mine.since, _promised_days(session, shop_id))
-    return Standing(since=mine.since, due=due, place=mine.place, total=total, before=mine.before, after=mine.after)
+        return Standing(since=None, due=None, place=None, total=0, before=None, after=first)
+    due = due_at(mine.since, days)
+    return Standing(since=mine.since, due=due, place=mine.place, total=mine.total, before=mine.before, after=mine.after)
 
 
 def due_at(since: datetime | None, days: int) -> datetime | None:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.dialects.postgresql import array
 
 from app import web
+from app.appearance.colour import LIGHT, accent_for
 from app.auth import meanwhile, merchant
 from app.config import get_config
 from app.errors import NotFound
@@ -52,6 +53,7 @@ def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
         held=held,
         history=history,
         minor=_minor,
+        accent=accent_for(held.accent_color, LIGHT),
         rate=rate,
         portal_url=get_config().portal_url,
     )

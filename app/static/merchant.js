@@ -21,6 +21,13 @@ document.addEventListener("change", (event) => {
   if (form && event.target.localName !== "s-search-field") form.requestSubmit();
 });
 
+// What belongs to one choice of a list stands beside that one only: <div data-with="name:value">.
+document.addEventListener("change", ({ target }) => {
+  for (const part of target.closest?.("form")?.querySelectorAll(`[data-with^="${target.name}:"]`) ?? []) {
+    part.hidden = part.dataset.with !== `${target.name}:${target.value}`;
+  }
+});
+
 // "Tick all" ticks every box of its form.
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-tick-all]")) return;

@@ -5,15 +5,23 @@
 const listOf = (row) => row.parentElement;
 const rowsOf = (list) => [...list.querySelectorAll(":scope > [data-number]")];
 
+// The form's field and the arrows follow the rows. What the page says of the saved order is not true of another one.
+function followRows(list) {
+  const rows = rowsOf(list);
+  const order = rows.map((row) => row.dataset.number).join(",");
+  list.closest("form").elements.order.value = order;
+  for (const one of document.querySelectorAll("[data-as-saved]")) one.hidden = order !== list.dataset.rows;
+  for (const row of rows) {
+    row.querySelector('[data-move="up"]').disabled = row === rows[0];
+    row.querySelector('[data-move="down"]').disabled = row === rows.at(-1);
+  }
+}
+
 function noteOrder(list) {
+  followRows(list);
   const input = list.closest("form").elements.order;
-  input.value = rowsOf(list).map((row) => row.dataset.number).join(",");
   input.dispatchEvent(new Event("input", { bubbles: true }));
   input.dispatchEvent(new Event("change", { bubbles: true }));
-  for (const [at, row] of rowsOf(list).entries()) {
-    row.querySelector('[data-move="up"]').disabled = at === 0;
-    row.querySelector('[data-move="down"]').disabled = at === rowsOf(list).length - 1;
-  }
 }
 
 function move(row, up) {
@@ -56,6 +64,8 @@ document.addEventListener("reset", (event) => {
   if (!list) return;
   const byNumber = Object.fromEntries(rowsOf(list).map((row) => [row.dataset.number, row]));
   for (const number of list.dataset.rows.split(",").filter(Boolean)) list.append(byNumber[number]);
+  followRows(list);
+  document.getElementById("order-said").textContent = "";
 });
 
 // -- pickers: <div data-picker="Product" data-single> with an <input> of codes and a place for what was picked -----------
@@ -71,10 +81,12 @@ const labelsOf = (box) => {
 function show(box) {
   const [, labels] = labelsOf(box);
   const place = box.querySelector("[data-picked]");
+  const isClosed = box.closest("[data-closed]") !== null; // by app/auth/readers.py: there to be read
   place.replaceChildren(
     ...codesOf(box).map((code) => {
       const name = labels[gidOf(box.dataset.picker, code)] ?? code;
-      const chip = Object.assign(document.createElement("s-button"), { textContent: name });
+      const chip = Object.assign(document.createElement(isClosed ? "s-chip" : "s-button"), { textContent: name });
+      if (isClosed) return chip;
       chip.setAttribute("icon", "x");
       chip.setAttribute("accessibilitylabel", `Remove ${name}`);
       chip.addEventListener("click", () => take(box, codesOf(box).filter((each) => each !== code)));
@@ -87,6 +99,7 @@ function take(box, codes, named = {}) {
   const [input, labels] = labelsOf(box);
   if (input) input.value = JSON.stringify({ ...labels, ...named });
   const field = box.querySelector("input");
+  field.dataset.first ??= field.value; // a hidden field's own is gone with the first change
   field.value = codes.join(", ");
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -119,4 +132,7 @@ document.addEventListener("click", async (event) => {
 const showAll = () => document.querySelectorAll("[data-picker]").forEach(show);
 document.addEventListener("DOMContentLoaded", showAll);
 document.addEventListener("htmx:after:swap", showAll);
-document.addEventListener("reset", () => setTimeout(showAll));
+document.addEventListener("reset", (event) => {
+  for (const field of event.target.querySelectorAll("[data-picker] > input[data-first]")) field.value = field.dataset.first;
+  setTimeout(showAll);
+});

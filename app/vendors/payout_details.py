@@ -1,4 +1,4 @@
-"""Where a vendor's money goes: encrypted at rest, shown only in part, and held after a change.
+"""Where a vendor's money goes: encrypted at rest, shown only in part, and held while it is new.
 
 Whoever finds a vendor's portal open could send the next payout to themselves: so a change waits for a link in a mail.
 Whoever gets into the vendor's mail, too, could still do it: so the vendor is told, and nothing is paid for 72 hours.
@@ -77,7 +77,7 @@ def shown_part(rail: str, account: str) -> str:
 
 
 def held_until(vendor: Vendor) -> datetime | None:
-    """The moment from which the vendor may be paid again after a change of details; None when that is over."""
+    """The moment from which the vendor may be paid to details that are new; None when that is over."""
     if vendor.payout_changed_at is None:
         return None
     end = vendor.payout_changed_at + PAYOUT_DETAILS_HOLD
@@ -96,7 +96,8 @@ def find_payout_details(vendor: Vendor) -> PayoutDetails | None:
 def ask_to_change(session: Session, vendor: Vendor, details: PayoutDetails, *, actor: str) -> str:
     """New details from the portal. Returns "changed", "same", or "asked": a change waits for the link in an e-mail.
 
-    The first details replace nothing, so they are stored at once; payouts wait for 72 hours either way.
+    The first details replace nothing, so they are stored at once. Payouts wait for 72 hours either way: a stranger may
+    have been faster than the vendor.
     Raises ValidationErrors for an account that is none.
     """
     if vendor.payout_account is None:

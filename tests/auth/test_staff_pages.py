@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import clock, db
+from app.auth.readers import close_forms
 from app.auth.staff_roles import StaffRole, may_open
 from app.models.approvals import ApprovalRule
 from app.models.cancellations import Cancellation, CancellationState
@@ -56,10 +57,16 @@ PAGES = [
     "/app/reconciliation",
     "/app/emails",
     "/app/emails/{email}",
+    "/app/emails/words/{kind}",
     "/app/events",
     "/app/events/told",
     "/app/log",
     "/app/settings",
+    "/app/settings/questions",
+    "/app/settings/locations",
+    "/app/settings/notifications",
+    "/app/settings/mailings",
+    "/app/reviews/settings",
     "/app/commissions",
     "/app/commissions/2",
     "/app/commissions/groups",
@@ -86,7 +93,11 @@ NOTHING_TO_PRESS = {
     "/app/notices",
     "/app/orders",
     "/app/reviews",
+    "/app/reviews/settings",
     "/app/settings",
+    "/app/settings/locations",
+    "/app/settings/mailings",
+    "/app/settings/notifications",
 }
 
 
@@ -126,6 +137,7 @@ def numbers(mona: FlaskClient, sam: FlaskClient) -> dict[str, object]:
             "product": session.scalar(select(Product.id).where(Product.status == ProductStatus.IN_REVIEW)),
             "approval": session.scalar(select(ApprovalRule.id)),
             "email": email.id,
+            "kind": email.kind,
             "batch": waiting.batch_id,
             "payout": waiting.id,
             "given_batch": given.batch_id,
@@ -160,6 +172,12 @@ def deeds(page: BeautifulSoup) -> Iterator[str]:
         yield str(sender["hx-post"])
 
 
+def fields(page: BeautifulSoup) -> Iterator[tuple[str, str]]:
+    """Where each field is sent that somebody can type into, and its name."""
+    for form in page.select("form[hx-post]"):
+        yield from ((str(form["hx-post"]), str(tag["name"])) for tag in form.select("[name]:not(input, [disabled])"))
+
+
 def ways(page: BeautifulSoup) -> Iterator[str]:
     """Where the page leads, and what it loads by itself."""
     tags: list[Tag] = [*page.select("s-page [href^='/app']"), *page.select("[hx-get][hx-trigger^=load]")]
@@ -167,7 +185,7 @@ def ways(page: BeautifulSoup) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("role", [role for role in StaffRole if role is not StaffRole.EVERYTHING])
-def test_a_role_finds_no_button_that_is_refused_and_no_way_to_a_closed_page(
+def test_a_role_finds_no_button_or_field_that_is_refused_and_no_way_to_a_closed_page(
     mona: FlaskClient, sam: FlaskClient, numbers: dict[str, object], role: StaffRole
 ) -> None:
     assert grant(mona, "43", role) == 200
@@ -182,6 +200,7 @@ def test_a_role_finds_no_button_that_is_refused_and_no_way_to_a_closed_page(
         page = BeautifulSoup(answer.text, "html.parser")
         dead += [(address, deed) for deed in deeds(page) if not opens(role, deed, change=True)]
         dead += [(address, way) for way in ways(page) if not opens(role, way)]
+        dead += [(address, f"{name} of {deed}") for deed, name in fields(page) if not opens(role, deed, change=True)]
     assert not dead, "\n".join(map(str, dead))
 
 
@@ -189,6 +208,22 @@ def test_who_may_do_everything_finds_the_buttons(mona: FlaskClient, numbers: dic
     """Else the pages above would show none because nothing is there to be done."""
     found = {place: set(deeds(BeautifulSoup(mona.get(place.format(**numbers)).text, "html.parser"))) for place in PAGES}
     assert {place for place in PAGES if not found[place]} == NOTHING_TO_PRESS
+
+
+def test_a_page_is_closed_form_by_form() -> None:
+    page = """<form hx-post="/app/a?x=1" title="a > b"><s-text-field name="t"></s-text-field><s-choice-list name="c">
+        </s-choice-list><s-button type="submit">Save</s-button><s-button href="/app/file">File</s-button></form>
+        <form hx-post="/app/b"><s-select name="s"></s-select><s-button type="submit">Save</s-button></form>
+        <form hx-get="/app/a"><s-search-field name="q"></s-search-field><s-button type="submit">Find</s-button></form>
+        <s-button hx-post="/app/a">Now</s-button><s-button hx-post="/app/b">Now</s-button>"""
+    closed = BeautifulSoup(close_forms(page, lambda path: path != "/app/a"), "html.parser")
+    shut, *others = closed.find_all("form")
+    assert [tag["name"] for tag in shut.select("[disabled]")] == ["t", "c"]
+    assert [button.get_text() for button in shut.select("s-button")] == ["File"]
+    assert (shut.has_attr("data-closed"), shut["title"]) == (True, "a > b")
+    assert not any(form.select("[disabled]") for form in others)
+    assert [str(button.get("hx-post")) for button in closed.select("s-button:not(form *)")] == ["/app/b"]
+    assert close_forms(page, lambda _: True) == page
 
 
 def test_who_may_not_change_settings_cannot_type_into_them(mona: FlaskClient, sam: FlaskClient) -> None:

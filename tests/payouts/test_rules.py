@@ -25,7 +25,7 @@ FINE = Candidate(
         ({"status": "closed", "amount": 1}, None),
         ({"rail_is_open": False}, "The vendor chose a way of being paid that you no longer offer."),
         ({"has_details": False}, "No payout details yet. The vendor enters them in the portal."),
-        ({"details_are_held": True}, "Payout details were changed less than 72 hours ago."),
+        ({"details_are_held": True}, "The payout details are less than 72 hours old."),
     ],
 )
 def test_what_stands_in_the_way_is_said_in_words(changes: dict[str, object], words: str | None) -> None:

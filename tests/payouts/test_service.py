@@ -233,7 +233,7 @@ def test_new_bank_details_hold_what_was_claimed_for_the_old_ones(acme: Shop, pai
     move(acme, "approve")
     assert payouts(acme) == [("on_hold", 4200)]
     move(acme, "cancel")
-    assert obstacle(acme) == "Payout details were changed less than 72 hours ago."
+    assert obstacle(acme) == "The payout details are less than 72 hours old."
 
 
 def test_details_that_were_new_when_the_payout_was_claimed_are_not_paid_to(acme: Shop, paid: Vendor) -> None:

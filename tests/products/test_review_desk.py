@@ -190,7 +190,7 @@ def test_a_page_of_the_queue_reads_a_page_of_rows(acme: Shop, ada: Vendor) -> No
     try:
         with db.scoped(acme.id) as session:
             page = review_list.list_waiting(session, acme.id, Wanted(), limit=4)
-            standing = review_list.find_standing(session, acme.id, page.rows[2].path)
+            standing = review_list.find_standing(session, acme.id, page.rows[2].path, Wanted())
     finally:
         event.remove(db.get_engine(), "after_cursor_execute", note)
     assert max(read) == 5, "one more than is shown says whether there is more"
@@ -200,8 +200,23 @@ def test_a_page_of_the_queue_reads_a_page_of_rows(acme: Shop, ada: Vendor) -> No
 
 def test_what_is_decided_leads_to_the_first_that_waits(acme: Shop, ada: Vendor) -> None:
     with db.scoped(acme.id) as session:
-        assert review_list.find_standing(session, acme.id, "/app/review/1").after is None
+        assert review_list.find_standing(session, acme.id, "/app/review/1", Wanted()).after is None
     waiting = add_product(acme, ada, "Cup", ProductStatus.IN_REVIEW)
     with db.scoped(acme.id) as session:
-        standing = review_list.find_standing(session, acme.id, "/app/review/999999")
+        standing = review_list.find_standing(session, acme.id, "/app/review/999999", Wanted())
     assert (standing.place, standing.after) == (None, f"/app/review/{waiting}")
+
+
+def test_the_way_on_keeps_to_what_the_list_showed(acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    first, _, last = (
+        f"/app/review/{add_product(acme, vendor, title, ProductStatus.IN_REVIEW)}"
+        for title, vendor in (("Cup", ada), ("Bread", bea), ("Mug", ada))
+    )
+    with db.scoped(acme.id) as session:
+        of_ada = review_list.find_standing(session, acme.id, first, Wanted(vendor_id=ada.id))
+        newest = review_list.find_standing(session, acme.id, last, Wanted(vendor_id=ada.id, sort="newest"))
+        decided = review_list.find_standing(session, acme.id, "/app/review/999999", Wanted(search="mug"))
+        nothing_left = review_list.find_standing(session, acme.id, "/app/review/999999", Wanted(kind="edit"))
+    assert (of_ada.place, of_ada.total, of_ada.before, of_ada.after) == (0, 2, None, last)
+    assert (newest.place, newest.total, newest.before, newest.after) == (0, 2, None, first)
+    assert (decided.after, nothing_left.after) == (last, None)

@@ -180,6 +180,25 @@ define("s-url-field", class extends TextField {
 define("s-password-field", class extends TextField {
   static input = `<input class="control" id="control" type="password">`;
 });
+define("s-color-field", class extends TextField {
+  static input = `<input class="swatch" type="color" aria-label="Pick a colour"><input class="control" id="control" type="text" autocapitalize="off" spellcheck="false">`;
+  static styles = [...TextField.styles, css`.swatch { flex: none; inline-size: 20px; block-size: 20px; padding: 0; cursor: pointer; }`];
+
+  constructor() {
+    super();
+    this.part$(".swatch").addEventListener("input", ({ target }) => (this.value = target.value));
+  }
+
+  keep() {
+    super.keep();
+    this.part$(".swatch").value = this.value;
+  }
+
+  update() {
+    super.update();
+    Object.assign(this.part$(".swatch"), { value: this.value, disabled: this.disabled });
+  }
+});
 define("s-date-field", class extends TextField {
   static props = { ...TextField.props, allow: String, disallow: String, view: String };
   static input = `<input class="control" id="control" type="date">`;
