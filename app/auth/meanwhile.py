@@ -42,7 +42,7 @@ def refuse_second(*about: ColumnElement[bool]) -> None:
     where = " in another window" if by == "You" else ""
     refusal = Conflict(
         f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place,"
-        " or reload the page to see theirs."
+        " or reload the page to see what is saved."
     )
     refusal.headers["Seen"] = str(newest.id)
     raise refusal

@@ -28,6 +28,12 @@ document.addEventListener("change", ({ target }) => {
   }
 });
 
+// What became of what was ticked stands on top of the page: it comes into sight where somebody pressed further below.
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx?.request?.method !== "POST") return;
+  document.querySelector("[data-outcome]")?.closest("s-banner").scrollIntoView({ block: "nearest" });
+});
+
 // "Tick all" ticks every box of its form.
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-tick-all]")) return;

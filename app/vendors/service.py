@@ -34,6 +34,13 @@ _MAILS: Final = {
     "reinstate": "vendor_reinstated",
     "close": "vendor_closed",
 }
+_NOW: Final = {
+    VendorStatus.PENDING: "waiting for a decision",
+    VendorStatus.APPROVED: "approved",
+    VendorStatus.REJECTED: "declined",
+    VendorStatus.SUSPENDED: "paused",
+    VendorStatus.CLOSED: "closed",
+}
 LONGEST_QUESTION: Final = 2000
 _NO_MAILBOX: Final = "your store has no e-mail address. Enter one in Shopify under Settings > General, then ask again."
 _NAME_TAKEN: Final = lazy("A vendor with this name, or one that looks the same, is already here. Choose another name.")
@@ -115,7 +122,8 @@ def move(
         raise NotFound("There is no such vendor.")
     before, after = vendor.status, rules.state_after(action, vendor.status)
     if after is None:
-        raise Conflict(f"{vendor.name} is {before} now, so this is no longer possible. Look at the vendor again.")
+        words = f"{vendor.name} is {_NOW[before]} now, so this is no longer possible. Look at the vendor again."
+        raise Conflict(words)
     reason = (reason or "").strip() or None
     if action in rules.REASON_NEEDED and reason is None:
         raise ValidationErrors({"reason": "Say why in a sentence. The vendor reads it."})
