@@ -215,7 +215,6 @@ def create_app() -> Flask:
     jinja.register(app)
     app.jinja_env.globals.update(live_url=live_url, live_since=live_since, may=portal.may, may_open=portal.may_open)
     app.jinja_env.globals.update(who=staff.who, staff_may_open=merchant.may_open, unread_notices=count_for_page)
-    app.jinja_env.filters["for_the_reader"] = merchant.for_the_reader
     app.before_request(hosts.lead_to_the_right_host)
     for bp in BLUEPRINTS:
         web.register(app, bp)

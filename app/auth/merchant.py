@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 from babel import Locale, UnknownLocaleError
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from app import web
 from app.auth import installation, readers, staff, staff_roles
@@ -73,13 +72,6 @@ def may_open(path: str, *, change: bool = False) -> bool:
     return staff_roles.may_open(g.member.role, path, change=change)
 
 
-def for_the_reader(page: str) -> str:
-    """A page with those forms closed that the role of who is asking may not send; an error may come before anybody."""
-    if "member" not in g:
-        return page
-    return Markup(readers.close_forms(page, lambda path: may_open(path, change=True)))  # noqa: S704 - as it was
-
-
 class WrongKeys(AppError):  # noqa: N818 - it reads as the answer it becomes
     """A brand-new token that cannot be read: another bounce would bring the same, for ever."""
 
@@ -106,6 +98,10 @@ RETRY = {"X-Shopify-Retry-Invalid-Session-Request": "1"}
 
 
 def seal(response: Response) -> Response:
+    """Close the forms that who is asking may not send, and say who may frame the page and whose scripts run in it."""
+    if "member" in g and response.mimetype == "text/html":
+        page = response.get_data(as_text=True)
+        response.set_data(readers.close_forms(page, lambda path: may_open(path, change=True)))
     # What is handed out as a file bears a stricter one.
     response.headers.setdefault("Content-Security-Policy", content_policy(g.get("framed_by")))
     return response

@@ -1,4 +1,4 @@
-"""A page as it is shown to somebody who may not send all of its forms. Pure: text in, text out.
+"""A page, or a part of one, as it is shown to somebody who may not send all of its forms. Pure: text in, text out.
 
 Pages leave out what means nothing to a reader. A form that they still show is to be read: nobody types for nothing.
 """

@@ -40,6 +40,7 @@ PAGES = [
     "/app/vendors",
     "/app/vendors/invitations",
     "/app/vendors/{seller}",
+    "/app/vendors/{seller}/sender",
     "/app/vendors/{seller}/visit",
     "/app/vendors/{applicant}",
     "/app/review",
