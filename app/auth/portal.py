@@ -26,6 +26,7 @@ from app.models.staff import Visit
 from app.models.vendors import PortalSession, Vendor, VendorUser
 
 _KNOWN: Final = "known-browser"
+_SHOP: Final = "shop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +226,14 @@ def sign_in(session: Session, seat: Seat, response: BaseResponse, *, by: str, is
         session.execute(update(VendorUser).where(VendorUser.id == seat.user.id).values(last_seen_at=now, language=own))
         _audit(session, seat, "portal.sign_in", by)
     _set_cookie(response, cookie_name(), token, rules.ABSOLUTE)
+    _set_cookie(response, _SHOP, seat.shop.domain, rules.REMEMBERED)
     if not awaits_factor:
         _remember_browser(response, seat.user.email)
+
+
+def last_shop() -> str:
+    """The domain of the shop whose pages this browser opened last. Its storefront frames the sign-in page, too."""
+    return request.cookies.get(_SHOP, "")
 
 
 def find_browser(email: str) -> str | None:

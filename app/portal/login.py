@@ -148,8 +148,8 @@ def _login_page(form: SignInForm, *, problem: str | None = None) -> str:
 
 
 def _dress(domain: str) -> None:
-    """In the look of the shop that was named, or of the only one there is."""
+    """In the look of the shop that was named, or whose pages were open here last, or of the only one there is."""
     if "look" in g:
         return
     with db.system() as session:
-        portal.greet(session, service.find_shop(session, domain))
+        portal.greet(session, service.find_shop(session, domain or portal.last_shop()))

@@ -93,7 +93,9 @@ def issue_handover(session: Session, seat: Seat) -> str:
     # Sealed: read out of the ticket it would be as good as an e-mailed link, which opens all places of the person.
     sealed = crypto.encrypt(token, get_config().secret_keys).decode()
     claims = {"token": sealed, "vendor_user": seat.user.id, "customer": seat.vendor.shopify_customer_id}
-    return f"{get_config().portal_url}/portal/arrive/{_sign(claims, _HANDOVER, rules.HANDOVER_LIFETIME)}"
+    ticket = _sign(claims, _HANDOVER, rules.HANDOVER_LIFETIME)
+    # Too late, its sign-in page still has to know in whose frame it stands.
+    return f"{get_config().portal_url}/portal/arrive/{ticket}?shop={seat.shop.domain}"
 
 
 def find_handover(session: Session, ticket: str) -> Seat | None:

@@ -209,3 +209,18 @@ def test_in_the_shops_frame_the_session_lives_in_a_partition(
     answer = come_in(browser, arrival[0], **{"Sec-Fetch-Dest": "iframe"})
     cookie = answer.headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"))
+
+
+def test_whoever_is_not_signed_in_any_more_sees_the_sign_in_page_in_the_shops_frame(
+    app: Flask, browser: FlaskClient, acme: Shop, zenith: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    framed = {"Sec-Fetch-Dest": "iframe"}
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    come_in(browser, arrival, **framed)
+    late = come_in(app.test_client(), arrival, **framed)
+    assert browser.post("/portal/logout", headers={"Sec-Fetch-Site": "same-origin", **framed}).status_code == 303
+    over = browser.get("/portal/orders", headers=framed, follow_redirects=True)
+    for page in (late, over):
+        assert "E-mail me a link" in page.text
+        assert "frame-ancestors https://acme.myshopify.com" in page.headers["Content-Security-Policy"]
