@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0099_postings_indexed_once"
-down_revision: str | None = "0098_postings_by_vendor_and_kind"
+revision: str = "0100_postings_indexed_once"
+down_revision: str | None = "0099_postings_by_vendor_and_kind"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

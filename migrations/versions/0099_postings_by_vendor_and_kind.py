@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0098_postings_by_vendor_and_kind"
-down_revision: str | None = "0097_one_index_of_the_log_fewer"
+revision: str = "0099_postings_by_vendor_and_kind"
+down_revision: str | None = "0098_orders_by_day"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
