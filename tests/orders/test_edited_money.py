@@ -1,19 +1,27 @@
 """Orders that staff edit after the payment: units, discounts and shipping that come on, and what is owed either way."""
 
+from fractions import Fraction
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from app import db
+from app.ledger.rules import Account
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.orders.facts import OrderTerms
+from app.orders.intake import Frozen, read_order, read_refund
+from app.orders.rules import book_to_date
 from app.payouts.checks import check_books
+from app.shopify import payloads_orders as payloads
 from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
+from tests.orders.make import ADA, DAY_0, account, terms, vendor_total
 from tests.orders.test_service import books, lines_of
 
 VENDOR_ACCOUNTS = ("vendor_pending", "vendor_held", "vendor_available")
@@ -74,3 +82,27 @@ def test_units_and_shipping_that_come_on_are_shared_once_they_are_paid(
     refund_order(store, ACME, order["id"], RefundRequest([LineRefund(loaf, 3)]))
     post.deliver()
     assert earned(acme, bea) == 214 + 279
+
+
+def dollars(amount: str) -> dict[str, object]:
+    return {"shop_money": {"amount": amount, "currency_code": "USD"}}
+
+
+@pytest.mark.parametrize("outstanding", ["-20.00", "0.00"])
+def test_units_taken_off_and_not_given_back_count_once_wherever_shopify_says_it(outstanding: str) -> None:
+    """100.00 were paid, then 20.00 taken off: an adjustment, and perhaps in what is outstanding as well."""
+    at = "2026-11-02T12:00:00Z"
+    gone = {"id": 7, "line_item_id": 1, "quantity": 1, "restock_type": "cancel", "subtotal_set": dollars("20.00")}
+    adjusted = {"id": 9, "kind": "refund_discrepancy", "amount_set": dollars("20.00")}
+    edit = {"id": 5, "order_id": 1, "created_at": at, "refund_line_items": [gone], "order_adjustments": [adjusted]}
+    body = {
+        "id": 1, "name": "#1", "currency": "USD", "created_at": at, "updated_at": at, "financial_status": "paid",
+        "total_price_set": dollars("100.00"), "current_total_price_set": dollars("80.00"),
+        "total_outstanding": outstanding, "refunds": [edit],
+        "line_items": [{"id": 1, "quantity": 5, "current_quantity": 4, "price_set": dollars("20.00")}],
+    }  # fmt: skip
+    order = msgspec.convert(body, type=payloads.Order)
+    within = [read_refund(refund, "USD", rate=Fraction(1)) for refund in order.refunds]
+    known = read_order(order, {1: Frozen(terms(ADA))}, OrderTerms(), within, [])
+    assert book_to_date(known, DAY_0).flags == ()
+    assert (vendor_total(known, ADA), account(known, Account.CUSTOMER_CREDIT)) == (7200, 2000)
