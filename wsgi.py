@@ -49,6 +49,7 @@ from app.orders import block as order_block
 from app.orders import decision_views
 from app.orders import portal as portal_orders
 from app.orders import views as orders
+from app.payouts import archive_views as paper_archives
 from app.payouts import invoice_views as fee_invoices
 from app.payouts import portal as portal_money
 from app.payouts import portal_movements, portal_papers
@@ -160,6 +161,7 @@ BLUEPRINTS: list[Blueprint] = [
     commission_list.bp,
     money_views.bp,
     payouts.bp,
+    paper_archives.bp,
     payout_settings.bp,
     fee_invoices.bp,
     books.bp,

@@ -32,13 +32,22 @@ def _box(keys: Sequence[str]) -> MultiFernet:
 
 
 def encrypt(text: str, keys: Sequence[str]) -> bytes:
-    return _box(keys).encrypt(text.encode())
+    return encrypt_file(text.encode(), keys)
 
 
 def decrypt(blob: bytes, keys: Sequence[str]) -> str:
     """Raises ValueError when none of the keys fits."""
+    return decrypt_file(blob, keys).decode()
+
+
+def encrypt_file(content: bytes, keys: Sequence[str]) -> bytes:
+    return _box(keys).encrypt(content)
+
+
+def decrypt_file(blob: bytes, keys: Sequence[str]) -> bytes:
+    """Raises ValueError when none of the keys fits."""
     try:
-        return _box(keys).decrypt(blob).decode()
+        return _box(keys).decrypt(blob)
     except InvalidToken:
         raise ValueError("none of SECRET_KEYS decrypts this value") from None
 

@@ -17,6 +17,7 @@ ENCRYPTED: Final[dict[str, tuple[str, ...]]] = {
     "payouts": ("account", "holder"),
     "rail_keys": ("secret",),
     "fee_invoices": ("parties",),
+    "paper_files": ("content",),
     "login_factors": ("secret",),
     "hooks": ("secret",),
     "privacy_requests": ("person",),

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from app.languages import _
@@ -31,16 +32,19 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text[:1] in _FORMULA_MARKS else text
 
 
-def write_sheet(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A CSV file that every spreadsheet opens: times as ISO 8601, None as an empty cell, no text as a formula.
+def write_sheet(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a CSV file that every spreadsheet opens: times as ISO 8601, None as an empty cell, no formula.
 
     What can be below zero comes as a number: as text its minus would begin a formula.
     """
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(heading)
-    writer.writerows([_written(cell) for cell in row] for row in rows)
-    return "\ufeff" + file.getvalue()
+    return map(write_line, chain([heading], rows))
+
+
+def write_line(cells: Iterable[object]) -> str:
+    """One of them."""
+    line = io.StringIO()
+    csv.writer(line).writerow(_written(cell) for cell in cells)
+    return line.getvalue()
 
 
 def _written(cell: object) -> object:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, Flask, Response, g, json, make_response, request
+from flask import Blueprint, Flask, Response, g, json, make_response, request, stream_with_context
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
@@ -24,12 +24,13 @@ from app.errors import Forbidden
 from app.keyset import Part, Place, walk_parts
 from app.languages import _
 from app.outcomes import Outcome
-from app.sheets import write_sheet
+from app.sheets import write_line, write_sheet
 from app.shopify.tokens import ShopCredentials
 from app.typed import read_number
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+_LINES_AT_ONCE = 100
 _QUIET = {"static", "health.alive", "health.ready", "health.show_metrics"}
 _doors: dict[str, str] = {}
 # A sign-in link is a key until it is used, a reply page's for a year: they must not lie about in logs.
@@ -184,6 +185,8 @@ def _finish(response: Response) -> Response:
 def _close(_error: BaseException | None) -> None:
     if watch := g.pop("watch", None):
         watch.__exit__(None, None, None)
+    elif session := g.get("session"):
+        session.close()  # in which a download went on after its request
 
 
 # -- lists, and what became of what was asked -------------------------------------------------------------------------
@@ -208,14 +211,32 @@ def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcome
     return toast(make_response(page(outcomes)), words, is_error=not done)
 
 
-def download(name: str, body: str | bytes, media_type: str) -> Response:
-    """A file called `name`."""
+def download(name: str, body: str | bytes | Iterable[bytes], media_type: str) -> Response:
+    """A file called `name`. A body in pieces is sent as they come, after this request's transaction."""
     return Response(body, mimetype=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def download_sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """A list as a CSV file called `name`."""
-    return download(name, write_sheet(heading, rows), "text/csv")
+    return download_lines(name, write_sheet(heading, rows))
+
+
+def download_lines(name: str, lines: Iterable[str]) -> Response:
+    """A CSV file called `name`, sent while it is read: a long one begins at once and never is in memory as a whole."""
+    waiting = iter(lines)
+    first = "".join(islice(waiting, _LINES_AT_ONCE))  # what is wrong by now is answered as everywhere
+    # The mark tells Excel that this is UTF-8.
+    return download(name, stream_with_context(_go_on("\ufeff" + first, waiting)), "text/csv")
+
+
+def _go_on(first: str, waiting: Iterator[str]) -> Iterator[bytes]:
+    yield first.encode()
+    try:
+        while piece := "".join(islice(waiting, _LINES_AT_ONCE)):
+            yield piece.encode()
+    except Exception:  # noqa: BLE001 - what was sent looks whole: nothing but its last line can say that it is not
+        _log.exception("download_broken")
+        yield write_line([_("The rest is missing: something on our side failed. Export it again.")]).encode()
 
 
 def read_search() -> str:

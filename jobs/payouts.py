@@ -8,7 +8,7 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
-from app.payouts import monthly, schedule, sending
+from app.payouts import archives, monthly, schedule, sending
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -64,3 +64,12 @@ def issue_invoices() -> None:
         except Exception:
             # As above: the next ring tries again.
             log.exception("invoices_failed", shop=shop_id)
+
+
+def print_archive(shop_id: int, archive_id: int) -> None:
+    archives.carry_on(shop_id, archive_id)
+
+
+def sweep_archives() -> None:
+    """Every minute: what was left behind, and files that are too old."""
+    archives.sweep()

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
@@ -107,6 +108,52 @@ class FeeInvoicePosting(Model):
     shop_id: Mapped[int]
     vendor_id: Mapped[int]
     invoice_id: Mapped[int] = mapped_column(ForeignKey("fee_invoices.id"), index=True)
+
+
+class PaperKind(StrEnum):
+    STATEMENTS = "statements"
+    INVOICES = "invoices"
+
+
+class PaperArchive(Model):
+    """Statements or fee invoices on their way into one file: printed a few at a time, then kept for some days."""
+
+    __tablename__ = "paper_archives"
+    __table_args__ = (UniqueConstraint("shop_id", "digest"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    kind: Mapped[PaperKind]
+    about: Mapped[str]
+    """Whose page shows it: "batch:7", or "invoices"."""
+    name: Mapped[str]
+    """Of the file."""
+    papers: Mapped[list[int]] = mapped_column(JSONB, deferred=True)
+    """Ids of payouts or invoices, in the order of the file; fixed when it was asked for."""
+    total: Mapped[int]
+    digest: Mapped[str]
+    """Of what it holds: who asks for the same gets the same."""
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    done: Mapped[int] = mapped_column(server_default="0")
+    """How many of the papers are printed."""
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    """When a paper could not be printed. Whoever asks again has it tried again."""
+
+
+class PaperFile(Model):
+    """One file of an archive, encrypted."""
+
+    __tablename__ = "paper_files"
+    __table_args__ = (UniqueConstraint("archive_id", "name"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[ShopId]
+    archive_id: Mapped[int] = mapped_column(ForeignKey("paper_archives.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    content: Mapped[bytes]
 
 
 class RailKeys(Model):

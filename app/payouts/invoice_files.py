@@ -2,15 +2,16 @@
 
 import csv
 import io
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.errors import NotFound
 from app.languages import _, find_words, lazy, locale_for, spoken
 from app.models.payouts import FeeInvoice
@@ -18,6 +19,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
 from app.payouts.paper import Paper, print_paper
+from app.payouts.zips import Files, zip_files
 from app.sheets import plain_cell
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
@@ -27,21 +29,31 @@ def make_file(session: Session, invoice: FeeInvoice, kind: str) -> tuple[bytes, 
     """The invoice as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
     lines = list_lines(session, invoice)
     if kind == "pdf":
-        locale = locale_for(spoken(), session.get_one(Vendor, invoice.vendor_id).locale)
-        return write_pdf(invoice, read_parties(invoice), lines, locale), "application/pdf"
+        return write_pdf(invoice, read_parties(invoice), lines, _locale(session, invoice)), "application/pdf"
     if kind == "csv":
         return write_csv(invoice, lines).encode("utf-8-sig"), "text/csv"
     raise NotFound("Invoices come as PDF or CSV.")
 
 
+def read_files(session: Session, invoice: FeeInvoice) -> Callable[[], Files]:
+    """Read what the invoice says; what is returned prints it, PDF and CSV, and asks the database no more."""
+    lines, locale = list_lines(session, invoice), _locale(session, invoice)
+
+    def print_files() -> Files:
+        yield f"{invoice.number}.pdf", write_pdf(invoice, read_parties(invoice), lines, locale)
+        yield f"{invoice.number}.csv", write_csv(invoice, lines).encode("utf-8-sig")
+
+    return print_files
+
+
 def make_archive(session: Session, invoices: Iterable[FeeInvoice]) -> bytes:
     """A zip with each invoice as PDF and as CSV."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for invoice in invoices:
-            for kind in ("pdf", "csv"):
-                archive.writestr(f"{invoice.number}.{kind}", make_file(session, invoice, kind)[0])
-    return target.getvalue()
+    files = chain.from_iterable(read_files(session, invoice)() for invoice in invoices)
+    return b"".join(zip_files(files, clock.now()))
+
+
+def _locale(session: Session, invoice: FeeInvoice) -> str:
+    return locale_for(spoken(), session.get_one(Vendor, invoice.vendor_id).locale)
 
 
 def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:

@@ -52,6 +52,11 @@ def list_all(session: Session, shop: Shop, wanted: Wanted) -> Sequence[tuple[Fee
     return [(invoice, name) for invoice, name in session.execute(query)]
 
 
+def list_ids(session: Session, shop: Shop, wanted: Wanted) -> Sequence[int]:
+    """Of every one of them, in the order of their numbers."""
+    return session.scalars(_matching(shop, wanted).with_only_columns(FeeInvoice.id).order_by(FeeInvoice.sequence)).all()
+
+
 def _matching(shop: Shop, wanted: Wanted) -> Select[FeeInvoice, str]:
     query = select(FeeInvoice, Vendor.name).join(Vendor, Vendor.id == FeeInvoice.vendor_id)
     query = query.where(FeeInvoice.shop_id == shop.id)

@@ -8,7 +8,7 @@ from app.auth import meanwhile, merchant
 from app.errors import Conflict
 from app.models.events import AuditEntry
 from app.money import Money
-from app.payouts import invoice_files, invoice_lists, invoices, queries, settings
+from app.payouts import archives, invoice_files, invoice_lists, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
 bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
@@ -52,18 +52,15 @@ def download(invoice_id: int, kind: str) -> ResponseReturnValue:
     return web.download(f"{invoice.number}.{kind}", body, media_type)
 
 
-@bp.get("/all.<any(zip, csv):kind>")
-def download_all(kind: str) -> ResponseReturnValue:
-    """Every invoice that the list shows with its present search, or that was ticked: the papers, or one table."""
-    rows = invoice_lists.list_all(g.session, g.shop, _wanted())
-    if kind == "csv":
-        return web.download("invoices.csv", "\ufeff" + invoice_lists.write_table(g.shop, rows), "text/csv")
-    archive = invoice_files.make_archive(g.session, (invoice for invoice, _ in rows))
-    return web.download("invoices.zip", archive, "application/zip")
+@bp.get("/all.csv")
+def export() -> ResponseReturnValue:
+    """Every invoice that the list shows with its present search, or that was ticked, as one table."""
+    rows = invoice_lists.list_all(g.session, g.shop, read_wanted())
+    return web.download("invoices.csv", "\ufeff" + invoice_lists.write_table(g.shop, rows), "text/csv")
 
 
 def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
-    wanted = _wanted()
+    wanted = read_wanted()
     vendors = invoice_lists.list_vendors(g.session, g.shop)
     html = render_template(
         "merchant/payouts/invoices.html",
@@ -74,12 +71,14 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         seen=meanwhile.mark(_SAVES),
         month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         vendor_choices=[(str(vendor_id), name) for vendor_id, name in vendors],
+        archives=archives.list_recent(g.session, g.shop.id, archives.ABOUT_INVOICES),
         searched=wanted != invoice_lists.Wanted(),
     )
     return Response(html, status=status, mimetype="text/html")
 
 
-def _wanted() -> invoice_lists.Wanted:
+def read_wanted() -> invoice_lists.Wanted:
+    """Which invoices the list shows, or of them those that were ticked."""
     args = request.args
     return invoice_lists.Wanted(
         words=web.read_search(),

@@ -42,6 +42,8 @@ WHERE t.shop_id = :shop_id AND t.vendor_id IS NOT NULL AND t.booked_at < :until
   AND NOT EXISTS (SELECT FROM fee_invoice_postings p WHERE p.transaction_id = t.id)
 GROUP BY t.id
 """)
+_SORT_OUT: Final = text("CREATE INDEX ON to_invoice (vendor_id)")
+"""Or each invoice would go through the postings of all vendors."""
 # An order's sum decides: what was charged goes on an invoice, what was given back on a credit note.
 _SUMS: Final = text("""
 SELECT vendor_id, kind, currency, sum(net) AS net, sum(tax) AS tax, min(first) AS first,
@@ -102,6 +104,7 @@ def issue(session: Session, shop: Shop, *, until: date, actor: str) -> int:
     service.lock(session, shop.id)
     moment = datetime.combine(until, time(), ZoneInfo(shop.timezone))
     session.execute(_KEEP, {"shop_id": shop.id, "until": moment})
+    session.execute(_SORT_OUT)
     rows = session.execute(_SUMS).mappings().all()
     if not rows:
         raise Conflict("There is no commission that is not on an invoice yet.")

@@ -265,7 +265,7 @@ def walk_payouts(
         query = query.where(_called(words))
     if state:
         query = query.where(Payout.state == state)
-    return ((payout, of, name) for payout, of, name in session.execute(query))
+    return ((payout, of, name) for payout, of, name in session.execute(query).all())
 
 
 def _called(words: str) -> ColumnElement[bool]:
@@ -293,12 +293,6 @@ def _may_fit(batch: PayoutBatch, action: str) -> list[ColumnElement[bool]]:
     if action in {"cancel", "stop"}:
         where.append(Payout.attempts == 0)  # of the others nobody knows whether they were paid: one by one
     return where
-
-
-def list_part(session: Session, batch: PayoutBatch, part: int, *, limit: int) -> Sequence[Payout]:
-    """The payouts of a batch in portions that stay the same while states change, the first portion is 1."""
-    query = select(Payout).where(Payout.batch_id == batch.id).order_by(Payout.id)
-    return session.scalars(query.offset((part - 1) * limit).limit(limit)).all()
 
 
 def list_in_file(session: Session, batch: PayoutBatch) -> list[Payout]:

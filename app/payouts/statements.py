@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from app.money import Money
 from app.payouts.contents import PaidEntry, list_paid_entries
 from app.payouts.paper import Paper, has_letters_for, print_paper, set_apart
 from app.payouts.queries import STATE_WORDS
+from app.payouts.zips import Files
 from app.sheets import plain_cell
 
 _COLUMNS: Final = (
@@ -38,6 +39,18 @@ def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[
     if kind == "csv":
         return write_csv(shop, payout, entries).encode("utf-8-sig"), "text/csv"
     raise NotFound("Statements come as PDF or CSV.")
+
+
+def read_files(session: Session, shop: Shop, payout: Payout) -> Callable[[], Files]:
+    """Read what the statement says; what is returned prints it, PDF and CSV, and asks the database no more."""
+    vendor, entries = session.get_one(Vendor, payout.vendor_id), list_paid_entries(session, payout)
+
+    def print_files() -> Files:
+        name = f"statement-{payout.reference}"
+        yield f"{name}.pdf", write_pdf(shop, vendor, payout, entries)
+        yield f"{name}.csv", write_csv(shop, payout, entries).encode("utf-8-sig")
+
+    return print_files
 
 
 def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:

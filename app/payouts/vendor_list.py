@@ -1,18 +1,19 @@
 """One vendor's payouts: searched, filtered, in parts, and their statements in one archive."""
 
-import io
-import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page, walk_parts
 from app.models.payouts import Payout, PayoutState
 from app.models.shops import Shop
-from app.payouts.statements import make_file
+from app.payouts.statements import read_files
+from app.payouts.zips import zip_files
 
 PER_PAGE: Final = 50
 _AT_ONCE: Final = 1_000
@@ -63,12 +64,8 @@ def list_chosen(session: Session, vendor_id: int, payout_ids: Collection[int]) -
 
 def archive_statements(session: Session, shop: Shop, payouts: Sequence[Payout]) -> bytes:
     """A zip with each statement as PDF and as CSV."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for payout in payouts:
-            for kind in ("pdf", "csv"):
-                archive.writestr(f"statement-{payout.reference}.{kind}", make_file(session, shop, payout, kind)[0])
-    return target.getvalue()
+    files = chain.from_iterable(read_files(session, shop, payout)() for payout in payouts)
+    return b"".join(zip_files(files, clock.now()))
 
 
 def _matching(shop: Shop, wanted: Wanted) -> Select[Payout]:

@@ -15,7 +15,7 @@ from app.ledger.queries import sum_available
 from app.models.payouts import Payout, PayoutBatch, PayoutState, RailName
 from app.money import Money
 from app.outcomes import Outcome
-from app.payouts import bank_batches, bank_files, contents, moves, queries, rules, service, statements, vendor_list
+from app.payouts import archives, bank_batches, bank_files, contents, moves, queries, rules, service, statements
 from app.payouts.calendar import next_day
 from app.payouts.forms import ByHandForm
 
@@ -37,8 +37,6 @@ _DONE: Final = {
 }
 _OF_BATCH: Final = rules.OF_BATCH | {"make_file", "send"}
 _ON_BATCH: Final = _OF_BATCH | {"approve", "mark_sent", "cancel"}
-STATEMENTS_AT_ONCE: Final = 500
-"""In one archive: it is made while somebody waits."""
 ON_TICKED: Final = {
     "approve": "Approve",
     "hold": "Hold",
@@ -186,16 +184,6 @@ def download_file(batch_id: int, kind: str) -> ResponseReturnValue:
     return web.download(f"payouts-{batch.number}.{kind}", body, "application/xml" if kind == "xml" else "text/csv")
 
 
-@bp.get("/<int:batch_id>/statements-<int:part>.zip")
-def download_statements(batch_id: int, part: int) -> ResponseReturnValue:
-    """Those of a portion of the batch's payouts, without what was cancelled or came back."""
-    batch = queries.get_batch(g.session, g.shop.id, batch_id)
-    payouts = queries.list_part(g.session, batch, max(part, 1), limit=STATEMENTS_AT_ONCE)
-    paid = [payout for payout in payouts if payout.state not in rules.GIVES_BACK]
-    body = vendor_list.archive_statements(g.session, g.shop, paid)
-    return web.download(f"statements-{batch.number}-{part}.zip", body, "application/zip")
-
-
 @bp.get("/<int:batch_id>/payouts/<int:payout_id>/statement.<kind>")
 def statement(batch_id: int, payout_id: int, kind: str) -> ResponseReturnValue:
     payout = _get_payout(batch_id, payout_id)
@@ -259,7 +247,7 @@ def _batch_page(
         waiting=_waiting(batch, counts),
         booked_back=queries.was_booked_back(g.session, batch),
         stoppable=queries.count_fitting(g.session, batch, "stop"),
-        statements_at_once=STATEMENTS_AT_ONCE,
+        archives=archives.list_recent(g.session, g.shop.id, archives.about_batch(batch)),
         states={state.value: n for state in PayoutState if (n := _count(counts, state))},
         state_choices=[(s.value, queries.STATE_WORDS[s]) for s in PayoutState if _count(counts, s)],
         amount_of=lambda p: Money(p.amount_minor, p.currency),

@@ -1,11 +1,9 @@
 """A vendor's products as a file: what it says can be changed in a spreadsheet and read in again."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.models.products import Product, ProductImage, Variant
@@ -13,8 +11,9 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import places
 from app.products.listing import matching
-from app.sheets import plain_cell
+from app.sheets import write_line
 
+_AT_ONCE: Final = 1_000
 HEADINGS: Final = (
     "Product",
     "Status",
@@ -36,21 +35,25 @@ HEADINGS: Final = (
 def write_csv(session: Session, shop_id: int, vendor_id: int, *, search: str = "", status: str = "") -> Iterable[str]:
     """One line per variant of the vendor's products, as the list shows them, for a spreadsheet."""
     others = places.get_places(session, session.get_one(Shop, shop_id)).others
-    yield csv_line([*HEADINGS, *(f"Stock at {name}" for name in others.values())])
+    yield write_line([*HEADINGS, *(f"Stock at {name}" for name in others.values())])
     levels = places.list_of_vendor(session, vendor_id) if others else {}
-    query = (
-        select(Product, Variant)
-        .join(Variant, Variant.product_id == Product.id)
-        .join(Vendor, Vendor.id == Product.vendor_id)
-        .where(*matching(shop_id, vendor_id, search, status))
-        .order_by(Product.id, Variant.position)
-    )
     pictures = _pictures_of(session, vendor_id)
-    for product, variant in session.execute(query):
+    wanted = select(Product.id).join(Vendor, Vendor.id == Product.vendor_id)
+    for product, variant in _walk(session, wanted.where(*matching(shop_id, vendor_id, search, status))):
         here = levels.get(variant.id, {})
         shown = pictures.get(product.id, {})
         cells = _cells(product, variant, variant.stock - sum(here.values()), shown)
-        yield csv_line([*cells, *(here.get(key, 0) for key in others)])
+        yield write_line([*cells, *(here.get(key, 0) for key in others)])
+
+
+def _walk(session: Session, wanted: Select[int]) -> Iterator[tuple[Product, Variant]]:
+    """The variants of all products of which these are the ids, some products at a time."""
+    last = 0
+    while ids := session.scalars(wanted.where(Product.id > last).order_by(Product.id).limit(_AT_ONCE)).all():
+        query = select(Product, Variant).join(Variant, Variant.product_id == Product.id).where(Product.id.in_(ids))
+        rows = session.execute(query.order_by(Product.id, Variant.position)).all()
+        yield from ((product, variant) for product, variant in rows)
+        last = ids[-1]
 
 
 def _pictures_of(session: Session, vendor_id: int) -> dict[int, dict[int, str]]:
@@ -62,13 +65,6 @@ def _pictures_of(session: Session, vendor_id: int) -> dict[int, dict[int, str]]:
     for product_id, image_id, address in session.execute(query.order_by(ProductImage.position, ProductImage.id)):
         found.setdefault(product_id, {})[image_id] = str(address)
     return found
-
-
-def csv_line(values: Iterable[object]) -> str:
-    """A record in which no text is a formula."""
-    line = io.StringIO()
-    csv.writer(line).writerow(plain_cell(value) if isinstance(value, str) else value for value in values)
-    return line.getvalue()
 
 
 def _cells(product: Product, variant: Variant, stock: int, pictures: Mapping[int, str]) -> tuple[object, ...]:

@@ -29,7 +29,6 @@ from app.products import (
     rules,
     service,
 )
-from app.web import download
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -100,8 +99,7 @@ def export() -> ResponseReturnValue:
         search=web.read_search(),
         status=request.args.get("status", ""),
     )
-    # The mark tells Excel that this is UTF-8.
-    return download("products.csv", "\ufeff" + "".join(lines), "text/csv")
+    return web.download_lines("products.csv", lines)
 
 
 @bp.get("/new")

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.pool import QueuePool
 
-from app import clock, db
+from app import audit, clock, db, web
+from app.errors import Conflict
+from app.home import audit_log
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import definitions
@@ -123,3 +127,61 @@ def test_bytes_that_are_no_text_in_an_address_are_refused_at_every_door(staff: F
     assert (answer.status_code, "a character that no text has" in answer.text) == (400, True)
     as_text = staff.get(path, environ_overrides={"QUERY_STRING": "q=\xc3\xa9"})
     assert as_text.status_code != 400 or "a character that no text has" not in as_text.text
+
+
+@pytest.fixture
+def long_log(staff: FlaskClient, acme: Shop, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """A log that is read and sent two lines at a time."""
+    monkeypatch.setattr(web, "_LINES_AT_ONCE", 2)
+    monkeypatch.setattr(audit_log, "_AT_ONCE", 2)
+    staff.get("/app/log")
+    with db.scoped(acme.id) as session:
+        for number in range(7):
+            audit.record(session, acme.id, "product.approve", ("product", number), actor="system")
+    browser = staff.application.test_client()  # one that keeps no request for its test to look at
+    browser.environ_base |= staff.environ_base
+    return browser
+
+
+def test_a_long_file_is_sent_while_it_is_read_and_leaves_no_connection_behind(long_log: FlaskClient) -> None:
+    answer = long_log.get("/app/log/export.csv?action=product.approve", buffered=False)
+    pieces = list(answer.iter_encoded())
+    assert [piece.count(b"product.approve") for piece in pieces] == [1, 2, 2, 2], "the first begins with the heading"
+    answer.close()
+    assert checked_out() == 0
+
+
+def checked_out() -> int:
+    pool = db.get_engine().pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
+def test_a_file_that_breaks_off_says_so_in_its_last_line(
+    long_log: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, asked = audit_log.list_entries, []
+
+    def fail_at_the_third(*args: Any) -> audit_log.Page:
+        asked.append(args)
+        if len(asked) == 3:
+            raise OSError
+        return find(*args)
+
+    monkeypatch.setattr(audit_log, "list_entries", fail_at_the_third)
+    answer = long_log.get("/app/log/export.csv?action=product.approve")
+    assert answer.status_code == 200
+    assert answer.text.count("product.approve") == 3, "what was sent; it broke off in the next piece"
+    assert answer.text.splitlines()[-1].startswith("The rest is missing")
+    assert checked_out() == 0
+
+
+def test_a_file_that_cannot_begin_is_refused_as_a_page_is(
+    long_log: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> audit_log.Page:
+        raise Conflict("Not now.")
+
+    monkeypatch.setattr(audit_log, "list_entries", fail)
+    assert long_log.get("/app/log/export.csv").status_code == 409
+    assert checked_out() == 0

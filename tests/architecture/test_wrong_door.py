@@ -26,7 +26,7 @@ from app.models.events import DomainEvent, EventDelivery, InboxEvent
 from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
-from app.models.payouts import Payout, PayoutBatch, PayoutMove
+from app.models.payouts import PaperArchive, Payout, PayoutBatch, PayoutMove
 from app.models.products import Product, ProductImage, ProductImport, ProductProposal
 from app.models.reviews import VendorReview
 from app.models.shops import Shop
@@ -158,6 +158,20 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     session.flush()
     made |= {"review": review, "code": code, "question": question}
     made |= {"rule": rule, "reply": reply}
+    archive = PaperArchive(
+        **ours,
+        kind="statements",
+        about="batch:1",
+        name="statements-1.zip",
+        papers=[payout.id],
+        total=1,
+        digest="d",
+        asked_by="staff:1",
+        asked_at=now,
+    )
+    session.add(archive)
+    session.flush()
+    made["archive"] = archive
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 

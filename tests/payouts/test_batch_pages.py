@@ -1,7 +1,5 @@
 """Payouts by the merchant's pages: each state, each refusal in words, what is not there, and nobody else's."""
 
-import io
-import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -119,10 +117,6 @@ def test_papers_come_when_there_are_some(merchant: FlaskClient, acme: Shop, ada_
     for action in ("approve", "make_file"):
         assert merchant.post(f"{batch}/{action}", data={"x": "y"}).status_code == 200
     assert only(acme).reference in merchant.get(f"{batch}/file.csv").text
-    with zipfile.ZipFile(io.BytesIO(merchant.get(f"{batch}/statements-1.zip").data)) as archive:
-        assert archive.namelist() == [f"statement-{only(acme).reference}.{kind}" for kind in ("pdf", "csv")]
-    with zipfile.ZipFile(io.BytesIO(merchant.get(f"{batch}/statements-2.zip").data)) as archive:
-        assert archive.namelist() == [], "there is one portion"
     without_payer = merchant.get(f"{batch}/file.xml")
     assert without_payer.status_code == 400
     assert "Enter the account that pays" in without_payer.text

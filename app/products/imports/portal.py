@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -14,7 +14,7 @@ from app.keyset import Page, Place
 from app.languages import _
 from app.models.shops import Shop
 from app.products import places
-from app.products.exports import HEADINGS, csv_line
+from app.products.exports import HEADINGS
 from app.products.imports import columns, matching, queries, service
 
 bp = Blueprint("portal_imports", __name__, url_prefix="/portal/products/import")
@@ -93,8 +93,8 @@ def _find(place: Place) -> Page[queries.Summary]:
 @bp.get("/template.csv")
 def download_template() -> ResponseReturnValue:
     """A file with the columns and one product as an example."""
-    lines = [csv_line(g.shop.currency if cell is None else cell for cell in line) for line in _EXAMPLES]
-    return _csv(csv_line(HEADINGS) + "".join(lines), "products-example.csv")
+    lines = ([g.shop.currency if cell is None else cell for cell in line] for line in _EXAMPLES)
+    return web.download_sheet("products-example.csv", HEADINGS, lines)
 
 
 @bp.get("/<int:import_id>")
@@ -115,7 +115,7 @@ def show_import(import_id: int) -> ResponseReturnValue:
 def download_errors(import_id: int) -> ResponseReturnValue:
     """The lines that were not taken in, to mend and send again."""
     made = queries.get_import(g.session, g.shop.id, import_id, vendor_id=g.vendor.id).made
-    return _csv("".join(queries.write_bad_lines(g.session, made)), f"products-to-mend-{import_id}.csv")
+    return web.download_lines(f"products-to-mend-{import_id}.csv", queries.write_bad_lines(g.session, made))
 
 
 @bp.post("/<int:import_id>/<action>")
@@ -142,11 +142,6 @@ def _upload_page(error: str = "") -> str:
         most_megabytes=columns.MOST_BYTES // 1024 // 1024,
         names=columns.NAMES,
     )
-
-
-def _csv(text: str, name: str) -> Response:
-    # The mark tells Excel that this is UTF-8.
-    return web.download(name, "\ufeff" + text, "text/csv")
 
 
 def _locations() -> Mapping[int, str]:

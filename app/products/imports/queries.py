@@ -12,11 +12,11 @@ from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _, ngettext
 from app.models.products import ImportRowStatus, ImportStatus, Product, ProductImport, ProductImportRow, Variant
 from app.models.vendors import Vendor
-from app.products.exports import csv_line
 from app.products.imports.items import Mistake, heading_of
 from app.products.imports.plans import CHOSEN, FETCHED
 from app.products.proposal_queries import write_value
 from app.products.proposal_rules import label
+from app.sheets import write_line
 
 PER_PAGE: Final = 50
 _AS_IN_FILE: Final = Sort((ProductImportRow.position, ProductImportRow.id))
@@ -124,7 +124,7 @@ def list_rows(
 
 def write_bad_lines(session: Session, made: ProductImport) -> Iterable[str]:
     """The lines that were not taken in, as they came, with what is wrong in a last column."""
-    yield csv_line([*made.headings, "Error"])
+    yield write_line([*made.headings, "Error"])
     query = select(ProductImportRow).where(*_matching(made, "wrong")).order_by(ProductImportRow.position)
     for row in session.scalars(query):
         by_line: dict[int, list[str]] = {}
@@ -138,7 +138,7 @@ def write_bad_lines(session: Session, made: ProductImport) -> Iterable[str]:
                 or _("See line %(said_at)s of the file that was sent.", said_at=said_at)
             )
             padded = [*cells, *[""] * (len(made.headings) - len(cells))]
-            yield csv_line([*padded[: len(made.headings)], error])
+            yield write_line([*padded[: len(made.headings)], error])
 
 
 def _matching(made: ProductImport, show: str) -> list[ColumnElement[bool]]:
