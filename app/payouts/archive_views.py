@@ -41,8 +41,7 @@ def show_archive(archive_id: int) -> Response:
 
 @bp.post("/<int:archive_id>/stop")
 def stop(archive_id: int) -> ResponseReturnValue:
-    archives.stop(g.session, g.shop.id, archive_id)
-    return web.toast(make_response(""), "Stopped")
+    return _list(archives.stop(g.session, g.shop.id, archive_id), "Stopped")
 
 
 @bp.get("/<int:archive_id>.zip")
@@ -52,7 +51,9 @@ def take(archive_id: int) -> ResponseReturnValue:
 
 
 def _answer(archive: PaperArchive) -> Response:
-    html = render_template(
-        "merchant/payouts/_archives.html", archives=archives.list_recent(g.session, g.shop.id, archive.about)
-    )
-    return web.toast(make_response(html), "The file is ready." if archive.finished_at else "The file is being made.")
+    return _list(archive.about, "The file is ready." if archive.finished_at else "The file is being made.")
+
+
+def _list(about: str, words: str) -> Response:
+    recent = archives.list_recent(g.session, g.shop.id, about)
+    return web.toast(make_response(render_template("merchant/payouts/_archives.html", archives=recent)), words)

@@ -103,10 +103,11 @@ def get_archive(session: Session, shop_id: int, archive_id: int) -> PaperArchive
     return found
 
 
-def stop(session: Session, shop_id: int, archive_id: int) -> None:
-    """Throw away what is not finished. Raises NotFound."""
+def stop(session: Session, shop_id: int, archive_id: int) -> str:
+    """Throw away what is not finished. Returns what it was about. Raises NotFound."""
     archive = get_archive(session, shop_id, archive_id)
     session.execute(delete(PaperArchive).where(PaperArchive.id == archive.id, PaperArchive.finished_at.is_(None)))
+    return archive.about
 
 
 def read_zip(session: Session, shop: Shop, archive_id: int) -> tuple[str, Iterator[bytes]]:
