@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.rls import protect_for_shop
 
-revision: str = "0100_paper_archives"
-down_revision: str | None = "0099_postings_indexed_once"
+revision: str = "0101_paper_archives"
+down_revision: str | None = "0100_postings_indexed_once"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
