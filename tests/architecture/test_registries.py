@@ -5,6 +5,7 @@ import pkgutil
 import tomllib
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from app import web
@@ -137,3 +138,10 @@ def test_pages_of_the_portal_ask_the_door_who_acts() -> None:
     """On a visit it is the shop's staff, who have no row among the vendor's people."""
     door = ROOT / "app/auth/portal.py"
     assert [path for path in SOURCES if path != door and 'f"vendor_user:{g.' in path.read_text()] == []
+
+
+def test_migrations_follow_one_another_by_number() -> None:
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    assert len(script.get_heads()) == 1, script.get_heads()
+    numbers = [int(one.revision[:4]) for one in script.walk_revisions()]
+    assert numbers == sorted(set(numbers), reverse=True)
