@@ -5,8 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
+from wtforms import Field
 from wtforms.form import BaseForm, Form
 from wtforms.meta import DefaultMeta
+from wtforms.validators import ValidationError
 
 from app.errors import ValidationErrors
 from app.languages import _, spoken
@@ -58,8 +60,13 @@ def with_scheme(text: str | None) -> str:
     return f"https://{address}" if address and "://" not in address else address
 
 
-def is_web_address(text: str) -> bool:
-    """Whether `text` is an http(s) address with a host that could be public."""
+def is_website(_form: BaseForm, field: Field) -> None:
+    """A validator: nothing, or an http(s) address with a host that could be public."""
+    if field.data and not _is_web_address(field.data):
+        raise ValidationError(_("Enter a web address, such as https://example.com."))
+
+
+def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -67,9 +74,18 @@ def is_web_address(text: str) -> bool:
     return parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and " " not in text
 
 
-def read_email(given: Any) -> str:
-    """An address that a page sent as JSON, normalized. Raises ValidationErrors for `email`."""
+def is_email(_form: BaseForm, field: Field) -> None:
+    """A validator: an e-mail address, put into its normal form."""
     try:
+        field.data = read_email(field.data)
+    except ValidationErrors as refused:
+        raise ValidationError(refused.errors["email"]) from None
+
+
+def read_email(given: Any) -> str:
+    """An address that somebody sent, normalized. Raises ValidationErrors for `email`."""
+    try:
+        # Whether mail arrives there is proved by the mails themselves; a DNS question would only slow the form.
         found = validate_email(given if isinstance(given, str) else "", check_deliverability=False)
     except EmailNotValidError:
         words = _("This does not look like an e-mail address. Check it for typing mistakes.")

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from babel import Locale
-from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import FileStorage
 from wtforms import (
     DateField,
     EmailField,
     Field,
     FileField,
-    Form,
     HiddenField,
     RadioField,
     SelectField,
@@ -26,21 +24,13 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 from app.auth.roles import ROLE_WORDS
 from app.languages import _, lazy
 from app.payouts.bank_files import fits_banks
-from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
+from app.typed import SpokenForm, is_email, is_website, tidy, tidy_lines, with_scheme
 from app.vendors import face
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_account
 
 MAX_DAYS_AWAY: Final = 366
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
-
-
-def is_address(_form: Form, field: Field) -> None:
-    """A validator: an e-mail address, put into its normal form."""
-    try:
-        field.data = validate_email(field.data, check_deliverability=False).normalized
-    except EmailNotValidError:
-        raise ValidationError(_("This does not look like an e-mail address. Check it for typing mistakes.")) from None
 
 
 def _up_to(column: str) -> Length:
@@ -53,7 +43,7 @@ class SignInForm(SpokenForm):
     email = EmailField(
         lazy("E-mail"),
         filters=[tidy],
-        validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_address],
+        validators=[DataRequired(lazy("Enter the e-mail address you sell with.")), is_email],
     )
 
 
@@ -97,7 +87,7 @@ class InvitationForm(SpokenForm):
     email = EmailField(
         lazy("E-mail"),
         filters=[tidy],
-        validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_address],
+        validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_email],
     )
     person_name = StringField(
         lazy("Name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
@@ -151,7 +141,9 @@ class ProfileForm(SpokenForm):
         lazy("Town"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
     )
     website = URLField(
-        lazy("Website"), filters=[with_scheme], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
+        lazy("Website"),
+        filters=[with_scheme],
+        validators=[Length(max=500, message=lazy("Up to 500 characters.")), is_website],
     )
     policies = TextAreaField(
         lazy("Shipping and returns"),
@@ -175,10 +167,6 @@ class ProfileForm(SpokenForm):
 
     def validate_name(self, field: Field) -> None:
         check_readable(field)
-
-    def validate_website(self, field: Field) -> None:
-        if field.data and not is_web_address(field.data):
-            raise ValidationError(_("Enter a web address, such as https://example.com."))
 
     def validate_instagram(self, field: Field) -> None:
         try:

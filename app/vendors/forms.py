@@ -3,13 +3,12 @@
 import re
 from typing import Any, Final
 
-from email_validator import EmailNotValidError, validate_email
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, EmailField, Field, StringField, TelField, TextAreaField, URLField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from app.languages import _, lazy
-from app.typed import SpokenForm, is_web_address, tidy, tidy_lines, with_scheme
+from app.typed import SpokenForm, is_email, is_website, tidy, tidy_lines, with_scheme
 from app.vendors import rules
 from app.vendors.service import Application
 
@@ -39,7 +38,7 @@ class ApplicationForm(SpokenForm):
     email = EmailField(
         lazy("E-mail"),
         filters=[tidy],
-        validators=[InputRequired(lazy("We need an e-mail address to answer you."))],
+        validators=[InputRequired(lazy("We need an e-mail address to answer you.")), is_email],
         description=lazy("Your sign-in links and order e-mails go here. Customers never see it."),
     )
     phone = TelField(lazy("Phone"), filters=[tidy], validators=[Optional()])
@@ -56,7 +55,9 @@ class ApplicationForm(SpokenForm):
         description=lazy("Shown on your page, for example Portland, Oregon."),
     )
     website = URLField(
-        lazy("Website"), filters=[with_scheme], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
+        lazy("Website"),
+        filters=[with_scheme],
+        validators=[Length(max=500, message=lazy("Up to 500 characters.")), is_website],
     )
     tagline = StringField(
         lazy("In one sentence"),
@@ -85,15 +86,6 @@ class ApplicationForm(SpokenForm):
     def validate_name(self, field: Field) -> None:
         check_readable(field)
 
-    def validate_email(self, field: Field) -> None:
-        try:
-            # Whether mail arrives there is proved by the mails themselves; a DNS question would only slow the form.
-            field.data = validate_email(field.data, check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError(
-                _("This does not look like an e-mail address. Check it for typing mistakes.")
-            ) from None
-
     def validate_phone(self, field: Field) -> None:
         if field.data and not _PHONE.fullmatch(field.data):
             raise ValidationError(_("Enter a phone number with digits, such as +1 503 555 0134."))
@@ -101,10 +93,6 @@ class ApplicationForm(SpokenForm):
     def validate_country(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"[A-Z]{2}", field.data):
             raise ValidationError(_("Use the country's two letters, such as US or DE."))
-
-    def validate_website(self, field: Field) -> None:
-        if field.data and not is_web_address(field.data):
-            raise ValidationError(_("Enter a web address, such as https://example.com."))
 
     def validate_accept_terms(self, field: Field) -> None:
         if self.terms_needed and not field.data:
