@@ -3,13 +3,20 @@
 import logging
 import os
 import sys
+from typing import Final
 
 import structlog
 
+from app.errors import ConfigError
+
+_LEVELS: Final = {name: getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")}
+
 
 def configure() -> None:
-    """Called once when a process starts. LOG_LEVEL says how much (INFO)."""
-    level = logging.getLevelNamesMapping().get(os.environ.get("LOG_LEVEL", "INFO").upper(), logging.INFO)
+    """Called once when a process starts. LOG_LEVEL says how much (INFO); raises ConfigError for no level."""
+    level = _LEVELS.get((os.environ.get("LOG_LEVEL") or "INFO").upper())
+    if level is None:
+        raise ConfigError(f"LOG_LEVEL is one of {', '.join(_LEVELS)}.")
     logging.basicConfig(
         level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
     )

@@ -40,6 +40,7 @@ def test_a_setting_that_is_wrong_is_named_and_not_repeated(name: str, value: str
     [
         (["serve"], {"SECRET_KEYS": ","}, "SECRET_KEYS"),
         (["live"], {"REDIS_URL": "cache"}, "REDIS_URL"),
+        (["serve"], {"LOG_LEVEL": "verbose"}, "LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR, CRITICAL."),
         (["migrate"], {}, "Connection refused. Check DATABASE_URL."),
         (["doctor"], {"REDIS_URL": "cache"}, "REDIS_URL"),
     ],
