@@ -15,7 +15,7 @@ from app.books.queries import list_open
 from app.books.service import run_proof
 from app.books.told import tell_order
 from app.config import get_config
-from app.errors import AppError, NotFound
+from app.errors import AppError, ConfigError, NotFound
 from app.models.orders import Order
 from app.models.shops import Shop, ShopStatus
 from app.queue import QUEUES
@@ -133,6 +133,7 @@ def books() -> None:
 @books.command("check")
 def check_books() -> None:
     """Prove every shop's books, as the Reconciliation page does and shows. Exits 1 when something does not agree."""
+    _expect_servers()
     with db.system() as session:
         installed = select(Shop).where(Shop.status == ShopStatus.INSTALLED).order_by(Shop.id)
         shops = [(shop.id, shop.domain) for shop in session.scalars(installed)]
@@ -157,6 +158,7 @@ def check_books() -> None:
 @click.argument("name")
 def explain_order(domain: str, name: str) -> None:
     """Every amount of an order as its pages explain it, such as `books explain acme.myshopify.com 1001`."""
+    _expect_servers()
     with db.system() as session:
         found = session.scalars(
             select(Order)
@@ -182,6 +184,7 @@ def events() -> None:
 @click.option("--since", type=click.DateTime(), required=True, help="In UTC, such as 2026-11-20T09:00:00.")
 def replay_events(domain: str, subscriber: str, since: datetime) -> None:
     """Hand a SUBSCRIBER everything that happened in the shop DOMAIN since a moment once more."""
+    _expect_servers()
     with db.system() as session:
         shop_id = session.scalars(select(Shop.id).where(Shop.domain == domain)).one_or_none()
     if shop_id is None:
@@ -193,6 +196,7 @@ def replay_events(domain: str, subscriber: str, since: datetime) -> None:
 @group.command("rotate-keys")
 def rotate_keys() -> None:
     """Put every stored secret under the first of SECRET_KEYS. Afterwards the other keys may be removed."""
+    _expect_servers()
     try:
         click.echo(f"{rotation.rotate_all()} secrets are now under the first key.")
     except ValueError:
@@ -209,6 +213,12 @@ def examine() -> None:
         click.echo(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.what}: {finding.words}")
     if not all(finding.ok for finding in findings):
         sys.exit(1)
+
+
+def _expect_servers() -> None:
+    """Those of our own are started and stopped by the app. A command would leave them running behind it."""
+    for finding in doctor.list_stopped(get_config()):
+        raise ConfigError(finding.words)
 
 
 if __name__ == "__main__":

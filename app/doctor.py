@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -42,18 +42,27 @@ def examine(folder: Path) -> list[Finding]:
         config = get_config()
     except AppError as error:
         return [Finding("Settings", ok=False, words=error.message)]
-    has_database = bool(config.database_url) or embedded.postgres_runs(config.var)
-    has_redis = bool(config.redis_url) or embedded.redis_runs(config.var)
-    checks: list[Callable[[], Iterator[Finding]]] = [
+    stopped = {finding.what: finding for finding in list_stopped(config)}
+    checks: list[Callable[[], Iterable[Finding]]] = [
         lambda: _settings(config),
-        _database if has_database else lambda: _stopped("Database", "PostgreSQL"),
-        _redis if has_redis else lambda: _stopped("Redis", "Redis"),
-        *([lambda: _shops(_declared_scopes(folder))] if has_database and has_redis else []),
-        *([_inbox] if has_database else []),
+        (lambda: [stopped["Database"]]) if "Database" in stopped else _database,
+        (lambda: [stopped["Redis"]]) if "Redis" in stopped else _redis,
+        *([] if stopped else [lambda: _shops(_declared_scopes(folder))]),
+        *([] if "Database" in stopped else [_inbox]),
         lambda: _mail(config),
         lambda: _portal(config),
     ]
     return [finding for check in checks for finding in check()]
+
+
+def list_stopped(config: Config) -> list[Finding]:
+    """The app's own servers, where it needs them and they do not run."""
+    own = (
+        ("Database", "PostgreSQL", bool(config.database_url) or embedded.postgres_runs(config.var)),
+        ("Redis", "Redis", bool(config.redis_url) or embedded.redis_runs(config.var)),
+    )
+    words = "the app's own %s does not run. Start the app (`stallkeeper dev`), then ask again."
+    return [Finding(what, ok=False, words=words % server) for what, server, runs in own if not runs]
 
 
 def _settings(config: Config) -> Iterator[Finding]:
@@ -87,11 +96,6 @@ def _portal(config: Config) -> Iterator[Finding]:
     lead = "Point the name at this server; its proxy needs a certificate for it and passes the Host header on."
     words = f"vendors find their pages at {config.portal_url}" if ok else f"{config.portal_url}: {why}. {lead}"
     yield Finding("PORTAL_URL", ok=ok, words=words)
-
-
-def _stopped(what: str, server: str) -> Iterator[Finding]:
-    words = f"the app's own {server} does not run. Start the app (`stallkeeper dev`), then ask again."
-    yield Finding(what, ok=False, words=words)
 
 
 def _database() -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What `stallkeeper doctor` does to a machine: nothing."""
+"""What `stallkeeper doctor` does to a machine: nothing. Other commands start no server either."""
 
 import os
 import subprocess
@@ -18,19 +18,35 @@ BARE = {
 }
 
 
-def ask(var: Path, **more: str) -> list[str]:
+def ask(var: Path, *command: str, **more: str) -> list[str]:
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     env |= {**BARE, **more, "STALLKEEPER_VAR": str(var)}
-    doctor = [sys.executable, "-m", "app.cli", "doctor"]
-    done = subprocess.run(doctor, env=env, capture_output=True, text=True, timeout=60, check=False)
+    asked = [sys.executable, "-m", "app.cli", *(command or ["doctor"])]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    return done.stdout.splitlines()
+    return (done.stdout + done.stderr).splitlines()
 
 
 def test_the_doctor_starts_no_server(tmp_path: Path) -> None:
     told = ask(tmp_path)
     assert any(line.startswith("WRONG  Database: the app's own PostgreSQL does not run") for line in told)
     assert any(line.startswith("WRONG  Redis: the app's own Redis does not run") for line in told)
+    assert not (tmp_path / "postgres").exists()
+    assert not (tmp_path / "redis").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("books", "check"),
+        ("books", "explain", "acme.myshopify.com", "1001"),
+        ("events", "replay", "acme.myshopify.com", "notices", "--since", "2026-11-20T09:00:00"),
+        ("rotate-keys",),
+    ],
+)
+def test_no_command_that_ends_leaves_a_server_running(tmp_path: Path, command: tuple[str, ...]) -> None:
+    started = "Start the app (`stallkeeper dev`), then ask again."
+    assert ask(tmp_path, *command) == [f"stallkeeper: the app's own PostgreSQL does not run. {started}"]
     assert not (tmp_path / "postgres").exists()
     assert not (tmp_path / "redis").exists()
 
