@@ -26,7 +26,10 @@ class Notice(Model):
     kind: Mapped[str]
     """The event's: which words it is told in."""
     about: Mapped[str] = mapped_column(server_default="")
-    """The name that the words speak of: an order's number, a product's title, an amount."""
+    """The name that the words speak of: an order's number, a product's title, a vendor's name."""
+    amount_minor: Mapped[int | None]
+    """What a payout's notice speaks of, written as the reader writes it; older ones have it in `about`."""
+    currency: Mapped[str | None]
     place: Mapped[str]
     """The page that it leads to."""
     at: Mapped[CreatedAt]

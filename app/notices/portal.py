@@ -40,7 +40,7 @@ def export_notices() -> ResponseReturnValue:
 
 def _cells(row: queries.Row) -> list[object]:
     notice = row.notice
-    words = find_words(VENDOR_WORDS[notice.kind]) % {"about": notice.about}
+    words = find_words(VENDOR_WORDS[notice.kind]) % {"about": row.about}
     return [words, str(VENDOR_TOPICS[notice.topic].title), notice.at, "yes" if row.is_read else "no"]
 
 

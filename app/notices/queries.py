@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.auth import merchant, portal
+from app.formats import write_money
 from app.models.notices import Notice, NoticeRead
+from app.money import Money
 
 PER_PAGE: Final = 30
 _AT_ONCE: Final = 1_000
@@ -27,6 +29,15 @@ _PLACES: Final = {
 class Row:
     notice: Notice
     is_read: bool
+
+    @property
+    def about(self) -> str:
+        """What its words speak of, with the amount as the reader writes it."""
+        told = self.notice
+        if told.amount_minor is None or told.currency is None:
+            return told.about
+        amount = write_money(Money(told.amount_minor, told.currency))
+        return f"{told.about} ({amount})" if told.vendor_id is None else amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from babel.numbers import format_currency
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.emails.choices import find_choice
-from app.emails.readers import find_reader
-from app.languages import locale_for
 from app.live.channels import announce
 from app.models.customer_questions import Question
 from app.models.events import DomainEvent
@@ -24,7 +21,6 @@ from app.models.notices import Notice, NoticeChoice, NoticeRead
 from app.models.orders import Order, OrderLine, OrderRefund, OrderReturn, VendorOrder
 from app.models.payouts import Payout
 from app.models.products import Product
-from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.notices.queries import unread
@@ -38,6 +34,8 @@ class _Draft(NamedTuple):
     vendor_id: int | None
     about: str
     place: str
+    amount_minor: int | None = None
+    currency: str | None = None
 
 
 def write(session: Session, event: DomainEvent) -> None:
@@ -178,14 +176,9 @@ def _of_customer(session: Session, event: DomainEvent) -> Iterator[_Draft]:
 
 def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     payout = session.get_one(Payout, event.subject["payout_id"])
-    vendor = session.get_one(Vendor, payout.vendor_id)
-    shop, amount = session.get_one(Shop, payout.shop_id), Money(payout.amount_minor, payout.currency)
-    reader = find_reader(session, shop, "payout_sent", vendor.email, vendor_id=vendor.id)
-    yield _Draft(vendor.id, _write(amount, reader.locale), f"/portal/money/payouts/{payout.id}")
+    amount = Money(payout.amount_minor, payout.currency)
+    # The words are what a search finds, and what a release shows that does not know amounts.
+    yield _Draft(payout.vendor_id, str(amount), f"/portal/money/payouts/{payout.id}", amount.minor, amount.currency)
     if event.kind in SHOP_WORDS:
-        about = f"{vendor.name} ({_write(amount, locale_for('en', shop.locale))})"
-        yield _Draft(None, about, f"/app/payouts/{payout.batch_id}/payouts/{payout.id}")
-
-
-def _write(amount: Money, locale: str) -> str:
-    return format_currency(amount.decimal, amount.currency, locale=locale)
+        vendor, place = session.get_one(Vendor, payout.vendor_id), f"/app/payouts/{payout.batch_id}/payouts/{payout.id}"
+        yield _Draft(None, vendor.name, place, amount.minor, amount.currency)

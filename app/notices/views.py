@@ -30,7 +30,7 @@ def export_notices() -> ResponseReturnValue:
 
 def _cells(row: queries.Row) -> list[object]:
     notice = row.notice
-    words = SHOP_WORDS[notice.kind] % {"about": notice.about}
+    words = SHOP_WORDS[notice.kind] % {"about": row.about}
     return [words, SHOP_TOPICS[notice.topic].title, notice.at, "yes" if row.is_read else "no"]
 
 

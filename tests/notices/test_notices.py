@@ -17,6 +17,7 @@ from app.models.emails import Email
 from app.models.messages import Author, OrderThread
 from app.models.notices import Notice
 from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder
+from app.models.payouts import Payout, PayoutBatch
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
@@ -159,6 +160,41 @@ def test_a_role_without_money_reads_of_no_payout(app: Flask, shop: Shop, seller:
         session.add(Notice(**line, event_id=1, topic="payouts"))
     adas = signed_in(app, seller)
     assert (unread(adas), "$12.00" in adas.get("/portal/notices").text) == (False, False)
+
+
+def bring_back_payout(shop: Shop, vendor: Vendor, minor: int) -> None:
+    with db.scoped(shop.id) as session:
+        batch = PayoutBatch(shop_id=shop.id, number=1, currency="EUR", created_by="staff:1")
+        session.add(batch)
+        session.flush()
+        mine = {"shop_id": shop.id, "vendor_id": vendor.id, "batch_id": batch.id, "reference": "P1-1"}
+        account = {"account": b"-", "holder": b"-", "last4": "3000", "rail_key": "P1-1"}
+        session.add(payout := Payout(**mine, **account, amount_minor=minor, currency="EUR"))
+        session.flush()
+        events.publish(session, shop.id, "PayoutReturned", vendor_id=vendor.id, payout_id=payout.id)
+    outbox.deliver(shop.id)
+
+
+def test_an_amount_is_written_as_whoever_reads_it_writes_it(
+    app: Flask, merchant: FlaskClient, shop: Shop, seller: Vendor
+) -> None:
+    bring_back_payout(shop, seller, 123_450)
+    adas = signed_in(app, seller)
+    assert "Your payout of €1,234.50 came back" in adas.get("/portal/notices").text
+    assert "The payout of Ada&#39;s Ceramics (€1,234.50) came back" in merchant.get("/app/notices").text
+    with db.scoped(shop.id) as session:
+        session.execute(update(VendorUser).values(language="de"))
+        session.execute(update(Vendor).values(locale="de-DE"))
+    assert "1.234,50\xa0€" in adas.get("/portal/notices").text
+    assert "1.234,50\xa0€" in adas.get("/portal/notices/export.csv").text
+    assert "1.234,50\xa0€" in adas.get("/portal").text
+
+
+def test_a_notice_of_before_amounts_were_kept_says_what_it_said(app: Flask, shop: Shop, seller: Vendor) -> None:
+    with db.scoped(shop.id) as session:
+        line = {"shop_id": shop.id, "vendor_id": seller.id, "kind": "PayoutSent", "about": "$12.00", "place": "/portal"}
+        session.add(Notice(**line, event_id=1, topic="payouts"))
+    assert "$12.00 is on its way to you" in signed_in(app, seller).get("/portal/notices").text
 
 
 def test_a_refund_is_told_to_those_whose_goods_came_back(shop: Shop, seller: Vendor) -> None:
