@@ -60,13 +60,13 @@ def issue_link(
     next_path: str | None = None,
 ) -> str:
     """The address that signs `email` in at a shop, once. The session must not be a vendor's."""
-    token = issue_token(session, shop_id, email, ip=ip, lifetime=lifetime)
+    token = issue_token(session, shop_id, lifetime, email=email, ip=ip)
     query = f"?{urlencode({'next': next_path})}" if next_path else ""
     return f"{get_config().portal_url}/portal/enter/{token}{query}"
 
 
-def issue_token(session: Session, shop_id: int, email: str, *, ip: str = "", lifetime: timedelta) -> str:
-    """A token for `find_link` and `use_link`. Only its hash stays here."""
+def issue_token(session: Session, shop_id: int, lifetime: timedelta, *, email: str = "", ip: str = "") -> str:
+    """A token for `find_link` and `take_link`. Only its hash stays here. Without `email` it opens nothing by itself."""
     token = new_token()
     now = clock.now()
     session.add(
@@ -88,7 +88,7 @@ def are_too_many(session: Session, shop_id: int, email: str, ip: str) -> bool:
     query = select(func.count(MagicLink.id), func.count(MagicLink.id).filter(MagicLink.ip == ip)).where(
         MagicLink.shop_id == shop_id,
         MagicLink.email == email.strip().lower(),
-        MagicLink.ip != "",  # those that nobody asked for here: welcomes, invitations, hand-overs from the storefront
+        MagicLink.ip != "",  # those that nobody asked for here: welcomes, invitations
         MagicLink.created_at > clock.now() - timedelta(hours=1),
     )
     from_all, from_this = session.execute(query).one()
@@ -104,20 +104,19 @@ def find_link(session: Session, token: str) -> MagicLink | None:
     ).scalar_one_or_none()
 
 
-def use_link(session: Session, token: str) -> MagicLink | None:
-    """Use the link up, and every other one sent to the same address. None: it was used before, or is too old."""
+def take_link(session: Session, token: str) -> MagicLink | None:
+    """Use the link up. None: it was used before, or is too old."""
     now = clock.now()
     # The row count is the lock: of two presses at once, one finds used_at set.
-    link = session.execute(
-        update(MagicLink)
-        .where(MagicLink.token_hash == hash_token(token), MagicLink.used_at.is_(None), MagicLink.expires_at > now)
-        .values(used_at=now)
-        .returning(MagicLink)
-    ).scalar_one_or_none()
+    is_good = (MagicLink.token_hash == hash_token(token), MagicLink.used_at.is_(None), MagicLink.expires_at > now)
+    used = update(MagicLink).where(*is_good).values(used_at=now)
+    return session.execute(used.returning(MagicLink)).scalar_one_or_none()
+
+
+def use_link(session: Session, token: str) -> MagicLink | None:
+    """Use the link up, and every other one sent to the same address."""
+    link = take_link(session, token)
     if link is not None:
-        session.execute(
-            update(MagicLink)
-            .where(MagicLink.shop_id == link.shop_id, MagicLink.email == link.email, MagicLink.used_at.is_(None))
-            .values(used_at=now)
-        )
+        others = (MagicLink.shop_id == link.shop_id, MagicLink.email == link.email, MagicLink.used_at.is_(None))
+        session.execute(update(MagicLink).where(*others).values(used_at=clock.now()))
     return link

@@ -129,7 +129,7 @@ class VendorUser(Model):
 
 
 class MagicLink(Model):
-    """A single-use, short-lived way in, sent by e-mail. Only the token's hash is kept."""
+    """A single-use, short-lived way in, by e-mail or from the storefront. Only the token's hash is kept."""
 
     __tablename__ = "magic_links"
     __table_args__ = (Index("ix_magic_links_shop_id_email_created_at", "shop_id", "email", "created_at"),)
@@ -137,6 +137,7 @@ class MagicLink(Model):
     id: Mapped[Id]
     shop_id: Mapped[ShopId]
     email: Mapped[str]
+    """Empty of what the storefront hands over: its ticket says to whom."""
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     ip: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[CreatedAt]

@@ -107,6 +107,15 @@ def test_a_ticket_from_the_storefront_works_once_and_for_a_minute(
     assert come_in(app.test_client(), late).status_code == 410
 
 
+def test_a_link_that_is_used_meanwhile_does_not_close_the_door_of_the_storefront(
+    app: Flask, browser: FlaskClient, acme: Shop, ada: Vendor
+) -> None:
+    connect(ada, 77)
+    arrival = address_in(ask_storefront(app, acme, "77"))
+    signed_in(app, ada)
+    assert come_in(browser, arrival).headers["Location"] == "/portal"
+
+
 def test_another_sites_page_signs_nobody_in_with_its_own_ticket(app: Flask, acme: Shop, ada: Vendor) -> None:
     connect(ada, 77)
     arrival = address_in(ask_storefront(app, acme, "77"))
