@@ -1,8 +1,9 @@
 """The set-up guide: what turns a new installation into a running marketplace, each step found out, none ticked."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -37,8 +38,8 @@ def list_steps(session: Session, shop: Shop) -> list[Step]:
     settings = session.get(ShopSettings, shop.id)
     if settings is not None and settings.setup_hidden_at is not None:
         return []
-    look = theme.find_look(session, shop)
-    steps = [*_connect(session, shop, settings), *_gather(session, shop, look), *_sell(session, shop, look)]
+    look, found = theme.find_look(session, shop), _look_around(session, shop)
+    steps = [*_connect(shop, settings, found), *_gather(shop, look, found), *_sell(shop, look, found)]
     return [] if all(step.done for step in steps) else steps
 
 
@@ -52,9 +53,23 @@ def hide(session: Session, shop: Shop, *, actor: str, is_hidden: bool = True) ->
     audit.record(session, shop.id, action, ("shop", shop.id), actor=actor)
 
 
-def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> list[Step]:
+def _look_around(session: Session, shop: Shop) -> Any:
+    """What there is already of all that the steps ask for."""
     decided = or_(AuditEntry.action.startswith("commission"), AuditEntry.action == "settings.change")
-    money = session.get(MoneySettings, shop.id)
+    wanted: dict[str, tuple[Any, ...]] = {
+        "commission": (AuditEntry.shop_id == shop.id, decided),
+        "account": (MoneySettings.shop_id == shop.id, MoneySettings.payer_last4 != ""),
+        "rail": (RailKeys.shop_id == shop.id,),
+        "vendor": (Vendor.shop_id == shop.id,),
+        "invitation": (VendorInvitation.shop_id == shop.id,),
+        "approved": (Vendor.shop_id == shop.id, Vendor.status == VendorStatus.APPROVED),
+        "published": (Product.shop_id == shop.id, Product.published_at.is_not(None)),
+        "payout": (Payout.shop_id == shop.id, Payout.sent_at.is_not(None)),
+    }
+    return session.execute(select(*(exists().where(*where).label(name) for name, where in wanted.items()))).one()
+
+
+def _connect(shop: Shop, settings: ShopSettings | None, found: Any) -> list[Step]:
     return [
         Step(
             "Connect the store",
@@ -68,15 +83,14 @@ def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> lis
             "10 % of each sale is yours until you decide otherwise, for all vendors or by rules.",
             "Set commission",
             "/app/commissions",
-            done=_any(session, select(AuditEntry.id).where(AuditEntry.shop_id == shop.id, decided)),
+            done=found.commission,
         ),
         Step(
             "Say who pays vendors",
             "The account that bank files name as yours, or your keys for PayPal or Stripe.",
             "Set up payouts",
             "/app/payouts/settings",
-            done=bool(money and money.payer_last4)
-            or _any(session, select(RailKeys.id).where(RailKeys.shop_id == shop.id)),
+            done=found.account or found.rail,
         ),
         Step(
             "Name the sender of your e-mails",
@@ -88,57 +102,50 @@ def _connect(session: Session, shop: Shop, settings: ShopSettings | None) -> lis
     ]
 
 
-def _gather(session: Session, shop: Shop, look: ThemeLook | None) -> list[Step]:
-    vendors = select(Vendor.id).where(Vendor.shop_id == shop.id)
+def _gather(shop: Shop, look: ThemeLook | None, found: Any) -> list[Step]:
     return [
         Step(
             "Put the application form into your theme",
             "The block “Become a vendor” goes on a page of your store.",
             "Open the theme editor",
             theme.block_address(shop, "become-a-vendor"),
-            done=_stands(look, "become-a-vendor") or _any(session, vendors),
+            done=_stands(look, "become-a-vendor") or found.vendor,
         ),
         Step(
             "Invite the first vendor",
             "Ask sellers you know: they fill in one page and are there.",
             "Invite vendors",
             "/app/vendors/invitations",
-            done=_any(session, vendors)
-            or _any(session, select(VendorInvitation.id).where(VendorInvitation.shop_id == shop.id)),
+            done=found.vendor or found.invitation,
         ),
         Step(
             "Approve a vendor",
             "Their page goes live and they get a link to their portal.",
             "See applications",
             "/app/vendors?status=pending",
-            done=_any(session, vendors.where(Vendor.status == VendorStatus.APPROVED)),
+            done=found.approved,
         ),
     ]
 
 
-def _sell(session: Session, shop: Shop, look: ThemeLook | None) -> list[Step]:
-    published = select(Product.id).where(Product.shop_id == shop.id, Product.published_at.is_not(None))
+def _sell(shop: Shop, look: ThemeLook | None, found: Any) -> list[Step]:
     return [
         Step(
             "Show who sells what",
             "The block “Sold by” on product pages names the vendor.",
             "Open the theme editor",
             theme.block_address(shop, "vendor-card"),
-            done=_stands(look, "vendor-card") or (look is None and _any(session, published)),
+            done=_stands(look, "vendor-card") or (look is None and found.published),
         ),
         Step(
             "Pay a vendor",
             "When the hold is over, money is ready to be paid out.",
             "Open payouts",
             "/app/payouts",
-            done=_any(session, select(Payout.id).where(Payout.shop_id == shop.id, Payout.sent_at.is_not(None))),
+            done=found.payout,
         ),
     ]
 
 
 def _stands(look: ThemeLook | None, block: str) -> bool:
     return look is not None and block in look.blocks
-
-
-def _any(session: Session, query: Select[int]) -> bool:
-    return session.execute(query.limit(1)).first() is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from app import audit, clock, db
 from app.home import queries, setup, theme
@@ -171,6 +172,22 @@ def test_who_is_nearly_set_up_reads_what_is_left_and_finds_the_rest_folded_away(
     assert "Invite the first vendor" not in left
     assert "Invite the first vendor" in folded
     assert lint_polaris(page) == []
+
+
+def test_the_guide_asks_once_for_all_its_steps(acme: Shop) -> None:
+    asked: list[str] = []
+
+    def note(*args: object) -> None:
+        asked.append(str(args[2]))
+
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        event.listen(db.get_engine(), "before_cursor_execute", note)
+        steps = setup.list_steps(session, shop)
+        event.remove(db.get_engine(), "before_cursor_execute", note)
+    assert len(steps) == 9
+    # The settings, the theme, and all the rest.
+    assert len(asked) == 3
 
 
 def test_the_guide_leads_into_the_theme_editor_with_the_block_to_add(acme: Shop) -> None:
