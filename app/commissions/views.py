@@ -21,7 +21,9 @@ from app.typed import read_number
 bp = Blueprint("commissions", __name__, url_prefix="/app/commissions")
 merchant.protect(bp)
 
-_NEW_ORDER: Final = AuditEntry.action.in_(("commission_rule.reorder", "commission_rule.restore"))
+_RESTORE: Final = "commission_rule.restore"
+_NEW_ORDER: Final = AuditEntry.action.in_(("commission_rule.reorder", _RESTORE))
+_SAVES: Final = (*(f"commission_rule.{verb}" for verb in ("add", "change", "drop_plan", "remove")), _RESTORE)
 _SAVED: Final = "Saved. It counts for orders from now on."
 _ACTS: Final = {"remove": (service.remove_rule, "Removed"), "drop-plan": (service.drop_plan, "The plan is dropped")}
 
@@ -170,8 +172,7 @@ def _passed_over(
 
 
 def _saves_of(number: int) -> ColumnElement[bool]:
-    is_its = (AuditEntry.subject_type == "commission_rule") & (AuditEntry.subject_id == number)
-    return or_(is_its, AuditEntry.action == "commission_rule.restore")
+    return AuditEntry.action.in_(_SAVES) & or_(AuditEntry.subject_id == number, AuditEntry.action == _RESTORE)
 
 
 def _saved(number: int, form: RuleForm) -> Response:
