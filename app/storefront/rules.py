@@ -22,7 +22,9 @@ from typing import Final
 
 LARGEST_BATCH: Final = 200
 LARGEST_ACCOUNT: Final = 4000
-"""Rows that one customer may have, deleted ones included."""
+"""Rows that one customer may have, those included that were deleted lately."""
+DELETED_TAKES_ROOM: Final = timedelta(days=90)
+"""For how long: afterwards a deletion is kept, and there is room for something new."""
 AHEAD: Final = timedelta(minutes=5)
 """How far a device's clock may run before ours: an edit from the far future would win for ever."""
 

@@ -49,7 +49,11 @@ _CHANGES: Final = """
       AND item.revision > CASE WHEN %(since)s < head.revision THEN %(since)s ELSE 0 END
     ORDER BY item.revision, item.kind, item.key
 """
-_HELD: Final = "SELECT count(*) FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s"
+# What was deleted long ago stays, so that no old copy returns, but takes nobody's room.
+_HELD: Final = """
+    SELECT count(*) FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
+      AND (value IS NOT NULL OR changed_at > %(lately)s)
+"""
 # All of one moment: what a transaction adds between two looks would be left out for good.
 _NEWS: Final = """
     SELECT head.revision AS head, item.kind, item.key, item.clock, item.value::text AS value
@@ -59,11 +63,11 @@ _NEWS: Final = """
     WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
     ORDER BY item.revision, item.kind, item.key
 """
-# Fails where there is no room, and everything before it with it.
-_ROOM: Final = """
-    SELECT 1 / (count(*) <= %(most)s)::int FROM customer_items
+# Fails where there is no room, and everything before it with it. Looks closer only where there are many rows.
+_ROOM: Final = f"""
+    SELECT 1 / (count(*) <= %(most)s OR ({_HELD}) <= %(most)s)::int FROM customer_items
     WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
-"""
+"""  # noqa: S608 - our own words
 # A line of the cart ends as a whole: the units that one browser put in and another took out belong together.
 _END: Final = text(
     "WITH ended AS ("
@@ -114,13 +118,14 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
     when not all of it has room, or the shop has left.
     """
-    ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
+    ids, now = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}, clock.now()
+    room = {"most": rules.LARGEST_ACCOUNT, "lately": now - rules.DELETED_TAKES_ROOM}
     try:
         with pipelined(whose) as connection:
             head = connection.execute(_ADVANCE, ids)
-            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits), "now": clock.now()})
+            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits), "now": now})
             changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**ids, "since": batch.since})
-            connection.execute(_ROOM, {**ids, "most": rules.LARGEST_ACCOUNT})
+            connection.execute(_ROOM, {**ids, **room})
     except psycopg.errors.DivisionByZero:
         return None
     advanced = head.fetchone()
@@ -137,14 +142,15 @@ def read_at_once(whose: Scope, since: int) -> News:
 def _store(
     session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
 ) -> tuple[int, int, Sequence[Any]]:
-    """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows they have, and
+    """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows take room, and
     what changed after `since` by other hands.
     """
+    now = clock.now()
     with together(session) as connection:
         head = connection.execute(_ADVANCE, whose)
-        connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
+        connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": now})
         changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
-        held = connection.execute(_HELD, whose)
+        held = connection.execute(_HELD, {**whose, "lately": now - rules.DELETED_TAKES_ROOM})
     advanced, (count,) = head.fetchone(), held.fetchall()
     return advanced[0] if advanced else 0, count[0], changes.fetchall()
 

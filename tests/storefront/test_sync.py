@@ -171,6 +171,20 @@ def test_a_full_account_can_still_change_and_delete(storefront: Storefront, monk
     assert storefront.held() == {("wishlist", "1"): None, ("wishlist", "2"): {"handle": "product-2"}}
 
 
+def test_what_was_deleted_long_ago_makes_room_and_still_does_not_return(
+    storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LARGEST_ACCOUNT", 2)
+    storefront.send(item("wishlist", "1", None, at(-9)), item("follow", "bea", None, at(-9)))
+    assert storefront.send(wish(2))["refused"] == {"0": "full"}, "deleted just now"
+    with db.system() as session:
+        session.execute(update(CustomerItem).values(changed_at=clock.now() - rules.DELETED_TAKES_ROOM))
+    assert storefront.send(wish(2), wish(3))["refused"] == {}
+    assert storefront.send(wish(4))["refused"] == {"0": "full"}
+    storefront.send(wish(1, at(-10)))
+    assert storefront.held()["wishlist", "1"] is None
+
+
 # -- who reaches what --------------------------------------------------------------------------------------------------
 
 
