@@ -9,6 +9,7 @@ role of DATABASE_URL is a member of all three.
 
 import contextlib
 import select
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
@@ -346,7 +347,9 @@ def migrate(url: str | None = None) -> None:
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(resources.files("migrations")))
     settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        # Two processes that start together must not both migrate: the second waits, then finds nothing to do.
-        connection.execute(text("SELECT pg_advisory_lock(hashtext('stallkeeper:migrate'))"))
+    with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        # Two processes that start together must not both migrate: the second waits, then finds nothing to do. It asks
+        # again and again: an index is made once every statement has ended, and one that waits for it never would.
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('stallkeeper:migrate'))")):
+            time.sleep(0.2)
         command.upgrade(settings, "head")
