@@ -36,19 +36,9 @@ def list_codes() -> ResponseReturnValue:
 
 
 def _list_page(results: Sequence[_Result] = (), *, wrong: str = "") -> str:
-    args, wanted = request.args, _wanted()
-    part = queries.list_codes(
-        g.session,
-        g.shop.id,
-        clock.today(g.shop.timezone),
-        wanted,
-        after=args.get("after", ""),
-        before=args.get("before", ""),
-    )
-    total = queries.count_codes(g.session, g.shop.id, wanted)
-    return render_template(
-        "portal/codes/list.html", part=part, total=total, wanted=wanted, results=results, wrong=wrong
-    )
+    wanted = _wanted()
+    page = queries.list_codes(g.session, g.shop, wanted, place=web.read_place())
+    return render_template("portal/codes/list.html", page=page, wanted=wanted, results=results, wrong=wrong)
 
 
 @bp.post("/away")
@@ -80,7 +70,7 @@ def download_many() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    rows = queries.walk(g.session, g.shop.id, clock.today(g.shop.timezone), _wanted())
+    rows = queries.walk(g.session, g.shop, _wanted())
     return web.download_sheet("codes.csv", COLUMNS, map(cells_of, rows))
 
 

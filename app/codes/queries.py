@@ -8,11 +8,13 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, Integer, Subquery, Text, cast, func, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.errors import NotFound
-from app.keyset import Part, Sort, read_part, walk_parts
+from app.keyset import BEGINNING, Page, Place, Sort, read_page, walk_parts
 from app.languages import _
 from app.models.codes import QrCode, QrScans
 from app.models.products import Product, is_on_sale
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 
 DAYS: Final = 30
@@ -45,17 +47,10 @@ class Wanted:
 
 
 def list_codes(
-    session: Session,
-    shop_id: int,
-    today: date,
-    wanted: Wanted,
-    *,
-    after: str = "",
-    before: str = "",
-    limit: int = PER_PAGE,
-) -> Part[Row]:
+    session: Session, shop: Shop, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[Row]:
     """One part of the list; newest first means what is in use before what is put away."""
-    counted = _count_scans(shop_id, today)
+    counted = _count_scans(shop.id, clock.today(shop.timezone))
     names = ("scans", "lately", "scans_before", "lately_before")
     number = {name: cast(func.coalesce(counted.c[name], 0), BigInteger) for name in names}
     query = (
@@ -63,7 +58,7 @@ def list_codes(
         .join(Vendor, Vendor.id == QrCode.vendor_id)
         .outerjoin(Product, Product.id == QrCode.product_id)
         .outerjoin(counted, counted.c.code_id == QrCode.id)
-        .where(*_matching(shop_id, wanted))
+        .where(*_matching(shop.id, wanted))
     )
     sorts = {
         "name": Sort((func.lower(QrCode.name, type_=Text()), QrCode.id)),
@@ -71,9 +66,7 @@ def list_codes(
         "lately": Sort((number["lately_before"], QrCode.id), is_descending=True),
     }
     in_use_first = Sort((cast(QrCode.archived_at.is_(None), Integer), QrCode.id), is_descending=True)
-    part = read_part(session, query, sorts.get(wanted.sort, in_use_first), after=after, before=before, limit=limit)
-    rows = [Row(code, vendor, product, int(n), int(m)) for code, vendor, product, n, m, *_keys in part.rows]
-    return Part(rows, part.before, part.after)
+    return read_page(session, query, sorts.get(wanted.sort, in_use_first), place, limit=limit, make=Row)
 
 
 def _count_scans(shop_id: int, today: date) -> Subquery:
@@ -93,16 +86,10 @@ def _count_scans(shop_id: int, today: date) -> Subquery:
     )
 
 
-def walk(session: Session, shop_id: int, today: date, wanted: Wanted) -> Iterator[Row]:
+def walk(session: Session, shop: Shop, wanted: Wanted) -> Iterator[Row]:
     """All of the list, a thousand at a time."""
-    parts = walk_parts(lambda place: list_codes(session, shop_id, today, wanted, after=place.after, limit=_AT_ONCE))
-    for part in parts:
+    for part in walk_parts(lambda place: list_codes(session, shop, wanted, place=place, limit=_AT_ONCE)):
         yield from part.rows
-
-
-def count_codes(session: Session, shop_id: int, wanted: Wanted) -> int:
-    query = select(func.count()).select_from(QrCode).join(Vendor, Vendor.id == QrCode.vendor_id)
-    return session.scalar(query.where(*_matching(shop_id, wanted))) or 0
 
 
 def _matching(shop_id: int, wanted: Wanted) -> list[ColumnElement[Any]]:

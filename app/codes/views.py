@@ -17,18 +17,10 @@ COLUMNS: Final = ("name", "leads_to", "where", "scans_30_days", "scans", "made_a
 
 @bp.get("")
 def list_codes() -> ResponseReturnValue:
-    args, wanted = request.args, _wanted()
+    wanted = _wanted()
     return render_template(
         "merchant/codes/list.html",
-        part=queries.list_codes(
-            g.session,
-            g.shop.id,
-            clock.today(g.shop.timezone),
-            wanted,
-            after=args.get("after", ""),
-            before=args.get("before", ""),
-        ),
-        total=queries.count_codes(g.session, g.shop.id, wanted),
+        page=queries.list_codes(g.session, g.shop, wanted, place=web.read_place()),
         search=wanted.search,
         way=lambda code: service.find_way(g.session, code, clock.now()),
     )
@@ -37,7 +29,7 @@ def list_codes() -> ResponseReturnValue:
 @bp.get("/export.csv")
 def export_codes() -> ResponseReturnValue:
     """What the list shows."""
-    rows = queries.walk(g.session, g.shop.id, clock.today(g.shop.timezone), _wanted())
+    rows = queries.walk(g.session, g.shop, _wanted())
     return web.download_sheet("codes.csv", ["vendor", *COLUMNS], ([row.vendor.name, *cells_of(row)] for row in rows))
 
 

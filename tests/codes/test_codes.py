@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from app import clock, db
 from app.codes import queries, rules, service
+from app.keyset import Place
 from app.models.codes import Destination, QrCode, QrScans
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop, ShopStatus
@@ -241,21 +242,21 @@ def test_files_and_sheet_hold_the_printed_address(portal: FlaskClient, acme: Sho
 
 
 def test_codes_come_in_parts_with_what_is_in_use_first(acme: Shop, ada: Vendor) -> None:
-    today, mine = clock.now().date(), {"shop_id": acme.id, "vendor_id": ada.id}
+    mine = {"shop_id": acme.id, "vendor_id": ada.id}
     with db.scoped(acme.id) as session:
         for number in range(5):
             away = clock.now() if number == 4 else None
             session.add(QrCode(code=f"code{number}", name=f"Stall {number}", archived_at=away, **mine))
     with db.scoped(acme.id) as session:
-        first = queries.list_codes(session, acme.id, today, queries.Wanted(), limit=3)
-        rest = queries.list_codes(session, acme.id, today, queries.Wanted(), after=first.after or "", limit=3)
-        back = queries.list_codes(session, acme.id, today, queries.Wanted(), before=rest.before or "", limit=3)
+        first = queries.list_codes(session, acme, queries.Wanted(), limit=3)
+        rest = queries.list_codes(session, acme, queries.Wanted(), place=Place(after=first.after or ""), limit=3)
+        back = queries.list_codes(session, acme, queries.Wanted(), place=Place(before=rest.before or ""), limit=3)
         assert [row.code.name for row in (*first.rows, *rest.rows)] == [f"Stall {n}" for n in (3, 2, 1, 0, 4)]
         assert [row.code.name for row in back.rows] == [row.code.name for row in first.rows]
         forged = base64.urlsafe_b64encode(f"[{2**31}, 1]".encode()).decode()
-        assert queries.list_codes(session, acme.id, today, queries.Wanted(), after=forged, limit=3) == first
-        assert queries.count_codes(session, acme.id, queries.Wanted(search="stall 4")) == 1
-        assert len(list(queries.walk(session, acme.id, today, queries.Wanted(vendor_id=ada.id)))) == 5
+        assert queries.list_codes(session, acme, queries.Wanted(), place=Place(after=forged), limit=3) == first
+        assert queries.list_codes(session, acme, queries.Wanted(search="stall 4")).total == 1
+        assert len(list(queries.walk(session, acme, queries.Wanted(vendor_id=ada.id)))) == 5
 
 
 def test_another_vendor_finds_no_code_of_hers_and_the_merchant_all(
