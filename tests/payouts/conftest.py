@@ -96,14 +96,19 @@ def payee(acme: Shop, ada: Vendor) -> Callable[[str], Vendor]:
         with db.scoped(acme.id) as session:
             for name, keys in KEYS.items():
                 settings.save_keys(session, acme, name, keys, actor="test")
-            vendor = session.get_one(Vendor, ada.id)
-            details = PayoutDetails(ACCOUNTS[RailName(rail)], "Ada", rail)
-            change_payout_details(session, vendor, details, actor="test")
-            session.flush()
-            vendor.payout_changed_at = None
+        use_account(ada, ACCOUNTS[RailName(rail)], rail)
         return ada
 
     return prepare
+
+
+def use_account(vendor: Vendor, account: str, rail: str = RailName.BANK) -> None:
+    """The vendor said long ago where to pay: Ada's Ceramics to Ada."""
+    with db.scoped(vendor.shop_id) as session:
+        held = session.get_one(Vendor, vendor.id)
+        change_payout_details(session, held, PayoutDetails(account, held.name.partition("'")[0], rail), actor="test")
+        session.flush()
+        held.payout_changed_at = None
 
 
 def earn(shop: Shop, vendor: Vendor, key: str, minor: int) -> None:

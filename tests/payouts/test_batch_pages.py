@@ -15,9 +15,8 @@ from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts import service
 from app.payouts.checks import check_books
-from app.vendors.payout_details import PayoutDetails, change_payout_details
 from tests.architecture.polaris import lint_polaris
-from tests.payouts.conftest import ACCOUNTS, earn
+from tests.payouts.conftest import ACCOUNTS, earn, use_account
 
 
 @pytest.fixture
@@ -174,11 +173,7 @@ def test_a_file_that_the_bank_refused_is_paid_by_another(merchant: FlaskClient, 
 def test_a_payout_held_when_the_file_was_made_leads_to_a_later_batch(
     merchant: FlaskClient, acme: Shop, ada_paid: Vendor, bea: Vendor
 ) -> None:
-    with db.scoped(acme.id) as session:
-        vendor = session.get_one(Vendor, bea.id)
-        change_payout_details(session, vendor, PayoutDetails(ACCOUNTS[RailName.BANK], "Bea"), actor="test")
-        session.flush()
-        vendor.payout_changed_at = None
+    use_account(bea, ACCOUNTS[RailName.BANK])
     earn(acme, bea, "loaf", 1000)
     batch = merchant.post("/app/payouts", data={"everybody": "yes"}).headers["HX-Push-Url"]
     merchant.post(f"{batch}/approve", data={"x": "y"})

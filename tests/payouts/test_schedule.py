@@ -14,8 +14,7 @@ from app.models.payouts import Payout, PayoutSettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import queries, schedule, settings
-from app.vendors.payout_details import PayoutDetails, change_payout_details
-from tests.payouts.conftest import earn
+from tests.payouts.conftest import earn, use_account
 
 
 def test_the_payout_days_batch_is_prepared_once(acme: Shop, payee: Callable[[str], Vendor]) -> None:
@@ -55,11 +54,8 @@ def test_a_vendor_with_a_schedule_of_their_own_is_paid_on_their_own_days_only(
     ada = payee("bank")
     today = clock.today(acme.timezone)
     tomorrow = today + timedelta(days=1)
+    use_account(bea, "FR1420041010050500013M02606")
     with db.scoped(acme.id) as session:
-        vendor = session.get_one(Vendor, bea.id)
-        change_payout_details(session, vendor, PayoutDetails("FR1420041010050500013M02606", "Bea"), actor="test")
-        session.flush()
-        vendor.payout_changed_at = None
         settings.save_schedule(session, acme, schedule="weekly", day=today.isoweekday(), today=today, actor="staff:1")
         own = {"payout_schedule": {"schedule": "weekly", "day": tomorrow.isoweekday()}}
         agreements.save_overrides(session, acme, bea.id, own, "staff:1")

@@ -18,9 +18,18 @@ from app.models.payouts import Payout, PayoutBatch, PayoutMove, RailKeys, RailNa
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.payouts import moves, queries, sending, service, settings
-from app.vendors.payout_details import PayoutDetails, change_payout_details
 from jobs import outbox
-from tests.payouts.conftest import ACCOUNTS, KEYS, Providers, books_hold, earn, hand_over, let_time_pass, read_payout
+from tests.payouts.conftest import (
+    ACCOUNTS,
+    KEYS,
+    Providers,
+    books_hold,
+    earn,
+    hand_over,
+    let_time_pass,
+    read_payout,
+    use_account,
+)
 
 RAILS = ("paypal", "stripe")
 Payee = Callable[[str], Vendor]
@@ -337,10 +346,7 @@ def test_a_batch_that_is_stopped_keeps_what_was_handed_over_and_sends_the_rest_l
     acme: Shop, payee: Payee, bea: Vendor, providers: Providers
 ) -> None:
     ada = payee("stripe")
-    with db.scoped(acme.id) as session:
-        details = PayoutDetails("acct_1FbeaeKvZYlo2Ca1", "Bea", "stripe")
-        change_payout_details(session, session.get_one(Vendor, bea.id), details, actor="test")
-        session.get_one(Vendor, bea.id).payout_changed_at = None
+    use_account(bea, "acct_1FbeaeKvZYlo2Ca1", "stripe")
     earn(acme, ada, "ada", 4211)
     earn(acme, bea, "bea", 700)
     with db.scoped(acme.id) as session:

@@ -23,7 +23,7 @@ from app.models.vendors import Vendor, VendorStatus
 from app.payouts import checks, contents, moves, queries, service
 from app.payouts.statements import name_payee, write_csv, write_pdf
 from app.vendors.payout_details import PayoutDetails, change_payout_details
-from tests.payouts.conftest import books_hold, earn
+from tests.payouts.conftest import books_hold, earn, use_account
 from tests.payouts.reading import read_lines
 
 IBAN, OTHER_IBAN = "DE89370400440532013000", "FR1420041010050500013M02606"
@@ -76,13 +76,9 @@ def race(*acts: Callable[[], None]) -> list[Exception | None]:
 
 
 @pytest.fixture
-def paid(acme: Shop, ada: Vendor) -> Vendor:
+def paid(ada: Vendor) -> Vendor:
     """Ada has had her bank details for long."""
-    with db.scoped(acme.id) as session:
-        vendor = session.get_one(Vendor, ada.id)
-        change_payout_details(session, vendor, PayoutDetails(IBAN, "Ada"), actor="test")
-        session.flush()
-        vendor.payout_changed_at = None
+    use_account(ada, IBAN)
     return ada
 
 
@@ -205,11 +201,7 @@ def test_a_payout_approved_before_the_vendor_was_paused_does_not_get_into_the_ba
 
 
 def test_one_doubtful_payout_does_not_keep_back_the_others(acme: Shop, paid: Vendor, bea: Vendor) -> None:
-    with db.scoped(acme.id) as session:
-        vendor = session.get_one(Vendor, bea.id)
-        change_payout_details(session, vendor, PayoutDetails(OTHER_IBAN, "Bea"), actor="test")
-        session.flush()
-        vendor.payout_changed_at = None
+    use_account(bea, OTHER_IBAN)
     earn(acme, paid, "sale", 4200)
     earn(acme, bea, "loaf", 1000)
     batch = open_batch(acme, paid, bea)
