@@ -115,7 +115,7 @@ def _about_order(session: Session, shop: Shop) -> dict[str, Any]:
         "lines": lines,
         "item_count": sum(line.quantity for line in mine),
         "vendors": [{"name": vendor_name, "lines": lines}],
-        "earnings": Money(part.earned_minor, part.currency),
+        "earnings": part.earned,
         "total": Money(order.total_minor, order.currency),
     }
 
@@ -144,7 +144,7 @@ def _about_payout(session: Session, shop: Shop) -> dict[str, Any]:
     if payout is None:
         return {}
     return {
-        "amount": Money(payout.amount_minor, payout.currency),
+        "amount": payout.amount,
         "reference": payout.reference,
         "destination": _account(payout.last4),
     }

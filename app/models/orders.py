@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.money import Money
 
 
 class Order(Model):
@@ -180,6 +181,10 @@ class VendorOrder(Model):
     def is_held(self) -> bool:
         """Something waits to be sent, and nothing of it may be yet."""
         return 0 < self.items_to_ship == self.items_held
+
+    @property
+    def earned(self) -> Money:
+        return Money(self.earned_minor, self.currency)
 
     @property
     def items_held(self) -> int:

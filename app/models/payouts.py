@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.money import Money
 
 
 class PayoutState(StrEnum):
@@ -97,6 +98,10 @@ class FeeInvoice(Model):
     corrects: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Numbers of the invoices that a credit note takes back from."""
     issued_at: Mapped[datetime]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.net_minor + self.tax_minor, self.currency)
 
 
 class FeeInvoicePosting(Model):
@@ -234,6 +239,10 @@ class Payout(Model):
     sent_at: Mapped[datetime | None]
     paid_on: Mapped[date | None]
     """The day on which money left, as a person or the rail says."""
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
 
 
 class PayoutMove(Model):

@@ -22,7 +22,6 @@ from app.models.orders import Order, OrderLine, OrderRefund, OrderReturn, Vendor
 from app.models.payouts import Payout
 from app.models.products import Product
 from app.models.vendors import Vendor
-from app.money import Money
 from app.notices.queries import unread
 from app.notices.rules import SHOP_WORDS, TOPIC_OF, VENDOR_WORDS
 from app.orders.notifications import has_sold
@@ -176,7 +175,7 @@ def _of_customer(session: Session, event: DomainEvent) -> Iterator[_Draft]:
 
 def _of_payout(session: Session, event: DomainEvent) -> Iterator[_Draft]:
     payout = session.get_one(Payout, event.subject["payout_id"])
-    amount = Money(payout.amount_minor, payout.currency)
+    amount = payout.amount
     # The words are what a search finds, and what a release shows that does not know amounts.
     yield _Draft(payout.vendor_id, str(amount), f"/portal/money/payouts/{payout.id}", amount.minor, amount.currency)
     if event.kind in SHOP_WORDS:

@@ -16,7 +16,6 @@ from app.config import get_config
 from app.models.cancellations import CancellationState
 from app.models.orders import Order
 from app.models.pickups import Pickup, PickupState
-from app.money import Money
 from app.orders import cancellations, queries
 from app.orders.packed import list_packed, list_wholly_packed
 from app.orders.words import PART_WORDS
@@ -81,7 +80,7 @@ def _vendor(
     words, tone = PART_WORDS.get(status, (str(status), None))
     if status == "packed" and all(pickup.state is not PickupState.READY for pickup in packed):
         words, tone = "To send", "warn"  # it is the shop's turn, not the vendor's
-    earned = formats.write_money(Money(one.part.earned_minor, one.part.currency))
+    earned = formats.write_money(one.part.earned)
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {
         "name": one.vendor.name,

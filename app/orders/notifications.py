@@ -118,7 +118,7 @@ def _tell_vendor(session: Session, part: VendorOrder, kind: str, more: dict[str,
     context = more | {
         "vendor_name": vendor.name,
         "order_name": part.name,
-        "earnings": Money(part.earned_minor, part.currency),
+        "earnings": part.earned,
         "link": f"{get_config().portal_url}/portal/orders/{part.id}",
     }
     queue_email(session, part.shop_id, kind, vendor.email, context, vendor_id=vendor.id, dedupe_key=key)

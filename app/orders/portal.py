@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth.portal import protect
-from app.money import Money
 from app.orders import vendor_list
 from app.orders.queries import find_unread
 from app.orders.senders import address_for, is_collected
@@ -26,10 +25,8 @@ _COLUMNS: Final = (
 
 @bp.get("")
 def list_orders() -> ResponseReturnValue:
-    args, wanted, collected = request.args, _read_wanted(), is_collected(g.session, g.vendor)
-    orders = vendor_list.list_orders(
-        g.session, g.vendor.id, wanted, after=args.get("after", None, int), before=args.get("before", None, int)
-    )
+    wanted, collected = _read_wanted(), is_collected(g.session, g.vendor)
+    orders = vendor_list.list_orders(g.session, g.vendor.id, wanted, place=web.read_place())
     return render_template(
         "portal/orders/list.html",
         orders=orders,
@@ -39,7 +36,6 @@ def list_orders() -> ResponseReturnValue:
         states=part_words(is_collected=collected),
         is_collected=collected,
         new_messages=find_unread(g.session, [row.part.id for row in orders.rows]),
-        earned=lambda part: Money(part.earned_minor, part.currency),
     )
 
 
@@ -53,10 +49,9 @@ def export() -> ResponseReturnValue:
 def _cells(row: Row) -> list[object]:
     part = row.part
     counts = (part.items_total, part.items_to_ship, part.items_returned)
-    earned = Money(part.earned_minor, part.currency).decimal
+    earned = (part.earned.decimal, part.currency)
     send_to = ", ".join(address_for(g.session, g.vendor, part))
-    moments = (part.shipped_at, part.delivered_at)
-    return [part.name, part.ordered_at, row.state, *counts, *moments, earned, part.currency, send_to]
+    return [part.name, part.ordered_at, row.state, *counts, part.shipped_at, part.delivered_at, *earned, send_to]
 
 
 def _read_wanted() -> Wanted:

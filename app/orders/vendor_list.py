@@ -1,14 +1,15 @@
-"""A vendor's orders by where they stand, in parts that begin behind a row: what comes in meanwhile shifts nothing."""
+"""A vendor's orders by where they stand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.orders.packed import has_packed, is_to_pack, list_wholly_packed
@@ -28,11 +29,11 @@ TABS: Final[Mapping[str, ColumnElement[bool]]] = {
     "unpaid": VendorOrder.status == VendorOrderStatus.UNPAID,
     "cancelled": VendorOrder.status == VendorOrderStatus.CANCELLED,
 }
-_SORTS: Final[Mapping[str, tuple[tuple[Any, ...], bool]]] = {
-    "newest": ((VendorOrder.ordered_at, VendorOrder.id), True),
-    "oldest": ((VendorOrder.ordered_at, VendorOrder.id), False),
-    "most": ((VendorOrder.earned_minor, VendorOrder.id), True),
-    "name": ((func.lower(VendorOrder.customer_name), VendorOrder.id), False),
+_SORTS: Final[Mapping[str, Sort]] = {
+    "newest": Sort((VendorOrder.ordered_at, VendorOrder.id), is_descending=True),
+    "oldest": Sort((VendorOrder.ordered_at, VendorOrder.id)),
+    "most": Sort((VendorOrder.earned_minor, VendorOrder.id), is_descending=True),
+    "name": Sort((func.lower(VendorOrder.customer_name, type_=Text()), VendorOrder.id)),
 }
 
 
@@ -75,49 +76,15 @@ class Row:
         return since.days if since > LATE_AFTER else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of the list. `after` and `before` are what to ask for next, None at the ends."""
-
-    rows: Sequence[Row]
-    total: int
-    before: int | None
-    after: int | None
-
-
 def list_orders(
-    session: Session,
-    vendor_id: int,
-    wanted: Wanted,
-    *,
-    after: int | None = None,
-    before: int | None = None,
-    limit: int = PER_PAGE,
-) -> Part:
-    """The orders behind (or in front of) the one with that id; from the beginning without either."""
-    where = _where(vendor_id, wanted)
-    total = session.scalar(select(func.count()).select_from(VendorOrder).where(*where)) or 0
-    beside = _find_place(session, vendor_id, wanted.sort, after or before)
-    if beside is None:
-        after = before = None
-    query = _ordered(select(VendorOrder).where(*where), wanted.sort, beside, backwards=before is not None)
-    found = list(session.scalars(query.limit(limit + 1)))
-    more = len(found) > limit
-    del found[limit:]
-    if before is not None:
-        found.reverse()
-    has_before = more if before is not None else after is not None
-    has_after = before is not None or more
-    lines = list_titles(session, vendor_id, [part.order_id for part in found])
-    packed = list_wholly_packed(session, [part.id for part in found])
+    session: Session, vendor_id: int, wanted: Wanted, *, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[Row]:
+    query = select(VendorOrder).where(*_where(vendor_id, wanted))
+    page = read_page(session, query, _SORTS.get(wanted.sort, _SORTS["newest"]), place, limit=limit, make=only)
+    lines = list_titles(session, vendor_id, [part.order_id for part in page.rows])
+    packed = list_wholly_packed(session, [part.id for part in page.rows])
     words = {part_id: "packed" if has_ready else "collected" for part_id, has_ready in packed.items()}
-    rows = [Row(part, lines.get(part.order_id, ()), words.get(part.id, "")) for part in found]
-    return Part(
-        rows,
-        total,
-        before=found[0].id if found and has_before else None,
-        after=found[-1].id if found and has_after else None,
-    )
+    return page.with_rows([Row(part, lines.get(part.order_id, ()), words.get(part.id, "")) for part in page.rows])
 
 
 def count_tabs(session: Session, vendor_id: int) -> Mapping[str, int]:
@@ -187,24 +154,3 @@ def _parcels(vendor_id: int) -> Select[int]:
         Fulfilment.vendor_id == vendor_id,
         Fulfilment.state == FulfilmentState.CREATED,
     )
-
-
-def _find_place(session: Session, vendor_id: int, sort: str, part_id: int | None) -> Sequence[Any] | None:
-    """Where a row stands in the list; None for one that is gone: then the list begins from the beginning."""
-    if part_id is None:
-        return None
-    keys, _ = _SORTS.get(sort, _SORTS["newest"])
-    here = (VendorOrder.id == part_id, VendorOrder.vendor_id == vendor_id)
-    return session.execute(select(*keys).where(*here)).one_or_none()
-
-
-def _ordered(
-    query: Select[VendorOrder], sort: str, beside: Sequence[Any] | None, *, backwards: bool
-) -> Select[VendorOrder]:
-    keys, descending = _SORTS.get(sort, _SORTS["newest"])
-    downwards = descending != backwards
-    if beside is not None:
-        here = tuple_(*keys)
-        there = tuple_(*(literal(value, key.type) for key, value in zip(keys, beside, strict=True)))
-        query = query.where(here < there if downwards else here > there)
-    return query.order_by(*(key.desc() if downwards else key for key in keys))

@@ -18,7 +18,6 @@ from app.crypto import decrypt, encrypt
 from app.errors import AppError, Conflict
 from app.models.payouts import PayoutBatch
 from app.models.shops import Shop
-from app.money import Money
 from app.payouts import queries
 from app.payouts.bank_files import Batch, Payer, Transfer
 
@@ -56,7 +55,7 @@ def read(session: Session, shop: Shop, batch: PayoutBatch) -> Batch:
                 reference=payout.reference,
                 holder=decrypt(payout.holder, keys),
                 iban=decrypt(payout.account, keys),
-                amount=Money(payout.amount_minor, payout.currency).decimal,
+                amount=payout.amount.decimal,
                 message=f"{head.shop} payout {payout.reference}",
             )
             for payout in payouts

@@ -112,9 +112,7 @@ def _rows(invoice: FeeInvoice, lines: Sequence[InvoiceLine], locale: str) -> lis
         at = [line for line in lines if line.rate_bps == rate]
         net, tax = sum(line.net for line in at), sum(line.tax for line in at)
         rows.append(row([], _("Sum at %(rate)s", rate=_percent(rate, locale)), net, tax))
-    total = format_currency(
-        Money(invoice.net_minor + invoice.tax_minor, invoice.currency).decimal, invoice.currency, locale=locale
-    )
+    total = format_currency(invoice.total.decimal, invoice.currency, locale=locale)
     return [*rows, [[], [], [_("Total")], [total]]]
 
 

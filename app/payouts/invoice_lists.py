@@ -93,7 +93,7 @@ def write_table(shop: Shop, rows: Sequence[tuple[FeeInvoice, str]]) -> str:
     writer = csv.writer(sheet)
     writer.writerow(_HEAD)
     for invoice, vendor in rows:
-        amounts = (invoice.net_minor, invoice.tax_minor, invoice.net_minor + invoice.tax_minor)
+        amounts = (invoice.net_minor, invoice.tax_minor, invoice.total.minor)
         days = (_day(shop, invoice.issued_at), invoice.period_from.isoformat(), invoice.period_to.isoformat())
         money = [str(Money(minor, invoice.currency).decimal) for minor in amounts]
         start = [invoice.number, invoice.kind, plain_cell(vendor), *days]

@@ -7,7 +7,6 @@ from app import clock, web
 from app.auth import meanwhile, merchant
 from app.errors import Conflict
 from app.models.events import AuditEntry
-from app.money import Money
 from app.payouts import archives, invoice_files, invoice_lists, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
@@ -66,7 +65,6 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         "merchant/payouts/invoices.html",
         page=invoice_lists.list_invoices(g.session, g.shop, wanted, place=web.read_place()),
         titles=invoice_files.TITLES,
-        total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
         form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),
         seen=meanwhile.mark(_SAVES),
         month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],

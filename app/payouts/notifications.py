@@ -8,7 +8,6 @@ from app.languages import find_words, later
 from app.models.events import DomainEvent
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
-from app.money import Money
 from app.payouts.queries import list_moves
 from app.vendors.payout_details import describe
 
@@ -31,7 +30,7 @@ def _tell(session: Session, event: DomainEvent, payout: Payout, kind: str, **mor
     vendor = session.get_one(Vendor, payout.vendor_id)
     context = {
         "vendor_name": vendor.name,
-        "amount": Money(payout.amount_minor, payout.currency),
+        "amount": payout.amount,
         "reference": payout.reference,
         "link": f"{get_config().portal_url}/portal/money/payouts/{payout.id}",
         **more,

@@ -74,7 +74,6 @@ def show_payout(payout_id: int) -> ResponseReturnValue:
         "portal/money/payout.html",
         payout=payout,
         reason=moves[-1].vendors_reason,
-        amount=Money(payout.amount_minor, payout.currency),
         entries=contents.page_paid_entries(g.session, payout, web.read_place()),
         moves=moves,
         states=STATES,

@@ -10,7 +10,6 @@ from app.auth.portal import protect
 from app.keyset import Page, Place
 from app.models.orders import VendorOrder
 from app.models.payouts import Payout
-from app.money import Money
 from app.orders.queries import page_holds
 from app.payouts import invoice_files, invoice_lists, invoices, queries, statements, vendor_list
 from app.payouts.portal import STATES
@@ -30,7 +29,6 @@ def list_payouts() -> ResponseReturnValue:
         wanted=wanted,
         years=vendor_list.list_years(g.session, g.shop, g.vendor.id),
         states=STATES,
-        amount_of=lambda payout: Money(payout.amount_minor, payout.currency),
     )
 
 
@@ -39,7 +37,6 @@ def list_holds() -> ResponseReturnValue:
     return render_template(
         "portal/money/holds.html",
         page=_find_holds(web.read_place()),
-        amount_of=lambda part: Money(part.earned_minor, part.currency),
     )
 
 
@@ -51,7 +48,7 @@ def export_holds() -> Response:
 
 
 def _hold_cells(part: VendorOrder) -> list[object]:
-    earned = Money(part.earned_minor, part.currency).decimal
+    earned = part.earned.decimal
     from_reserve = "yes" if part.hold_reason == "reserve" else "no"
     return [part.name, part.ordered_at, part.next_release_at, from_reserve, earned, part.currency]
 
@@ -69,9 +66,8 @@ def export_payouts() -> Response:
 
 
 def _cells(payout: Payout) -> list[object]:
-    amount = str(Money(payout.amount_minor, payout.currency).decimal)
-    account = (payout.currency, payout.last4)
-    return [payout.reference, payout.state.value, amount, *account, payout.created_at, payout.sent_at]
+    paid = (payout.amount.decimal, payout.currency, payout.last4)
+    return [payout.reference, payout.state.value, *paid, payout.created_at, payout.sent_at]
 
 
 @bp.get("/payouts/statements.zip")
@@ -99,7 +95,6 @@ def list_invoices() -> ResponseReturnValue:
         wanted=wanted,
         months=[(month, month) for month in invoice_lists.list_months(g.session, g.shop, g.vendor.id)],
         titles=invoice_files.TITLES,
-        total_of=lambda invoice: Money(invoice.net_minor + invoice.tax_minor, invoice.currency),
     )
 
 

@@ -21,7 +21,6 @@ from app.db import scoped, system
 from app.errors import Conflict
 from app.models.payouts import RAIL, Payout, PayoutState, RailKeys, RailName
 from app.models.shops import Shop, ShopStatus
-from app.money import Money
 from app.payouts import moves, rules
 from app.payouts.rails import RAILS
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, look_for
@@ -124,7 +123,7 @@ def read_payment(session: Session, shop: Shop, payout: Payout) -> tuple[Payment,
         key=payout.rail_key,
         reference=payout.reference,
         account=decrypt(payout.account, get_config().secret_keys),
-        amount=Money(payout.amount_minor, payout.currency),
+        amount=payout.amount,
         note=f"{shop.name} payout {payout.reference}",
         first_tried_at=payout.sent_at or payout.state_changed_at,
     )

@@ -68,8 +68,7 @@ def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
         day = paid.transaction.happened_at.astimezone(ZoneInfo(shop.timezone)).date().isoformat()
         names = [plain_cell(paid.order_name), plain_cell(paid.title)]
         writer.writerow([day, *names, *detail, str(paid.amount.decimal), payout.currency, paid.entry.id])
-    total = str(Money(payout.amount_minor, payout.currency).decimal)
-    writer.writerow(["", "", f"Payout {payout.reference}", *[""] * 6, total, payout.currency, ""])
+    writer.writerow(["", "", f"Payout {payout.reference}", *[""] * 6, payout.amount.decimal, payout.currency, ""])
     return sheet.getvalue()
 
 
@@ -118,7 +117,7 @@ def _rows(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], locale: str)
         ]
         for paid in entries
     ]
-    return [*rows, [[], [], [_("Payout")], [_amount(Money(payout.amount_minor, payout.currency), locale)]]]
+    return [*rows, [[], [], [_("Payout")], [_amount(payout.amount, locale)]]]
 
 
 def explain_entry(paid: PaidEntry, locale: str = "en") -> str:

@@ -196,9 +196,8 @@ def _payout_sheet(name: str, rows: Iterable[tuple[Payout, PayoutBatch, str]]) ->
 
 
 def _cells(payout: Payout, batch: PayoutBatch, vendor: str) -> list[object]:
-    amount = Money(payout.amount_minor, payout.currency)
     what = [payout.reference, vendor, batch.number, batch.created_at, payout.state.value, payout.rail.value]
-    return [*what, str(amount.decimal), payout.currency]
+    return [*what, payout.amount.decimal, payout.currency]
 
 
 def _list_page(*, status: int = 200) -> Response:
@@ -250,7 +249,6 @@ def _batch_page(
         archives=archives.list_recent(g.session, g.shop.id, archives.about_batch(batch)),
         states={state.value: n for state in PayoutState if (n := _count(counts, state))},
         state_choices=[(s.value, queries.STATE_WORDS[s]) for s in PayoutState if _count(counts, s)],
-        amount_of=lambda p: Money(p.amount_minor, p.currency),
         state_words=queries.STATE_WORDS,
         rail_words=queries.RAIL_WORDS,
         tones=TONES,
@@ -299,7 +297,6 @@ def _payout_page(
         "merchant/payouts/payout.html",
         batch=batch,
         payout=payout,
-        amount=Money(payout.amount_minor, payout.currency),
         vendor=queries.get_vendor(g.session, payout),
         moves=queries.list_moves(g.session, payout),
         entries=contents.list_paid_entries(g.session, payout, limit=queries.PER_PAGE),

@@ -46,7 +46,7 @@ def show_home() -> ResponseReturnValue:
         steps=steps,
         held_until=held_until(g.vendor),
         payout=(payout := queries.find_on_its_way(g.session, g.vendor.id)),
-        payout_amount=Money(payout.amount_minor, payout.currency) if payout else None,
+        payout_amount=payout.amount if payout else None,
         next_day=find_payout_day(g.session, g.shop, g.vendor.id),
         now=clock.now(),
         earnings=(earnings := queries.get_earnings(g.session, g.shop, g.vendor)),

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app import clock, db
+from app.keyset import BEGINNING, Page, Place, walk_parts
 from app.models.orders import VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -103,18 +104,17 @@ def test_the_parts_of_a_list_are_the_whole_list_both_ways(acme: Shop, ada: Vendo
         wanted = Wanted(sort=sort)
         whole = [row.part.id for row in vendor_list.list_orders(session, ada.id, wanted).rows]
         assert len(whole) == 7
-        parts, after = list[int](), None
-        for _ in range(4):
-            part = vendor_list.list_orders(session, ada.id, wanted, after=after, limit=2)
-            parts += [row.part.id for row in part.rows]
-            after = part.after
-        assert parts == whole
-        assert after is None
-        back = vendor_list.list_orders(session, ada.id, wanted, before=whole[4], limit=2)
+
+        def read(place: Place = BEGINNING) -> Page[vendor_list.Row]:
+            return vendor_list.list_orders(session, ada.id, wanted, place=place, limit=2)
+
+        parts = list(walk_parts(read))
+        assert [row.part.id for part in parts for row in part.rows] == whole
+        back = read(Place(before=parts[2].before or ""))
         assert [row.part.id for row in back.rows] == whole[2:4]
-        assert (back.before, back.after) == (whole[2], whole[3])
-        assert vendor_list.list_orders(session, ada.id, wanted, before=whole[2], limit=2).before is None
-        assert len(vendor_list.list_orders(session, ada.id, wanted, after=10**9).rows) == 7
+        assert (back.before, back.after) == (parts[1].before, parts[1].after)
+        assert read(Place(before=back.before or "")).before is None
+        assert read(Place(after="nothing")).rows == parts[0].rows
 
 
 @pytest.mark.parametrize("search", ["mug", "MUG", "#1001", "1001", "Cleo", "1Z99"])
