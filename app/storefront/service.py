@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -118,14 +118,11 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
     when not all of it has room, or the shop has left.
     """
-    ids, now = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}, clock.now()
-    room = {"most": rules.LARGEST_ACCOUNT, "lately": now - rules.DELETED_TAKES_ROOM}
+    ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
     try:
         with pipelined(whose) as connection:
-            head = connection.execute(_ADVANCE, ids)
-            connection.execute(_STORE, {**ids, "edits": write_edits(batch.edits), "now": now})
-            changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**ids, "since": batch.since})
-            connection.execute(_ROOM, {**ids, **room})
+            head, changes = _send(connection, ids, batch.edits, batch.since)
+            connection.execute(_ROOM, {**ids, "lately": _lately(), "most": rules.LARGEST_ACCOUNT})
     except psycopg.errors.DivisionByZero:
         return None
     advanced = head.fetchone()
@@ -145,14 +142,25 @@ def _store(
     """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows take room, and
     what changed after `since` by other hands.
     """
-    now = clock.now()
     with together(session) as connection:
-        head = connection.execute(_ADVANCE, whose)
-        connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": now})
-        changes = connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
-        held = connection.execute(_HELD, {**whose, "lately": now - rules.DELETED_TAKES_ROOM})
+        head, changes = _send(connection, whose, edits, since)
+        held = connection.execute(_HELD, {**whose, "lately": _lately()})
     advanced, (count,) = head.fetchone(), held.fetchall()
     return advanced[0] if advanced else 0, count[0], changes.fetchall()
+
+
+def _send(
+    connection: psycopg.Connection[Any], whose: Mapping[str, int | None], edits: Sequence[Edit], since: int
+) -> tuple[psycopg.Cursor[Any], psycopg.Cursor[Any]]:
+    """The statements of a sync. Its new revision and what changed are fetched when all are sent."""
+    head = connection.execute(_ADVANCE, whose)
+    connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
+    return head, connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
+
+
+def _lately() -> datetime:
+    """What was deleted before takes no room any more."""
+    return clock.now() - rules.DELETED_TAKES_ROOM
 
 
 def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:
