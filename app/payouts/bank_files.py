@@ -1,7 +1,5 @@
 """Bank files of a batch: ISO 20022 pain.001.001.09 and CSV. Pure: the same batch always gives the same bytes."""
 
-import csv
-import io
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
@@ -11,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from app.errors import ValidationErrors
-from app.sheets import plain_cell
+from app.sheets import write_sheet
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
@@ -84,13 +82,12 @@ def write_pain(batch: Batch) -> bytes:
 
 def write_csv(batch: Batch) -> str:
     """One line per transfer, for banks that take a table."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(["reference", "holder", "iban", "amount", "currency", "message"])
-    for transfer in batch.transfers:
-        holder, message = plain_cell(bank_text(transfer.holder, 70)), plain_cell(bank_text(transfer.message, 140))
-        writer.writerow([transfer.reference, holder, transfer.iban, str(transfer.amount), batch.currency, message])
-    return sheet.getvalue()
+    heading = ("reference", "holder", "iban", "amount", "currency", "message")
+    rows = (
+        (one.reference, bank_text(one.holder, 70), one.iban, one.amount, batch.currency, bank_text(one.message, 140))
+        for one in batch.transfers
+    )
+    return "".join(write_sheet(heading, rows))
 
 
 def bank_text(words: str, length: int) -> str:

@@ -1,7 +1,5 @@
 """A fee invoice or credit note on paper and as a table; many of them in one archive."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import chain
@@ -20,7 +18,7 @@ from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
 from app.payouts.paper import Paper, print_paper
 from app.payouts.zips import Files, zip_files
-from app.sheets import plain_cell
+from app.sheets import write_sheet
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
 
@@ -58,16 +56,16 @@ def _locale(session: Session, invoice: FeeInvoice) -> str:
 
 def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
     """One line per order and rate, amounts in major units; the last line is the sum."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(["invoice", "kind", "order", "tax_percent", "net", "tax", "total", "currency"])
-    for line in lines:
-        amounts = _decimals(invoice, line.net, line.tax)
-        rate = str(line.rate_bps / 100)
-        writer.writerow([invoice.number, invoice.kind, plain_cell(line.order_name), rate, *amounts, invoice.currency])
-    total = _decimals(invoice, invoice.net_minor, invoice.tax_minor)
-    writer.writerow([invoice.number, invoice.kind, "Total", "", *total, invoice.currency])
-    return sheet.getvalue()
+    heading = ("invoice", "kind", "order", "tax_percent", "net", "tax", "total", "currency")
+    sums: list[tuple[str, object, int, int]] = [
+        *((line.order_name, line.rate_bps / 100, line.net, line.tax) for line in lines),
+        ("Total", "", invoice.net_minor, invoice.tax_minor),
+    ]
+    rows = (
+        (invoice.number, invoice.kind, about, rate, *_decimals(invoice, net, tax), invoice.currency)
+        for about, rate, net, tax in sums
+    )
+    return "".join(write_sheet(heading, rows))
 
 
 def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[InvoiceLine], locale: str) -> bytes:
@@ -120,5 +118,5 @@ def _percent(rate_bps: Decimal, locale: str) -> str:
     return format_percent(rate_bps / 10_000, locale=locale, decimal_quantization=False)
 
 
-def _decimals(invoice: FeeInvoice, net: int, tax: int) -> list[str]:
-    return [str(Money(minor, invoice.currency).decimal) for minor in (net, tax, net + tax)]
+def _decimals(invoice: FeeInvoice, net: int, tax: int) -> list[Decimal]:
+    return [Money(minor, invoice.currency).decimal for minor in (net, tax, net + tax)]

@@ -1,10 +1,7 @@
 """Finding fee invoices: by number, vendor and month of the shop's own calendar, on pages and as one table."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,11 +13,10 @@ from app.models.payouts import FeeInvoice
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
-from app.sheets import plain_cell
 
 PER_PAGE: Final = 50
 MOST_VENDORS: Final = 200
-_HEAD: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
+COLUMNS: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,23 +83,16 @@ def list_vendors(session: Session, shop: Shop) -> list[tuple[int, str]]:
     return [(number, name) for number, name in session.execute(query.order_by(Vendor.name).limit(MOST_VENDORS))]
 
 
-def write_table(shop: Shop, rows: Sequence[tuple[FeeInvoice, str]]) -> str:
-    """A line for each invoice, amounts in major units, days of the shop's calendar."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(_HEAD)
-    for invoice, vendor in rows:
-        amounts = (invoice.net_minor, invoice.tax_minor, invoice.total.minor)
-        days = (_day(shop, invoice.issued_at), invoice.period_from.isoformat(), invoice.period_to.isoformat())
-        money = [str(Money(minor, invoice.currency).decimal) for minor in amounts]
-        start = [invoice.number, invoice.kind, plain_cell(vendor), *days]
-        writer.writerow([*start, *money, invoice.currency, " ".join(invoice.corrects)])
-    return sheet.getvalue()
+def cells_of(shop: Shop, invoice: FeeInvoice, vendor: str) -> list[object]:
+    """An invoice's line in a file, by COLUMNS: amounts in major units, days of the shop's calendar."""
+    issued_on = invoice.issued_at.astimezone(ZoneInfo(shop.timezone)).date()
+    amounts = (invoice.net_minor, invoice.tax_minor, invoice.total.minor)
+    return [
+        *(invoice.number, invoice.kind, vendor, issued_on, invoice.period_from, invoice.period_to),
+        *(Money(minor, invoice.currency).decimal for minor in amounts),
+        *(invoice.currency, " ".join(invoice.corrects)),
+    ]
 
 
 def _month(shop: Shop) -> ColumnElement[str]:
     return func.to_char(func.timezone(shop.timezone, FeeInvoice.issued_at), "YYYY-MM")
-
-
-def _day(shop: Shop, moment: datetime) -> str:
-    return moment.astimezone(ZoneInfo(shop.timezone)).date().isoformat()

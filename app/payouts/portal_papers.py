@@ -102,7 +102,8 @@ def list_invoices() -> ResponseReturnValue:
 def export_invoices() -> Response:
     """What the list shows."""
     rows = invoice_lists.list_all(g.session, g.shop, _wanted_invoices())
-    return web.download("invoices.csv", "\ufeff" + invoice_lists.write_table(g.shop, rows), "text/csv")
+    cells = (invoice_lists.cells_of(g.shop, *row) for row in rows)
+    return web.download_sheet("invoices.csv", invoice_lists.COLUMNS, cells)
 
 
 @bp.get("/invoices/papers.zip")

@@ -1,10 +1,8 @@
 """A payout's statement, on paper and as a table: every entry that it pays, adding up to what was sent."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -24,7 +22,7 @@ from app.payouts.contents import PaidEntry, list_paid_entries
 from app.payouts.paper import Paper, has_letters_for, print_paper, set_apart
 from app.payouts.queries import STATE_WORDS
 from app.payouts.zips import Files
-from app.sheets import plain_cell
+from app.sheets import write_sheet
 
 _COLUMNS: Final = (
     "date order item quantity price your_discount tax commission tax_on_commission amount currency entry".split()  # noqa: SIM905
@@ -55,21 +53,19 @@ def read_files(session: Session, shop: Shop, payout: Payout) -> Callable[[], Fil
 
 def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
     """One line per entry, amounts in major units; the last line is the payout's sum."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(_COLUMNS)
-    for paid in entries:
-        line = paid.line if paid.entry.amount_minor > 0 else None
-        detail: list[Any] = [""] * 6
-        if line:
-            less = (line.vendor_discount_minor, line.included_tax_minor, line.fee_minor, line.fee_tax_minor)
-            amounts = (line.gross_minor, *(-amount for amount in less))
-            detail = [line.quantity, *(str(Money(amount, payout.currency).decimal) for amount in amounts)]
-        day = paid.transaction.happened_at.astimezone(ZoneInfo(shop.timezone)).date().isoformat()
-        names = [plain_cell(paid.order_name), plain_cell(paid.title)]
-        writer.writerow([day, *names, *detail, str(paid.amount.decimal), payout.currency, paid.entry.id])
-    writer.writerow(["", "", f"Payout {payout.reference}", *[""] * 6, payout.amount.decimal, payout.currency, ""])
-    return sheet.getvalue()
+    last = ["", "", f"Payout {payout.reference}", *[""] * 6, payout.amount.decimal, payout.currency, ""]
+    return "".join(write_sheet(_COLUMNS, [*(_cells(shop, paid) for paid in entries), last]))
+
+
+def _cells(shop: Shop, paid: PaidEntry) -> list[object]:
+    line = paid.line if paid.entry.amount_minor > 0 else None
+    detail: list[object] = [""] * 6
+    if line:
+        less = (line.vendor_discount_minor, line.included_tax_minor, line.fee_minor, line.fee_tax_minor)
+        amounts = (line.gross_minor, *(-amount for amount in less))
+        detail = [line.quantity, *(Money(amount, paid.amount.currency).decimal for amount in amounts)]
+    day = paid.transaction.happened_at.astimezone(ZoneInfo(shop.timezone)).date()
+    return [day, paid.order_name, paid.title, *detail, paid.amount.decimal, paid.amount.currency, paid.entry.id]
 
 
 def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[PaidEntry]) -> bytes:
