@@ -4,12 +4,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
+import pypdfium2
 import typst
 import uharfbuzz
 
@@ -34,6 +37,10 @@ _OTHERS: Final = {
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MANY_ROWS: Final = 50
 """After which typst is made to forget a paper: it keeps the last ten, 100 kB a row, to be quick with the same again."""
+_ROWS_AT_ONCE: Final = 500
+"""More are set in parts, each on new pages: typst takes 100 kB of memory a row, however plain, until it has all."""
+_ONE_AT_A_TIME: Final = Lock()
+"""For papers in parts: their memory does not add up, and pdfium knows no threads."""
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Letters that are not seen and turn the direction of what follows."""
@@ -63,15 +70,51 @@ class Paper:
 
 def print_paper(paper: Paper) -> bytes:
     """The paper as PDF, with its own number and the page's at the foot, and a sentence about letters that it lacks."""
-    content = _compose(asdict(paper))
-    if GAP in json.dumps(content, ensure_ascii=False):
-        content["remarks"].append(write(_("%(gap)s stands for letters that this paper has no font for.", gap=GAP)))
-    said = json.dumps(content | {"language": spoken()[:2]})
+    parts = _cut(paper)
+    if len(paper.rows) <= _ROWS_AT_ONCE + 1:  # one is the sum
+        return _set(next(parts))
+    with _ONE_AT_A_TIME:
+        return _join(parts)
+
+
+def _cut(paper: Paper) -> Iterator[dict[str, Any]]:
+    """What the layout is told: one part of a paper after the other."""
+    *rows, total = paper.rows
+    frame = _compose(asdict(replace(paper, rows=[])) | {"total": total})
+    gaps = _has_gap(frame)
+    for start in range(0, len(rows) or 1, _ROWS_AT_ONCE):
+        part = {"rows": _compose(rows[start : start + _ROWS_AT_ONCE]), "language": spoken()[:2]}
+        first, last = start == 0, start + _ROWS_AT_ONCE >= len(rows)
+        gaps = gaps or _has_gap(part)
+        if last and gaps:
+            frame["remarks"].append(write(_("%(gap)s stands for letters that this paper has no font for.", gap=GAP)))
+        yield frame | part | {"first": first, "last": last, "pages_before": 0}
+
+
+def _has_gap(content: dict[str, Any]) -> bool:
+    return GAP in json.dumps(content, ensure_ascii=False)
+
+
+def _set(part: dict[str, Any]) -> bytes:
+    tagged = part["first"] and part["last"]  # tags of parts are lost where parts are joined
     try:
-        return typst.compile(_LAYOUT, font_paths=_fonts(), format="pdf", sys_inputs={"paper": said})
+        return typst.compile(
+            _LAYOUT, font_paths=_fonts(), format="pdf", pdf_tags=tagged, sys_inputs={"paper": json.dumps(part)}
+        )
     finally:
-        if len(paper.rows) > _MANY_ROWS:
+        if len(part["rows"]) > _MANY_ROWS:
             _forget()
+
+
+def _join(parts: Iterator[dict[str, Any]]) -> bytes:
+    """One file with the pages of all parts, and with the title and the language of the first."""
+    with pypdfium2.PdfDocument(_set(next(parts))) as whole:
+        for part in parts:
+            with pypdfium2.PdfDocument(_set(part | {"pages_before": len(whole)})) as pages:
+                whole.import_pages(pages)
+        file = BytesIO()
+        whole.save(file)
+        return file.getvalue()
 
 
 def _forget() -> None:

@@ -1,5 +1,9 @@
 """Letters on paper: a PDF shows them on a machine that has no font for them, each line in its own direction."""
 
+import re
+import subprocess
+import sys
+
 import pypdfium2
 import pytest
 
@@ -17,7 +21,7 @@ def print_words(*words: str, rows: int = 0) -> bytes:
             parties=[list(words)],
             facts=[],
             head=["What", "Amount"],
-            rows=[*[[["Vase"], ["$1.00"]]] * rows, [["Total"], [f"${rows}.00"]]],
+            rows=[*([[f"Vase {number}."], ["$1.00"]] for number in range(rows)), [["Total"], [f"${rows}.00"]]],
             widths_mm=[40, 30],
             numeric=1,
         )
@@ -130,3 +134,39 @@ def test_a_long_paper_repeats_its_head_and_counts_its_pages() -> None:
     assert all("What" in text and f"F-000001 / {number}" in text for number, text in enumerate(texts, start=1))
     assert sum(text.count("Vase") for text in texts) == 120
     assert "$120.00" in texts[-1]
+
+
+@pytest.mark.parametrize(("rows", "starts"), [(500, [0]), (501, [0, 500]), (1001, [0, 500, 1000])])
+def test_a_very_long_paper_is_set_in_parts_and_lacks_nothing(rows: int, starts: list[int]) -> None:
+    file = pypdfium2.PdfDocument(print_words("Acme", "ქართული", rows=rows))
+    texts = [page.get_textpage().get_text_range() for page in file]
+    assert re.findall(r"Vase (\d+)\.", "".join(texts)) == [str(number) for number in range(rows)]
+    assert all("What" in text and f"F-000001 / {number}" in text for number, text in enumerate(texts, start=1))
+    assert [at for at in range(0, rows, 500) if any(f"Amount\r\nVase {at}." in text for text in texts)] == starts
+    assert [number for number, text in enumerate(texts) if "Acme" in text] == [0]
+    for once in (f"${rows}.00", f"{GAP} stands for letters that this paper has no font for."):
+        assert [number for number, text in enumerate(texts) if once in text] == [len(texts) - 1]
+    assert file.get_metadata_dict(skip_empty=True)["Title"] == "Paper"
+
+
+def test_very_long_papers_do_not_fill_the_memory() -> None:
+    """Two at once, in a process of their own; one that was set whole took 158 MB."""
+    used = subprocess.run([sys.executable, "-c", _PRINT_TWO], capture_output=True, text=True, check=True)
+    assert int(used.stdout) < 100_000
+
+
+_PRINT_TWO = """
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tests.payouts.test_paper import print_words
+
+def measure():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+print_words()
+before = measure()
+with ThreadPoolExecutor(2) as threads:
+    list(threads.map(lambda name: print_words(name, rows=4000), ["Acme", "Bolt"]))
+print(measure() - before)
+"""
