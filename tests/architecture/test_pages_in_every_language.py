@@ -30,7 +30,8 @@ def test_every_page_speaks_the_vendors_language(
     for rule in rules(app, "portal"):
         if "GET" not in (rule.methods or set()):
             continue
-        answer = browser.get(addresses(rule, cast)[0], headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        answer = browser.get(addresses(rule, cast)[0], headers=headers, buffered=True)  # files are read to their end
         assert answer.status_code < 500, rule
         if answer.mimetype != "text/html" or answer.status_code >= 300:
             continue
