@@ -3,8 +3,8 @@
 from app.commissions import collections, previews
 
 
-def preview(shop_id: int, preview_id: int) -> None:
-    previews.compute(shop_id, preview_id)
+def preview(shop_id: int, preview_id: int, place: int) -> None:
+    previews.compute(shop_id, preview_id, place)
 
 
 def read_collections(shop_id: int) -> None:

@@ -66,8 +66,8 @@ def issue_invoices() -> None:
             log.exception("invoices_failed", shop=shop_id)
 
 
-def print_archive(shop_id: int, archive_id: int) -> None:
-    archives.carry_on(shop_id, archive_id)
+def print_archive(shop_id: int, archive_id: int, place: int) -> None:
+    archives.carry_on(shop_id, archive_id, place)
 
 
 def sweep_archives() -> None:

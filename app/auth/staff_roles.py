@@ -51,7 +51,7 @@ _PLACES: Final[dict[str, Part | None]] = {
 # Figures of a vendor, and who bears what of an order: money, wherever the address begins.
 _ABOUT_MONEY: Final = re.compile(r"/app/(?:vendors/\d+/figures|orders/\d+/(?:[^/]+/\d+/bearer|flags/lift))")
 
-# To have papers printed changes nothing: whoever may see them may ask.
+# To have papers printed changes nothing: whoever may see them may ask, and stop what they asked for.
 _TO_TAKE_AWAY: Final = "/app/payouts/archives/"
 
 

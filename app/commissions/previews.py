@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,20 +15,21 @@ from app.commissions.agreements import get_agreed
 from app.commissions.queries import read_rule, write_rule
 from app.commissions.rules import Rule, choose_rule, days_on_hold, line_fee
 from app.commissions.sets import read_sold_line
-from app.db import scoped, system
+from app.db import scoped
 from app.errors import NotFound
 from app.models.commissions import CommissionPreview
 from app.models.orders import Order, OrderLine
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
-from app.queue import enqueue, enqueue_after_commit
+from app.queue import enqueue_after_commit
+from app.turns import LEASE, SLICE_SECONDS, Turns
 
 DAYS: Final = 90
 _KEPT: Final = timedelta(days=1)
-_LEASE: Final = timedelta(minutes=2)
 _AT_ONCE: Final = 1000
-_RUN_SECONDS: Final = 60.0
+_LEFT: Final = (CommissionPreview.finished_at.is_(None),)
+_TURNS: Final = Turns("jobs.commissions.preview", CommissionPreview, CommissionPreview.made_at, _LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +67,32 @@ def ask(session: Session, shop: Shop, rules: Sequence[Rule], actor: str) -> Comm
     )
     session.add(preview)
     session.flush()
-    enqueue_after_commit(session, "jobs.commissions.preview", shop.id, preview.id, queue="payouts")
+    _sweep_soon(session)
     return preview
 
 
-def compute(shop_id: int, preview_id: int, *, seconds: float = _RUN_SECONDS) -> None:
-    """Go on with a preview until it is done or the time is over; the next job goes on with it."""
+def _sweep_soon(session: Session) -> None:
+    """It rings for whose turn it is."""
+    enqueue_after_commit(session, "jobs.commissions.sweep", queue="payouts")
+
+
+def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
+    """Go on with a preview from a place until it is done or the time is over; then it is the next one's turn."""
     until = time.monotonic() + seconds
     with scoped(shop_id) as session:
-        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
-        now = clock.now()
-        if preview is None or preview.finished_at or (preview.lease_until and preview.lease_until > now):
+        if _TURNS.take(session, preview_id, place) is None:
             return
-        preview.lease_until = now + _LEASE
     while not _step(shop_id, preview_id):
         if time.monotonic() > until:
             with scoped(shop_id) as session:
-                mine = update(CommissionPreview).where(CommissionPreview.id == preview_id)
-                session.execute(mine.values(lease_until=None))
-            enqueue("jobs.commissions.preview", shop_id, preview_id, queue="payouts")
-            return
+                _TURNS.give_way(session, preview_id)
+            break
+    _TURNS.ring()
 
 
 def sweep() -> int:
-    """Ring for previews that a died worker or a lost ring left behind. Returns how many."""
-    with system() as session:
-        free = (CommissionPreview.lease_until.is_(None)) | (CommissionPreview.lease_until < clock.now())
-        query = select(CommissionPreview.shop_id, CommissionPreview.id)
-        left = session.execute(query.where(CommissionPreview.finished_at.is_(None), free)).all()
-    for shop_id, preview_id in left:
-        enqueue("jobs.commissions.preview", shop_id, preview_id, queue="payouts")
-    return len(left)
+    """Ring for whose turn it is: a worker died, or a ring was lost. Returns how many rings."""
+    return _TURNS.ring()
 
 
 def get_preview(session: Session, shop_id: int, preview_id: int) -> CommissionPreview:
@@ -118,6 +114,7 @@ def find_latest(session: Session, shop_id: int, actor: str) -> CommissionPreview
 def stop(session: Session, shop_id: int, preview_id: int) -> None:
     """Throw a preview away, also one that is being computed. Raises NotFound."""
     session.delete(get_preview(session, shop_id, preview_id))
+    _sweep_soon(session)
 
 
 def list_rows(session: Session, preview: CommissionPreview, currency: str) -> list[VendorRow]:
@@ -174,7 +171,7 @@ def _step(shop_id: int, preview_id: int) -> bool:
             sums[str(line.vendor_id)] = [sum(pair) for pair in zip_longest(had, more, fillvalue=0)]
         preview.sums, preview.done = sums, preview.done + len(found)
         preview.cursor = found[-1][0].id if found else preview.cursor
-        preview.lease_until = clock.now() + _LEASE
+        preview.lease_until = clock.now() + LEASE
         if len(found) < _AT_ONCE:
             preview.finished_at, preview.lease_until = clock.now(), None
         return preview.finished_at is not None

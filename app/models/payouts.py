@@ -1,6 +1,6 @@
 """Paying vendors: a batch is looked at, approved and sent; each payout knows the ledger entries it pays."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -120,6 +120,10 @@ class PaperKind(StrEnum):
     INVOICES = "invoices"
 
 
+KEPT: Final = timedelta(days=3)
+"""Archives, from when they were asked for."""
+
+
 class PaperArchive(Model):
     """Statements or fee invoices on their way into one file: printed a few at a time, then kept for some days."""
 
@@ -127,7 +131,7 @@ class PaperArchive(Model):
     __table_args__ = (UniqueConstraint("shop_id", "digest"),)
 
     id: Mapped[Id]
-    shop_id: Mapped[ShopId]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     kind: Mapped[PaperKind]
     about: Mapped[str]
     """Whose page shows it: "batch:7", or "invoices"."""
@@ -137,15 +141,21 @@ class PaperArchive(Model):
     """Ids of payouts or invoices, in the order of the file; fixed when it was asked for."""
     total: Mapped[int]
     digest: Mapped[str]
-    """Of what it holds: who asks for the same gets the same."""
+    """Of what it holds: who asks for the same while it is being made gets the same."""
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]
     done: Mapped[int] = mapped_column(server_default="0")
     """How many of the papers are printed."""
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """At the next paper, so far."""
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     """When a paper could not be printed. Whoever asks again has it tried again."""
+
+    @property
+    def kept_until(self) -> datetime:
+        return self.asked_at + KEPT
 
 
 class PaperFile(Model):

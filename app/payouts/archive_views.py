@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app import web
 from app.auth import merchant
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.models.payouts import PaperArchive
 from app.payouts import archives, invoice_views, queries
 
@@ -41,7 +41,13 @@ def show_archive(archive_id: int) -> Response:
 
 @bp.post("/<int:archive_id>/stop")
 def stop(archive_id: int) -> ResponseReturnValue:
-    return _list(archives.stop(g.session, g.shop.id, archive_id), "Stopped")
+    """For who asked for it, and who may change money."""
+    archive = archives.get_archive(g.session, g.shop.id, archive_id)
+    if archive.asked_by != merchant.actor() and not merchant.may_open("/app/payouts", change=True):
+        raise Forbidden("Somebody else asked for this file. Only they, and who may change payouts, can stop it.")
+    about = archive.about
+    is_stopped = archives.stop(g.session, archive)
+    return _list(about, "Stopped" if is_stopped else "It was finished already. It is kept.")
 
 
 @bp.get("/<int:archive_id>.zip")
@@ -51,7 +57,7 @@ def take(archive_id: int) -> ResponseReturnValue:
 
 
 def _answer(archive: PaperArchive) -> Response:
-    return _list(archive.about, "The file is ready." if archive.finished_at else "The file is being made.")
+    return _list(archive.about, "The file is being made.")
 
 
 def _list(about: str, words: str) -> Response:

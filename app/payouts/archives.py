@@ -7,13 +7,12 @@ taken, and says the same each time.
 import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import BigInteger, ColumnElement, cast, delete, select, update
+from sqlalchemy import BigInteger, ColumnElement, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,21 +20,23 @@ from app import clock, crypto
 from app.config import get_config
 from app.db import scoped, system
 from app.errors import Conflict, NotFound
-from app.models.payouts import FeeInvoice, PaperArchive, PaperFile, PaperKind, Payout, PayoutBatch
+from app.models.payouts import KEPT, FeeInvoice, PaperArchive, PaperFile, PaperKind, Payout, PayoutBatch
 from app.models.shops import Shop
 from app.payouts import invoice_files, invoice_lists, rules, statements
 from app.payouts.zips import Files, zip_files
-from app.queue import enqueue, enqueue_after_commit
+from app.queue import enqueue_after_commit
+from app.turns import LEASE, SLICE_SECONDS, Turns
 
 ABOUT_INVOICES: Final = "invoices"
-KEPT: Final = timedelta(days=3)
 MOST: Final = 10_000
-_JOB: Final = "jobs.payouts.print_archive"
+_MADE_AT_ONCE: Final = 2
+"""A shop's."""
 _SHOWN: Final = 5
-_LEASE: Final = timedelta(minutes=1)
-_RUN_SECONDS: Final = 10.0
-"""Money waits behind this job in its queue."""
 _READ_AT_ONCE: Final = 50
+_ATTEMPTS: Final = 3
+"""At one paper, which may have killed its worker each time."""
+_LEFT: Final = (PaperArchive.finished_at.is_(None), PaperArchive.failed_at.is_(None))
+_TURNS: Final = Turns("jobs.payouts.print_archive", PaperArchive, PaperArchive.asked_at, _LEFT)
 
 log = structlog.get_logger()
 
@@ -55,7 +56,8 @@ def ask_statements(session: Session, shop: Shop, batch: PayoutBatch, *, actor: s
 def ask_invoices(session: Session, shop: Shop, wanted: invoice_lists.Wanted, *, actor: str) -> PaperArchive:
     """Those that the list of invoices shows. Raises Conflict."""
     found = [(number, "") for number in invoice_lists.list_ids(session, shop, wanted)]
-    return _ask(session, shop, PaperKind.INVOICES, ABOUT_INVOICES, "invoices.zip", found, actor=actor)
+    name = f"{invoice_lists.name_file(session, shop, wanted)}.zip"
+    return _ask(session, shop, PaperKind.INVOICES, ABOUT_INVOICES, name, found, actor=actor)
 
 
 def about_batch(batch: PayoutBatch) -> str:
@@ -78,14 +80,21 @@ def _ask(
     if len(found) > MOST:
         raise Conflict(f"These are {len(found):,} papers, and one file holds up to {MOST:,}. Choose fewer.")
     digest = sha256(json.dumps([kind.value, *found]).encode()).hexdigest()
+    same = (PaperArchive.shop_id == shop.id, PaperArchive.digest == digest)
+    # A finished one may say what has changed since, such as a vendor's name.
+    session.execute(delete(PaperArchive).where(*same, PaperArchive.finished_at.is_not(None)))
     asked = {"papers": [number for number, _ in found], "total": len(found), "asked_by": actor}
     new = {"shop_id": shop.id, "kind": kind, "about": about, "name": name, "digest": digest, "asked_at": clock.now()}
     session.execute(insert(PaperArchive).values(**new, **asked).on_conflict_do_nothing())
-    same = (PaperArchive.shop_id == shop.id, PaperArchive.digest == digest)
     archive = session.scalars(select(PaperArchive).where(*same).with_for_update()).one()
-    archive.failed_at = None
-    if archive.finished_at is None:
-        enqueue_after_commit(session, _JOB, shop.id, archive.id, queue="payouts")
+    if archive.failed_at is not None:
+        archive.failed_at, archive.attempts = None, 0
+        archive.asked_by, archive.asked_at = actor, clock.now()
+        session.flush()
+    left = select(func.count()).select_from(PaperArchive).where(PaperArchive.shop_id == shop.id, *_LEFT)
+    if session.scalars(left.where(PaperArchive.id != archive.id)).one() >= _MADE_AT_ONCE:
+        raise Conflict("Two files are being made already. Ask again when one of them is ready.")
+    _sweep_soon(session)
     return archive
 
 
@@ -103,11 +112,17 @@ def get_archive(session: Session, shop_id: int, archive_id: int) -> PaperArchive
     return found
 
 
-def stop(session: Session, shop_id: int, archive_id: int) -> str:
-    """Throw away what is not finished. Returns what it was about. Raises NotFound."""
-    archive = get_archive(session, shop_id, archive_id)
-    session.execute(delete(PaperArchive).where(PaperArchive.id == archive.id, PaperArchive.finished_at.is_(None)))
-    return archive.about
+def stop(session: Session, archive: PaperArchive) -> bool:
+    """Throw it away; False when it was finished already, and stays."""
+    gone = delete(PaperArchive).where(PaperArchive.id == archive.id, PaperArchive.finished_at.is_(None))
+    is_stopped = session.scalar(gone.returning(PaperArchive.id)) is not None
+    _sweep_soon(session)
+    return is_stopped
+
+
+def _sweep_soon(session: Session) -> None:
+    """It rings for whose turn it is."""
+    enqueue_after_commit(session, "jobs.payouts.sweep_archives", queue="payouts")
 
 
 def read_zip(session: Session, shop: Shop, archive_id: int) -> tuple[str, Iterator[bytes]]:
@@ -124,9 +139,8 @@ def _walk_files(shop_id: int, archive_id: int) -> Files:
     last = 0
     while True:
         with scoped(shop_id) as session:
-            get_archive(
-                session, shop_id, archive_id
-            )  # if it is gone by now the file breaks off, and does not look whole
+            # If it is gone by now the file breaks off, and does not look whole.
+            get_archive(session, shop_id, archive_id)
             later = (PaperFile.archive_id == archive_id, PaperFile.id > last)
             files = session.scalars(select(PaperFile).where(*later).order_by(PaperFile.id).limit(_READ_AT_ONCE)).all()
         if not files:
@@ -139,32 +153,30 @@ def _walk_files(shop_id: int, archive_id: int) -> Files:
 # -- the job -----------------------------------------------------------------------------------------------------------
 
 
-def carry_on(shop_id: int, archive_id: int, *, seconds: float = _RUN_SECONDS) -> None:
-    """Go on printing until it is done or the time is over; the next job goes on with it."""
-    now, until = clock.now(), time.monotonic() + seconds
+def carry_on(shop_id: int, archive_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
+    """Go on printing from a place until it is done or the time is over; then it is the next one's turn."""
+    until = time.monotonic() + seconds
     with scoped(shop_id) as session:
-        mine = update(PaperArchive).where(PaperArchive.id == archive_id, *_waits())
-        if session.scalar(mine.values(lease_until=now + _LEASE).returning(PaperArchive.id)) is None:
+        archive = _TURNS.take(session, archive_id, place)
+        if archive is None:
             return
+        archive.attempts += 1
+        if archive.attempts > _ATTEMPTS:
+            archive.failed_at, archive.lease_until = clock.now(), None
+            log.error("paper_given_up", shop=shop_id, archive=archive_id, place=place)
     while _print_next(shop_id, archive_id):
         if time.monotonic() > until:
             with scoped(shop_id) as session:
-                session.execute(update(PaperArchive).where(PaperArchive.id == archive_id).values(lease_until=None))
-            enqueue(_JOB, shop_id, archive_id, queue="payouts")
-            return
-
-
-def _waits() -> tuple[ColumnElement[bool], ...]:
-    """For a worker: neither done with nor worked on."""
-    free = PaperArchive.lease_until.is_(None) | (PaperArchive.lease_until < clock.now())
-    return PaperArchive.finished_at.is_(None), PaperArchive.failed_at.is_(None), free
+                _TURNS.give_way(session, archive_id)
+            break
+    _TURNS.ring()
 
 
 def _print_next(shop_id: int, archive_id: int) -> bool:
     """False when nothing is left to print, or nobody wants it any more."""
     with scoped(shop_id) as session:
         archive = session.get(PaperArchive, archive_id)
-        if archive is None:
+        if archive is None or archive.failed_at is not None:
             return False
         place, shop = archive.done, session.get_one(Shop, shop_id)
         number = session.scalar(select(_paper_at(place)).where(PaperArchive.id == archive_id))
@@ -197,16 +209,14 @@ def _store(shop_id: int, archive_id: int, place: int, files: Sequence[tuple[str,
         mine = {"shop_id": shop_id, "archive_id": archive_id}
         session.add_all(PaperFile(**mine, name=name, content=crypto.encrypt_file(body, keys)) for name, body in files)
         archive.done += 1
+        archive.attempts = 0
         archive.finished_at = now if archive.done == archive.total else None
-        archive.lease_until = None if archive.finished_at else now + _LEASE
+        archive.lease_until = None if archive.finished_at else now + LEASE
         return archive.finished_at is None
 
 
 def sweep() -> int:
-    """Remove what is old, and ring for what a died worker or a lost ring left behind. Returns how many rings."""
+    """Remove what is old, and ring for whose turn it is: a worker died, or a ring was lost. Returns how many rings."""
     with system() as session:
         session.execute(delete(PaperArchive).where(PaperArchive.asked_at < clock.now() - KEPT))
-        left = session.execute(select(PaperArchive.shop_id, PaperArchive.id).where(*_waits())).all()
-    for shop_id, archive_id in left:
-        enqueue(_JOB, shop_id, archive_id, queue="payouts")
-    return len(left)
+    return _TURNS.ring()

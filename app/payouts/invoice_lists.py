@@ -1,5 +1,6 @@
 """Finding fee invoices: by number, vendor and month of the shop's own calendar, on pages and as one table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -81,6 +82,16 @@ def list_vendors(session: Session, shop: Shop) -> list[tuple[int, str]]:
     query = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop.id)
     query = query.where(Vendor.id.in_(select(FeeInvoice.vendor_id).where(FeeInvoice.shop_id == shop.id)))
     return [(number, name) for number, name in session.execute(query.order_by(Vendor.name).limit(MOST_VENDORS))]
+
+
+def name_file(session: Session, shop: Shop, wanted: Wanted) -> str:
+    """What a file of them is called, such as "invoices-ada-2026-11" or "invoices-ticked"."""
+    if wanted.ids:
+        return "invoices-ticked"
+    of_vendor = (Vendor.shop_id == shop.id, Vendor.id == wanted.vendor_id)
+    vendor = session.scalar(select(Vendor.handle).where(*of_vendor)) if wanted.vendor_id is not None else ""
+    parts = ("invoices", vendor or "", re.sub(r"[^a-z0-9]+", "-", wanted.words.lower()).strip("-"), wanted.month)
+    return "-".join(filter(None, parts))
 
 
 def cells_of(shop: Shop, invoice: FeeInvoice, vendor: str) -> list[object]:

@@ -124,7 +124,7 @@ def test_a_preview_says_for_how_many_lines_the_money_would_have_waited_longer_or
         without = previews.ask(session, shop, [default], "staff:1").id
     rows = {}
     for asked in (number, without):
-        previews.compute(acme.id, asked)
+        previews.compute(acme.id, asked, 0)
         with db.scoped(acme.id) as session:
             found = previews.list_rows(session, previews.get_preview(session, acme.id, asked), "USD")
             rows[asked] = {row.name: (row.longer, row.shorter) for row in found}

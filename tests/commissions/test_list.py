@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import clock, db
+from app import clock, db, turns
 from app.commissions import collections, groups, previews, queries, service, sets
 from app.commissions.rules import Conditions
 from app.commissions.service import Draft
@@ -228,7 +228,7 @@ def test_a_collection_that_no_rule_names_any_more_is_forgotten(
 def preview(shop: Shop, wanted: list[Any]) -> tuple[CommissionPreview, list[previews.VendorRow]]:
     with db.scoped(shop.id) as session:
         number = previews.ask(session, session.get_one(Shop, shop.id), wanted, "staff:1").id
-    previews.compute(shop.id, number)
+    previews.compute(shop.id, number, 0)
     with db.scoped(shop.id) as session:
         found = previews.get_preview(session, shop.id, number)
         return found, previews.list_rows(session, found, "USD")
@@ -258,6 +258,29 @@ def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_h
     assert by_name["Bea's Bakery"].difference.minor == 0
     with db.scoped(shop.id) as session:
         assert sum(session.scalars(select(OrderLine.fee_minor)).all()) == booked
+
+
+def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
+    shop: Shop, goods: SimpleNamespace, store: Store, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(turns, "enqueue", lambda *args, **_: rung.append(args))
+    monkeypatch.setattr(previews, "_AT_ONCE", 1)
+    for _ in range(2):
+        buy(store, (goods.mug, 1))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        rules = queries.list_rules(session, shop.id)
+        first, second = (previews.ask(session, shop, rules, f"staff:{number}").id for number in (1, 2))
+    for _ in range(5):
+        previews.sweep()
+    assert rung == [("jobs.commissions.preview", shop.id, first, 0)] * 5
+    previews.compute(shop.id, first, 0, seconds=0)
+    assert rung[5:] == [("jobs.commissions.preview", shop.id, second, 0)]
+    previews.compute(shop.id, first, 0, seconds=0)
+    assert len(rung) == 6, "a doubled ring neither goes on nor rings"
+    with db.scoped(shop.id) as session:
+        assert previews.get_preview(session, shop.id, first).done == 1
 
 
 def test_unpaid_test_and_older_orders_and_lines_of_unknown_facts_are_not_in_a_preview(
@@ -301,7 +324,7 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert answer.status_code == 200
     with db.scoped(shop.id) as session:
         number = session.scalars(select(CommissionPreview.id)).one()
-    previews.compute(shop.id, number)
+    previews.compute(shop.id, number, 0)
     assert "Nothing was sold in the last 90 days" in merchant.get(f"/app/commissions/previews/{number}").text
     assert merchant.post("/app/commissions/preview", data={"name": "x"}).status_code == 422
     day = (clock.now() + timedelta(days=5)).date().isoformat()
@@ -339,7 +362,7 @@ def test_a_preview_is_stopped_or_looked_at_again_after_the_page_was_left(
         return step(shop_id, preview_id)
 
     monkeypatch.setattr(previews, "_step", stopped_meanwhile)
-    previews.compute(shop.id, number)
+    previews.compute(shop.id, number, 0)
     assert merchant.get(place).status_code == 404
     assert merchant.post(f"{place}/stop").status_code == 404
     assert "Show it" not in merchant.get("/app/commissions").text

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from app import clock, db
+from app import clock, db, turns
 from app.errors import Conflict, NotFound
 from app.models.payouts import PaperArchive, PaperFile, Payout, PayoutBatch, PayoutState, RailName
 from app.models.shops import Shop
@@ -55,6 +55,13 @@ def look(shop: Shop, archive_id: int) -> PaperArchive:
         return archives.get_archive(session, shop.id, archive_id)
 
 
+def carry_on(shop: Shop, archive_id: int, **how: float) -> None:
+    """A job that was rung for now."""
+    with db.scoped(shop.id) as session:
+        found = session.get(PaperArchive, archive_id)
+    archives.carry_on(shop.id, archive_id, found.done if found else 0, **how)
+
+
 def take(shop: Shop, archive_id: int) -> bytes:
     with db.scoped(shop.id) as session:
         _, body = archives.read_zip(session, shop, archive_id)
@@ -78,7 +85,7 @@ def test_every_paper_is_in_the_file_which_is_the_same_each_time(
 ) -> None:
     number = ask(acme, batch)
     assert (look(acme, number).done, look(acme, number).total) == (0, 2)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     first = take(acme, number)
     assert names_in(first) == expected(acme)
     monkeypatch.setattr(archives, "_READ_AT_ONCE", 1)
@@ -91,10 +98,8 @@ def test_every_paper_is_in_the_file_which_is_the_same_each_time(
     assert not any(b"%PDF" in content or b"42.00" in content for content in stored), "encrypted"
 
 
-def test_who_asks_twice_gets_the_same_until_a_paper_changes(acme: Shop, batch: PayoutBatch) -> None:
+def test_who_asks_twice_while_it_is_made_gets_the_same_until_a_paper_changes(acme: Shop, batch: PayoutBatch) -> None:
     number = ask(acme, batch)
-    assert ask(acme, batch, "staff:2") == number
-    archives.carry_on(acme.id, number)
     assert ask(acme, batch, "staff:2") == number
     with db.scoped(acme.id) as session:
         kept = session.get_one(PayoutBatch, batch.id)
@@ -104,6 +109,19 @@ def test_who_asks_twice_gets_the_same_until_a_paper_changes(acme: Shop, batch: P
         session.execute(update(Payout).values(state=PayoutState.CANCELLED))
     with pytest.raises(Conflict, match="no paper"):
         ask(acme, batch)
+
+
+def test_a_finished_file_is_made_anew_as_it_may_say_an_old_name(acme: Shop, batch: PayoutBatch) -> None:
+    number = ask(acme, batch)
+    carry_on(acme, number)
+    with db.scoped(acme.id) as session:
+        session.execute(update(Payout).values(reference=Payout.reference + "-X"))
+    again = ask(acme, batch)
+    assert again != number
+    with pytest.raises(NotFound):
+        look(acme, number)
+    carry_on(acme, again)
+    assert names_in(take(acme, again)) == expected(acme)
 
 
 def test_a_killed_worker_is_gone_on_from_where_it_was(
@@ -119,16 +137,16 @@ def test_a_killed_worker_is_gone_on_from_where_it_was(
 
     monkeypatch.setattr(statements, "write_pdf", die_at_the_second)
     with pytest.raises(SystemExit):
-        archives.carry_on(acme.id, number)
+        carry_on(acme, number)
     assert look(acme, number).done == 1
     with db.scoped(acme.id) as session:
         before = {file.name: file.content for file in session.scalars(select(PaperFile))}
     assert archives.sweep() == 0, "it may be alive"
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     assert look(acme, number).done == 1, "another worker has it"
     later(monkeypatch, minutes=2)
     assert archives.sweep() == 1
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     assert names_in(take(acme, number)) == expected(acme)
     with db.scoped(acme.id) as session:
         after = {file.name: file.content for file in session.scalars(select(PaperFile))}
@@ -149,23 +167,114 @@ def test_a_worker_that_was_thought_dead_adds_no_paper_twice(
         monkeypatch.setattr(statements, "write_pdf", print_one)
         with db.scoped(acme.id) as session:
             session.execute(update(PaperArchive).values(lease_until=None))
-        archives.carry_on(acme.id, number)
+        carry_on(acme, number)
         return print_one(*args)
 
     monkeypatch.setattr(statements, "write_pdf", be_overtaken)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     assert (look(acme, number).done, names_in(take(acme, number))) == (2, expected(acme))
 
 
-def test_a_job_gives_way_and_the_next_goes_on(acme: Shop, batch: PayoutBatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(archives, "enqueue", lambda *args, **_: rung.append(args))
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Every ring for a slice."""
+    found: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(turns, "enqueue", lambda *args, **_: found.append(args))
+    return found
+
+
+def test_a_job_gives_way_and_the_next_goes_on(acme: Shop, batch: PayoutBatch, rung: list[tuple[Any, ...]]) -> None:
     number = ask(acme, batch)
-    archives.carry_on(acme.id, number, seconds=0)
-    assert (look(acme, number).done, look(acme, number).lease_until) == (1, None)
-    assert rung == [("jobs.payouts.print_archive", acme.id, number)]
-    archives.carry_on(acme.id, number, seconds=0)
+    carry_on(acme, number, seconds=0)
+    assert look(acme, number).done == 1
+    assert rung == [("jobs.payouts.print_archive", acme.id, number, 1)]
+    carry_on(acme, number, seconds=0)
     assert look(acme, number).finished_at is not None
+    assert len(rung) == 1
+
+
+def test_one_slice_at_a_time_waits_in_the_queue_of_money(
+    acme: Shop, batch: PayoutBatch, rung: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask(acme, batch)
+    with db.scoped(acme.id) as session:
+        session.execute(update(Payout).values(state_changed_at=Payout.state_changed_at + timedelta(seconds=1)))
+    second = ask(acme, batch)
+    for _ in range(5):
+        archives.sweep()
+    assert set(rung) == {("jobs.payouts.print_archive", acme.id, first, 0)}, "the second waits for its turn"
+    queue, ran = list(rung), []
+    rung.clear()
+    print_next = archives._print_next
+
+    def note(shop_id: int, archive_id: int) -> bool:
+        archives.sweep()  # while it is printed
+        ran.append(archive_id)
+        return print_next(shop_id, archive_id)
+
+    monkeypatch.setattr(archives, "_print_next", note)
+    while queue:
+        _, *args = queue.pop(0)
+        archives.carry_on(*args, seconds=0)
+        queue += rung
+        rung.clear()
+        assert len({ring for ring in queue if ring[3] == look(acme, ring[2]).done}) <= 1, "others find nothing to do"
+    assert ran == [first, second, first, second], "in turn, and no ring of the five was a slice of its own"
+
+
+def test_a_shop_has_some_made_at_once(acme: Shop, batch: PayoutBatch) -> None:
+    def ask_another() -> int:
+        with db.scoped(acme.id) as session:
+            session.execute(update(Payout).values(state_changed_at=Payout.state_changed_at + timedelta(seconds=1)))
+        return ask(acme, batch)
+
+    number, second = ask(acme, batch), ask_another()
+    assert ask(acme, batch) == second, "the same is no third"
+    with pytest.raises(Conflict, match="Two files"):
+        ask_another()
+    carry_on(acme, number)
+    assert ask_another()
+
+
+def test_a_paper_that_kills_its_worker_is_not_tried_for_ever(
+    acme: Shop, batch: PayoutBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, print_one, tries = ask(acme, batch), statements.write_pdf, []
+
+    def die(*args: Any) -> bytes:
+        tries.append(args)
+        raise SystemExit
+
+    monkeypatch.setattr(statements, "write_pdf", die)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            carry_on(acme, number)
+        later(monkeypatch, minutes=2)
+        assert archives.sweep() == 1
+    carry_on(acme, number)
+    assert (len(tries), look(acme, number).failed_at is not None, archives.sweep()) == (3, True, 0)
+    monkeypatch.setattr(statements, "write_pdf", print_one)
+    assert ask(acme, batch) == number
+    carry_on(acme, number, seconds=0)
+    assert look(acme, number).attempts == 0, "each paper has its own"
+    carry_on(acme, number)
+    assert names_in(take(acme, number)) == expected(acme)
+
+
+def test_a_paper_that_cannot_be_read_is_not_tried_for_ever(
+    acme: Shop, batch: PayoutBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(statements, "read_files", fail)
+    number = ask(acme, batch)
+    for _ in range(3):
+        with pytest.raises(ValueError):  # noqa: PT011
+            carry_on(acme, number)
+        later(monkeypatch, minutes=2)
+    carry_on(acme, number)
+    assert look(acme, number).failed_at is not None
 
 
 def test_a_paper_that_cannot_be_printed_ends_it_and_asking_again_tries_again(
@@ -176,18 +285,18 @@ def test_a_paper_that_cannot_be_printed_ends_it_and_asking_again_tries_again(
 
     number, print_one = ask(acme, batch), statements.write_pdf
     monkeypatch.setattr(statements, "write_pdf", fail)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     assert "could not be printed" in merchant.get(f"{PLACE}/{number}").text
     assert archives.sweep() == 0, "nobody tries for ever"
     monkeypatch.setattr(statements, "write_pdf", print_one)
     assert ask(acme, batch) == number
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     assert names_in(take(acme, number)) == expected(acme)
 
 
 def test_it_is_kept_for_some_days(acme: Shop, batch: PayoutBatch, monkeypatch: pytest.MonkeyPatch) -> None:
     number = ask(acme, batch)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     later(monkeypatch, days=2)
     archives.sweep()
     assert names_in(take(acme, number)) == expected(acme)
@@ -218,9 +327,9 @@ def test_a_batchs_page_shows_how_far_it_is_and_hands_it_out(
     left = merchant.get(f"/app/payouts/{batch.id}").text
     assert f'hx-get="{PLACE}/{number}"' in left, "whoever comes back sees it"
     assert lint_polaris(left) == []
-    archives.carry_on(acme.id, number, seconds=0)
+    carry_on(acme, number, seconds=0)
     assert "1 of 2 statements printed" in merchant.get(f"{PLACE}/{number}").text
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     done = merchant.get(f"/app/payouts/{batch.id}").text
     assert lint_polaris(done) == []
     assert f'href="{PLACE}/{number}.zip"' in done
@@ -228,7 +337,11 @@ def test_a_batchs_page_shows_how_far_it_is_and_hands_it_out(
     taken = merchant.get(f"{PLACE}/{number}.zip")
     assert taken.headers["Content-Disposition"] == f'attachment; filename="statements-{batch.number}.zip"'
     assert names_in(taken.data) == expected(acme)
-    assert "is ready" in merchant.post(f"{PLACE}/statements/{batch.id}").headers["HX-Trigger"]
+    assert f"statements-{batch.number}.zip: 2 statements, asked for by " in done
+    assert "Kept until" in done
+    again = merchant.post(f"{PLACE}/statements/{batch.id}")
+    assert "is being made" in again.headers["HX-Trigger"]
+    assert f'hx-get="{PLACE}/{one(acme)}"' in again.text
 
 
 def one(shop: Shop) -> int:
@@ -240,14 +353,15 @@ def test_what_is_stopped_is_gone_and_what_is_finished_stays(
     merchant: FlaskClient, acme: Shop, batch: PayoutBatch
 ) -> None:
     number = ask(acme, batch)
-    archives.carry_on(acme.id, number, seconds=0)
-    assert "printed" not in merchant.post(f"{PLACE}/{number}/stop").text
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number, seconds=0)
+    stopped = merchant.post(f"{PLACE}/{number}/stop")
+    assert ("printed" in stopped.text, "Stopped" in stopped.headers["HX-Trigger"]) == (False, True)
+    carry_on(acme, number)
     gone = merchant.get(f"{PLACE}/{number}")
     assert (gone.status_code, "was stopped" in gone.text) == (404, True), "another person's page says it"
     number = ask(acme, batch)
-    archives.carry_on(acme.id, number)
-    merchant.post(f"{PLACE}/{number}/stop")
+    carry_on(acme, number)
+    assert "finished already" in merchant.post(f"{PLACE}/{number}/stop").headers["HX-Trigger"]
     assert names_in(take(acme, number)) == expected(acme)
 
 
@@ -258,11 +372,11 @@ def test_a_stop_between_two_papers_ends_the_job(
 
     def be_stopped(*args: Any) -> bytes:
         with db.scoped(acme.id) as session:
-            archives.stop(session, acme.id, number)
+            assert archives.stop(session, archives.get_archive(session, acme.id, number))
         return print_one(*args)
 
     monkeypatch.setattr(statements, "write_pdf", be_stopped)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     with db.system() as session:
         assert session.scalar(select(func.count()).select_from(PaperFile)) == 0
 
@@ -280,17 +394,33 @@ def as_role(merchant: FlaskClient, acme: Shop) -> Callable[[str], FlaskClient]:
 def test_who_may_see_payouts_may_take_them_away(
     as_role: Callable[[str], FlaskClient], acme: Shop, batch: PayoutBatch
 ) -> None:
-    number = ask(acme, batch)
-    archives.carry_on(acme.id, number)
     for role, may in (("viewer", True), ("vendors", True), ("orders", False)):
         browser = as_role(role)
         assert (browser.post(f"{PLACE}/statements/{batch.id}").status_code == 200) is may, role
+        number = one(acme)
+        carry_on(acme, number)
         assert (browser.get(f"{PLACE}/{number}.zip").status_code == 200) is may, role
+
+
+def test_who_may_not_change_money_stops_their_own_alone(
+    as_role: Callable[[str], FlaskClient], acme: Shop, batch: PayoutBatch
+) -> None:
+    browser = as_role("viewer")
+    number = ask(acme, batch, "staff:999")
+    shown = browser.get(f"{PLACE}/{number}").text
+    assert ("asked for by Staff member 999" in shown, "/stop" in shown) == (True, False)
+    refused = browser.post(f"{PLACE}/{number}/stop")
+    assert (refused.status_code, "Somebody else asked" in refused.text) == (403, True)
+    assert "/stop" in as_role("money").get(f"{PLACE}/{number}").text
+    assert as_role("money").post(f"{PLACE}/{number}/stop").status_code == 200
+    as_role("viewer").post(f"{PLACE}/statements/{batch.id}")
+    assert "/stop" in browser.get(f"{PLACE}/{one(acme)}").text
+    assert browser.post(f"{PLACE}/{one(acme)}/stop").status_code == 200
 
 
 def test_another_shop_reaches_none_of_it(merchant: FlaskClient, acme: Shop, zenith: Shop, batch: PayoutBatch) -> None:
     number = ask(acme, batch)
-    archives.carry_on(acme.id, number)
+    carry_on(acme, number)
     theirs = {"Authorization": f"Bearer {sign_id_token('zenith.myshopify.com')}"}
     for method, path in (("GET", ""), ("GET", ".zip"), ("POST", "/stop")):
         assert merchant.open(f"{PLACE}/{number}{path}", method=method, headers=theirs).status_code == 404
@@ -320,12 +450,16 @@ def test_invoices_that_are_found_or_ticked_come_in_one_file(
         newest = invoice_lists.list_ids(session, acme, invoice_lists.Wanted())[-1]
     assert "of 1 invoice printed" in merchant.post(f"{PLACE}/invoices?ticked=yes", data={"invoice": newest}).text
     ticked = one(acme)
-    archives.carry_on(acme.id, ticked)
+    carry_on(acme, ticked)
     assert names_in(take(acme, ticked)) == ["F-000002.pdf", "F-000002.csv"]
-    assert "1 invoice, asked for" in merchant.post(f"{PLACE}/invoices?q=Bea").text, "the same one"
-    assert one(acme) == ticked
-    page = merchant.post(f"{PLACE}/invoices?q=").text
-    assert "of 2 invoices printed" in page
+    assert "invoices-ticked.zip: 1 invoice, asked for" in merchant.get(f"{PLACE}/{ticked}").text
+    assert "invoices-bea.zip: 0 of 1 invoice printed" in merchant.post(f"{PLACE}/invoices?q=Bea").text
+    assert one(acme) != ticked, "the same invoice, made anew"
+    carry_on(acme, one(acme))
+    month = clock.today(acme.timezone).isoformat()[:7]
+    page = merchant.post(f"{PLACE}/invoices?month={month}&vendor={ada.id}").text
+    assert f"invoices-{ada.handle}-{month}.zip: 0 of 1 invoice printed" in page
+    assert "invoices.zip: 0 of 2 invoices printed" in merchant.post(f"{PLACE}/invoices?q=").text
     assert lint_polaris(merchant.get("/app/payouts/invoices").text) == []
     monkeypatch.setattr(archives, "MOST", 1)
     assert merchant.post(f"{PLACE}/invoices?q=").status_code == 409
