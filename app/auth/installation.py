@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,11 @@ from app.shopify.paging import list_all
 from app.shopify.tokens import ShopCredentials
 
 ONLINE_STORE: Final = "Online Store"
+_EVERY_DAY: Final = text("""
+    INSERT INTO days_to_count (shop_id, day)
+    SELECT :shop_id, CAST(timezone(:zone, ordered_at) AS date) FROM orders WHERE shop_id = :shop_id
+    UNION SELECT :shop_id, day FROM order_days WHERE shop_id = :shop_id
+""")
 log = structlog.get_logger()
 
 
@@ -50,7 +55,7 @@ def prepare(credentials: ShopCredentials) -> Shop:
         shop.name, shop.email = profile["name"], profile["email"]
         shop.primary_host = profile["primaryDomain"]["host"]
         _take_currency(session, shop, profile["currencyCode"])
-        shop.timezone = profile["ianaTimezone"]
+        take_timezone(session, shop, profile["ianaTimezone"])
         shop.vendor_definition_gid = vendor_gid
         shop.definitions_version = definitions.VERSION
         enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
@@ -69,6 +74,14 @@ def _take_currency(session: Session, shop: Shop, currency: str) -> None:
     session.execute(update(VendorTerms).where(of_shop[2]).values(overrides=kept))
     changes = {"currency": [before, currency]}
     audit.record(session, shop.id, "shop.currency", ("shop", shop.id), actor="shopify", changes=changes)
+
+
+def take_timezone(session: Session, shop: Shop, timezone: str) -> None:
+    """Where days begin at another hour now, all that have orders, or figures, are counted anew."""
+    if shop.timezone == timezone:
+        return
+    shop.timezone = timezone
+    session.execute(_EVERY_DAY, {"shop_id": shop.id, "zone": timezone})
 
 
 def find_places(credentials: ShopCredentials) -> None:

@@ -51,11 +51,6 @@ _TAKE: Final = text("""
       SELECT DISTINCT day FROM days_to_count WHERE shop_id = :shop_id ORDER BY day DESC LIMIT :at_once)
     RETURNING day
 """)
-_EVERY: Final = text("""
-    INSERT INTO days_to_count (shop_id, day)
-    SELECT :shop_id, CAST(timezone(:zone, ordered_at) AS date) FROM orders WHERE shop_id = :shop_id
-    UNION SELECT :shop_id, day FROM order_days WHERE shop_id = :shop_id
-""")
 # In one statement, so at one moment: an order's change, its event, the event's delivery, the note of its day and the
 # figures follow one another by transactions, and one of them is seen.
 _WRONG: Final = text(f"""
@@ -92,11 +87,6 @@ def note_day(session: Session, event: DomainEvent) -> None:
 
 def note_days(session: Session, shop_id: int, days: Sequence[date]) -> None:
     session.add_all(DayToCount(shop_id=shop_id, day=day) for day in days)
-
-
-def note_every_day(session: Session, shop: Shop) -> None:
-    """All days with orders, or with figures: for a shop whose days begin at another hour now."""
-    session.execute(_EVERY, {"shop_id": shop.id, "zone": shop.timezone})
 
 
 def list_shops_to_count(session: Session) -> Sequence[int]:

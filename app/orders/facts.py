@@ -283,7 +283,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     known_returned: int = 0
     """Refunded money plus order adjustments, as far as `current_total` and `outstanding` already know of them."""
     paid_in: int | None = None
-    """What the payments that Shopify told of come to; None where one was in another currency, or none was told of."""
+    """What the payments that Shopify told of come to; None where none was, or one in a third currency."""
+    paid_within: int = 0
+    """By how much `paid_in` may be off: what was paid or returned in the customer's currency is rounded."""
     lines: tuple[Line, ...]
     shipping: tuple[ShippingLine, ...] = ()
     tips: int = 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -50,6 +51,7 @@ def read_known(one: Held) -> facts.Order:
     )
     if not (one.disputes or one.payments or order.lifted or order.unknown_since):
         return known
+    paid_in, paid_within = _paid_in(one.payments.values(), body, rate)
     return replace(
         known,
         disputes=tuple(read_dispute(dispute, body, rate) for dispute in one.disputes.values()),
@@ -58,7 +60,8 @@ def read_known(one: Held) -> facts.Order:
             for payment in one.payments.values()
             if payment.fee_minor
         ),
-        paid_in=_paid_in(one.payments.values(), order.currency),
+        paid_in=paid_in,
+        paid_within=paid_within,
         is_unknown=order.unknown_since is not None,
         lifted=frozenset(entry["flag"] for entry in order.lifted),
     )
@@ -295,12 +298,17 @@ def _known_returned(refunds: Iterable[facts.Refund], outstanding: int) -> int:
     return returned - max(0, min(pending, -outstanding))
 
 
-def _paid_in(payments: Iterable[PaymentRow], currency: str) -> int | None:
-    """What was charged successfully; None when nothing was, or in another currency."""
+def _paid_in(payments: Iterable[PaymentRow], order: payloads.Order, rate: Fraction) -> tuple[int | None, int]:
+    """What was charged successfully, in shop money, and by how much that may be off: by one of the customer's minor
+    units for each payment and refund in them. None when nothing was charged, or in a third currency.
+    """
     charged = [one for one in payments if one.kind in _CHARGES and one.status == "success"]
-    if not charged or any(one.currency != currency for one in charged):
-        return None
-    return sum(parse_minor(one.amount, currency) for one in charged)
+    if not charged or any(one.currency not in (order.currency, order.presentment_currency) for one in charged):
+        return None, 0
+    theirs = [parse_minor(one.amount, one.currency) for one in charged if one.currency != order.currency]
+    ours = sum(parse_minor(one.amount, one.currency) for one in charged if one.currency == order.currency)
+    within = ceil(rate * (len(theirs) + len(order.refunds))) if theirs else 0
+    return ours + round_fraction(sum(theirs) * rate), within
 
 
 def _returned(refund: payloads.Refund, currency: str, named: tuple[int, int], rate: Fraction) -> int:

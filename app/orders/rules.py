@@ -77,7 +77,12 @@ def owes_customer(order: Order, owed: int) -> bool:
     """Whether more was paid than the order comes to by now, as after a discount on what was paid already: its totals
     fit its parts, and Shopify says so itself or the payments do.
     """
-    return order.total == owed and (order.outstanding < 0 or order.paid_in == _by_balance(order))
+    return order.total == owed and (order.outstanding < 0 or _was_paid(order, _by_balance(order)))
+
+
+def _was_paid(order: Order, amount: int) -> bool:
+    """Whether the payments that Shopify told of come to this."""
+    return order.paid_in is not None and abs(order.paid_in - amount) <= order.paid_within
 
 
 def _payment_of(order: Order) -> Payment:
@@ -280,6 +285,10 @@ class _Steps:
             more = f"{Money(abs(excess), self.order.currency)} {'more' if excess > 0 else 'less'}"
             self.flags.append(f"The customer paid {more} than the order's lines, shipping and tax come to.")
             self._post("unexplained", "sale", self.order.ordered_at, [Entry(Account.UNEXPLAINED, excess)])
+        elif (over := _by_balance(self.order) - owed) > 0 and not _was_paid(self.order, owed):
+            # Booked as paid for the order. If it was paid beyond it, as before a discount, that is too little.
+            returned = Money(over, self.order.currency)
+            self.flags.append(f"Whether {returned} that went back was paid for the order or beyond it is not known.")
 
     def _take(self, cell: Cell, step: Fraction) -> list[Entry]:
         """The entries that take `step` more of the cell back, by totals to date."""

@@ -17,6 +17,7 @@ from app.models.payouts import Payout, PayoutEntry, PayoutState
 from app.models.shops import Shop
 from app.money import Money
 from app.orders import service as orders
+from app.orders.facts import Order as Facts
 from app.orders.facts import Payment
 from app.orders.returns import removed_units
 from app.orders.rules import UNKNOWN, balances, book_to_date
@@ -131,10 +132,16 @@ def check_order(session: Session, order: Order) -> list[Finding]:
     net = -booked.get((Account.CUSTOMER_RECEIPTS, None), 0)
     edited = any(removed_units(line, known) for line in known.lines)
     plain = known.payment is Payment.SETTLED and not books.flags and not edited
-    paid = {known.total, known.paid_in, known.total - min(0, known.outstanding)}  # more than the total after a discount
-    if plain and net + returned - known.cash_rounding not in paid:
+    if plain and not _fits_payments(known, net + returned):
         findings.append(Finding("orders", f"Order {order.name}: paid less returned is not what is booked.", order.id))
     return findings
+
+
+def _fits_payments(known: Facts, received: int) -> bool:
+    """Whether so much was paid; where no payment was told of, the total and what is owed back after a discount."""
+    if known.paid_in is None:
+        return received - known.cash_rounding == known.total - min(0, known.outstanding)
+    return abs(received - known.paid_in) <= known.paid_within + abs(known.cash_rounding)
 
 
 def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, int | None], int]:

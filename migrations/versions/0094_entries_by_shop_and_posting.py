@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alembic import op
+from migrations.indexes import create_index
 
 revision: str = "0094_entries_by_shop_and_posting"
 down_revision: str | None = "0093_one_content_of_a_bank_file"
@@ -11,8 +11,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.create_index("ix_ledger_entries_shop_id_transaction_id", "ledger_entries", ["shop_id", "transaction_id"])
+    create_index("ix_ledger_entries_shop_id_transaction_id", "ledger_entries", ["shop_id", "transaction_id"])
 
 
 def downgrade() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alembic import op
+from migrations.indexes import create_index
 
 revision: str = "0096_the_log_by_shop_and_action"
 down_revision: str | None = "0095_two_indexes_fewer"
@@ -11,8 +11,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.create_index("ix_audit_entries_shop_id_action_id", "audit_entries", ["shop_id", "action", "id"])
+    create_index("ix_audit_entries_shop_id_action_id", "audit_entries", ["shop_id", "action", "id"])
 
 
 def downgrade() -> None:

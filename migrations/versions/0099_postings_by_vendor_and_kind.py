@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from alembic import op
+
+from migrations.indexes import create_index
 
 revision: str = "0099_postings_by_vendor_and_kind"
 down_revision: str | None = "0098_orders_by_day"
@@ -12,16 +13,15 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
     # Of the ten postings of a new order with three lines six have no vendor, and all are sales. Sales are found among
     # all postings by time. What these two replace goes with the next migration.
-    op.create_index(
+    create_index(
         "ix_ledger_transactions_vendors",
         "ledger_transactions",
         ["vendor_id", "booked_at"],
         postgresql_where=sa.text("vendor_id IS NOT NULL"),
     )
-    op.create_index(
+    create_index(
         "ix_ledger_transactions_kinds",
         "ledger_transactions",
         ["shop_id", "kind", "booked_at", "id"],

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -58,7 +59,7 @@ def sell(shop: Shop, vendor: Vendor, product: int, units: int, **columns: object
         line = {"shopify_id": number, "position": 1, "current_quantity": units, "vendor_id": vendor.id, **frozen}
         sold_as = {"product": f"gid://shopify/Product/{product}"}
         session.add(OrderLine(shop_id=shop.id, order_id=order.id, sold_as=sold_as, **line))
-        days.note_every_day(session, shop)
+        days.note_days(session, shop.id, [order.ordered_at.astimezone(ZoneInfo(shop.timezone)).date()])
     days.count(shop.id)
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from app import clock, db
+from app.auth import installation
 from app.books import service
 from app.ledger.stops import list_stopped
 from app.models.books import Difference
@@ -23,6 +24,7 @@ from app.models.orders import Order, OrderLine
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import days
+from app.shopify.tokens import ShopCredentials
 from devstore.orders.cancel import cancel_order
 from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
@@ -33,6 +35,7 @@ from jobs import outbox
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
 from tests.orders.lives import ACTS, Act, Life, play, shuffle
+from tests.shopify.fake import FakeShopify
 from webhooks.handlers.app import handle_shop_update
 
 Figures = dict[tuple[date, int | None, int], tuple[int, int]]
@@ -198,6 +201,21 @@ def test_days_begin_where_the_shop_is_also_after_it_moved(
         moved = {"id": 1, "name": "Acme", "myshopify_domain": ACME, "iana_timezone": "Europe/Berlin"}
         with db.scoped(acme.id) as session:
             handle_shop_update(session, session.get_one(Shop, acme.id), json.dumps(moved).encode(), InboxEvent())
+        assert days.count(acme.id) == counted
+    assert {day.day for day, *_ in figures(acme)} == {21}
+
+
+def test_a_shop_that_comes_back_from_another_zone_has_its_days_counted_anew(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, connected: ShopCredentials, shopify: FakeShopify
+) -> None:
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        session.execute(update(Order).values(ordered_at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC)))
+    hear(post, acme)
+    assert {day.day for day, *_ in figures(acme)} == {20}
+    for counted in (2, 0):
+        assert installation.prepare(connected).timezone == "Europe/Berlin"
         assert days.count(acme.id) == counted
     assert {day.day for day, *_ in figures(acme)} == {21}
 

@@ -10,6 +10,7 @@ from app import db
 from app.ledger.rules import Account
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.orders import rules
 from app.orders.facts import OrderTerms
 from app.orders.intake import Frozen, read_order, read_refund
 from app.orders.rules import book_to_date
@@ -40,12 +41,16 @@ def findings(shop: Shop) -> list[str]:
 
 
 @pytest.fixture
-def order(goods: SimpleNamespace, store: Store) -> Doc:
+def order(goods: SimpleNamespace, store: Store, request: pytest.FixtureRequest) -> Doc:
     """Two vases of Ada's at 33.33 and a loaf of Bea's at 10.00, shipping of 6.90, with 10 % tax on top: 91.92."""
-    return buy(store, (goods.vase, 2), (goods.loaf, 1))
+    shop = store.find(ACME, "shop") or {}
+    store.put(ACME, "shop", {**shop, "presentment_rates": {"EUR": "0.9137", "JPY": "151.3"}})
+    return buy(store, (goods.vase, 2), (goods.loaf, 1), currency_presentment=getattr(request, "param", "USD"))
 
 
-@pytest.mark.parametrize("disorder", range(4))
+@pytest.mark.parametrize(
+    ("disorder", "order"), [(number, paid) for number in range(4) for paid in ("USD", "EUR", "JPY")], indirect=["order"]
+)
 def test_a_discount_after_the_payment_is_returned_at_nobody_elses_cost(
     order: Doc, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor, disorder: int
 ) -> None:
@@ -67,6 +72,19 @@ def test_a_discount_after_the_payment_is_returned_at_nobody_elses_cost(
     assert ("customer_credit", None) not in now
     assert ("unexplained", None) not in now
     assert findings(acme) == []
+
+
+def test_the_self_check_names_a_return_that_was_booked_twice(
+    order: Doc, store: Store, post: Post, acme: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the total were all that was paid: 84.59, of which 7.33 went back."""
+    edit_order(store, ACME, order["id"], discounts={lines_of(order)["VASE"]: "6.66"})
+    refund_order(store, ACME, order["id"], RefundRequest(amount="7.33"))
+    monkeypatch.setattr(rules, "money_received", lambda known, *_: known.total)
+    monkeypatch.setattr(rules, "_was_paid", lambda *_: True)
+    post.deliver()
+    assert books(acme)["customer_receipts", None] == -7726
+    assert findings(acme) == [f"Order {order['name']}: paid less returned is not what is booked."]
 
 
 def test_units_and_shipping_that_come_on_are_shared_once_they_are_paid(

@@ -307,8 +307,14 @@ def test_a_discount_after_the_payment_is_the_customers_credit_and_then_returned(
         assert account(known, Account.COMMISSION) == 900
         assert account(known, Account.CUSTOMER_CREDIT) == credit
         assert account(known, Account.CUSTOMER_RECEIPTS) == -9000 - credit
-    # Nobody told of the payment: then the refund may as well be of 90.00 that were paid.
-    assert vendor_total(order(now, current_total=9000, refunds=back), ADA) == 7200
+    # Nobody told of the payment, or not of all: then the refund may as well be of 90.00 that were paid.
+    for paid_in in (None, 9500):
+        unsure = order(now, current_total=9000, refunds=back, paid_in=paid_in)
+        assert vendor_total(unsure, ADA) == 7200
+        assert [*book_to_date(unsure, DAY_0).flags] == [
+            "Whether 10.00 USD that went back was paid for the order or beyond it is not known."
+        ]
+    assert book_to_date(order(now, current_total=9000, refunds=back, paid_in=9000), DAY_0).flags == ()
 
 
 def test_payments_beyond_totals_that_do_not_fit_their_parts_stay_unexplained() -> None:

@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 from app.auth import installation
 from app.models.events import InboxEvent
 from app.models.shops import Shop
-from app.orders import days
 from app.shopify.payloads import AppUninstalled, ScopesUpdate, ShopUpdate, read_payload, require_own
 
 
@@ -24,7 +23,6 @@ def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: Inbo
     body = read_payload(ShopUpdate, payload)
     require_own(shop.domain, body.myshopify_domain)
     shop.name, shop.email = body.name, body.email
-    if body.iana_timezone and body.iana_timezone != shop.timezone:
-        shop.timezone = body.iana_timezone
-        days.note_every_day(session, shop)
+    if body.iana_timezone:
+        installation.take_timezone(session, shop, body.iana_timezone)
     shop.primary_host = body.domain or shop.primary_host
