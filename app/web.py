@@ -104,6 +104,11 @@ def refuse_foreign_posts() -> None:
         raise Forbidden(_("This form was sent from another site. Open the page here and send it again."))
 
 
+def is_framed() -> bool:
+    """Whether the page that is asked for stands in a frame."""
+    return request.headers.get("Sec-Fetch-Dest") == "iframe"
+
+
 # -- one request, one transaction -------------------------------------------------------------------------------------
 
 
@@ -233,9 +238,11 @@ def _go_on(first: str, waiting: Iterator[str]) -> Iterator[bytes]:
     yield first.encode()
     try:
         while piece := "".join(islice(waiting, _LINES_AT_ONCE)):
+            db.commit(g.session)  # who reads slowly keeps no connection; the next piece begins a transaction of its own
             yield piece.encode()
     except Exception:  # noqa: BLE001 - what was sent looks whole: nothing but its last line can say that it is not
         _log.exception("download_broken")
+        g.session.rollback()
         yield write_line([_("The rest is missing: something on our side failed. Export it again.")]).encode()
 
 

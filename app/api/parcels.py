@@ -18,7 +18,7 @@ from app.errors import NotFound, ValidationErrors
 from app.fulfilment import service
 from app.fulfilment.forms import ShipForm
 from app.models.fulfilments import Fulfilment, FulfilmentState
-from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
+from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders.left import units_held, units_left
 from app.orders.senders import address_for
@@ -170,8 +170,12 @@ def _count(lines: Sequence[ParcelLine] | None) -> dict[int, int] | None:
 
 
 def _parts_of(shopify_id: int) -> Any:
-    query = select(VendorOrder).where(VendorOrder.shop_id == g.shop.id, VendorOrder.order_shopify_id == shopify_id)
-    return query if g.vendor is None else query.where(VendorOrder.vendor_id == g.vendor.id)
+    if g.vendor is not None:  # who sees no orders, only parts
+        return select(VendorOrder).where(
+            VendorOrder.vendor_id == g.vendor.id, VendorOrder.order_shopify_id == shopify_id
+        )
+    order = (Order.shop_id == g.shop.id, Order.shopify_id == shopify_id)
+    return select(VendorOrder).join(Order, Order.id == VendorOrder.order_id).where(*order)
 
 
 def _write_part(part: VendorOrder) -> PartToSend:

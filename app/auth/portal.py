@@ -290,16 +290,16 @@ def _set_cookie(response: BaseResponse, name: str, value: str, lifetime: timedel
     """In the storefront's frame a browser keeps another site's cookie only when it is partitioned: it is then good
     under that shop's pages and nowhere else, also where third-party cookies are off.
     """
-    is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+    framed = web.is_framed()
     response.set_cookie(
         name,
         value,
         max_age=int(lifetime.total_seconds()),
         path="/",
-        secure=is_framed or get_config().is_secure,
+        secure=framed or get_config().is_secure,
         httponly=True,
-        samesite="None" if is_framed else "Lax",
-        partitioned=is_framed,
+        samesite="None" if framed else "Lax",
+        partitioned=framed,
     )
 
 

@@ -1,6 +1,6 @@
 """Having stored events handled again."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
@@ -14,10 +14,10 @@ from app.queue import enqueue_after_commit
 
 AT_ONCE: Final = 1000
 _EMPTIED: Final = (func.octet_length(InboxEvent.body) == 0) & InboxEvent.state.in_(SETTLED)
-_AGAIN: Final = {
+_AGAIN: Final[dict[str, Any]] = {
     "state": InboxState.RECEIVED,
     "attempts": 0,
-    "next_attempt_at": None,
+    "next_attempt_at": func.now(),
     "error": None,
     "handled_at": None,
     "lease_token": None,

@@ -134,10 +134,10 @@ def _link(endpoint: str, **changes: Any) -> str:
 
 
 def _took(event: InboxEvent) -> str:
-    """From its arrival to its effect, in words."""
+    """From its arrival to its effect, in words; of one that was tried again, from when its last attempt was due."""
     if event.handled_at is None:
         return ""
-    seconds = (event.handled_at - event.received_at).total_seconds()
+    seconds = (event.handled_at - (event.next_attempt_at or event.received_at)).total_seconds()
     if seconds < 1:
         return f"{max(1, round(seconds * 1000))} ms"
     return f"{seconds:.1f} s" if seconds < 120 else f"{round(seconds / 60)} min"

@@ -1,7 +1,7 @@
 """Finding fee invoices: by number, vendor and month of the shop's own calendar, on pages and as one table."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.keyset import BEGINNING, Page, Place, Sort, read_page
+from app.keyset import BEGINNING, Page, Place, Sort, read_page, walk_parts
 from app.models.payouts import FeeInvoice
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 
 PER_PAGE: Final = 50
+_AT_ONCE: Final = 1000
 MOST_VENDORS: Final = 200
 COLUMNS: Final = "number kind vendor issued from to net tax total currency takes_back_from".split()  # noqa: SIM905
 
@@ -42,11 +43,10 @@ def list_invoices(
     return read_page(session, _matching(shop, wanted), sort, place, limit=limit, make=lambda *found: found)
 
 
-def list_all(session: Session, shop: Shop, wanted: Wanted) -> Sequence[tuple[FeeInvoice, str]]:
-    """Every one of them, in the list's order."""
-    sequence = FeeInvoice.sequence
-    query = _matching(shop, wanted).order_by(sequence if wanted.oldest_first else sequence.desc())
-    return [(invoice, name) for invoice, name in session.execute(query)]
+def walk(session: Session, shop: Shop, wanted: Wanted) -> Iterator[tuple[FeeInvoice, str]]:
+    """Every one of them, in the list's order, a thousand at a time."""
+    for part in walk_parts(lambda place: list_invoices(session, shop, wanted, place=place, limit=_AT_ONCE)):
+        yield from part.rows
 
 
 def list_ids(session: Session, shop: Shop, wanted: Wanted) -> Sequence[int]:

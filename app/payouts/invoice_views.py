@@ -54,7 +54,7 @@ def download(invoice_id: int, kind: str) -> ResponseReturnValue:
 @bp.get("/all.csv")
 def export() -> ResponseReturnValue:
     """Every invoice that the list shows with its present search, or that was ticked, as one table."""
-    rows = invoice_lists.list_all(g.session, g.shop, read_wanted())
+    rows = invoice_lists.walk(g.session, g.shop, read_wanted())
     cells = (invoice_lists.cells_of(g.shop, *row) for row in rows)
     return web.download_sheet("invoices.csv", invoice_lists.COLUMNS, cells)
 

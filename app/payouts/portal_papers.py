@@ -101,7 +101,7 @@ def list_invoices() -> ResponseReturnValue:
 @bp.get("/invoices/export.csv")
 def export_invoices() -> Response:
     """What the list shows."""
-    rows = invoice_lists.list_all(g.session, g.shop, _wanted_invoices())
+    rows = invoice_lists.walk(g.session, g.shop, _wanted_invoices())
     cells = (invoice_lists.cells_of(g.shop, *row) for row in rows)
     return web.download_sheet("invoices.csv", invoice_lists.COLUMNS, cells)
 
@@ -111,7 +111,7 @@ def download_invoices() -> Response:
     """The ticked ones."""
     ids = tuple(web.read_ticked("invoice"))
     wanted = invoice_lists.Wanted(vendor_id=g.vendor.id, ids=ids)
-    chosen = invoice_lists.list_all(g.session, g.shop, wanted) if ids else []
+    chosen = invoice_lists.walk(g.session, g.shop, wanted) if ids else []
     archive = invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen))
     return web.download("invoices.zip", archive, "application/zip")
 

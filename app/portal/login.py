@@ -27,6 +27,7 @@ bp.after_request(portal.seal)
 # A known address costs a few milliseconds more than an unknown one. Nobody may learn which from a stopwatch.
 _EVEN_SECONDS: Final = 0.3
 _LATE: Final = lazy("That took too long. Go back to the shop and open it again.")
+_LATE_IN_FRAME: Final = lazy("That took too long. Reload this page and try again.")
 _GONE: Final = lazy("This link was used before, or it is older than it may be. Ask for a new one; it comes by e-mail.")
 
 
@@ -97,7 +98,7 @@ def arrive(ticket: str) -> ResponseReturnValue:
     with db.system() as session:
         seat = service.find_handover(session, ticket)
         if seat is None:
-            return _login_page(SignInForm(), problem=_LATE), 410
+            return _too_late()
         if portal.is_seated(seat):
             return redirect("/portal", 303)
         portal.dress(session, seat.shop)
@@ -110,7 +111,7 @@ def come_in(ticket: str) -> ResponseReturnValue:
     with db.system() as session:
         seat = service.redeem_handover(session, ticket)
         if seat is None:
-            return _login_page(SignInForm(), problem=_LATE), 410
+            return _too_late()
         response = redirect("/portal", 303)
         portal.sign_in(session, seat, response, by="storefront")
     return response
@@ -123,6 +124,10 @@ def leave() -> Response:
         if portal.sign_out(session, response):
             response.headers["Location"] = "/portal/visit/ended"
     return response
+
+
+def _too_late() -> ResponseReturnValue:
+    return _login_page(SignInForm(), problem=_LATE_IN_FRAME if web.is_framed() else _LATE), 410
 
 
 def _chosen(seats: Sequence[Seat]) -> Seat | None:

@@ -30,7 +30,7 @@ document.addEventListener("change", ({ target }) => {
 
 // What became of what was ticked stands on top of the page: it comes into sight where somebody pressed further below.
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail.ctx?.request?.method !== "POST") return;
+  if (!event.detail.ctx?.text?.includes("data-outcome")) return;
   document.querySelector("[data-outcome]")?.closest("s-banner").scrollIntoView({ block: "nearest" });
 });
 

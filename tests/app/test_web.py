@@ -145,8 +145,9 @@ def long_log(staff: FlaskClient, acme: Shop, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_long_file_is_sent_while_it_is_read_and_leaves_no_connection_behind(long_log: FlaskClient) -> None:
     answer = long_log.get("/app/log/export.csv?action=product.approve", buffered=False)
-    pieces = list(answer.iter_encoded())
-    assert [piece.count(b"product.approve") for piece in pieces] == [1, 2, 2, 2], "the first begins with the heading"
+    sent = [(piece.count(b"product.approve"), checked_out()) for piece in answer.iter_encoded()]
+    assert [lines for lines, _held in sent] == [1, 2, 2, 2], "the first begins with the heading"
+    assert [held for _lines, held in sent] == [0] * 4, "who reads slowly keeps no connection"
     answer.close()
     assert checked_out() == 0
 

@@ -124,3 +124,13 @@ def test_when_the_stocks_location_closes_another_is_looked_for(acme: Shop) -> No
     with db.system() as session:
         assert session.get_one(Shop, acme.id).location_gid is None
     assert get_redis().llen("rq:queue:catalogue") == 1
+
+
+def test_the_time_that_a_replayed_event_took_counts_from_the_replay(browser: FlaskClient, acme: Shop) -> None:
+    row = receive(acme, "products/delete", b'{"id": 17}', "e1", received_at=clock.now() - timedelta(hours=3))
+    events.drain()
+    assert "180 min" in browser.get("/app/events").text
+    browser.post(f"/app/events/{row}/replay")
+    events.drain()
+    assert states(acme) == {"e1": "done"}
+    assert " min</s-table-cell>" not in browser.get("/app/events").text

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,6 +79,17 @@ def test_the_page_shows_how_far_visitors_came_and_what_they_missed(
 def test_an_unvisited_shop_is_told_what_will_be_there(merchant: FlaskClient, shop: Shop) -> None:
     page = merchant.get("/app/journey").text
     assert "What visitors do will be here" in page
+    assert lint_polaris(page) == []
+
+
+def test_what_an_unvisited_shop_sold_is_shown(merchant: FlaskClient, shop: Shop) -> None:
+    ada = make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    put_on_sale(ada, 7, "Mug")
+    sell(shop, ada, 7, 3)
+    page = merchant.get("/app/journey").text
+    assert "What visitors do will be here" in page
+    assert re.findall(r"<s-table-cell>(\d+)</s-table-cell>", page) == ["0", "0", "0", "3", "0", "0", "3"]
+    assert "Visitors by day" not in page
     assert lint_polaris(page) == []
 
 

@@ -104,7 +104,9 @@ def test_a_ticket_from_the_storefront_works_once_and_for_a_minute(
     late = address_in(ask_storefront(app, acme, "77"))
     with db.system() as session:
         session.execute(update(MagicLink).where(MagicLink.used_at.is_(None)).values(expires_at=clock.now()))
-    assert come_in(app.test_client(), late).status_code == 410
+    assert "Go back to the shop and open it again." in come_in(app.test_client(), late).text
+    framed = app.test_client().get(late, headers={"Sec-Fetch-Dest": "iframe"})
+    assert (framed.status_code, "Reload this page and try again." in framed.text) == (410, True)
 
 
 def test_a_link_that_is_used_meanwhile_does_not_close_the_door_of_the_storefront(

@@ -99,6 +99,19 @@ def test_one_product_is_taken_off_sale_and_put_back_on_its_own_page(merchant: Fl
     assert "On sale since" in back.text
 
 
+def test_the_way_back_leads_to_where_one_came_from_also_after_the_decision(merchant: FlaskClient, shop: Shop) -> None:
+    cup = add_product(shop, make_vendor(shop, "Ada", "ada@example.com"), "Cup", ProductStatus.IN_REVIEW)
+    queue = merchant.get("/app/review?sort=newest").text
+    assert f'href="/app/review/{cup}?sort=newest&amp;back=queue"' in queue
+    page = merchant.get(f"/app/review/{cup}?sort=newest&back=queue").text
+    assert f'hx-post="/app/review/{cup}/reject?sort=newest&amp;back=queue"' in page
+    decided = merchant.post(f"/app/review/{cup}/reject?sort=newest&back=queue", data={"reason": "Too dark."}).text
+    for looked_at in (page, decided):
+        assert '<s-link slot="breadcrumb-actions" href="/app/review?sort=newest">Review queue</s-link>' in looked_at
+    from_products = merchant.get(f"/app/review/{cup}").text
+    assert '<s-link slot="breadcrumb-actions" href="/app/products">Products</s-link>' in from_products
+
+
 def test_a_vendor_cannot_put_it_back_nor_get_round_it_by_sending_it_again(acme: Shop, ada: Vendor) -> None:
     cup = add_product(acme, ada, "Cup", ProductStatus.PUBLISHED)
     with db.scoped(acme.id) as session:
