@@ -53,6 +53,8 @@ def _walk(session: Session, wanted: Select[int]) -> Iterator[tuple[Product, Vari
         query = select(Product, Variant).join(Variant, Variant.product_id == Product.id).where(Product.id.in_(ids))
         rows = session.execute(query.order_by(Product.id, Variant.position)).all()
         yield from ((product, variant) for product, variant in rows)
+        if len(ids) < _AT_ONCE:
+            return
         last = ids[-1]
 
 
