@@ -40,12 +40,12 @@ def children(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process and its children so far."""
+    """CPU time of a process and its children so far, of those who ended, too."""
     total = 0.0
     for process in (pid, *children(pid)):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            total += (int(stat[11]) + int(stat[12])) / _TICKS
+            total += sum(map(int, stat[11:15])) / _TICKS
     return total
 
 

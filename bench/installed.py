@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app import db
-from bench import servers
+from bench import conditions, servers
 
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 
@@ -29,6 +29,16 @@ def open_database(var: Path) -> servers.Database:
     """The machine's own server if it can do lz4, else the wheel's."""
     binaries = find_binaries()
     return Installed(var, binaries) if binaries else servers.Database(var)
+
+
+def prepare(database: servers.Database) -> None:
+    """The same for everybody: full durability, no checkpoint in the middle of a round, a core of its own."""
+    database.run("ALTER SYSTEM SET max_wal_size = '4GB'")
+    database.run("SELECT pg_reload_conf()")
+    settings = {name: database.ask(f"SHOW {name}")[0][0] for name in ("fsync", "synchronous_commit")}
+    if set(settings.values()) != {"on"}:
+        raise SystemExit(f"PostgreSQL is not durable: {settings}")
+    conditions.pin(database.pid, 1)
 
 
 class Installed(servers.Database):

@@ -1,92 +1,24 @@
 """`make bench-money`: orders per second into the books, and what the books' pages cost as the books grow.
 
-Booking is measured from the webhook's body to the committed entries, in one process, with discount, tax and shipping,
-one order a transaction and many. The pages are measured on books of two sizes, the second ten times the first.
+Orders are booked one a transaction and many, in one process, beside peers (bench/peers). The pages are measured on
+books of two sizes, the second ten times the first.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from bench import books, conditions, installed, orders, servers
+from bench import booking, books, conditions, installed, peers, servers
 
 RESULT = servers.ROOT / "var" / "bench" / "money.json"
-ROUNDS = 3
 _REPEATS = 15
-
-
-def measure_booking(database: servers.Database, shop_id: int, per_round: int) -> list[dict[str, Any]]:
-    """Orders per second for each size of order and of batch, in turns: medians of the rounds."""
-    ways = ((1, False), (1, True), (50, True), (100, True))
-    kinds = [(lines, batch, beside) for lines in (3, 10) for batch, beside in ways]
-    paces: dict[tuple[int, int, bool], list[float]] = {kind: [] for kind in kinds}
-    spent: dict[tuple[int, int, bool], list[float]] = {kind: [] for kind in kinds}
-    numbers = iter(range(1, 10_000_000))
-    for lines, batch in ((3, 1), (10, 1), (3, 10), (10, 10)):
-        first = [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(batch * 24)]
-        book(shop_id, first, batch, beside=batch > 1)
-    database.run("ANALYZE")  # as PostgreSQL does by itself within a shop's first minutes
-    for _ in range(ROUNDS):
-        for lines, batch, beside in kinds:
-            count = per_round if batch > 1 else per_round // 4
-            bodies = [orders.encode(orders.discounted(next(numbers), lines)) for _ in range(count)]
-            began, cpu = time.perf_counter(), time.process_time()
-            book(shop_id, bodies, batch, beside=beside)
-            paces[lines, batch, beside].append(count / (time.perf_counter() - began))
-            spent[lines, batch, beside].append((time.process_time() - cpu) / count * 1000)
-    return [
-        {
-            **dict(zip(("lines", "batch", "beside"), kind, strict=True)),
-            "orders_per_second": round(statistics.median(paces[kind]), 1),
-            "least": round(min(paces[kind]), 1),
-            "most": round(max(paces[kind]), 1),
-            "cpu_ms_per_order": round(statistics.median(spent[kind]), 3),
-        }
-        for kind in kinds
-    ]
-
-
-def book(shop_id: int, bodies: Sequence[bytes], batch: int, *, beside: bool) -> None:
-    """As the inbox's worker does it, without the inbox. `beside`: the next beside the last, as it has batches and lone
-    orders of several shops.
-    """
-    from jobs.events import AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
-
-    batches = [bodies[at : at + batch] for at in range(0, len(bodies), batch)]
-    with ThreadPoolExecutor(AT_ONCE if beside else 1) as pool:
-        for _ in pool.map(partial(_book, shop_id), batches):
-            pass
-
-
-def _book(shop_id: int, bodies: Sequence[bytes]) -> None:
-    from app import db  # noqa: PLC0415 - as above
-    from app.models.events import InboxEvent  # noqa: PLC0415
-    from webhooks.handlers.orders import handle_together  # noqa: PLC0415
-
-    with db.scoped(shop_id) as session:
-        told = InboxEvent(topic="orders/create")
-        db.write_at_commit(session)
-        handle_together(session, shop_id, [(body, told) for body in bodies])
-
-
-def check(database: servers.Database) -> None:
-    """Every order is booked for what was paid, none is flagged, and the books are at zero."""
-    database.run("ANALYZE")  # or the plan for all orders is one for none
-    off = "SELECT coalesce(sum(amount_minor), 0) FROM ledger_entries"
-    unbooked = """SELECT count(*) FROM orders o WHERE total_minor <> (SELECT coalesce(-sum(e.amount_minor), 0)
-        FROM ledger_transactions t JOIN ledger_entries e ON e.shop_id = t.shop_id AND e.transaction_id = t.id
-        WHERE t.order_id = o.id AND e.account = 'customer_receipts')"""
-    flagged = "SELECT count(*) FROM orders WHERE jsonb_array_length(flags) > 0"
-    found = [int(str(database.ask(query)[0][0])) for query in (off, unbooked, flagged)]
-    if any(found):
-        raise SystemExit(f"the books do not hold: off by {found[0]}, unbooked {found[1]}, flagged {found[2]}")
 
 
 def measure_pages(shop_id: int) -> list[dict[str, Any]]:
@@ -168,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller; 0: booking only"
     )
     parser.add_argument("--vendors", type=int, default=10_000)
+    parser.add_argument("--alone", action="store_true", help="without the peers, whose packages need a registry")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with servers.temporary_folder() as folder:
@@ -187,27 +120,32 @@ def _measure(database: servers.Database, bell: servers.Bell, chosen: argparse.Na
     from app.ledger.closing import close  # noqa: PLC0415 - as above
     from jobs import worker  # noqa: PLC0415
 
-    conditions.pin(database.pid, 1)
+    installed.prepare(database)
     conditions.pin(os.getpid(), 0)
     shop_id = servers.make_shop(database)
     worker.tune()
-    booking = measure_booking(database, shop_id, chosen.orders) if chosen.orders else []
-    check(database)
+    rows = _measure_booking(database, shop_id, chosen) if chosen.orders else []
     pages = []
     for entries in (chosen.entries // 10, chosen.entries) if chosen.entries else ():
         books.grow(database, shop_id, vendors=chosen.vendors, entries=entries)
         for _ in range(2):  # one prepares, the next closes
             close()
         pages.append({"entries": entries, "pages": measure_pages(shop_id)})
-    return {"conditions": conditions.describe(), "booking": booking, "books": pages}
+    return {"conditions": conditions.describe(), "booking": rows, "books": pages}
+
+
+def _measure_booking(database: servers.Database, shop_id: int, chosen: argparse.Namespace) -> list[booking.Row]:
+    ours = booking.Ours(database, shop_id, chosen.orders)
+    with contextlib.ExitStack() as stack:
+        others = [] if chosen.alone else stack.enter_context(peers.running(database))
+        rows = booking.measure(database, [ours, *others])
+    booking.check(database)
+    return rows
 
 
 def _print(result: dict[str, Any]) -> None:
-    for row in result["booking"]:
-        pace = f"{row['orders_per_second']:>8.0f} orders/s ({row['least']:.0f}-{row['most']:.0f})"
-        lone = "singly, some at once" if row["beside"] else "singly"
-        how = lone if row["batch"] == 1 else f"in batches of {row['batch']}"
-        print(f"{row['lines']:>2} lines, {how:<20} {pace}, {row['cpu_ms_per_order']:.2f} ms of CPU each")
+    if result["booking"]:
+        booking.show(result["booking"])
     if result["books"]:
         _print_pages(*result["books"])
     print(conditions.render(result["conditions"]), f"\nwritten to {RESULT.relative_to(servers.ROOT)}", sep="")

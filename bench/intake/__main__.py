@@ -154,7 +154,8 @@ def _open(fsync_ms: int) -> Iterator[Place | None]:
             return
         place = Place(folder, installed.open_database(folder), servers.Bell(folder))
         try:
-            _prepare(place)
+            installed.prepare(place.database)
+            conditions.pin(place.bell.pid, 1)
             yield place
         finally:
             place.bell.stop()
@@ -174,17 +175,6 @@ def _slow_disk(folder: Path, fsync_ms: int) -> Iterator[bool]:
     with control.inherited():
         control.slow_disk(fsync_ms * 1000)
         yield True
-
-
-def _prepare(place: Place) -> None:
-    """The same for everybody: full durability, and no checkpoint in the middle of a round."""
-    place.database.run("ALTER SYSTEM SET max_wal_size = '4GB'")
-    place.database.run("SELECT pg_reload_conf()")
-    settings = {name: place.database.ask(f"SHOW {name}")[0][0] for name in ("fsync", "synchronous_commit")}
-    if set(settings.values()) != {"on"}:
-        raise SystemExit(f"PostgreSQL is not durable: {settings}")
-    conditions.pin(place.database.pid, 1)
-    conditions.pin(place.bell.pid, 1)
 
 
 def _describe(database: servers.Database) -> dict[str, str]:
