@@ -8,7 +8,7 @@ from app.db import scoped, system
 from app.models.orders import VendorOrder
 from app.models.shops import Shop, ShopStatus
 from app.orders.service import release_due_holds
-from app.payouts import archives, monthly, schedule, sending
+from app.payouts import archives, invoice_runs, schedule, sending
 from app.queue import enqueue
 
 _AT_ONCE = 500
@@ -58,12 +58,21 @@ def prepare_scheduled() -> None:
 
 def issue_invoices() -> None:
     """When a month has ended: invoice it, where the merchant chose so."""
-    for shop_id in monthly.list_monthly():
+    for shop_id in invoice_runs.list_monthly():
         try:
-            monthly.issue_if_due(shop_id)
+            invoice_runs.ask_if_due(shop_id)
         except Exception:
             # As above: the next ring tries again.
             log.exception("invoices_failed", shop=shop_id)
+
+
+def issue_some_invoices(shop_id: int, run_id: int, place: int) -> None:
+    invoice_runs.carry_on(shop_id, run_id, place)
+
+
+def sweep_invoices() -> None:
+    """Every minute: runs that were left behind."""
+    invoice_runs.sweep()
 
 
 def print_archive(shop_id: int, archive_id: int, place: int) -> None:

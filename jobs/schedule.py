@@ -53,6 +53,7 @@ SCHEDULE: Final = (
     Periodic("jobs.payouts.ask_rails", "payouts", 15),
     Periodic("jobs.payouts.prepare_scheduled", "payouts", 10 * MINUTE),
     Periodic("jobs.payouts.issue_invoices", "payouts", HOUR),
+    Periodic("jobs.payouts.sweep_invoices", "payouts", MINUTE),
     Periodic("jobs.payouts.sweep_archives", "payouts", MINUTE),
     Periodic("jobs.fees.sweep", "catalogue", HOUR),
     Periodic("jobs.shops.sweep", "catalogue", 5 * MINUTE),

@@ -1,6 +1,5 @@
 """What the last ninety days would have been under another list: computed in steps, before anything is saved."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,8 +27,7 @@ from app.turns import LEASE, SLICE_SECONDS, Turns
 DAYS: Final = 90
 _KEPT: Final = timedelta(days=1)
 _AT_ONCE: Final = 1000
-_LEFT: Final = (CommissionPreview.finished_at.is_(None),)
-_TURNS: Final = Turns("jobs.commissions.preview", CommissionPreview, CommissionPreview.made_at, _LEFT)
+_TURNS: Final = Turns("jobs.commissions.preview", CommissionPreview, CommissionPreview.made_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +76,7 @@ def _sweep_soon(session: Session) -> None:
 
 def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
     """Go on with a preview from a place until it is done or the time is over; then it is the next one's turn."""
-    until = time.monotonic() + seconds
-    with scoped(shop_id) as session:
-        if _TURNS.take(session, preview_id, place) is None:
-            return
-    while not _step(shop_id, preview_id):
-        if time.monotonic() > until:
-            with scoped(shop_id) as session:
-                _TURNS.give_way(session, preview_id)
-            break
-    _TURNS.ring()
+    _TURNS.carry_on(shop_id, preview_id, place, _step, seconds=seconds)
 
 
 def sweep() -> int:
@@ -150,11 +139,11 @@ def _sold(shop_id: int, since: Any, currency: str) -> tuple[ColumnElement[bool],
 
 
 def _step(shop_id: int, preview_id: int) -> bool:
-    """The next lines; whether these were the last, or nobody wants to know any more."""
+    """The next lines. False when these were the last, or nobody wants to know any more."""
     with scoped(shop_id) as session:
         preview = session.get(CommissionPreview, preview_id, with_for_update=True)
-        if preview is None:
-            return True
+        if preview is None or preview.failed_at is not None:
+            return False
         currency = session.get_one(Shop, shop_id).currency
         query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
@@ -171,10 +160,10 @@ def _step(shop_id: int, preview_id: int) -> bool:
             sums[str(line.vendor_id)] = [sum(pair) for pair in zip_longest(had, more, fillvalue=0)]
         preview.sums, preview.done = sums, preview.done + len(found)
         preview.cursor = found[-1][0].id if found else preview.cursor
-        preview.lease_until = clock.now() + LEASE
+        preview.attempts, preview.lease_until = 0, clock.now() + LEASE
         if len(found) < _AT_ONCE:
             preview.finished_at, preview.lease_until = clock.now(), None
-        return preview.finished_at is not None
+        return preview.finished_at is None
 
 
 def _under(winner: Rule | None, line: OrderLine, currency: str, agreed_days: int) -> tuple[int, ...]:

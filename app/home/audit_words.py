@@ -33,6 +33,7 @@ DEEDS: Final = {
     "payout.mark_sent": "Payout marked as sent",
     "fee_invoices.settings": "Fee invoices set up",
     "fee_invoices.issue": "Fee invoices issued",
+    "fee_invoices.stop": "Issuing of fee invoices stopped",
     "hold.release": "Hold released",
     "difference.reread": "Order read again",
     "proof.stop": "Proof of the books stopped",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.models.mapping import CreatedAt, Id, InTurn, Model, ShopId
 
 
 class CommissionRule(Model):
@@ -135,7 +135,7 @@ class CollectionProduct(Model):
     collection_gid: Mapped[str] = mapped_column(primary_key=True)
 
 
-class CommissionPreview(Model):
+class CommissionPreview(InTurn, Model):
     """What the last ninety days would have been under another list. Computed in steps, then kept for a day."""
 
     __tablename__ = "commission_previews"
@@ -149,7 +149,6 @@ class CommissionPreview(Model):
     since: Mapped[datetime]
     cursor: Mapped[int] = mapped_column(server_default="0")
     """The last order line that was looked at."""
-    done: Mapped[int] = mapped_column(server_default="0")
     total: Mapped[int] = mapped_column(server_default="0")
     unknown: Mapped[int] = mapped_column(server_default="0")
     """Lines left out, because what rules ask about was not kept when they were sold."""
@@ -157,5 +156,3 @@ class CommissionPreview(Model):
     """By vendor id: [lines, sold, commission then, commission under the list], minor units, then how many of the lines'
     money would have been on hold for longer, and for shorter.
     """
-    lease_until: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]

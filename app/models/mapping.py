@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, Date, DateTime, Enum, ForeignKey, Identity, LargeBinary, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
 ShopId = Annotated[int, mapped_column(ForeignKey("shops.id", ondelete="CASCADE"), index=True)]
@@ -37,3 +37,15 @@ class Model(DeclarativeBase):
         list[str]: JSONB,
         list[dict[str, Any]]: JSONB,
     }
+
+
+class InTurn:
+    """Beside what the work is: how far it is, and who is at it (app/turns.py)."""
+
+    done: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    """At what comes next, so far."""
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    """When it was given up. Whoever asks again has it tried again."""

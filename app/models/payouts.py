@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from app.models.mapping import CreatedAt, Id, Model, ShopId
+from app.models.mapping import CreatedAt, Id, InTurn, Model, ShopId
 from app.money import Money
 
 
@@ -115,6 +115,30 @@ class FeeInvoicePosting(Model):
     invoice_id: Mapped[int] = mapped_column(ForeignKey("fee_invoices.id"), index=True)
 
 
+class InvoiceRun(InTurn, Model):
+    """Fee invoices being issued to one vendor after the other, or the last that were."""
+
+    __tablename__ = "invoice_runs"
+    __table_args__ = (UniqueConstraint("shop_id"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
+    until: Mapped[date]
+    """Commission booked before this day."""
+    vendors: Mapped[list[int]] = mapped_column(JSONB, deferred=True)
+    """Whose commission is looked at, in the order of the numbers."""
+    total: Mapped[int]
+    """Of the vendors."""
+    issued: Mapped[int] = mapped_column(server_default="0")
+    """How many invoices and credit notes."""
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.finished_at is not None and self.done < self.total
+
+
 class PaperKind(StrEnum):
     STATEMENTS = "statements"
     INVOICES = "invoices"
@@ -124,7 +148,7 @@ KEPT: Final = timedelta(days=3)
 """Archives, from when they were asked for."""
 
 
-class PaperArchive(Model):
+class PaperArchive(InTurn, Model):
     """Statements or fee invoices on their way into one file: printed a few at a time, then kept for some days."""
 
     __tablename__ = "paper_archives"
@@ -144,14 +168,6 @@ class PaperArchive(Model):
     """Of what it holds: who asks for the same while it is being made gets the same."""
     asked_by: Mapped[str]
     asked_at: Mapped[datetime]
-    done: Mapped[int] = mapped_column(server_default="0")
-    """How many of the papers are printed."""
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    """At the next paper, so far."""
-    lease_until: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]
-    """When a paper could not be printed. Whoever asks again has it tried again."""
 
     @property
     def kept_until(self) -> datetime:

@@ -5,7 +5,6 @@ taken, and says the same each time.
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
@@ -33,10 +32,7 @@ _MADE_AT_ONCE: Final = 2
 """A shop's."""
 _SHOWN: Final = 5
 _READ_AT_ONCE: Final = 50
-_ATTEMPTS: Final = 3
-"""At one paper, which may have killed its worker each time."""
-_LEFT: Final = (PaperArchive.finished_at.is_(None), PaperArchive.failed_at.is_(None))
-_TURNS: Final = Turns("jobs.payouts.print_archive", PaperArchive, PaperArchive.asked_at, _LEFT)
+_TURNS: Final = Turns("jobs.payouts.print_archive", PaperArchive, PaperArchive.asked_at)
 
 log = structlog.get_logger()
 
@@ -81,8 +77,7 @@ def _ask(
         raise Conflict(f"These are {len(found):,} papers, and one file holds up to {MOST:,}. Choose fewer.")
     digest = sha256(json.dumps([kind.value, *found]).encode()).hexdigest()
     same = (PaperArchive.shop_id == shop.id, PaperArchive.digest == digest)
-    # A finished one may say what has changed since, such as a vendor's name.
-    session.execute(delete(PaperArchive).where(*same, PaperArchive.finished_at.is_not(None)))
+    _retire(session, shop, digest)
     asked = {"papers": [number for number, _ in found], "total": len(found), "asked_by": actor}
     new = {"shop_id": shop.id, "kind": kind, "about": about, "name": name, "digest": digest, "asked_at": clock.now()}
     session.execute(insert(PaperArchive).values(**new, **asked).on_conflict_do_nothing())
@@ -91,11 +86,21 @@ def _ask(
         archive.failed_at, archive.attempts = None, 0
         archive.asked_by, archive.asked_at = actor, clock.now()
         session.flush()
-    left = select(func.count()).select_from(PaperArchive).where(PaperArchive.shop_id == shop.id, *_LEFT)
+    left = select(func.count()).select_from(PaperArchive).where(PaperArchive.shop_id == shop.id, *_TURNS.is_left)
     if session.scalars(left.where(PaperArchive.id != archive.id)).one() >= _MADE_AT_ONCE:
         raise Conflict("Two files are being made already. Ask again when one of them is ready.")
     _sweep_soon(session)
     return archive
+
+
+def _retire(session: Session, shop: Shop, digest: str) -> None:
+    """Make a finished one anew: it may say an old name. It stays until the next, as somebody may be taking it."""
+    same, before = (PaperArchive.shop_id == shop.id, PaperArchive.digest == digest), f"{digest} before"
+    finished = select(PaperArchive).where(*same, PaperArchive.finished_at.is_not(None)).with_for_update()
+    if found := session.scalar(finished):
+        session.execute(delete(PaperArchive).where(PaperArchive.shop_id == shop.id, PaperArchive.digest == before))
+        found.digest = before
+        session.flush()
 
 
 def list_recent(session: Session, shop_id: int, about: str) -> Sequence[PaperArchive]:
@@ -155,21 +160,7 @@ def _walk_files(shop_id: int, archive_id: int) -> Files:
 
 def carry_on(shop_id: int, archive_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
     """Go on printing from a place until it is done or the time is over; then it is the next one's turn."""
-    until = time.monotonic() + seconds
-    with scoped(shop_id) as session:
-        archive = _TURNS.take(session, archive_id, place)
-        if archive is None:
-            return
-        archive.attempts += 1
-        if archive.attempts > _ATTEMPTS:
-            archive.failed_at, archive.lease_until = clock.now(), None
-            log.error("paper_given_up", shop=shop_id, archive=archive_id, place=place)
-    while _print_next(shop_id, archive_id):
-        if time.monotonic() > until:
-            with scoped(shop_id) as session:
-                _TURNS.give_way(session, archive_id)
-            break
-    _TURNS.ring()
+    _TURNS.carry_on(shop_id, archive_id, place, _print_next, seconds=seconds)
 
 
 def _print_next(shop_id: int, archive_id: int) -> bool:

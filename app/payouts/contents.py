@@ -1,14 +1,15 @@
 """What a payout pays: its entries in words, and what each of a vendor's movements belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.keyset import Page, Place, Sort, read_page
 from app.languages import _
 from app.ledger.queries import Movement
+from app.ledger.rules import Account
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import OrderLine, VendorOrder
 from app.models.payouts import Payout, PayoutEntry
@@ -26,6 +27,8 @@ class PaidEntry:
     order_name: str
     title: str
     line: OrderLine | None
+    is_first: bool
+    """Of what the line ever paid: the others are of later parcels, or its reserve."""
 
     @property
     def amount(self) -> Money:
@@ -67,19 +70,33 @@ def _describe(
             select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == payout.vendor_id)
         )
     }
+    firsts = _first_entries(session, payout.vendor_id, order_ids)
     return [
-        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)))
+        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)), firsts)
         for entry, transaction in found
     ]
 
 
+def _first_entries(session: Session, vendor_id: int, order_ids: Collection[int | None]) -> frozenset[int]:
+    """With which entries each part of these orders began to pay the vendor."""
+    begun = (LedgerEntry.account == Account.VENDOR_AVAILABLE, LedgerEntry.amount_minor > 0)
+    mine = (LedgerTransaction.vendor_id == vendor_id, LedgerTransaction.order_id.in_(order_ids))
+    query = select(func.min(LedgerEntry.id)).join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+    parts = (LedgerTransaction.order_id, LedgerTransaction.component)
+    return frozenset(session.scalars(query.where(*begun, *mine).group_by(*parts)))
+
+
 def _paid_entry(
-    entry: LedgerEntry, transaction: LedgerTransaction, names: Mapping[int | None, str], line: OrderLine | None
+    entry: LedgerEntry,
+    transaction: LedgerTransaction,
+    names: Mapping[int | None, str],
+    line: OrderLine | None,
+    firsts: Collection[int],
 ) -> PaidEntry:
     title = line.title if line else name_component(transaction.component)
     if entry.amount_minor < 0 and transaction.kind not in FEE_KINDS:
         title = _("%(title)s: taken back after a refund or change", title=title)
-    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
+    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line, entry.id in firsts)
 
 
 def name_movements(

@@ -7,7 +7,7 @@ from app import clock, web
 from app.auth import meanwhile, merchant
 from app.errors import Conflict
 from app.models.events import AuditEntry
-from app.payouts import archives, invoice_files, invoice_lists, invoices, queries, settings
+from app.payouts import archives, invoice_files, invoice_lists, invoice_runs, invoices, queries, settings
 from app.payouts.forms import InvoiceForm
 
 bp = Blueprint("fee_invoices", __name__, url_prefix="/app/payouts/invoices")
@@ -23,13 +23,18 @@ def list_invoices() -> ResponseReturnValue:
 
 @bp.post("")
 def issue() -> ResponseReturnValue:
-    """Invoice everything up to yesterday."""
+    """Have everything up to yesterday invoiced."""
     try:
-        count = invoices.issue(g.session, g.shop, until=clock.today(g.shop.timezone), actor=merchant.actor())
+        invoice_runs.ask(g.session, g.shop, until=clock.today(g.shop.timezone), actor=merchant.actor())
     except Conflict as error:
-        g.session.rollback()
         return web.toast(_page(status=409), error.message, is_error=True)
-    return web.toast(_page(), f"{count} issued" if count > 1 else "Issued")
+    return web.toast(_page(), "Invoices are being issued.")
+
+
+@bp.post("/runs/<int:run_id>/stop")
+def stop(run_id: int) -> ResponseReturnValue:
+    is_stopped = invoice_runs.stop(g.session, g.shop.id, run_id, actor=merchant.actor())
+    return web.toast(_page(), "Stopped" if is_stopped else "It was over already.")
 
 
 @bp.post("/settings")
@@ -70,6 +75,7 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         seen=meanwhile.mark(_SAVES),
         month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         vendor_choices=[(str(vendor_id), name) for vendor_id, name in vendors],
+        run=invoice_runs.find_latest(g.session, g.shop.id),
         archives=archives.list_recent(g.session, g.shop.id, archives.ABOUT_INVOICES),
         searched=wanted != invoice_lists.Wanted(),
     )

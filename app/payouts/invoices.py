@@ -5,7 +5,7 @@ invoice simply is not charged. Numbers have no gaps: they are counted under a lo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app import audit, clock
+from app import clock
 from app.config import get_config
 from app.crypto import decrypt, encrypt
 from app.errors import Conflict, NotFound
@@ -37,7 +37,7 @@ SELECT t.id, t.vendor_id, t.order_id, t.currency, t.booked_at,
        sum(e.amount_minor) FILTER (WHERE e.account = 'commission') AS net,
        sum(e.amount_minor) FILTER (WHERE e.account = 'fee_tax') AS tax
 FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
-WHERE t.shop_id = :shop_id AND t.vendor_id IS NOT NULL AND t.booked_at < :until
+WHERE t.shop_id = :shop_id AND t.vendor_id = ANY (:vendor_ids) AND t.booked_at < :until
   AND e.account IN ('commission', 'fee_tax')
   AND NOT EXISTS (SELECT FROM fee_invoice_postings p WHERE p.transaction_id = t.id)
 GROUP BY t.id
@@ -93,27 +93,29 @@ class InvoiceLine:
     tax: int
 
 
-def issue(session: Session, shop: Shop, *, until: date, actor: str) -> int:
-    """Invoice all commission booked before the day `until`, of every vendor. Returns how many papers.
+def issue(session: Session, shop: Shop, vendor_ids: Sequence[int], *, until: date) -> int:
+    """Invoice all commission of these vendors that was booked before the day `until`. Returns how many papers.
 
-    Raises Conflict when the merchant's name and address are not known, or when there is nothing to invoice.
+    Raises Conflict when the merchant's name and address are not known.
     """
     held = queries.find_settings(session, shop.id)
-    if not held.invoice_name or not held.invoice_address:
-        raise Conflict("Enter the name and address that stand on invoices first.")
+    check_seller(held)
     service.lock(session, shop.id)
     moment = datetime.combine(until, time(), ZoneInfo(shop.timezone))
-    session.execute(_KEEP, {"shop_id": shop.id, "until": moment})
+    session.execute(_KEEP, {"shop_id": shop.id, "vendor_ids": list(vendor_ids), "until": moment})
     session.execute(_SORT_OUT)
     rows = session.execute(_SUMS).mappings().all()
-    if not rows:
-        raise Conflict("There is no commission that is not on an invoice yet.")
     last = session.scalar(select(func.max(FeeInvoice.sequence)).where(FeeInvoice.shop_id == shop.id)) or 0
     for sequence, row in enumerate(rows, start=last + 1):
         _add(session, shop, held, sequence, row, until)
     session.execute(text("DROP TABLE to_invoice"))
-    audit.record(session, shop.id, "fee_invoices.issue", ("shop", shop.id), actor=actor)
     return len(rows)
+
+
+def check_seller(held: PayoutSettings) -> None:
+    """Raises Conflict when the merchant's name and address are not known."""
+    if not held.invoice_name or not held.invoice_address:
+        raise Conflict("Enter the name and address that stand on invoices first.")
 
 
 def _add(

@@ -52,13 +52,16 @@ def read_files(session: Session, shop: Shop, payout: Payout) -> Callable[[], Fil
 
 
 def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
-    """One line per entry, amounts in major units; the last line is the payout's sum."""
+    """One line per entry, amounts in major units; the last line is the payout's sum.
+
+    How an item was sold stands beside the first that it pays, here or in an earlier statement: its sums are true.
+    """
     last = ["", "", f"Payout {payout.reference}", *[""] * 6, payout.amount.decimal, payout.currency, ""]
     return "".join(write_sheet(_COLUMNS, [*(_cells(shop, paid) for paid in entries), last]))
 
 
 def _cells(shop: Shop, paid: PaidEntry) -> list[object]:
-    line = paid.line if paid.entry.amount_minor > 0 else None
+    line = paid.line if paid.is_first else None
     detail: list[object] = [""] * 6
     if line:
         less = (line.vendor_discount_minor, line.included_tax_minor, line.fee_minor, line.fee_tax_minor)

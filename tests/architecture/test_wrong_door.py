@@ -26,7 +26,7 @@ from app.models.events import DomainEvent, EventDelivery, InboxEvent
 from app.models.hooks import Hook, HookCall
 from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
-from app.models.payouts import PaperArchive, Payout, PayoutBatch, PayoutMove
+from app.models.payouts import InvoiceRun, PaperArchive, Payout, PayoutBatch, PayoutMove
 from app.models.products import Product, ProductImage, ProductImport, ProductProposal
 from app.models.reviews import VendorReview
 from app.models.shops import Shop
@@ -156,8 +156,7 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
     question = Question(**hers, key="k", words="Blue bowl", state="open")
     session.add_all([review, code, question])
     session.flush()
-    made |= {"review": review, "code": code, "question": question}
-    made |= {"rule": rule, "reply": reply}
+    made |= {"review": review, "code": code, "question": question, "rule": rule, "reply": reply}
     archive = PaperArchive(
         **ours,
         kind="statements",
@@ -169,9 +168,10 @@ def make_things(session: Session, acme: Shop, ada: Vendor) -> dict[str, int]:
         asked_by="staff:1",
         asked_at=now,
     )
-    session.add(archive)
+    run = InvoiceRun(**ours, until=now.date(), vendors=[], total=0, asked_by="staff:1", asked_at=now)
+    session.add_all([archive, run])
     session.flush()
-    made["archive"] = archive
+    made |= {"archive": archive, "run": run}
     return {f"{name}_id": thing.id for name, thing in made.items()}
 
 

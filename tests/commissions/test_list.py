@@ -283,6 +283,26 @@ def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
         assert previews.get_preview(session, shop.id, first).done == 1
 
 
+def test_a_preview_that_kills_its_worker_is_not_tried_for_ever(
+    merchant: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise SystemExit
+
+    with db.scoped(shop.id) as session:
+        number = previews.ask(session, shop, queries.list_rules(session, shop.id), "staff:1").id
+    monkeypatch.setattr(previews, "get_agreed", die)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            previews.compute(shop.id, number, 0)
+        now = clock.now() + timedelta(minutes=2)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        assert previews.sweep() == 1
+    previews.compute(shop.id, number, 0)
+    assert "could not be computed" in merchant.get(f"/app/commissions/previews/{number}").text
+    assert previews.sweep() == 0
+
+
 def test_unpaid_test_and_older_orders_and_lines_of_unknown_facts_are_not_in_a_preview(
     shop: Shop, goods: SimpleNamespace, store: Store, post: Post
 ) -> None:

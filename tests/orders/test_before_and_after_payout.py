@@ -1,5 +1,7 @@
 """Each shape of giving money back, before a payout and after it: the vendor ends with the same, the books hold."""
 
+import csv
+import io
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -11,13 +13,14 @@ from app.ledger.rules import Account
 from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.payouts import moves, queries, service
+from app.payouts import moves, queries, service, statements
 from app.payouts.checks import check_books
 from app.vendors.payout_details import PayoutDetails, change_payout_details
 from devstore.orders.disputes import move_dispute, open_dispute
+from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
-from tests.devstore.orders.cast import ACME
+from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
 from tests.orders.test_service import books, lines_of
 from tests.orders.test_shapes import choose, later, sent
@@ -125,3 +128,22 @@ def test_a_full_refund_after_a_payout_is_a_debt_that_the_next_earnings_pay(
     with db.scoped(acme.id) as session:
         [row] = queries.preview(session, acme)
     assert row.obstacle is None, "the next earnings are paid less the debt"
+
+
+def test_what_comes_in_two_parcels_is_named_with_its_price_on_one_statement_once(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = buy(store, (goods.mug, 3))
+    mug = lines_of(order)["MUG"]
+    priced = []
+    for days in (20, 40):
+        fulfil_lines(store, ACME, order["id"], {mug: 1 if days == 20 else 2})
+        post.deliver()
+        later(monkeypatch, acme, days)
+        pay(acme, ada)
+        with db.scoped(acme.id) as session:
+            payout = session.scalars(select(Payout).order_by(Payout.id.desc()).limit(1)).one()
+            body, _ = statements.make_file(session, acme, payout, "csv")
+        rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+        priced += [(row["quantity"], row["price"]) for row in rows if row["item"] == "Mug"]
+    assert priced == [("3", "15.00"), ("", "")]

@@ -123,7 +123,7 @@ def test_commission_of_each_currency_has_an_invoice_of_its_own(acme: Shop, moved
     with db.scoped(acme.id) as session:
         shop = session.get_one(Shop, acme.id)
         tomorrow = clock.today(shop.timezone).fromordinal(clock.today(shop.timezone).toordinal() + 1)
-        assert invoices.issue(session, shop, until=tomorrow, actor="staff:1") == 2
+        assert invoices.issue(session, shop, [moved.id], until=tomorrow) == 2
         issued = {row.currency: row for row in session.scalars(select(FeeInvoice))}
         assert {currency: row.net_minor for currency, row in issued.items()} == {"USD": 300, "EUR": 200}
         for row in issued.values():
