@@ -1,15 +1,13 @@
-"""A fee invoice or credit note on paper and as a table; many of them in one archive."""
+"""A fee invoice or credit note on paper and as a table."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import NotFound
 from app.languages import _, find_words, lazy, locale_for, spoken
 from app.models.payouts import FeeInvoice
@@ -17,7 +15,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
 from app.payouts.paper import Paper, print_paper
-from app.payouts.zips import Files, zip_files
+from app.payouts.zips import Files
 from app.sheets import write_sheet
 
 TITLES = {"invoice": lazy("Invoice"), "credit_note": lazy("Credit note")}
@@ -42,12 +40,6 @@ def read_files(session: Session, invoice: FeeInvoice) -> Callable[[], Files]:
         yield f"{invoice.number}.csv", write_csv(invoice, lines).encode("utf-8-sig")
 
     return print_files
-
-
-def make_archive(session: Session, invoices: Iterable[FeeInvoice]) -> bytes:
-    """A zip with each invoice as PDF and as CSV."""
-    files = chain.from_iterable(read_files(session, invoice)() for invoice in invoices)
-    return b"".join(zip_files(files, clock.now()))
 
 
 def _locale(session: Session, invoice: FeeInvoice) -> str:

@@ -11,7 +11,7 @@ from app.keyset import Page, Place
 from app.models.orders import VendorOrder
 from app.models.payouts import Payout
 from app.orders.queries import page_holds
-from app.payouts import invoice_files, invoice_lists, invoices, queries, statements, vendor_list
+from app.payouts import invoice_files, invoice_lists, invoices, queries, statements, vendor_archives, vendor_list
 from app.payouts.portal import STATES
 
 bp = Blueprint("portal_papers", __name__, url_prefix="/portal/money")
@@ -74,7 +74,8 @@ def _cells(payout: Payout) -> list[object]:
 def download_statements() -> Response:
     """Those of the ticked payouts."""
     chosen = vendor_list.list_chosen(g.session, g.vendor.id, web.read_ticked("payout"))
-    return web.download("statements.zip", vendor_list.archive_statements(g.session, g.shop, chosen), "application/zip")
+    body = vendor_archives.zip_statements(g.shop.id, g.vendor.id, chosen)
+    return web.download("statements.zip", body, "application/zip")
 
 
 @bp.get("/payouts/<int:payout_id>/statement.<kind>")
@@ -111,9 +112,9 @@ def download_invoices() -> Response:
     """The ticked ones."""
     ids = tuple(web.read_ticked("invoice"))
     wanted = invoice_lists.Wanted(vendor_id=g.vendor.id, ids=ids)
-    chosen = invoice_lists.walk(g.session, g.shop, wanted) if ids else []
-    archive = invoice_files.make_archive(g.session, (invoice for invoice, _name in chosen))
-    return web.download("invoices.zip", archive, "application/zip")
+    chosen = invoice_lists.list_ids(g.session, g.shop, wanted) if ids else []
+    body = vendor_archives.zip_invoices(g.shop.id, g.vendor.id, chosen)
+    return web.download("invoices.zip", body, "application/zip")
 
 
 @bp.get("/invoices/<int:invoice_id>.<kind>")

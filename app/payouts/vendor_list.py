@@ -1,19 +1,15 @@
-"""One vendor's payouts: searched, filtered, in parts, and their statements in one archive."""
+"""One vendor's payouts: searched, filtered, in parts."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page, walk_parts
 from app.models.payouts import Payout, PayoutState
 from app.models.shops import Shop
-from app.payouts.statements import read_files
-from app.payouts.zips import zip_files
 
 PER_PAGE: Final = 50
 _AT_ONCE: Final = 1_000
@@ -56,16 +52,10 @@ def list_years(session: Session, shop: Shop, vendor_id: int) -> list[str]:
     return sorted(session.scalars(years), reverse=True)
 
 
-def list_chosen(session: Session, vendor_id: int, payout_ids: Collection[int]) -> Sequence[Payout]:
+def list_chosen(session: Session, vendor_id: int, payout_ids: Collection[int]) -> Sequence[int]:
     """The vendor's payouts among these, newest first."""
     mine = (Payout.vendor_id == vendor_id, Payout.id.in_(payout_ids))
-    return session.scalars(select(Payout).where(*mine).order_by(Payout.id.desc())).all()
-
-
-def archive_statements(session: Session, shop: Shop, payouts: Sequence[Payout]) -> bytes:
-    """A zip with each statement as PDF and as CSV."""
-    files = chain.from_iterable(read_files(session, shop, payout)() for payout in payouts)
-    return b"".join(zip_files(files, clock.now()))
+    return session.scalars(select(Payout.id).where(*mine).order_by(Payout.id.desc())).all()
 
 
 def _matching(shop: Shop, wanted: Wanted) -> Select[Payout]:

@@ -11,13 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app import db
+from app.languages import spoken
 from app.models.customer_questions import Question, QuestionState
 from app.models.payouts import FeeInvoice, Payout, PayoutBatch
 from app.models.products import Product
 from app.models.reviews import ReviewState, VendorReview
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
-from app.payouts import settings
+from app.payouts import settings, statements
 from tests.payouts.conftest import earn
 from tests.payouts.test_invoices import WHO, charge, issue
 from tests.portal.booked import add_order
@@ -35,8 +36,9 @@ def names_in(browser: FlaskClient, path: str, **ticked: list[object]) -> list[st
 
 
 def pay(shop: Shop, vendor: Vendor, reference: str) -> int:
+    number = int(reference.removeprefix("SK-"))
     with db.scoped(shop.id) as session:
-        session.add(batch := PayoutBatch(shop_id=shop.id, number=vendor.id, currency="USD", created_by="system"))
+        session.add(batch := PayoutBatch(shop_id=shop.id, number=number, currency="USD", created_by="system"))
         session.flush()
         money = {"amount_minor": 500, "currency": "USD", "account": b"x", "holder": b"x", "last4": "3000"}
         mine = {"shop_id": shop.id, "vendor_id": vendor.id, "batch_id": batch.id}
@@ -155,3 +157,20 @@ def test_a_category_is_taken_away_with_what_it_asked(adas_browser: FlaskClient, 
     with db.scoped(ada.shop_id) as session:
         product = session.scalars(select(Product)).one()
     assert (product.category_gid, product.category_name, product.attributes) == (None, None, [])
+
+
+def test_an_archive_is_printed_while_it_is_taken_in_the_readers_language(
+    adas_browser: FlaskClient, acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+    write = statements.write_pdf
+    monkeypatch.setattr(statements, "write_pdf", lambda *args: printed.append(spoken()) or write(*args))
+    payouts = [pay(acme, ada, f"SK-{number}") for number in (1, 2)]
+    adas_browser.post("/portal/language", data={"language": "de"})
+    answer = adas_browser.get(ARCHIVES[0], query_string={"payout": payouts}, buffered=False)
+    body = answer.iter_encoded()
+    first = next(body)
+    assert (first[:2], printed) == (b"PK", ["de"]), "the second is not printed yet"
+    with zipfile.ZipFile(io.BytesIO(b"".join([first, *body]))) as archive:
+        assert len(archive.namelist()) == 4
+    assert printed == ["de", "de"]
