@@ -95,7 +95,7 @@ def test_a_worker_killed_amid_an_invoice_leaves_no_gap_and_charges_nothing_twice
 
 def test_a_worker_that_was_thought_dead_issues_nothing_twice(charged: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(charged)
-    step, overtaken = invoice_runs._issue_next, []
+    step, overtaken = invoice_runs._issue_next, list[tuple[int, ...]]()
 
     def be_overtaken(*args: int) -> bool:
         if not overtaken:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import zipfile
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -164,7 +165,12 @@ def test_an_archive_is_printed_while_it_is_taken_in_the_readers_language(
 ) -> None:
     printed: list[str] = []
     write = statements.write_pdf
-    monkeypatch.setattr(statements, "write_pdf", lambda *args: printed.append(spoken()) or write(*args))
+
+    def note(*args: Any) -> bytes:
+        printed.append(spoken())
+        return write(*args)
+
+    monkeypatch.setattr(statements, "write_pdf", note)
     payouts = [pay(acme, ada, f"SK-{number}") for number in (1, 2)]
     adas_browser.post("/portal/language", data={"language": "de"})
     answer = adas_browser.get(ARCHIVES[0], query_string={"payout": payouts}, buffered=False)
