@@ -2,9 +2,11 @@
 import { attach, keeper, root } from './sk-lists.js';
 
 const address = (url) => (/^(https?:|\/)/.test(url ?? '') ? url : '');
-const money = (cents) => new Intl.NumberFormat(document.documentElement.lang || 'en', {
-  style: 'currency', currency: window.Shopify?.currency?.active ?? 'USD',
-}).format(cents / 100);
+// Written as the shop writes money: the page shows how 1234000 looks, which says what stands between and around the digits.
+export const money = (cents, shown) => shown.replace(/1(\D*)234\D*000(?:(\D)(0+))?/, (_, between, point, places = '') => {
+  const [whole, part] = (cents / 100).toFixed(places.length).split('.');
+  return whole.replace(/\B(?=(\d{3})+$)/g, between) + (part ? point + part : '');
+});
 
 export const start = (block) => attach(block, list(block));
 
@@ -57,7 +59,7 @@ const price = async (row, handle) => {
   const answer = await fetch(`${root()}products/${encodeURIComponent(handle)}.js`).catch(() => null);
   if (answer?.ok) {
     const product = await answer.json();
-    said.textContent = money(product.price);
+    said.textContent = money(product.price_min, product.price_varies ? said.dataset.from : said.dataset.price);
     if (!product.available) gone.hidden = false;
   } else if (answer?.status === 404) gone.hidden = false;
 };

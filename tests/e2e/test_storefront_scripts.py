@@ -251,11 +251,23 @@ def test_a_directory_whose_script_did_not_come_asks_for_it_again(
     expect(page.get_by_label("Place")).to_be_visible()
     # The script is told of the failure some time after the network was: the visitor moves on until it asks again.
     page.wait_for_function(
-        "() => { document.querySelector('[data-sk-search]').dispatchEvent(new Event('focusin'));"
+        "() => { document.querySelector('[data-sk-search]').dispatchEvent(new Event('focusin', {bubbles: true}));"
         " return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('sk-filters.js?')) }"
     )
     page.get_by_label("Place").select_option("Basel")
     expect(page.locator("[data-sk-vendor]:visible")).to_have_count(1)
+
+
+def test_whoever_comes_to_the_directory_by_mouse_or_finger_finds_the_choices_filled_in(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    vendor(shop.store, "zoe", name="Zoe Zurich", location="Basel")
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/vendors")
+    expect(page.get_by_label("Place")).to_be_visible()
+    expect(page.get_by_label("Place").get_by_role("option")).to_have_text(["Any place"])
+    page.locator("[data-sk-vendor]").first.hover()
+    expect(page.get_by_label("Place").get_by_role("option")).to_contain_text(["Any place", "Basel"])
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])

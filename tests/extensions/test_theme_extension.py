@@ -157,6 +157,29 @@ def test_a_page_of_the_theme_fetches_little_script() -> None:
             assert sum(map(_compressed, with_page)) <= 10_240, path.stem
 
 
+@pytest.mark.parametrize(
+    ("shown", "cents", "said"),
+    [
+        ("$1,234,000.00", 2400, "$24.00"),
+        ("From 1.234.000,00 €", 123456789, "From 1.234.567,89 €"),
+        ("¥1,234,000", 240000, "¥2,400"),
+        ("1\u2019234\u2019000.00 CHF", 99, "0.99 CHF"),
+        ("1 234 000,00 kr", 100000000, "1 000 000,00 kr"),
+        ("Rs. 1234000.00", 5, "Rs. 0.05"),
+    ],
+)
+def test_prices_that_scripts_write_look_like_the_shops(shown: str, cents: int, said: str) -> None:
+    script = f"""
+        globalThis.window = {{}};
+        const {{ money }} = await import({json.dumps((EXTENSION / "assets" / "sk-rows.js").as_uri())});
+        console.log(money({cents}, {json.dumps(shown)}));
+    """
+    told = subprocess.run(
+        [NODE, "--input-type=module", "--no-warnings", "--eval", script], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == said
+
+
 def _fits(block: Path, template: str) -> bool:
     schema = _schema(block)
     return schema["target"] == "body" or template in schema["enabled_on"]["templates"]

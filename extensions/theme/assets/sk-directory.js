@@ -2,17 +2,22 @@ export function start(block) {
 const search = block.querySelector('[data-sk-search]');
 const list = block.querySelector('[data-sk-list]');
 if (!search || !list) return;
-let again = '';
-const begin = () => import(`./sk-filters.js${again}`).then((module) => {
+let address = './sk-filters.js';
+const begin = () => {
+const asked = address;
+address = '';
+if (asked) import(asked).then((module) => {
 module.start(block, search, list);
 block.dataset.skNear = '';
-}, () => {
-again += '?';
-search.addEventListener('focusin', begin, { once: true });
-});
-const hasChosen = () => { try { return localStorage.getItem(`sk:${block.dataset.customer || 'guest'}:i:preference:vendors`); } catch { return null; } };
+}, () => { address = `${asked}?`; });
+};
+let isWanted = /[?&]vendors\./.test(location.search);
+try {
+isWanted ||= localStorage.getItem(`sk:${block.dataset.customer || 'guest'}:i:preference:vendors`);
+} catch {
+}
 search.hidden = false;
 search.addEventListener('submit', (event) => event.preventDefault());
-if (/[?&]vendors\./.test(location.search) || hasChosen()) begin();
-else search.addEventListener('focusin', begin, { once: true });
+if (isWanted) begin();
+for (const sign of ['focusin', 'pointerover']) block.addEventListener(sign, begin);
 }

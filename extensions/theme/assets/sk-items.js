@@ -147,7 +147,7 @@ for (const { kind, key } of items) guest.drop(kind, key);
 forget() {
 const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
 for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
-this.storage.removeItem(`sk:${this.who}:revision`);
+for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
 }
 get origin() {
 const name = `sk:${this.who}:origin`;

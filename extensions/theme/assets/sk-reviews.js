@@ -51,14 +51,17 @@ const say = (name, words) => {
 part(name).textContent = words;
 part(name).hidden = !words;
 };
+let mayWrite = !customer;
 const fill = () => {
 const draft = keeper.items.find('review', vendor)?.value;
-if (!draft || form.contains(document.activeElement)) return;
+if (form.contains(document.activeElement)) return;
+if (!draft) { form.hidden ||= !mayWrite; return; }
 for (const [field, words] of Object.entries({ title: draft.title, words: draft.text, stars: draft.stars })) form.elements[field].value = words ?? '';
 for (const folded of form.querySelectorAll('details')) folded.open = true;
 };
 const open = ({ orders = [], name = '' } = {}) => {
-if (customer && !orders.length && !keeper.items.has('review', vendor)) return;
+mayWrite ||= orders.length > 0;
+if (!mayWrite && !keeper.items.has('review', vendor)) return;
 form.elements.order.replaceChildren(...orders.map((order) => new Option(`${order.name}: ${order.items.join(', ')}`.slice(0, 90), order.id)));
 part('orders').hidden = orders.length < 2;
 form.elements.name.value ||= name;

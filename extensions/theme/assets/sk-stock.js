@@ -14,16 +14,15 @@ choose();
 const shown = {};
 let turns = 0;
 const draw = async (variants, turn = ++turns) => {
-const isStale = ({ variant }) => (shown[variant] ?? 0) > turn;
 const held = carts && variants.some((one) => one.carts);
 const mine = held ? await fetch(`${window.Shopify?.routes?.root ?? '/'}cart.js`).then((answer) => answer.json()).catch(() => 0) : 0;
 for (const one of variants) {
-if (isStale(one)) continue;
+if (shown[one.variant] > turn) continue;
 shown[one.variant] = turn;
-const others = one.carts - (mine?.items?.some(({ id }) => id === one.variant) ? 1 : 0);
+const others = one.carts - Boolean(mine?.items?.some(({ id }) => id === one.variant));
 const words = [
-!one.available ? gone : one.left && one.left <= most ? left.replace('[count]', one.left) : '',
-held && one.available && others > 0 ? (others > 1 ? carts : cart).replace('[count]', others) : '',
+!one.available ? gone : one.left && one.left <= most && left.replace('[count]', one.left),
+held && one.available && others > 0 && (others > 1 ? carts : cart).replace('[count]', others),
 ].filter(Boolean).join(' · ');
 if (line(one.variant) && line(one.variant).textContent !== words) line(one.variant).textContent = words;
 }
