@@ -28,8 +28,9 @@ def mark(*about: ColumnElement[bool]) -> int:
 
 
 def refuse_second(*about: ColumnElement[bool]) -> None:
-    """Raise Conflict when somebody saved while the form that is sent was open. It stays on the screen as it was typed,
-    and the page puts the header `Seen` into it (merchant.js), so that it may be sent again.
+    """Raise Conflict when somebody saved while the form that is sent was open. What was changed in it stays on the
+    screen. The rest becomes what is saved, and so does its mark (merchant.js: the header `Seen` tells it to): sent
+    again, it writes no more than its own changes.
 
     Nobody else saves anything of the shop's before this request has ended.
     """
@@ -41,8 +42,8 @@ def refuse_second(*about: ColumnElement[bool]) -> None:
     by = "You" if newest.actor == merchant.actor() else who(newest.actor)
     where = " in another window" if by == "You" else ""
     refusal = Conflict(
-        f"{by} saved this{where} while you had it open. Yours is still here: save again to put it in its place,"
-        " or reload the page to see what is saved."
+        f"{by} saved this{where} while you had it open. What you changed is still here, the rest is now what was saved:"
+        " save again to keep your changes, or reload the page to drop them."
     )
     refusal.headers["Seen"] = str(newest.id)
     raise refusal

@@ -44,9 +44,39 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
+// Which fields were changed here and are not saved yet: they still are when their form comes back refused.
+const changed = new Set();
+const keyOf = (form, name) => `${form.getAttribute("hx-post")} ${name}`;
+for (const type of ["input", "change"]) {
+  document.addEventListener(type, ({ target }) => {
+    const field = target.closest?.("form [name]");
+    if (field) changed.add(keyOf(field.closest("form"), field.getAttribute("name")));
+  });
+}
+document.addEventListener("htmx:after:swap", ({ detail }) => {
+  if (detail.ctx?.response?.status === 200 && detail.ctx.sourceElement.matches('form[hx-target="#page"]')) changed.clear();
+});
+
+// Where somebody else had saved meanwhile (app/auth/meanwhile.py) the fields that nobody changed here become theirs, with
+// the mark of their save, and the form may be sent again. Discarding brings back what stood there before, and its mark.
+async function takeOver(form, seen) {
+  const page = await fetch(window.location.href, { headers: { Accept: "text/html" } });
+  const html = new DOMParser().parseFromString(await page.text(), "text/html");
+  const theirs = html.querySelector(`form[hx-post="${form.getAttribute("hx-post")}"]`);
+  const mark = form.elements.seen;
+  mark.dataset.first ??= mark.value;
+  mark.value = theirs?.elements.seen.value ?? seen;
+  const names = new Set([...(theirs?.querySelectorAll("[name]") ?? [])].map((field) => field.getAttribute("name")));
+  for (const name of names) {
+    if (name === "seen" || changed.has(keyOf(form, name))) continue;
+    const [ours, saved] = [form, theirs].map((each) => each.querySelectorAll(`[name="${name}"]`));
+    if (ours.length === saved.length) ours.forEach((field, place) => field.replaceWith(saved[place]));
+  }
+  form.dispatchEvent(new Event("refilled", { bubbles: true }));
+}
+
 // A form that came back refused: the first field in error gets the focus, and what was typed still counts as unsaved. So
-// it does in a form that was not taken; where somebody else had saved meanwhile (app/auth/meanwhile.py) it may be sent again.
-// Discarding brings back what stood there before theirs, and with it the mark of that.
+// it does in a form that was not taken.
 const typed = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
 document.addEventListener("htmx:after:swap", (event) => {
   const field = event.detail.ctx?.response?.status === 422 && document.querySelector('form [error]:not([error=""])');
@@ -59,17 +89,14 @@ for (const type of ["htmx:error", "htmx:response:error"]) {
     const seen = event.detail.ctx?.response?.headers.get("Seen");
     const form = event.target.closest?.("form") ?? (seen && document.querySelector(event.target.getAttribute("hx-include")));
     if (!form) return;
-    if (seen) {
-      const mark = form.elements.seen;
-      mark.dataset.first ??= mark.value;
-      mark.value = seen;
-    }
     if (form.matches("[data-save-bar]")) typed(form);
+    if (seen) takeOver(form, seen);
   });
 }
-document.addEventListener("reset", (event) => {
-  const mark = event.target.elements.seen;
+document.addEventListener("reset", ({ target }) => {
+  const mark = target.elements.seen;
   if (mark?.dataset.first) mark.value = mark.dataset.first;
+  for (const field of target.querySelectorAll("[name]")) changed.delete(keyOf(target, field.getAttribute("name")));
 });
 
 // A download is a navigation, and App Bridge signs fetches only: the file is fetched and then handed over.

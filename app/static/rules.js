@@ -97,7 +97,10 @@ function show(box) {
 
 function take(box, codes, named = {}) {
   const [input, labels] = labelsOf(box);
-  if (input) input.value = JSON.stringify({ ...labels, ...named });
+  if (input) {
+    input.value = JSON.stringify({ ...labels, ...named });
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   const field = box.querySelector("input");
   field.dataset.first ??= field.value; // a hidden field's own is gone with the first change
   field.value = codes.join(", ");
@@ -132,6 +135,7 @@ document.addEventListener("click", async (event) => {
 const showAll = () => document.querySelectorAll("[data-picker]").forEach(show);
 document.addEventListener("DOMContentLoaded", showAll);
 document.addEventListener("htmx:after:swap", showAll);
+document.addEventListener("refilled", showAll); // by merchant.js, with what somebody else saved
 document.addEventListener("reset", (event) => {
   for (const field of event.target.querySelectorAll("[data-picker] > input[data-first]")) field.value = field.dataset.first;
   setTimeout(showAll);
