@@ -125,6 +125,7 @@ class VendorOrder(Model):
         UniqueConstraint("order_id", "vendor_id"),
         Index("ix_vendor_orders_shop_id_order_id", "shop_id", "order_id"),
         Index("ix_vendor_orders_vendor_id_status_ordered_at", "vendor_id", "status", "ordered_at"),
+        Index("ix_vendor_orders_vendor_id_order_shopify_id", "vendor_id", "order_shopify_id"),
         Index(
             "ix_vendor_orders_next_release_at", "next_release_at", postgresql_where=text("next_release_at IS NOT NULL")
         ),

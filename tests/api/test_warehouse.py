@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, text
 
 from app import db
 from app.auth.scopes import Scope
@@ -20,6 +20,12 @@ from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post, goods, post, store
 
 __all__ = ["goods", "post", "store"]
+
+
+MANY_PARTS = text(
+    "INSERT INTO vendor_orders (shop_id, vendor_id, order_id, order_shopify_id, name, ordered_at, currency)"
+    " SELECT :shop, :vendor, number, number, '#' || number, now(), 'USD' FROM generate_series(10000, 29999) AS number"
+)
 
 
 @pytest.fixture
@@ -79,6 +85,29 @@ def test_a_vendors_program_reads_what_to_send_and_tells_of_a_part_and_of_the_res
         actors = session.scalars(select(AuditEntry.actor).where(AuditEntry.action == "order.ship")).all()
     assert len(actors) == 2
     assert all(actor.startswith("api:") for actor in actors)
+
+
+
+def test_a_vendors_part_is_found_without_a_walk_through_all_their_orders(
+    adas: Program, order: Doc, acme: Shop, ada: Vendor
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FROM vendor_orders" in statement:
+            asked.append((statement, parameters))
+
+    with db.get_engine().begin() as owner:
+        owner.execute(text("SET LOCAL session_replication_role = replica"))  # parts of orders that nobody placed
+        owner.execute(MANY_PARTS, {"shop": acme.id, "vendor": ada.id})
+    with db.get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
+        owner.execute(text("ANALYZE vendor_orders"))
+        event.listen(db.get_engine(), "before_cursor_execute", note)
+        assert adas.get(f"/orders/{order['id']}/parcels")["parts"]
+        event.remove(db.get_engine(), "before_cursor_execute", note)
+        plans = ["\n".join(owner.exec_driver_sql(f"EXPLAIN {asks}", values).scalars()) for asks, values in asked]
+    assert plans
+    assert [plan for plan in plans if "ix_vendor_orders_vendor_id_order_shopify_id" not in plan] == []
 
 
 def test_what_cannot_be_sent_is_refused_at_its_field(adas: Program, order: Doc, acme: Shop) -> None:
