@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.keyset import Part, Sort, read_part, walk_parts
+from app.keyset import BEGINNING, Page, Place, Sort, read_page, walk_parts
 from app.models.products import (
     Product,
     ProductImage,
@@ -56,31 +56,24 @@ class Row:
 
 
 def list_products(
-    session: Session, shop_id: int, wanted: Wanted, *, after: str = "", before: str = "", limit: int = PER_PAGE
-) -> Part[Row]:
-    """One part of the products of a shop or of one vendor. One query."""
+    session: Session, shop_id: int, wanted: Wanted, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Page[Row]:
+    """The products of a shop or of one vendor."""
     query = _rows().where(*matching(shop_id, wanted.vendor_id, wanted.search, wanted.status))
-    sort = _SORTS.get(wanted.sort, _SORTS["updated"])
-    part = read_part(session, query, sort, after=after, before=before, limit=limit)
-    return Part([_row(tuple(found)) for found in part.rows], part.before, part.after)
+    return read_page(session, query, _SORTS.get(wanted.sort, _SORTS["updated"]), place, limit=limit, make=_row)
 
 
 def walk(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Row]:
     """All that the list shows, a thousand at a time."""
-    parts = walk_parts(lambda place: list_products(session, shop_id, wanted, after=place.after, limit=_AT_ONCE))
+    parts = walk_parts(lambda place: list_products(session, shop_id, wanted, place, limit=_AT_ONCE))
     for part in parts:
         yield from part.rows
         session.expunge_all()
 
 
-def count_products(session: Session, shop_id: int, wanted: Wanted) -> int:
-    where = matching(shop_id, wanted.vendor_id, wanted.search, wanted.status)
-    return session.scalar(select(func.count()).select_from(Product).join(Vendor).where(*where)) or 0
-
-
 def read_rows(session: Session, *where: ColumnElement[bool], order: Sequence[Any] = (), limit: int) -> Sequence[Row]:
     """Products as rows of a list, whichever conditions chose them."""
-    return [_row(tuple(found)) for found in session.execute(_rows().where(*where).order_by(*order).limit(limit))]
+    return [_row(*found) for found in session.execute(_rows().where(*where).order_by(*order).limit(limit))]
 
 
 def matching(shop_id: int, vendor_id: int | None, search: str, status: str) -> list[ColumnElement[bool]]:
@@ -151,8 +144,8 @@ def _rows() -> Select[Any]:
     )
 
 
-def _row(found: Sequence[Any]) -> Row:
-    """Of what `_rows` selects; the keys that a list is sorted by may follow."""
-    product, vendor, picture, currency, lowest, highest, stock, count, refused = found[:9]
+def _row(*found: Any) -> Row:
+    """Of what `_rows` selects."""
+    product, vendor, picture, currency, lowest, highest, stock, count, refused = found
     cheapest, dearest = (Money(price, currency) if price else None for price in (lowest, highest))
     return Row(product, vendor, picture, cheapest, dearest, stock, count, refused)

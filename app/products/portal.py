@@ -56,14 +56,11 @@ def _list_page(
         status=args.get("status", ""),
         sort=args.get("sort", "updated"),
     )
-    page = listing.list_products(
-        g.session, g.shop.id, wanted, after=args.get("after", ""), before=args.get("before", "")
-    )
+    page = listing.list_products(g.session, g.shop.id, wanted, web.read_place())
     counts = queries.count_by_status(g.session, g.shop.id, g.vendor.id)
     return render_template(
         "portal/products/list.html",
         products=page,
-        total=listing.count_products(g.session, g.shop.id, wanted),
         counts=counts,
         stocked_at=_places(),
         elsewhere=places.list_by_product(g.session, [row.product.id for row in page.rows]),

@@ -60,15 +60,12 @@ def _list_page(
     reason: str = "",
     error: str = "",
 ) -> str:
-    args, wanted = request.args, _read_wanted()
-    page = listing.list_products(
-        g.session, g.shop.id, wanted, after=args.get("after", ""), before=args.get("before", "")
-    )
+    wanted = _read_wanted()
+    page = listing.list_products(g.session, g.shop.id, wanted, web.read_place())
     return render_template(
         "merchant/products/list.html",
         page=page,
         vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
-        total=listing.count_products(g.session, g.shop.id, wanted),
         waiting=review_list.count_waiting(g.session, g.shop.id),
         action=action,
         results=results,

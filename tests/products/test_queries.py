@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import db
 from app.emails import queries as emails
 from app.emails.service import queue_email
-from app.keyset import Part
+from app.keyset import Part, Place
 from app.models.products import Product, ProductImage, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -118,20 +118,21 @@ def test_a_list_in_parts_shows_each_product_once_in_its_order_and_back_again(
     key = SORTED_BY[MIRRORED.get(sort, sort)]
     with db.scoped(acme.id) as session:
 
-        def read(after: str = "", before: str = "") -> Part[listing.Row]:
-            return listing.list_products(session, acme.id, Wanted(sort=sort), after=after, before=before, limit=3)
+        def read(after: str | None = "", before: str | None = "") -> Part[listing.Row]:
+            place = Place(after or "", before or "")
+            return listing.list_products(session, acme.id, Wanted(sort=sort), place, limit=3)
 
         first = read()
-        second = read(after=first.after or "")
-        third = read(after=second.after or "")
+        second = read(after=first.after)
+        third = read(after=second.after)
         seen = [*first.rows, *second.rows, *third.rows]
         assert seen == sorted(seen, key=key, reverse=sort in DESCENDING)
         assert len({row.product.id for row in seen}) == 8
         assert (first.before, third.after) == (None, None)
-        back = read(before=third.before or "")
+        back = read(before=third.before)
         assert back.rows == second.rows
-        assert read(before=back.before or "").rows == first.rows
-        assert read(before=back.before or "").before is None
+        assert read(before=back.before).rows == first.rows
+        assert read(before=back.before).before is None
 
 
 def test_the_next_part_begins_where_the_last_ended_although_its_row_has_moved(acme: Shop, ada: Vendor) -> None:
@@ -140,7 +141,7 @@ def test_the_next_part_begins_where_the_last_ended_although_its_row_has_moved(ac
         first = listing.list_products(session, acme.id, Wanted(), limit=2)
         first.rows[-1].product.title = "Changed now, so it stands on top"
     with db.scoped(acme.id) as session:
-        then = listing.list_products(session, acme.id, Wanted(), after=first.after or "", limit=2)
+        then = listing.list_products(session, acme.id, Wanted(), Place(first.after or ""), limit=2)
     assert [row.product.title for row in then.rows] == ["Mug 1", "Mug 0"]
 
 
@@ -154,7 +155,7 @@ def test_a_part_whose_rows_have_gone_shows_the_beginning_and_a_walk_does_not_beg
         walked = listing.walk(session, acme.id, Wanted(sort="newest"))
         seen = [next(walked).product.id, next(walked).product.id]
         session.execute(update(Product).where(Product.id == 1).values(status="archived"))
-        again = listing.list_products(session, acme.id, Wanted(sort="newest"), after=first.after or "", limit=2)
+        again = listing.list_products(session, acme.id, Wanted(sort="newest"), Place(first.after or ""), limit=2)
         assert [row.product.id for row in again.rows] == [3, 2]
         assert (again.before, again.after) == (None, None)
         assert seen + [row.product.id for row in walked] == [3, 2]
@@ -167,7 +168,7 @@ def test_the_longest_title_is_a_place_to_go_on_from(acme: Shop, ada: Vendor) -> 
             product.title = chr(1) * 10 + "\N{HONEY POT}" * 244 + str(product.id)
     with db.scoped(acme.id) as session:
         first = listing.list_products(session, acme.id, Wanted(sort="title"), limit=2)
-        then = listing.list_products(session, acme.id, Wanted(sort="title"), after=first.after or "", limit=2)
+        then = listing.list_products(session, acme.id, Wanted(sort="title"), Place(first.after or ""), limit=2)
         assert [row.product.id for row in (*first.rows, *then.rows)] == [1, 2, 3]
 
 
@@ -177,7 +178,7 @@ def test_a_cursor_that_says_nothing_shows_the_beginning(cursor: str, acme: Shop,
     with db.scoped(acme.id) as session:
         for sort in ("title", "cheapest"):
             for after, before in ((cursor, ""), ("", cursor)):
-                found = listing.list_products(session, acme.id, Wanted(sort=sort), after=after, before=before)
+                found = listing.list_products(session, acme.id, Wanted(sort=sort), Place(after, before))
                 assert len(found.rows) == 2
                 assert found.before is None
 
@@ -194,13 +195,13 @@ def test_a_cursor_with_what_no_column_holds_shows_the_beginning(acme: Shop, ada:
     with db.scoped(acme.id) as session:
         for sort, raw in product(("title", "cheapest", "newest", "updated"), FORGED):
             if (sort, raw) != ("cheapest", "[1, 1]"):
-                found = listing.list_products(session, acme.id, Wanted(sort=sort), after=forge(raw))
+                found = listing.list_products(session, acme.id, Wanted(sort=sort), Place(forge(raw)))
                 assert [row.product.title for row in found.rows] == ["Mug 0"], (sort, raw)
 
 
 def count(session: Session, shop: Shop, **wanted: Any) -> int:
     """As the rows say, and as the number above them says."""
     asked = Wanted(**wanted)
-    rows = listing.list_products(session, shop.id, asked).rows
-    assert listing.count_products(session, shop.id, asked) == len(rows)
-    return len(rows)
+    page = listing.list_products(session, shop.id, asked)
+    assert page.total == len(page.rows)
+    return page.total
