@@ -88,7 +88,13 @@ def write_paragraphs(words: Any) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts)
 
 
+def write_account(shown: str, rail: str) -> str:
+    """Of an account what may be shown of it (app/vendors/payout_details.py), kept in one line also behind "…"."""
+    return shown.replace("…", "…\N{WORD JOINER}") if rail == "paypal" else f"•••• {shown}"
+
+
 FILTERS = {
+    "account": write_account,
     "money": write_money,
     "money_short": write_money_short,
     "percent": write_percent,

@@ -22,3 +22,9 @@ def test_a_time_names_its_zone_in_every_language_and_in_one_piece(acme: Shop, lo
     with Flask(__name__).test_request_context():
         g.shop, g.locale = acme, locale
         assert formats.write_datetime(datetime(2026, 10, 25, 12, 36, tzinfo=UTC)).endswith(f"05:36 {zone}</time>")
+
+
+def test_what_is_shown_of_an_account_stays_in_one_line() -> None:
+    assert formats.write_account("a…@example.com", "paypal") == "a…\N{WORD JOINER}@example.com"
+    assert formats.write_account("3000", "bank") == "•••• 3000"
+    assert formats.write_account("4242", "stripe") == "•••• 4242"

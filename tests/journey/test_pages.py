@@ -72,6 +72,7 @@ def test_the_page_shows_how_far_visitors_came_and_what_they_missed(
     assert lint_polaris(page.text) == []
     assert "2 (100 %)" in page.text, "both visitors looked at a product"
     assert "1 (50 %)" in page.text, "one of two put something into the cart"
+    assert "In brackets" in page.text
     assert "teapot" in page.text
     assert merchant.get("/app/journey?period=drop&sort=table").status_code == 200
 
@@ -90,6 +91,7 @@ def test_what_an_unvisited_shop_sold_is_shown(merchant: FlaskClient, shop: Shop)
     assert "What visitors do will be here" in page
     assert re.findall(r"<s-table-cell>(\d+)</s-table-cell>", page) == ["0", "0", "0", "3", "0", "0", "3"]
     assert "Visitors by day" not in page
+    assert "In brackets" not in page, "of nobody who looked at it there is no share"
     assert lint_polaris(page) == []
 
 

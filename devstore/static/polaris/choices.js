@@ -95,6 +95,7 @@ const tick = css`
   input:focus-visible { outline: 2px solid var(--focus); outline-offset: 1px; }
   input:disabled { background: #0000000d; box-shadow: none; cursor: default; }
   input:disabled:checked { background: #b5b5b5; }
+  input:disabled + .label { color: var(--disabled); cursor: default; }
 `;
 
 class Tick extends Field {
@@ -151,6 +152,8 @@ define("s-switch", class extends Tick {
     input[type="checkbox"]::after, input[type="checkbox"]:checked::after { content: ""; inline-size: 14px; block-size: 14px; border: 0; border-radius: 50%; background: #fff; transform: none; transition: translate .15s; }
     input[type="checkbox"]:checked { background: #303030; }
     input[type="checkbox"]:checked::after { translate: 12px 0; }
+    input[type="checkbox"]:disabled { background: #d4d4d4; }
+    input[type="checkbox"]:disabled:checked { background: #b5b5b5; }
   `];
 
   update() {
