@@ -85,15 +85,13 @@ def _answer(
     if wants_json or request.is_json:
         response = jsonify({"ok": False, "message": message, "errors": errors or {}})
     elif request.headers.get("HX-Request"):
-        response = web.toast(Response(str(escape(message)), mimetype="text/html"), message, is_error=True)
+        response = web.toast(Response(str(escape(message))), message, is_error=True)
         # htmx swaps refusals in, too: the page, and what was typed in it, must stay.
         response.headers["HX-Reswap"] = "none"
     else:
         door = web.door_of(request.blueprint)
         folder = door if door in {"merchant", "portal"} and g.get("shop") else "open"
-        response = Response(
-            render_template(f"{folder}/error.html", status=status, message=message), mimetype="text/html"
-        )
+        response = Response(render_template(f"{folder}/error.html", status=status, message=message))
     response.status_code = status
     return response
 

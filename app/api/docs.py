@@ -48,7 +48,7 @@ def show_docs() -> ResponseReturnValue:
         prose=_prose,
         meaning=_meaning,
     )
-    return Response(html, mimetype="text/html", headers=_CACHED)
+    return Response(html, headers=_CACHED)
 
 
 def _title(schema: dict[str, Any]) -> str:

@@ -93,4 +93,4 @@ def _page(
         summarise=summarise,
         base=f"{get_config().app_url}/api/v1",
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

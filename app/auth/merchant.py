@@ -133,7 +133,7 @@ def bounce() -> ResponseReturnValue:
     if not _is_own_path(request.args.get("shopify-reload", "")):
         raise AppError("This address is only used on the way into the app. Open the app in the Shopify admin.")
     shop = request.args.get("shop")
-    response = Response(render_template("open/bounce.html"), mimetype="text/html")
+    response = Response(render_template("open/bounce.html"))
     response.headers["Content-Security-Policy"] = content_policy(shop if is_shop_domain(shop) else None)
     return response
 

@@ -130,7 +130,7 @@ def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None, status:
         balance=balances.get(chosen) if chosen else None,
         errors=errors or {},
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _find(place: Place) -> Page[adjustments.AdjustmentRow]:

@@ -88,4 +88,4 @@ def _page(results: Sequence[Outcome] = ()) -> Response:
         proofs=queries.list_proofs(g.session, g.shop.id, web.read_place()),
         steps=STEPS,
     )
-    return Response(html, mimetype="text/html")
+    return Response(html)

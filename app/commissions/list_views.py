@@ -186,4 +186,4 @@ def _groups_page(*, errors: dict[int, str] | None = None, status: int = 200) -> 
         errors=errors or {},
         name=request.form.get("name", ""),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

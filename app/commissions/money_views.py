@@ -89,7 +89,7 @@ def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
         vendors=[(vendor, [SETTING_WORDS[name] for name in alone[vendor.id]]) for vendor in vendors],
         **history,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) -> Response:
@@ -104,7 +104,7 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) ->
         alone=agreements.get_overrides(g.session, vendor.id),
         **_history(vendor.id),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _saves_of(vendor: Vendor) -> tuple[ColumnElement[bool], ...]:

@@ -145,7 +145,7 @@ def list_page(*, status: int = 200) -> Response:
         seen=meanwhile.mark(_NEW_ORDER),
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def list_sellers() -> list[tuple[int, str]]:
@@ -190,4 +190,4 @@ def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Resp
         number=number,
         planned_for=version.valid_from if version and version.valid_from > clock.now() else None,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

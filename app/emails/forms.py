@@ -1,8 +1,9 @@
 """What a merchant types about e-mails."""
 
-from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, Form, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from app.typed import is_email, tidy
 
 
 class WordingForm(Form):
@@ -27,14 +28,10 @@ class TestForm(Form):
 
     to = EmailField(
         "Send the test to",
+        filters=[tidy],
         validators=[
             InputRequired("Enter the address that gets the test."),
             Length(max=254, message="Use at most 254 characters."),
+            is_email,
         ],
     )
-
-    def validate_to(self, field: EmailField) -> None:
-        try:
-            field.data = validate_email(str(field.data).strip(), check_deliverability=False).normalized
-        except EmailNotValidError:
-            raise ValidationError("Enter one whole address, such as you@example.com.") from None

@@ -150,4 +150,4 @@ def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status:
         own_in=_own_languages(kind, wordings.list_current(g.session, g.shop.id)),
         why=current.why,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

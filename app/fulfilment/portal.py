@@ -106,7 +106,7 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
         money_of=lambda minor: Money(minor, found.part.currency),
         answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def packing_form(found: VendorPart) -> ReadyForm:

@@ -71,4 +71,4 @@ def _page(
         reasons={key: find_words(words) for key, words in cancellations.REASONS.items()},
         alone=cancellations.vendors_may_cancel(g.session, g.shop.id),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

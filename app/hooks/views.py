@@ -112,7 +112,7 @@ def _list_page(form: HookForm, *, status: int = 200) -> Response:
     hooks = queries.list_hooks(g.session, g.shop)
     docs = f"{get_config().app_url}/api/v1/docs"
     html = render_template("merchant/hooks/list.html", hooks=hooks, form=form, groups=GROUPS, docs=docs)
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", status: int = 200) -> Response:
@@ -131,7 +131,7 @@ def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", st
         states=STATES,
         state=state,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _kinds(form: HookForm) -> list[str]:

@@ -83,7 +83,7 @@ def _page(since_error: str = "") -> Response:
         state_of=deliveries.state_of,
         since_error=since_error,
     )
-    return Response(html, mimetype="text/html")
+    return Response(html)
 
 
 def _read_wanted() -> DeliveryFilter:

@@ -104,7 +104,7 @@ def _list_page() -> Response:
         took=_took,
         link=_link,
     )
-    return Response(html, mimetype="text/html")
+    return Response(html)
 
 
 def _event_page(event_id: int) -> Response:
@@ -112,7 +112,7 @@ def _event_page(event_id: int) -> Response:
     if event is None:
         raise NotFound("There is no such event.")
     html = render_template("merchant/event.html", event=event, body=_masked_body(event), states=STATES, took=_took)
-    return Response(html, mimetype="text/html")
+    return Response(html)
 
 
 def _read_filter() -> queries.EventFilter:

@@ -34,4 +34,4 @@ def _page(form: MailingSettingsForm, *, status: int = 200) -> Response:
     figures = queries.count_figures(g.session, g.shop.id)
     seen = meanwhile.mark(_SAVES)
     html = render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF, seen=seen)
-    return Response(html, status, mimetype="text/html")
+    return Response(html, status)

@@ -71,4 +71,4 @@ def _page(thread: OrderThread, *, typed: str = "", error: str = "", status: int 
         typed=typed,
         error=error,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

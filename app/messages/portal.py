@@ -76,4 +76,4 @@ def _page(part: VendorOrder, *, typed: str = "", error: str = "", status: int = 
         typed=typed,
         error=error,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)

@@ -112,7 +112,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _wishes(

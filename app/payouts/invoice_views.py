@@ -79,7 +79,7 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         archives=archives.list_recent(g.session, g.shop.id, archives.ABOUT_INVOICES),
         searched=wanted != invoice_lists.Wanted(),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def read_wanted() -> invoice_lists.Wanted:

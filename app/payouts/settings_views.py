@@ -126,7 +126,7 @@ def _page(
         rail_words=queries.RAIL_WORDS,
         chosen=queries.count_chosen_rails(g.session, g.shop.id),
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _name(rail: str) -> RailName:

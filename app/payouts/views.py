@@ -225,7 +225,7 @@ def _list_page(*, status: int = 200) -> Response:
         state_words=queries.STATE_WORDS,
         tones=TONES,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _batch_page(
@@ -255,7 +255,7 @@ def _batch_page(
         has_payer=get_settings(g.session, g.shop.id).payer_iban is not None,
         pays_from=bank_batches.find_payer(batch),
     )
-    answer = Response(html, status=status, mimetype="text/html")
+    answer = Response(html, status)
     return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 
@@ -307,7 +307,7 @@ def _payout_page(
         rail_words=queries.RAIL_WORDS,
         tones=TONES,
     )
-    answer = Response(html, status=status, mimetype="text/html")
+    answer = Response(html, status)
     return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 

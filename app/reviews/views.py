@@ -151,4 +151,4 @@ def _review_page(review_id: int, error: str = "") -> str:
 
 def _settings_page(form: ReviewSettingsForm, *, status: int = 200) -> Response:
     html = render_template("merchant/reviews/settings.html", form=form, seen=meanwhile.mark(_SAVES))
-    return Response(html, status, mimetype="text/html")
+    return Response(html, status)

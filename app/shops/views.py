@@ -57,7 +57,7 @@ def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
         rate=rate,
         portal_url=get_config().portal_url,
     )
-    return Response(html, status=status, mimetype="text/html")
+    return Response(html, status)
 
 
 def _minor(amount: int) -> Money:
