@@ -1,6 +1,6 @@
 """What people type into forms, brought into one shape before it is looked at."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +52,15 @@ def read_day(text: str | None) -> date | None:
     except ValueError:
         return None
     return day if 1 < day.year < date.max.year else None
+
+
+def read_moment(text: object) -> datetime | None:
+    """A moment with its zone such as "2026-11-03T10:00:00Z"; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def with_scheme(text: str | None) -> str:

@@ -8,7 +8,6 @@ signature is believed: the body alone is signed.
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ from prometheus_client import Counter, Histogram
 
 from app.config import get_config
 from app.shopify.signatures import is_shop_domain, verify_webhook
+from app.typed import read_moment
 from webhooks.inbox import Arrival, Inbox, Refused, Ring, connect
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def read_arrival(environ: Mapping[str, Any]) -> Arrival:
     fits = is_shop_domain(shop) and _TOPIC.fullmatch(topic) and _ID.fullmatch(webhook_id) and _ID.fullmatch(event_id)
     if not fits or not _VERSION.fullmatch(version):
         raise Refused("400 Bad Request", "a header is missing or malformed")
-    triggered_at = _read_time(_header(environ, "Triggered-At"))
+    triggered_at = read_moment(_header(environ, "Triggered-At"))
     return Arrival(shop, topic, webhook_id, event_id, version, triggered_at, raw)
 
 
@@ -158,11 +158,3 @@ def _find_length(environ: Mapping[str, Any]) -> int | None:
         return max(0, int(text or 0))
     except ValueError:
         raise Refused("400 Bad Request", "Content-Length is no number") from None
-
-
-def _read_time(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -1,7 +1,5 @@
 """Around the rules list: previews before saving, history and restoring, vendor groups, the search for a category."""
 
-from datetime import datetime
-
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -18,6 +16,7 @@ from app.models.events import AuditEntry
 from app.money import Money
 from app.shopify.client import PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyError
+from app.typed import read_moment
 
 bp = Blueprint("commission_list", __name__, url_prefix="/app/commissions")
 protect(bp)
@@ -66,7 +65,7 @@ def stop_preview(preview_id: int) -> ResponseReturnValue:
 @bp.get("/history")
 def show_history() -> ResponseReturnValue:
     """Who changed what when, and the list as it was at a moment."""
-    at = _read_moment(request.args.get("list", ""))
+    at = read_moment(request.args.get("list", ""))
     before = request.args.get("before", type=int)
     query = select(AuditEntry).where(AuditEntry.shop_id == g.shop.id, AuditEntry.action.in_(_CHANGES))
     if before:
@@ -91,7 +90,7 @@ def show_history() -> ResponseReturnValue:
 
 @bp.post("/restore")
 def restore() -> ResponseReturnValue:
-    at = _read_moment(request.form.get("list", ""))
+    at = read_moment(request.form.get("list", ""))
     if at is None or at > clock.now():
         raise NotFound("There is no such list.")
     service.restore_list(g.session, g.shop, at, actor())
@@ -167,14 +166,6 @@ def _preview_part(preview_id: int) -> str:
     return render_template(
         "merchant/commissions/_preview.html", preview=preview, rows=rows, sums=sums, days=previews.DAYS
     )
-
-
-def _read_moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 def _groups_page(*, errors: dict[int, str] | None = None, status: int = 200) -> Response:

@@ -9,7 +9,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import or_, update
@@ -18,7 +17,7 @@ from werkzeug.datastructures import Headers
 
 from app import clock, events
 from app.models.emails import Email, EmailStatus
-from app.typed import read_number
+from app.typed import read_moment, read_number
 
 TAG: Final = "email"
 _TOLERANCE_SECONDS: Final = 300
@@ -84,7 +83,7 @@ def take(session: Session, news: Mapping[str, Any]) -> bool:
             status=status,
             provider_id=provider_id,
             error=_explain(kind, data),
-            reported_at=_read_time(news.get("created_at")) or clock.now(),
+            reported_at=read_moment(news.get("created_at")) or clock.now(),
         )
     )
     told = session.execute(statement.returning(Email.subscriber_id)).first()
@@ -118,11 +117,3 @@ def _explain(kind: str, data: Mapping[str, Any]) -> str | None:
     )
     said = str(details.get("message") or details.get("reason") or "")[:500]
     return f"{_WORDS[kind]} {said}".strip() if kind in _WORDS else None
-
-
-def _read_time(text: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
