@@ -11,9 +11,10 @@ from app.errors import NotFound
 from app.models.approvals import ApprovalRule
 from app.models.events import AuditEntry
 from app.money import Money
-from app.products import approval_queries, approval_rules, approvals, queries
+from app.products import approval_queries, approval_rules, approvals
 from app.products.approval_forms import RuleForm
 from app.products.approval_rules import Conditions
+from app.shops.queries import get_settings
 
 bp = Blueprint("approval_rules", __name__, url_prefix="/app/review/rules")
 merchant.protect(bp)
@@ -108,7 +109,7 @@ def _list_page() -> str:
         kinds=approval_rules.KINDS,
         fields=approval_rules.FIELDS,
         minor=lambda amount: Money(amount, g.shop.currency),
-        settings=queries.get_review_rules(g.session, g.shop.id),
+        settings=get_settings(g.session, g.shop.id),
     )
 
 

@@ -29,6 +29,7 @@ from app.products import (
     rules,
     service,
 )
+from app.shops.queries import get_settings
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -219,7 +220,7 @@ def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantR
         service.submit(g.session, product, actor=actor())
     except ValidationErrors as error:
         return _form_page(_get(product.id), form, rows, error.errors, saved=True)
-    promised = queries.get_review_rules(g.session, g.shop.id).review_days
+    promised = get_settings(g.session, g.shop.id).review_days
     words = [_("Sent. You get an e-mail as soon as there is a decision.")]
     if promised:
         words.append(
@@ -282,7 +283,7 @@ def _show_page(detail: queries.Detail, typed: Mapping[str, str] | None = None, w
         "portal/products/show.html",
         detail=detail,
         edits=proposal_queries.list_edits(g.session, detail.product),
-        due=review_list.due_at(detail.product.submitted_at, queries.get_review_rules(g.session, g.shop.id).review_days),
+        due=review_list.due_at(detail.product.submitted_at, get_settings(g.session, g.shop.id).review_days),
         may_withdraw=detail.product.status in rules.MOVES["withdraw"],
         typed=typed or {},
         wrong=wrong,

@@ -18,10 +18,10 @@ from app.products import (
     pictures,
     proposal_rules,
     proposals,
-    queries,
     service,
 )
 from app.products.descriptions import plain_text
+from app.shops.queries import get_settings
 from app.typed import tidy
 
 bp = Blueprint("portal_edits", __name__, url_prefix="/portal/products")
@@ -170,7 +170,7 @@ def _page(
         options=_options(product),
         refusal=refusal,
         proposal=proposals.find_open(g.session, product),
-        settings=queries.get_review_rules(g.session, g.shop.id),
+        settings=get_settings(g.session, g.shop.id),
     )
 
 

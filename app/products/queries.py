@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.models.events import AuditEntry
 from app.models.products import Product, ProductImage, ProductStatus, StockCall, Variant
-from app.models.shops import ShopSettings
 from app.models.vendors import Vendor
 from app.products.listing import Row, read_rows
 
@@ -67,11 +66,6 @@ def get_detail(session: Session, shop_id: int, product_id: int, *, vendor_id: in
         session.scalars(images.order_by(ProductImage.position, ProductImage.id)).all(),
         session.scalar(select(StockCall.error).where(StockCall.product_id == product.id)),
     )
-
-
-def get_review_rules(session: Session, shop_id: int) -> ShopSettings:
-    """What the merchant lets through without a review."""
-    return session.get_one(ShopSettings, shop_id)
 
 
 def list_history(session: Session, product: Product, limit: int = 20) -> Sequence[AuditEntry]:
