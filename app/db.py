@@ -128,11 +128,13 @@ def get_engine() -> Engine:
 
 
 def use_database(url: str) -> Engine:
-    """Point this process at a database; tests call it once per test."""
-    if old := _engines.pop("main", None):
-        old.dispose()
+    """Point this process at a database. At the same one again, as each test does, with new connections."""
     while _spare:
         _spare.pop().close()
+    if old := _engines.get("main"):
+        old.dispose()
+        if old.url == make_url(url):
+            return old
     arrays.register(psycopg.adapters)  # of which the engine keeps a copy
     engine = _engines["main"] = create_engine(url, pool_size=10, max_overflow=20, pool_timeout=5, connect_args=_CONNECT)
     _engines["sessions"] = engine.execution_options(begins=True)

@@ -6,6 +6,7 @@ many connections as it likes.
 # ruff: noqa: E402 - the environment has to be set before the app reads it
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -32,8 +33,10 @@ if _WORKER:
 import psycopg
 import pytest
 import structlog
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from jinja2.bccache import Bucket, BytecodeCache
 from playwright.sync_api import Browser, ProxySettings, expect, sync_playwright
 from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
@@ -102,6 +105,32 @@ def _logs_as_they_come() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _many_apps() -> Iterator[None]:
+    """A process that serves has one app, for good. Here each test makes one and is done with it: garbage must be
+    collected, and templates need not be compiled for each.
+    """
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "freeze", lambda: None)
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Compiled()})
+        yield
+
+
+class _Compiled(BytecodeCache):
+    """Templates by their name and text, in memory."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self._held.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._held[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
 @pytest.fixture(autouse=True)
 def english() -> None:
     """A request says in its thread's context which language is spoken; the next test begins without it."""
@@ -165,9 +194,10 @@ def database(migrated_database: str) -> Iterator[str]:
     engine = db.use_database(migrated_database)
     queue.get_redis().flushdb()
     yield migrated_database
-    # A request still under way in a thread of a test's server gives its connection back to a pool that is gone.
-    event.listen(engine, "checkin", _close)
+    pool = engine.pool
     engine.dispose()
+    # A request still under way in a thread of a test's server gives its connection back to a pool that is gone.
+    event.listen(pool, "checkin", _close)
 
 
 def _close(connection: psycopg.Connection, _record: object) -> None:

@@ -87,7 +87,6 @@ def test_a_vendors_program_reads_what_to_send_and_tells_of_a_part_and_of_the_res
     assert all(actor.startswith("api:") for actor in actors)
 
 
-
 def test_a_vendors_part_is_found_without_a_walk_through_all_their_orders(
     adas: Program, order: Doc, acme: Shop, ada: Vendor
 ) -> None:

@@ -4,14 +4,13 @@ Everything goes through the doors that people use: the admin's frame, the storef
 Nothing inside is replaced; jobs run when `settle` is called, so that a test decides what happens in between.
 """
 
-import os
+import multiprocessing
 import re
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,15 @@ from app.models.events import InboxEvent, InboxState
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from jobs.worker import Worker
+from tests.scenarios import store_process
 from tests.servers import make_server
 
 ROOT = Path(__file__).parents[2]
 SHOPS = {"acme": "acme.myshopify.com", "zenith": "zenith.myshopify.com"}
 _HTTP = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), timeout=60)
 """One for all: reading the certificates of the world, for each call to this machine, took most of a test's time."""
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["pytest", "devstore.__main__"])
 LINK = re.compile(r"https?://\S+/portal/enter/[\w-]+(?:\?[^\s\"<]*)?")
 
 
@@ -87,11 +89,8 @@ class Market:
             "DEVSTORE_APP_TOML": str(ROOT / "shopify.app.toml"),
             "DEVSTORE_EXTENSION_DIR": str(ROOT / "extensions" / "theme"),
         }
-        log = (self.folder / "devstore.log").open("wb")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "devstore"], cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log
-        )
-        log.close()
+        process = _FORKS.Process(target=store_process.run, args=(environment, self.folder / "devstore.log"))
+        process.start()
         self._running.append(process)
         self._await(f"{self.store_url}/_control/health", process)
 
@@ -109,12 +108,12 @@ class Market:
                 one.server_close()
             else:
                 one.terminate()
-                one.wait(60)
+                one.join(60)
 
-    def _await(self, url: str, process: subprocess.Popen[bytes]) -> None:
+    def _await(self, url: str, process: BaseProcess) -> None:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            assert process.poll() is None, (self.folder / "devstore.log").read_text()[-3000:]
+            assert process.is_alive(), (self.folder / "devstore.log").read_text()[-3000:]
             try:
                 if _HTTP.get(url, timeout=2).is_success:
                     return
