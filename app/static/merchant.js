@@ -61,6 +61,7 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
 // the mark of their save, and the form may be sent again. Discarding brings back what stood there before, and its mark.
 async function takeOver(form, seen) {
   const page = await fetch(window.location.href, { headers: { Accept: "text/html" } });
+  if (!page.ok) return; // the mark stays as it was: the next press is refused again, and asks again
   const html = new DOMParser().parseFromString(await page.text(), "text/html");
   const theirs = html.querySelector(`form[hx-post="${form.getAttribute("hx-post")}"]`);
   const mark = form.elements.seen;
