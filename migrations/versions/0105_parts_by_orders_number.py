@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from migrations.indexes import create_index
 
-revision: str = "0104_parts_by_orders_number"
-down_revision: str | None = "0103_archives_in_turn"
+revision: str = "0105_parts_by_orders_number"
+down_revision: str | None = "0104_invoice_runs"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
