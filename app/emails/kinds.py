@@ -21,6 +21,8 @@ class Kind:
     counted: str = ""
     topic: str = ""
     """What a customer must have chosen to get it (app/mailings): every such e-mail says how to stop it."""
+    is_awaited: bool = False
+    """Somebody has just asked for its link, which does not last long: no crowd of other e-mails may hold it up."""
 
     @property
     def button(self) -> str | None:
@@ -38,7 +40,7 @@ KINDS: dict[str, Kind] = {
     "vendor_reinstated": Kind("vendor", ("vendor_name", "link"), "Sells again"),
     "vendor_closed": Kind("vendor", ("vendor_name", "reason"), "Closed"),
     "vendor_asked": Kind("vendor", ("vendor_name", "message"), "Asked by you"),
-    "vendor_magic_link": Kind("vendor", ("vendor_name", "link", "link_lasts"), "Sign-in link"),
+    "vendor_magic_link": Kind("vendor", ("vendor_name", "link", "link_lasts"), "Sign-in link", is_awaited=True),
     "vendor_staff_invited": Kind(
         "vendor",
         ("vendor_name", "inviter", "role", "link", "link_lasts"),
@@ -53,6 +55,7 @@ KINDS: dict[str, Kind] = {
         "vendor",
         ("vendor_name", "destination", "link"),
         "Payout details to confirm",
+        is_awaited=True,
     ),
     "product_in_review": Kind(
         "vendor",
@@ -168,6 +171,7 @@ KINDS: dict[str, Kind] = {
         "customer",
         ("vendor_name", "link", "link_lasts"),
         "Question to confirm",
+        is_awaited=True,
     ),
     "customer_question_answered": Kind(
         "customer",
@@ -178,6 +182,7 @@ KINDS: dict[str, Kind] = {
         "customer",
         ("choices", "link", "link_lasts"),
         "E-mails to confirm",
+        is_awaited=True,
     ),
     "customer_vendor_news": Kind("customer", ("vendors",), "New from followed vendors", topic="vendors"),
     "customer_wishlist_news": Kind("customer", ("lines",), "Wishlist: back or cheaper", topic="wishlist"),

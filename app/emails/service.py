@@ -50,6 +50,7 @@ _SECRET_PATH: Final = re.compile(
 )
 
 _TEST: Final = "test:"
+_AWAITED: Final = [name for name, kind in KINDS.items() if kind.is_awaited]
 
 
 def queue_email(
@@ -138,8 +139,13 @@ def _queue(
     )
     email_id: int | None = session.execute(statement).scalar_one_or_none()
     if email_id is not None:
-        enqueue_after_commit(session, "jobs.emails.send_email", shop.id, email_id, queue="emails")
+        _ring_after_commit(session, shop.id, email_id, kind)
     return email_id
+
+
+def _ring_after_commit(session: Session, shop_id: int, email_id: int, kind: str) -> None:
+    at_front = kind in _AWAITED
+    enqueue_after_commit(session, "jobs.emails.send_email", shop_id, email_id, queue="emails", at_front=at_front)
 
 
 def send(shop_id: int, email_id: int) -> None:
@@ -189,7 +195,7 @@ def send_again(session: Session, email: Email) -> None:
     email.status = EmailStatus.QUEUED
     email.attempts = 0
     email.next_attempt_at = None
-    enqueue_after_commit(session, "jobs.emails.send_email", email.shop_id, email.id, queue="emails")
+    _ring_after_commit(session, email.shop_id, email.id, email.kind)
 
 
 def withdraw(session: Session, subscriber_id: int, topics: Collection[str]) -> None:
@@ -215,7 +221,7 @@ def sweep() -> int:
     now = clock.now()
     with system() as session:
         due = session.execute(
-            select(Email.shop_id, Email.id)
+            select(Email.shop_id, Email.id, Email.kind)
             .join(Shop, Shop.id == Email.shop_id)
             .where(
                 or_(Shop.status == ShopStatus.INSTALLED, Email.kind.in_(AFTER_UNINSTALL)),
@@ -223,11 +229,11 @@ def sweep() -> int:
                 or_(Email.next_attempt_at.is_(None), Email.next_attempt_at <= now),
                 Email.created_at < now - _SWEEP_AFTER,
             )
-            .order_by(Email.id)
+            .order_by(Email.kind.in_(_AWAITED).desc(), Email.id)
             .limit(500)
         ).all()
-    for shop_id, email_id in due:
-        enqueue("jobs.emails.send_email", shop_id, email_id, queue="emails")
+    for shop_id, email_id, kind in due:
+        enqueue("jobs.emails.send_email", shop_id, email_id, queue="emails", at_front=kind in _AWAITED)
     return len(due)
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
 from sqlalchemy import update
 
 from app import clock, db
@@ -14,6 +16,7 @@ from app.emails import service
 from app.emails.service import queue_email
 from app.models.emails import Email, EmailStatus
 from app.models.shops import Shop
+from app.queue import get_redis
 from tests.servers import served
 
 
@@ -54,6 +57,22 @@ def send(email: Email) -> Email:
     service.send(email.shop_id, email.id)
     with db.scoped(email.shop_id) as session:
         return session.get_one(Email, email.id)
+
+
+def test_a_link_that_somebody_waits_for_goes_before_a_crowd_of_other_emails(shop: Shop) -> None:
+    asked = {"vendor_name": "A", "link": "https://a.example", "link_lasts": 15}
+    with db.scoped(shop.id) as session:
+        for key in "abc":
+            queue_email(session, shop.id, "vendor_welcome", "b@example.com", {"vendor_name": "B"}, dedupe_key=key)
+        link = queue_email(session, shop.id, "vendor_magic_link", "ada@example.com", asked, dedupe_key="link")
+    rings = Queue("emails", connection=get_redis(), serializer=JSONSerializer)
+    assert rings.jobs[0].args[1] == link
+    rings.empty()
+    get_redis().flushdb()
+    with db.system() as session:
+        session.execute(update(Email).values(created_at=clock.now() - timedelta(minutes=1)))
+    assert service.sweep() == 4
+    assert rings.jobs[0].args[1] == link
 
 
 def test_an_email_that_is_one_too_many_waits_as_long_as_it_is_told_and_loses_no_attempt(email: Email) -> None:
