@@ -5,6 +5,7 @@ Read under the scope of whoever asks: a vendor sees the own side of each booking
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -29,9 +30,13 @@ class Step:
     amount: Money
     others: Sequence[LedgerEntry]
     moves_only: bool
-    """From one stage to the next: the vendor has neither more nor less."""
+    """From one stage to another: the vendor has neither more nor less."""
     to: str
     """The stage that a move leads to."""
+    moved: Money
+    """How much of it."""
+    at: datetime
+    """A move that takes back an earlier one, as a dispute does, happens when it is booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def explain(session: Session, shop_id: int, order_id: int, component: str, vendo
     booked = _list_booked(session, order_id, component, vendor_id)
     if line is None and not booked:
         raise NotFound("There is no such amount.")
-    steps = [_step(transaction, entries, vendor_id) for transaction, entries in booked]
+    steps = sorted((_step(*one, vendor_id) for one in booked), key=lambda step: step.at)
     mine = [entry for _, entries in booked for entry in entries if entry.vendor_id == vendor_id]
     claims = _list_claims(session, mine)
     return Explanation(
@@ -184,13 +189,16 @@ def _list_booked(
 
 def _step(transaction: LedgerTransaction, entries: Sequence[LedgerEntry], vendor_id: int) -> Step:
     mine = [entry for entry in entries if entry.vendor_id == vendor_id]
-    moved_to = next((entry.account for entry in mine if entry.amount_minor > 0), "")
+    moves_only = transaction.kind in STAGE_MOVES
+    takes_back = moves_only and transaction.source_key != transaction.key
     return Step(
         transaction,
         Money(sum(entry.amount_minor for entry in mine), transaction.currency),
         [entry for entry in entries if entry.vendor_id != vendor_id],
-        transaction.kind in STAGE_MOVES,
-        moved_to,
+        moves_only,
+        to=next((entry.account for entry in mine if entry.amount_minor > 0), ""),
+        moved=Money(sum(entry.amount_minor for entry in mine if entry.amount_minor > 0), transaction.currency),
+        at=transaction.booked_at if takes_back else transaction.happened_at,
     )
 
 
@@ -212,7 +220,8 @@ def _paid(claims: dict[int, Payout], mine: Sequence[LedgerEntry]) -> list[PaidPa
         if payout := claims.get(entry.id):
             sums[payout.id] = sums.get(payout.id, 0) + entry.amount_minor
     payouts = {payout.id: payout for payout in claims.values()}
-    return [PaidPart(payouts[number], Money(minor, payouts[number].currency)) for number, minor in sums.items()]
+    paid = [(payouts[number], minor) for number, minor in sums.items() if minor]
+    return [PaidPart(payout, Money(minor, payout.currency)) for payout, minor in paid]
 
 
 def _unpaid(claims: dict[int, Payout], mine: Sequence[LedgerEntry], currency: str) -> Money:

@@ -12,7 +12,7 @@ from app.ledger.adjustments import find_of_keys
 from app.models.orders import VendorOrder
 from app.money import Money
 from app.orders.reasons import say_reason
-from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS
+from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS, TAKING_KINDS
 from app.payouts.portal import STATES
 
 bp = Blueprint("portal_books", __name__, url_prefix="/portal/money")
@@ -54,6 +54,7 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         found=found,
         marked=marked,
         kind_words=KIND_WORDS,
+        taking_kinds=TAKING_KINDS,
         stage_words=STAGE_WORDS,
         hold_words=HOLD_WORDS,
         states=STATES,

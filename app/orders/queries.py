@@ -23,6 +23,7 @@ from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.packed import has_packed, is_to_pack
 from app.orders.stages import HoldReason
+from app.orders.words import name_component
 
 PER_PAGE: Final = 50
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
@@ -107,6 +108,13 @@ class VendorPart:
         """The vendor's part of the shipping that the customer paid."""
         amounts = (m.entry.amount_minor for m in self.movements if m.transaction.component.startswith("shipping:"))
         return Money(sum(amounts), self.part.currency)
+
+    @property
+    def fees(self) -> list[tuple[str, Money]]:
+        """What the vendor bears beside lines and shipping, by name: of payments, of disputes."""
+        names = {m.transaction.component: name_component(m.transaction.component) for m in self.movements}
+        beside = [one for one in names if not one.startswith(("line:", "shipping:"))]
+        return [(names[one], amount) for one in beside if (amount := self.sum_of(one))]
 
 
 def list_orders(

@@ -151,6 +151,8 @@ _COMPONENT_WORDS: Final = {
     "fees": lazy("Payment fees"),
     "dispute": lazy("Fee for a dispute"),
 }
+TAKING_KINDS: Final = frozenset({"refund", "edit", "cancellation", "dispute_lost", "dispute_fee", "payment_fee"})
+"""Kinds of postings that take something from a vendor: where one gives, an earlier one was taken back."""
 FEE_KINDS: Final = frozenset({"payment_fee", "dispute_fee"})
 """Kinds of postings that take something from a vendor without taking a sale back."""
 STAGE_WORDS: Final[dict[str, str]] = {

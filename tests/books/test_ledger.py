@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
-from app import db
+from app import clock, db
 from app.books.explain import explain
 from app.books.service import run_proof
 from app.errors import Conflict, NotFound, ValidationErrors
@@ -22,11 +22,15 @@ from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
+from app.orders.queries import get_part
+from devstore.orders.disputes import move_dispute, open_dispute
+from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Store
 from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
+from tests.orders.test_shapes import choose, later
 
 FIVE = Money(500, "USD")
 
@@ -210,6 +214,30 @@ def test_an_explanation_adds_up_from_the_sale_over_the_refund_to_where_it_stands
         mine = explain(session, acme.id, sold.order.id, f"line:{line_id}", ada.id)
         assert mine.total == found.total
         assert all(not step.others for step in mine.steps)
+
+
+def test_a_dispute_is_told_when_it_came_and_by_how_much_it_waits(
+    sold: Sold, store: Store, post: Post, acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long after the sale became available."""
+    choose(acme, dispute_fee_minor=1500, dispute_fee_to="vendor")
+    line_id = sold.mug.shopify_id
+    fulfil_lines(store, ACME, sold.order.shopify_id, None)
+    post.deliver()
+    later(monkeypatch, acme, 40)
+    dispute = open_dispute(store, ACME, sold.order.shopify_id)
+    post.deliver()
+    with db.scoped(acme.id, ada.id) as session:
+        last = explain(session, acme.id, sold.order.id, f"line:{line_id}", ada.id).moves[-1]
+        assert (last.to, last.moved.minor, last.at.date()) == ("vendor_held", 900, clock.now().date())
+    move_dispute(store, ACME, sold.order.shopify_id, dispute["id"], "lost")
+    post.deliver()
+    with db.scoped(acme.id, ada.id) as session:
+        part = session.scalars(select(VendorOrder)).one()
+        found = get_part(session, ada.id, part.id)
+        [(name, fee)] = found.fees
+        assert (str(name), fee.minor) == ("Fee for a dispute", found.standing.total.minor)
+        assert fee.minor < 0
 
 
 def test_nobody_is_told_how_anothers_amount_came_about(sold: Sold, acme: Shop, ada: Vendor, bea: Vendor) -> None:
