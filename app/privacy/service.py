@@ -239,7 +239,8 @@ def _erase(shop_id: int, request_id: int) -> None:
 
 def _forget_shop(shop: Shop) -> None:
     """What is left is a domain and when it came and went. A return finds the row and fills it anew."""
-    shop.name, shop.email, shop.shopify_gid = shop.domain.removesuffix(".myshopify.com"), None, None
+    shop.name = shop.domain.removesuffix(".myshopify.com")
+    shop.email = shop.shopify_gid = shop.primary_host = None
     shop.access_token = shop.refresh_token = shop.access_token_expires_at = shop.refresh_token_expires_at = None
     shop.scopes, shop.definitions_version, shop.has_redactions = "", 0, False
     shop.vendor_definition_gid = shop.location_gid = shop.publication_gid = None

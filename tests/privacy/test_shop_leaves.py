@@ -178,6 +178,8 @@ def test_shop_redact_erases_every_row_of_the_shop_and_none_of_others(
     busy: Office, shopify: FakeShopify, zenith: Shop
 ) -> None:
     office, others = busy, rows_of(zenith)
+    with db.system() as session:
+        session.get_one(Shop, office.shop.id).primary_host = "pots.example"
     customer = {"id": 7, "email": "cleo@example.com", "phone": None}
     office.ask("customers/data_request", "data", customer=customer, orders_requested=[], data_request={"id": 1})
     office.carry_out(1)
@@ -191,6 +193,7 @@ def test_shop_redact_erases_every_row_of_the_shop_and_none_of_others(
     assert rows_of(zenith) == others
     shop, receipt = shop_of(office), office.the_request()
     assert (shop.name, shop.email, shop.access_token, shop.refresh_token) == ("acme", None, None, None)
+    assert shop.primary_host is None
     assert (receipt.state, receipt.person, receipt.customer_id) == (PrivacyState.DONE, None, None)
     assert receipt.counts["orders"] == 1
     assert receipt.counts["ledger_entries"] > 0
