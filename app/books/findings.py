@@ -20,6 +20,7 @@ from app.shopify.webhook_bodies import number_of
 
 TOTALS: Final = ("posting:", "payout:", "balance:", "closing:", "days:")
 """Names of everything that the totals may find."""
+_RECEIVED: Final = (Account.CUSTOMER_RECEIPTS, Account.CASH_ROUNDING)
 _OF_ORDER: Final = ("flags", "unknown", "orders")
 _KEYS: Final = {"balances": "balance", "closings": "closing"}
 _CAUSES: Final = {
@@ -140,11 +141,11 @@ def _of_total(session: Session, finding: Finding) -> Found:
 
 
 def _net_paid(session: Session, order_ids: Iterable[int]) -> dict[int, int]:
-    """What customers paid less what went back, as it is booked."""
+    """What customers paid less what went back, as it is booked. Shopify's figure is before coins are rounded."""
     query = (
         select(LedgerTransaction.order_id, func.sum(LedgerEntry.amount_minor))
         .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
-        .where(LedgerTransaction.order_id.in_(order_ids), LedgerEntry.account == Account.CUSTOMER_RECEIPTS)
+        .where(LedgerTransaction.order_id.in_(order_ids), LedgerEntry.account.in_(_RECEIVED))
         .group_by(LedgerTransaction.order_id)
     )
     return {order_id: -int(amount) for order_id, amount in session.execute(query) if order_id is not None}

@@ -292,6 +292,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     duties: int = 0
     additional_fees: int = 0
     cash_rounding: int = 0
+    """How much more than what Shopify counts as paid went into the till."""
+    cash_rounding_back: int = 0
+    """How much more than what Shopify counts as returned came out of it."""
     taxes_included: bool = False
     cancelled_at: datetime | None = None
     test: bool = False

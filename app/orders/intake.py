@@ -99,6 +99,7 @@ def read_order(
         duties=duties,
         additional_fees=_minor(order.original_total_additional_fees_set),
         cash_rounding=_minor(order.total_cash_rounding_payment_adjustment_set),
+        cash_rounding_back=_minor(order.total_cash_rounding_refund_adjustment_set),
         taxes_included=order.taxes_included,
         cancelled_at=order.cancelled_at,
         test=order.test,
@@ -171,11 +172,14 @@ def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> fact
 
 def shop_rate(order: payloads.Order) -> Fraction:
     """How much shop money one of the customer's minor units was worth at the sale."""
-    theirs = order.total_price_set.presentment_money
-    if theirs == order.total_price_set.shop_money:  # as nearly always
+    total = order.total_price_set
+    if total.presentment_money is None or total.presentment_money.currency_code == order.currency:  # as nearly always
         return _EVEN
-    whole = parse_minor(theirs.amount, theirs.currency_code) if theirs else 0
-    return Fraction(_minor(order.total_price_set), whole) if whole else _EVEN
+    sold = (*order.line_items, *order.shipping_lines)
+    # What a discount has brought to nothing is worth that discount.
+    told = [total] if _minor(total) else [part.amount_set for line in sold for part in line.discount_allocations]
+    theirs = sum(parse_minor(part.amount, part.currency_code) for one in told if (part := one.presentment_money))
+    return Fraction(sum(map(_minor, told)), theirs) if theirs else _EVEN
 
 
 def is_live(fulfilment: payloads.Fulfillment) -> bool:

@@ -52,6 +52,7 @@ def book_to_date(order: Order, now: datetime) -> Books:
         steps.give_back(refund)
     for dispute in sorted(order.disputes, key=lambda dispute: (dispute.opened_at, dispute.id)):
         steps.dispute(dispute)
+    steps.round_back()
     steps.cancel()
     steps.close()
     steps.charge_fees()
@@ -138,8 +139,7 @@ class _Steps:
             self._explain(received, owed, removed)
         for cell in self.cells:
             self._post(cell.key, "sale", self.order.ordered_at, cell.at(self.paid[cell.key]), cell)
-        if rounding := self.order.cash_rounding:
-            self._post("rounding", "sale", self.order.ordered_at, [Entry(Account.CASH_ROUNDING, rounding)])
+        self._post("rounding", "sale", self.order.ordered_at, [Entry(Account.CASH_ROUNDING, self.order.cash_rounding)])
 
     def give_back(self, refund: Refund) -> None:
         """Book one refund: each cell's part, then what the credit, the marketplace or nobody can explain."""
@@ -147,6 +147,11 @@ class _Steps:
             part = divide_refund(self.order, refund, self.cells, self.left, self.credit)
             self._return(f"refund:{refund.id}", "refund", refund, part, Account.CUSTOMER_RECEIPTS)
             self.flags += [part.flag] if part.flag else []
+
+    def round_back(self) -> None:
+        """Book what the till gave out beyond the refunds, or kept of them, because it has no smaller coins."""
+        at = max((refund.at for refund in self.order.refunds), default=self.order.ordered_at)
+        self._post("rounding_back", "refund", at, [Entry(Account.CASH_ROUNDING, -self.order.cash_rounding_back)])
 
     def dispute(self, dispute: Dispute) -> None:
         """Book what the bank took back, what came back of it, and whom it was lost to.

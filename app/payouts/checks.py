@@ -139,9 +139,10 @@ def check_order(session: Session, order: Order) -> list[Finding]:
 
 def _fits_payments(known: Facts, received: int) -> bool:
     """Whether so much was paid; where no payment was told of, the total and what is owed back after a discount."""
+    counted = received - known.cash_rounding + known.cash_rounding_back
     if known.paid_in is None:
-        return received - known.cash_rounding == known.total - min(0, known.outstanding)
-    return abs(received - known.paid_in) <= known.paid_within + abs(known.cash_rounding)
+        return counted == known.total - min(0, known.outstanding)
+    return abs(counted - known.paid_in) <= known.paid_within
 
 
 def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, int | None], int]:

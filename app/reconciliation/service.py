@@ -25,7 +25,7 @@ from app.db import scoped, system
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.reconciliation import bulk, differences, disputes, returns
+from app.reconciliation import bulk, differences, disputes, payments, returns
 from app.shopify.client import API_VERSION, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
@@ -123,11 +123,9 @@ def look_at_order(shop_id: int, order_number: int) -> None:
     node = graphql(credentials, "orderChanged", {"id": f"gid://shopify/Order/{order_number}"})
     if not node:
         return
-    with scoped(shop_id) as session:
-        wanted = differences.choose(session, shop_id, LookKind.ORDERS, [node])
     run = _Run(credentials, LookKind.ORDERS, clock.now(), 0)
-    for choice in wanted:
-        _take_in(run, differences.read(credentials, LookKind.ORDERS, choice))
+    _compare_as(LookKind.ORDERS, run, [node])
+    _look_for_payments(run, [node])
 
 
 def _compare_all(run: _Run) -> bool | None:
@@ -176,6 +174,7 @@ def _look_in_bulk(run: _Run, gid: str, done: int) -> bool | None:
 def _compare(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
     _compare_as(run.kind, run, nodes)
     if run.kind is LookKind.ORDERS:
+        _look_for_payments(run, nodes)
         _look_for_returns(run, nodes)
     run.looked_at += len(nodes)
 
@@ -185,6 +184,12 @@ def _compare_as(kind: LookKind, run: _Run, nodes: Sequence[Mapping[str, Any]]) -
         wanted = differences.choose(session, run.shop.shop_id, kind, nodes)
     for choice in wanted:
         _take_in(run, differences.read(run.shop, kind, choice))
+
+
+def _look_for_payments(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
+    with scoped(run.shop.shop_id) as session:
+        missed = payments.find_missed(session, run.shop.shop_id, nodes)
+    _take_in(run, missed)
 
 
 def _look_for_returns(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:

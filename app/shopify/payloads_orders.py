@@ -185,6 +185,7 @@ class Order(Payload, kw_only=True, frozen=True):
     original_total_duties_set: MoneySet | None = None
     original_total_additional_fees_set: MoneySet | None = None
     total_cash_rounding_payment_adjustment_set: MoneySet | None = None
+    total_cash_rounding_refund_adjustment_set: MoneySet | None = None
     customer: Customer | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None

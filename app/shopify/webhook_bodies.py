@@ -53,6 +53,7 @@ def order_body(order: Node, refunds: Sequence[Node], customer: Any = None) -> Bo
         "original_total_duties_set": _money(order["originalTotalDutiesSet"]),
         "original_total_additional_fees_set": _money(order["originalTotalAdditionalFeesSet"]),
         "total_cash_rounding_payment_adjustment_set": _money(order["totalCashRoundingAdjustment"]["paymentSet"]),
+        "total_cash_rounding_refund_adjustment_set": _money(order["totalCashRoundingAdjustment"]["refundSet"]),
         "customer": customer,
         "shipping_address": _address(order["shippingAddress"]),
         "billing_address": _address(order["billingAddress"]),
@@ -61,6 +62,17 @@ def order_body(order: Node, refunds: Sequence[Node], customer: Any = None) -> Bo
         "shipping_lines": [_shipping_line(line) for line in order["shippingLines"]["nodes"]],
         "refunds": [_refund(refund, order_id) for refund in refunds],
         "fulfillments": [_fulfillment(parcel, order_id) for parcel in order["fulfillments"]],
+    }
+
+
+def payment_body(order: Node, payment: Node) -> Body:
+    """Body of order_transactions/create from an order of document ordersChanged and a transaction of it."""
+    return {
+        **_transaction(payment),
+        "order_id": number_of(order["id"]),
+        "gateway": payment["gateway"],
+        "created_at": payment["createdAt"],
+        "processed_at": payment["processedAt"],
     }
 
 

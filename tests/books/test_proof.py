@@ -1,5 +1,6 @@
 """Proving the books: what is found, what is cleared, who waits meanwhile, and going on after a kill."""
 
+import json
 from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,9 +19,11 @@ from app.ledger.stops import is_stopped, list_stopped
 from app.models.books import Difference, Proof, ProofStep
 from app.models.emails import Email
 from app.models.events import AuditEntry
+from app.models.orders import Order
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.money import Money
+from app.money import Money, parse_money
+from app.payouts.checks import check_order
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post
@@ -166,6 +169,27 @@ def test_an_order_of_the_last_minutes_is_given_time(acme: Shop) -> None:
     fresh = statement(updated_at=NOON - timedelta(minutes=14))
     assert rules.is_settling(fresh, NOON)
     assert not rules.is_settling(statement(updated_at=NOON - timedelta(minutes=15)), NOON)
+
+
+def test_an_order_paid_in_coins_that_were_rounded_is_no_difference(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    """Shopify's sums are before the rounding, which it tells beside them."""
+    order = buy(store, (goods.mug, 1))
+    for delivery in post.waiting():
+        body = json.loads(delivery["body"])
+        if "total_cash_rounding_payment_adjustment_set" in body:
+            body["total_cash_rounding_payment_adjustment_set"]["shop_money"]["amount"] = "-0.03"
+        post.deliver([{**delivery, "body": json.dumps(body)}])
+    said = statement(number=order["id"], name=order["name"], net_paid=parse_money(order["total_price"], "USD"))
+    with db.scoped(acme.id) as session:
+        held = session.scalars(select(Order)).one()
+        node = {
+            "updatedAt": held.snapshot_updated_at.isoformat(), "displayFinancialStatus": "PAID", "cancelledAt": None,
+            "currentTotalPriceSet": {"shopMoney": {"amount": order["total_price"]}}, "refunds": [], "fulfillments": [],
+        }  # fmt: skip
+        assert findings.of_statements(session, acme.id, [(node, said)]) == []
+        assert check_order(session, held) == []
 
 
 def test_shopifys_words_are_read() -> None:

@@ -196,10 +196,11 @@ refund:5:shipping:369:vendor:2:sale | refund | 3 | shipping:369 | 2 | vendor_pen
 """,
     ),
     (
-        {"tips": 50, "cash_rounding": 2},
+        {"tips": 50, "cash_rounding": 2, "cash_rounding_back": -1},
         """
 tip | sale | 0 | tip | - | tips 50, customer_receipts -50
 rounding | sale | 0 |  | - | cash_rounding 2, customer_receipts -2
+rounding_back | refund | 0 |  | - | cash_rounding 1, customer_receipts -1
 """,
     ),
 ]

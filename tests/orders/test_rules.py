@@ -154,6 +154,18 @@ def test_gift_cards_tips_duties_and_fees_have_accounts_of_their_own() -> None:
     assert account(sold, Account.CASH_ROUNDING) == 5
 
 
+def test_coins_rounded_on_the_way_in_and_out_leave_nothing_once_all_is_returned() -> None:
+    """10.02 and 10.02 back, both in cash: the till took 10.00 and gave 10.05, as its coins allow."""
+    sold = order(
+        line(1, 1, 1002), refunds=(refund(9, 1002, returns(1, 1, 1002)),), cash_rounding=-2, cash_rounding_back=3
+    )
+    assert balance(sold) == {(Account.CASH_ROUNDING, None): -5, (Account.CUSTOMER_RECEIPTS, None): 5}
+    even = order(
+        line(1, 1, 1002), refunds=(refund(9, 1002, returns(1, 1, 1002)),), cash_rounding=-2, cash_rounding_back=-2
+    )
+    assert balance(even) == {}
+
+
 def test_tax_on_the_commission_is_rounded_on_its_own_and_taken_from_the_vendor() -> None:
     sold = order(line(1, 1, 999, terms=terms(fee_tax_bps=Decimal(1900))))
     assert account(sold, Account.COMMISSION) == 100

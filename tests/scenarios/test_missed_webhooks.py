@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app import clock, db
 from app.models.events import InboxEvent, InboxState, Look, LookKind
 from app.models.ledger import LedgerEntry, LedgerTransaction
-from app.models.orders import Order, VendorOrder
+from app.models.orders import Order, OrderPayment, VendorOrder
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -142,7 +142,7 @@ def test_an_order_of_which_every_webhook_was_lost_is_booked_like_one_that_was_to
     with db.scoped(shop.id) as session:
         assert check_books(session, session.get_one(Shop, shop.id)).holds
         look = session.get_one(Look, (shop.id, LookKind.ORDERS))
-        assert (look.missed, look.error) == (1, None)
+        assert (look.missed, look.error) == (2, None), "the order, and how it was paid"
         rows = select(InboxEvent).where(InboxEvent.event_id.startswith("reconciled-"))
         before = {row.id: row.state for row in session.scalars(rows)}
     assert set(before.values()) == {InboxState.DONE}
@@ -150,6 +150,22 @@ def test_an_order_of_which_every_webhook_was_lost_is_booked_like_one_that_was_to
     with db.scoped(shop.id) as session:
         assert {row.id for row in session.scalars(rows)} == set(before)
         assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0
+
+
+def test_a_payment_of_which_alone_no_webhook_came_is_found(market: Market, shop: Shop, mug: Product) -> None:
+    live_an_order(market)
+    market.settle()
+    with db.scoped(shop.id) as session:
+        columns = (OrderPayment.shopify_id, OrderPayment.kind, OrderPayment.status, OrderPayment.amount)
+        charges = select(*columns, OrderPayment.currency, OrderPayment.gateway).where(OrderPayment.kind == "sale")
+        told = session.execute(charges).all()
+        assert len(told) == 1
+        session.execute(delete(OrderPayment).where(OrderPayment.kind == "sale"))
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        assert session.execute(charges).all() == told
+        assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 1
+        assert session.scalars(select(Order.financial_status)).all() == ["partially_refunded"]
 
 
 def test_a_return_of_which_every_webhook_was_lost_is_found(market: Market, shop: Shop, mug: Product) -> None:
@@ -291,7 +307,7 @@ def test_after_weeks_away_shopify_writes_the_list_and_its_end_wakes_the_comparis
     find_them_again(market)
     with db.scoped(shop.id) as session:
         look = session.get_one(Look, (shop.id, LookKind.ORDERS))
-        assert (look.bulk_gid, look.missed, look.error) == (None, 1, None)
+        assert (look.bulk_gid, look.missed, look.error) == (None, 2, None)
         assert look.seen_until is not None
         assert look.seen_until > long_ago
         finishes = select(InboxEvent.state).where(InboxEvent.topic == "bulk_operations/finish")
