@@ -184,7 +184,7 @@ def test_an_order_paid_in_coins_that_were_rounded_is_no_difference(
     said = statement(number=order["id"], name=order["name"], net_paid=parse_money(order["total_price"], "USD"))
     with db.scoped(acme.id) as session:
         held = session.scalars(select(Order)).one()
-        node = {
+        node: dict[str, Any] = {
             "updatedAt": held.snapshot_updated_at.isoformat(), "displayFinancialStatus": "PAID", "cancelledAt": None,
             "currentTotalPriceSet": {"shopMoney": {"amount": order["total_price"]}}, "refunds": [], "fulfillments": [],
         }  # fmt: skip
