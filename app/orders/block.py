@@ -18,7 +18,7 @@ from app.models.orders import Order
 from app.models.pickups import Pickup, PickupState
 from app.orders import cancellations, queries
 from app.orders.packed import list_packed, list_wholly_packed
-from app.orders.words import PART_WORDS
+from app.orders.words import HOLD_WORDS, PART_WORDS
 from app.typed import read_number
 
 bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
@@ -89,8 +89,19 @@ def _vendor(
         "items": [f"{line.current_quantity} x {line.title}" for line in lines],
         "pickups": [_describe(pickup) for pickup in packed],
         "earned": f"Earns {earned}",
+        "money": _say_where(one.standing),
         "asks": asks,
     }
+
+
+def _say_where(money: queries.Standing) -> str:
+    """What keeps the vendor's money, until when; or that nothing does. Empty while there is none."""
+    if not money.total:
+        return ""
+    if money.reason is None:
+        return "Released for payout."
+    until = f" Released on {formats.write_date(money.release_at)}." if money.release_at else ""
+    return f"{HOLD_WORDS[money.reason]}{until}"
 
 
 def _describe(pickup: Pickup) -> str:

@@ -22,7 +22,7 @@ from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder, Vendor
 from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.packed import has_packed, is_to_pack
-from app.orders.stages import HoldReason
+from app.orders.stages import DATED, HoldReason
 from app.orders.words import name_component
 
 PER_PAGE: Final = 50
@@ -81,6 +81,7 @@ class Standing:
     reserve: Money
     reason: HoldReason | None
     release_at: datetime | None
+    """When that is over, where a day ends it."""
 
     @property
     def total(self) -> Money:
@@ -289,7 +290,9 @@ def _standing(part: VendorOrder, movements: Iterable[Movement]) -> Standing:
             if movement.entry.account == account:
                 sums[account] += movement.entry.amount_minor
     pending, held, available, reserve = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
-    return Standing(pending, held, available, reserve, _reason(part, pending, held), part.next_release_at)
+    reason = _reason(part, pending, held)
+    release_at = part.next_release_at if reason in DATED else None
+    return Standing(pending, held, available, reserve, reason, release_at)
 
 
 def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None:

@@ -37,6 +37,8 @@ class HoldReason(StrEnum):
 
 
 _REASONS: Final = tuple(HoldReason)
+DATED: Final = frozenset({HoldReason.RETURN_WINDOW, HoldReason.RESERVE})
+"""Those that a day ends. Beside a weightier one, another part of the order may have its day."""
 
 
 class Bucket(msgspec.Struct, frozen=True):

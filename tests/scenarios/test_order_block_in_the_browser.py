@@ -1,5 +1,7 @@
 """The block on Shopify's order page: the app's own script in a real browser, calling the app from another origin."""
 
+from typing import Any
+
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
@@ -7,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.scenarios.market import Market
-from tests.scenarios.test_money_story import _buy, sellers, shop
+from tests.scenarios.test_money_story import _buy, _wait, sellers, shop
 
 __all__ = ["sellers", "shop"]
 
@@ -27,8 +29,35 @@ def test_the_order_page_shows_who_sends_what(
     expect(block.get_by_text("2 x Mug")).to_be_visible()
     expect(block.get_by_text("Bea's Loafs")).to_be_visible()
     expect(block.get_by_text("To ship")).to_have_count(2)
+    expect(block.get_by_text("The money waits until the order is sent.")).to_have_count(2)
     block.get_by_text("Open in Stallkeeper").click()
     page.wait_for_url("**/apps/stallkeeper/app/orders/*")
+
+
+def test_it_says_where_the_money_is(market: Market, shop: Shop, sellers: dict[str, Vendor]) -> None:
+    def say(order: dict[str, Any]) -> str:
+        [part] = market.merchant(f"/app/blocks/order?id=gid://shopify/Order/{order['id']}").json()["vendors"]
+        words: str = part["money"]
+        return words
+
+    kept, returned = _buy(market, {"MUG": 1}), _buy(market, {"MUG": 1})
+    market.settle()
+    assert say(kept) == "The money waits until the order is sent."
+    for order in (kept, returned):
+        httpx.post(f"{market.store_url}/_control/orders/{order['id']}/fulfil", json={}).raise_for_status()
+    market.settle()
+    assert say(kept).startswith("The money is on hold for the return period. Released on ")
+    back = {"lines": [{"sku": "MUG", "quantity": 1}], "shipping": "full"}
+    httpx.post(f"{market.store_url}/_control/orders/{returned['id']}/refund", json=back).raise_for_status()
+    httpx.post(f"{market.store_url}/_control/orders/{kept['id']}/dispute", json={}).raise_for_status()
+    market.settle()
+    assert say(returned) == ""
+    assert say(kept) == "The money that the customer disputes is on hold until the bank decides."
+    other = _buy(market, {"LOAF": 1})
+    httpx.post(f"{market.store_url}/_control/orders/{other['id']}/fulfil", json={}).raise_for_status()
+    market.settle()
+    _wait(market, days=20)
+    assert say(other) == "Released for payout."
 
 
 def test_only_a_session_token_opens_it(market: Market, shop: Shop, sellers: dict[str, Vendor]) -> None:
