@@ -4,7 +4,7 @@ Shopify runs the block on an address of its own and signs its calls with a sessi
 and only to whoever brings such a token. There is no cookie that another site could lend.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -14,15 +14,18 @@ from app import formats, web
 from app.auth.merchant import require_merchant
 from app.config import get_config
 from app.models.cancellations import CancellationState
-from app.models.orders import Order
+from app.models.orders import Order, VendorOrderStatus
 from app.models.pickups import Pickup, PickupState
 from app.orders import cancellations, queries
-from app.orders.packed import list_packed, list_wholly_packed
+from app.orders.packed import list_packed
+from app.orders.vendor_list import name_packed, tell_state
 from app.orders.words import HOLD_WORDS, PART_WORDS
 from app.typed import read_number
 
 bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
-_TONES = {"warn": "warning", "good": "success"}
+_TONES = {"warn": "warning", "good": "success", "info": "info"}
+# What is collected is the shop's turn, not the vendor's.
+_WORDS = PART_WORDS | {"collected": ("To send", "warn")}
 
 
 def _admit() -> ResponseReturnValue | None:
@@ -57,10 +60,16 @@ def show_order() -> ResponseReturnValue:
     parts = queries.list_parts(g.session, order)
     ids = [part.part.id for part in parts]
     packed = list_packed(g.session, ids)
-    whole = list_wholly_packed(g.session, list(packed))
+    states = name_packed(g.session, list(packed))
     return jsonify(
         vendors=[
-            _vendor(part, packed.get(part.part.id, ()), whole, asks=part.part.vendor_id in asking) for part in parts
+            _vendor(
+                part,
+                tell_state(part.part, states.get(part.part.id, "")),
+                packed.get(part.part.id, ()),
+                asks=part.part.vendor_id in asking,
+            )
+            for part in parts
         ],
         empty="No vendor has goods in this order.",
         warning="The amounts of this order do not add up. Its vendors' money waits." if order.flags else "",
@@ -73,14 +82,9 @@ def _find(number: int) -> Order | None:
     return g.session.scalars(query).one_or_none()  # type: ignore[no-any-return]
 
 
-def _vendor(
-    one: queries.VendorPart, packed: Sequence[Pickup], whole: Collection[int], *, asks: bool
-) -> dict[str, object]:
-    status = "packed" if one.part.id in whole and one.part.status in queries.WAITING else one.part.status
-    words, tone = PART_WORDS.get(status, (str(status), None))
-    if status == "packed" and all(pickup.state is not PickupState.READY for pickup in packed):
-        words, tone = "To send", "warn"  # it is the shop's turn, not the vendor's
-    earned = formats.write_money(one.part.earned)
+def _vendor(one: queries.VendorPart, state: str, packed: Sequence[Pickup], *, asks: bool) -> dict[str, object]:
+    words, tone = _WORDS.get(state, (state, None))
+    earned = f"Earns {formats.write_money(one.part.earned)}" if state != VendorOrderStatus.UNPAID else ""
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {
         "name": one.vendor.name,
@@ -88,7 +92,7 @@ def _vendor(
         "tone": _TONES.get(tone or "", "neutral"),
         "items": [f"{line.current_quantity} x {line.title}" for line in lines],
         "pickups": [_describe(pickup) for pickup in packed],
-        "earned": f"Earns {earned}",
+        "earned": earned,
         "money": _say_where(one.standing),
         "asks": asks,
     }

@@ -54,18 +54,11 @@ class Row:
     lines: Sequence[tuple[int, str]]
     """Units and title of each line."""
     packed: str = ""
-    """When nothing is left to pack: "packed" until the shop has collected all of it, then "collected"."""
+    """As `name_packed` says it."""
 
     @property
     def state(self) -> str:
-        """The status, told further than Shopify tells it: came back, arrived, or nothing of it may be sent yet."""
-        if self.part.items_returned and not self.part.items_to_ship:
-            return "returned"
-        if self.packed and self.part.status in WAITING:
-            return self.packed
-        if self.part.is_held:
-            return "on_hold"
-        return "delivered" if self.part.delivered_at else self.part.status
+        return tell_state(self.part, self.packed)
 
     @property
     def days_late(self) -> int:
@@ -82,9 +75,25 @@ def list_orders(
     query = select(VendorOrder).where(*_where(vendor_id, wanted))
     page = read_page(session, query, _SORTS.get(wanted.sort, _SORTS["newest"]), place, limit=limit, make=only)
     lines = list_titles(session, vendor_id, [part.order_id for part in page.rows])
-    packed = list_wholly_packed(session, [part.id for part in page.rows])
-    words = {part_id: "packed" if has_ready else "collected" for part_id, has_ready in packed.items()}
+    words = name_packed(session, [part.id for part in page.rows])
     return page.with_rows([Row(part, lines.get(part.order_id, ()), words.get(part.id, "")) for part in page.rows])
+
+
+def tell_state(part: VendorOrder, packed: str = "") -> str:
+    """The status, told further than Shopify tells it: came back, arrived, or nothing of it may be sent yet."""
+    if part.items_returned and not part.items_to_ship:
+        return "returned"
+    if packed and part.status in WAITING:
+        return packed
+    if part.is_held:
+        return "on_hold"
+    return "delivered" if part.delivered_at else part.status
+
+
+def name_packed(session: Session, part_ids: Sequence[int]) -> Mapping[int, str]:
+    """Of those parts that have nothing left to pack: "packed" until the shop has collected all, then "collected"."""
+    packed = list_wholly_packed(session, part_ids)
+    return {part_id: "packed" if has_ready else "collected" for part_id, has_ready in packed.items()}
 
 
 def count_tabs(session: Session, vendor_id: int) -> Mapping[str, int]:

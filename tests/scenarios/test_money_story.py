@@ -178,7 +178,7 @@ def _new_product(market: Market, title: str, price: str, vendor: str) -> str:
     return gid
 
 
-def _buy(market: Market, skus: dict[str, int]) -> dict[str, Any]:
+def _buy(market: Market, skus: dict[str, int], **more: Any) -> dict[str, Any]:
     body = {
         "shop": "acme.myshopify.com",
         "lines": [{"sku": sku, "quantity": units} for sku, units in skus.items()],
@@ -186,6 +186,7 @@ def _buy(market: Market, skus: dict[str, int]) -> dict[str, Any]:
         "shipping_address": ADDRESS,
         "shipping_rate_code": "standard",
         "discount_codes": ["WELCOME10"],
+        **more,
     }
     order: dict[str, Any] = httpx.post(f"{market.store_url}/_control/orders", json=body).raise_for_status().json()
     return order

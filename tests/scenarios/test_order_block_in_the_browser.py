@@ -60,6 +60,20 @@ def test_it_says_where_the_money_is(market: Market, shop: Shop, sellers: dict[st
     assert say(other) == "Released for payout."
 
 
+def test_it_says_what_may_not_be_sent_and_names_no_earnings_before_the_payment(
+    market: Market, shop: Shop, sellers: dict[str, Vendor]
+) -> None:
+    held, unpaid = _buy(market, {"MUG": 1}), _buy(market, {"MUG": 1}, pay=False)
+    stopped = {"reason": "INCORRECT_ADDRESS"}
+    httpx.post(f"{market.store_url}/_control/orders/{held['id']}/hold", json=stopped).raise_for_status()
+    market.settle()
+    shown = {}
+    for order in (held, unpaid):
+        [part] = market.merchant(f"/app/blocks/order?id=gid://shopify/Order/{order['id']}").json()["vendors"]
+        shown[part["state"]] = bool(part["earned"])
+    assert shown == {"Do not send yet": True, "Not paid yet": False}
+
+
 def test_only_a_session_token_opens_it(market: Market, shop: Shop, sellers: dict[str, Vendor]) -> None:
     order = _buy(market, {"MUG": 1})
     market.settle()

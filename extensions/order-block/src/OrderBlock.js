@@ -21,7 +21,7 @@ const vendorRow = (vendor) =>
     ),
     ...vendor.items.map((item) => make("s-text", {}, item)),
     ...vendor.pickups.map((pickup) => make("s-text", { color: "subdued" }, pickup)),
-    make("s-text", { color: "subdued" }, vendor.earned),
+    vendor.earned && make("s-text", { color: "subdued" }, vendor.earned),
     vendor.money && make("s-text", { color: "subdued" }, vendor.money),
   );
 
