@@ -35,7 +35,9 @@ _GONE: Final = lazy("This link was used before, or it is older than it may be. A
 def show_login() -> ResponseReturnValue:
     if portal.is_signed_in():
         return redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
-    return _login_page(SignInForm())
+    # Signed out from elsewhere, too long away, or of the vendor's people no more.
+    is_over = request.cookies.get(portal.cookie_name()) and portal.find_unproved() is None
+    return _login_page(SignInForm(), problem=_("You are not signed in any more.") if is_over else None)
 
 
 @bp.post("/login")

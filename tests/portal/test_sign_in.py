@@ -286,6 +286,16 @@ def test_a_vendor_ends_their_sessions_elsewhere_but_nobody_elses(app: Flask, ada
     assert here.get("/portal").status_code == 200
 
 
+def test_who_was_signed_out_elsewhere_reads_so(app: Flask, ada: Vendor, adas_browser: FlaskClient) -> None:
+    words = "You are not signed in any more."
+    assert words not in app.test_client().get("/portal/login").text
+    signed_in(app, ada).post("/portal/sessions")
+    assert words in adas_browser.get("/portal", follow_redirects=True).text
+    leaving = signed_in(app, ada)
+    leaving.post("/portal/logout")
+    assert words not in leaving.get("/portal/login").text
+
+
 @pytest.mark.parametrize(
     "headers",
     [
