@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import clock, web
 from app.auth.portal import actor, protect
 from app.errors import AppError, Conflict, ValidationErrors
 from app.languages import _, lazy, ngettext
@@ -30,6 +30,7 @@ from app.products import (
     service,
 )
 from app.shops.queries import get_settings
+from app.vendors import holidays
 
 bp = Blueprint("portal_products", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -63,6 +64,7 @@ def _list_page(
         "portal/products/list.html",
         products=page,
         counts=counts,
+        hidden_until=g.vendor.away_until if holidays.is_hidden_now(g.vendor, clock.now()) else None,
         stocked_at=_places(),
         elsewhere=places.list_by_product(g.session, [row.product.id for row in page.rows]),
         results=results,

@@ -6,13 +6,13 @@ from typing import Final
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app import web
+from app import clock, web
 from app.auth import merchant
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.keyset import Page, Place
 from app.outcomes import Outcome
-from app.vendors import effects, people, queries, questions, rules, service
+from app.vendors import effects, holidays, people, queries, questions, rules, service
 
 bp = Blueprint("vendors", __name__, url_prefix="/app/vendors")
 merchant.protect(bp)
@@ -180,6 +180,8 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         note=request.form.get("note", ""),
         question=request.form.get("question", ""),
+        is_away=holidays.is_away(vendor, clock.now()),
+        plans_holiday=holidays.is_ahead(vendor, clock.now()),
         on_sale=standing.on_sale,
         effects=effects.list_effects(standing),
         reason=request.form.get("reason", ""),

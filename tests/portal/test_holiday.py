@@ -86,6 +86,19 @@ def test_a_vendor_who_is_back_early_says_so(adas_browser: FlaskClient, ada: Vend
     assert adas_browser.post("/portal/holiday/end").status_code == 409
 
 
+def test_both_sides_read_why_nothing_is_on_sale(
+    adas_browser: FlaskClient, merchant: FlaskClient, ada: Vendor, on_sale: int
+) -> None:
+    words = "Your products are off sale and come back by themselves."
+    assert words not in adas_browser.get("/portal/products").text
+    away(adas_browser)
+    assert words in adas_browser.get("/portal/products").text
+    page = merchant.get(f"/app/vendors/{ada.id}").text
+    assert "products off sale meanwhile" in page
+    assert "Holiday planned" in page
+    assert "vendor.plan_holiday" not in page
+
+
 def test_days_are_those_of_the_shop(adas_browser: FlaskClient, ada: Vendor) -> None:
     with db.scoped(ada.shop_id) as session:
         session.get_one(Shop, ada.shop_id).timezone = "Pacific/Auckland"
