@@ -1,10 +1,8 @@
 """Who did what, and why: one row for every named action, in the action's own transaction."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -13,15 +11,8 @@ from app.rows import Row, insert_rows
 
 
 class _EntryRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int
-    actor: str
-    action: str
-    subject_type: str
     subject_id: int
-    reason: str | None
-    at: datetime
-    changes: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def record(
@@ -63,18 +54,15 @@ def record_for_vendors(
     reason: str | None = None,
 ) -> None:
     """The same for many subjects by one statement: each with the vendor that it belongs to."""
-    now = clock.now()
-    rows = [
-        _EntryRow(
-            shop_id=shop_id,
-            vendor_id=vendor_id,
-            actor=actor,
-            action=action,
-            subject_type=subject_type,
-            subject_id=subject_id,
-            reason=reason,
-            at=now,
-        )
-        for subject_id, vendor_id in subjects
-    ]
-    insert_rows(session, "audit_entries", rows)
+    rows = [_EntryRow(vendor_id=vendor_id, subject_id=subject_id) for subject_id, vendor_id in subjects]
+    insert_rows(
+        session,
+        "audit_entries",
+        rows,
+        shop_id=shop_id,
+        actor=actor,
+        action=action,
+        subject_type=subject_type,
+        reason=reason,
+        at=clock.now(),
+    )

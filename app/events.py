@@ -31,10 +31,8 @@ class Event(NamedTuple):
 
 
 class _EventRow(Row, kw_only=True):
-    shop_id: int
     kind: str
     subject: Subject
-    occurred_at: datetime
     vendor_id: int | None = None
 
 
@@ -50,17 +48,13 @@ def publish(session: Session, shop_id: int, kind: str, *, vendor_id: int | None 
 def publish_all(session: Session, shop_id: int, events: Sequence[Event], at: datetime) -> None:
     """Write many domain events of the shop's own at once, as of one moment."""
     if events:
-        rows = [_EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=at) for kind, subject in events]
-        insert_rows(session, "domain_events", rows)
+        rows = [_EventRow(kind=kind, subject=subject) for kind, subject in events]
+        insert_rows(session, "domain_events", rows, shop_id=shop_id, occurred_at=at)
         enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)
 
 
 def publish_for_vendors(session: Session, shop_id: int, kind: str, subjects: Sequence[Mapping[str, int]]) -> None:
     """Write a domain event for each of many vendors at once: `subjects` name them as "vendor_id"."""
-    now = clock.now()
-    rows = [
-        _EventRow(shop_id=shop_id, kind=kind, subject=subject, occurred_at=now, vendor_id=subject["vendor_id"])
-        for subject in subjects
-    ]
-    insert_rows(session, "domain_events", rows)
+    rows = [_EventRow(kind=kind, subject=subject, vendor_id=subject["vendor_id"]) for subject in subjects]
+    insert_rows(session, "domain_events", rows, shop_id=shop_id, occurred_at=clock.now())
     enqueue_after_commit(session, "jobs.outbox.deliver", shop_id)

@@ -37,14 +37,15 @@ class Row(msgspec.Struct, kw_only=True):
     id: int = 0
 
 
-def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: bool = False) -> None:
-    """Insert the rows. `numbered`: each is given its `id`."""
+def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: bool = False, **shared: object) -> None:
+    """Insert the rows. `numbered`: each is given its `id`. `shared`: columns in which all of them have the same."""
     if not rows:
         return
     if numbered:
         for row, number in zip(rows, _take_ids(session, table, len(rows)), strict=True):
             row.id = number
-    send(session, _insert(table, type(rows[0]), numbered=numbered), _values(table, rows))
+    statement = _insert(table, type(rows[0]), tuple(shared), numbered=numbered)
+    send(session, statement, _values(table, rows) | {name: _spell(value) for name, value in shared.items()})
 
 
 def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
@@ -139,6 +140,11 @@ def _write_texts(values: Sequence[str | None]) -> str:
     return _in_braces(",".join("null" if one is None else f'"{one.translate(_ESCAPED)}"' for one in values))
 
 
+def _spell(value: object) -> str | None:
+    """As PostgreSQL reads it, whatever the column's type."""
+    return None if value is None else str(value)
+
+
 def _in_braces(elements: str) -> str:
     return "{" + elements + "}"
 
@@ -150,17 +156,23 @@ def _write_documents(values: Sequence[Any]) -> str:
 
 def _arrays(table: str, kind: type[Row], *, without: str | None = None) -> dict[str, sql.Composed]:
     """By column, what was sent for it."""
-    columns = Model.metadata.tables[table].c
-    types = {name: sql.SQL(columns[name].type.compile(_DIALECT)) for name in kind.__struct_fields__ if name != without}
     return {
-        name: sql.SQL("unnest({}::{}[]) AS {}").format(sql.Placeholder(name), type_, sql.Identifier(name))
-        for name, type_ in types.items()
+        name: sql.SQL("unnest({}::{}[]) AS {}").format(
+            sql.Placeholder(name), _type_of(table, name), sql.Identifier(name)
+        )
+        for name in kind.__struct_fields__
+        if name != without
     }
 
 
+def _type_of(table: str, column: str) -> sql.SQL:
+    return sql.SQL(Model.metadata.tables[table].c[column].type.compile(_DIALECT))
+
+
 @cache
-def _insert(table: str, kind: type[Row], *, numbered: bool) -> bytes:
+def _insert(table: str, kind: type[Row], shared: tuple[str, ...], *, numbered: bool) -> bytes:
     sent = _arrays(table, kind, without=None if numbered else "id")
+    sent |= {name: sql.SQL("{}::{}").format(sql.Placeholder(name), _type_of(table, name)) for name in shared}
     into, rows = sql.SQL(", ").join(map(sql.Identifier, sent)), sql.SQL(", ").join(sent.values())
     statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {}")
     return statement.format(sql.Identifier(table), into, rows).as_bytes()

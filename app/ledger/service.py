@@ -46,25 +46,20 @@ class _Due(msgspec.Struct, frozen=True):
     source: str
     currency: str
     order_id: int | None = None
-    payout_id: int | None = None
 
 
 class _TransactionRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int | None
     order_id: int | None
-    payout_id: int | None
     key: str
     source_key: str
     kind: str
     component: str
     currency: str
     happened_at: datetime
-    booked_at: datetime
 
 
 class _EntryRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int | None
     transaction_id: int
     account: str
@@ -101,7 +96,7 @@ def post_once(session: Session, shop_id: int, currency: str, posting: Posting, *
     )
     if session.scalar(exists) is None:
         entries = balanced(posting.entries)
-        _write(session, shop_id, [_Due(posting, entries, posting.key, currency, payout_id=payout_id)])
+        _write(session, shop_id, [_Due(posting, entries, posting.key, currency)], payout_id)
 
 
 def _missing(target: Target, booked: Mapping[str, _Booked]) -> Iterable[_Due]:
@@ -135,29 +130,25 @@ def _emptied(key: str, standing: _Booked | None) -> Posting:
     return Posting(key, standing.kind, clock.now(), (), standing.component, standing.vendor_id)
 
 
-def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
+def _write(session: Session, shop_id: int, due: Sequence[_Due], payout_id: int | None = None) -> None:
     """Two statements, however many postings: the transactions, then all their entries."""
-    now = clock.now()
     rows = [
         _TransactionRow(
-            shop_id=shop_id,
             vendor_id=one.posting.vendor_id,
             order_id=one.order_id,
-            payout_id=one.payout_id,
             key=one.posting.key,
             source_key=one.source,
             kind=one.posting.kind,
             component=one.posting.component,
             currency=one.currency,
             happened_at=one.posting.happened_at,
-            booked_at=now,
         )
         for one in due
     ]
-    insert_rows(session, "ledger_transactions", rows, numbered=True)
+    shared = {"shop_id": shop_id, "payout_id": payout_id, "booked_at": clock.now()}
+    insert_rows(session, "ledger_transactions", rows, numbered=True, **shared)
     entries = [
         _EntryRow(
-            shop_id=shop_id,
             vendor_id=entry.vendor_id,
             transaction_id=row.id,
             account=entry.account,
@@ -167,4 +158,4 @@ def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
         for row, one in zip(rows, due, strict=True)
         for entry in one.entries
     ]
-    insert_rows(session, "ledger_entries", entries)
+    insert_rows(session, "ledger_entries", entries, shop_id=shop_id)

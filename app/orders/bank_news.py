@@ -21,12 +21,11 @@ _ENDED: Final = {
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def keep_payment(one: Held, shop_id: int, body: payloads.OrderTransaction) -> None:
+def keep_payment(one: Held, body: payloads.OrderTransaction) -> None:
     """Store the transaction, or what became of it. The order's own snapshot says what was paid; this says how."""
     kept = one.payments.get(body.id)
     if kept is None:
         one.payments[body.id] = PaymentRow(
-            shop_id=shop_id,
             order_shopify_id=body.order_id,
             shopify_id=body.id,
             processed_at=body.processed_at or body.created_at,
@@ -45,14 +44,13 @@ def keep_payment(one: Held, shop_id: int, body: payloads.OrderTransaction) -> No
         one.order.fees_read_at = None
 
 
-def keep_dispute(one: Held, shop_id: int, agreed: Agreed, body: payloads.Dispute) -> None:
+def keep_dispute(one: Held, agreed: Agreed, body: payloads.Dispute) -> None:
     """Store the dispute, or the newer state of it."""
     assert body.order_id is not None
     snapshot = msgspec.to_builtins(body)
     kept = one.disputes.get(body.id)
     if kept is None:
         one.disputes[body.id] = DisputeRow(
-            shop_id=shop_id,
             order_shopify_id=body.order_id,
             shopify_id=body.id,
             opened_at=body.initiated_at,

@@ -52,7 +52,6 @@ def freeze_lines(session: Session, shop_id: int, looked: Looked, held: Sequence[
         choice = choose_rule(lists[order.ordered_at], sold, zone) if sold else Choice(None, _STORES_OWN, None)
         terms = agreed.of(owner.vendor_id)
         lines[item.id] = LineRow(
-            shop_id=shop_id,
             vendor_id=owner.vendor_id,
             shopify_id=item.id,
             position=position,

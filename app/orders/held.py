@@ -24,7 +24,6 @@ from app.shopify.payloads import read_payload
 
 
 class OrderRow(Row, kw_only=True):
-    shop_id: int
     shopify_id: int
     name: str
     currency: str
@@ -49,7 +48,6 @@ class OrderRow(Row, kw_only=True):
 
 
 class LineRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int | None
     order_id: int = 0
     shopify_id: int
@@ -79,7 +77,6 @@ class LineRow(Row, kw_only=True):
 
 
 class PartRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int
     order_id: int = 0
     order_shopify_id: int
@@ -104,7 +101,6 @@ class PartRow(Row, kw_only=True):
 
 
 class RefundRow(Row, kw_only=True):
-    shop_id: int
     order_shopify_id: int
     shopify_id: int
     refunded_at: datetime
@@ -120,7 +116,6 @@ class RefundRow(Row, kw_only=True):
 
 
 class ParcelRow(Row, kw_only=True):
-    shop_id: int
     vendor_id: int | None = None
     order_shopify_id: int
     shopify_id: int | None = None
@@ -138,7 +133,6 @@ class ParcelRow(Row, kw_only=True):
 
 
 class DisputeRow(Row, kw_only=True):
-    shop_id: int
     order_shopify_id: int
     shopify_id: int
     opened_at: datetime
@@ -149,7 +143,6 @@ class DisputeRow(Row, kw_only=True):
 
 
 class PaymentRow(Row, kw_only=True):
-    shop_id: int
     order_shopify_id: int
     shopify_id: int
     processed_at: datetime
@@ -218,22 +211,26 @@ _ROWS: Final[dict[str, Callable[[Held], Iterable[Row]]]] = {
     "order_payments": lambda one: one.payments.values(),
 }
 _DECODERS: Final = {table: msgspec.json.Decoder(kind) for table, kind in _KINDS.items()}
-_OF_ORDER: Final = (
-    "orders o JOIN {} t ON t.shop_id = %(shop)s AND t.order_id = o.id WHERE o.shop_id = %(shop)s AND o.shopify_id"
-)
-_OF_NUMBER: Final = "{} t WHERE t.shop_id = %(shop)s AND t.order_shopify_id"
+_OF_NUMBER: Final = "{} t WHERE t.shop_id = %(shop)s AND t.order_shopify_id = number"
+_OF_ORDER: Final = "{} t WHERE t.shop_id = %(shop)s AND t.order_id = o.id"
 _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
-    "orders": "{} t WHERE t.shop_id = %(shop)s AND t.shopify_id",
+    "orders": "(SELECT o.*) t WHERE t.id IS NOT NULL",
     "order_lines": _OF_ORDER,
     "vendor_orders": _OF_ORDER,
 }
-# One look for everything: so the rows of an order fit together. Number by number (OFFSET 0 keeps it so): as one join,
-# the plan that connections keep from the books' first minutes compares all orders with all lines.
-READ: Final = " UNION ALL ".join(
-    f"SELECT '{table}', row_to_json(r)::text FROM unnest(%(numbers)s::bigint[]) number"  # noqa: S608 - names of ours only
-    f" CROSS JOIN LATERAL (SELECT {columns(kind)} FROM {_FOUND[table].format(table)} = number OFFSET 0) r"
+_EACH: Final = " UNION ALL ".join(
+    f"SELECT '{table}', row_to_json(r)::text"  # noqa: S608 - names of ours only
+    f" FROM (SELECT {columns(kind)} FROM {_FOUND[table].format(table)} OFFSET 0) r"
     for table, kind in _KINDS.items()
 )
+# One look for everything: so the rows of an order fit together. Number by number (OFFSET 0 keeps it so): as a join, the
+# plan that connections keep from the books' first minutes compares all orders with all lines.
+READ: Final = f"""
+    SELECT found.* FROM unnest(%(numbers)s::bigint[]) number
+    LEFT JOIN LATERAL (
+        SELECT * FROM orders t WHERE t.shop_id = %(shop)s AND t.shopify_id = number OFFSET 0) o ON true
+    CROSS JOIN LATERAL ({_EACH}) found
+"""  # noqa: S608 - names of ours only
 """Of the orders of %(shop)s with these %(numbers)s: a table's name, and one of its rows in JSON, each."""
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
 # Once PostgreSQL has counted the tables, one plan is good for any keys: to make it anew costs more than to follow it.
@@ -304,26 +301,26 @@ def _place(row: Row, found: Mapping[int, Held], by_id: dict[int, Held]) -> Held:
 
 def write_held(session: Session, shop_id: int, held: Sequence[Held]) -> None:
     """Store what is new and what changed; every row has its id afterwards."""
-    _write(session, "orders", held, numbered=True)
+    _write(session, shop_id, "orders", held, numbered=True)
     for one in held:
         children: Iterable[LineRow | PartRow] = (*one.lines.values(), *one.parts.values())
         for row in children:
             assert one.order is not None
             row.order_id = one.order.id
-    _write(session, "order_lines", held)
-    parts = _write(session, "vendor_orders", held)
+    _write(session, shop_id, "order_lines", held)
+    parts = _write(session, shop_id, "vendor_orders", held)
     for vendor_id in dict.fromkeys(part.vendor_id for part in parts if isinstance(part, PartRow)):
         announce(session, shop_id, "VendorOrderChanged", vendor_id)
-    _write(session, "order_refunds", held, numbered=True)
-    _write(session, "fulfilments", held, numbered=True)
-    _write(session, "order_disputes", held, numbered=True)
-    _write(session, "order_payments", held, numbered=True)
+    _write(session, shop_id, "order_refunds", held, numbered=True)
+    _write(session, shop_id, "fulfilments", held, numbered=True)
+    _write(session, shop_id, "order_disputes", held, numbered=True)
+    _write(session, shop_id, "order_payments", held, numbered=True)
 
 
-def _write(session: Session, table: str, held: Iterable[Held], *, numbered: bool = False) -> list[Row]:
+def _write(session: Session, shop_id: int, table: str, held: Iterable[Held], *, numbered: bool = False) -> list[Row]:
     differing = list(_differing(table, held))
     new, changed = [row for row in differing if not row.id], [row for row in differing if row.id]
-    insert_rows(session, table, new, numbered=numbered)
+    insert_rows(session, table, new, numbered=numbered, shop_id=shop_id)
     update_rows(session, table, changed)
     return differing
 

@@ -32,25 +32,24 @@ class _Refunds(msgspec.Struct):
     refunds: list[msgspec.Raw]
 
 
-def keep_news(one: Held, shop_id: int, agreed: Agreed, body: Body, raw: bytes) -> None:
+def keep_news(one: Held, agreed: Agreed, body: Body, raw: bytes) -> None:
     """Keep what the message says of its order, unless we hold something newer."""
     match body:
         case payloads.Order():
-            _keep_order(one, shop_id, agreed, body, raw)
+            _keep_order(one, agreed, body, raw)
         case payloads.Refund():
-            _keep_refund(one, shop_id, agreed, body, raw)
+            _keep_refund(one, agreed, body, raw)
         case payloads.Fulfillment():
-            _keep_parcel(one, shop_id, body)
+            _keep_parcel(one, body)
         case payloads.OrderTransaction():
-            keep_payment(one, shop_id, body)
+            keep_payment(one, body)
         case payloads.Dispute():
-            keep_dispute(one, shop_id, agreed, body)
+            keep_dispute(one, agreed, body)
 
 
-def _keep_order(one: Held, shop_id: int, agreed: Agreed, body: payloads.Order, raw: bytes) -> None:
+def _keep_order(one: Held, agreed: Agreed, body: payloads.Order, raw: bytes) -> None:
     if one.order is None or one.body is None:
         one.order = OrderRow(
-            shop_id=shop_id,
             shopify_id=body.id,
             name=body.name,
             currency=body.currency,
@@ -65,9 +64,9 @@ def _keep_order(one: Held, shop_id: int, agreed: Agreed, body: payloads.Order, r
     one.body, one.changed = body, True
     if body.refunds:
         for refund, part in zip(body.refunds, msgspec.json.decode(raw, type=_Refunds).refunds, strict=True):
-            _keep_refund(one, shop_id, agreed, refund, bytes(part))
+            _keep_refund(one, agreed, refund, bytes(part))
     for parcel in body.fulfillments:
-        _keep_parcel(one, shop_id, parcel)
+        _keep_parcel(one, parcel)
 
 
 def _describe(order: OrderRow, body: payloads.Order, raw: bytes) -> None:
@@ -109,12 +108,11 @@ def _in_full(snapshot: bytes | msgspec.Raw) -> str:
     return json.dumps(json.loads(bytes(snapshot)), sort_keys=True)
 
 
-def _keep_refund(one: Held, shop_id: int, agreed: Agreed, body: payloads.Refund, raw: bytes) -> None:
+def _keep_refund(one: Held, agreed: Agreed, body: payloads.Refund, raw: bytes) -> None:
     """Store the refund, or what its transactions have become."""
     kept = one.refunds.get(body.id)
     if kept is None:
         one.refunds[body.id] = RefundRow(
-            shop_id=shop_id,
             order_shopify_id=body.order_id,
             shopify_id=body.id,
             refunded_at=body.processed_at or body.created_at,
@@ -135,14 +133,14 @@ def _progress(refund: payloads.Refund) -> tuple[int, int]:
     return (sum(t.status == "success" for t in refund.transactions), len(refund.transactions))
 
 
-def _keep_parcel(one: Held, shop_id: int, body: payloads.Fulfillment) -> None:
+def _keep_parcel(one: Held, body: payloads.Fulfillment) -> None:
     """Store the parcel's newest state. The vendor is found when the order is."""
     quantities = {str(line.id): line.quantity for line in body.line_items}
     parcel = next((parcel for parcel in one.parcels if parcel.shopify_id == body.id), None)
     if parcel is None:
         parcel = _find_requested(one, body, quantities)
         if parcel is None:
-            parcel = ParcelRow(shop_id=shop_id, order_shopify_id=body.order_id, fulfilled_at=body.created_at)
+            parcel = ParcelRow(order_shopify_id=body.order_id, fulfilled_at=body.created_at)
             one.parcels.append(parcel)
         parcel.shopify_id, parcel.fulfilled_at = body.id, body.created_at
     elif parcel.shopify_updated_at and _age_of_news(body) <= _age_of_parcel(parcel):

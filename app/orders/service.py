@@ -60,7 +60,7 @@ def receive(session: Session, shop_id: int, looked: Looked, news: Sequence[News]
     agreed = looked.in_force.agreed
     for one in news:
         if one.order_number is not None:
-            keep_news(looked.held[one.order_number], shop_id, agreed, one.body, one.raw)
+            keep_news(looked.held[one.order_number], agreed, one.body, one.raw)
     changed = [one for one in looked.held.values() if one.changed]
     freeze_lines(session, shop_id, looked, changed)
     freeze_terms(agreed, changed)

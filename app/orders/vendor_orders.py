@@ -54,7 +54,6 @@ def assign_parcels(one: Held) -> None:
 
 def _add_part(one: Held, order: OrderRow, vendor_id: int) -> PartRow:
     part = one.parts[vendor_id] = PartRow(
-        shop_id=order.shop_id,
         vendor_id=vendor_id,
         order_shopify_id=order.shopify_id,
         name=order.name,
