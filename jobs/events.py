@@ -41,6 +41,8 @@ MAX_CLAIMS: Final = 5
 """How many workers may die with the same row in their hands."""
 AT_ONCE: Final = 4
 """Batches of orders: while PostgreSQL writes some, the next is reckoned, and one more is read or told of."""
+LONE_AT_ONCE: Final = 8
+"""Orders that came alone, each of another shop: most of their time they wait for answers and for the disk."""
 _RUN_SECONDS: Final = 20.0
 _FIRST_PAUSE_SECONDS: Final = 5
 _LONGEST_PAUSE_SECONDS: Final = 900
@@ -148,7 +150,7 @@ def _drain(tokens: set[str]) -> int:
     """`tokens` receives those of the batches that were claimed."""
     worked, until = 0, time.monotonic() + _RUN_SECONDS
     running: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="orders") as pool:
+    with ThreadPoolExecutor(LONE_AT_ONCE, thread_name_prefix="orders") as pool:
         while batch := claim():
             tokens.add(batch[0].token)
             if batch[0].claims > 1:  # it may kill this process, too: nobody else's work shall die with it
@@ -158,8 +160,7 @@ def _drain(tokens: set[str]) -> int:
                     work(together)
                     continue
                 running.append(pool.submit(work, together))
-                if len(running) >= AT_ONCE:
-                    running.popleft().result()
+                _finish(running, but=(AT_ONCE if len(together) > 1 else LONE_AT_ONCE) - 1)
             worked += len(batch)
             if time.monotonic() > until:
                 # Whatever else waits in the queue has its turn; the next drain goes on here.
@@ -169,8 +170,9 @@ def _drain(tokens: set[str]) -> int:
     return worked
 
 
-def _finish(running: deque[Future[None]]) -> None:
-    while running:
+def _finish(running: deque[Future[None]], *, but: int = 0) -> None:
+    """Wait for all but so many of the last."""
+    while len(running) > but:
         running.popleft().result()
 
 
