@@ -4,9 +4,9 @@ Their ids are taken from the table's sequence before they are written, so that r
 (`together`) and no statement waits for another's answer.
 
 Rows travel by the column, each an array of the column's type, which PostgreSQL takes apart side by side: as objects
-they would cost it several times as much, for it looks every name up in every row. A struct's fields are the columns it
-speaks for: other columns keep their defaults, and what others write into them. A field of type msgspec.Raw is a whole
-document for a column of type json: it travels as it is, and is read once.
+they would cost it several times as much, for it looks every name up in every row. What all rows share travels once. A
+struct's fields are the columns it speaks for: other columns keep their defaults, and what others write into them. A
+field of type msgspec.Raw is a whole document for a column of type json: it travels as it is, and is read once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -55,11 +55,11 @@ class Ours:
     name = "stallkeeper"
 
     def __init__(self, database: servers.Database, shop_id: int, per_round: int) -> None:
-        from jobs.events import AT_ONCE, LONE_AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
+        from jobs.events import AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
 
         self._database, self._shop_id, self._per_round = database, shop_id, per_round
         self._numbers = itertools.count(1)
-        ways = ((1, 1), (1, LONE_AT_ONCE), (50, AT_ONCE), (100, AT_ONCE))
+        ways = ((1, 1), (1, AT_ONCE), (50, AT_ONCE), (100, AT_ONCE))
         self.ways = [Way(f"{lines} lines", *way) for lines, way in itertools.product((3, 10), ways)]
 
     def prepare(self, way: Way) -> Callable[[], int]:
