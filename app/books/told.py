@@ -71,9 +71,9 @@ def _tell_amount(order: Order, found: Explanation) -> Iterator[str]:
 
 
 def _tell_step(found: Explanation, step: Step) -> Iterator[str]:
-    when, kind = f"{step.transaction.happened_at:%Y-%m-%d %H:%M}", _kind(step.transaction.kind)
+    when, kind = f"{step.at:%Y-%m-%d %H:%M}", _kind(step.transaction.kind)
     if step.moves_only:
-        yield f"    {when}  {kind}: now {STAGE_WORDS.get(step.to, '')}"
+        yield f"    {when}  {kind}: {step.moved}, now {STAGE_WORDS.get(step.to, '')}"
         return
     others = ", ".join(f"{_side(entry.account)} {found.money(entry.amount_minor)}" for entry in step.others)
     yield f"    {when}  {kind}: {step.amount}" + (f" ({others})" if others else "")
