@@ -72,7 +72,7 @@ _PAGE = """{% import "merchant/_macros.html" as ui %}
 {% set state = ("state", "State", "", [("", "Any"), ("approved", "Approved")]) %}
 {% set sort = ("sort", "Sort", "name", [("name", "Name"), ("-name", "Name, Z to A")]) %}
 <s-table>{{ ui.list_bar("/app/vendors", "a", "Search vendors", [state], sort) }}</s-table>
-{{ ui.part_pager({"rows": [1], "before": none, "after": "WzFd"}, 2, "/app/vendors") }}
+{{ ui.part_pager({"rows": [1], "total": 2, "before": none, "after": "WzFd"}, "/app/vendors") }}
 {{ ui.empty("No vendors yet", "They appear here.", "Open the form", "/x") }}
 {{ ui.badge("Paid", "success") }}{{ ui.fact("Total", "$1") }}
 {{ ui.field(form.name, maxlength=80, readonly=true) }}
