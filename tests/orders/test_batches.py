@@ -234,7 +234,7 @@ def test_a_batch_rings_for_its_announcements_once(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr("app.queue.enqueue", lambda job, *args, queue="events": rung.append(job))
+    monkeypatch.setattr("app.queue.enqueue", lambda job, *args, **how: rung.append(job))
     for _ in range(3):
         buy(store, (goods.mug, 1))
     take_in(acme, [sent for sent in post.waiting() if sent["topic"] in READERS])
