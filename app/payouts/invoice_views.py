@@ -65,13 +65,14 @@ def export() -> ResponseReturnValue:
 
 
 def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
-    wanted = read_wanted()
+    wanted, held = read_wanted(), queries.find_settings(g.session, g.shop.id)
     vendors = invoice_lists.list_vendors(g.session, g.shop)
     html = render_template(
         "merchant/payouts/invoices.html",
         page=invoice_lists.list_invoices(g.session, g.shop, wanted, place=web.read_place()),
         titles=invoice_files.TITLES,
-        form=form or InvoiceForm(obj=queries.find_settings(g.session, g.shop.id)),
+        form=form or InvoiceForm(obj=held),
+        knows_seller=invoices.knows_seller(held),
         seen=meanwhile.mark(_SAVES),
         month_choices=[(month, month) for month in invoice_lists.list_months(g.session, g.shop)],
         vendor_choices=[(str(vendor_id), name) for vendor_id, name in vendors],

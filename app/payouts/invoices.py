@@ -112,9 +112,13 @@ def issue(session: Session, shop: Shop, vendor_ids: Sequence[int], *, until: dat
     return len(rows)
 
 
+def knows_seller(held: PayoutSettings) -> bool:
+    return bool(held.invoice_name and held.invoice_address)
+
+
 def check_seller(held: PayoutSettings) -> None:
     """Raises Conflict when the merchant's name and address are not known."""
-    if not held.invoice_name or not held.invoice_address:
+    if not knows_seller(held):
         raise Conflict("Enter the name and address that stand on invoices first.")
 
 

@@ -23,6 +23,7 @@ from app.payouts.paper import Paper, has_letters_for, print_paper, set_apart
 from app.payouts.queries import STATE_WORDS
 from app.payouts.zips import Files
 from app.sheets import write_sheet
+from app.vendors.payout_details import describe
 
 _COLUMNS: Final = (
     "date order item quantity price your_discount tax commission tax_on_commission amount currency entry".split()  # noqa: SIM905
@@ -82,7 +83,7 @@ def write_pdf(shop: Shop, vendor: Vendor, payout: Payout, entries: Sequence[Paid
             number=payout.reference,
             parties=[[shop.name]],
             facts=[
-                _("For %(name)s, paid to the account ending in %(last4)s", name=payee, last4=payout.last4),
+                _("For %(name)s, paid to %(destination)s", name=payee, destination=describe(payout.rail, payout.last4)),
                 _when(shop, payout, locale),
             ],
             head=[_("Date"), _("Order"), _("What"), _("Amount")],

@@ -252,13 +252,13 @@ def test_the_merchants_page_issues_finds_and_hands_out_invoices(
     charge(acme, ada, "sale:1", 432, 82)
     charge(acme, bea, "sale:2", 86)
     on(3, 21)
-    assert browser.post(page).status_code == 409, "nobody charges yet"
+    nobody = browser.post(page)
+    assert (nobody.status_code, "Enter who charges the commission below" in nobody.text) == (409, True)
     wrong = browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "F", "invoice_country": "P1"})
     assert (wrong.status_code, "two letters" in wrong.text) == (422, True)
-    assert (
-        browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "RE", "invoice_monthly": "y"}).status_code
-        == 200
-    )
+    saved = browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "RE", "invoice_monthly": "y"})
+    assert (saved.status_code, "Choose Issue invoices" in saved.text) == (200, True)
+    assert "Enter who charges the commission" not in saved.text
     assert invoice_runs.list_monthly() == [acme.id]
     asked = browser.post(page)
     assert "0 of 2 vendors looked at" in asked.text

@@ -17,7 +17,7 @@ from app.errors import AppError, Conflict
 from app.ledger.rules import Account
 from app.models.events import DomainEvent
 from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
-from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState
+from app.models.payouts import Payout, PayoutBatch, PayoutEntry, PayoutMove, PayoutState, RailName
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts import checks, contents, moves, queries, service
@@ -336,6 +336,22 @@ def test_a_statement_names_the_accounts_holder_where_the_paper_lacks_letters(
         assert name_payee(vendor, payout) == shown
         lines = read_lines(write_pdf(acme, vendor, payout, contents.list_paid_entries(session, payout)))
     assert any(printed in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rail", "shown", "printed"),
+    [
+        ("bank", "3000", "For Ada, paid to your account ending in 3000"),
+        ("paypal", "a…@example.com", "For Ada, paid to your PayPal account a…@example.com"),
+    ],
+)
+def test_a_statement_says_where_the_money_went(acme: Shop, paid: Vendor, rail: str, shown: str, printed: str) -> None:
+    earn(acme, paid, "sale", 4200)
+    open_batch(acme, paid)
+    with db.scoped(acme.id) as session:
+        payout, vendor = session.scalars(select(Payout)).one(), session.get_one(Vendor, paid.id)
+        payout.rail, payout.last4, vendor.name = RailName(rail), shown, "Ada"
+        assert printed in read_lines(write_pdf(acme, vendor, payout, contents.list_paid_entries(session, payout)))
 
 
 @pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
