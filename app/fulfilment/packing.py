@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
+from app.fulfilment.rules import MAX_ORDERS
 from app.languages import _
 from app.models.orders import OrderLine, VendorOrder
 from app.models.products import Product, ProductImage
 from app.orders.left import Units, list_taken, units_held
 from app.orders.vendor_list import WAITING
-
-MAX_ORDERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def pick_list() -> ResponseReturnValue:
         parcels=parcels,
         picks=packing.make_pick_list(g.session, parcels),
         by_order=request.args.get("by") == "order",
-        most=packing.MAX_ORDERS,
+        most=rules.MAX_ORDERS,
     )
 
 
@@ -75,7 +75,11 @@ def read_file() -> ResponseReturnValue:
     if not data:
         return _ship_page(wrong_file=_("Choose a file first.")), 422
     if len(data) > _SHEET_BYTES:
-        return _ship_page(wrong_file=_("This file is too large. Send at most 200 lines at a time.")), 422
+        return _ship_page(
+            wrong_file=_(
+                "This file is too large. Send at most %(max_rows)s lines at a time.", max_rows=rules.MAX_ORDERS
+            )
+        ), 422
     try:
         rows = read_sheet(data)
     except ValueError as error:
@@ -127,7 +131,7 @@ def _ship_page(
 ) -> str:
     """The table to send from. What was typed or read from a file is ticked and filled in."""
     chosen = list(typed or ()) if is_file else request.values.getlist("order", int)
-    parcels = packing.list_parcels(g.session, g.vendor.id, chosen[: packing.MAX_ORDERS])
+    parcels = packing.list_parcels(g.session, g.vendor.id, chosen[: rules.MAX_ORDERS])
     ready = [one for one in parcels if one.lines and one.part.status != VendorOrderStatus.UNPAID]
     return render_template(
         "portal/orders/ship_many.html",
@@ -147,8 +151,8 @@ def _ship_page(
 def _read_typed() -> dict[int, Tracking]:
     """What stands beside each ticked order, by the order's id."""
     form = request.form
-    # The page shows no more than this; each is a lock and several statements.
-    shown = form.getlist("row", int)[: packing.MAX_ORDERS]
+    # The page shows no more than this.
+    shown = form.getlist("row", int)[: rules.MAX_ORDERS]
     rows = zip_longest(shown, form.getlist("carrier"), form.getlist("tracking"), fillvalue="")
     ticked = set(form.getlist("order", int))
     return {
@@ -160,7 +164,7 @@ def _read_typed() -> dict[int, Tracking]:
 
 def _find() -> list[packing.Parcel]:
     chosen = request.args.getlist("order", int)
-    return packing.list_parcels(g.session, g.vendor.id, chosen[: packing.MAX_ORDERS])
+    return packing.list_parcels(g.session, g.vendor.id, chosen[: rules.MAX_ORDERS])
 
 
 def _code_of(part_id: int) -> str:

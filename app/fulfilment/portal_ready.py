@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
 from app.errors import AppError, ValidationErrors
-from app.fulfilment import packing, pickups
+from app.fulfilment import packing, pickups, rules
 from app.fulfilment.forms import ReadyForm, read_units
 from app.fulfilment.packing import Parcel
 from app.fulfilment.portal import order_page
@@ -64,7 +64,7 @@ def choose() -> ResponseReturnValue:
 def make_many_ready() -> ResponseReturnValue:
     """All that is left of each ticked order, with a result for each."""
     form = ReadyForm(request.form)
-    ticked = sorted(set(request.form.getlist("order", int)))[: packing.MAX_ORDERS]
+    ticked = sorted(set(request.form.getlist("order", int)))[: rules.MAX_ORDERS]
     if not form.validate():
         return _choose_page(form), 422
     if not ticked:
@@ -88,7 +88,7 @@ def _make_one_ready(parcel: Parcel, place: str) -> _Result:
 
 def _choose_page(form: ReadyForm, *, wrong: str = "") -> str:
     chosen = request.values.getlist("order", int)
-    parcels = packing.list_parcels(g.session, g.vendor.id, chosen[: packing.MAX_ORDERS])
+    parcels = packing.list_parcels(g.session, g.vendor.id, chosen[: rules.MAX_ORDERS])
     left = [one for one in parcels if one.lines and one.part.status != VendorOrderStatus.UNPAID]
     return render_template(
         "portal/orders/ready_many.html",

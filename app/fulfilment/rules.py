@@ -1,10 +1,12 @@
 """Which units go into a parcel, and which of Shopify's fulfilment orders they are taken from. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.languages import _
 
+MAX_ORDERS: Final = 100
+"""Printed, packed or sent at once: each is a lock and several statements."""
 CARRIERS = (
     "Australia Post",
     "Canada Post",

@@ -5,9 +5,9 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from app.fulfilment.rules import MAX_ORDERS
 from app.languages import _, lazy
 
-MAX_ROWS: Final = 200
 _NAMES: Final[Mapping[str, frozenset[str]]] = {
     "order": frozenset({"order", "order number", "order name", "name", "reference", "order id"}),
     "tracking": frozenset({"tracking", "tracking number", "tracking no", "tracking code", "number"}),
@@ -47,12 +47,12 @@ def read_sheet(data: bytes) -> list[SheetRow]:
     lines = lines[1:] if places else lines
     if not lines:
         raise ValueError(_EMPTY)
-    if len(lines) > MAX_ROWS:
+    if len(lines) > MAX_ORDERS:
         raise ValueError(
             _(
                 "This file has %(lines)s lines. Send at most %(max_rows)s at a time.",
                 lines=len(lines),
-                max_rows=MAX_ROWS,
+                max_rows=MAX_ORDERS,
             )
         )
     at = places or {name: index for index, name in enumerate(_AS_WRITTEN)}

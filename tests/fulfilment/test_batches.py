@@ -124,6 +124,19 @@ def test_a_file_of_no_use_says_why(three: None, adas_browser: FlaskClient, sheet
     assert words in answer.text
 
 
+@pytest.mark.parametrize(("lines", "status"), [(100, 200), (101, 422)])
+def test_one_request_takes_a_hundred_orders(
+    three: None, adas_browser: FlaskClient, acme: Shop, lines: int, status: int
+) -> None:
+    """Each is a lock and several statements: 200 held a connection for over four seconds."""
+    sheet = b"#1001,1Z1,UPS\n" * lines
+    answer = adas_browser.post("/portal/orders/ship/read", data={"file": (io.BytesIO(sheet), "labels.csv")})
+    assert (answer.status_code, "Send at most 100 at a time." in answer.text) == (status, status == 422)
+    many = form(*((part, "", "") for part in range(100, 200)), (1, "UPS", "1Z1"))
+    assert adas_browser.post("/portal/orders/ship", data=many).status_code == 303
+    assert parcels(acme) == []
+
+
 def test_what_shopify_refused_can_be_tried_again_in_one_go(
     three: None, adas_browser: FlaskClient, acme: Shop, ada: Vendor
 ) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.fulfilment.sheet import MAX_ROWS, SheetRow, read_sheet
+from app.fulfilment.rules import MAX_ORDERS
+from app.fulfilment.sheet import SheetRow, read_sheet
 
 READ = [SheetRow(2, "#1001", "1Z999", "UPS"), SheetRow(3, "1002", "JD01", "")]
 
@@ -43,7 +44,7 @@ def test_what_an_old_spreadsheet_writes_is_read_too() -> None:
         (b"", "no lines"),
         (b"order,tracking\n", "no lines"),
         (b'order,tracking\n"#1001,1Z', "no table"),
-        (b"#1,1\n" * (MAX_ROWS + 1), f"at most {MAX_ROWS}"),
+        (b"#1,1\n" * (MAX_ORDERS + 1), f"at most {MAX_ORDERS}"),
     ],
     ids=["nothing", "only a heading", "no table", "too long"],
 )
