@@ -9,10 +9,10 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import formats, web
+from app.audit_words import name_deed, name_subject
 from app.auth import merchant
 from app.home import audit_log
 from app.home.audit_changes import Change, Writers, say_changes
-from app.home.audit_words import name_deed, name_subject
 from app.money import Money
 from app.typed import read_day
 from app.vendors.queries import offer_vendors

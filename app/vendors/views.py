@@ -7,6 +7,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
+from app.audit_words import name_deed
 from app.auth import merchant
 from app.auth.roles import ROLE_WORDS
 from app.errors import Conflict, NotFound, ValidationErrors
@@ -173,6 +174,7 @@ def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
         actions=rules.list_actions(vendor.status),
         products=queries.count_products(g.session, vendor),
         history=queries.list_history(g.session, vendor),
+        name_deed=name_deed,
         people=people.list_people(g.session, vendor),
         unreachable=people.find_unreachable(g.session, vendor),
         roles=ROLE_WORDS,

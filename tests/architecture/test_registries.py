@@ -2,6 +2,7 @@
 
 import ast
 import pkgutil
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from app import web
+from app.audit_words import DEEDS
 from app.hooks.kinds import KINDS
 from app.products import service as products
 from app.queue import QUEUES
@@ -113,6 +115,15 @@ def yielded(path: Path) -> set[str]:
     pairs = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Yield)]
     first = [part for pair in pairs if isinstance(pair, ast.Tuple) for part in ast.walk(pair.elts[0])]
     return {part.value for part in first if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def test_every_change_that_the_log_keeps_has_words() -> None:
+    """Of those that are written out where they are recorded."""
+    given = [argument for _path, call in calls("record", "_record", "record_for_vendors") for argument in call.args]
+    texts = {argument.value for argument in given if isinstance(argument, ast.Constant)}
+    recorded = {str(text) for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]+", str(text))}
+    assert len(recorded) > 70
+    assert recorded - set(DEEDS) == set()
 
 
 def test_every_blueprint_of_the_app_is_registered() -> None:

@@ -1,4 +1,4 @@
-"""What the log calls changes and what they are about; the vendors' own are in merchant/vendors/_states.html."""
+"""What the log and a vendor's history call changes, and what they are about."""
 
 from typing import Final
 
@@ -7,6 +7,53 @@ DEEDS: Final = {
     "settings.hide_guide": "Set-up guide hidden",
     "settings.show_guide": "Set-up guide shown",
     "money_settings.change": "Money settings changed",
+    "vendor.apply": "Applied",
+    "vendor.approve": "Approved",
+    "vendor.reject": "Declined",
+    "vendor.suspend": "Paused",
+    "vendor.reinstate": "Sells again",
+    "vendor.ask": "Asked",
+    "vendor.close": "Closed",
+    "vendor.edit_in_shopify": "Page edited in Shopify",
+    "vendor.page_deleted_in_shopify": "Page deleted in Shopify",
+    "vendor.edit_profile": "Profile edited",
+    "vendor.read_replaced": "Saw what was replaced on the page",
+    "vendor.change_picture": "Picture changed",
+    "vendor.change_cover": "Cover picture changed",
+    "vendor.remove_picture": "Picture removed",
+    "vendor.remove_cover": "Cover picture removed",
+    "vendor.translate": "Page translated",
+    "vendor.change_payout_details": "Payout details changed",
+    "vendor.accept_terms": "Terms accepted",
+    "vendor.connect_customer": "Customer account connected",
+    "vendor.disconnect_customer": "Customer account disconnected",
+    "portal.sign_in": "Signed in to the vendor pages",
+    "portal.security": "Way of signing in changed",
+    "vendor.note": "Note",
+    "vendor.reset_second_factor": "Second step taken away",
+    "visit.start": "Opened by your staff",
+    "visit.change": "Form sent during a visit",
+    "visit.end": "Visit ended",
+    "vendor.answer": "Questions answered",
+    "vendor.open_document": "Document opened",
+    "vendor.remove_document": "Document deleted",
+    "questions.add": "Question added",
+    "questions.remove": "Question removed",
+    "vendor.plan_holiday": "Holiday planned",
+    "vendor.end_holiday": "Holiday ended",
+    "vendor.collect": "Who sends was changed",
+    "vendor.adjust": "Balance adjusted",
+    "vendor.take_back_adjustment": "Adjustment taken back",
+    "vendor.ask_payout_details": "Change of payout details asked for",
+    "vendor_terms.change": "A vendor's money settings changed",
+    "notices.choose": "Notifications chosen",
+    "vendor.invite": "Seller invited",
+    "vendor.invite_again": "Seller invited again",
+    "vendor.withdraw_invitation": "Invitation withdrawn",
+    "staff.change_rights": "Staff: rights changed",
+    "staff.invite": "Person invited",
+    "staff.change_role": "Role changed",
+    "staff.remove": "Person removed",
     "vendor_group.save": "Vendor group saved",
     "vendor_group.remove": "Vendor group removed",
     "commission_rule.add": "Commission rule added",
@@ -115,6 +162,7 @@ DEEDS: Final = {
     "shop.currency": "Currency of the store changed",
     "api_token.make": "API token made",
     "api_token.revoke": "API token revoked",
+    "clock.move": "Clock of the demo moved",
     "privacy.download": "A customer's data downloaded",
 }
 SUBJECTS: Final = {
@@ -133,9 +181,9 @@ SUBJECTS: Final = {
 }
 
 
-def name_deed(action: str, own: dict[str, str]) -> str:
-    """The words for an action; `own` are those of the vendors' history. An unknown one is said as it is called."""
-    return DEEDS.get(action) or own.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
+def name_deed(action: str) -> str:
+    """The words for an action. An unknown one is said as it is called."""
+    return DEEDS.get(action) or action.replace(".", ": ").replace("_", " ").capitalize()
 
 
 def name_subject(subject_type: str) -> str:
