@@ -145,6 +145,24 @@ def test_the_first_wrong_field_has_the_focus_and_says_why(
     assert _examine(page) == []
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_who_may_only_look_reads_a_draft_and_is_offered_no_place_for_files(
+    address: str, stocked: dict[str, int], ada: Vendor, chromium: Browser, *, scripts: bool
+) -> None:
+    """The draft has no picture; its form, which holds the place for some, is there all the same."""
+    with db.scoped(ada.shop_id) as session:
+        session.get_one(VendorUser, stocked["user_id"]).role = "viewer"
+    page = chromium.new_page(java_script_enabled=scripts)
+    _sign_in(page, address, ada)
+    page.goto(f"{address}/portal/products/{stocked['product_id']}")
+    expect(page.locator("input[name=title]")).to_be_visible()
+    expect(page.get_by_text("Add pictures").locator("visible=true")).to_have_count(0)
+    page.goto(f"{address}/portal/profile")
+    expect(page.locator("input[name=name]")).to_be_visible()
+    expect(page.locator("input[type=file]")).to_have_count(0)
+    page.close()
+
+
 @pytest.mark.parametrize("language", ["en", "de", "es", "fr", "ja"])
 def test_on_a_phone_the_bar_that_says_what_changed_is_one_line(
     address: str, ada: Vendor, stocked: dict[str, int], open_page: Any, language: str
