@@ -23,7 +23,6 @@ from app.orders.reasons import say_reason
 from app.orders.words import (
     BANK_REASON_WORDS,
     DECLINE_WORDS,
-    HOLD_WORDS,
     KIND_WORDS,
     RETURN_WORDS,
     SHIP_HOLD_WORDS,
@@ -96,7 +95,6 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
         left=units_to_send(g.session, found.part),
         held=held_items(found.lines, found.part.holds),
         states=part_words(is_collected=isinstance(form, ReadyForm)),
-        hold_words=HOLD_WORDS,
         ship_hold_words=SHIP_HOLD_WORDS,
         bank_reason_words=BANK_REASON_WORDS,
         kind_words=KIND_WORDS,

@@ -14,12 +14,12 @@ from app import formats, web
 from app.auth.merchant import require_merchant
 from app.config import get_config
 from app.models.cancellations import CancellationState
-from app.models.orders import Order, VendorOrderStatus
+from app.models.orders import Order, VendorOrder, VendorOrderStatus
 from app.models.pickups import Pickup, PickupState
 from app.orders import cancellations, queries
 from app.orders.packed import list_packed
 from app.orders.vendor_list import name_packed, tell_state
-from app.orders.words import HOLD_WORDS, PART_WORDS
+from app.orders.words import PART_WORDS
 from app.typed import read_number
 
 bp = Blueprint("order_block", __name__, url_prefix="/app/blocks")
@@ -84,7 +84,6 @@ def _find(number: int) -> Order | None:
 
 def _vendor(one: queries.VendorPart, state: str, packed: Sequence[Pickup], *, asks: bool) -> dict[str, object]:
     words, tone = _WORDS.get(state, (state, None))
-    earned = f"Earns {formats.write_money(one.part.earned)}" if state != VendorOrderStatus.UNPAID else ""
     lines = [line for line in one.lines if line.current_quantity > 0]
     return {
         "name": one.vendor.name,
@@ -92,20 +91,17 @@ def _vendor(one: queries.VendorPart, state: str, packed: Sequence[Pickup], *, as
         "tone": _TONES.get(tone or "", "neutral"),
         "items": [f"{line.current_quantity} x {line.title}" for line in lines],
         "pickups": [_describe(pickup) for pickup in packed],
-        "earned": earned,
-        "money": _say_where(one.standing),
+        "earned": _say_earned(one.part),
+        "money": one.standing.words,
         "asks": asks,
     }
 
 
-def _say_where(money: queries.Standing) -> str:
-    """What keeps the vendor's money, until when; or that nothing does. Empty while there is none."""
-    if not money.total:
+def _say_earned(part: VendorOrder) -> str:
+    if part.status == VendorOrderStatus.UNPAID:
         return ""
-    if money.reason is None:
-        return "Released for payout."
-    until = f" Released on {formats.write_date(money.release_at)}." if money.release_at else ""
-    return f"{HOLD_WORDS[money.reason]}{until}"
+    earned = part.earned
+    return f"Owes {formats.write_money(-earned)}" if earned.minor < 0 else f"Earns {formats.write_money(earned)}"
 
 
 def _describe(pickup: Pickup) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app import clock
 from app.errors import NotFound
+from app.formats import write_date
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _
 from app.ledger.queries import Movement, list_order_movements
@@ -22,8 +23,8 @@ from app.models.orders import Order, OrderLine, OrderRefund, VendorOrder, Vendor
 from app.models.vendors import Vendor
 from app.money import Money
 from app.orders.packed import has_packed, is_to_pack
-from app.orders.stages import DATED, HoldReason
-from app.orders.words import name_component
+from app.orders.stages import DATED, NO_DEBT_YET, HoldReason
+from app.orders.words import HOLD_WORDS, name_component
 
 PER_PAGE: Final = 50
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
@@ -86,6 +87,16 @@ class Standing:
     @property
     def total(self) -> Money:
         return self.pending + self.held + self.available + self.reserve
+
+    @property
+    def words(self) -> str:
+        """What keeps the money, until when; or that nothing does, or that it is a debt. Empty while there is none."""
+        if self.total.minor < 0 and self.reason not in NO_DEBT_YET:
+            return _("This is owed: it is taken from other earnings.")
+        if self.reason is None:
+            return _("Released.") if self.total else ""
+        until = [_("Released on %(day)s.", day=write_date(self.release_at))] if self.release_at else []
+        return " ".join([str(HOLD_WORDS[self.reason]), *until])
 
 
 @dataclass(frozen=True, slots=True)

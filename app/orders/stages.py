@@ -39,6 +39,8 @@ class HoldReason(StrEnum):
 _REASONS: Final = tuple(HoldReason)
 DATED: Final = frozenset({HoldReason.RETURN_WINDOW, HoldReason.RESERVE})
 """Those that a day ends. Beside a weightier one, another part of the order may have its day."""
+NO_DEBT_YET: Final = frozenset({HoldReason.TEST_ORDER, HoldReason.CHECK, HoldReason.DISPUTE})
+"""While these last, what stands below nought may still change, or is never taken."""
 
 
 class Bucket(msgspec.Struct, frozen=True):

@@ -1,0 +1,67 @@
+"""What the block on Shopify's order page, the merchant's page and the vendor's say of the money, step by step."""
+
+from types import SimpleNamespace
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import db
+from app.models.orders import Order, VendorOrder
+from app.models.shops import Shop
+from app.models.vendors import Vendor
+from devstore.orders.disputes import move_dispute, open_dispute
+from devstore.orders.fulfilment import fulfil_lines
+from devstore.store import Doc, Store
+from tests.devstore.orders.cast import ACME, buy
+from tests.orders.conftest import Post
+from tests.orders.test_shapes import choose, later
+from tests.portal.conftest import signed_in
+from tests.reviews.conftest import merchant
+from wsgi import create_app
+
+__all__ = ["merchant"]
+DISPUTED = "The money that the customer disputes is on hold until the bank decides."
+OWED = "This is owed: it is taken from other earnings."
+
+
+def say(merchant: FlaskClient, order: Doc) -> tuple[str, str, str]:
+    """How far Ada's part is, what she has of it, and where that is."""
+    [mine] = merchant.get(f"/app/blocks/order?id=gid://shopify/Order/{order['id']}").get_json()["vendors"]
+    return mine["state"], mine["earned"], mine["money"]
+
+
+def test_what_a_lost_dispute_leaves_is_a_debt_on_every_page_that_tells_of_it(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, merchant: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    choose(acme, dispute_fee_minor=1500, dispute_fee_to="vendor")
+    order = buy(store, (goods.mug, 2))
+    fulfil_lines(store, ACME, order["id"], None)
+    post.deliver()
+    dispute = open_dispute(store, ACME, order["id"])
+    post.deliver()
+    assert say(merchant, order)[2] == DISPUTED
+    move_dispute(store, ACME, order["id"], dispute["id"], "lost")
+    post.deliver()
+    assert say(merchant, order)[1:] == ("Owes $15.00", OWED)
+    with db.scoped(acme.id) as session:
+        order_id, part_id = session.scalars(select(Order.id)).one(), session.scalars(select(VendorOrder.id)).one()
+    pages = [(merchant, f"/app/orders/{order_id}"), (signed_in(create_app(), ada), f"/portal/orders/{part_id}")]
+    for browser, address in pages:
+        page = browser.get(address).text
+        assert OWED in page
+        assert "for the return period" not in page
+    later(monkeypatch, acme, 40)
+    assert say(merchant, order)[2] == OWED
+
+
+def test_what_was_released_may_have_been_paid_out_since(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, merchant: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = buy(store, (goods.mug, 2))
+    fulfil_lines(store, ACME, order["id"], None)
+    post.deliver()
+    assert say(merchant, order)[2].startswith("The money is on hold for the return period. Released on ")
+    later(monkeypatch, acme, 40)
+    assert say(merchant, order)[2] == "Released."
