@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from prometheus_client import Counter, Histogram
 
+from app.auth.hosts import is_for_vendors
 from app.config import get_config
 from app.shopify.signatures import is_shop_domain, verify_webhook
 from app.typed import read_moment
@@ -37,6 +38,11 @@ Respond = Callable[[int, list[tuple[str, str]], bytes], object]
 """Status, headers, body."""
 
 
+def is_for_us(environ: Mapping[str, Any]) -> bool:
+    """Whether it is asked at the app's own host: at that of the vendor pages nothing else is answered."""
+    return environ.get("PATH_INFO") == PATH and not is_for_vendors(str(environ.get("HTTP_HOST", "")))
+
+
 class WebhookIntake:
     """Answers POST /webhooks and passes everything else on."""
 
@@ -45,7 +51,7 @@ class WebhookIntake:
         self._inbox = inbox or Inbox(connect, Ring())
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH:
+        if not is_for_us(environ):
             return self._app(environ, start_response)
         # Threads are reused: what the last request bound would stand in our lines.
         structlog.contextvars.clear_contextvars()
@@ -61,7 +67,7 @@ class WebhookIntake:
         return [body]
 
     def take(self, environ: "WSGIEnvironment", respond: Respond) -> None:
-        """A request to PATH. It is answered by `respond`: now, or by another thread once its row is durable."""
+        """A request that is for us. It is answered by `respond`: now, or by another thread once its row is durable."""
         structlog.contextvars.clear_contextvars()
         began, topic = time.perf_counter(), environ.get(_TOPIC_KEY)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import structlog
 
-from webhooks.intake import PATH, WebhookIntake
+from webhooks.intake import WebhookIntake, is_for_us
 
 log = structlog.get_logger()
 _PLACE: Final = "_wsgi_call_wrap"
@@ -40,7 +40,7 @@ def later(intake: WebhookIntake, plain: Call) -> Call:
     """Webhooks to the intake, everything else as it was."""
 
     def call(protocol: Any, environ: dict[str, Any]) -> Any:
-        if environ["PATH_INFO"] != PATH:
+        if not is_for_us(environ):
             return plain(protocol, environ)
         environ["wsgi.input_terminated"] = True
         intake.take(environ, protocol.response_bytes)

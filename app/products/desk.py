@@ -12,19 +12,17 @@ from app.errors import AppError, NotFound, ValidationErrors
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.outcomes import Outcome
 from app.products import replies, service, takedowns
 
 REASON_NEEDED: Final = frozenset({"ask_for_changes", "reject", "take_down"})
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Outcome):
     """What became of one product."""
 
     product_id: int
-    title: str
-    is_done: bool
-    words: str
 
 
 def decide(session: Session, shop: Shop, ids: Sequence[int], action: str, reason: str, *, actor: str) -> list[Result]:
@@ -39,16 +37,16 @@ def _decide_one(session: Session, shop: Shop, product_id: int, action: str, reas
     try:
         product = service.lock_product(session, shop.id, product_id)
     except NotFound as error:
-        return Result(product_id, "Gone", is_done=False, words=error.message)
+        return Result(is_done=False, words=error.message, title="Gone", product_id=product_id)
     vendor = session.get_one(Vendor, product.vendor_id).name
     filled = replies.fill_for(reason, vendor=vendor, product=product.title, shop=shop.name)
     try:
         words = ACTIONS[action](session, product, filled, actor)
     except ValidationErrors as error:
-        return Result(product_id, product.title, is_done=False, words=" ".join(error.errors.values()))
+        return Result(is_done=False, words=" ".join(error.errors.values()), title=product.title, product_id=product_id)
     except AppError as error:
-        return Result(product_id, product.title, is_done=False, words=error.message)
-    return Result(product_id, product.title, is_done=True, words=words.format(vendor=vendor))
+        return Result(is_done=False, words=error.message, title=product.title, product_id=product_id)
+    return Result(is_done=True, words=words.format(vendor=vendor), title=product.title, product_id=product_id)
 
 
 def _approve(session: Session, product: Product, _reason: str, actor: str) -> str:

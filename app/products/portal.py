@@ -128,7 +128,7 @@ def show_product(product_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>")
 def save_product(product_id: int) -> ResponseReturnValue:
     """Save the draft; with `do=submit` send it for review, with `do=variants` only show the grid for the options."""
-    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    product = lock_own(product_id)
     if request.form.get("do") == "autosave" and request.form.get("version") != _version(product):
         raise Conflict(_("This draft was changed in another window. Load the page again to see it."))
     form = forms.ProductForm(request.form)
@@ -172,7 +172,7 @@ def show_variants(product_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:product_id>/duplicate")
 def duplicate_product(product_id: int) -> ResponseReturnValue:
-    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    product = lock_own(product_id)
     draft = copying.duplicate(g.session, g.shop, product, actor=actor())
     flash(
         _("This is a copy of “%(title)s”, without its stock and SKUs. Customers do not see it.", title=product.title),
@@ -186,7 +186,7 @@ def move_product(product_id: int, action: str) -> ResponseReturnValue:
     """Withdraw, archive or restore."""
     if action not in _DONE:
         raise AppError(_("There is no such action."))
-    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    product = lock_own(product_id)
     if action == "restore":
         service.move(g.session, product, action, actor=actor())
     else:
@@ -198,7 +198,7 @@ def move_product(product_id: int, action: str) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/stock")
 def save_stock(product_id: int) -> ResponseReturnValue:
     """New counts, by variant id; customers see them at once."""
-    product = service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
+    product = lock_own(product_id)
     typed = {key: value.strip() for key, value in request.form.items() if _STOCK.fullmatch(key)}
     counts = {key: forms.read_stock(text) for key, text in typed.items()}
     if wrong := [key for key, count in counts.items() if count is None]:
@@ -214,6 +214,11 @@ def save_stock(product_id: int) -> ResponseReturnValue:
     changed = service.set_stock(g.session, product, first, actor=actor(), elsewhere=elsewhere)
     flash(_("The new stock is on its way to the shop.") if changed else _("Nothing was different."), "good")
     return redirect(f"/portal/products/{product_id}", 303)
+
+
+def lock_own(product_id: int) -> Product:
+    """The vendor's product, locked until the transaction ends. Raises NotFound for anybody else's."""
+    return service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
 
 
 def _submit(product: Product, form: forms.ProductForm, rows: list[forms.VariantRow]) -> ResponseReturnValue:

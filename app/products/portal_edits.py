@@ -21,6 +21,7 @@ from app.products import (
     service,
 )
 from app.products.descriptions import plain_text
+from app.products.portal import lock_own
 from app.shops.queries import get_settings
 from app.typed import tidy
 
@@ -30,7 +31,7 @@ protect(bp)
 
 @bp.get("/<int:product_id>/edit")
 def show_edit(product_id: int) -> ResponseReturnValue:
-    product = _lock(product_id)
+    product = lock_own(product_id)
     if product.status != ProductStatus.PUBLISHED:
         return redirect(f"/portal/products/{product_id}", 303)
     wanted = _proposed(product)
@@ -51,7 +52,7 @@ def show_edit(product_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/edit")
 def propose(product_id: int) -> ResponseReturnValue:
     """What the shop's rules let through goes live at once, the rest waits for its staff."""
-    product, form = _lock(product_id), forms.WordsForm(request.form)
+    product, form = lock_own(product_id), forms.WordsForm(request.form)
     variants = service.list_variants(g.session, product)
     rows, wanted = edit_forms.read_rows(request.form, variants)
     options = option_forms.read_rows(request.form)
@@ -86,7 +87,7 @@ def propose(product_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:product_id>/edit/withdraw")
 def withdraw(product_id: int) -> ResponseReturnValue:
-    product = _lock(product_id)
+    product = lock_own(product_id)
     if (proposal := proposals.find_open(g.session, product)) is not None:
         proposals.withdraw(g.session, proposal, actor=actor())
     flash(_("The edit is withdrawn. The product stays on sale as it is."), "good")
@@ -172,7 +173,3 @@ def _page(
         proposal=proposals.find_open(g.session, product),
         settings=get_settings(g.session, g.shop.id),
     )
-
-
-def _lock(product_id: int) -> Product:
-    return service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)

@@ -7,8 +7,9 @@ from app import web
 from app.auth.portal import protect
 from app.errors import ValidationErrors
 from app.languages import _
-from app.models.products import Product, ProductStatus
+from app.models.products import ProductStatus
 from app.products import fetching, pictures, queries, rules, service
+from app.products.portal import lock_own
 
 bp = Blueprint("portal_pictures", __name__, url_prefix="/portal/products")
 protect(bp)
@@ -18,7 +19,7 @@ protect(bp)
 def name_target(product_id: int) -> ResponseReturnValue:
     """Where the browser sends a picture: {url, method, fields, ticket}."""
     wanted = request.get_json()
-    pictures.check_takes_pictures(_lock(product_id))
+    pictures.check_takes_pictures(lock_own(product_id))
     shop = web.leave_transaction()
     try:
         name, mime, size = str(wanted["name"]), str(wanted["type"]), int(wanted["size"])
@@ -32,9 +33,9 @@ def name_target(product_id: int) -> ResponseReturnValue:
 def add_picture(product_id: int) -> ResponseReturnValue:
     """Keep a picture: by the ticket of a finished upload, or, without scripts, as files of this form."""
     if ticket := request.form.get("ticket"):
-        pictures.add(g.session, _lock(product_id), ticket)
+        pictures.add(g.session, lock_own(product_id), ticket)
         return _fragment(product_id)
-    pictures.check_takes_pictures(_lock(product_id))
+    pictures.check_takes_pictures(lock_own(product_id))
     shop = web.leave_transaction()
     tickets = []
     for file in request.files.getlist("files"):
@@ -43,7 +44,7 @@ def add_picture(product_id: int) -> ResponseReturnValue:
             target = pictures.stage(shop, product_id, name, mime, len(content))
             pictures.upload(target, name, mime, content)
             tickets.append(target.ticket)
-    product = _lock(product_id)
+    product = lock_own(product_id)
     for ticket in tickets:
         pictures.add(g.session, product, ticket)
     page = f"/portal/products/{product_id}{'' if product.status in rules.EDITABLE else '/edit'}"
@@ -59,7 +60,7 @@ def show_pictures(product_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:product_id>/pictures/<int:image_id>/remove")
 def remove_picture(product_id: int, image_id: int) -> ResponseReturnValue:
-    pictures.remove(g.session, _lock(product_id), image_id)
+    pictures.remove(g.session, lock_own(product_id), image_id)
     if request.headers.get("HX-Request"):
         return _fragment(product_id)
     return redirect(f"/portal/products/{product_id}#pictures", 303)
@@ -68,16 +69,12 @@ def remove_picture(product_id: int, image_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/pictures/<int:image_id>/again")
 def fetch_again(product_id: int, image_id: int) -> ResponseReturnValue:
     """One that could not be had from the address in the vendor's file."""
-    product = _lock(product_id)
+    product = lock_own(product_id)
     fetching.try_again(g.session, product, image_id)
     if request.headers.get("HX-Request"):
         return _fragment(product_id)
     page = f"/portal/products/{product_id}{'' if product.status in rules.EDITABLE else '/edit'}"
     return redirect(f"{page}#pictures", 303)
-
-
-def _lock(product_id: int) -> Product:
-    return service.lock_product(g.session, g.shop.id, product_id, vendor_id=g.vendor.id)
 
 
 def _fragment(product_id: int) -> str:

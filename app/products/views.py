@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -40,16 +40,13 @@ def decide_together(action: str) -> ResponseReturnValue:
     """One decision for every product that was ticked; the page says of each what became of it."""
     if action not in desk.ACTIONS:
         raise NotFound("There is no such action.")
-    ids, reason = request.form.getlist("product", int)[: listing.PER_PAGE], request.form.get("reason", "").strip()
-    if not ids:
-        return web.toast(make_response(_list_page(reason=reason)), "Tick the products first.", is_error=True)
-    if action in desk.REASON_NEEDED and not reason:
+    ids, reason = web.read_ticked("product", listing.PER_PAGE), request.form.get("reason", "").strip()
+    if ids and action in desk.REASON_NEEDED and not reason:
         error = "Say in a sentence or two what the vendors should know."
         return _list_page(ticked=ids, error=error), 422
     results = desk.decide(g.session, g.shop, ids, action, reason, actor=merchant.actor())
-    done = sum(result.is_done for result in results)
-    answer = make_response(_list_page(action=action, results=results))
-    return web.toast(answer, f"Done for {done} of {len(results)}.", is_error=not done)
+    kept = "" if results else reason
+    return web.answer_together(lambda _: _list_page(action=action, results=results, reason=kept), results)
 
 
 def _list_page(

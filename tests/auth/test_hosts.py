@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from app import config, db, doctor
 from app.auth import magic_links
@@ -14,6 +16,8 @@ from app.live.server import _headers
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from tests.shopify.signing import sign_proxy
+from webhooks.intake import WebhookIntake
+from webhooks.later import later
 from wsgi import create_app
 
 PORTAL = "https://vendors.acme.example"
@@ -56,6 +60,14 @@ def test_what_customers_keep_is_not_answered_there_though_shopify_signed_it(brow
     sync = f"/proxy/sync?{sign_proxy(acme.domain, logged_in_customer_id='7001')}"
     assert browser.get(sync, base_url=PORTAL).status_code == 404
     assert browser.get(sync, base_url="https://app.acme.example").status_code == 200
+
+
+def test_webhooks_are_not_answered_there(moved: None) -> None:
+    intake = WebhookIntake(create_app())
+    client, front = Client(intake), later(intake, lambda _protocol, _environ: "flask")
+    assert client.get("/webhooks", base_url=PORTAL).status_code == 404
+    assert client.get("/webhooks", base_url="https://app.acme.example").status_code == 405
+    assert front(None, {"PATH_INFO": "/webhooks", "HTTP_HOST": urlsplit(PORTAL).netloc}) == "flask"
 
 
 def test_without_the_setting_both_are_one(database: str) -> None:

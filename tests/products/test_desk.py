@@ -83,6 +83,7 @@ def test_without_a_reason_or_a_tick_nothing_happens_and_what_was_typed_stays(mer
     assert "what the vendors should know." in refused.text
     unticked = merchant.post(f"{TOGETHER}/take_down", data={"reason": "Broken"})
     assert 'value="Broken"' in unticked.text
+    assert "Tick the rows first." in unticked.headers["HX-Trigger"]
     assert merchant.post(f"{TOGETHER}/burn", data={"product": cup}).status_code == 404
     assert read(shop, cup).taken_down_at is None
 
