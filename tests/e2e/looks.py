@@ -24,6 +24,8 @@ _SMALL = """() => [...document.querySelectorAll('a[href], button, input:not([typ
     .map((each) => [each, each.getBoundingClientRect()])
     .filter(([, box]) => box.width > 1 && box.height > 1 && (box.height < 24 || box.width < 24))
     .map(([each, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${each.outerHTML.slice(0, 140)}`)"""
+_DOUBLE = """() => [...document.querySelectorAll('[id]')].map((each) => [each, each.getAttribute('id')])
+    .filter(([each, id]) => each !== document.getElementById(id)).map(([each, id]) => id)"""
 
 
 def take_screenshot(page: Page, name: str) -> None:
@@ -54,7 +56,9 @@ def wait_until_uncovered(field: Locator) -> None:
 
 
 def examine(page: Page | Frame, level: list[str] | None = None) -> list[str]:
-    """What axe finds (every impact), and whether the page is wider than its screen or has things beyond its edge."""
+    """What axe finds (every impact), whether the page is wider than its screen or has things beyond its edge, and ids
+    that stand in it twice: a label or a script means only the first.
+    """
     page.evaluate(AXE)
     found = page.evaluate("level => axe.run(document, {runOnly: level})", level or LEVEL)
     faults = [
@@ -64,6 +68,7 @@ def examine(page: Page | Frame, level: list[str] | None = None) -> list[str]:
     ]
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         faults.append("scrolls sideways")
+    faults += [f"double id: {name}" for name in page.evaluate(_DOUBLE)]
     return [*faults, *(f"cut off: {html}" for html in page.evaluate(_CUT_OFF))]
 
 
