@@ -18,7 +18,7 @@ from app.config import get_config
 from app.db import after_commit
 
 _BELL_SECONDS = 5
-QUEUES = ("events", "catalogue", "emails", "payouts", "calls")
+QUEUES = ("events", "catalogue", "emails", "links", "payouts", "calls")
 _log = structlog.get_logger(__name__)
 
 
@@ -35,17 +35,14 @@ def get_redis() -> Redis:
     return Redis.from_url(redis_url(), socket_timeout=10, socket_connect_timeout=2, health_check_interval=30)
 
 
-def enqueue(job: str, *args: int | str, queue: str = "events", at_front: bool = False) -> None:
-    """Ring for `job`, such as "jobs.emails.send_email"; not again while the same ring waits to be heard.
-
-    `at_front`: before everything that waits there, because a person waits for it.
-    """
+def enqueue(job: str, *args: int | str, queue: str = "events") -> None:
+    """Ring for `job`, such as "jobs.emails.send_email"; not again while the same ring waits to be heard."""
     assert queue in QUEUES
     try:
         # If whoever hears it dies at that very moment, the bell is free again before the next sweep but one.
         if get_redis().set(_bell(job, args, queue), 1, nx=True, ex=_BELL_SECONDS):
             Queue(queue, connection=get_redis(), serializer=JSONSerializer).enqueue(
-                job, *args, at_front=at_front, result_ttl=0, ttl=3600, failure_ttl=3600
+                job, *args, result_ttl=0, ttl=3600, failure_ttl=3600
             )
     except RedisError as error:
         _log.warning("doorbell_unreachable", job=job, error=str(error))
@@ -60,8 +57,6 @@ def _bell(job: str, args: tuple[int | str, ...], queue: str) -> str:
     return ":".join(map(str, ("bell", queue, job, *args)))
 
 
-def enqueue_after_commit(
-    session: Session, job: str, *args: int | str, queue: str = "events", at_front: bool = False
-) -> None:
+def enqueue_after_commit(session: Session, job: str, *args: int | str, queue: str = "events") -> None:
     """Ring once the session's transaction is durable, so that the job finds what it is about."""
-    after_commit(session, lambda: enqueue(job, *args, queue=queue, at_front=at_front), once=(job, args, queue))
+    after_commit(session, lambda: enqueue(job, *args, queue=queue), once=(job, args, queue))

@@ -22,7 +22,7 @@ class Kind:
     topic: str = ""
     """What a customer must have chosen to get it (app/mailings): every such e-mail says how to stop it."""
     is_awaited: bool = False
-    """Somebody has just asked for its link, which does not last long: no crowd of other e-mails may hold it up."""
+    """Somebody whom the shop knows waits for its link at the screen: it has a queue of its own."""
 
     @property
     def button(self) -> str | None:
@@ -171,7 +171,6 @@ KINDS: dict[str, Kind] = {
         "customer",
         ("vendor_name", "link", "link_lasts"),
         "Question to confirm",
-        is_awaited=True,
     ),
     "customer_question_answered": Kind(
         "customer",
@@ -182,7 +181,6 @@ KINDS: dict[str, Kind] = {
         "customer",
         ("choices", "link", "link_lasts"),
         "E-mails to confirm",
-        is_awaited=True,
     ),
     "customer_vendor_news": Kind("customer", ("vendors",), "New from followed vendors", topic="vendors"),
     "customer_wishlist_news": Kind("customer", ("lines",), "Wishlist: back or cheaper", topic="wishlist"),

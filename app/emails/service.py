@@ -144,8 +144,11 @@ def _queue(
 
 
 def _ring_after_commit(session: Session, shop_id: int, email_id: int, kind: str) -> None:
-    at_front = kind in _AWAITED
-    enqueue_after_commit(session, "jobs.emails.send_email", shop_id, email_id, queue="emails", at_front=at_front)
+    enqueue_after_commit(session, "jobs.emails.send_email", shop_id, email_id, queue=_queue_of(kind))
+
+
+def _queue_of(kind: str) -> str:
+    return "links" if kind in _AWAITED else "emails"
 
 
 def send(shop_id: int, email_id: int) -> None:
@@ -233,7 +236,7 @@ def sweep() -> int:
             .limit(500)
         ).all()
     for shop_id, email_id, kind in due:
-        enqueue("jobs.emails.send_email", shop_id, email_id, queue="emails", at_front=kind in _AWAITED)
+        enqueue("jobs.emails.send_email", shop_id, email_id, queue=_queue_of(kind))
     return len(due)
 
 

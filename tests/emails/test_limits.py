@@ -59,19 +59,26 @@ def send(email: Email) -> Email:
         return session.get_one(Email, email.id)
 
 
-def test_a_link_that_somebody_waits_for_goes_before_a_crowd_of_other_emails(shop: Shop) -> None:
+def test_links_that_somebody_waits_for_stand_in_a_queue_of_their_own_first_come_first_served(shop: Shop) -> None:
     asked = {"vendor_name": "A", "link": "https://a.example", "link_lasts": 15}
+    kinds = ["vendor_magic_link", "vendor_welcome", "customer_question_confirm"] * 2
     with db.scoped(shop.id) as session:
-        for key in "abc":
-            queue_email(session, shop.id, "vendor_welcome", "b@example.com", {"vendor_name": "B"}, dedupe_key=key)
-        link = queue_email(session, shop.id, "vendor_magic_link", "ada@example.com", asked, dedupe_key="link")
-    rings = Queue("emails", connection=get_redis(), serializer=JSONSerializer)
-    assert rings.jobs[0].args[1] == link
+        numbers = [
+            queue_email(session, shop.id, kind, "a@example.com", asked, dedupe_key=f"one:{place}")
+            for place, kind in enumerate(kinds)
+        ]
+
+    def rung(queue: str) -> list[int]:
+        return [job.args[1] for job in Queue(queue, connection=get_redis(), serializer=JSONSerializer).jobs]
+
+    links = [numbers[0], numbers[3]]
+    others = [number for number in numbers if number not in links]
+    assert (rung("links"), rung("emails")) == (links, others)
     get_redis().flushdb()
     with db.system() as session:
         session.execute(update(Email).values(created_at=clock.now() - timedelta(minutes=1)))
-    assert service.sweep() == 4
-    assert rings.jobs[0].args[1] == link
+    assert service.sweep() == len(kinds)
+    assert (rung("links"), rung("emails")) == (links, others)
 
 
 def test_an_email_that_is_one_too_many_waits_as_long_as_it_is_told_and_loses_no_attempt(email: Email) -> None:
