@@ -85,7 +85,9 @@ def add_rule() -> ResponseReturnValue:
     if not form.validate():
         return _rule_page(None, form, status=422)
     number = service.add_rule(g.session, g.shop, form.draft(), actor(), at=form.start())
-    return _saved(number, form)
+    answer = _saved(number, form)
+    answer.headers["HX-Push-Url"] = f"/app/commissions/{number}"
+    return answer
 
 
 @bp.get("/<int:number>")

@@ -44,13 +44,17 @@ document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-print]")) window.print();
 });
 
-// Which fields were changed here and are not saved yet: they still are when their form comes back refused.
+// Which fields were changed here and are not saved yet: they still are when their form comes back refused. Boxes of one
+// name are a field each.
 const changed = new Set();
-const keyOf = (form, name) => `${form.getAttribute("hx-post")} ${name}`;
+const keyOf = (field) => {
+  const value = field.localName === "s-checkbox" ? field.getAttribute("value") : "";
+  return `${field.closest("form").getAttribute("hx-post")} ${field.getAttribute("name")} ${value}`;
+};
 for (const type of ["input", "change"]) {
   document.addEventListener(type, ({ target }) => {
     const field = target.closest?.("form [name]");
-    if (field) changed.add(keyOf(field.closest("form"), field.getAttribute("name")));
+    if (field) changed.add(keyOf(field));
   });
 }
 document.addEventListener("htmx:after:swap", ({ detail }) => {
@@ -59,20 +63,23 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
 
 // Where somebody else had saved meanwhile (app/auth/meanwhile.py) the fields that nobody changed here become theirs, with
 // the mark of their save, and the form may be sent again. Discarding brings back what stood there before, and its mark.
-async function takeOver(form, seen) {
+async function takeOver(form) {
   const page = await fetch(window.location.href, { headers: { Accept: "text/html" } });
   if (!page.ok) return; // the mark stays as it was: the next press is refused again, and asks again
   const html = new DOMParser().parseFromString(await page.text(), "text/html");
   const theirs = html.querySelector(`form[hx-post="${form.getAttribute("hx-post")}"]`);
+  const [ours, saved] = [form, theirs].map((each) => [...(each?.querySelectorAll("[name]") ?? [])]);
+  if (ours.map(keyOf).join("\n") !== saved.map(keyOf).join("\n")) { // a location was opened, say; the mark stays, too
+    window.shopify.toast.show("This form looks different by now. Reload the page, then make your changes again.", { isError: true });
+    return;
+  }
   const mark = form.elements.seen;
   mark.dataset.first ??= mark.value;
-  mark.value = theirs?.elements.seen.value ?? seen;
-  const names = new Set([...(theirs?.querySelectorAll("[name]") ?? [])].map((field) => field.getAttribute("name")));
-  for (const name of names) {
-    if (name === "seen" || changed.has(keyOf(form, name))) continue;
-    const [ours, saved] = [form, theirs].map((each) => each.querySelectorAll(`[name="${name}"]`));
-    if (ours.length === saved.length) ours.forEach((field, place) => field.replaceWith(saved[place]));
-  }
+  mark.value = theirs.elements.seen.value;
+  ours.forEach((field, place) => {
+    if (field !== mark && !changed.has(keyOf(field))) field.replaceWith(saved[place]);
+  });
+  window.htmx.process(form);
   form.dispatchEvent(new Event("refilled", { bubbles: true }));
 }
 
@@ -87,17 +94,17 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 for (const type of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(type, (event) => {
-    const seen = event.detail.ctx?.response?.headers.get("Seen");
-    const form = event.target.closest?.("form") ?? (seen && document.querySelector(event.target.getAttribute("hx-include")));
+    const isSecond = event.detail.ctx?.response?.headers.has("Seen");
+    const form = event.target.closest?.("form") ?? (isSecond && document.querySelector(event.target.getAttribute("hx-include")));
     if (!form) return;
     if (form.matches("[data-save-bar]")) typed(form);
-    if (seen) takeOver(form, seen);
+    if (isSecond) takeOver(form);
   });
 }
 document.addEventListener("reset", ({ target }) => {
   const mark = target.elements.seen;
   if (mark?.dataset.first) mark.value = mark.dataset.first;
-  for (const field of target.querySelectorAll("[name]")) changed.delete(keyOf(target, field.getAttribute("name")));
+  for (const field of target.querySelectorAll("[name]")) changed.delete(keyOf(field));
 });
 
 // A download is a navigation, and App Bridge signs fetches only: the file is fetched and then handed over.

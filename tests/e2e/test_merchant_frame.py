@@ -1,9 +1,11 @@
 """The real app inside the admin: saving, being refused, getting lost."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, Response, expect
 
@@ -105,13 +107,79 @@ def test_who_saves_again_after_somebody_else_writes_only_what_they_changed(zenit
     expect(form.get_by_label("Approve vendors automatically")).to_be_checked(checked=not was_automatic)
     expect(form.get_by_label("Sender's name")).to_have_value("Zenith's second")
     assert answer_to(second, saves[1]) == 422, "a mistake among what was changed"
-    form.get_by_label("Days vendors see a customer's name and address").fill("44")
+    days = form.get_by_label("Days vendors see a customer's name and address")
+    expect(days).to_have_attribute("aria-invalid", "true")
+    days.fill("44")
     assert answer_to(second, saves[1]) == 200
     inside = visit(zenith, "/app/settings")
     expect(inside.get_by_label("Sender's name")).to_have_value("Zenith's second")
     expect(inside.get_by_label("Days vendors see a customer's name and address")).to_have_value("44")
     expect(inside.get_by_label("Days to hold money")).to_have_value("23")
     expect(inside.get_by_label("Approve vendors automatically")).to_be_checked(checked=not was_automatic)
+
+
+def test_who_saves_again_keeps_the_box_that_somebody_else_ticked_beside_theirs(
+    zenith: Page, marketplace: Place
+) -> None:
+    _open_locations(marketplace, "Studio", "Barn")
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    first_form, form = (visit(window, "/app/settings/locations") for window in (zenith, second))
+    first_form.get_by_label("Studio").check()
+    form.get_by_label("Barn").check()
+    saves = [window.get_by_role("button", name="Save") for window in (zenith, second)]
+    assert answer_to(zenith, saves[0]) == 200
+    assert refused(second, saves[1]) == 409
+    expect(form.get_by_label("Studio")).to_be_checked()
+    assert answer_to(second, saves[1]) == 200
+    inside = visit(zenith, "/app/settings/locations")
+    expect(inside.get_by_label("Studio")).to_be_checked()
+    expect(inside.get_by_label("Barn")).to_be_checked()
+
+
+def test_who_does_not_see_what_somebody_else_could_tick_saves_nothing_before_a_reload(
+    zenith: Page, marketplace: Place
+) -> None:
+    _open_locations(marketplace, "Attic")
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    form = visit(second, "/app/settings/locations")
+    form.get_by_label("Attic").check()
+    _open_locations(marketplace, "Cellar")
+    first_form = visit(zenith, "/app/settings/locations")
+    first_form.get_by_label("Cellar").check()
+    saves = [window.get_by_role("button", name="Save") for window in (zenith, second)]
+    assert answer_to(zenith, saves[0]) == 200
+    for _ in range(2):
+        assert answer_to(second, saves[1]) == 409
+        expect(second.get_by_text("Reload the page, then make your changes again.").last).to_be_visible()
+    inside = visit(zenith, "/app/settings/locations")
+    expect(inside.get_by_label("Cellar")).to_be_checked()
+    expect(inside.get_by_label("Attic")).not_to_be_checked()
+
+
+def test_categories_are_searched_in_a_new_rule_that_somebody_else_changed_meanwhile(zenith: Page) -> None:
+    inside = visit(zenith, "/app/commissions/new")
+    for label, typed in (("Name", "Summer"), ("Commission", "5"), ("Tags", "summer")):
+        inside.get_by_label(label, exact=True).fill(typed)
+    save = zenith.get_by_role("button", name="Save")
+    assert answer_to(zenith, save) == 200
+    zenith.frames[1].wait_for_url(re.compile(r"/app/commissions/\d+"))
+    second = zenith.context.new_page()
+    second.goto(zenith.url)
+    visit(second, urlsplit(zenith.frames[1].url).path).get_by_label("Name", exact=True).fill("Autumn")
+    assert answer_to(second, second.get_by_role("button", name="Save")) == 200
+    inside.get_by_label("Commission", exact=True).fill("7")
+    assert refused(zenith, save) == 409
+    expect(inside.get_by_label("Name", exact=True)).to_have_value("Autumn")
+    with zenith.expect_response(lambda answer: "/app/commissions/categories" in answer.url):
+        inside.get_by_label("Search Shopify's categories").press_sequentially("bowl")
+
+
+def _open_locations(marketplace: Place, *names: str) -> None:
+    for name in names:
+        sent = {"shop": "zenith.myshopify.com", "name": name}
+        assert httpx.post(f"{marketplace.url('devstore')}/_control/locations", json=sent).is_success
 
 
 def test_a_rule_for_approval_that_was_refused_once_is_saved_by_the_next_press(zenith: Page) -> None:
