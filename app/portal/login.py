@@ -9,12 +9,15 @@ from typing import Final
 
 from flask import Blueprint, Response, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from app import db, web
 from app.auth import limits, magic_links, passkeys, portal, rules
 from app.auth.magic_links import Seat
+from app.crypto import hash_token
 from app.errors import TooMany
 from app.languages import _, lazy
+from app.models.vendors import PortalSession
 from app.portal import service
 from app.portal.forms import SignInForm
 
@@ -36,8 +39,20 @@ def show_login() -> ResponseReturnValue:
     if portal.is_signed_in():
         return redirect(rules.safe_next(request.args.get("next")) or "/portal", 303)
     # Signed out from elsewhere, too long away, or of the vendor's people no more.
-    is_over = request.cookies.get(portal.cookie_name()) and portal.find_unproved() is None
-    return _login_page(SignInForm(), problem=_("You are not signed in any more.") if is_over else None)
+    return _login_page(SignInForm(), problem=_("You are not signed in any more.") if _was_signed_in() else None)
+
+
+def _was_signed_in() -> bool:
+    """Whether the session of this browser was of somebody who was in: not one that never saw its second step, and no
+    visit of the shop's staff.
+    """
+    token = request.cookies.get(portal.cookie_name())
+    if not token:
+        return False
+    with db.system() as session:
+        is_other = PortalSession.awaits_factor | PortalSession.visit_id.is_not(None)
+        query = select(PortalSession.id).where(PortalSession.token_hash == hash_token(token), is_other)
+        return session.scalar(query) is None
 
 
 @bp.post("/login")

@@ -1,11 +1,14 @@
-// A button that copies what it names; where the browser does not allow that, it is marked, to be copied by hand.
+// A button that copies what it names, and says so for a moment; where the browser does not allow that, it is marked, to be copied by hand.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   const shown = document.getElementById(button.dataset.copy);
   try {
     await navigator.clipboard.writeText(shown.value ?? shown.innerText);
-    button.textContent = button.dataset.copied;
+    const label = button.lastChild; // an icon stays before it
+    button.dataset.label ??= label.data;
+    label.data = button.dataset.copied;
+    setTimeout(() => (label.data = button.dataset.label), 2000);
   } catch {
     if (shown.select) shown.select();
     else getSelection().selectAllChildren(shown);

@@ -145,6 +145,26 @@ def test_the_first_wrong_field_has_the_focus_and_says_why(
     assert _examine(page) == []
 
 
+def test_a_button_that_copied_says_so_for_a_moment_and_keeps_its_picture(
+    address: str, ada: Vendor, stocked: dict[str, int], open_page: Any
+) -> None:
+    page = open_page({"width": 1280, "height": 860}, "light")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    _sign_in(page, address, ada)
+    page.goto(f"{address}/portal/api")
+    page.get_by_label("Name").fill("Till")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Make token").click()
+    secret = page.get_by_label("Your new token").input_value()
+    button = page.locator("[data-copy]")
+    for _ in range(2):
+        button.click()
+        expect(button).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == secret
+        expect(button).to_have_text("Copy")
+    expect(button.locator(".icon")).to_be_visible()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_who_may_only_look_reads_a_draft_and_is_offered_no_place_for_files(
     address: str, stocked: dict[str, int], ada: Vendor, chromium: Browser, *, scripts: bool

@@ -234,7 +234,8 @@ def test_the_page_adds_shows_the_secret_once_tests_pauses_and_removes(
     form = {"url": warehouse.url, "kinds": ["VendorApproved"]}
     assert browser.post("/app/hooks", data={"url": "ftp://x", "kinds": ["VendorApproved"]}).status_code == 422
     assert browser.post("/app/hooks", data={"url": warehouse.url}).status_code == 422
-    assert "whsec_" in browser.post("/app/hooks", data=form).text
+    assert "copy.js" in browser.get("/app/hooks").text, "its answer is put into this page"
+    assert 'data-copy="secret"' in browser.post("/app/hooks", data=form).text
     with db.scoped(acme.id) as session:
         hook_id = session.scalars(select(Hook.id)).one()
     assert "whsec_" not in browser.get(f"/app/hooks/{hook_id}").text

@@ -9,15 +9,15 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app import db
+from app import clock, db
 from app.auth import factors
 from app.config import get_config
 from app.models.emails import Email
 from app.models.factors import LoginFactor
 from app.models.shops import Shop
-from app.models.vendors import Vendor, VendorUser
+from app.models.vendors import PortalSession, Vendor, VendorUser
 from tests.portal.authenticator import Authenticator
 from tests.portal.conftest import mailed_links
 from tests.portal.test_handover import address_in, ask_storefront, connect
@@ -59,6 +59,17 @@ def test_the_mail_alone_opens_nothing_any_more(browser: FlaskClient, ada: Vendor
         assert thief.get(path).headers["Location"].startswith("/portal/verify")
     assert thief.post("/portal/security/recovery-codes").headers["Location"].startswith("/portal/verify")
     assert "One more step" in thief.get("/portal/verify").text
+
+
+def test_who_never_showed_it_is_not_told_that_they_were_in(
+    browser: FlaskClient, ada: Vendor, guarded: list[str]
+) -> None:
+    half_way_in(browser, ada)
+    with db.system() as session:
+        session.execute(update(PortalSession).where(PortalSession.awaits_factor).values(expires_at=clock.now()))
+    page = browser.get("/portal", follow_redirects=True)
+    assert page.request.path == "/portal/login"
+    assert "not signed in any more" not in page.text
 
 
 def test_whoever_was_in_already_has_to_show_it_too(
