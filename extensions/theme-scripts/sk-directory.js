@@ -9,7 +9,8 @@ export function start(block) {
   const begin = () => {
     const asked = address;
     address = '';
-    // A browser remembers that a module did not come: under another address it is asked for again.
+    // A browser remembers that a module did not come: under another address it is asked for again, though not
+    // at every movement of the mouse.
     if (asked) import(asked).then((module) => {
       module.start(block, search, list);
       block.dataset.skNear = '';
@@ -24,5 +25,6 @@ export function start(block) {
   search.hidden = false;
   search.addEventListener('submit', (event) => event.preventDefault());
   if (isWanted) begin();
-  for (const sign of ['focusin', 'pointerover']) block.addEventListener(sign, begin);
+  block.addEventListener('focusin', begin);
+  block.addEventListener('pointerover', begin, { once: true });
 }

@@ -199,11 +199,12 @@ export class Replica {
     for (const { kind, key } of items) guest.drop(kind, key);
   }
 
-  // An account that has signed out leaves only what it has not sent yet, and that for no longer than a guest would.
+  // An account that has signed out leaves only what it has not sent yet, for no longer than a guest would; then nothing.
   forget() {
     const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
     for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
     for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
+    if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
   }
 
   // -- the cart ----------------------------------------------------------------------------------------------------------

@@ -75,6 +75,10 @@ const steps = {
   pay(browser) { browser.storage.setItem('sk:paying', JSON.stringify(browser.cart.token)); },
   vanish(browser) { const gone = browser.cart; browser.cart = { token: '', lines: {} }; return gone; },
   async account(browser, { tab }) { await account(browser.tabs.get(tab), browser.shop); },
+  forget(browser, { tab }) {
+    browser.tabs.get(tab).forget();
+    return Object.keys(browser.storage);
+  },
   request: (browser, { tab }) => browser.tabs.get(tab).request(),
   answer: (browser, { tab, request, answer }) => browser.tabs.get(tab).answer(request, answer),
   async apply(browser, { tab, weather }) {

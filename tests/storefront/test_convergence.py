@@ -179,6 +179,20 @@ def test_what_found_no_room_and_is_removed_leaves_nothing_behind(browsers: Brows
     assert (state["items"], state["pending"]) == ([], 0)
 
 
+def test_after_signing_out_only_what_waits_to_be_sent_says_who_it_was_and_then_nothing(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=GUEST)
+    world.edit("phone", "1", "search", "mug", {"words": "mug"})
+    world.open("phone", who=CLEO)
+
+    def left() -> list[str]:
+        return sorted(name for name in world.ask("forget", "phone", tab="1") if CLEO in name)
+
+    assert left() == [f"sk:{CLEO}:i:search:mug", f"sk:{CLEO}:merged"]
+    world.now += timedelta(days=91)
+    assert left() == []
+
+
 # -- the rule for the cart, said plainly -------------------------------------------------------------------------------
 
 

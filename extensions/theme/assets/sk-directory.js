@@ -19,5 +19,6 @@ isWanted ||= localStorage.getItem(`sk:${block.dataset.customer || 'guest'}:i:pre
 search.hidden = false;
 search.addEventListener('submit', (event) => event.preventDefault());
 if (isWanted) begin();
-for (const sign of ['focusin', 'pointerover']) block.addEventListener(sign, begin);
+block.addEventListener('focusin', begin);
+block.addEventListener('pointerover', begin, { once: true });
 }

@@ -148,6 +148,7 @@ forget() {
 const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
 for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
 for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
+if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
 }
 get origin() {
 const name = `sk:${this.who}:origin`;
