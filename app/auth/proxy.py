@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from app import db, languages, web
 from app.auth.rules import address_behind_shopify
@@ -16,6 +17,7 @@ from app.db import Scope, system
 from app.errors import AppError, Forbidden, NotFound
 from app.languages import _
 from app.models.shops import Shop, ShopStatus
+from app.models.storefront import ERASED, CustomerSync
 from app.shopify.signatures import ProxyVisitor, find_proxy_visitor
 
 _SECONDS_TO_REMEMBER: Final = 2.0
@@ -28,6 +30,15 @@ class SignIn(AppError):  # noqa: N818 - it reads as the answer it becomes
     status = HTTPStatus.UNAUTHORIZED
 
 
+class Erased(AppError):  # noqa: N818
+    """The shop had this customer erased. A browser that is still signed in forgets what it holds of theirs."""
+
+    status = HTTPStatus.GONE
+
+    def __init__(self) -> None:
+        super().__init__(_("The shop has erased this account's data. Nothing is kept with it any more."))
+
+
 def protect(blueprint: Blueprint) -> None:
     """Let only requests that Shopify signed in the last 90 seconds into `blueprint`."""
     web.guard(blueprint, "proxy", require_storefront)
@@ -36,18 +47,21 @@ def protect(blueprint: Blueprint) -> None:
 def protect_for_customers(blueprint: Blueprint) -> None:
     """As `protect`, for signed-in customers alone: what runs behind it reaches that customer's own rows only.
 
-    It may know a shop for two seconds longer than it is here: who stores something asks the database in the same
-    transaction.
+    It may know a shop for two seconds longer than it is here, and lets in whom the shop had erased: who stores
+    something asks the database in the same transaction.
     """
     web.guard(blueprint, "proxy", require_customer)
 
 
 def require_storefront() -> ResponseReturnValue | None:
-    """Set g.shop, g.customer_id (None for a guest), g.path_prefix and g.session. Raises Forbidden, NotFound."""
-    # What only reads may be two seconds behind; what writes asks whether the shop is still there.
-    visitor = _enter(_find_shop_lately if request.method in {"GET", "HEAD"} else find_shop)
+    """Set g.shop, g.customer_id (None for a guest), g.path_prefix and g.session. Raises Erased, Forbidden, NotFound."""
+    # What only reads may be two seconds behind; what writes asks whether shop and customer are still there.
+    is_reading = request.method in {"GET", "HEAD"}
+    visitor = _enter(_find_shop_lately if is_reading else find_shop)
     g.customer_id = visitor.customer_id
     web.open_scope(g.shop.id)
+    if visitor.customer_id and g.shop.has_redactions and not is_reading:
+        refuse_erased(g.session, g.shop.id, int(visitor.customer_id))
     return None
 
 
@@ -59,6 +73,12 @@ def require_customer() -> ResponseReturnValue | None:
     g.customer_id = int(visitor.customer_id)
     web.open_scope(g.shop.id, customer_id=g.customer_id)
     return None
+
+
+def refuse_erased(session: Session, shop_id: int, customer_id: int) -> None:
+    whose = (CustomerSync.shop_id == shop_id, CustomerSync.customer_id == customer_id)
+    if session.scalar(select(CustomerSync.revision).where(*whose)) == ERASED:
+        raise Erased
 
 
 def visitors_address() -> str:

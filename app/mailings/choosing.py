@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from app.auth import limits
+from app.auth.proxy import refuse_erased
 from app.db import speak_for_shop
 from app.errors import AppError, NotFound, TooMany
 from app.languages import _
@@ -31,13 +32,15 @@ def show(session: Session, shop_id: int, customer_id: int) -> dict[str, Any]:
 def take(session: Session, shop_id: int, customer_id: int, given: Any, locale: str) -> bool:
     """Take {topics, email, locale, page, wording}; no topics: stop them all. Returns whether a link has to be opened.
 
-    `locale` is for pages that do not say theirs. Raises AppError, NotFound, TooMany, ValidationErrors.
+    `locale` is for pages that do not say theirs. Raises AppError, Erased, NotFound, TooMany,
+    ValidationErrors.
     """
     if not isinstance(given, dict) or not isinstance(given.get("topics"), list):
         # A form of another site cannot send JSON: this is what keeps strangers from choosing for a customer.
         raise AppError("A choice is sent as JSON with a list of topics.")
     if not limits.allow("mails", f"{shop_id}:{customer_id}", limit=30, seconds=3600):
         raise TooMany(_("You have changed this very often. Try again in an hour."))
+    refuse_erased(session, shop_id, customer_id)
     told = show(session, shop_id, customer_id)
     if session.get_one(Shop, shop_id, populate_existing=True).status != ShopStatus.INSTALLED:
         # The storefront's door may know it a moment longer: of a shop that has left nothing is stored.

@@ -1,12 +1,15 @@
 """What customers keep in the shop: lists, the saved cart, history, preferences. Each row is one customer's own."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Model
+
+ERASED: Final = 0
+"""The revision of a customer whom the shop had erased."""
 
 
 class CustomerSync(Model):
@@ -18,6 +21,7 @@ class CustomerSync(Model):
     customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Shopify's number."""
     revision: Mapped[int] = mapped_column(server_default="1")
+    """`ERASED` stays: a browser that still holds the customer's items must not take us for a restored backup."""
     synced_at: Mapped[CreatedAt]
 
 

@@ -34,6 +34,7 @@ def _carry_back(ticket: str) -> Response:
         return _say(
             _("Sign in to the shop with your customer account first, then connect it again from your vendor pages.")
         )
+    proxy.refuse_erased(g.session, g.shop.id, int(g.customer_id))
     back = service.confirm_connection(ticket, g.shop.id, int(g.customer_id))
     if back is None:
         return _say(_("This connection was started too long ago. Start it again from your vendor pages, under More."))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Table, Text, cast, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
@@ -22,7 +22,7 @@ from app.models.mapping import Model
 from app.models.messages import OrderMessage, OrderThread
 from app.models.orders import OrderLine, OrderRefund, VendorOrder
 from app.models.privacy import PrivacyExport, PrivacyRequest
-from app.models.storefront import CustomerItem, CustomerSync
+from app.models.storefront import ERASED, CustomerItem, CustomerSync
 from app.models.vendors import Vendor
 from app.orders.service import lock_order
 from app.privacy import queries
@@ -193,14 +193,14 @@ def _drop_choices(session: Session, shop_id: int, person: Person, choices: Seque
 def _drop_lists(session: Session, shop_id: int, customer_id: int) -> Counter[str]:
     """What they kept in the shop: lists, saved carts, history, preferences, drafts.
 
-    The head first: a device that syncs at this moment holds it, and what it writes is then found.
+    The head first, which stays to refuse what browsers send that are still signed in: a device that syncs at this
+    moment holds it, and what it writes is then found.
     """
-    return Counter({
-        table.__tablename__: _count(
-            session, delete(table).where(table.shop_id == shop_id, table.customer_id == customer_id)
-        )
-        for table in (CustomerSync, CustomerItem)
-    })  # fmt: skip
+    erased = {"revision": ERASED, "synced_at": func.now()}
+    head = insert(CustomerSync).values(shop_id=shop_id, customer_id=customer_id, **erased)
+    session.execute(head.on_conflict_do_update(index_elements=["shop_id", "customer_id"], set_=erased))
+    theirs = (CustomerItem.shop_id == shop_id, CustomerItem.customer_id == customer_id)
+    return Counter(customer_items=_count(session, delete(CustomerItem).where(*theirs)))
 
 
 def _clean_events(session: Session, event_ids: Sequence[int], person: Person) -> Counter[str]:

@@ -87,7 +87,8 @@ def _read(query: str) -> bytes | None:
     whose, since = find_customer(_PATH, query), read_number(dict(parse_qsl(query)).get("since", "0"))
     if whose is None or since is None:
         return None
-    return write_answer(read_at_once(whose, since))
+    news = read_at_once(whose, since)
+    return write_answer(news) if news else None
 
 
 def _sync(query: str, raw: bytes) -> bytes | None:

@@ -7,6 +7,9 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.auth.proxy import Erased
+from app.models.storefront import ERASED
+
 _HEAD: Final = text("SELECT revision FROM customer_syncs WHERE shop_id = :shop_id AND customer_id = :customer_id")
 _CHANGES: Final = text(
     "SELECT kind, key, clock, value::text AS value FROM customer_items"
@@ -26,9 +29,12 @@ class News:
 
 
 def read_news(session: Session, shop_id: int, customer_id: int, since: int) -> News:
-    """Everything that reached us after revision `since`; 0 for everything there is."""
+    """Everything that reached us after revision `since`; 0 for everything there is. Raises Erased."""
     whose = {"shop_id": shop_id, "customer_id": customer_id}
-    revision = int(session.execute(_HEAD, whose).scalar() or 0)
+    head = session.execute(_HEAD, whose).scalar()
+    if head == ERASED:
+        raise Erased
+    revision = int(head or 0)
     restart = since > revision
     found = session.execute(_CHANGES, {**whose, "since": 0 if restart else since, "revision": revision}).all()
     return News(revision, restart, found)

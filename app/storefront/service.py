@@ -13,35 +13,38 @@ from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app import clock, db, events
+from app.auth.proxy import refuse_erased
 from app.db import Scope, pipelined, speak_for_shop, system, together
 from app.errors import NotFound
 from app.languages import _
 from app.models.events import DomainEvent
 from app.models.orders import Order
-from app.models.storefront import CustomerItem, CustomerSync
+from app.models.storefront import ERASED, CustomerItem, CustomerSync
 from app.storefront import queries, rules
 from app.storefront.queries import News
 from app.storefront.wire import Batch, Edit, write_edits
 
 # Sent together, in one round trip. The first locks the customer's row until the commit: a revision is never seen before
 # a smaller one, so no device can miss an edit. Each statement sees what was committed before it began.
-# A door may take a shop that has left for here a moment longer (app/auth/proxy.py): of such a one nothing is stored.
-_ADVANCE: Final = """
+# A door may take a shop that has left for here a moment longer (app/auth/proxy.py): of such a one nothing is stored,
+# nor of a customer whom the shop had erased.
+_ADVANCE: Final = f"""
     INSERT INTO customer_syncs (shop_id, customer_id)
     SELECT shops.id, %(customer_id)s FROM shops WHERE shops.id = %(shop_id)s AND shops.status = 'installed'
     ON CONFLICT (shop_id, customer_id) DO UPDATE SET revision = customer_syncs.revision + 1, synced_at = now()
+    WHERE customer_syncs.revision <> {ERASED}
     RETURNING revision
-"""
-_STORE: Final = """
+"""  # noqa: S608 - our own words
+_STORE: Final = f"""
     INSERT INTO customer_items AS held (shop_id, customer_id, kind, key, clock, value, revision, changed_at)
     SELECT head.shop_id, head.customer_id, edit.kind, edit.key, edit.clock, edit.value, head.revision, %(now)s
     FROM customer_syncs AS head JOIN shops ON shops.id = head.shop_id AND shops.status = 'installed',
       jsonb_to_recordset(%(edits)s::jsonb) AS edit (kind text, key text, clock text, value jsonb)
-    WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
+    WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s AND head.revision <> {ERASED}
     ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE
     SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = excluded.changed_at
     WHERE held.clock < excluded.clock
-"""
+"""  # noqa: S608
 _CHANGES: Final = """
     SELECT item.kind, item.key, item.clock, item.value::text AS value
     FROM customer_syncs AS head JOIN customer_items AS item USING (shop_id, customer_id)
@@ -93,7 +96,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     """Store a device's edits, each only if it is newer than what is held. Returns what the device lacks, and the places
     of edits that found no room. The same batch again changes nothing.
 
-    The session must be the customer's own. Raises NotFound when the shop has left.
+    The session must be the customer's own. Raises Erased, and NotFound when the shop has left.
     """
     if not batch.edits:
         return queries.read_news(session, shop_id, customer_id, batch.since), set()
@@ -101,6 +104,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     edits = batch.edits
     revision, held, items = _store(session, whose, edits, batch.since)
     if not revision:
+        refuse_erased(session, shop_id, customer_id)
         raise NotFound(_("This shop has no marketplace at the moment."))
     if held > rules.LARGEST_ACCOUNT:
         # Seldom, so it may cost: take it back, and store what is no new row.
@@ -116,7 +120,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
 
 def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
-    when not all of it has room, or the shop has left.
+    when not all of it has room, or shop or customer are no longer here.
     """
     ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
     try:
@@ -129,18 +133,20 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     return News(advanced[0], batch.since >= advanced[0], changes.fetchall()) if advanced else None
 
 
-def read_at_once(whose: Scope, since: int) -> News:
-    """As `queries.read_news`, in one round trip."""
+def read_at_once(whose: Scope, since: int) -> News | None:
+    """As `queries.read_news`, in one round trip; None for a customer who was erased."""
     rows = db.read_at_once(whose, _NEWS, shop_id=whose.shop_id, customer_id=whose.customer_id, since=since)
     revision = rows[0].head if rows else 0
+    if rows and revision == ERASED:
+        return None
     return News(revision, since > revision, [row for row in rows if row.kind is not None])
 
 
 def _store(
     session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
 ) -> tuple[int, int, Sequence[Any]]:
-    """Returns the customer's new revision (0: the shop has left, and nothing is stored), how many rows take room, and
-    what changed after `since` by other hands.
+    """Returns the customer's new revision (0: nothing is stored, for shop or customer are no longer here), how many
+    rows take room, and what changed after `since` by other hands.
     """
     with together(session) as connection:
         head, changes = _send(connection, whose, edits, since)

@@ -52,7 +52,8 @@ export class Replica {
     try {
       return JSON.parse(this.storage.getItem(name)) ?? otherwise;
     } catch {
-      return otherwise; // somebody else's text
+      // Somebody else's text.
+      return otherwise;
     }
   }
 
@@ -134,11 +135,8 @@ export class Replica {
   }
 
   all(kind = '') {
-    const prefix = kind ? `${this.rows}${kind}:` : this.rows;
-    return Object.keys(this.storage).filter((name) => name.startsWith(prefix)).map((name) => {
-      const [, of, key] = /^([a-z]+):(.*)$/s.exec(name.slice(this.rows.length));
-      return this.find(of, key);
-    }).filter(Boolean);
+    const names = Object.keys(this.storage).filter((name) => name.startsWith(this.rows + (kind && `${kind}:`)));
+    return names.map((name) => this.find(...name.slice(this.rows.length).split(/:(.*)/s))).filter(Boolean);
   }
 
   // What there is, last edited first.
@@ -205,6 +203,12 @@ export class Replica {
     for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
     for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
     if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
+  }
+
+  // The shop had this customer erased. What accounts for the cart goes first, lest a break empties Shopify's own.
+  erase() {
+    this.storage.removeItem('sk:cart');
+    for (const { kind, key } of this.all()) this.drop(kind, key);
   }
 
   // -- the cart ----------------------------------------------------------------------------------------------------------

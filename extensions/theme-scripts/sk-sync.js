@@ -145,8 +145,9 @@ export class Keeper {
 
   async #send(request) {
     const answer = await fetch(`${this.proxy}/sync`, { ...post(request), signal: AbortSignal.timeout(GIVE_UP) });
+    if (answer.status === 410) this.items.erase();
     // Somebody signed out, or in as another, since this page was opened: its items wait for their owner.
-    if (answer.status === 401 || answer.status === 409) throw { isFinal: true };
+    if ([401, 409, 410].includes(answer.status)) throw { isFinal: true };
     const body = answer.ok ? await answer.json() : {};
     if (!body.ok) throw new Error(`sync ${answer.status}`);
     return body;

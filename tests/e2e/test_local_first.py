@@ -17,6 +17,8 @@ from werkzeug.serving import BaseWSGIServer
 from app import db
 from app.models.shops import Shop as AppShop
 from app.models.storefront import CustomerItem
+from app.privacy.erasure import forget_customer
+from app.privacy.rules import Person
 from app.storefront import rules
 from devstore import server
 from tests.devstore.conftest import open_shopify
@@ -557,6 +559,29 @@ def test_nothing_in_the_browser_names_who_has_signed_out(market: Market, open_br
     page.goto(f"{market.url}/account/logout")
     settled(page, "guest")
     assert cleo not in page.evaluate(kept)
+
+
+def test_a_browser_whose_customer_was_erased_forgets_them_and_sends_nothing_back(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser()
+    sign_in(page, market)
+    wish(page, market, "morning-mug")
+    put_in_cart(page, market, "rye-loaf", 2)
+    sent(page, "wishlist", market.goods()[0])
+    settled(page)
+    forget_customer(market.acme.id, Person(customer_id=int(whoami(page))))
+    page.evaluate("window.stallkeeper.sync({ now: true })")
+    for _ in range(2):
+        settled(page, "guest")
+        assert page.evaluate("window.stallkeeper.items.all()") == []
+        page.goto(f"{market.url}/")
+    assert wishlist(page, market) == set()
+    wish(page, market, "morning-mug")
+    expect(page.get_by_role("button", name="Add to wishlist")).to_have_attribute("aria-pressed", "false")
+    settled(page, "guest")
+    assert market.kept() == {}
+    assert cart(page) == {"rye-loaf": 2}, "Shopify's own cart is theirs as before"
 
 
 def test_following_a_vendor_lists_them(market: Market, open_browser: Callable[..., Page]) -> None:

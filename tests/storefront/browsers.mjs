@@ -81,6 +81,7 @@ const steps = {
   },
   request: (browser, { tab }) => browser.tabs.get(tab).request(),
   answer: (browser, { tab, request, answer }) => browser.tabs.get(tab).answer(request, answer),
+  erase: (browser, { tab }) => browser.tabs.get(tab).erase(),
   async apply(browser, { tab, weather }) {
     browser.weather = weather ?? [];
     return (await apply(browser.tabs.get(tab), browser.shop)) !== null;

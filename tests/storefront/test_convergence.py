@@ -16,7 +16,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from app import db
+from app.models.shops import Shop
+from app.models.storefront import CustomerItem
+from app.privacy.erasure import forget_customer
+from app.privacy.rules import Person
 from app.storefront import rules
 from tests.storefront.conftest import Storefront
 from tests.storefront.world import GUEST, LISTS, Browsers, Dictionary, World
@@ -65,6 +71,7 @@ STEP = st.one_of(
     st.tuples(st.just("pay"), BROWSERS),
     st.tuples(st.just("wait"), st.sampled_from([0.001, 1, 30])),
 )
+LOAF = ("wishlist", "1", {"handle": "loaf"}, None)
 EXAMPLES = int(os.environ.get("SYNC_HISTORIES", "60"))
 HISTORIES = st.integers(1, 40).flatmap(lambda most: st.lists(STEP, min_size=most // 2, max_size=most))
 
@@ -79,8 +86,8 @@ class Real:
 
     def sync(self, raw: bytes, _now: datetime) -> Any:
         answer = self.storefront.post(raw, customer=self.customer)
-        assert answer.status_code == 200, answer.text
-        return answer.json
+        assert answer.status_code in {200, 410}, answer.text
+        return answer.json if answer.status_code == 200 else None
 
     def held(self) -> dict[tuple[str, str], tuple[str, Any]]:
         items = self.storefront.news(customer=self.customer).json["items"]
@@ -133,6 +140,49 @@ def test_every_history_ends_with_equal_copies_on_the_server_itself(
     play(world, history)
     world.settle()
     world.check()
+
+
+def check_erased(world: World) -> None:
+    """Whoever looks at pages and is still signed in keeps nothing but the cart that Shopify has."""
+    for browser in sorted(world.who):
+        world.open(browser, who=world.customer)
+        cart = world.ask("state", browser, tab="1")["cart"]
+        for _ in range(2):
+            world.visit(browser)
+            state = world.ask("state", browser, tab="1")
+            assert (state["items"], state["cart"]) == ([], cart), browser
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(before=HISTORIES, after=HISTORIES)
+@example(before=[("buy", "phone", 5, 2), ("open", "phone", "1", CLEO, None), ("edit", "phone", "1", *LOAF)], after=[])
+def test_every_browser_of_an_erased_customer_forgets_them(
+    browsers: Browsers, before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]
+) -> None:
+    world = World(browsers, Dictionary())
+    play(world, before)
+    world.server.erase()
+    play(world, after)
+    check_erased(world)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(before=HISTORIES, after=HISTORIES)
+@example(before=[("open", "phone", "1", CLEO, None), ("edit", "phone", "1", *LOAF)], after=[])
+def test_no_browser_brings_an_erased_customer_back_to_the_server_itself(
+    storefront: Storefront, acme: Shop, browsers: Browsers, before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]
+) -> None:
+    customer = str(int(datetime.now(UTC).timestamp() * 1_000_000))
+    world = World(browsers, Real(storefront, customer), customer)
+    play(world, before)
+    for browser in world.who:
+        world.open(browser, who=customer)
+        world.visit(browser)
+    forget_customer(acme.id, Person(customer_id=int(customer)))
+    play(world, after)
+    check_erased(world)
+    with db.scoped(acme.id) as session:
+        assert session.scalars(select(CustomerItem).where(CustomerItem.customer_id == int(customer))).all() == []
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

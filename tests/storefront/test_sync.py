@@ -211,7 +211,7 @@ def test_a_customer_and_a_namesake_in_another_shop_are_two_people(storefront: St
     "change",
     [
         {"age": 91},
-        {"age": -91},
+        {"age": -120},
         {"secret": "x" * 32},
         {"shop": "nobody.myshopify.com"},
         {"logged_in_customer_id": "7001; DROP"},

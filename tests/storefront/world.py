@@ -56,9 +56,13 @@ class Dictionary:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], tuple[str, str | None, int]] = {}
         self.revision = 0
+        self.is_erased = False
 
-    def sync(self, raw: bytes, now: datetime) -> dict[str, Any]:
+    def sync(self, raw: bytes, now: datetime) -> dict[str, Any] | None:
+        """None: the customer was erased."""
         batch = read_batch(raw, now)
+        if self.is_erased:
+            return None
         if batch.edits:
             self.store(batch.edits)
         last = self.revision if batch.edits else self.revision + 1
@@ -79,6 +83,9 @@ class Dictionary:
             held = self.rows.get((edit.kind, edit.key))
             if held is None or held[0] < edit.clock:
                 self.rows[edit.kind, edit.key] = (edit.clock, edit.value, self.revision)
+
+    def erase(self) -> None:
+        self.rows, self.is_erased = {}, True
 
     def held(self) -> dict[tuple[str, str], tuple[str, Any]]:
         return {name: (clock, json.loads(value) if value else None) for name, (clock, value, _) in self.rows.items()}
@@ -207,7 +214,7 @@ class World:
         browser, tab, request, answer = self.answers.pop(which % len(self.answers))
         if tab in self.tabs[browser] and self.who[browser] != GUEST:
             try:
-                self.ask("answer", browser, tab=tab, request=request, answer=answer, dies=dies)
+                self._hear(browser, tab, request, answer, dies=dies)
             except Broken:
                 self.open(browser, tab=tab)
 
@@ -240,7 +247,7 @@ class World:
         for _ in range(5):
             request = self.ask("request", browser, tab="1")
             answer = self.server.sync(json.dumps(request).encode(), self.now)
-            self.ask("answer", browser, tab="1", request=request, answer=answer)
+            self._hear(browser, "1", request, answer)
             if not self.ask("state", browser, tab="1")["pending"]:
                 break
         self.apply(browser, "1")
@@ -272,6 +279,12 @@ class World:
     def ask(self, do: str, browser: str, **more: Any) -> Any:
         now = self.now + self.skew.get(browser, timedelta())
         return self.browsers.ask(do, browser, now=int(now.timestamp() * 1000), **more)
+
+    def _hear(self, browser: str, tab: str, request: Any, answer: Any, dies: int | None = None) -> None:
+        if answer is None:
+            self.ask("erase", browser, tab=tab, dies=dies)
+        else:
+            self.ask("answer", browser, tab=tab, request=request, answer=answer, dies=dies)
 
     def _until_done(self, do: str, browser: str, tab: str, dies: int | None) -> None:
         try:

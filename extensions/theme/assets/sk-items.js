@@ -34,7 +34,7 @@ read(name, otherwise = null) {
 try {
 return JSON.parse(this.storage.getItem(name)) ?? otherwise;
 } catch {
-return otherwise; // somebody else's text
+return otherwise;
 }
 }
 write(name, value) {
@@ -95,11 +95,8 @@ this.#store(kind, key, clock, value, Number(isSynced));
 }
 }
 all(kind = '') {
-const prefix = kind ? `${this.rows}${kind}:` : this.rows;
-return Object.keys(this.storage).filter((name) => name.startsWith(prefix)).map((name) => {
-const [, of, key] = /^([a-z]+):(.*)$/s.exec(name.slice(this.rows.length));
-return this.find(of, key);
-}).filter(Boolean);
+const names = Object.keys(this.storage).filter((name) => name.startsWith(this.rows + (kind && `${kind}:`)));
+return names.map((name) => this.find(...name.slice(this.rows.length).split(/:(.*)/s))).filter(Boolean);
 }
 list(kind) {
 return this.all(kind).filter((item) => item.value != null).sort((a, b) => (a.clock < b.clock ? 1 : -1));
@@ -149,6 +146,10 @@ const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.tim
 for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
 for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
 if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
+}
+erase() {
+this.storage.removeItem('sk:cart');
+for (const { kind, key } of this.all()) this.drop(kind, key);
 }
 get origin() {
 const name = `sk:${this.who}:origin`;

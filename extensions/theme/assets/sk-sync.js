@@ -116,7 +116,8 @@ this.items.write('sk:pulled', Date.now());
 }
 async #send(request) {
 const answer = await fetch(`${this.proxy}/sync`, { ...post(request), signal: AbortSignal.timeout(GIVE_UP) });
-if (answer.status === 401 || answer.status === 409) throw { isFinal: true };
+if (answer.status === 410) this.items.erase();
+if ([401, 409, 410].includes(answer.status)) throw { isFinal: true };
 const body = answer.ok ? await answer.json() : {};
 if (!body.ok) throw new Error(`sync ${answer.status}`);
 return body;
