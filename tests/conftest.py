@@ -42,16 +42,16 @@ from sqlalchemy import event, make_url, select
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from app import clock, db, embedded, languages, logs, queue
+from app import clock, db, embedded, languages, logs, metrics, queue
 from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials, TokenPair
+from tests.apps import get_app
 from tests.e2e import slowness
 from tests.shopify.fake import FakeShopify, installable
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 # A busy machine is no failure: no test judges by the clock. And a run's result is that of the code, not of a draw:
 # `make test-nightly` looks for new examples.
@@ -107,12 +107,13 @@ def _logs_as_they_come() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _many_apps() -> Iterator[None]:
-    """A process that serves has one app, for good. Here each test makes one and is done with it: garbage must be
-    collected, and templates need not be compiled for each.
+    """A process that serves has one app, for good. Tests make many and are done with them: garbage must be collected,
+    templates need not be compiled for each, and the counters are laid out by one thread, as in any process.
     """
     gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gc, "freeze", lambda: None)
+        patch.setattr(metrics, "publish_forever", cache(metrics.publish_forever))
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Compiled()})
         yield
 
@@ -178,6 +179,7 @@ def migrated_database() -> Iterator[str]:
     _run(f"CREATE DATABASE {name}")
     db.migrate(_url_of(name))
     yield _url_of(name)
+    _sweeper(_url_of(name)).close()
     _run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -189,8 +191,7 @@ def _run(statement: str) -> None:
 @pytest.fixture
 def database(migrated_database: str) -> Iterator[str]:
     """An empty database; the process is pointed at it. Yields its URL."""
-    with psycopg.connect(_admin_url(), dbname=make_url(migrated_database).database, autocommit=True) as connection:
-        _empty(connection)
+    _empty(migrated_database)
     engine = db.use_database(migrated_database)
     queue.get_redis().flushdb()
     yield migrated_database
@@ -204,10 +205,26 @@ def _close(connection: psycopg.Connection, _record: object) -> None:
     connection.close()
 
 
-def _empty(connection: psycopg.Connection) -> None:
+def _empty(url: str) -> None:
     """Back to what the migrations left, as a new copy would be, in a hundredth of its time. Whoever the last test left
     connected is cut off, so that nobody holds a lock or still writes. Triggers and foreign keys are passed by.
     """
+    try:
+        _execute_emptying(_sweeper(url))
+    except psycopg.OperationalError:  # a test cut everybody off
+        _sweeper.cache_clear()
+        _execute_emptying(_sweeper(url))
+
+
+@cache
+def _sweeper(url: str) -> psycopg.Connection:
+    """Kept from test to test: a new connection would read the description of every table first."""
+    connection = psycopg.connect(_admin_url(), dbname=make_url(url).database, autocommit=True)
+    connection.execute("SET session_replication_role = replica")
+    return connection
+
+
+def _execute_emptying(connection: psycopg.Connection) -> None:
     connection.execute(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -217,7 +234,7 @@ def _empty(connection: psycopg.Connection) -> None:
         WHERE schemaname = 'public' AND tablename <> 'alembic_version'
         UNION ALL SELECT format('SELECT setval(%L, 1, false)', sequencename) FROM pg_sequences
     """)
-    connection.execute(";".join(["SET session_replication_role = replica", *(row[0] for row in statements)]))
+    connection.execute(";".join(row[0] for row in statements))
 
 
 @pytest.fixture
@@ -284,7 +301,7 @@ def shopify(monkeypatch: pytest.MonkeyPatch) -> FakeShopify:
 @pytest.fixture
 def merchant(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
     """A browser of the owner in Acme's admin, who has just installed the app: `shop` is theirs."""
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
         assert client.get("/app").status_code == 200
         yield client

@@ -8,12 +8,15 @@ from typing import IO, Any
 
 from werkzeug import serving
 
+LOOK_EVERY_SECONDS = 0.01
+"""Whether to end. Python's half a second is what most tests with a server would wait for it."""
+
 
 @contextmanager
 def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Yields its address; it has ended afterwards."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_EVERY_SECONDS,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -32,6 +35,9 @@ class _Server(serving.ThreadedWSGIServer):
     def __init__(self, host: str, port: int, application: Any, handler: type[serving.WSGIRequestHandler]) -> None:
         self._answering, self._told = 0, threading.Condition()
         super().__init__(host, port, application, handler)
+
+    def serve_forever(self, poll_interval: float = LOOK_EVERY_SECONDS) -> None:
+        super().serve_forever(poll_interval)
 
     @contextmanager
     def answering(self) -> Iterator[None]:

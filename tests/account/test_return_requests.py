@@ -20,12 +20,12 @@ from devstore.orders.return_requests import move_return
 from devstore.store import Doc, Store
 from jobs.outbox import deliver
 from tests.account.test_account_page import ask, token
+from tests.apps import get_app
 from tests.devstore.conftest import open_shopify, shopify
 from tests.devstore.orders.cast import ACME, buy
 from tests.devstore.orders.conftest import edge, goods, store
 from tests.devstore.orders.test_returns import hear, lines_of, read_all
 from tests.shopify.fake import FakeShopify
-from wsgi import create_app
 
 __all__ = ["edge", "goods", "open_shopify", "shopify", "store"]
 
@@ -49,7 +49,7 @@ def order(
 
 @pytest.fixture
 def browser(database: str) -> FlaskClient:
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 def returnable(browser: FlaskClient, order: Doc, who: int = 0) -> Any:

@@ -19,7 +19,7 @@ from app.auth.scopes import Scope, offered
 from app.config import get_config
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from wsgi import create_app
+from tests.apps import get_app
 
 
 class Program:
@@ -117,7 +117,7 @@ def _validate(document: dict[str, Any], schema: dict[str, Any], value: Any) -> N
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from app import db
 from app.models.api import ApiToken
 from app.models.shops import Shop
 from tests.api.conftest import Program
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import signed_in
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 SECRET = re.compile(r"sk_(?:shop|vendor)_[\w-]+")
 WANTED = {"name": "Warehouse", "lifetime": "30", "scopes": ["vendors:read"]}
@@ -24,7 +24,7 @@ WANTED = {"name": "Warehouse", "lifetime": "30", "scopes": ["vendors:read"]}
 
 @pytest.fixture
 def mona(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
         assert client.get("/app").status_code == 200
         yield client

@@ -38,11 +38,11 @@ from app.vendors.payout_details import PayoutDetails, change_payout_details
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.store import Store
 from tests.api.conftest import Program
+from tests.apps import get_app
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post, goods, post, store
 from tests.payouts.conftest import earn
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 __all__ = ["goods", "post", "store"]
 
@@ -422,7 +422,7 @@ def test_what_a_rail_tells_the_merchant_is_not_for_the_vendor(
         moves.move(session, payout, "refuse", actor=RAIL, reason="The keys were removed.")
     assert merchant.get(path)["state_reason"] == "The keys were removed."
     assert adas.get(path)["state_reason"] is None
-    page = signed_in(create_app(), payable).get(f"/portal/money{path}").text
+    page = signed_in(get_app(), payable).get(f"/portal/money{path}").text
     assert "The payment provider has not confirmed it." in page
     assert "keys" not in page
 

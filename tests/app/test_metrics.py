@@ -13,12 +13,12 @@ from app.events import MAX_ATTEMPTS
 from app.models.events import DomainEvent, EventDelivery
 from app.models.shops import Shop
 from jobs import events
-from wsgi import create_app
+from tests.apps import get_app
 
 
 @pytest.fixture
 def monitor(database: str) -> FlaskClient:
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 def test_each_process_adds_its_counters_under_its_name(monitor: FlaskClient) -> None:

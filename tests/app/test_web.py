@@ -15,10 +15,10 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import definitions
 from app.shopify.tokens import TokenPair, store
+from tests.apps import get_app
 from tests.portal.conftest import signed_in
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 TOO_MUCH = "9" * 25
 UNSTORABLE = [
@@ -41,7 +41,7 @@ def staff(acme: Shop, shopify: FakeShopify) -> Iterator[FlaskClient]:
         row = session.get_one(Shop, acme.id)
         store(row, pair)
         row.definitions_version = definitions.VERSION
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {sign_id_token()}", "HTTP_ACCEPT": "text/html"}
         yield client
 
@@ -55,7 +55,7 @@ def test_what_the_database_cannot_hold_is_refused_with_words(staff: FlaskClient,
 
 def test_a_refused_value_leaves_the_vendor_a_page(ada: Vendor, shopify: FakeShopify) -> None:
     """The page that says so reads the database again, after the failed transaction."""
-    answer = signed_in(create_app(), ada).get("/portal/products?q=%00")
+    answer = signed_in(get_app(), ada).get("/portal/products?q=%00")
     assert answer.status_code == 400
     assert "no text has" in answer.text
     assert "Ada" in answer.text
@@ -63,7 +63,7 @@ def test_a_refused_value_leaves_the_vendor_a_page(ada: Vendor, shopify: FakeShop
 
 def test_json_that_is_nested_too_deep_is_refused(ada: Vendor, shopify: FakeShopify) -> None:
     deep = {"data": "[" * 3000 + "]" * 3000, "content_type": "application/json"}
-    client = signed_in(create_app(), ada)
+    client = signed_in(get_app(), ada)
     for path in ("/portal/passkey", "/portal/products/1/pictures/target"):
         answer = client.post(path, **deep, headers={"Sec-Fetch-Site": "same-origin"})
         assert answer.status_code == 400, answer.text
@@ -106,7 +106,7 @@ def test_an_amount_beyond_reason_is_refused_beside_its_field(staff: FlaskClient,
 
 
 def test_a_refusal_of_a_whole_page_says_what_is_wrong(ada: Vendor, shopify: FakeShopify) -> None:
-    browser = signed_in(create_app(), ada)
+    browser = signed_in(get_app(), ada)
     made = browser.post("/portal/products/new", data={"title": "Blue bowl"}).headers["Location"]
     answer = browser.post(f"{made}/pictures", data={"ticket": "x.y"})
     assert answer.status_code == 422

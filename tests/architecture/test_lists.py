@@ -19,11 +19,11 @@ from app import db
 from app.models.payouts import PayoutBatch
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from tests.apps import get_app
 from tests.architecture.stocked import MORE_THAN_A_PAGE, stock
 from tests.conftest import make_vendor
 from tests.portal.booked import add_order
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 TEMPLATES: Final = Path(__file__).parents[2] / "app" / "templates"
 FEATURES: Final = ("search", "filters", "sort", "together", "file")
@@ -271,7 +271,7 @@ NO_LISTS: Final = {
 
 @pytest.fixture
 def portal(seller: Vendor) -> FlaskClient:
-    return signed_in(create_app(), seller)
+    return signed_in(get_app(), seller)
 
 
 @pytest.fixture

@@ -34,9 +34,9 @@ from app.models.staff import StaffMember
 from app.models.vendors import PortalSession, Vendor, VendorUser
 from app.shopify import definitions
 from app.shopify.tokens import TokenPair, store
+from tests.apps import get_app
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token, sign_proxy
-from wsgi import create_app
 
 OPEN = {
     "static",
@@ -88,7 +88,7 @@ class Cast:
 
 @pytest.fixture
 def app(database: str, shopify: FakeShopify) -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from app.live.channels import shop_channel, stock_channel, vendor_channel
 from app.live.server import _headers
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
 from webhooks.intake import WebhookIntake
 from webhooks.later import later
-from wsgi import create_app
 
 PORTAL = "https://vendors.acme.example"
 
@@ -36,7 +36,7 @@ def moved(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def browser(moved: None) -> FlaskClient:
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 def test_links_to_vendors_lead_to_their_host(moved: None, ada: Vendor) -> None:
@@ -63,7 +63,7 @@ def test_what_customers_keep_is_not_answered_there_though_shopify_signed_it(brow
 
 
 def test_webhooks_are_not_answered_there(moved: None) -> None:
-    intake = WebhookIntake(create_app())
+    intake = WebhookIntake(get_app())
     client, front = Client(intake), later(intake, lambda _protocol, _environ: "flask")
     assert client.get("/webhooks", base_url=PORTAL).status_code == 404
     assert client.get("/webhooks", base_url="https://app.acme.example").status_code == 405
@@ -71,7 +71,7 @@ def test_webhooks_are_not_answered_there(moved: None) -> None:
 
 
 def test_without_the_setting_both_are_one(database: str) -> None:
-    assert create_app().test_client().get("/portal/login").status_code == 200
+    assert get_app().test_client().get("/portal/login").status_code == 200
 
 
 def test_a_stream_may_be_read_by_the_pages_it_is_for(moved: None) -> None:

@@ -10,7 +10,8 @@ from app.auth import limits
 
 @pytest.fixture
 def no_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    # From an address, as ours is: made from a host and a port it would try again and again, for seconds.
+    nowhere = Redis.from_url("redis://127.0.0.1:1")
     monkeypatch.setattr(limits, "get_redis", lambda: nowhere)
 
 

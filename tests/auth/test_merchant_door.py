@@ -17,16 +17,16 @@ from app.queue import get_redis
 from app.shopify.definitions import VENDOR_FIELDS
 from app.shopify.tokens import ShopCredentials
 from jobs import events, shops
+from tests.apps import get_app
 from tests.shopify.fake import FakeShopify, data
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 RETRY = "X-Shopify-Retry-Invalid-Session-Request"
 
 
 @pytest.fixture
 def browser(database: str, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         yield client
 
 

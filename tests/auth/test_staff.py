@@ -11,16 +11,16 @@ from app.auth.staff_roles import _PLACES, Part, StaffRole, may, may_open, part_o
 from app.models.events import AuditEntry
 from app.models.shops import Shop
 from app.models.staff import StaffMember
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

@@ -21,11 +21,11 @@ from app.models.vendors import Vendor, VendorStatus
 from app.queue import get_redis
 from app.shopify import definitions
 from app.shopify.tokens import ShopCredentials
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.portal.conftest import signed_in
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token, sign_proxy
-from wsgi import create_app
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile Safari"
 MARKET = {
@@ -39,7 +39,7 @@ MARKET = {
 
 @pytest.fixture
 def app(database: str) -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

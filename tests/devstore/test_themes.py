@@ -20,12 +20,12 @@ from devstore.graphql.cost import Buckets
 from devstore.installations import install
 from devstore.store import Store
 from devstore.themes import add_block, list_blocks, publish_theme
+from tests.apps import get_app
 from tests.devstore.conftest import Shopify
 from tests.devstore.orders.cast import ACME
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 from webhooks.router import HANDLERS
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def seen(shop: Shop) -> ThemeLook:
 
 @pytest.fixture
 def merchant() -> FlaskClient:
-    client = create_app().test_client()
+    client = get_app().test_client()
     client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {sign_id_token()}", "HTTP_HX_REQUEST": "true"}
     return client
 

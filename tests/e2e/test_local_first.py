@@ -51,7 +51,7 @@ class Served:
 
     def start(self) -> None:
         self._server = make_server("127.0.0.1", self.port, self._application)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
         if self._server:

@@ -29,7 +29,7 @@ def address(shop: Shop, app_end: AppEnd) -> Iterator[str]:
     """Where the storefront answers; its app is `app_end`."""
     site = server.create_storefront(shop.configured(app_url=app_end.url), shop.store, ACME)
     listening = make_server("127.0.0.1", 0, site)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
+    thread = threading.Thread(target=listening.serve_forever)
     thread.start()
     yield f"http://localhost:{listening.server_port}"
     listening.shutdown()

@@ -15,7 +15,7 @@ from app.journey import pixel
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from wsgi import create_app
+from tests.apps import get_app
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Pixels:
 
 @pytest.fixture
 def pixels(acme: Shop) -> Iterator[Pixels]:
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         yield Pixels(client, acme)
 
 

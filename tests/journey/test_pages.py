@@ -18,11 +18,11 @@ from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import days
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.journey.conftest import Pixels, put_on_sale
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def visited(shop: Shop, merchant: FlaskClient) -> tuple[Vendor, Vendor]:
     )
     put_on_sale(ada, 7, "=Mug")
     put_on_sale(bea, 8, "Rye loaf")
-    with create_app().test_client() as browser:
+    with get_app().test_client() as browser:
         pixels = Pixels(browser, shop)
         pixels.tell("product_viewed", 7, client="browser-1")
         pixels.tell("product_added_to_cart", 7, client="browser-1")
@@ -139,7 +139,7 @@ def test_a_vendor_sees_their_own_products_alone(shop: Shop, visited: tuple[Vendo
         assert [row.title for row in queries.list_products(session, shop, period)] == ["Rye loaf"]
         assert queries.list_searches(session, shop, period) == []
         assert queries.get_figures(session, shop, period).visitors == 0
-    browser = signed_in(create_app(), bea)
+    browser = signed_in(get_app(), bea)
     page = browser.get("/portal/products/figures?period=7")
     assert page.status_code == 200
     assert "Rye loaf" in page.text
@@ -158,7 +158,7 @@ def test_of_many_products_the_page_shows_the_first_and_the_file_all(
     with db.scoped(shop.id) as session:
         for table in (Product, ActivityDay):
             session.execute(update(table).where(table.vendor_id == bea.id).values(vendor_id=ada.id))
-    browser = signed_in(create_app(), ada)
+    browser = signed_in(get_app(), ada)
     assert "These are the first" not in browser.get("/portal/products/figures?period=7").text
     monkeypatch.setattr(portal, "_SHOWN", 1)
     page = browser.get("/portal/products/figures?period=7").text

@@ -19,10 +19,10 @@ from app.models.orders import Order
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from tests.apps import get_app
 from tests.reviews.conftest import browser, merchant
 from tests.shopify.signing import sign_proxy
 from tests.storefront.conftest import CLEO, DAN, Storefront, item, storefront
-from wsgi import create_app
 
 __all__ = ["CLEO", "DAN", "browser", "merchant", "storefront"]
 ALL = ["vendors", "wishlist", "cart"]
@@ -148,7 +148,7 @@ def send_all() -> None:
 
 @pytest.fixture
 def desk(acme: Shop, storefront: Storefront) -> Desk:
-    client = create_app().test_client()
+    client = get_app().test_client()
     made = Desk(client, storefront, acme)
     made.offer()
     return made

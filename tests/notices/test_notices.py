@@ -24,16 +24,16 @@ from app.models.vendors import Vendor, VendorUser
 from app.notices.rules import ICONS, KINDS, SHOP_WORDS, TOPIC_OF, VENDOR_WORDS
 from jobs import outbox
 from jobs.portal import forget_notices
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.booked import add_order
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 def publish_product(shop: Shop, vendor: Vendor, kind: str = "ProductPublished", title: str = "Blue bowl") -> None:

@@ -15,6 +15,7 @@ from app.models.payouts import Payout, PayoutState
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from devstore.store import Store
+from tests.apps import get_app
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
 from tests.orders.test_before_and_after_payout import pay
@@ -24,12 +25,12 @@ from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
 from tests.webhooks.sending import send
 from webhooks.router import HANDLERS
-from wsgi import create_app, create_server
+from wsgi import create_server
 
 
 @pytest.fixture
 def nobody(acme: Shop, shopify: FakeShopify) -> FlaskClient:
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 @pytest.fixture

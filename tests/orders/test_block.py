@@ -13,12 +13,12 @@ from app.models.vendors import Vendor
 from devstore.orders.disputes import move_dispute, open_dispute
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.store import Doc, Store
+from tests.apps import get_app
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
 from tests.orders.test_shapes import choose, later
 from tests.portal.conftest import signed_in
 from tests.reviews.conftest import merchant
-from wsgi import create_app
 
 __all__ = ["merchant"]
 DISPUTED = "The money that the customer disputes is on hold until the bank decides."
@@ -47,7 +47,7 @@ def test_what_a_lost_dispute_leaves_is_a_debt_on_every_page_that_tells_of_it(
     assert say(merchant, order)[1:] == ("Owes $15.00", OWED)
     with db.scoped(acme.id) as session:
         order_id, part_id = session.scalars(select(Order.id)).one(), session.scalars(select(VendorOrder.id)).one()
-    pages = [(merchant, f"/app/orders/{order_id}"), (signed_in(create_app(), ada), f"/portal/orders/{part_id}")]
+    pages = [(merchant, f"/app/orders/{order_id}"), (signed_in(get_app(), ada), f"/portal/orders/{part_id}")]
     for browser, address in pages:
         page = browser.get(address).text
         assert OWED in page

@@ -17,6 +17,7 @@ from devstore.orders.disputes import open_dispute
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.refunds import RefundRequest, refund_order
 from devstore.store import Store
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
@@ -24,7 +25,6 @@ from tests.orders.test_service import books
 from tests.orders.test_shapes import choose
 from tests.shopify.signing import sign_id_token
 from webhooks.router import HANDLERS
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_nobody_decides_without_signing_in_nor_about_another_shops_order(
         order_id, refund_id = session.scalars(select(Order.id)).one(), session.scalars(select(OrderRefund.id)).one()
     paths = (f"/app/orders/{order_id}/refund/{refund_id}/bearer", f"/app/orders/{order_id}/flags/lift")
     said = {"vendor": ada.id, "reason": "Mine", "flag": "x"}
-    anonymous = create_app().test_client()
+    anonymous = get_app().test_client()
     other = {"Authorization": f"Bearer {sign_id_token(shop='zenith.myshopify.com')}"}
     for path in paths:
         assert anonymous.post(path, data=said).status_code in {401, 403}

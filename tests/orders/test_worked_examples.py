@@ -12,10 +12,11 @@ from app.models.orders import Order
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from jobs.events import drain
+from tests.apps import get_app
 from tests.commissions.test_money_settings import WANTED
 from tests.conftest import make_vendor
 from tests.webhooks.sending import send
-from wsgi import create_server
+from webhooks.intake import WebhookIntake
 
 pytestmark = pytest.mark.usefixtures("unhurried_intake")
 
@@ -45,7 +46,7 @@ def money(amount: str) -> dict[str, Any]:
 def tell(topic: str, body: dict[str, Any], number: int) -> None:
     """Through the webhook door, signed, and worked off by the job."""
     names = {"X_SHOPIFY_WEBHOOK_ID": f"delivery-{number}", "X_SHOPIFY_EVENT_ID": f"event-{number}"}
-    assert send(create_server(), json.dumps(body).encode(), X_SHOPIFY_TOPIC=topic, **names) == 200
+    assert send(WebhookIntake(get_app()), json.dumps(body).encode(), X_SHOPIFY_TOPIC=topic, **names) == 200
     assert drain() >= 1
 
 

@@ -22,10 +22,10 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.payouts import invoices, queries, schedule, settings
 from app.payouts.checks import check_books
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.payouts.conftest import earn
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_debt_of_an_earlier_currency_can_be_taken_off_by_hand(
 
 
 def test_a_vendor_reads_each_currency_on_its_own_and_pages_on_to_the_first_booking(acme: Shop, moved: Vendor) -> None:
-    vendor = signed_in(create_app(), moved)
+    vendor = signed_in(get_app(), moved)
     for step in range(50):
         earn(acme, moved, f"sale {step}", 100)
     page = vendor.get("/portal/money").text

@@ -12,12 +12,12 @@ from app import db
 from app.auth import magic_links
 from app.models.emails import Email
 from app.models.vendors import Vendor
-from wsgi import create_app
+from tests.apps import get_app
 
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

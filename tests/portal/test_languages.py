@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from app import db, languages
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorUser
-from wsgi import create_app
+from tests.apps import get_app
 
 
 def language_of(page: str) -> str:
@@ -28,7 +28,7 @@ def language_of(page: str) -> str:
 def test_before_sign_in_the_storefront_is_heard_before_the_browser(
     acme: Shop, query: str, accepts: str, spoken: str
 ) -> None:
-    browser = create_app().test_client()
+    browser = get_app().test_client()
     page = browser.get(f"/portal/login{query}", headers={"Accept-Language": accepts})
     assert language_of(page.text) == spoken
 
@@ -36,11 +36,11 @@ def test_before_sign_in_the_storefront_is_heard_before_the_browser(
 def test_a_shops_language_is_spoken_to_whoever_names_none(acme: Shop) -> None:
     with db.system() as session:
         session.execute(update(Shop).where(Shop.id == acme.id).values(locale="es-MX"))
-    assert language_of(create_app().test_client().get("/portal/login").text) == "es"
+    assert language_of(get_app().test_client().get("/portal/login").text) == "es"
 
 
 def test_a_language_chosen_on_the_sign_in_page_stays_on_the_device(acme: Shop) -> None:
-    browser = create_app().test_client()
+    browser = get_app().test_client()
     browser.get("/portal/login?locale=fr")
     assert language_of(browser.get("/portal/login").text) == "fr"
 

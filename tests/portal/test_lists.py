@@ -21,9 +21,9 @@ from app.models.payouts import FeeInvoice, Payout, PayoutBatch
 from app.models.products import ImportStatus, Product, ProductImport, ProductImportRow, ProductStatus, Variant
 from app.models.reviews import ReviewState, VendorReview
 from app.models.vendors import Vendor
+from tests.apps import get_app
 from tests.portal.booked import add_order
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 FEW: Final = "never more than a handful"
 
@@ -79,7 +79,7 @@ MANY: Final = 55
 
 @pytest.fixture
 def portal(ada: Vendor) -> FlaskClient:
-    return signed_in(create_app(), ada)
+    return signed_in(get_app(), ada)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_an_empty_list_says_what_will_be_there(portal: FlaskClient) -> None:
 
 def test_no_page_has_a_list_of_which_nothing_is_promised(portal: FlaskClient, import_id: int) -> None:
     assert import_id
-    app = create_app()
+    app = get_app()
     pages = {
         rule.rule
         for rule in app.url_map.iter_rules()

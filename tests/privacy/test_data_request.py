@@ -19,11 +19,11 @@ from app.shopify import definitions
 from app.shopify.tokens import ShopCredentials
 from devstore.store import Doc, Store
 from jobs import events, privacy
+from tests.apps import get_app
 from tests.devstore.orders.cast import buy
 from tests.privacy.conftest import CLEO, Office, where_found
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def order(goods: SimpleNamespace, store: Store, office: Office) -> Doc:
 def browser(connected: ShopCredentials, shopify: FakeShopify) -> Iterator[FlaskClient]:
     with db.scoped(connected.shop_id) as session:
         session.get_one(Shop, connected.shop_id).definitions_version = definitions.VERSION
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         yield client
 
 

@@ -26,11 +26,11 @@ from app.shopify.tokens import ShopCredentials
 from devstore.store import Store
 from jobs import books, events, outbox, payouts, shops
 from jobs.schedule import SCHEDULE
+from tests.apps import get_app
 from tests.devstore.orders.cast import buy
 from tests.privacy.conftest import Office, where_found
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 ACME_TRACES = ("cleo@example.com", "owner@acme.example", "ada@example.com", "Ada's Ceramics", "1 Harbour Road", "Mug")
 
@@ -47,7 +47,7 @@ def busy(goods: SimpleNamespace, store: Store, office: Office, connected: ShopCr
 
 @pytest.fixture
 def browser(connected: ShopCredentials, shopify: FakeShopify) -> Iterator[FlaskClient]:
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         yield client
 
 

@@ -9,8 +9,8 @@ from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products import bulk, copying, rules, service
+from tests.apps import get_app
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_form_that_is_sent_twice_moves_no_price_twice(acme: Shop, ada: Vendor)
         bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
         [row] = service.list_variants(session, bowl)
         row.price_minor = 1000
-    browser = signed_in(create_app(), ada)
+    browser = signed_in(get_app(), ada)
     listed = BeautifulSoup(browser.get("/portal/products").text, "html.parser")
     form = {str(field["name"]): str(field["value"]) for field in listed.select("#bulk input[type=hidden]")}
     form |= {"product": str(bowl.id), "do": "price", "percent": "-10"}
@@ -79,7 +79,7 @@ def test_before_products_go_off_sale_the_vendor_is_asked(
     with db.scoped(acme.id) as session:
         bowl = service.create_draft(session, acme, ada, "Bowl", actor="vendor_user:1")
         bowl.status = ProductStatus.PUBLISHED
-    browser = signed_in(create_app(), ada)
+    browser = signed_in(get_app(), ada)
     form = {"product": str(bowl.id), "do": action}
     asked = BeautifulSoup(browser.post("/portal/products", data=form).text, "html.parser")
     assert "1 of the ticked products is on sale." in asked.text
@@ -105,7 +105,7 @@ def test_nobody_is_asked_about_a_product_that_the_shop_took_off_sale(acme: Shop,
         for bowl in bowls:
             bowl.status = ProductStatus.PUBLISHED
         bowls[0].taken_down_at, bowls[0].taken_down_reason = clock.now(), "A clearer picture, please."
-    browser = signed_in(create_app(), ada)
+    browser = signed_in(get_app(), ada)
     asked = browser.post("/portal/products", data={"product": [str(bowl.id) for bowl in bowls], "do": action}).text
     assert "2 of the ticked products are on sale." in asked
     assert "no longer be able to buy them." in asked

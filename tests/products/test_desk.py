@@ -17,11 +17,11 @@ from app.products import mirror, queries, service, takedowns
 from app.shopify import payloads
 from app.vendors import effects
 from app.vendors import queries as vendors
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import signed_in
 from tests.products.test_review_desk import add_product
-from wsgi import create_app
 
 TOGETHER = "/app/products/together"
 
@@ -123,7 +123,7 @@ def test_a_vendor_cannot_put_it_back_nor_get_round_it_by_sending_it_again(acme: 
     with db.scoped(acme.id, ada.id) as session:
         product = service.lock_product(session, acme.id, cup, vendor_id=ada.id)
         service.take_back(session, product, "withdraw", actor="vendor_user:1")
-    page = signed_in(create_app(), ada).get(f"/portal/products/{cup}").text
+    page = signed_in(get_app(), ada).get(f"/portal/products/{cup}").text
     assert "The glaze cracks." in page, "who changes it reads why"
     with db.scoped(acme.id) as session:
         product = service.lock_product(session, acme.id, cup)

@@ -15,13 +15,13 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.queue import get_redis
 from jobs.events import drain
+from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 
 @pytest.fixture
 def storefront(acme: Shop) -> FlaskClient:
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.questions import service
 from app.queue import get_redis
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.portal.conftest import signed_in
 from tests.privacy.conftest import CLEO
 from tests.reviews.conftest import Street, browser, goods, merchant, office, post, store, street
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 __all__ = ["browser", "goods", "merchant", "office", "post", "store", "street"]
 
@@ -36,7 +36,7 @@ ASKED = {"key": "k" * 20, "vendor": ADA, "words": "Is it safe\nfor the dishwashe
 
 @pytest.fixture
 def app(database: str) -> Flask:
-    return create_app()
+    return get_app()
 
 
 def ask(browser: FlaskClient, customer: str = "", shop: str = "acme", **more: Any) -> Any:

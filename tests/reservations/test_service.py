@@ -21,8 +21,8 @@ from app.reservations import queries, rules, service
 from jobs import reservations as jobs
 from jobs.events import drain
 from jobs.outbox import deliver
+from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_carts_are_forgotten_after_thirty_days(acme: Shop, mug: Product) -> None
 
 
 def test_a_product_page_asks_once_and_is_not_told_from_memory_after_a_change(acme: Shop, mug: Product) -> None:
-    with create_app().test_client() as storefront:
+    with get_app().test_client() as storefront:
 
         def ask() -> Any:
             return storefront.get(f"/proxy/stock.json?{sign_proxy(product='7')}").get_json()["variants"]

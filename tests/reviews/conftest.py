@@ -23,11 +23,11 @@ from app.shopify.tokens import ShopCredentials
 from devstore.orders.fulfilment import fulfil_lines
 from devstore.orders.shipments import add_event
 from devstore.store import Doc, Store
+from tests.apps import get_app
 from tests.devstore.orders.cast import ACME, buy
 from tests.privacy.conftest import Office, goods, office, post, store
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 __all__ = ["goods", "office", "post", "store"]
 
@@ -106,7 +106,7 @@ def street(office: Office, store: Store, goods: SimpleNamespace, acme: Shop) -> 
 @pytest.fixture
 def browser(database: str) -> FlaskClient:
     """A customer's, who has nothing but the e-mail."""
-    client = create_app().test_client()
+    client = get_app().test_client()
     client.environ_base |= {"HTTP_ACCEPT": "text/html"}
     return client
 
@@ -115,6 +115,6 @@ def browser(database: str) -> FlaskClient:
 def merchant(acme: Shop, connected: ShopCredentials, shopify: FakeShopify) -> FlaskClient:
     with db.scoped(acme.id) as session:
         session.get_one(Shop, acme.id).definitions_version = definitions.VERSION
-    client = create_app().test_client()
+    client = get_app().test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
     return client

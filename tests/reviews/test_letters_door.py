@@ -8,15 +8,15 @@ from app.auth import letters
 from app.config import get_config
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
+from tests.apps import get_app
 from tests.reviews.conftest import Street, browser, goods, office, post, store, street
-from wsgi import create_app
 
 __all__ = ["browser", "goods", "office", "post", "store", "street"]
 
 
 def shut(browser: FlaskClient, ticket: str) -> set[int]:
     rules = [
-        rule for rule in create_app().url_map.iter_rules() if web.door_of(rule.endpoint.partition(".")[0]) == "letter"
+        rule for rule in get_app().url_map.iter_rules() if web.door_of(rule.endpoint.partition(".")[0]) == "letter"
     ]
     assert len(rules) >= 4
     return {

@@ -22,13 +22,13 @@ from app.reviews.requests import PURPOSE, link_for
 from app.shopify.tokens import ShopCredentials
 from app.vendors.sync import sync_vendor
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import ACME
 from tests.portal.conftest import signed_in
 from tests.privacy.conftest import CLEO
 from tests.reviews.conftest import Street, link_in
 from tests.shopify.fake import FakeShopify, data
-from wsgi import create_app
 
 # -- asking ------------------------------------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ def test_a_new_version_does_not_settle_what_the_vendor_reported(
 
 @pytest.fixture
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 def test_a_vendor_answers_and_the_customer_hears_of_it_once(street: Street, ada: Vendor, app: Flask) -> None:

@@ -206,7 +206,7 @@ class Market:
                 rang = time.monotonic()
                 queue.enqueue("jobs.events.drain", queue="events")
             quiet = 0 if busy else quiet + 1
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def _work(self) -> bool:
         connection: Redis = queue.get_redis()

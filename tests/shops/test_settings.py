@@ -11,9 +11,9 @@ from app.models.events import AuditEntry, InboxEvent, InboxState
 from app.models.shops import Shop, ShopSettings
 from app.shopify import definitions
 from app.shopify.tokens import ShopCredentials
+from tests.apps import get_app
 from tests.shopify.fake import FakeShopify
 from tests.shopify.signing import sign_id_token
-from wsgi import create_app
 
 GOOD = {
     "hold_days": "7",
@@ -28,7 +28,7 @@ GOOD = {
 def browser(connected: ShopCredentials, shopify: FakeShopify) -> Iterator[FlaskClient]:
     with db.scoped(connected.shop_id) as session:
         session.get_one(Shop, connected.shop_id).definitions_version = definitions.VERSION
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {sign_id_token()}"
         yield client
 

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from app import clock
 from app.models.shops import Shop
 from app.storefront import rules
+from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 CLEO, DAN = "7001", "7002"
 
@@ -58,5 +58,5 @@ class Storefront:
 
 @pytest.fixture
 def storefront(acme: Shop) -> Iterator[Storefront]:
-    with create_app().test_client() as client:
+    with get_app().test_client() as client:
         yield Storefront(client)

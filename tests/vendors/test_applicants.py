@@ -10,9 +10,9 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify.tokens import ShopCredentials
 from app.vendors import questions
+from tests.apps import get_app
 from tests.shopify.fake import FakeShopify, data
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 ADA = {"name": "Ada's Ceramics", "contact_name": "Ada", "email": "ada@example.com", "what_they_sell": "Mugs"}
 
@@ -20,7 +20,7 @@ ADA = {"name": "Ada's Ceramics", "contact_name": "Ada", "email": "ada@example.co
 @pytest.fixture
 def browser(connected: ShopCredentials, shopify: FakeShopify) -> FlaskClient:
     shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
-    return create_app().test_client()
+    return get_app().test_client()
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.vendors.invitations import Line, read_lines
 from jobs.portal import forget_invitations
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify, data
-from wsgi import create_app
 
 PAGE = "/app/vendors/invitations"
 FORM = {"name": "Dora's Dyes", "contact_name": "Dora", "what_they_sell": "Dyed wool"}
@@ -27,7 +27,7 @@ FORM = {"name": "Dora's Dyes", "contact_name": "Dora", "what_they_sell": "Dyed w
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

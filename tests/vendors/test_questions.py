@@ -14,10 +14,10 @@ from app.models.shops import Shop
 from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorUser
 from app.vendors import questions
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 from tests.portal.conftest import signed_in
-from wsgi import create_app
 
 PAGE = "/app/settings/questions"
 PDF = b"%PDF-1.7 trade licence of Ada"
@@ -31,7 +31,7 @@ ASKED = {
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
-    return create_app()
+    return get_app()
 
 
 @pytest.fixture

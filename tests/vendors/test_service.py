@@ -10,10 +10,10 @@ from app.models.vendors import Vendor, VendorStatus
 from app.shopify.tokens import ShopCredentials
 from app.vendors import service
 from app.vendors.service import Application
+from tests.apps import get_app
 from tests.conftest import make_vendor
 from tests.shopify.fake import FakeShopify, data
 from tests.shopify.signing import sign_proxy
-from wsgi import create_app
 
 ADA = Application("Ada's Ceramics", "ada@example.com", contact_name="Ada", what_they_sell="Bowls")
 FORM = {"name": "Ada's Ceramics", "contact_name": "Ada", "email": "ada@example.com", "what_they_sell": "Bowls"}
@@ -51,7 +51,7 @@ def test_a_flood_of_applications_is_stopped_before_shopify_and_the_mail(
     connected: ShopCredentials, shopify: FakeShopify
 ) -> None:
     shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
-    browser = create_app().test_client()
+    browser = get_app().test_client()
     statuses = []
     for number in range(62):
         form = {**FORM, "name": f"Shop {number}", "email": f"somebody{number}@example.com"}
@@ -66,7 +66,7 @@ def test_one_visitors_flood_of_applications_keeps_nobody_else_out(
     connected: ShopCredentials, shopify: FakeShopify
 ) -> None:
     shopify.answer("metaobjects", data(metaobjects={"nodes": []}))
-    browser = create_app().test_client()
+    browser = get_app().test_client()
 
     def apply(number: int, address: str) -> int:
         form = {**FORM, "name": f"Shop {number}", "email": f"somebody{number}@example.com"}
