@@ -176,8 +176,8 @@ def shop_rate(order: payloads.Order) -> Fraction:
     if total.presentment_money is None or total.presentment_money.currency_code == order.currency:  # as nearly always
         return _EVEN
     sold: tuple[payloads.LineItem | payloads.ShippingLine, ...] = (*order.line_items, *order.shipping_lines)
-    # What a discount has brought to nothing is worth that discount.
-    told = [total] if _minor(total) else [part.amount_set for line in sold for part in line.discount_allocations]
+    # Of what a discount has left, however little, the quotient is too coarse: both are rounded.
+    told = [total, *(part.amount_set for line in sold for part in line.discount_allocations)]
     theirs = sum(parse_minor(part.amount, part.currency_code) for one in told if (part := one.presentment_money))
     return Fraction(sum(map(_minor, told)), theirs) if theirs else _EVEN
 

@@ -1,5 +1,6 @@
 """Orders that staff edit after the payment: units, discounts and shipping that come on, and what is owed either way."""
 
+from decimal import Decimal
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -74,26 +75,27 @@ def test_a_discount_after_the_payment_is_returned_at_nobody_elses_cost(
     assert findings(acme) == []
 
 
+@pytest.mark.parametrize(("off", "due"), [("20.00", 2200), ("19.95", 2194), ("19.00", 2090)])
 @pytest.mark.parametrize("order", ["USD", "EUR", "JPY"], indirect=True)
 def test_an_order_given_away_after_the_payment_is_worth_what_it_was_at_the_sale(
-    goods: SimpleNamespace, order: Doc, store: Store, post: Post, acme: Shop, ada: Vendor
+    goods: SimpleNamespace, order: Doc, store: Store, post: Post, acme: Shop, off: str, due: int
 ) -> None:
-    """20.00 of mugs with 10 % tax; all of it off again, then 22.00 returned in the customer's currency."""
+    """20.00 of mugs with 10 % tax; all or most of it off again, then that returned in the customer's currency."""
     handed_over = [{**variant, "requires_shipping": False} for variant in goods.mug["variants"]]
     store.put(ACME, "product", {**goods.mug, "variants": handed_over})
     currency = order["presentment_currency"]
     mugs = buy(store, (goods.mug, 4), shipping_rate_code=None, currency_presentment=currency)
     post.deliver()
     before = books(acme)
-    edit_order(store, ACME, mugs["id"], discounts={lines_of(mugs)["MUG"]: "20.00"})
+    edit_order(store, ACME, mugs["id"], discounts={lines_of(mugs)["MUG"]: off})
     post.deliver()
-    assert books(acme)["customer_credit", None] == 2200
+    assert abs(books(acme)["customer_credit", None] - due) <= 1, "both currencies' amounts are rounded"
     assert findings(acme) == []
-    refund_order(store, ACME, mugs["id"], RefundRequest(amount="22.00"))
+    refund_order(store, ACME, mugs["id"], RefundRequest(amount=str(Decimal(due) / 100)))
     post.deliver()
     now = books(acme)
     assert ("customer_credit", None) not in now
-    assert now["customer_receipts", None] - before["customer_receipts", None] == 2200
+    assert now["customer_receipts", None] - before["customer_receipts", None] == due
     assert findings(acme) == []
 
 
