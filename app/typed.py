@@ -55,12 +55,12 @@ def read_day(text: str | None) -> date | None:
 
 
 def read_moment(text: object) -> datetime | None:
-    """A moment with its zone such as "2026-11-03T10:00:00Z"; None for anything else."""
+    """A moment with its zone such as "2026-11-03T10:00:00Z"; None for anything else, and as `read_day` for the ends."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    return moment if moment.tzinfo and 1 < moment.year < date.max.year else None
 
 
 def with_scheme(text: str | None) -> str:

@@ -18,7 +18,10 @@ def test_what_no_row_can_bear_is_no_number(text: str | None) -> None:
     assert read_number(text) is None
 
 
-@pytest.mark.parametrize("text", ["", "2026-11-03", "2026-11-03T10:00:00", "soon", None, 7])
+ENDS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"]
+
+
+@pytest.mark.parametrize("text", ["", "2026-11-03", "2026-11-03T10:00:00", "soon", None, 7, *ENDS])
 def test_what_names_no_moment_with_its_zone_is_none(text: object) -> None:
     assert read_moment(text) is None
 

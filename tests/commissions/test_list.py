@@ -363,6 +363,8 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert merchant.post("/app/commissions/restore", data={"list": moment}).status_code == 200
     assert planned(shop) == []
     assert merchant.post("/app/commissions/restore", data={"list": "yesterday"}).status_code == 404
+    end = {"list": "9999-12-31T23:59:59-12:00"}
+    assert merchant.get("/app/commissions/history", query_string=end).status_code == 200
 
 
 def test_a_preview_is_stopped_or_looked_at_again_after_the_page_was_left(

@@ -128,6 +128,21 @@ def test_a_list_that_broke_off_is_read_on_later_and_one_that_is_gone_is_ordered_
     assert looks(acme)[LookKind.PRODUCTS].bulk_gid is None
 
 
+def test_a_list_of_orders_begun_before_an_upgrade_is_read_though_it_names_no_payments(
+    acme: Shop, connected: ShopCredentials, quiet: FakeShopify
+) -> None:
+    with db.scoped(acme.id) as session:
+        session.add(Look(shop_id=acme.id, kind=LookKind.ORDERS, bulk_gid=GID))
+    order: dict[str, Any] = {"id": "gid://shopify/Order/1", "name": "#1", "updatedAt": WRITTEN_AT, "cancelledAt": None}
+    order |= {"displayFinancialStatus": "PAID", "returnStatus": "NO_RETURN", "refunds": [], "fulfillments": []}
+    quiet.files[URL] = lambda: httpx.Response(200, text=json.dumps(order) + "\n")
+    quiet.answer("bulkOperation", operation("COMPLETED", URL))
+    quiet.answer("orderInFull", data(order=None))
+    service.reconcile(acme.id)
+    look = looks(acme)[LookKind.ORDERS]
+    assert (look.bulk_gid, look.looked_at, look.error) == (None, 1, None)
+
+
 def test_the_list_asks_for_what_the_pages_ask_for() -> None:
     text = bulk.query_text("productsChanged", "updated_at:>='2026'")
     assert text == (

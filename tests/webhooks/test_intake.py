@@ -63,6 +63,11 @@ def test_one_event_of_two_topics_is_two_rows(intake: WebhookIntake) -> None:
     assert len(rows()) == 2
 
 
+def test_a_moment_before_the_calendar_is_left_out(intake: WebhookIntake) -> None:
+    assert send(intake, X_SHOPIFY_TRIGGERED_AT="0001-01-01T00:00:00+14:00") == 200
+    assert [row.triggered_at for row in rows()] == [None]
+
+
 def test_fifty_copies_at_once_leave_one_row(intake: WebhookIntake) -> None:
     statuses: list[int] = []
     threads = [threading.Thread(target=lambda: statuses.append(send(intake))) for _ in range(50)]
