@@ -32,7 +32,7 @@ class Way:
     def manner(self) -> str:
         if self.batch > 1:
             return f"in batches of {self.batch}"
-        return "singly, some at once" if self.beside > 1 else "singly"
+        return f"singly, {self.beside} at once" if self.beside > 1 else "singly"
 
 
 class Booker(Protocol):
@@ -50,16 +50,19 @@ class Booker(Protocol):
 
 
 class Ours:
-    """As the inbox's worker does it, without the inbox. Some at once: batches, and lone orders of several shops."""
+    """As the inbox's worker does it, without the inbox: batches some at once, lone orders as many as of several shops.
+
+    Lone ones as many at once as batches, too: peers are measured so.
+    """
 
     name = "stallkeeper"
 
     def __init__(self, database: servers.Database, shop_id: int, per_round: int) -> None:
-        from jobs.events import AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
+        from jobs.events import AT_ONCE, LONE_AT_ONCE  # noqa: PLC0415 - reads the environment, which main() sets
 
         self._database, self._shop_id, self._per_round = database, shop_id, per_round
         self._numbers = itertools.count(1)
-        ways = ((1, 1), (1, AT_ONCE), (50, AT_ONCE), (100, AT_ONCE))
+        ways = ((1, 1), (1, AT_ONCE), (1, LONE_AT_ONCE), (50, AT_ONCE), (100, AT_ONCE))
         self.ways = [Way(f"{lines} lines", *way) for lines, way in itertools.product((3, 10), ways)]
 
     def prepare(self, way: Way) -> Callable[[], int]:
