@@ -73,7 +73,7 @@ DEEDS: Final = {
     "payout.stop": "Payout stopped before it was handed over",
     "payout.mark_sent": "Payout marked as sent",
     "fee_invoices.settings": "Fee invoices set up",
-    "fee_invoices.issue": "Fee invoices issued",
+    "fee_invoices.issue": "Issuing of fee invoices begun",
     "fee_invoices.stop": "Issuing of fee invoices stopped",
     "hold.release": "Hold released",
     "difference.reread": "Order read again",
