@@ -16,15 +16,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.db import scoped, system
-from app.models.commissions import CommissionPreview
-from app.models.payouts import InvoiceRun, PaperArchive
+from app.models.mapping import InTurn
 from app.queue import enqueue
 
 LEASE: Final = timedelta(minutes=1)
 SLICE_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 3
 """At one step, which may have killed its worker each time."""
-Work = TypeVar("Work", PaperArchive, CommissionPreview, InvoiceRun)
+Work = TypeVar("Work", bound=InTurn)
 
 log = structlog.get_logger()
 

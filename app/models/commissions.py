@@ -140,7 +140,6 @@ class CommissionPreview(InTurn, Model):
 
     __tablename__ = "commission_previews"
 
-    id: Mapped[Id]
     shop_id: Mapped[ShopId]
     made_by: Mapped[str]
     made_at: Mapped[datetime]

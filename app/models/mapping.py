@@ -40,8 +40,10 @@ class Model(DeclarativeBase):
 
 
 class InTurn:
-    """Beside what the work is: how far it is, and who is at it (app/turns.py)."""
+    """Beside what the work is: whose it is, how far it is, and who is at it (app/turns.py)."""
 
+    id: Mapped[Id]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     done: Mapped[int] = mapped_column(server_default="0")
     attempts: Mapped[int] = mapped_column(server_default="0")
     """At what comes next, so far."""

@@ -121,8 +121,6 @@ class InvoiceRun(InTurn, Model):
     __tablename__ = "invoice_runs"
     __table_args__ = (UniqueConstraint("shop_id"),)
 
-    id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     until: Mapped[date]
     """Commission booked before this day."""
     vendors: Mapped[list[int]] = mapped_column(JSONB, deferred=True)
@@ -154,8 +152,6 @@ class PaperArchive(InTurn, Model):
     __tablename__ = "paper_archives"
     __table_args__ = (UniqueConstraint("shop_id", "digest"),)
 
-    id: Mapped[Id]
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id", ondelete="CASCADE"))
     kind: Mapped[PaperKind]
     about: Mapped[str]
     """Whose page shows it: "batch:7", or "invoices"."""

@@ -1,6 +1,6 @@
 """What a payout pays: its entries in words, and what each of a vendor's movements belongs to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -27,8 +27,6 @@ class PaidEntry:
     order_name: str
     title: str
     line: OrderLine | None
-    is_first: bool
-    """Of what the line ever paid: the others are of later parcels, or its reserve."""
 
     @property
     def amount(self) -> Money:
@@ -39,6 +37,16 @@ def list_paid_entries(session: Session, payout: Payout, *, limit: int | None = N
     """The entries of a payout, or the first of them, with the order line each belongs to. Their sum is the payout."""
     query = _entries_of(payout).order_by(LedgerEntry.id).limit(limit)
     return _describe(session, payout, [(entry, transaction) for entry, transaction in session.execute(query)])
+
+
+def first_entries(session: Session, payout: Payout) -> frozenset[int]:
+    """Ids of the entries with which each part of the payout's orders began to pay, here or earlier."""
+    orders = _entries_of(payout).with_only_columns(LedgerTransaction.order_id)
+    begun = (LedgerEntry.account == Account.VENDOR_AVAILABLE, LedgerEntry.amount_minor > 0)
+    mine = (LedgerTransaction.vendor_id == payout.vendor_id, LedgerTransaction.order_id.in_(orders))
+    query = select(func.min(LedgerEntry.id)).join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+    parts = (LedgerTransaction.order_id, LedgerTransaction.component)
+    return frozenset(session.scalars(query.where(*begun, *mine).group_by(*parts)))
 
 
 def page_paid_entries(session: Session, payout: Payout, place: Place, *, limit: int = PER_PAGE) -> Page[PaidEntry]:
@@ -70,20 +78,10 @@ def _describe(
             select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.vendor_id == payout.vendor_id)
         )
     }
-    firsts = _first_entries(session, payout.vendor_id, order_ids)
     return [
-        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)), firsts)
+        _paid_entry(entry, transaction, names, lines.get((transaction.order_id or 0, transaction.component)))
         for entry, transaction in found
     ]
-
-
-def _first_entries(session: Session, vendor_id: int, order_ids: Collection[int | None]) -> frozenset[int]:
-    """With which entries each part of these orders began to pay the vendor."""
-    begun = (LedgerEntry.account == Account.VENDOR_AVAILABLE, LedgerEntry.amount_minor > 0)
-    mine = (LedgerTransaction.vendor_id == vendor_id, LedgerTransaction.order_id.in_(order_ids))
-    query = select(func.min(LedgerEntry.id)).join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
-    parts = (LedgerTransaction.order_id, LedgerTransaction.component)
-    return frozenset(session.scalars(query.where(*begun, *mine).group_by(*parts)))
 
 
 def _paid_entry(
@@ -91,12 +89,11 @@ def _paid_entry(
     transaction: LedgerTransaction,
     names: Mapping[int | None, str],
     line: OrderLine | None,
-    firsts: Collection[int],
 ) -> PaidEntry:
     title = line.title if line else name_component(transaction.component)
     if entry.amount_minor < 0 and transaction.kind not in FEE_KINDS:
         title = _("%(title)s: taken back after a refund or change", title=title)
-    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line, entry.id in firsts)
+    return PaidEntry(entry, transaction, names.get(transaction.order_id, ""), title, line)
 
 
 def name_movements(

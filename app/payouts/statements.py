@@ -1,6 +1,6 @@
 """A payout's statement, on paper and as a table: every entry that it pays, adding up to what was sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
-from app.payouts.contents import PaidEntry, list_paid_entries
+from app.payouts.contents import PaidEntry, first_entries, list_paid_entries
 from app.payouts.paper import Paper, has_letters_for, print_paper, set_apart
 from app.payouts.queries import STATE_WORDS
 from app.payouts.zips import Files
@@ -36,33 +36,35 @@ def make_file(session: Session, shop: Shop, payout: Payout, kind: str) -> tuple[
     if kind == "pdf":
         return write_pdf(shop, session.get_one(Vendor, payout.vendor_id), payout, entries), "application/pdf"
     if kind == "csv":
-        return write_csv(shop, payout, entries).encode("utf-8-sig"), "text/csv"
+        return write_csv(shop, payout, entries, first_entries(session, payout)).encode("utf-8-sig"), "text/csv"
     raise NotFound("Statements come as PDF or CSV.")
 
 
 def read_files(session: Session, shop: Shop, payout: Payout) -> Callable[[], Files]:
     """Read what the statement says; what is returned prints it, PDF and CSV, and asks the database no more."""
     vendor, entries = session.get_one(Vendor, payout.vendor_id), list_paid_entries(session, payout)
+    firsts = first_entries(session, payout)
 
     def print_files() -> Files:
         name = f"statement-{payout.reference}"
         yield f"{name}.pdf", write_pdf(shop, vendor, payout, entries)
-        yield f"{name}.csv", write_csv(shop, payout, entries).encode("utf-8-sig")
+        yield f"{name}.csv", write_csv(shop, payout, entries, firsts).encode("utf-8-sig")
 
     return print_files
 
 
-def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry]) -> str:
+def write_csv(shop: Shop, payout: Payout, entries: Sequence[PaidEntry], firsts: Collection[int]) -> str:
     """One line per entry, amounts in major units; the last line is the payout's sum.
 
-    How an item was sold stands beside the first that it pays, here or in an earlier statement: its sums are true.
+    How an item was sold stands beside the first that it ever paid, which is in `firsts` or on an earlier statement: so
+    these columns add up over all statements.
     """
     last = ["", "", f"Payout {payout.reference}", *[""] * 6, payout.amount.decimal, payout.currency, ""]
-    return "".join(write_sheet(_COLUMNS, [*(_cells(shop, paid) for paid in entries), last]))
+    return "".join(write_sheet(_COLUMNS, [*(_cells(shop, paid, firsts) for paid in entries), last]))
 
 
-def _cells(shop: Shop, paid: PaidEntry) -> list[object]:
-    line = paid.line if paid.is_first else None
+def _cells(shop: Shop, paid: PaidEntry, firsts: Collection[int]) -> list[object]:
+    line = paid.line if paid.entry.id in firsts else None
     detail: list[object] = [""] * 6
     if line:
         less = (line.vendor_discount_minor, line.included_tax_minor, line.fee_minor, line.fee_tax_minor)

@@ -312,7 +312,7 @@ def test_a_statement_adds_up_to_its_payout(acme: Shop, paid: Vendor) -> None:
         payout = session.scalars(select(Payout)).one()
         entries = contents.list_paid_entries(session, payout)
         assert sum(paid_entry.entry.amount_minor for paid_entry in entries) == payout.amount_minor == 4032
-        assert write_csv(acme, payout, entries).splitlines()[-1].split(",")[-3] == "40.32"
+        assert write_csv(acme, payout, entries, ()).splitlines()[-1].split(",")[-3] == "40.32"
         assert payout.state is PayoutState.PENDING
 
 
@@ -361,7 +361,7 @@ def test_a_statement_names_the_days_of_the_shops_own_calendar(acme: Shop, paid: 
     acme.timezone = timezone
     with db.scoped(acme.id) as session:
         entries = contents.list_paid_entries(session, session.scalars(select(Payout)).one())
-        written = write_csv(acme, session.scalars(select(Payout)).one(), entries)
+        written = write_csv(acme, session.scalars(select(Payout)).one(), entries, ())
     happened = entries[0].transaction.happened_at.astimezone(ZoneInfo(timezone))
     assert written.splitlines()[1].startswith(f"{happened:%Y-%m-%d},")
 
