@@ -136,6 +136,8 @@ def _ship_page(
     return render_template(
         "portal/orders/ship_many.html",
         parcels=ready,
+        most=rules.MAX_ORDERS,
+        is_full=len(parcels) == rules.MAX_ORDERS,
         skipped=len(parcels) - len(ready),
         typed=typed or {},
         errors=errors or {},

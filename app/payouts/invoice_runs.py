@@ -32,11 +32,12 @@ def ask(session: Session, shop: Shop, *, until: date, actor: str) -> InvoiceRun:
     """
     invoices.check_seller(queries.find_settings(session, shop.id))
     over = or_(InvoiceRun.finished_at.is_not(None), InvoiceRun.failed_at.is_not(None))
-    session.execute(delete(InvoiceRun).where(InvoiceRun.shop_id == shop.id, over))
+    earlier = session.scalars(delete(InvoiceRun).where(InvoiceRun.shop_id == shop.id, over).returning(InvoiceRun.until))
+    is_retry = actor == "schedule" and until in earlier.all()
     vendors = session.scalars(select(Vendor.id).where(Vendor.shop_id == shop.id).order_by(Vendor.id)).all()
     new = {"until": until, "vendors": vendors, "total": len(vendors), "asked_by": actor, "asked_at": clock.now()}
     added = insert(InvoiceRun).values(shop_id=shop.id, **new).on_conflict_do_nothing().returning(InvoiceRun.id)
-    if session.scalar(added) is not None:
+    if session.scalar(added) is not None and not is_retry:
         audit.record(session, shop.id, "fee_invoices.issue", ("shop", shop.id), actor=actor)
     _sweep_soon(session)
     return session.scalars(select(InvoiceRun).where(InvoiceRun.shop_id == shop.id)).one()

@@ -137,6 +137,15 @@ def test_one_request_takes_a_hundred_orders(
     assert parcels(acme) == []
 
 
+def test_who_has_more_to_send_than_one_page_shows_is_told_which_stand_here(
+    three: None, adas_browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.fulfilment.rules.MAX_ORDERS", 3)
+    assert "at a time, the oldest first" not in adas_browser.get("/portal/orders/ship").text
+    monkeypatch.setattr("app.fulfilment.rules.MAX_ORDERS", 2)
+    assert "At most 2 orders at a time, the oldest first." in adas_browser.get("/portal/orders/ship").text
+
+
 def test_what_shopify_refused_can_be_tried_again_in_one_go(
     three: None, adas_browser: FlaskClient, acme: Shop, ada: Vendor
 ) -> None:

@@ -159,6 +159,22 @@ def test_a_month_that_a_person_stopped_does_not_begin_again_by_itself(
     assert (look(charged).is_stopped, issued(charged)) == (True, BOTH[:1])
 
 
+def test_a_month_that_cannot_be_invoiced_is_tried_again_each_hour_and_stands_in_the_log_once(
+    charged: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.scoped(charged.id) as session:
+        settings.save_invoicing(session, session.get_one(Shop, charged.id), WHO, monthly=True, actor="test")
+    later(monkeypatch, days=32)
+    for _ in range(2):
+        invoice_runs.ask_if_due(charged.id)
+        with db.scoped(charged.id) as session:
+            assert look(charged).failed_at is None
+            session.execute(update(InvoiceRun).values(failed_at=clock.now()))
+    with db.scoped(charged.id) as session:
+        begun = select(AuditEntry.actor).where(AuditEntry.action == "fee_invoices.issue")
+        assert session.scalars(begun).all() == ["schedule"]
+
+
 def test_an_invoice_that_cannot_be_made_ends_the_run_and_asking_again_goes_on(
     merchant: FlaskClient, charged: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
