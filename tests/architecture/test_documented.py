@@ -7,6 +7,7 @@ import click
 import pytest
 
 from app import cli
+from app.queue import QUEUES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -22,6 +23,12 @@ def test_every_setting_is_in_the_readme() -> None:
     }
     assert "SHOPIFY_API_KEY" in read
     assert {name for name in read - INTERNAL if f"`{name}`" not in README} == set()
+
+
+def test_every_queue_is_among_the_processes_to_start() -> None:
+    _, _, processes = README.partition("under your supervisor")
+    sentence, _, _ = processes.partition("\n")
+    assert set(re.findall(r"`(\w+)`", sentence.partition("for each of")[2])) == set(QUEUES)
 
 
 def test_every_command_says_what_it_does() -> None:
