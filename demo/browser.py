@@ -73,12 +73,16 @@ class Page:
         What is not given keeps the value that the page shows. A list sends the field several times, None leaves it out.
         """
         form = self._find_form(to, having)
-        shown = dict(_read_fields(form))
+        shown = self.fields(to=to, having=having)
         foreign = [name for name in values if name not in shown]
         if foreign:
             raise Unexpected(f"the form on {self.url} has no field {foreign}; it has {sorted(shown)}")
         data = {name: value for name, value in {**shown, **values}.items() if value is not None}
         return self.browser.send(urljoin(self.url, _address(form) or self.url), data, htmx=_is_htmx(form))
+
+    def fields(self, *, to: str = "", having: str = "") -> dict[str, Any]:
+        """What the fields of that form hold; None stands for a box that is not ticked."""
+        return dict(_read_fields(self._find_form(to, having)))
 
     def _find_form(self, to: str, having: str) -> Tag:
         for form in self.soup.find_all("form"):

@@ -4,17 +4,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from demo import up
+from demo.people import Merchant, Town
 from demo.place import Place, find_place
 from tests.e2e.looks import DESKTOP, take_screenshot
 from tests.e2e.slowness import PATIENCE, SEED, slow_down
 from tests.e2e.story import STEPS, Screens
 
 OpenBrowser = Callable[..., Page]
+_SETTINGS = "/app/settings"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def marketplace() -> Iterator[Place]:
-    """Every process of the product on ports of its own, with no data. Acme is for `told`; Zenith is for anybody."""
+    """Every process of the product on ports of its own, with no data. Acme is for `told`, Zenith for who asks for
+    `zenith`.
+    """
     with open_marketplace() as place:
         yield place
 
@@ -63,6 +68,28 @@ def open_browser(chromium: Browser) -> Iterator[OpenBrowser]:
     """A new person at a screen: `open_browser(PHONE)` gives a page in a browser profile of their own."""
     with opening(chromium) as open_page:
         yield open_page
+
+
+@pytest.fixture
+def zenith(marketplace: Place, open_browser: OpenBrowser) -> Iterator[Page]:
+    """Zenith's owner in the app, installed when it was not. Its settings are afterwards as they were found."""
+    owner = Merchant(Town.of(up.describe(marketplace, {})), "zenith")
+    with owner.client, owner.admin.client:
+        owner.install()
+        found = _read_settings(owner)
+        page = open_browser()
+        page.goto(f"{marketplace.url('devstore')}/store/zenith/apps/stallkeeper")
+        expect(page.frame_locator("#app-frame").get_by_role("heading", name="Home")).to_be_visible()
+        yield page
+        if _read_settings(owner) != found:
+            owner.open(_SETTINGS).submit(to=_SETTINGS, **found)
+            assert _read_settings(owner) == found
+
+
+def _read_settings(owner: Merchant) -> dict[str, Any]:
+    fields = owner.open(_SETTINGS).fields(to=_SETTINGS)
+    del fields["seen"]  # which of the saves it is
+    return fields
 
 
 @contextmanager

@@ -11,10 +11,9 @@ from tests.devstore.storefront.conftest import shop
 from tests.e2e.looks import PHONE
 from tests.e2e.slowness import wait_on
 from tests.e2e.test_local_first import Market, market, put_in_cart, sign_in
-from tests.e2e.test_merchant_frame import zenith
 from tests.e2e.test_storefront_scripts import _answer, address
 
-__all__ = ["address", "app_end", "market", "open_shopify", "shop", "zenith"]
+__all__ = ["address", "app_end", "market", "open_shopify", "shop"]
 
 
 class Held:

@@ -1,7 +1,6 @@
 """The real app inside the admin: saving, being refused, getting lost."""
 
 import re
-from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -12,18 +11,6 @@ from playwright.sync_api import FrameLocator, Locator, Page, Response, expect
 from demo.place import Place
 from tests.architecture.polaris import lint_polaris
 from tests.e2e.looks import DESKTOP, PHONE, examine
-
-
-@pytest.fixture
-def zenith(marketplace: Place, open_browser: Callable[..., Page]) -> Page:
-    """Zenith's owner in the app, installed when it was not."""
-    page = open_browser()
-    page.goto(f"{marketplace.url('devstore')}/store/zenith/apps/stallkeeper")
-    install = page.get_by_role("button", name="Install")
-    if install.count():
-        install.click()
-    expect(page.frame_locator("#app-frame").get_by_role("heading", name="Home")).to_be_visible()
-    return page
 
 
 def visit(page: Page, path: str) -> FrameLocator:

@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from demo.place import Place
-from tests.e2e.looks import DESKTOP, PHONE, take_screenshot
+from tests.e2e.looks import PHONE, take_screenshot
 from tests.e2e.story import comes
 from tests.shopify.signing import sign_webhook
 
@@ -30,16 +30,10 @@ def send(place: Place, topic: str, body: dict[str, object]) -> None:
 
 
 def test_the_merchant_downloads_a_customers_data_inside_the_admin(
-    marketplace: Place, open_browser: Callable[..., Page]
+    marketplace: Place, zenith: Page, open_browser: Callable[..., Page]
 ) -> None:
-    page = open_browser(DESKTOP)
     app = f"{marketplace.url('devstore')}/store/zenith/apps/stallkeeper"
-    page.goto(app)
-    inside = page.frame_locator("#app-frame")
-    install = page.get_by_role("button", name="Install")
-    if install.count():
-        install.click()
-    expect(inside.get_by_role("heading", name="Home")).to_be_visible()
+    page, inside = zenith, zenith.frame_locator("#app-frame")
     customer = {"id": 207119551, "email": "cleo@example.com", "phone": None}
     send(marketplace, "customers/data_request", {"customer": customer, "data_request": {"id": 1}})
     page.goto(f"{app}/app/settings")
