@@ -10,7 +10,12 @@
       }, () => {});
     }
   };
-  start(document);
+  // Modules come once the page and its pictures have been shown: fetching them would hold those up on a small device. They
+  // wait for no more than a second: a page in a tab that nobody looks at is not painted.
+  new Promise((resolve) => {
+    addEventListener('load', () => new PerformanceObserver(resolve).observe({ type: 'paint', buffered: true }));
+    setTimeout(resolve, 1000);
+  }).then(() => start(document));
   // On the way to pay, the cart is remembered as bought if it vanishes. Said here, not by a module: the button may be
   // clicked before a module has come.
   const pay = () => {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from demo.place import Place
@@ -103,3 +104,31 @@ def test_what_is_bought_while_the_cart_is_being_sent_is_sent_after_it(
     page.wait_for_function("!window.stallkeeper.next && !window.stallkeeper.running")
     lines = {value["handle"]: value["quantity"] for (kind, _), value in market.kept().items() if kind == "cart"}
     assert lines == {"rye-loaf": 1, "morning-mug": 1}
+
+
+@pytest.mark.parametrize("happens", ["painted", "a second has gone"])
+def test_what_blocks_can_do_comes_once_the_page_is_painted_or_nobody_looks_at_it(
+    address: str, open_browser: Callable[..., Page], happens: str
+) -> None:
+    page = open_browser(PHONE)
+    modules: list[str] = []
+    page.on("request", lambda request: modules.append(request.url) if "/sk-" in request.url else None)
+    page.clock.install()
+    page.add_init_script("""
+        window.PerformanceObserver = class extends PerformanceObserver {
+            observe(what) {
+                if (what.type === 'paint') window.paint = () => super.observe(what);
+                else super.observe(what);
+            }
+        };
+    """)
+    page.goto(f"{address}/products/morning-mug")
+    page.wait_for_function("Boolean(window.paint)")
+    assert modules == []
+    heart = page.locator(".sk-toggle")
+    expect(heart).to_be_disabled()
+    if happens == "painted":
+        page.evaluate("paint()")
+    else:
+        page.clock.run_for(1000)
+    expect(heart).to_be_enabled()

@@ -192,7 +192,7 @@ def _needed(modules: set[str]) -> set[str]:
         name = modules.pop()
         found.add(name)
         source = (EXTENSION / "assets" / name).read_text("utf-8")
-        modules |= set(re.findall(r"^import .* from '\./([\w-]+\.js)'", source, re.MULTILINE)) - found
+        modules |= set(re.findall(r"import [^']* from '\./([\w-]+\.js)'", source)) - found
     return found
 
 

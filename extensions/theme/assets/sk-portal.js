@@ -1,8 +1,1 @@
-export async function start(place) {
-const answer = await fetch(place.dataset.portal, { headers: { Accept: 'application/json' } }).catch(() => null);
-if (!answer?.ok) return;
-const { address } = await answer.json();
-const frame = document.createElement('iframe');
-Object.assign(frame, { src: address, title: place.dataset.title || document.title, allow: 'clipboard-write; publickey-credentials-get' });
-place.replaceChildren(frame);
-}
+export async function start(place) {const answer = await fetch(place.dataset.portal, { headers: { Accept: 'application/json' } }).catch(() => null);if (!answer?.ok) return;const { address } = await answer.json();const frame = document.createElement('iframe');Object.assign(frame, { src: address, title: place.dataset.title || document.title, allow: 'clipboard-write; publickey-credentials-get' });place.replaceChildren(frame);}
