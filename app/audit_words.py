@@ -45,6 +45,7 @@ DEEDS: Final = {
     "vendor.adjust": "Balance adjusted",
     "vendor.take_back_adjustment": "Adjustment taken back",
     "vendor.ask_payout_details": "Change of payout details asked for",
+    "vendor.drop_payout_details": "Change of payout details dropped",
     "vendor_terms.change": "A vendor's money settings changed",
     "notices.choose": "Notifications chosen",
     "vendor.invite": "Seller invited",

@@ -161,7 +161,7 @@ def confirm_payout(token: str) -> ResponseReturnValue:
 @bp.post("/payout-details/forget")
 def forget_payout() -> ResponseReturnValue:
     """The change that waits is not wanted."""
-    payout_details.forget_waiting(g.vendor)
+    payout_details.drop(g.session, g.vendor, actor=portal.actor())
     flash(_("The change was dropped. You are paid as before."), "good")
     return redirect("/portal/payout-details", 303)
 

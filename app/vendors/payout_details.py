@@ -25,6 +25,8 @@ from app.models.vendors import Vendor
 from app.vendors.rules import PAYOUT_DETAILS_HOLD
 
 _CONFIRM_WITHIN: Final = timedelta(hours=24)
+_SHORTEST_IBAN: Final = 15
+"""Norway's."""
 _STRIPE_ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{10,}")
 
 
@@ -43,12 +45,14 @@ def check_iban(text: str) -> str:
     compact = iban_numbers.compact(text).upper()
     try:
         checked: str = iban_numbers.validate(compact)
-    except InvalidChecksum:
-        raise ValueError(_("This IBAN has a typing mistake: its check digits do not fit. Compare it again.")) from None
-    except InvalidNumber:
-        raise ValueError(
-            _("This is not a complete IBAN. It starts with two letters for the country, as on your bank statement.")
-        ) from None
+    except InvalidNumber as error:
+        if isinstance(error, InvalidChecksum) and len(compact) >= _SHORTEST_IBAN:
+            words = _("This IBAN has a typing mistake: its check digits do not fit. Compare it again.")
+        else:
+            words = _(
+                "This is not a complete IBAN. It starts with two letters for the country, as on your bank statement."
+            )
+        raise ValueError(words) from None
     return checked
 
 
@@ -135,11 +139,19 @@ def confirm(session: Session, vendor: Vendor, token: str, *, actor: str) -> bool
     details = find_waiting(vendor, token)
     if details is None:
         return False
-    forget_waiting(vendor)
+    _forget_waiting(vendor)
     return change_payout_details(session, vendor, details, actor=actor)
 
 
-def forget_waiting(vendor: Vendor) -> None:
+def drop(session: Session, vendor: Vendor, *, actor: str) -> None:
+    """The change that waits is not wanted."""
+    if vendor.payout_waiting is not None:
+        _forget_waiting(vendor)
+        subject = ("vendor", vendor.id)
+        audit.record(session, vendor.shop_id, "vendor.drop_payout_details", subject, actor=actor, vendor_id=vendor.id)
+
+
+def _forget_waiting(vendor: Vendor) -> None:
     vendor.payout_waiting = vendor.payout_waiting_hash = vendor.payout_waiting_at = None
 
 
