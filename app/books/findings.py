@@ -1,6 +1,7 @@
 """What the looks at the books found, as differences with their cause and the vendors they concern."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -89,7 +90,12 @@ def of_statements(session: Session, shop_id: int, said: Sequence[tuple[Mapping[s
 
 def of_totals(session: Session, shop: Shop) -> list[Found]:
     """Bookings that do not sum to zero, payouts that are not their entries, balances that are not what is unpaid."""
-    return [_of_total(session, finding) for finding in check_totals(session, shop)]
+    found: dict[str, Found] = {}
+    for finding in check_totals(session, shop):
+        one = _of_total(session, finding)
+        before = found.get(one.key)
+        found[one.key] = replace(one, words=f"{before.words} {one.words}") if before else one
+    return list(found.values())
 
 
 def of_days(wrong: Sequence[date]) -> list[Found]:

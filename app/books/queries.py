@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.models.books import Difference, PayoutStop, Proof
+from app.models.payouts import Payout
 from app.models.vendors import Vendor
 
 PER_PAGE: Final = 25
@@ -23,6 +24,8 @@ class DifferenceRow:
 
     difference: Difference
     vendors: Sequence[tuple[int, str]]
+    payout: Payout | None
+    """The one that it is about."""
 
     @property
     def is_read_again(self) -> bool:
@@ -70,7 +73,11 @@ def list_open(
     vendors: dict[int, list[tuple[int, str]]] = {}
     for difference_id, vendor_id, name in session.execute(named):
         vendors.setdefault(difference_id, []).append((vendor_id, name))
-    return page.with_rows([DifferenceRow(row, vendors.get(row.id, [])) for row in rows])
+    about = select(Payout).where(Payout.id.in_([row.payout_id for row in rows if row.payout_id]))
+    payouts = {payout.id: payout for payout in session.scalars(about)}
+    return page.with_rows(
+        [DifferenceRow(row, vendors.get(row.id, []), payouts.get(row.payout_id or 0)) for row in rows]
+    )
 
 
 def list_cleared(session: Session, shop_id: int, *, limit: int = 20) -> Sequence[Difference]:

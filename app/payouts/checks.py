@@ -15,6 +15,7 @@ from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import Payout, PayoutEntry, PayoutState
 from app.models.shops import Shop
+from app.models.vendors import Vendor
 from app.money import Money
 from app.orders import service as orders
 from app.orders.facts import Order as Facts
@@ -75,30 +76,32 @@ def check_totals(session: Session, shop: Shop) -> list[Finding]:
         for number in ledger.list_unbalanced(session, shop.id)
     ]
     findings += [
-        Finding("payouts", f"The entries of payout {number} are not its amount.", payout_id=number)
-        for number in list_mismatched_payouts(session, shop.id)
+        Finding("payouts", f"The entries of payout {reference} are not its amount.", payout_id=number)
+        for number, reference in list_mismatched_payouts(session, shop.id)
     ]
     findings += [
-        Finding("payouts", f"Payout {number} is not booked where its state says.", payout_id=number)
-        for number in list_misplaced_payouts(session, shop.id)
+        Finding("payouts", f"Payout {reference} is not booked where its state says.", payout_id=number)
+        for number, reference in list_misplaced_payouts(session, shop.id)
     ]
     findings += [
         Finding(
             "balances",
-            f"Vendor {vendor_id} has {balance} available, but {unpaid} could be paid out.",
+            f"{_owner(session, vendor_id)} has {balance} available, but {unpaid} could be paid out.",
             vendor_id=vendor_id,
         )
         for vendor_id, balance, unpaid in list_stray_balances(session, shop.id)
     ]
     findings += [
-        Finding("closings", f"What was added up for {_owner(vendor_id)} is not its entries.", vendor_id=vendor_id)
+        Finding(
+            "closings", f"What was added up for {_owner(session, vendor_id)} is not its entries.", vendor_id=vendor_id
+        )
         for vendor_id in closing.list_wrong(session, shop.id)
     ]
     return findings
 
 
-def _owner(vendor_id: int | None) -> str:
-    return "the marketplace" if vendor_id is None else f"vendor {vendor_id}"
+def _owner(session: Session, vendor_id: int | None) -> str:
+    return session.get_one(Vendor, vendor_id).name if vendor_id else "the marketplace"
 
 
 def _choose_orders(session: Session, shop_id: int, newest: int | None) -> Sequence[int]:
@@ -154,20 +157,20 @@ def _settled(books: dict[tuple[Account, int | None], int]) -> dict[tuple[str, in
     return {key: amount for key, amount in sums.items() if amount}
 
 
-def list_mismatched_payouts(session: Session, shop_id: int) -> Sequence[int]:
-    """Payouts whose stamped entries do not sum to their amount. Should always be empty."""
+def list_mismatched_payouts(session: Session, shop_id: int) -> list[tuple[int, str]]:
+    """Payouts, by id and reference, whose stamped entries do not sum to their amount. Should always be empty."""
     query = (
-        select(Payout.id)
+        select(Payout.id, Payout.reference)
         .outerjoin(PayoutEntry, PayoutEntry.payout_id == Payout.id)
         .outerjoin(LedgerEntry, LedgerEntry.id == PayoutEntry.entry_id)
         .where(Payout.shop_id == shop_id)
         .group_by(Payout.id)
         .having(func.coalesce(func.sum(LedgerEntry.amount_minor), 0) != Payout.amount_minor)
     )
-    return session.scalars(query).all()
+    return [(number, reference) for number, reference in session.execute(query)]
 
 
-def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
+def list_misplaced_payouts(session: Session, shop_id: int) -> list[tuple[int, str]]:
     """Payouts whose money is booked elsewhere than their state says: on its way, paid out, or given back."""
 
     def held_in(account: Account) -> ColumnElement[int]:
@@ -177,7 +180,7 @@ def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
     paid = Payout.state.in_((PayoutState.SENT, PayoutState.SETTLED))
     back = Payout.state.in_((PayoutState.CANCELLED, PayoutState.FAILED))
     query = (
-        select(Payout.id)
+        select(Payout.id, Payout.reference)
         .outerjoin(LedgerTransaction, LedgerTransaction.payout_id == Payout.id)
         .outerjoin(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
         .where(Payout.shop_id == shop_id)
@@ -189,7 +192,7 @@ def list_misplaced_payouts(session: Session, shop_id: int) -> Sequence[int]:
             )
         )
     )
-    return session.scalars(query.order_by(Payout.id)).all()
+    return [(number, reference) for number, reference in session.execute(query.order_by(Payout.id))]
 
 
 def list_stray_balances(session: Session, shop_id: int) -> list[tuple[int, Money, Money]]:

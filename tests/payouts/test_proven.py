@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select, update
+from flask.testing import FlaskClient
+from markupsafe import escape
+from sqlalchemy import select, text, update
 
 import jobs.books
 from app import db
-from app.books import queries, rails, service
+from app.books import findings, queries, rails, service
+from app.books.differences import settle
 from app.ledger.queries import vendor_balances
 from app.ledger.stops import list_stopped
 from app.models.books import Difference
@@ -68,6 +71,28 @@ def test_a_payout_that_is_booked_elsewhere_than_its_state_says_is_found(
     with db.scoped(acme.id) as session:
         keys = {row.key for row in session.scalars(select(Difference).where(Difference.cleared_at.is_(None)))}
     assert {f"payout:{payout_id}", f"rail:{payout_id}"} <= keys
+
+
+def test_what_does_not_agree_of_a_payout_or_a_vendor_is_named_as_people_know_it(
+    acme: Shop, payee: Payee, providers: Providers, merchant: FlaskClient
+) -> None:
+    vendor = payee("paypal")
+    paid = read_payout(acme, settled(acme, vendor))
+    earn(acme, vendor, "more", 100)
+    with db.get_engine().begin() as owner:
+        owner.execute(text("SET LOCAL session_replication_role = replica"))
+        owner.execute(text("UPDATE payouts SET amount_minor = amount_minor + 1"))
+        stray = "account = 'vendor_available' AND amount_minor < 0"
+        owner.execute(text(f"UPDATE ledger_entries SET amount_minor = amount_minor - 1 WHERE {stray}"))
+    with db.scoped(acme.id) as session:
+        settle(session, acme.id, findings.TOTALS, findings.of_totals(session, acme))
+    page = merchant.get("/app/reconciliation").text
+    assert f'<s-link href="/app/payouts/{paid.batch_id}/payouts/{paid.id}">Payout {paid.reference}</s-link>' in page
+    for words in (
+        f"The entries of payout {paid.reference} are not its amount.",
+        f"{escape(vendor.name)} has 0.99 USD available, but 1.00 USD could be paid out.",
+    ):
+        assert words in page
 
 
 def test_a_rail_that_is_silent_is_no_difference_and_the_proof_says_so(
