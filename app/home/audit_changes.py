@@ -7,6 +7,8 @@ from datetime import datetime
 from html import unescape
 from typing import Any, Final
 
+from app.money import Money
+
 EMPTY: Final = "empty"
 _LONGEST: Final = 120
 _TAG: Final = re.compile(r"<[^>]+>")
@@ -14,7 +16,13 @@ _OF_VARIANT: Final = re.compile(r"^(price|sku|picture) \d+$")
 _MONEY: Final = re.compile(r"(^|_)price(_| |$)|_minor$")
 _INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
 
+_BY_CURRENCY: Final = frozenset({"flat", "floor", "cap"})
+_PARTS_BY_CODE: Final = "discount_bearers"
+
 FIELDS: Final = {
+    "cap": "At most",
+    "flat": "Plus per item",
+    "floor": "At least",
     "is_collected": "The shop collects and sends",
     "is_on": "In use",
     "is_required": "Has to be answered",
@@ -32,9 +40,10 @@ FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Writers:
-    """How amounts in minor units of the shop's currency, and moments, are written."""
+    """How amounts, those without a currency in the shop's, and moments are written."""
 
-    money: Callable[[int], str]
+    money: Callable[[Money], str]
+    currency: str
     moment: Callable[[datetime], str]
 
 
@@ -81,20 +90,28 @@ def _write_whole(name: str, value: Any, writers: Writers) -> str:
     if isinstance(value, int):
         return _write_number(name, value, writers)
     if isinstance(value, Mapping):
-        return _write_mapping(value, writers)
+        return _write_mapping(name, value, writers)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "; ".join(_write_whole(name, each, writers) for each in value)
-    return _write_text(str(value), writers)
+    return _write_rate(value) if name.endswith("_bps") else _write_text(str(value), writers)
 
 
 def _write_number(name: str, value: int, writers: Writers) -> str:
     if _MONEY.search(name):
-        return writers.money(value)
-    return f"{value / 100:g} %" if name.endswith("_bps") else str(value)
+        return writers.money(Money(value, writers.currency))
+    return _write_rate(value) if name.endswith("_bps") else str(value)
 
 
-def _write_mapping(value: Mapping[str, Any], writers: Writers) -> str:
+def _write_rate(bps: int | str) -> str:
+    return f"{float(bps) / 100:g} %"
+
+
+def _write_mapping(name: str, value: Mapping[str, Any], writers: Writers) -> str:
     """A variant by its values, such as "Large / Blue, Price $12.00"; of anything else what is not empty."""
+    if name in _BY_CURRENCY:
+        return ", ".join(writers.money(Money(minor, currency)) for currency, minor in value.items())
+    if name == _PARTS_BY_CODE:
+        return ", ".join(f"{code} {_write_rate(bps)}" for code, bps in value.items())
     named = " / ".join(map(str, value["values"])) if isinstance(value.get("values"), list) else ""
     rest = [
         f"{_label(key)} {said}"

@@ -13,7 +13,6 @@ from app.audit_words import name_deed, name_subject
 from app.auth import merchant
 from app.home import audit_log
 from app.home.audit_changes import Change, Writers, say_changes
-from app.money import Money
 from app.typed import read_day
 from app.vendors.queries import offer_vendors
 
@@ -85,6 +84,4 @@ def _place_of(subject_type: str, subject_id: int) -> str | None:
 
 
 def _say_changes(changes: dict[str, Any]) -> list[Change]:
-    currency = g.shop.currency
-    writers = Writers(money=lambda minor: formats.write_money(Money(minor, currency)), moment=formats.write_date)
-    return say_changes(changes, writers)
+    return say_changes(changes, Writers(formats.write_money, g.shop.currency, formats.write_date))

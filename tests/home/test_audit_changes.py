@@ -2,7 +2,7 @@
 
 from app.home.audit_changes import Change, Writers, say_changes
 
-WRITERS = Writers(money=lambda minor: f"${minor / 100:.2f}", moment=lambda moment: f"{moment:%d %b %Y}")
+WRITERS = Writers(money=str, currency="USD", moment=lambda moment: f"{moment:%d %b %Y}")
 
 
 def test_values_are_said_as_people_write_them() -> None:
@@ -18,11 +18,26 @@ def test_values_are_said_as_people_write_them() -> None:
     assert say_changes(changes, WRITERS) == [
         Change("In use", "off", "on"),
         Change("Rate", "10 %", "8.5 %"),
-        Change("Payout minimum", "$0.00", "$25.00"),
-        Change("Price", "$24.00", "$29.00"),
-        Change("Price Large / Blue", "$20.00", "$21.00"),
+        Change("Payout minimum", "0.00 USD", "25.00 USD"),
+        Change("Price", "24.00 USD", "29.00 USD"),
+        Change("Price Large / Blue", "20.00 USD", "21.00 USD"),
         Change("Release", "21 Nov 2026", "empty"),
         Change("Description", None, "Holds 350 ml. Blue."),
+    ]
+
+
+def test_what_a_rule_takes_is_told_in_percent_and_in_the_amounts_own_currencies() -> None:
+    changes = {
+        "rate_bps": ["759.5", "1250"],
+        "flat": [{"USD": 30}, {"USD": 30, "JPY": 50}],
+        "cap": [{}, {"KWD": 1500}],
+        "discount_bearers": [{"WELCOME10": "5000"}, {}],
+    }
+    assert say_changes(changes, WRITERS) == [
+        Change("Rate", "7.595 %", "12.5 %"),
+        Change("Plus per item", "0.30 USD", "0.30 USD, 50 JPY"),
+        Change("At most", None, "1.500 KWD"),
+        Change("Discount bearers", "WELCOME10 50 %", "empty"),
     ]
 
 
@@ -30,7 +45,7 @@ def test_variants_and_conditions_are_told_without_brackets() -> None:
     ink = {"sku": "", "price": 2750, "stock": 12, "values": ["Ink", "Large"]}
     changes = {"variants": [[{"values": ["Sea"]}], [{"values": ["Sea"]}, ink]], "conditions": [{}, {"kind": "any"}]}
     assert say_changes(changes, WRITERS) == [
-        Change("Variants", "Sea", "Sea; Ink / Large, Price $27.50, Stock 12"),
+        Change("Variants", "Sea", "Sea; Ink / Large, Price 27.50 USD, Stock 12"),
         Change("Conditions", None, "Kind any"),
     ]
 
