@@ -8,17 +8,17 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.commissions.queries import list_planned, list_versions
 from app.db import scoped, system
-from app.models.commissions import CollectionProduct, WatchedCollection
+from app.models.commissions import CollectionProduct, CommissionPreview, WatchedCollection
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.shopify.client import graphql
+from app.shopify.client import DEADLINE_SECONDS, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
 
@@ -28,9 +28,11 @@ log = structlog.get_logger()
 
 
 def watch_named(session: Session, shop_id: int) -> None:
-    """Keep the products of exactly those collections that a rule in force, or a planned one, names."""
+    """Keep the products of exactly those collections that a rule in force, a planned or a previewed one names."""
     versions = [*list_versions(session, shop_id), *list_planned(session, shop_id)]
-    named = {gid for version in versions for gid in version.conditions.get("collection_gids", ())}
+    previewed = session.scalars(select(CommissionPreview.rules).where(CommissionPreview.shop_id == shop_id))
+    listed = [*(one.conditions for one in versions), *(rule["conditions"] for rules in previewed for rule in rules)]
+    named = {gid for conditions in listed for gid in conditions.get("collection_gids", ())}
     ours = WatchedCollection.shop_id == shop_id
     session.execute(delete(WatchedCollection).where(ours, WatchedCollection.gid.not_in(named)))
     gone = (CollectionProduct.shop_id == shop_id, CollectionProduct.collection_gid.not_in(named))
@@ -50,21 +52,33 @@ def read_soon(session: Session, shop_id: int, gid: str | None = None) -> None:
         enqueue_after_commit(session, _JOB, shop_id, queue="catalogue")
 
 
+def read_new(shop_id: int, *, patience_seconds: float) -> bool:
+    """Read the watched collections that nobody has read yet; whether Shopify told of each in time."""
+    unread = WatchedCollection.read_at.is_(None)
+    _read(shop_id, unread, patience_seconds)
+    with scoped(shop_id) as session:
+        left = select(WatchedCollection.gid).where(WatchedCollection.shop_id == shop_id, unread)
+        return session.scalars(left.limit(1)).one_or_none() is None
+
+
 def read_due(shop_id: int) -> None:
     """Read every watched collection that was asked for since it was read, or was not read for an hour."""
+    old = clock.now() - _EVERY
+    read_at = WatchedCollection.read_at
+    _read(shop_id, or_(read_at.is_(None), read_at < WatchedCollection.asked_at, read_at < old), DEADLINE_SECONDS)
+
+
+def _read(shop_id: int, due: ColumnElement[bool], patience_seconds: float) -> None:
     with scoped(shop_id) as session:
         shop = session.get_one(Shop, shop_id)
         if shop.status is not ShopStatus.INSTALLED:
             return
-        old = clock.now() - _EVERY
-        read_at = WatchedCollection.read_at
-        due = or_(read_at.is_(None), read_at < WatchedCollection.asked_at, read_at < old)
         gids = session.scalars(select(WatchedCollection.gid).where(WatchedCollection.shop_id == shop_id, due)).all()
         credentials = ShopCredentials(shop.id, shop.domain)
     for gid in gids:
         began = clock.now()
         try:
-            products = _list_products(credentials, gid)
+            products = _list_products(credentials, gid, patience_seconds)
         except ShopifyAccessLost:
             return
         except ShopifyError as error:
@@ -87,12 +101,13 @@ def sweep() -> int:
     return len(shops)
 
 
-def _list_products(shop: ShopCredentials, gid: str) -> set[str]:
+def _list_products(shop: ShopCredentials, gid: str, patience_seconds: float) -> set[str]:
     """Every product of the collection; none of one that was deleted."""
     products: set[str] = set()
     after: str | None = None
     while True:
-        found = graphql(shop, "collectionProducts", {"id": gid, "after": after})
+        asked = {"id": gid, "after": after}
+        found = graphql(shop, "collectionProducts", asked, patience_seconds=patience_seconds)
         if not found:
             return set()
         page: dict[str, Any] = found["products"]

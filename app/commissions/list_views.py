@@ -1,10 +1,14 @@
 """Around the rules list: previews before saving, history and restoring, vendor groups, the search for a category."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from app import clock, web
+from app import clock, formats, web
 from app.auth.merchant import protect
 from app.commissions import groups, previews, queries, rules, service, sets
 from app.commissions.forms import write_percent
@@ -30,6 +34,19 @@ _CHANGES = {
     "commission_rule.reorder": "Put into another order",
     "commission_rule.restore": "Restored an earlier list",
     "commission_rule.drop_plan": "Dropped a plan",
+}
+_PARTS = {
+    "name": "Name",
+    "rate_bps": "Commission",
+    "flat": "Plus per item",
+    "floor": "At least",
+    "cap": "At most",
+    "net_of_tax": "Without tax",
+    "with_shipping": "Of the shipping too",
+    "hold_days": "Days to hold money",
+    "conditions": "Fits",
+    "order": "Order",
+    "as_at": "As at",
 }
 
 
@@ -85,6 +102,9 @@ def show_history() -> ResponseReturnValue:
         listed=[queries.to_rule(version) for version in versions],
         describe=lambda rule: rules.describe_conditions(rule.conditions, vendors, rule.labels, named, shop_zone()),
         percent=write_percent,
+        money_of=Money,
+        labels=_PARTS,
+        say=lambda name, value: _say(name, value, vendors, named),
     )
 
 
@@ -155,6 +175,20 @@ def _with(listed: list[Rule], number: int | None, draft: Draft) -> list[Rule]:
     if old is not None:
         return [rule if one.id == number else one for one in listed]
     return [*(one for one in listed if not one.is_default), rule, *(one for one in listed if one.is_default)]
+
+
+def _say(name: str, value: Any, vendors: Mapping[int, str], named: Mapping[int, str]) -> str:
+    """A part of a rule as the log keeps it, in words."""
+    if name == "rate_bps":
+        return f"{write_percent(Decimal(value))} %"
+    if name == "hold_days":
+        return "as agreed" if value is None else str(value)
+    if name == "conditions":
+        wanted, labels = queries.read_conditions(value), value.get("labels")
+        return ", ".join(rules.describe_conditions(wanted, vendors, labels, named, shop_zone())) or "nothing"
+    if isinstance(value, dict):
+        return ", ".join(formats.write_money(Money(minor, currency)) for currency, minor in value.items()) or "none"
+    return str(value) if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def _preview_part(preview_id: int) -> str:

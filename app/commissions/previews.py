@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.commissions.agreements import get_agreed
+from app.commissions.collections import read_new, watch_named
 from app.commissions.queries import read_rule, write_rule
 from app.commissions.rules import Rule, choose_rule, days_on_hold, line_fee
-from app.commissions.sets import read_sold_line
+from app.commissions.sets import find_members, read_sold_line
 from app.db import scoped
 from app.errors import NotFound
 from app.models.commissions import CommissionPreview
@@ -22,6 +23,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.queue import enqueue_after_commit
+from app.shopify.client import PAGE_SECONDS
 from app.turns import LEASE, SLICE_SECONDS, Turns
 
 DAYS: Final = 90
@@ -65,6 +67,7 @@ def ask(session: Session, shop: Shop, rules: Sequence[Rule], actor: str) -> Comm
     )
     session.add(preview)
     session.flush()
+    watch_named(session, shop.id)
     _sweep_soon(session)
     return preview
 
@@ -76,7 +79,17 @@ def _sweep_soon(session: Session) -> None:
 
 def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
     """Go on with a preview from a place until it is done or the time is over; then it is the next one's turn."""
+    if place == 0 and not read_new(shop_id, patience_seconds=PAGE_SECONDS):
+        _fail(shop_id, preview_id)
     _TURNS.carry_on(shop_id, preview_id, place, _step, seconds=seconds)
+
+
+def _fail(shop_id: int, preview_id: int) -> None:
+    """Without the products of its collections a preview would say that nothing changes."""
+    with scoped(shop_id) as session:
+        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
+        if preview is not None:
+            preview.failed_at = clock.now()
 
 
 def sweep() -> int:
@@ -149,12 +162,13 @@ def _step(shop_id: int, preview_id: int) -> bool:
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
         found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()
         rules, agreed = [read_rule(stored) for stored in preview.rules], get_agreed(session, shop_id)
+        members = find_members(session, shop_id, rules, preview.since)
         sums = {number: list(values) for number, values in preview.sums.items()}
         for line, ordered_at in found:
             if not line.sold_as or line.vendor_id is None:
                 preview.unknown += 1
                 continue
-            sold = read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at)
+            sold = members.add_to(read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at))
             more = _under(choose_rule(rules, sold).winner, line, currency, agreed.of(line.vendor_id).hold_days)
             had = sums.get(str(line.vendor_id), [])
             sums[str(line.vendor_id)] = [sum(pair) for pair in zip_longest(had, more, fillvalue=0)]

@@ -70,6 +70,15 @@ def rules_at(
     return {at: [rule for start, end, rule in versions if start <= at and (end is None or end > at)] for at in moments}
 
 
+def list_asked(session: Session, shop_id: int, since: datetime) -> list[tuple[datetime, datetime | None, Conditions]]:
+    """What versions in force after a moment asked about, each from and to (exclusive) when."""
+    lasted = or_(CommissionRule.valid_to.is_(None), CommissionRule.valid_to > since)
+    query = select(CommissionRule.valid_from, CommissionRule.valid_to, CommissionRule.conditions)
+    rows = session.execute(query.where(CommissionRule.shop_id == shop_id, lasted))
+    asked = [(start, end, read_conditions(conditions)) for start, end, conditions in rows]
+    return [one for one in asked if one[2].group_ids or one[2].collection_gids]
+
+
 def list_planned(session: Session, shop_id: int) -> Sequence[CommissionRule]:
     """Versions that have not begun yet, soonest first."""
     query = select(CommissionRule).where(CommissionRule.shop_id == shop_id, CommissionRule.valid_from > clock.now())

@@ -256,7 +256,10 @@ def _draft_of(rule: Rule) -> Draft:
 def _changes(before: Draft, after: Draft) -> dict[str, list[object]]:
     """What differs, as the history shows it."""
     old, new = _plain(before), _plain(after)
-    return {name: [old[name], new[name]] for name in old if old[name] != new[name]}
+    changed = {name: [old[name], new[name]] for name in old if old[name] != new[name]}
+    if "conditions" in changed:  # what was picked has only numbers without what people called it then
+        changed["conditions"] = [queries.write_conditions(one.conditions, one.labels) for one in (before, after)]
+    return changed
 
 
 def _plain(draft: Draft) -> dict[str, object]:

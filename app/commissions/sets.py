@@ -1,6 +1,6 @@
 """Vendor groups, and the collections that rules name: what a rule may ask about beyond the product's own row."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from msgspec import structs
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.commissions.rules import SoldLine
+from app.commissions.queries import list_asked
+from app.commissions.rules import Conditions, Rule, SoldLine
 from app.errors import ValidationErrors
 from app.models.commissions import CollectionProduct, VendorGroup, VendorGroupMember
 from app.models.products import Product
@@ -20,6 +21,40 @@ from app.models.vendors import Vendor
 class GroupRow:
     group: VendorGroup
     vendors: list[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who is in the groups and collections of a list now: what is known of lines sold when no rule asked about them."""
+
+    groups: Mapping[int, frozenset[int]]
+    collections: Mapping[str, frozenset[str]]
+    asked: Sequence[tuple[datetime, datetime | None, Conditions]]
+    """From and to (exclusive) a moment, what was asked about lines, and kept with them."""
+
+    def add_to(self, line: SoldLine) -> SoldLine:
+        """The line as kept, and with those of now that nobody asked about then."""
+        at = line.ordered_at
+        then = [asked for start, end, asked in self.asked if start <= at and (end is None or at < end)]
+        groups, collections = self.groups.get(line.vendor_id), self.collections.get(line.product_gid or "")
+        if groups:
+            groups = line.group_ids | groups.difference(*(asked.group_ids for asked in then))
+            line = structs.replace(line, group_ids=groups)
+        if collections:
+            collections = line.collection_gids | collections.difference(*(asked.collection_gids for asked in then))
+            line = structs.replace(line, collection_gids=collections)
+        return line
+
+
+def find_members(session: Session, shop_id: int, rules: Sequence[Rule], since: datetime) -> Members:
+    """Of the groups and collections that the rules name; `since`: when the first of the lines was sold."""
+    groups = list_groups_of_vendors(session, shop_id) if any(r.conditions.group_ids for r in rules) else {}
+    named = {gid for rule in rules for gid in rule.conditions.collection_gids}
+    listed = select(CollectionProduct.product_gid, CollectionProduct.collection_gid)
+    mine = (CollectionProduct.shop_id == shop_id, CollectionProduct.collection_gid.in_(named))
+    collections = _gather(session.execute(listed.where(*mine))) if named else {}
+    asked = list_asked(session, shop_id, since) if groups or collections else ()
+    return Members(groups, collections, asked)
 
 
 def list_groups(session: Session, shop_id: int) -> list[GroupRow]:

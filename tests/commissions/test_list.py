@@ -1,12 +1,16 @@
 """The list over time: what is planned, what was, another order, groups, collections, and previews before saving."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy import select, update
 
 from app import clock, db, turns
@@ -260,6 +264,49 @@ def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_h
         assert sum(session.scalars(select(OrderLine.fee_minor)).all()) == booked
 
 
+def test_a_preview_takes_who_is_in_a_group_or_collection_now_unless_a_rule_asked_when_it_was_sold(
+    shop: Shop,
+    connected: ShopCredentials,
+    shopify_with_collection: FakeShopify,
+    goods: SimpleNamespace,
+    store: Store,
+    post: Post,
+    bea: Vendor,
+) -> None:
+    buy(store, (goods.mug, 1), (goods.loaf, 1))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        group = groups.save_group(session, shop.id, None, "Friends", [bea.id], actor="staff:1").id
+        [default] = queries.list_rules(session, shop.id)
+    summer = replace(default, id=8, name="Summer", is_default=False, rate_bps=Decimal(2000))
+    summer = replace(summer, conditions=Conditions(collection_gids=frozenset({COLLECTION})))
+    friends = replace(summer, id=9, name="Friends", conditions=Conditions(group_ids=frozenset({group})))
+    _, rows = preview(shop, [summer, friends, default])
+    assert [row.after.minor for row in rows] == [2 * row.before.minor for row in rows]
+    asked = len(shopify_with_collection.asked)
+    preview(shop, [summer, default])
+    assert len(shopify_with_collection.asked) == asked, "its products are kept for a day"
+    began = clock.now() - timedelta(days=30)
+    for wanted in (draft("Summer", 20, collection_gids={COLLECTION}), draft("Friends", 20, group_ids={group})):
+        add(shop, wanted)
+    with db.scoped(shop.id) as session:
+        session.execute(update(CommissionRule).values(valid_from=began))
+    _, rows = preview(shop, [summer, friends, default])
+    assert [row.difference.minor for row in rows] == [0, 0], "they were asked for, and neither was in one"
+
+
+def test_a_preview_says_so_when_shopify_does_not_tell_what_is_in_a_collection(
+    shop: Shop, connected: ShopCredentials, shopify: FakeShopify
+) -> None:
+    denied = {"errors": [{"message": "No", "extensions": {"code": "ACCESS_DENIED"}}]}
+    shopify.answer("collectionProducts", httpx.Response(200, json=denied))
+    with db.scoped(shop.id) as session:
+        [default] = queries.list_rules(session, shop.id)
+    wanted = Conditions(collection_gids=frozenset({COLLECTION}))
+    found, _ = preview(shop, [replace(default, id=8, is_default=False, conditions=wanted), default])
+    assert (found.failed_at is not None, found.finished_at) == (True, None)
+
+
 def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
     shop: Shop, goods: SimpleNamespace, store: Store, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +412,29 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert merchant.post("/app/commissions/restore", data={"list": "yesterday"}).status_code == 404
     end = {"list": "9999-12-31T23:59:59-12:00"}
     assert merchant.get("/app/commissions/history", query_string=end).status_code == 200
+
+
+def test_the_history_says_what_a_rule_took_and_fitted_before_and_after(
+    merchant: FlaskClient, shop: Shop, ada: Vendor
+) -> None:
+    tableware = "gid://shopify/TaxonomyCategory/hg-11-10"
+    fields = {"name": "Mugs", "rate": "12.5", "flat": "0.30", "cap": "5", "tags": "mug", "number": ""}
+    assert merchant.post("/app/commissions/new", data=fields).status_code == 200
+    picked = {"tags": "", "categories": "hg-11-10", "labels": json.dumps({tableware: "Tableware"})}
+    more = picked | {"flat": "", "cap": "6.5", "vendors": str(ada.id), "net_of_tax": "on", "hold_days": "30"}
+    assert merchant.post("/app/commissions/2", data=fields | more).status_code == 200
+    page = merchant.get("/app/commissions/history")
+    for said in (
+        "Plus per item: $0.30 to none",
+        "At most: $5.00 to $6.50",
+        "Without tax: no to yes",
+        "Days to hold money: as agreed to 30",
+        f"Fits: tag mug to vendor {escape(ada.name)}, category Tableware",
+    ):
+        assert said in page.text
+    then = merchant.get("/app/commissions/history", query_string={"list": clock.now().isoformat()})
+    assert "12.5 %, at most $6.50, without tax, held for 30 days" in then.text
+    assert lint_polaris(page.text) == []
 
 
 def test_a_preview_is_stopped_or_looked_at_again_after_the_page_was_left(
