@@ -53,7 +53,7 @@ def of_orders(session: Session, checked: Mapping[Order, Sequence[Finding]]) -> l
     return [
         Found(
             key=f"{check}:order:{order.id}",
-            words=" ".join(finding.words.removeprefix(f"Order {order.name}: ") for finding in of_check),
+            words=" ".join(_without_name(finding.words, order) for finding in of_check),
             cause=_CAUSES[check],
             order_id=order.id,
             order_number=order.shopify_id,
@@ -65,6 +65,11 @@ def of_orders(session: Session, checked: Mapping[Order, Sequence[Finding]]) -> l
         for check in _OF_ORDER
         if (of_check := [finding for finding in found if finding.check == check])
     ]
+
+
+def _without_name(words: str, order: Order) -> str:
+    rest = words.removeprefix(f"Order {order.name}: ")
+    return rest[:1].upper() + rest[1:]
 
 
 def of_statements(session: Session, shop_id: int, said: Sequence[tuple[Mapping[str, Any], Statement]]) -> list[Found]:
