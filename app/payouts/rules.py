@@ -78,7 +78,7 @@ def obstacle(candidate: Candidate) -> str | None:
     """
     is_closed = candidate.status == "closed"
     checks = (
-        (candidate.amount < 0, "Owes money from refunds or disputes after a payout. The next earnings pay it."),
+        (candidate.amount < 0, "Owes money from refunds, disputes or adjustments. The next earnings pay it."),
         (candidate.amount == 0, "Nothing is available."),
         (
             candidate.amount < candidate.minimum and not is_closed,

@@ -20,7 +20,7 @@ FINE = Candidate(
         ({"amount": 500}, None),
         ({"amount": 499}, "Below the smallest payout. It is carried forward."),
         ({"amount": 0, "minimum": 0}, "Nothing is available."),
-        ({"amount": -1}, "Owes money from refunds or disputes after a payout. The next earnings pay it."),
+        ({"amount": -1}, "Owes money from refunds, disputes or adjustments. The next earnings pay it."),
         ({"status": "suspended"}, "The vendor is not approved at the moment."),
         ({"status": "closed", "amount": 1}, None),
         ({"rail_is_open": False}, "The vendor chose a way of being paid that you no longer offer."),
