@@ -34,6 +34,7 @@ def open_database(var: Path) -> servers.Database:
 def prepare(database: servers.Database) -> None:
     """The same for everybody: full durability, no checkpoint in the middle of a round, a core of its own."""
     database.run("ALTER SYSTEM SET max_wal_size = '4GB'")
+    database.run("ALTER SYSTEM SET checkpoint_timeout = '1h'")
     database.run("SELECT pg_reload_conf()")
     settings = {name: database.ask(f"SHOW {name}")[0][0] for name in ("fsync", "synchronous_commit")}
     if set(settings.values()) != {"on"}:

@@ -94,7 +94,7 @@ def _order(shop_id: int, order_id: int) -> Any:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.money", description=__doc__)
     parser.add_argument(
-        "--orders", type=int, default=1000, help="booked a round, in batches; a quarter singly; 0: pages only"
+        "--orders", type=int, default=3000, help="booked a round, in batches; a tenth of it singly; 0: pages only"
     )
     parser.add_argument(
         "--entries", type=int, default=1_000_000, help="in the larger books; a tenth in the smaller; 0: booking only"
