@@ -8,7 +8,7 @@ from app.models.shops import Shop
 from app.orders import days
 from app.payouts.checks import check_books
 from bench import servers
-from tests.faults.stage import Stage
+from tests.faults.stage import ADA, Stage
 from tests.faults.traffic import LINES, Storm, receipts_of
 
 ANSWERS = frozenset({0, 200, 503})
@@ -43,12 +43,13 @@ class Verdict:
 
 
 def left_to_do(stage: Stage) -> int:
-    """Webhooks, events and e-mails that still wait."""
+    """Webhooks, events, vendors' pages and sign-in links that still wait."""
     waiting = stage.database.ask(
         "SELECT (SELECT count(*) FROM inbox_events WHERE state IN ('received', 'failed'))"
         " + (SELECT count(*) FROM domain_events WHERE dispatched_at IS NULL)"
         " + (SELECT count(*) FROM event_deliveries WHERE done_at IS NULL)"
         " + (SELECT count(*) FROM vendors WHERE profile_synced_at IS NULL)"
+        " + (SELECT count(*) FROM emails WHERE status = 'queued' AND kind = 'vendor_magic_link')"
     )
     return int(str(waiting[0][0]))
 
@@ -69,8 +70,9 @@ def judge(stage: Stage, storm: Storm) -> Verdict:
     wrong += _judge_books(stage, storm)
     wrong += _judge_figures(stage)
     wrong += _judge_vendor_pages(stage)
+    wrong += _judge_links(stage, counted)
     left = left_to_do(stage)
-    wrong += [f"{left} webhooks, events or vendors' pages still wait"] * bool(left)
+    wrong += [f"{left} webhooks, events, vendors' pages or links still wait"] * bool(left)
     return Verdict(wrong, counted)
 
 
@@ -118,3 +120,10 @@ def _judge_vendor_pages(stage: Stage) -> list[str]:
     if len({gid for _, gid, _ in pages}) != len(pages):
         wrong.append("two vendors share a page")
     return wrong
+
+
+def _judge_links(stage: Stage, counted: dict[str, int]) -> list[str]:
+    """Each sign-in link that was asked for came, once, although its worker was killed."""
+    ((asked,),) = stage.database.ask("SELECT count(*) FROM emails WHERE kind = 'vendor_magic_link'")
+    counted["links"] = came = stage.links_to(ADA)
+    return [f"{asked} sign-in links were asked for, {came} came"] * (came != asked)

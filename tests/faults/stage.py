@@ -27,8 +27,10 @@ PROGRAMS = {
     "worker": ["app.cli", "worker", "events"],
     "catalogue": ["app.cli", "worker", "catalogue"],
     "emails": ["app.cli", "worker", "emails"],
+    "links": ["app.cli", "worker", "links"],
     "cron": ["app.cli", "cron"],
 }
+ADA = "ada@example.com"
 _WATCH_SECONDS = 0.1
 
 
@@ -117,6 +119,22 @@ class Stage:
     def trouble_shopify(self, target: str, kind: str, times: int, delay_ms: int = 0) -> None:
         fault = {"target": target, "kind": kind, "times": times, "delay_ms": delay_ms}
         httpx.post(f"{self.shopify_url}/_control/faults", json=fault, timeout=10).raise_for_status()
+
+    def ask_for_link(self, email: str) -> None:
+        """As somebody who sells does at the door of the vendor pages; again, while nobody answers."""
+        typed, origin = {"email": email, "shop": servers.SHOP}, {"Origin": self.web_url}
+        until = time.monotonic() + 40
+        while time.monotonic() < until:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.post(f"{self.web_url}/portal/login", data=typed, headers=origin, timeout=5).is_success:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("nobody took the wish for a link")
+
+    def links_to(self, email: str) -> int:
+        """How many have reached an inbox."""
+        wanted = {"to": email, "subject": "sign-in link"}
+        return len(httpx.get(f"{self.shopify_url}/inbox.json", params=wanted, timeout=10).json())
 
     def _under_database(self) -> contextlib.AbstractContextManager[None]:
         return self.under_database.inherited() if self.under_database else contextlib.nullcontext()

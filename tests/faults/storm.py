@@ -13,7 +13,7 @@ import psycopg
 
 from bench import servers
 from tests.faults.checker import Verdict, judge, left_to_do
-from tests.faults.stage import Stage
+from tests.faults.stage import ADA, Stage
 from tests.faults.traffic import Storm
 from tests.faults.trouble import Trouble, let_leases_run_out, not_playable, playable
 
@@ -22,6 +22,7 @@ _DONE = "SELECT count(*) FROM inbox_events WHERE state = 'done'"
 _HURRY = (
     "UPDATE inbox_events SET next_attempt_at = NULL WHERE state = 'failed'",
     "UPDATE event_deliveries SET next_attempt_at = NULL WHERE done_at IS NULL",
+    "UPDATE emails SET next_attempt_at = NULL WHERE status = 'queued' AND kind = 'vendor_magic_link'",
 )
 
 
@@ -73,6 +74,11 @@ def rage(seed: int, seconds: float, per_second: float, copies: int, say: Callabl
 def _add_vendors(stage: Stage) -> None:
     shop_id = int(str(stage.database.ask("SELECT id FROM shops WHERE domain = %s", servers.SHOP)[0][0]))
     servers.add_vendors(stage.database, shop_id)
+    stage.database.run(
+        "INSERT INTO vendor_users (shop_id, vendor_id, email, name)"
+        " SELECT shop_id, id, email, name FROM vendors WHERE email = %s",
+        ADA,
+    )
 
 
 def _end(stage: Stage, storm: Storm, report: Report) -> None:

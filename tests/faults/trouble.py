@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from bench.shim import Shim
-from tests.faults.stage import Stage
+from tests.faults.stage import ADA, Stage
 
 Trouble = Callable[[Stage, random.Random], None]
 _RUN_OUT = """
@@ -36,6 +36,13 @@ def kill_other_workers(stage: Stage, chance: random.Random) -> None:
     del chance
     stage.kill("catalogue")
     stage.kill("emails")
+
+
+def kill_links_worker(stage: Stage, chance: random.Random) -> None:
+    """Just when somebody waits for a sign-in link."""
+    stage.ask_for_link(ADA)
+    time.sleep(chance.uniform(0, 0.1))
+    stage.kill("links")
 
 
 def kill_cron(stage: Stage, chance: random.Random) -> None:
@@ -197,6 +204,7 @@ TROUBLES: tuple[Trouble, ...] = (
     kill_web_child,
     kill_worker,
     kill_other_workers,
+    kill_links_worker,
     kill_cron,
     wipe_redis,
     crash_postgres,
