@@ -10,6 +10,9 @@ from devstore.storefront import catalogue
 from devstore.storefront.catalogue import cents
 from devstore.storefront.drops import Drop, Listing, Lookup
 
+MOST_BY_HANDLE = 20
+"""So many entries of a type may a page ask for by their handles."""
+
 
 class Objects:
     """Makes the Liquid objects of one shop for one page."""
@@ -190,11 +193,14 @@ class Objects:
             entries = catalogue.list_metaobjects(self.store, self.shop, type_name)
             values = Listing(entries, self.metaobject)
 
+            looked_up: set[str] = set()
+
             def find(key: str) -> Any:
                 if key in {"values", "values_count"}:
                     return values if key == "values" else len(entries)
+                looked_up.add(key)
                 entry = catalogue.find_metaobject(self.store, self.shop, type_name, key)
-                return self.metaobject(entry) if entry else None
+                return self.metaobject(entry) if entry and len(looked_up) <= MOST_BY_HANDLE else None
 
             return Lookup(find)
 

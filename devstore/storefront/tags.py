@@ -30,7 +30,8 @@ class PaginateNode(Node):
                 return self.block.render(context, buffer)
         request = context.resolve("request")
         pages = max(1, ceil(listing.total / size))
-        current = min(max(1, request["page"]), pages)
+        # Beyond the last page there is nothing, and all lists of a page follow the same number.
+        current = max(1, request["page"])
         before = listing.offset, listing.limit
         listing.offset, listing.limit = (current - 1) * size, size
         try:

@@ -6,7 +6,7 @@ import { recent } from './sk-recent.js';
 const FILTERS = ['q', 'letter', 'place', 'here', 'sort'];
 const plain = (text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 const nameOf = (vendor) => vendor.querySelector('.sk-name').textContent;
-const letterOf = (vendor) => plain(nameOf(vendor)).charAt(0).toUpperCase();
+const letterOf = (vendor) => [...plain(nameOf(vendor))][0]?.toUpperCase();
 const { compare } = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
 const byName = (a, b) => compare(nameOf(a), nameOf(b));
 const rating = ({ dataset }) => (Number(dataset.count) ? Number(dataset.rating) : 0);
@@ -57,16 +57,23 @@ export function start(block, search, list) {
   const pages = block.querySelector('[data-sk-pages]');
   const vendors = () => [...list.querySelectorAll('[data-sk-vendor]')];
 
-  // The other pages of the directory are fetched once.
-  const follow = async (rel) => {
-    const onward = (page) => page?.querySelector(`[rel="${rel}"]`)?.href;
-    for (let url = onward(pages); url; ) {
-      const page = new DOMParser().parseFromString(await (await fetch(url)).text(), 'text/html');
-      url = onward(page.querySelector('[data-sk-pages]'));
-      page.querySelectorAll('[data-sk="directory"] [data-sk-vendor]').forEach((vendor) => list.append(document.adoptNode(vendor)));
+  // The other pages of the directory are fetched once, four at a time; its field's name tells it from another on the page.
+  const { page, of } = pages?.dataset ?? {};
+  const missing = Array.from({ length: Number(of ?? 1) }, (_, place) => place + 1).filter((number) => number !== Number(page ?? 1));
+  const lane = async () => {
+    while (missing.length) {
+      const number = missing.shift();
+      const address = new URL(location.href);
+      address.searchParams.set('page', number);
+      const answer = await fetch(address).catch(() => null);
+      if (!answer?.ok) { missing.push(number); return; }
+      const other = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      for (const vendor of other.getElementById(fields.q.id)?.closest('[data-sk]').querySelectorAll('[data-sk-vendor]') ?? []) {
+        vendor.hidden = true;
+        list.append(document.adoptNode(vendor));
+      }
     }
   };
-  const loadRest = async () => { await follow('next'); await follow('prev'); };
   const offer = (select, values) => {
     const known = new Set([...select.options].map((option) => option.value));
     const fresh = [...new Set(values)].filter((value) => value && !known.has(value));
@@ -79,13 +86,15 @@ export function start(block, search, list) {
   };
   let rest = null;
   const loadAll = async () => {
-    rest ??= loadRest().then(() => { if (pages) pages.hidden = true; }, () => { rest = null; });
+    list.ariaBusy = missing.length > 0;
+    rest ??= Promise.all([lane(), lane(), lane(), lane()]);
     await rest;
+    list.ariaBusy = false;
+    if (missing.length) rest = null;
+    else if (pages) pages.hidden = true;
     offerAll();
   };
-  const filter = async () => {
-    const isChosen = FILTERS.some((name) => valueOf(fields[name]));
-    await loadAll();
+  const draw = () => {
     list.append(...vendors().sort(ORDERS[fields.sort.value] ?? byName));
     const words = plain(fields.q.value).split(/\s+/).filter(Boolean);
     let count = 0;
@@ -98,6 +107,14 @@ export function start(block, search, list) {
         && (!fields.here.checked || away === undefined));
       count += !vendor.hidden;
     }
+    return count;
+  };
+  // What is here is shown at once; how many there are is said when all of them are here.
+  const filter = async () => {
+    const isChosen = FILTERS.some((name) => valueOf(fields[name]));
+    if (isChosen) draw();
+    await loadAll();
+    const count = draw();
     const said = count === 0 ? found.dataset.none : count === 1 ? found.dataset.one : found.dataset.many;
     found.textContent = isChosen ? said.replace('[count]', count) : '';
   };

@@ -68,7 +68,8 @@ export function start(block) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const { words, name, email, show: isShown } = form.elements;
-    if (!words.value.trim()) { words.focus(); return; }
+    if (!words.value.trim()) words.value = '';
+    if (!words.reportValidity()) return;
     const waiting = read().find((one) => one.vendor === vendor && one.words === words.value);
     const key = waiting?.key ?? Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) => (byte % 36).toString(36)).join('');
     const question = { at: Date.now(), who: customer, key, vendor, product: product || null, words: words.value, name: name.value, email: email.value, show: isShown.checked };

@@ -241,6 +241,25 @@ def test_a_search_finds_vendors_on_every_page_of_the_directory(
     expect(page.get_by_text("No vendor matches.")).to_be_visible()
 
 
+def test_a_directory_whose_pages_did_not_all_come_asks_for_those_again_and_shows_none_twice(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    for number in range(98):
+        vendor(shop.store, f"vendor-{number}", name=f"Vendor {number:02}")
+    page = open_browser(PHONE)
+    page.route("**/pages/vendors?*page=4*", lambda route: route.abort())
+    page.goto(f"{address}/pages/vendors")
+    page.get_by_label("Find a vendor").fill("vendor")
+    expect(page.get_by_role("status")).to_have_text("74 vendors")
+    expect(page.get_by_text("Page 1 of 5")).to_be_visible()
+    page.unroute("**/pages/vendors?*page=4*")
+    page.get_by_label("Find a vendor").fill("vendor 0")
+    expect(page.get_by_role("status")).to_have_text("19 vendors")
+    page.get_by_label("Find a vendor").fill("")
+    expect(page.locator("[data-sk-vendor]:visible")).to_have_count(100)
+    expect(page.get_by_text("Page 1 of 5")).to_be_hidden()
+
+
 def test_a_directory_whose_script_did_not_come_asks_for_it_again(
     address: str, shop: Shop, open_browser: Callable[..., Page]
 ) -> None:
@@ -275,6 +294,58 @@ def test_whoever_comes_to_the_directory_by_mouse_or_finger_finds_the_choices_fil
     expect(page.get_by_label("Place").get_by_role("option")).to_have_text(["Any place"])
     page.locator("[data-sk-vendor]").first.hover()
     expect(page.get_by_label("Place").get_by_role("option")).to_contain_text(["Any place", "Basel"])
+
+
+def test_vendors_are_found_by_whatever_their_names_begin_with(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    vendor(shop.store, "honey", name="🍯 Honey House")
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/vendors")
+    page.get_by_label("Begins with").focus()
+    page.get_by_label("Begins with").select_option("🍯")
+    expect(page.locator("[data-sk-vendor]:visible")).to_have_text(re.compile("Honey House"))
+
+
+def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    """In a theme that does not say its language, too."""
+    page = open_browser(PHONE)
+    page.add_init_script(
+        "document.addEventListener('DOMContentLoaded', () => document.documentElement.removeAttribute('lang'))"
+    )
+    items = [{"id": each["variants"][0]["id"], "quantity": 2} for each in (shop.mug, shop.loaf)]
+    page.request.post(f"{address}/cart/add.js", data={"items": items})
+    page.goto(f"{address}/cart")
+    page.get_by_role("button", name="Keep this cart for later").click()
+    kept = page.locator(".sk-carts__row")
+    expect(kept).to_contain_text("Rye loaf")
+    [location] = shop.loaf["variants"][0]["quantities"]
+    [variant] = shop.loaf["variants"]
+    left = {**variant, "quantities": {location: {"available": 1, "on_hand": 1}}}
+    shop.store.put(ACME, "product", {**shop.loaf, "variants": [left]})
+    page.get_by_role("button", name="Put back into the cart").click()
+    expect(page.get_by_text("There is not enough of this in stock, so it stays here.")).to_be_visible()
+    expect(kept).to_contain_text("Rye loaf")
+    expect(kept).not_to_contain_text("Morning mug")
+    held = page.request.get(f"{address}/cart.js").json()["items"]
+    assert [(item["product_title"], item["quantity"]) for item in held] == [("Morning mug", 2)]
+    shop.store.put(ACME, "product", shop.loaf)
+    page.get_by_role("button", name="Put back into the cart").click()
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+    assert page.request.get(f"{address}/cart.js").json()["item_count"] == 4
+
+
+def test_a_question_without_words_says_what_is_missing(address: str, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{address}/products/morning-mug")
+    page.get_by_text("Ask a question").click()
+    words = page.get_by_label("Your question")
+    words.fill("   ")
+    page.get_by_role("button", name="Send the question").click()
+    expect(words).to_be_focused()
+    assert words.evaluate("field => field.validationMessage") != ""
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])

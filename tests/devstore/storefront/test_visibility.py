@@ -86,7 +86,7 @@ def test_a_collection_shows_what_it_holds_once_it_is_published(shop: Shop) -> No
 
 def test_the_home_page_shows_what_and_who_is_new_first(shop: Shop) -> None:
     vendor(shop.store, "joans-joinery", name="Joan's Joinery", since="2026-10-01")
-    product(shop.store, "Bowl", of=shop.ada, created_at="2026-11-05T10:00:00Z")
+    product(shop.store, "Bowl", of=shop.ada, published_at="2026-11-05T10:00:00Z")
     product(shop.store, "Gift card")
     page = html.unescape(_text(shop, "/"))
     new, makers = page.split("New vendors")

@@ -1,0 +1,160 @@
+"""The app's blocks where merchants put them, with the settings that they choose, in shops of all sizes."""
+
+import json
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from devstore.gids import gid
+from devstore.storefront import pages, theme
+from devstore.storefront.catalogue import own_name
+from devstore.storefront.drops import Drop
+from tests.devstore.conftest import ROOT
+from tests.devstore.storefront.cast import ACME, channel, product, vendor
+from tests.devstore.storefront.conftest import Shop
+
+PLACED = pytest.MonkeyPatch
+
+
+def _place(patch: PLACED, template: str, **blocks: dict[str, Any]) -> None:
+    """Only these blocks stand in the theme, all in one template."""
+    placed = [{"block": name.replace("_", "-"), "settings": settings} for name, settings in blocks.items()]
+    patch.setattr(theme, "read_theme_file", lambda _name: {template: {"main": placed, "after": placed}})
+
+
+def _open(shop: Shop, path: str) -> BeautifulSoup:
+    answer = shop.visitor.get(path)
+    assert answer.status_code == 200, answer.text
+    assert "Liquid error" not in answer.text
+    return BeautifulSoup(answer.text, "html.parser")
+
+
+def _titles(part: BeautifulSoup, heading: str) -> list[str]:
+    found = part.find("h2", string=heading)
+    assert found, heading
+    tiles = found.find_next("ul")
+    assert tiles
+    return [title.get_text(strip=True) for title in tiles.select(".sk-tile__title, .sk-vendor__name")]
+
+
+def _collection(shop: Shop, handle: str, *products: Any) -> None:
+    held = {"title": handle, "handle": handle, "product_ids": [each["id"] for each in products], "rule": None}
+    more = {"published_on": [channel(shop.store)], "metafields": [], "description_html": ""}
+    shop.store.put(ACME, "collection", {**held, **more})
+
+
+def test_further_pages_of_the_directory_do_not_say_that_nothing_is_for_sale(shop: Shop, monkeypatch: PLACED) -> None:
+    for number in range(6):
+        vendor(shop.store, f"maker-{number}", name=f"Maker {number}")
+    _place(monkeypatch, "index", marketplace={}, vendor_directory={"page_size": 4})
+    assert sorted(_titles(_open(shop, "/"), "New")) == ["Morning mug", "Rye loaf"]
+    second = _open(shop, "/?page=2")
+    assert "Page 2 of 2" in second.text
+    assert len(second.select("[data-sk-list] > li")) == 4
+    assert "Nothing is for sale yet" not in second.text
+    assert second.select(".sk-market") == []
+
+
+def test_as_many_vendors_as_the_settings_allow_are_drawn(shop: Shop, monkeypatch: PLACED) -> None:
+    """Shopify lets a page look up twenty of them by their handles."""
+    makers = [vendor(shop.store, f"maker-{n:02}", name=f"Maker {n:02}", since=f"2024-01-{n + 1:02}") for n in range(24)]
+    goods = [product(shop.store, f"Thing {n:02}", of=maker) for n, maker in enumerate(makers)]
+    _collection(shop, "best", *goods)
+    _place(monkeypatch, "index", marketplace={"how_many": 12, "popular": "best"})
+    page = _open(shop, "/")
+    assert _titles(page, "Vendors people buy from") == [f"Maker {n:02}" for n in range(12)]
+    assert _titles(page, "New vendors") == [f"Maker {n:02}" for n in range(23, 11, -1)]
+
+
+def test_new_is_what_was_put_on_sale_last(shop: Shop, monkeypatch: PLACED) -> None:
+    """A product may wait for its approval; until then nobody saw it."""
+    product(
+        shop.store, "Patient bowl", of=shop.ada, created_at="2025-01-01T10:00:00Z", published_at="2026-11-20T10:00:00Z"
+    )
+    _place(monkeypatch, "index", marketplace={"how_many": 2})
+    assert _titles(_open(shop, "/"), "New")[0] == "Patient bowl"
+
+
+def test_a_shop_of_many_products_chooses_where_its_new_ones_are(shop: Shop, monkeypatch: PLACED) -> None:
+    _collection(shop, "newest", shop.mug)
+    _place(monkeypatch, "index", marketplace={"newest": "newest"})
+    assert _titles(_open(shop, "/"), "New") == ["Morning mug"]
+
+
+def test_nobody_says_that_a_vendor_has_nothing_before_looking_at_all_products(shop: Shop, monkeypatch: PLACED) -> None:
+    _place(monkeypatch, "metaobject/vendor", vendor_products={})
+    cora = vendor(shop.store, "cora", name="Cora's Cloth")
+    assert "Cora's Cloth has nothing for sale right now." in _open(shop, "/pages/vendors/cora").text
+    product(shop.store, "Scarf", of=cora, created_at="2020-01-01T10:00:00Z")
+    for number in range(250):
+        product(shop.store, f"Loaf {number}", of=shop.bea)
+    page = _open(shop, "/pages/vendors/cora")
+    assert "nothing for sale" not in page.text
+    link = page.find("a", string="Products by Cora's Cloth")
+    assert link
+    assert "Scarf" in _open(shop, str(link["href"])).text
+    _place(monkeypatch, "product", vendor_products={})
+    assert _open(shop, "/products/scarf").find("a", string="More from Cora's Cloth")
+
+
+def test_the_page_of_something_else_is_no_vendors_page(shop: Shop, monkeypatch: PLACED) -> None:
+    shop.store.put(ACME, "metaobject_definition", {
+        **{key: value for key, value in shop.definition.items() if key != "id"},
+        "type": "designer",
+        "capabilities": {"onlineStore": {"enabled": True, "data": {"urlHandle": "designers"}}},
+    })  # fmt: skip
+    shop.store.put(ACME, "metaobject", {
+        "type": "designer", "handle": "dora", "status": "ACTIVE", "fields": {"name": "Dora", "about": "Draws"},
+    })  # fmt: skip
+    names = ("vendor_page", "vendor_products", "vendor_reviews", "vendor_questions", "follow_button")
+    _place(monkeypatch, "metaobject/designer", **{name: {} for name in names})
+    assert _open(shop, "/pages/designers/dora").select(".sk") == []
+
+
+def test_the_theme_editor_says_of_a_block_that_it_has_nothing_to_show(shop: Shop, monkeypatch: PLACED) -> None:
+    product(shop.store, "Gift card")
+    names = ("vendor_card", "also_viewed", "stock_line", "follow_button", "vendor_products", "vendor_reviews",
+             "vendor_questions")  # fmt: skip
+    _place(monkeypatch, "product", **{name: {} for name in names})
+    assert _open(shop, "/products/gift-card").select(".sk") == []
+    asked = pages._request
+    monkeypatch.setattr(pages, "_request", lambda held: Drop(**{**asked(held), "design_mode": True}))
+    notes = _open(shop, "/products/gift-card").select(".sk")
+    assert {note.get_text() for note in notes} == {
+        "This block has nothing to show here. Customers do not see this line."
+    }
+    assert {note["data-block-handle"] for note in notes} == {name.replace("_", "-") for name in names}
+
+
+def _also_viewed(shop: Shop, *seen: Any) -> None:
+    link = {"namespace": own_name(shop.store, "$app"), "key": "also_viewed", "type": "list.product_reference"}
+    shop.store.put(ACME, "metafield_definition", {
+        "owner_type": "PRODUCT", **link, "access": {"storefront": "PUBLIC_READ"},
+    })  # fmt: skip
+    value = json.dumps([gid("Product", each["id"]) for each in seen])
+    held = [*shop.mug["metafields"], {"id": shop.store.next_id(), **link, "value": value}]
+    shop.store.put(ACME, "product", {**shop.mug, "metafields": held})
+
+
+@pytest.mark.parametrize(("fewest", "tiles"), [(1, 2), (3, 2), (4, 0)])
+def test_how_few_neighbours_are_too_few_does_not_depend_on_how_many_are_shown(
+    shop: Shop, monkeypatch: PLACED, fewest: int, tiles: int
+) -> None:
+    _also_viewed(shop, shop.loaf, *(product(shop.store, f"Bowl {number}", of=shop.ada) for number in range(2)))
+    _place(monkeypatch, "product", also_viewed={"how_many": 2, "fewest": fewest})
+    assert len(_open(shop, "/products/morning-mug").select(".sk-tile")) == tiles
+
+
+def test_a_heading_that_the_merchant_emptied_is_not_there(shop: Shop, monkeypatch: PLACED) -> None:
+    _also_viewed(shop, shop.loaf)
+    headed = [
+        path.stem.replace("-", "_")
+        for path in (ROOT / "extensions" / "theme" / "blocks").glob("*.liquid")
+        if '"id": "heading"' in path.read_text("utf-8")
+    ]
+    assert len(headed) > 5
+    _place(monkeypatch, "product", **{name: {"heading": ""} for name in headed})
+    page = _open(shop, "/products/morning-mug")
+    assert len(page.select("section.sk")) == len(headed)
+    assert [str(found) for found in page.select(".sk h2") if not found.get_text(strip=True)] == []
