@@ -28,5 +28,6 @@ def walk(open_page: Callable[[str], Page | Frame], first: list[str], inside: str
 
 
 def shape_of(path: str) -> str:
-    """Pages that differ by a number or a language alone are one page."""
-    return re.sub(r"/languages/\w+$", "/languages/xx", re.sub(r"/\d+(?=/|$)", "/0", path))
+    """Pages that differ by a number or a language alone are one page, and so are those of one reader's e-mails."""
+    path = re.sub(r"/languages/\w+$", "/languages/xx", re.sub(r"(?<=[/:])\d+(?=/|$)", "0", path))
+    return re.sub(r"/words/([a-z]+)_\w+", r"/words/\1", path)
