@@ -13,7 +13,7 @@ from app.books.rules import Found
 from app.db import scoped
 from app.models.payouts import Payout, PayoutState, RailName
 from app.models.shops import Shop
-from app.payouts.queries import STATE_WORDS
+from app.payouts.queries import RAIL_WORDS, STATE_WORDS
 from app.payouts.rails import RAILS
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError
 from app.payouts.sending import read_payment
@@ -71,7 +71,7 @@ def compare(questions: Sequence[Question]) -> tuple[list[str], list[Found], str 
         try:
             answer = RAILS[question.rail].follow(question.keys, question.payment, question.rail_reference)
         except (RailSilentError, RailRefusedError) as error:
-            silence = f"{question.rail.capitalize()} could not be asked: {error}"
+            silence = f"{RAIL_WORDS[question.rail]} could not be asked: {error}"
             continue
         looked_at.append(key_of(question.payout_id))
         if differing := _differs(question, answer):
@@ -94,7 +94,7 @@ def _differs(question: Question, answer: Answer) -> Found | None:
     paid_here, paid_there = question.state in _PAID, answer.fate in (Fate.SENT, Fate.SETTLED)
     if paid_here == paid_there:
         return None
-    amount, rail = question.payment.amount, question.rail.capitalize()
+    amount, rail = question.payment.amount, RAIL_WORDS[question.rail]
     words = f"Payout {question.payment.reference} of {amount} is “{STATE_WORDS[question.state]}” in the books."
     return Found(
         key=key_of(question.payout_id),

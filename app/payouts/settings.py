@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.commissions.schedules import say_schedule
 from app.config import get_config
 from app.crypto import decrypt, encrypt
 from app.models.commissions import MoneySettings
@@ -80,11 +81,11 @@ def offer_rails(session: Session, shop: Shop, rails: set[str], *, actor: str) ->
 def save_schedule(session: Session, shop: Shop, *, schedule: str, day: int, today: date, actor: str) -> None:
     """From today on. What was due before, also of vendors with a schedule of their own, is over."""
     settings = get_or_add(session, shop.id)
-    before = [settings.schedule, settings.schedule_day]
+    before = say_schedule(settings.schedule, settings.schedule_day)
     settings.schedule, settings.schedule_day = schedule, day
     settings.schedule_from, settings.prepared_on = today, today - timedelta(days=1)
     settings.updated_at = clock.now()
-    changes = {"schedule": [before, [schedule, day]]}
+    changes = {"schedule": [before, say_schedule(schedule, day)]}
     audit.record(session, shop.id, "payout_schedule.change", ("shop", shop.id), actor=actor, changes=changes)
 
 

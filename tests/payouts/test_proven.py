@@ -19,6 +19,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts import sending
+from app.payouts.queries import RAIL_WORDS
 from tests.payouts.conftest import Providers, earn, hand_over, let_time_pass, read_payout
 
 Payee = Callable[[str], Vendor]
@@ -49,7 +50,7 @@ def test_a_payout_that_came_back_long_after_it_arrived_is_found_asked_again_and_
     assert service.run_proof(acme.id).found == 1
     with db.scoped(acme.id) as session:
         (row,) = queries.list_open(session, acme.id).rows
-        assert "says that it came back" in row.difference.words
+        assert f"{RAIL_WORDS[rail]} says that it came back" in row.difference.words
         assert list_stopped(session, acme.id) == {vendor.id}
         service.ask_to_reread(session, acme.id, row.difference.id, "staff:1")
     jobs.books.reread(acme.id, row.difference.id)

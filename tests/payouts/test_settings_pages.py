@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app import db
 from app.commissions.queries import get_settings
+from app.commissions.schedules import say_schedule
 from app.config import get_config
 from app.crypto import decrypt
 from app.models.events import AuditEntry
@@ -102,6 +103,8 @@ def test_a_schedule_is_kept_and_says_when_it_comes_next(
     with db.scoped(acme.id) as session:
         held = queries.find_settings(session, acme.id)
         assert (held.schedule, held.schedule_day) == (chosen["schedule"], day)
+        noted = session.scalars(select(AuditEntry.changes).where(AuditEntry.action == "payout_schedule.change")).one()
+    assert noted == {"schedule": [say_schedule("manual", 1), say_schedule(chosen["schedule"], day)]}
 
 
 @pytest.mark.parametrize("rail", [RailName.PAYPAL, RailName.STRIPE])
