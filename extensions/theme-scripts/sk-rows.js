@@ -18,7 +18,7 @@ function list(block) {
     for (const one of ['viewed', 'search']) for (const { key } of keeper.items.list(one)) keeper.remove(one, key);
   });
   return () => {
-    const items = keeper.items.list(kind).filter(({ key }) => key !== without).slice(0, Number(block.dataset.most) || 100);
+    const items = keeper.items.list(kind).filter(({ key }) => key !== without).slice(0, block.dataset.most);
     const known = new Map([...rows.children].map((row) => [row.dataset.key, row]));
     rows.replaceChildren(...items.map((item) => known.get(item.key) ?? tile(block, template, item)));
     block.querySelector('[data-empty]').hidden = items.length > 0;
@@ -41,7 +41,7 @@ function tile(block, template, { kind, key, value }) {
     keeper.remove(kind, key);
     setTimeout(() => next.focus());
   });
-  if (value.handle) price(row, value.handle);
+  if (value.handle) near.observe(row);
   return row;
 }
 
@@ -52,11 +52,16 @@ const picture = (row, source) => {
   else image.remove();
 };
 
-// Shopify's own answer, which needs no server of the app: what it costs now, or that it is no longer there.
-const price = async (row, handle) => {
+// Shopify's own answer, which needs no server of the app: what it costs now, or that it is no longer there. It is asked
+// when the visitor comes near: lists are long.
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) price(target);
+}, { rootMargin: '600px' });
+const price = async (row) => {
+  near.unobserve(row);
   const [said, gone] = [row.querySelector('[data-price]'), row.querySelector('[data-gone]')];
   if (!said) return;
-  const answer = await fetch(`${root()}products/${encodeURIComponent(handle)}.js`).catch(() => null);
+  const answer = await fetch(`${row.querySelector('a').href}.js`).catch(() => null);
   if (answer?.ok) {
     const product = await answer.json();
     said.textContent = money(product.price_min, product.price_varies ? said.dataset.from : said.dataset.price);

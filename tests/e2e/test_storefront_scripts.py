@@ -337,6 +337,29 @@ def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
     assert page.request.get(f"{address}/cart.js").json()["item_count"] == 4
 
 
+def test_a_long_wishlist_is_shown_whole_and_asks_for_prices_where_the_visitor_is(
+    address: str, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{address}/cart")
+    page.evaluate("""() => {
+        for (let n = 100; n < 250; n += 1) {
+            const wish = [`019000000${n}-0000-aaaaaaaa`, {handle: 'morning-mug', title: `Mug ${n}`}, 0];
+            localStorage.setItem(`sk:guest:i:wishlist:${9000 + n}`, JSON.stringify(wish));
+        }
+    }""")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("morning-mug.js") else None)
+    page.goto(f"{address}/pages/wishlist")
+    tiles = page.locator(".sk-tile")
+    expect(tiles).to_have_count(150)
+    expect(tiles.first.locator("[data-price]")).to_have_text("From $24.00")
+    assert 0 < len(asked) < 50
+    expect(tiles.last.locator("[data-price]")).to_have_text("")
+    tiles.last.scroll_into_view_if_needed()
+    expect(tiles.last.locator("[data-price]")).to_have_text("From $24.00")
+
+
 def test_a_question_without_words_says_what_is_missing(address: str, open_browser: Callable[..., Page]) -> None:
     page = open_browser(PHONE)
     page.goto(f"{address}/products/morning-mug")

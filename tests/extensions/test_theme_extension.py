@@ -170,7 +170,7 @@ def test_a_page_of_the_theme_fetches_little_script() -> None:
 )
 def test_prices_that_scripts_write_look_like_the_shops(shown: str, cents: int, said: str) -> None:
     script = f"""
-        globalThis.window = {{}};
+        Object.assign(globalThis, {{ window: {{}}, IntersectionObserver: class {{}} }});
         const {{ money }} = await import({json.dumps((EXTENSION / "assets" / "sk-rows.js").as_uri())});
         console.log(money({cents}, {json.dumps(shown)}));
     """
