@@ -20,6 +20,8 @@ def sell_reserved(session: Session, event: DomainEvent) -> None:
     order = session.get(Order, event.subject["order_id"])
     if order is not None and (token := order.snapshot.get("cart_token")):
         service.sell(session, order.shop_id, token, _bought(order), order.ordered_at)
+        if order.cancelled_at is not None:
+            service.cancel(session, order.shop_id, token)
 
 
 def free_cancelled(session: Session, event: DomainEvent) -> None:

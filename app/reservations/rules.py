@@ -92,15 +92,15 @@ def _rank(stage: ReservationState) -> int:
 
 
 def sell(held: Mapping[int, Line], bought: Mapping[int, int], at: datetime) -> dict[int, Line]:
-    """The cart became an order: what was bought is sold, the rest is free again."""
+    """The cart became an order: what was bought is sold, the rest is free again, unless it was put in afterwards."""
     after = {}
     for variant, line in held.items():
         if line.state is ReservationState.SOLD:
             after[variant] = line
         elif variant in bought:
-            after[variant] = Line(ReservationState.SOLD, bought[variant], at, at)
-        elif line.state in HOLDING:
-            after[variant] = replace(line, state=ReservationState.RELEASED, seen_at=max(at, line.seen_at))
+            after[variant] = Line(ReservationState.SOLD, bought[variant], max(at, line.seen_at), at)
+        elif line.state in HOLDING and line.seen_at <= at:
+            after[variant] = replace(line, state=ReservationState.RELEASED, seen_at=at)
         else:
             after[variant] = line
     return after

@@ -99,6 +99,44 @@ def test_looks_that_come_late_or_twice_change_nothing(told: list[Look], random: 
     assert holding(shuffled) == holding(ordered)
 
 
+@given(
+    st.lists(looks, max_size=6, unique_by=lambda each: each.at),
+    st.dictionaries(st.integers(1, 3), st.integers(1, 5), min_size=1),
+    moments,
+    st.randoms(use_true_random=False),
+)
+def test_an_order_ends_what_was_in_its_cart_before_and_nothing_of_what_came_after(
+    told: list[Look], bought: dict[int, int], ordered_at: datetime, random: object
+) -> None:
+    """Whenever it is heard of among the news of its cart, late or twice."""
+    # Something of the cart is known before, and the order has it.
+    first = Look(at(-1), CART, {9: 1})
+    told = [Look(each.at, each.stage, {**each.units, 9: 1}) for each in told if each.at != ordered_at]
+    bought = {**bought, 9: 1}
+    ordered = rules.take_look({}, first)
+    for each in sorted(told, key=lambda each: each.at):
+        if each.at < ordered_at:
+            ordered = rules.take_look(ordered, each)
+    ordered = rules.sell(ordered, bought, ordered_at)
+    assert not any(line.state in HOLDING for line in ordered.values())
+    for each in sorted(told, key=lambda each: each.at):
+        if each.at > ordered_at:
+            ordered = rules.take_look(ordered, each)
+
+    mixed: list[Look | None] = [*told, *told, None, None]
+    random.shuffle(mixed)  # type: ignore[attr-defined]
+    shuffled = rules.take_look({}, first)
+    for news in mixed:
+        shuffled = rules.take_look(shuffled, news) if news else rules.sell(shuffled, bought, ordered_at)
+
+    def holding(held: Mapping[int, Line]) -> dict[int, Line]:
+        return {variant: line for variant, line in held.items() if line.state in HOLDING and variant not in bought}
+
+    assert holding(shuffled) == holding(ordered)
+    if not any(each.at > ordered_at for each in told):
+        assert not any(line.state in HOLDING for line in shuffled.values())
+
+
 @given(st.lists(steps, max_size=12))
 def test_what_is_sold_comes_back_by_a_cancellation_alone(told: list[tuple[str, object]]) -> None:
     held: dict[int, Line] = {}
