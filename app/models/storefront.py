@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,11 +28,14 @@ class CustomerSync(Model):
 class CustomerItem(Model):
     """One item as last edited on any of the customer's devices; a deleted one is kept so that no old copy returns.
 
-    `fillfactor` and no index but the key: an edit changes no indexed column and stays on its page.
+    `fillfactor` and no index on what an edit changes: it stays on its page.
     """
 
     __tablename__ = "customer_items"
-    __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
+    __table_args__ = (
+        Index("ix_customer_items_own_cart", "shop_id", "key", postgresql_where=text("kind = 'own_cart'")),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The shop and the customer are those of the row in `customer_syncs` from which it was written."""

@@ -8,18 +8,32 @@ from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, Text, cast, distinct, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.products import Product, ProductStatus, Variant
 from app.models.reservations import Reservation
+from app.models.storefront import CustomerItem
 from app.money import Money
 from app.queue import get_redis
 from app.reservations import rules
 from app.reservations.rules import Stock
 
 CACHED_SECONDS: Final = 10
+_OWNER: Final = (
+    select(cast(CustomerItem.customer_id, Text))
+    .where(
+        CustomerItem.shop_id == Reservation.shop_id,
+        CustomerItem.kind == literal("own_cart", literal_execute=True),  # as in the index
+        CustomerItem.key == Reservation.cart_key,
+        CustomerItem.value.is_not(None),
+    )
+    .order_by(CustomerItem.clock.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""Whose a cart is, if its browser was signed in and told us: the last one where several shared it."""
 log = structlog.get_logger()
 
 
@@ -39,16 +53,30 @@ def read_stock(session: Session, shop_id: int, product_number: int) -> list[Stoc
     ).all()
     if not variants:
         return []
-    now = clock.now()
-    holding = select(Reservation.variant_number, func.count()).where(
-        Reservation.shop_id == shop_id,
-        Reservation.product_number == product_number,
-        Reservation.state.in_(rules.HOLDING),
-        Reservation.expires_at > now,
-    )
-    carts = {number: int(count) for number, count in session.execute(holding.group_by(Reservation.variant_number))}
+    carts = {number: int(count) for number, count in session.execute(ask_carts(shop_id, product_number))}
     found = ((int(str(gid).rpartition("/")[2]), stock) for gid, stock in variants)
     return [rules.describe(number, stock, carts.get(number, 0)) for number, stock in found]
+
+
+def ask_carts(shop_id: int, product_number: int) -> Select[Any]:
+    """In how many carts each variant is now. Carts of one account, on several devices, are one."""
+    holders = func.count(distinct(func.coalesce(_OWNER, Reservation.cart_key)))
+    held = (Reservation.product_number == product_number, *_holding(shop_id))
+    return select(Reservation.variant_number, holders).where(*held).group_by(Reservation.variant_number)
+
+
+def list_products_in(session: Session, shop_id: int, cart_keys: Sequence[str]) -> Sequence[int]:
+    """Of which products these carts hold units."""
+    query = select(Reservation.product_number).where(Reservation.cart_key.in_(cart_keys), *_holding(shop_id))
+    return session.scalars(query.distinct()).all()
+
+
+def _holding(shop_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Reservation.shop_id == shop_id,
+        Reservation.state.in_(rules.HOLDING),
+        Reservation.expires_at > clock.now(),
+    )
 
 
 def read_stock_lately(session: Session, shop_id: int, product_number: int) -> list[dict[str, Any]]:

@@ -49,6 +49,12 @@ def announce(session: Session, shop_id: int, product_number: int) -> None:
         announce_stock(session, shop_id, product_number, [asdict(each) for each in stock])
 
 
+def announce_carts(session: Session, shop_id: int, cart_keys: Sequence[str]) -> None:
+    """It has become known whose these carts are: open pages count them anew."""
+    for product in queries.list_products_in(session, shop_id, cart_keys) if cart_keys else ():
+        announce(session, shop_id, product)
+
+
 def release_expired(now: datetime | None = None) -> int:
     """Let go of what nobody touched for ten minutes, in every shop. Returns how many lines that were."""
     now = now or clock.now()

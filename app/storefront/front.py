@@ -1,7 +1,8 @@
 """/proxy/sync in front of Flask: every page that is opened in any shop asks here, and sends its edits.
 
-It answers what is plain: what is new for a signed-in customer, and edits that have room. Whatever else comes, and
-whatever goes wrong, is passed on to app/storefront/proxy.py, which does the same more slowly and says what is amiss.
+It answers what is plain: what is new for a signed-in customer, and edits that have room and of which nobody else must
+hear. Whatever else comes, and whatever goes wrong, is passed on to app/storefront/proxy.py, which does the same more
+slowly and says what is amiss.
 """
 
 from collections.abc import Iterable
@@ -101,4 +102,5 @@ def _sync(query: str, raw: bytes) -> bytes | None:
 
 
 def _is_plain(batch: Batch, whose: Scope) -> bool:
-    return bool(batch.edits) and not batch.merged and batch.account == str(whose.customer_id)
+    is_announced = batch.merged or batch.own_carts
+    return bool(batch.edits) and not is_announced and batch.account == str(whose.customer_id)

@@ -41,12 +41,15 @@ class Kind:
     lasts: timedelta | None = None
 
 
+OWN_CART: Final = "own_cart"
+"""A cart of Shopify's that is this customer's. Its key is a digest of the cart's token, and all there is to say."""
 _CART: Final = timedelta(days=30)
 _ACTIVITY: Final = timedelta(days=90)
 KINDS: Final = {
     "wishlist": Kind(re.compile(_NUMBER, re.ASCII)),
     "follow": Kind(re.compile(_HANDLE)),
     "cart": Kind(re.compile(rf"{_NUMBER}(\.[0-9a-z]{{1,16}})?:[0-9a-z]{{8}}", re.ASCII), _CART),
+    OWN_CART: Kind(re.compile(r"[0-9a-f]{32}", re.ASCII), _CART),
     "saved": Kind(re.compile(r"[0-9a-z]{8,16}", re.ASCII), _CART),
     "viewed": Kind(re.compile(_NUMBER, re.ASCII), _ACTIVITY),
     "search": Kind(re.compile(r"[^\x00-\x1f]{1,100}"), _ACTIVITY),

@@ -20,6 +20,7 @@ from app.languages import _
 from app.models.events import DomainEvent
 from app.models.orders import Order
 from app.models.storefront import ERASED, CustomerItem, CustomerSync
+from app.reservations.service import announce_carts
 from app.storefront import queries, rules
 from app.storefront.queries import News
 from app.storefront.wire import Batch, Edit, write_edits
@@ -111,16 +112,18 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
         session.rollback()
         edits = _only_known(session, whose, edits)
         revision, held, items = _store(session, whose, edits, batch.since)
-    if batch.merged:
+    if batch.merged or batch.own_carts:
         speak_for_shop(session)
+    if batch.merged:
         events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
+    announce_carts(session, shop_id, batch.own_carts)
     news = News(revision, batch.since >= revision, items)
     return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
 
 
 def sync_at_once(whose: Scope, batch: Batch) -> News | None:
-    """As `sync` for a batch with edits and no merge, a whole transaction in one round trip; None, with nothing stored,
-    when not all of it has room, or shop or customer are no longer here.
+    """As `sync` for edits of which nobody else must hear, a whole transaction in one round trip; None, with nothing
+    stored, when not all of it has room, or shop or customer are no longer here.
     """
     ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
     try:

@@ -47,6 +47,10 @@ class Line(Product, omit_defaults=True, kw_only=True):
     properties: Properties = {}
 
 
+class OwnCart(msgspec.Struct):
+    """Its key says it all."""
+
+
 class Saved(msgspec.Struct, omit_defaults=True):
     """A cart put aside."""
 
@@ -74,6 +78,7 @@ _VALUES: Final = {
     "wishlist": Product,
     "follow": Vendor,
     "cart": Line,
+    rules.OWN_CART: OwnCart,
     "saved": Saved,
     "viewed": Product,
     "search": Search,
@@ -124,6 +129,11 @@ class Batch:
     merged: bool
     edits: Sequence[Edit]
     refused: dict[int, str]
+
+    @property
+    def own_carts(self) -> Sequence[str]:
+        """Carts that are known as this customer's from now on."""
+        return [edit.key for edit in self.edits if edit.kind == rules.OWN_CART and edit.value is not None]
 
 
 def write_edits(edits: Sequence[Edit]) -> str:

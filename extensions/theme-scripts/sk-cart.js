@@ -4,7 +4,7 @@
 // short }. The difference between the real cart and `seen` is what the customer did; it goes into the items. The
 // difference between the items and `seen` is what others did; it goes into the real cart.
 // `todo` and `will` say what was about to be written, so that an interruption is neither forgotten nor counted twice.
-import { GUEST, departure, lineOf, savedKey } from './sk-items.js';
+import { GUEST, cartKey, departure, lineOf, savedKey } from './sk-items.js';
 
 const START = { token: '', who: GUEST, at: '', seen: {}, short: {} };
 const names = (...maps) => [...new Set(maps.flatMap(Object.keys))];
@@ -23,7 +23,7 @@ const read = (cart) => {
 };
 const about = ({ variant_id: variant, properties = {}, handle, title, image }) => {
   const known = { handle, title: title?.slice(0, 255), image: image?.slice(0, 1000), properties };
-  const isSaid = ([, said]) => said && (typeof said === 'string' || Object.keys(said).length);
+  const isSaid = ([, said]) => said && Object.keys(said).length;
   return { variant, ...Object.fromEntries(Object.entries(known).filter(isSaid)) };
 };
 const unitsOf = (lines) => Object.fromEntries(Object.entries(lines).map(([line, { units }]) => [line, units]));
@@ -55,6 +55,7 @@ export async function account(replica, shop) {
   const lines = read(cart);
   const real = unitsOf(lines);
   const isEmpty = !Object.keys(real).length;
+  const own = replica.who !== GUEST && !isEmpty && await cartKey(cart.token);
   if (state.will) state = { ...state, seen: settle(state, real), will: undefined };
   if (state.token && state.token !== cart.token && Object.keys(state.seen).length) {
     state = part(replica, state, lines);
@@ -65,6 +66,8 @@ export async function account(replica, shop) {
     .map((line) => [line, (real[line] ?? 0) - (state.seen[line] ?? 0)])
     .filter(([, change]) => change)
     .map(([line, change]) => replica.contribution(line, change, lines[line]?.about ?? { variant: parseInt(line, 10) }));
+  // To nobody of this account its own carts are others'.
+  if (own && !replica.has('own_cart', own)) edits.push({ kind: 'own_cart', key: own, value: {} });
   const next = { ...state, who: replica.who, token: isEmpty ? '' : cart.token, at: replica.tick(), seen: real, todo: undefined };
   commit(replica, state, edits, next);
   return cart;

@@ -18,7 +18,7 @@ async function putBack(lines) {
 export function start(block) {
   const rows = block.querySelector('[data-rows]');
   const template = block.querySelector('template');
-  const failed = (button) => { button.disabled = false; status(block, { state: 'failed', unsynced: 1 }); };
+  const failed = (button) => { button.disabled = false; status(block, { state: 'failed', unsynced: 1, kind: 'saved' }); };
   const keep = block.querySelector('[data-keep]');
   keep.addEventListener('click', async () => {
     keep.disabled = true;

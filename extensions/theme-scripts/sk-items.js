@@ -8,10 +8,12 @@
 
 const DAY = 86_400_000;
 export const KINDS = {
-  wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, saved: 30 * DAY, viewed: 90 * DAY, search: 90 * DAY, review: 90 * DAY,
+  wishlist: 0, follow: 0, preference: 0, cart: 30 * DAY, own_cart: 30 * DAY, saved: 30 * DAY, viewed: 90 * DAY, search: 90 * DAY, review: 90 * DAY,
 };
 // A draft may name people: who is not signed in may be at a browser that others use.
 const SIGNED_OUT = { ...KINDS, review: DAY };
+// What an account that signed out and never came back had not sent.
+const UNSENT = 90 * DAY;
 const AHEAD = 300_000;
 export const GUEST = 'guest';
 
@@ -21,7 +23,7 @@ const hex = (number, width) => number.toString(16).padStart(width, '0');
 export const clockAt = (ms, count = 0, node = '00000000') => `${hex(ms, 12)}-${hex(count, 4)}-${node}`;
 const msOf = (clock) => parseInt(clock.slice(0, 12), 16);
 
-const bytes = (words) => [...new TextEncoder().encode(words)];
+const bytes = (words) => new TextEncoder().encode(words);
 const fnv = (data) => hex(data.reduce((held, byte) => Math.imul(held ^ byte, 0x01000193) >>> 0, 0x811c9dc5), 8);
 // Under which key a cart is put aside: the server computes the same from an order's cart token.
 export const savedKey = (token) => {
@@ -30,6 +32,11 @@ export const savedKey = (token) => {
 };
 // What left with that cart is written under this origin, by whoever hears of it first.
 export const departure = (token) => `x${savedKey(token).slice(1, 8)}`;
+// By which name the server knows that cart (app/reservations/rules.py); empty where there is no cryptography.
+export const cartKey = async (token) => {
+  const digest = await crypto.subtle?.digest('SHA-256', bytes(token.split('?')[0]));
+  return Array.from(new Uint8Array(digest, 0, 16), (byte) => hex(byte, 2)).join('');
+};
 // A line of the cart: the variant, and a digest of what the customer wrote on it. Hidden properties count, too.
 export const lineOf = (variant, properties) => {
   const written = Object.keys(properties ?? {}).sort().map((name) => `${name}\x1f${properties[name]}`).join('\x1e');
@@ -197,10 +204,11 @@ export class Replica {
     for (const { kind, key } of items) guest.drop(kind, key);
   }
 
-  // An account that has signed out leaves only what it has not sent yet, for no longer than a guest would; then nothing.
+  // An account that has signed out leaves only what it has not sent yet, for as long as that lasts; then nothing.
   forget() {
-    const isOver = ({ kind, clock }) => SIGNED_OUT[kind] && clock < clockAt(this.time - SIGNED_OUT[kind]);
-    for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
+    for (const { kind, key, clock, isSynced } of this.all()) {
+      if (isSynced || clock < clockAt(this.time - (SIGNED_OUT[kind] || UNSENT))) this.drop(kind, key);
+    }
     for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
     if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
   }

@@ -25,16 +25,17 @@ export function attach(block, draw) {
   draw();
 }
 
-// A list speaks of all that waits to be sent, a button of its own item; both of room that was lacking for theirs. Only
-// what could not be reached is worth another try.
+// The first list on a page speaks of all that waits to be sent, a button of its own item; each of room that was lacking
+// for theirs. Only what could not be reached is worth another try.
 export const status = (block, { state, unsynced, ...item }) => {
   const line = block.querySelector('[data-status]');
   if (!line || state === 'syncing') return;
   const { kind, key, failed, full, crowded } = block.dataset;
+  const isFirst = line === document.querySelector('[data-rows] ~ [data-status]');
   const isOurs = (one) => one.kind === kind && (!key || one.key === key);
   const waiting = keeper.items.pending(Infinity).filter(isOurs);
   const words = {
-    failed: (key ? waiting.length : unsynced) && failed,
+    failed: (key ? waiting.length : unsynced && (isFirst || isOurs(item))) && failed,
     full: isOurs(item) && full,
     synced: waiting.some(({ hasRoom }) => !hasRoom) && crowded,
   }[state] || '';

@@ -2,14 +2,13 @@
 // `stallkeeper:change` {kind} when items changed, here, in another tab or on another device, and `stallkeeper:sync`
 // {state, unsynced}: "synced", "syncing", "failed", "guest", "local" (the customer did not agree to more) or "full":
 // then this browser had no room for the item {kind, key} that is told with it.
-import { GUEST, Replica, random } from './sk-items.js';
+import { GUEST, Replica } from './sk-items.js';
 import { account, ajaxCart, apply, mend, post } from './sk-cart.js';
 
 const SOON = 400;
 const FRESH = 20_000;
 const GIVE_UP = 12_000;
 const LONGEST_PAUSE = 300_000;
-const LEASE = 30_000;
 const WITH_CONSENT = new Set(['viewed', 'search', 'preference']);
 
 // localStorage, because a write is kept before the next line runs, even if the page is left at once, and because other
@@ -20,7 +19,7 @@ const storage = () => {
     return localStorage;
   } catch {
     return Object.create({
-      getItem(name) { return this[name] ?? null; },
+      getItem(name) { return this[name]; },
       setItem(name, value) { this[name] = value; },
       removeItem(name) { delete this[name]; },
     });
@@ -31,7 +30,7 @@ const storage = () => {
 const privacy = () => window.Shopify?.customerPrivacy;
 const askPrivacy = () => new Promise((resolve) => {
   if (privacy() || !window.Shopify?.loadFeatures) resolve();
-  else window.Shopify.loadFeatures([{ name: 'consent-tracking-api', version: '0.1' }], () => resolve());
+  else window.Shopify.loadFeatures([{ name: 'consent-tracking-api', version: '0.1' }], resolve);
 });
 export const isAllowed = () => privacy()?.preferencesProcessingAllowed?.() === true;
 
@@ -40,7 +39,7 @@ export class Keeper {
     this.store = storage();
     this.items = new Replica(this.store, customer || GUEST);
     this.proxy = proxy;
-    this.shop = ajaxCart(window.Shopify?.routes?.root ?? '/');
+    this.shop = ajaxCart(window.Shopify?.routes?.root);
     this.failures = 0;
     this.changed = new Set();
     this.items.listeners.add((kind) => this.#tell(kind));
@@ -54,7 +53,7 @@ export class Keeper {
     addEventListener('storage', ({ key }) => key?.startsWith(this.items.rows) && this.#tell(key.slice(this.items.rows.length).split(':')[0]));
     addEventListener('online', () => this.sync());
     addEventListener('pagehide', () => this.#last());
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.sync());
+    document.addEventListener('visibilitychange', () => document.hidden || this.sync());
     document.addEventListener('visitorConsentCollected', () => this.#heardConsent());
     this.#watchCart();
     await this.#alone(() => {
@@ -170,15 +169,15 @@ export class Keeper {
 
   // On a shared machine nobody finds the lists of who was here before.
   #signOutOthers() {
-    const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]).filter(Boolean);
-    for (const who of new Set(names)) if (who !== this.items.who) this.items.of(who).forget();
-    const isLeft = ({ who }) => who && who !== this.items.who;
-    for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, [])].flat().some(isLeft)) this.store.removeItem(name);
+    const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]);
+    const isOther = (who) => who && who !== this.items.who;
+    for (const who of new Set(names)) if (isOther(who)) this.items.of(who).forget();
+    for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, [])].flat().some(({ who }) => isOther(who))) this.store.removeItem(name);
   }
 
   // Themes change the cart by requests of their own.
   #watchCart() {
-    const isChange = ({ name }) => /\/cart\/(add|change|update|clear)(\.js)?($|\?)/.test(name);
+    const isChange = ({ name }) => /\/cart\/(add|change|update|clear)\b/.test(name);
     new PerformanceObserver((list) => list.getEntries().some(isChange) && this.soon()).observe({ type: 'resource' });
   }
 
@@ -202,15 +201,9 @@ export class Keeper {
     this.changed.add(kind);
   }
 
-  // One tab at a time. What is done by two all the same is done once: only the cart needs this.
+  // One tab at a time. What is done by two all the same is done once: only the cart needs this. Browsers without locks
+  // are older than what else is used here.
   async #alone(work) {
-    if (navigator.locks) return navigator.locks.request('stallkeeper', work);
-    const mine = random(8);
-    const lease = () => this.items.read('sk:lease', ['', 0]);
-    while (lease()[0] !== mine) {
-      if (lease()[1] < Date.now()) this.items.write('sk:lease', [mine, Date.now() + LEASE]);
-      await new Promise((resolve) => { setTimeout(resolve, 50); });
-    }
-    return Promise.resolve(work()).finally(() => this.store.removeItem('sk:lease'));
+    return navigator.locks ? navigator.locks.request('stallkeeper', work) : work();
   }
 }

@@ -26,7 +26,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.cast import ACME
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import LEVEL, PHONE, examine, take_screenshot
-from tests.e2e.test_local_first import Market, Served
+from tests.e2e.test_local_first import Market, Served, give_account, settled, sign_in
 from tests.journey.conftest import put_on_sale
 from tests.ports import free_ports
 from tests.shopify.signing import SECRET
@@ -78,6 +78,7 @@ def market(shop: Shop, acme: AppShop) -> Iterator[Market]:
     app = Served(create_app())
     config = shop.configured(app_url=f"http://127.0.0.1:{app.port}", client_secret=SECRET)
     site = Served(server.create_storefront(config, shop.store, ACME))
+    give_account(shop)
     yield Market(shop, app, site, acme)
     site.stop()
     app.stop()
@@ -129,6 +130,29 @@ def test_ones_own_cart_is_no_other_cart(live: None, market: Market, open_browser
     tell(market, "carts/create", token="mine", line_items=[{"variant_id": variant, "quantity": 1}])
     tell(market, "carts/create", token="hers", line_items=[{"variant_id": variant, "quantity": 1}])
     expect(page.locator(".sk-stock__line")).to_contain_text("In 1 other cart")
+
+
+def test_ones_own_cart_on_another_device_is_no_other_cart(
+    live: None, market: Market, open_browser: Callable[..., Page]
+) -> None:
+    desk, phone = open_browser(), open_browser(PHONE)
+    variant = market.shop.loaf["variants"][0]["id"]
+    sign_in(desk, market)
+    opened(desk, market)
+    desk.get_by_role("button", name="Add to cart").click()
+    sign_in(phone, market)
+    for page in (desk, phone):
+        page.evaluate("stallkeeper.sync({ now: true })")
+        settled(page)
+    tokens = [page.evaluate("fetch('/cart.js').then(a => a.json()).then(c => c.token)") for page in (desk, phone)]
+    assert len(set(tokens)) == 2
+    for token in tokens:
+        tell(market, "carts/update", token=token, line_items=[{"variant_id": variant, "quantity": 1}])
+    sell(market, 2)
+    line = desk.locator(".sk-stock__line")
+    expect(line).to_have_text("Only 2 left")
+    tell(market, "carts/create", token="hers", line_items=[{"variant_id": variant, "quantity": 1}])
+    expect(line).to_have_text("Only 2 left · In 1 other cart")
 
 
 def test_with_the_app_away_the_page_says_what_shopify_knows(market: Market, open_browser: Callable[..., Page]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app import clock, db
 from app.events import publish
@@ -16,6 +16,8 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.reservations import Reservation
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.privacy.erasure import forget_customer
+from app.privacy.rules import Person
 from app.queue import get_redis
 from app.reservations import queries, rules, service
 from jobs import reservations as jobs
@@ -23,6 +25,9 @@ from jobs.events import drain
 from jobs.outbox import deliver
 from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
+from tests.storefront.conftest import Storefront, item, storefront
+
+__all__ = ["storefront"]
 
 
 @pytest.fixture
@@ -106,6 +111,67 @@ def test_an_order_ends_it_and_its_cancellation_frees_it(acme: Shop, mug: Product
         publish(session, acme.id, "OrderCancelled", order_id=order_id)
     deliver(acme.id)
     assert held(acme) == [(70, "released", 0)]
+
+
+def test_an_old_orders_news_once_more_do_not_sell_what_was_cancelled(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(2)])
+    order_id = place(acme, "c1", 2)
+    with db.scoped(acme.id) as session:
+        session.get_one(Order, order_id).cancelled_at = clock.now()
+        publish(session, acme.id, "OrderCancelled", order_id=order_id)
+        publish(session, acme.id, "OrderCreated", order_id=order_id)
+    deliver(acme.id)
+    assert held(acme) == [(70, "released", 0)]
+
+
+def test_an_order_that_names_no_cart_ends_nothing_and_ten_minutes_do(acme: Shop, mug: Product) -> None:
+    tell(acme, "carts/create", line_items=[line(1)])
+    place(acme, "", 1)
+    assert held(acme) == [(70, "cart", 1)]
+    assert service.release_expired(clock.now() + rules.LASTS) == 1
+
+
+def own(*tokens: str) -> list[dict[str, Any]]:
+    return [item("own_cart", rules.cart_key(token), {}) for token in tokens]
+
+
+def test_a_customers_carts_on_two_devices_are_one_to_everybody(
+    acme: Shop, mug: Product, storefront: Storefront
+) -> None:
+    for token in ("phone", "desk"):
+        tell(acme, "carts/create", token=token, line_items=[line(1)])
+    assert said(acme)[-1]["carts"] == 2
+    storefront.send(*own("phone", "desk"))
+    assert said(acme)[-1]["carts"] == 1, "open pages hear of it"
+    tell(acme, "carts/create", token="hers", line_items=[line(1)])
+    assert said(acme)[-1]["carts"] == 2
+    storefront.send(*own("hers"), customer="7002")
+    assert said(acme)[-1]["carts"] == 2
+    told = len(said(acme))
+    storefront.send(*own("never heard of"))
+    assert len(said(acme)) == told
+    forget_customer(acme.id, Person(customer_id=7001))
+    with db.scoped(acme.id) as session:
+        (stock,) = queries.read_stock(session, acme.id, 7)
+    assert stock.carts == 3, "nobody knows any more whose they were"
+
+
+def test_a_cart_that_two_accounts_shared_is_the_last_ones(acme: Shop, mug: Product, storefront: Storefront) -> None:
+    for token in ("shared", "phone"):
+        tell(acme, "carts/create", token=token, line_items=[line(1)])
+    storefront.send(*own("shared"))
+    storefront.send(*own("shared", "phone"), customer="7002")
+    assert said(acme)[-1]["carts"] == 1
+
+
+def test_whose_a_cart_is_is_asked_of_an_index(acme: Shop, mug: Product, storefront: Storefront) -> None:
+    storefront.send(*own("phone"))
+    plan: list[str] = []
+    with db.scoped(acme.id) as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        asked = queries.ask_carts(acme.id, 7).compile(session.connection(), compile_kwargs={"literal_binds": True})
+        plan = list(session.scalars(text(f"EXPLAIN {asked}")))
+    assert any("ix_customer_items_own_cart" in step for step in plan), plan
 
 
 def test_ten_minutes_without_a_touch_set_it_free(acme: Shop, mug: Product) -> None:

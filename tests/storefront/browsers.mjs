@@ -2,7 +2,7 @@
 // Each has a storage, a Shopify cart and any number of tabs. `dies: n` ends a step before its nth write, as a kill does.
 import { createInterface } from 'node:readline';
 import { account, apply, mend } from '../../extensions/theme/assets/sk-cart.js';
-import { GUEST, Replica, lineOf, savedKey, departure } from '../../extensions/theme/assets/sk-items.js';
+import { GUEST, Replica, cartKey, lineOf, savedKey, departure } from '../../extensions/theme/assets/sk-items.js';
 
 class Killed extends Error {}
 class Lost extends Error {}
@@ -57,7 +57,7 @@ class Browser {
 
 const steps = {
   reset: () => browsers.clear(),
-  hashes: (_, { variant, properties, token }) => [lineOf(variant, properties), savedKey(token), departure(token)],
+  hashes: async (_, { variant, properties, token }) => [lineOf(variant, properties), savedKey(token), departure(token), await cartKey(token)],
   open(browser, { tab, who, now, node }) {
     const replica = new Replica(browser.storage, who, { now: () => browser.now, node });
     browser.now = now;
@@ -89,7 +89,7 @@ const steps = {
   state(browser, { tab }) {
     const replica = browser.tabs.get(tab);
     const units = Object.entries(replica.lines()).filter(([, line]) => line.units).map(([name, line]) => [name, line.units]);
-    return { items: replica.all(), units: Object.fromEntries(units), cart: browser.cart.lines, pending: replica.pending(Infinity).length };
+    return { items: replica.all(), units: Object.fromEntries(units), cart: browser.cart.lines, token: browser.cart.token, pending: replica.pending(Infinity).length };
   },
 };
 

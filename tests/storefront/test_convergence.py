@@ -23,6 +23,7 @@ from app.models.shops import Shop
 from app.models.storefront import CustomerItem
 from app.privacy.erasure import forget_customer
 from app.privacy.rules import Person
+from app.reservations import rules as reservations
 from app.storefront import rules
 from tests.storefront.conftest import Storefront
 from tests.storefront.world import GUEST, LISTS, Browsers, Dictionary, World
@@ -243,6 +244,15 @@ def test_after_signing_out_only_what_waits_to_be_sent_says_who_it_was_and_then_n
     assert left() == []
 
 
+def test_what_an_account_that_never_comes_back_had_not_sent_goes_after_90_days(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    world.edit("phone", "1", "wishlist", "7", {"handle": "mug"})
+    for days, left in ((89, [f"sk:{CLEO}:i:wishlist:7"]), (2, [])):
+        world.now += timedelta(days=days)
+        assert [name for name in world.ask("forget", "phone", tab="1") if CLEO in name] == left
+
+
 # -- the rule for the cart, said plainly -------------------------------------------------------------------------------
 
 
@@ -284,6 +294,17 @@ def test_what_a_guest_takes_out_after_signing_out_is_out_after_signing_in(world:
     world.buy("phone", 5, 1)
     world.settle()
     assert units(world) == {"5": 1}
+
+
+def test_an_account_knows_its_carts_and_a_guest_tells_nobody(world: World) -> None:
+    world.buy("phone", 5, 2)
+    assert "own_cart" not in {item["kind"] for item in world.ask("state", "phone", tab="1")["items"]}
+    world.settle()
+    world.visit("desk")  # whose cart was filled last of all
+    tokens = [world.ask("state", browser, tab="1")["token"] for browser in ("phone", "desk")]
+    known = {key for kind, key in world.server.held() if kind == "own_cart"}
+    assert known == {reservations.cart_key(token) for token in tokens}
+    assert len(known) == 2
 
 
 def test_units_put_in_on_one_device_while_the_other_empties_the_line_stay(world: World) -> None:
@@ -360,7 +381,8 @@ def test_python_and_javascript_name_lines_and_carts_alike(browsers: Browsers) ->
     ):
         browsers.ask("open", "phone", tab="1", who=GUEST, now=0, node="0" * 8)
         said = browsers.ask("hashes", "phone", variant=8101, properties=properties, token=token)
-        assert said == [rules.line_of(8101, properties), rules.saved_key(token), rules.departure(token)]
+        ours = [rules.line_of(8101, properties), rules.saved_key(token), rules.departure(token)]
+        assert said == [*ours, reservations.cart_key(token)]
 
 
 @pytest.mark.parametrize("dies", range(12))

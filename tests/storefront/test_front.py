@@ -12,7 +12,7 @@ from app.db import Scope
 from app.models.shops import Shop
 from app.storefront.front import SyncFront
 from tests.shopify.signing import sign_proxy
-from tests.storefront.conftest import CLEO, Storefront, wish
+from tests.storefront.conftest import CLEO, Storefront, item, wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +70,7 @@ def test_what_is_new_is_told_without_flask(storefront: Storefront) -> None:
     ("raw", "sent"),
     [
         (edits(wish(1), merged=True), {}),
+        (edits(item("own_cart", "0" * 32, {})), {}),
         (edits(), {}),
         (edits(wish(1), account="7002"), {}),
         (b"no JSON", {}),

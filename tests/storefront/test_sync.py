@@ -297,6 +297,7 @@ def test_carts_last_30_days_history_90_and_lists_as_long_as_the_customer(storefr
     line = {"variant": 5, "quantity": 1}
     batch = [
         item("cart", "5:aaaaaaaa", line, at(-29 * day)),
+        item("own_cart", "0" * 32, {}, at(-29 * day)),
         item("viewed", "1", MUG, at(-89 * day)),
         wish(1, at(-3000 * day)),
         item("wishlist", "2", None, at(-3000 * day)),
@@ -305,13 +306,14 @@ def test_carts_last_30_days_history_90_and_lists_as_long_as_the_customer(storefr
     jobs.remove_expired()
     assert None not in [value for name, value in storefront.held().items() if name != ("wishlist", "2")]
     later = clock.now() + timedelta(days=2)
-    assert service.remove_expired(later)["ended"] == {"cart": 1, "viewed": 1}
+    assert service.remove_expired(later)["ended"] == {"cart": 1, "own_cart": 1, "viewed": 1}
     assert service.remove_expired(later) == {"ended": {}, "forgotten": {}}
     news = storefront.news(since=str(seen)).json["items"]
-    assert [(one["kind"], one["value"]) for one in news] == [("cart", None), ("viewed", None)], "devices are told"
+    ends = [(one["kind"], one["value"]) for one in news]
+    assert ends == [("cart", None), ("own_cart", None), ("viewed", None)], "devices are told"
     storefront.send(*batch)
     assert storefront.held()["cart", "5:aaaaaaaa"] is None, "an old copy does not return"
-    assert service.remove_expired(later + timedelta(days=90))["forgotten"] == {"cart": 1, "viewed": 1}
+    assert service.remove_expired(later + timedelta(days=90))["forgotten"] == {"cart": 1, "own_cart": 1, "viewed": 1}
     assert set(storefront.held()) == {("wishlist", "1"), ("wishlist", "2")}
 
 
