@@ -58,7 +58,7 @@ def read_stock(session: Session, shop_id: int, product_number: int) -> list[Stoc
     return [rules.describe(number, stock, carts.get(number, 0)) for number, stock in found]
 
 
-def ask_carts(shop_id: int, product_number: int) -> Select[Any]:
+def ask_carts(shop_id: int, product_number: int) -> Select[int, int]:
     """In how many carts each variant is now. Carts of one account, on several devices, are one."""
     holders = func.count(distinct(func.coalesce(_OWNER, Reservation.cart_key)))
     held = (Reservation.product_number == product_number, *_holding(shop_id))
