@@ -3,7 +3,7 @@
 Read under the scope of whoever asks: a vendor sees the own side of each booking only, staff see both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,11 @@ class Explanation:
     @property
     def total(self) -> Money:
         return Money(sum(step.amount.minor for step in self.steps), self.part.currency)
+
+    @property
+    def reckoned(self) -> Mapping[str, Any] | None:
+        """How the vendor's part of a shipping line is reckoned, where that was kept."""
+        return next((one for one in self.part.shipping if self.component == f"shipping:{one['line']}"), None)
 
     @property
     def sold(self) -> Money:

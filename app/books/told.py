@@ -1,6 +1,8 @@
 """An order's money in plain lines, for the command line: what the pages of its amounts say, out of the same look."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +14,14 @@ from app.models.orders import Order, VendorOrder
 from app.money import Money
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS, name_component
 from app.payouts.queries import STATE_WORDS
+
+_WAYS: Final = {
+    "value": "By the value of the goods",
+    "weight": "By the weight of the goods",
+    "equal": "In equal parts",
+    "own": "The vendor's alone",
+}
+"""How a part of the shipping is reckoned."""
 
 
 def tell_order(session: Session, order: Order) -> Iterator[str]:
@@ -64,6 +74,8 @@ def _tell_amount(order: Order, found: Explanation) -> Iterator[str]:
                 yield _row(label, found.money(minor))
         version = f"{line.rule['name']}, version {line.rule['version']}. " if line.rule else ""
         yield f"  {version}{line.reason}"
+    if how := found.reckoned:
+        yield f"  {_WAYS[how['way']]}, {Decimal(how['bps']) / 100} % of {found.money(how['whole_minor'])}"
     for step in found.steps:
         yield from _tell_step(found, step)
     yield _row("Earned with it now", found.total)

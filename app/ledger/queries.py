@@ -1,6 +1,6 @@
 """Reading the books: balances, a vendor's entries, and whether everything still adds up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -12,7 +12,7 @@ from app.keyset import BEGINNING, Page, Place, Sort, read_page
 from app.ledger.rules import STAGE_MOVES, VENDOR_BALANCES, Account
 from app.models.ledger import LedgerEntry, LedgerTransaction, OpenEntry
 from app.models.orders import OrderLine, VendorOrder
-from app.models.payouts import Payout
+from app.models.payouts import Payout, PayoutEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
@@ -254,6 +254,18 @@ def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:
         .order_by(LedgerTransaction.happened_at, LedgerTransaction.id, LedgerEntry.id)
     )
     return [Movement(entry, transaction) for entry, transaction in session.execute(query)]
+
+
+def sum_claimed(session: Session, order_id: int) -> Mapping[int, int]:
+    """How much of an order is in payouts, by vendor. Less than nothing: one took back what an earlier one had paid."""
+    query = (
+        select(LedgerEntry.vendor_id, func.sum(LedgerEntry.amount_minor))
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .join(PayoutEntry, PayoutEntry.entry_id == LedgerEntry.id)
+        .where(LedgerTransaction.order_id == order_id, PayoutEntry.released_at.is_(None))
+        .group_by(LedgerEntry.vendor_id)
+    )
+    return {vendor: int(amount) for vendor, amount in session.execute(query) if vendor is not None}
 
 
 def list_unbalanced(session: Session, shop_id: int) -> Sequence[int]:

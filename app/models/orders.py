@@ -51,6 +51,8 @@ class Order(Model):
     """As the snapshot has it: to find a customer's orders without looking into all of them."""
     flags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Why its amounts do not add up; its vendors' money is held until there is none."""
+    additions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """What edits added, and until when Shopify's own list of them was read: `app.orders.additions`."""
     lifted: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Flags that a person has lifted: {"flag", "reason", "by", "at"}."""
     unknown_since: Mapped[datetime | None]
@@ -165,6 +167,10 @@ class VendorOrder(Model):
     disputes: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Those in which the vendor's money is or was at stake: number, state, is_inquiry, amount_minor (the vendor's),
     bank_reason, answer_by.
+    """
+    shipping: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
+    """How the vendor's part of each shipping line is reckoned: line (Shopify's number), way (value, weight, equal or
+    own), bps, whole_minor. Empty for what was booked before this was kept.
     """
     returns: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Returns with goods of the vendor's: number, name, status, decline_reason, opened_at,

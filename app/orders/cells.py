@@ -100,10 +100,13 @@ def share_line(line: Line, order: Order) -> LineShare:
     )
 
 
-def cells_of(order: Order) -> tuple[Cell, ...]:
-    """Every cell of the order, in the order's own sequence. What the customer owes for them is Shopify's total."""
+def cells_of(order: Order, *, goods: Order | None = None) -> tuple[Cell, ...]:
+    """Every cell of the order, in the order's own sequence. What the customer owes for them is Shopify's total.
+
+    `goods`: the order whose lines share the shipping, where that is not all of this one's.
+    """
     cells = [cell for line in order.lines for cell in _line_cells(line, order)]
-    cells += [cell for line in order.shipping for cell in _shipping_cells(line, order)]
+    cells += [cell for line in order.shipping for cell in _shipping_cells(line, goods or order)]
     extras = (
         ("tip", order.tips, Account.TIPS),
         ("duties", order.duties, Account.DUTIES),

@@ -280,6 +280,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """After edits and refunds."""
     outstanding: int = 0
     """Minus: what Shopify says is owed to the customer."""
+    outstanding_within: int = 0
+    """By how much that may be off: Shopify rounds it to the customer's currency, and we back to the shop's."""
     known_returned: int = 0
     """Refunded money plus order adjustments, as far as `current_total` and `outstanding` already know of them."""
     paid_in: int | None = None
@@ -300,6 +302,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     test: bool = False
     refunds: tuple[Refund, ...] = ()
     fulfilments: tuple[Fulfilment, ...] = ()
+    additions: tuple[Mapping[str, int], ...] = ()
+    """Units that edits added, by component ("line:7", "shipping:3"), the oldest edit first."""
     disputes: tuple[Dispute, ...] = ()
     payment_fees: tuple[PaymentFee, ...] = ()
     is_unknown: bool = False

@@ -18,6 +18,7 @@ from app.live.channels import announce
 from app.models.fulfilments import FulfilmentState
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
+from app.orders.additions import Additions
 from app.rows import Row, columns, insert_rows, read_rows, update_rows
 from app.shopify import payloads_orders as payloads
 from app.shopify.payloads import read_payload
@@ -39,6 +40,7 @@ class OrderRow(Row, kw_only=True):
     customer_name: str = ""
     customer_email: str | None = None
     shopify_customer_id: int | None = None
+    additions: Additions = Additions()
     flags: list[str] = msgspec.field(default_factory=list)
     lifted: list[dict[str, Any]] = msgspec.field(default_factory=list)
     unknown_since: datetime | None = None
@@ -98,6 +100,7 @@ class PartRow(Row, kw_only=True):
     next_release_at: datetime | None = None
     hold_reason: str | None = None
     disputes: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    shipping: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class RefundRow(Row, kw_only=True):

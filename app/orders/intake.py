@@ -14,6 +14,7 @@ from app.commissions.rules import FULL_BPS
 from app.commissions.terms import EVERY_DISCOUNT
 from app.money import parse_minor
 from app.orders import facts
+from app.orders.additions import in_turn
 from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
 from app.orders.frozen_terms import read_alone, read_bearers, read_order_terms, with_return_terms
@@ -22,7 +23,6 @@ from app.shopify import payloads_orders as payloads
 
 _EVEN = Fraction(1)
 _CHARGES = frozenset({"sale", "capture"})
-_UNPAID = frozenset({"pending", "authorized", "voided", "expired"})
 _GONE_FULFILMENTS = frozenset({"cancelled", "error", "failure"})
 
 
@@ -49,11 +49,12 @@ def read_known(one: Held) -> facts.Order:
         [_read_kept(refund, order.currency, rate) for refund in one.refunds.values()],
         [_read_parcel(parcel) for parcel in one.live_parcels if parcel.shopify_id is not None],
     )
-    if not (one.disputes or one.payments or order.lifted or order.unknown_since):
+    if not (one.disputes or one.payments or order.additions.edits or order.lifted or order.unknown_since):
         return known
     paid_in, paid_within = _paid_in(one.payments.values(), body, rate)
     return replace(
         known,
+        additions=in_turn(order.additions, body.updated_at),
         disputes=tuple(read_dispute(dispute, body, rate) for dispute in one.disputes.values()),
         payment_fees=tuple(
             facts.PaymentFee(payment.shopify_id, payment.processed_at, payment.fee_minor)
@@ -79,7 +80,6 @@ def read_order(
     items = tuple(_line(item, order, lines.get(item.id, _NOTHING_FROZEN)) for item in order.line_items)
     total = _minor(order.total_price_set)
     within = [read_refund(refund, currency, rate=shop_rate(order)) for refund in order.refunds]
-    tips = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
     duties = _minor(order.original_total_duties_set) or sum(line.duties for line in items)
     outstanding = _outstanding(order)
     returned = _known_returned(within, outstanding)
@@ -88,14 +88,15 @@ def read_order(
         currency=currency,
         ordered_at=order.processed_at or order.created_at,
         updated_at=order.updated_at,
-        payment=_payment(order, outstanding),
+        payment=_payment(order),
         total=total,
         current_total=_minor(order.current_total_price_set) if order.current_total_price_set else total - returned,
         outstanding=outstanding,
+        outstanding_within=_outstanding_within(order),
         known_returned=returned,
         lines=items,
         shipping=tuple(_shipping(line) for line in order.shipping_lines),
-        tips=max(parse_minor(order.total_tip_received, currency), tips),
+        tips=_tips(order),
         duties=duties,
         additional_fees=_minor(order.original_total_additional_fees_set),
         cash_rounding=_minor(order.total_cash_rounding_payment_adjustment_set),
@@ -329,11 +330,16 @@ def _returned(refund: payloads.Refund, currency: str, named: tuple[int, int], ra
     return min(said, key=lambda amount: abs(amount - converted)) if said else converted
 
 
-def _payment(order: payloads.Order, outstanding: int) -> facts.Payment:
-    if order.financial_status is None or order.financial_status in _UNPAID:
+def _tips(order: payloads.Order) -> int:
+    """By the total, or by the lines where that does not say all of it."""
+    lines = sum(_minor(item.price_set) * item.quantity for item in order.line_items if item.tip is not None)
+    return max(parse_minor(order.total_tip_received, order.currency), lines)
+
+
+def _payment(order: payloads.Order) -> facts.Payment:
+    if order.financial_status is None or order.financial_status in payloads.UNPAID:
         return facts.Payment.NOTHING
-    partly = order.financial_status == "partially_paid" or (outstanding > 0 and order.cancelled_at is None)
-    return facts.Payment.PARTLY if partly else facts.Payment.SETTLED
+    return facts.Payment.PARTLY if order.is_partly_paid else facts.Payment.SETTLED
 
 
 def _outstanding(order: payloads.Order) -> int:
@@ -341,6 +347,13 @@ def _outstanding(order: payloads.Order) -> int:
     written = order.presentment_currency or order.currency
     amount = parse_minor(order.total_outstanding, written)
     return amount if written == order.currency else round_fraction(amount * shop_rate(order))
+
+
+def _outstanding_within(order: payloads.Order) -> int:
+    """A half of either currency's smallest unit, and as much again because the rate is read off rounded amounts."""
+    if (order.presentment_currency or order.currency) == order.currency:
+        return 0
+    return ceil(1 + shop_rate(order))
 
 
 def _taxes(lines: Iterable[payloads.TaxLine]) -> tuple[facts.Tax, ...]:

@@ -9,13 +9,21 @@ import msgspec
 from app.commissions.agreements import Agreed
 from app.models.fulfilments import FulfilmentState
 from app.money import parse_money
+from app.orders.additions import Additions, with_read, with_told
 from app.orders.bank_news import keep_dispute, keep_payment
 from app.orders.frozen_terms import order_terms, return_terms
 from app.orders.held import Held, OrderRow, ParcelRow, RefundRow
 from app.orders.intake import customer_name, is_live
 from app.shopify import payloads_orders as payloads
 
-Body = payloads.Order | payloads.Refund | payloads.Fulfillment | payloads.OrderTransaction | payloads.Dispute
+Body = (
+    payloads.Order
+    | payloads.OrderEdit
+    | payloads.Refund
+    | payloads.Fulfillment
+    | payloads.OrderTransaction
+    | payloads.Dispute
+)
 _RANKS: Final = (
     "pending",
     "authorized",
@@ -36,7 +44,12 @@ def keep_news(one: Held, agreed: Agreed, body: Body, raw: bytes) -> None:
     """Keep what the message says of its order, unless we hold something newer."""
     match body:
         case payloads.Order():
-            _keep_order(one, agreed, body, raw)
+            order = _keep_order(one, agreed, body, raw)
+            _keep_additions(one, order, with_read(order.additions, body))
+        case payloads.OrderEdit():
+            # Of an order that was never seen: the comparison with Shopify brings both.
+            if one.order is not None:
+                _keep_additions(one, one.order, with_told(one.order.additions, body))
         case payloads.Refund():
             _keep_refund(one, agreed, body, raw)
         case payloads.Fulfillment():
@@ -47,7 +60,7 @@ def keep_news(one: Held, agreed: Agreed, body: Body, raw: bytes) -> None:
             keep_dispute(one, agreed, body)
 
 
-def _keep_order(one: Held, agreed: Agreed, body: payloads.Order, raw: bytes) -> None:
+def _keep_order(one: Held, agreed: Agreed, body: payloads.Order, raw: bytes) -> OrderRow:
     if one.order is None or one.body is None:
         one.order = OrderRow(
             shopify_id=body.id,
@@ -59,7 +72,7 @@ def _keep_order(one: Held, agreed: Agreed, body: payloads.Order, raw: bytes) -> 
             terms=order_terms(agreed),
         )
     elif not _is_newer(body, raw, one.body, one.order.snapshot):
-        return
+        return one.order
     _describe(one.order, body, raw)
     one.body, one.changed = body, True
     if body.refunds:
@@ -67,6 +80,12 @@ def _keep_order(one: Held, agreed: Agreed, body: payloads.Order, raw: bytes) -> 
             _keep_refund(one, agreed, refund, bytes(part))
     for parcel in body.fulfillments:
         _keep_parcel(one, parcel)
+    return one.order
+
+
+def _keep_additions(one: Held, order: OrderRow, known: Additions) -> None:
+    if known is not order.additions:
+        order.additions, one.changed = known, True
 
 
 def _describe(order: OrderRow, body: payloads.Order, raw: bytes) -> None:

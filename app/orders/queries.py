@@ -1,9 +1,9 @@
 """Reading orders: lists for the merchant and for a vendor, one order with its split, and what a vendor sold by day."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, defer
 
 from app import clock
 from app.errors import NotFound
-from app.formats import write_date
+from app.formats import write_date, write_money
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _
-from app.ledger.queries import Movement, list_order_movements
+from app.ledger.queries import Movement, list_order_movements, sum_claimed
 from app.ledger.rules import VENDOR_BALANCES
 from app.models.cancellations import Cancellation, CancellationState
 from app.models.fulfilments import Fulfilment
@@ -26,6 +26,7 @@ from app.orders.packed import has_packed, is_to_pack
 from app.orders.stages import DATED, NO_DEBT_YET, HoldReason
 from app.orders.words import HOLD_WORDS, name_component
 
+T = TypeVar("T")
 PER_PAGE: Final = 50
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
 _FIRST_TO_SAY: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.UNPAID, VendorOrderStatus.SHIPPED)
@@ -80,6 +81,8 @@ class Standing:
     held: Money
     available: Money
     reserve: Money
+    claimed: Money
+    """What is in payouts, of what is or was available."""
     reason: HoldReason | None
     release_at: datetime | None
     """When that is over, where a day ends it."""
@@ -89,11 +92,19 @@ class Standing:
         return self.pending + self.held + self.available + self.reserve
 
     @property
+    def owed(self) -> Money:
+        """The debt: what was paid out, or taken back beyond that, and is not made up for by a later payout."""
+        lacking = self.claimed - self.total
+        return Money(0 if self.reason in NO_DEBT_YET else max(0, lacking.minor), lacking.currency)
+
+    @property
     def words(self) -> str:
         """What keeps the money, until when; or that nothing does, or that it is a debt. Empty while there is none."""
-        if self.total.minor < 0 and self.reason not in NO_DEBT_YET:
-            return _("This is owed: it is taken from other earnings.")
+        if self.owed:
+            return _("%(amount)s is owed: it is taken from other earnings.", amount=write_money(self.owed))
         if self.reason is None:
+            if self.total.minor < 0:
+                return _("It was taken from other earnings.")
             return _("Released.") if self.total else ""
         until = [_("Released on %(day)s.", day=write_date(self.release_at))] if self.release_at else []
         return " ".join([str(HOLD_WORDS[self.reason]), *until])
@@ -109,24 +120,33 @@ class VendorPart:
     standing: Standing
     movements: Sequence[Movement]
     parcels: Sequence[Fulfilment]
+    sums: Mapping[str, int]
+    """What the vendor has by component, in the order of booking."""
 
     def sum_of(self, component: str) -> Money:
         """What the vendor has of "line:7" or "shipping:3" after refunds."""
-        amounts = (m.entry.amount_minor for m in self.movements if m.transaction.component == component)
-        return Money(sum(amounts), self.part.currency)
+        return Money(self.sums.get(component, 0), self.part.currency)
 
     @property
     def shipping(self) -> Money:
         """The vendor's part of the shipping that the customer paid."""
-        amounts = (m.entry.amount_minor for m in self.movements if m.transaction.component.startswith("shipping:"))
+        amounts = (amount for component, amount in self.sums.items() if component.startswith("shipping:"))
         return Money(sum(amounts), self.part.currency)
 
     @property
     def fees(self) -> list[tuple[str, Money]]:
         """What the vendor bears beside lines and shipping, by name: of payments, of disputes."""
-        names = {m.transaction.component: name_component(m.transaction.component) for m in self.movements}
-        beside = [one for one in names if not one.startswith(("line:", "shipping:"))]
-        return [(names[one], amount) for one in beside if (amount := self.sum_of(one))]
+        beside = [one for one in self.sums if not one.startswith(("line:", "shipping:"))]
+        return [(name_component(one), amount) for one in beside if (amount := self.sum_of(one))]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An order with every vendor's part of it."""
+
+    parts: Sequence[VendorPart]
+    lines: Sequence[OrderLine]
+    movements: Sequence[Movement]
 
 
 def list_orders(
@@ -203,10 +223,15 @@ def list_refunds(session: Session, order: Order) -> Sequence[OrderRefund]:
     return session.scalars(query.order_by(OrderRefund.refunded_at, OrderRefund.id)).all()
 
 
-def list_parts(session: Session, order: Order) -> list[VendorPart]:
-    """Every vendor's part of an order, for the merchant."""
+def read_split(session: Session, order: Order) -> Split:
+    """An order and who has what of it, for the merchant."""
     parts = session.scalars(select(VendorOrder).where(VendorOrder.order_id == order.id).order_by(VendorOrder.id)).all()
-    return [_read_part(session, part) for part in parts]
+    return _read_split(session, order.id, parts)
+
+
+def list_parts(session: Session, order: Order) -> Sequence[VendorPart]:
+    """Every vendor's part of an order, for the merchant."""
+    return read_split(session, order).parts
 
 
 def get_own_part(session: Session, vendor_id: int, part_id: int) -> VendorOrder:
@@ -219,7 +244,8 @@ def get_own_part(session: Session, vendor_id: int, part_id: int) -> VendorOrder:
 
 def get_part(session: Session, vendor_id: int, part_id: int) -> VendorPart:
     """A vendor's own part. Raises NotFound for anybody else's."""
-    return _read_part(session, get_own_part(session, vendor_id, part_id))
+    part = get_own_part(session, vendor_id, part_id)
+    return _read_split(session, part.order_id, [part]).parts[0]
 
 
 def count_waiting(session: Session, vendor_id: int) -> int:
@@ -276,34 +302,59 @@ def page_holds(
     return read_page(session, query, order, place, limit=PER_PAGE, make=only)
 
 
-def _read_part(session: Session, part: VendorOrder) -> VendorPart:
-    lines = [line for line in list_lines(session, part.order_id) if line.vendor_id == part.vendor_id]
-    movements = [m for m in list_order_movements(session, part.order_id) if m.entry.vendor_id == part.vendor_id]
-    parcels = select(Fulfilment).where(
-        Fulfilment.shop_id == part.shop_id,
-        Fulfilment.order_shopify_id == part.order_shopify_id,
-        Fulfilment.vendor_id == part.vendor_id,
+def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -> Split:
+    """`parts`: those of the order that are asked for."""
+    lines, movements = list_lines(session, order_id), list_order_movements(session, order_id)
+    ids = [part.vendor_id for part in parts]
+    vendors = {vendor.id: vendor for vendor in session.scalars(select(Vendor).where(Vendor.id.in_(ids)))}
+    sent = select(Fulfilment).where(
+        Fulfilment.shop_id.in_([part.shop_id for part in parts]),
+        Fulfilment.order_shopify_id.in_([part.order_shopify_id for part in parts]),
+        Fulfilment.vendor_id.in_(ids),
     )
-    return VendorPart(
-        part=part,
-        vendor=session.get_one(Vendor, part.vendor_id),
-        lines=lines,
-        standing=_standing(part, movements),
-        movements=movements,
-        parcels=session.scalars(parcels.order_by(Fulfilment.id)).all(),
-    )
+    lines_of = _by_vendor(lines, lambda line: line.vendor_id)
+    movements_of = _by_vendor(movements, lambda movement: movement.entry.vendor_id)
+    parcels_of = _by_vendor(session.scalars(sent.order_by(Fulfilment.id)), lambda parcel: parcel.vendor_id)
+    claimed = sum_claimed(session, order_id)
+    found = [
+        VendorPart(
+            part=part,
+            vendor=vendors[part.vendor_id],
+            lines=lines_of.get(part.vendor_id, ()),
+            standing=_standing(part, movements_of.get(part.vendor_id, ()), claimed.get(part.vendor_id, 0)),
+            movements=movements_of.get(part.vendor_id, ()),
+            parcels=parcels_of.get(part.vendor_id, ()),
+            sums=_sums(movements_of.get(part.vendor_id, ())),
+        )
+        for part in parts
+    ]
+    return Split(found, lines, movements)
 
 
-def _standing(part: VendorOrder, movements: Iterable[Movement]) -> Standing:
-    sums = dict.fromkeys(VENDOR_BALANCES, 0)
+def _by_vendor(rows: Iterable[T], vendor_of: Callable[[T], int | None]) -> Mapping[int | None, list[T]]:
+    found: dict[int | None, list[T]] = {}
+    for row in rows:
+        found.setdefault(vendor_of(row), []).append(row)
+    return found
+
+
+def _sums(movements: Iterable[Movement]) -> Mapping[str, int]:
+    sums: dict[str, int] = {}
     for movement in movements:
-        for account in VENDOR_BALANCES:
-            if movement.entry.account == account:
-                sums[account] += movement.entry.amount_minor
+        component = movement.transaction.component
+        sums[component] = sums.get(component, 0) + movement.entry.amount_minor
+    return sums
+
+
+def _standing(part: VendorOrder, movements: Iterable[Movement], claimed: int) -> Standing:
+    sums: dict[str, int] = dict.fromkeys(VENDOR_BALANCES, 0)
+    for movement in movements:
+        if movement.entry.account in sums:
+            sums[movement.entry.account] += movement.entry.amount_minor
     pending, held, available, reserve = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
     reason = _reason(part, pending, held)
     release_at = part.next_release_at if reason in DATED else None
-    return Standing(pending, held, available, reserve, reason, release_at)
+    return Standing(pending, held, available, reserve, Money(claimed, part.currency), reason, release_at)
 
 
 def _reason(part: VendorOrder, pending: Money, held: Money) -> HoldReason | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.money import split
-from app.orders.cells import Cell
+from app.orders.cells import WHOLE, Cell, part_of
 from app.orders.facts import Line, Order, Refund, RefundBearer
 
 Amounts = dict[str, int]
@@ -49,6 +49,19 @@ def removed_units(line: Line, order: Order) -> int:
     if order.cancelled_at:
         return 0
     return max(0, line.quantity - line.current_quantity - refunded_units(line, order))
+
+
+def removals_of(order: Order, cells: Iterable[Cell]) -> Amounts:
+    """The worth of the units and shipping lines that edits took off, by cell key."""
+    parts = {
+        f"line:{line.id}": Fraction(min(units, line.quantity), line.quantity)
+        for line in order.lines
+        if line.quantity and (units := removed_units(line, order))
+    }
+    if not order.cancelled_at:
+        parts |= {f"shipping:{line.id}": WHOLE for line in order.shipping if line.removed}
+    amounts = {cell.key: part_of(cell.owed, parts[cell.component]) for cell in cells if cell.component in parts}
+    return {key: amount for key, amount in amounts.items() if amount}
 
 
 def returned_units(line: Line, order: Order) -> int:

@@ -10,13 +10,14 @@ from datetime import datetime
 from fractions import Fraction
 
 from app.ledger.rules import MARKETPLACE_FEES, Account, Balance, Entry, Posting, add_entries, against
-from app.money import Money, split
+from app.money import Money
 from app.orders.cells import WHOLE, Cell, LineShare, cells_of, part_of
 from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
-from app.orders.returns import Amounts, Takeback, divide_refund, removed_units
+from app.orders.part_payments import pay_partly
+from app.orders.returns import Amounts, Takeback, divide_refund, removals_of
 from app.orders.stages import Bucket, Disputed
 
 _NONE = Fraction(0)
@@ -35,6 +36,8 @@ class Books:
     """Where each vendor's net amount stands, by (component, vendor id)."""
     shares: dict[int, LineShare] = field(default_factory=dict)
     """How the vendors' lines are shared, by Shopify's number."""
+    goods: Order | None = None
+    """The order whose lines share the shipping, once anything is paid."""
 
     def of_vendor(self, vendor_id: int) -> list[Bucket]:
         """Where everything of the vendor's stands."""
@@ -106,13 +109,13 @@ class _Steps:
     """Walks through the order's life and keeps, for each cell, which part of it is paid and which is gone again."""
 
     def __init__(self, order: Order) -> None:
-        self.order = order
+        self.order = self.goods = order
         self.cells = cells_of(order)
         self.postings: list[Posting] = []
         self.flags: list[str] = []
         self.paid: dict[str, Fraction] = {}
         self.gone: dict[str, Fraction] = dict.fromkeys((cell.key for cell in self.cells), _NONE)
-        self.removals = self._removals()
+        self.removals = removals_of(order, self.cells)
         self.returns: list[Return] = []
         """What came off the vendors' parts without their payment fee being kept."""
         self.credit = 0
@@ -132,7 +135,8 @@ class _Steps:
         owed, removed = sum(cell.owed for cell in self.cells), sum(self.removals.values())
         received = money_received(self.order, self.payment, owed, removed)
         if self.payment is Payment.PARTLY and received < owed - removed:
-            self._pay_partly(received)
+            self.goods, self.cells, self.paid = pay_partly(self.order, received)
+            self.gone = dict.fromkeys(self.paid, _NONE)
             self.removals = {}  # never paid for, so nothing of it is owed back
         else:
             self.paid = dict.fromkeys((cell.key for cell in self.cells), WHOLE)
@@ -263,23 +267,6 @@ class _Steps:
             entries = self._take(cell, self.paid[cell.key] - self.gone[cell.key])
             self._post(f"returned:{cell.key}", "refund", max(r.at for r in self.order.refunds), entries, cell)
 
-    def _removals(self) -> Amounts:
-        """The worth of the units and shipping lines that edits took off, by cell key."""
-        parts = {
-            f"line:{line.id}": Fraction(min(units, line.quantity), line.quantity)
-            for line in self.order.lines
-            if line.quantity and (units := removed_units(line, self.order))
-        }
-        if not self.order.cancelled_at:
-            parts |= {f"shipping:{line.id}": Fraction(1) for line in self.order.shipping if line.removed}
-        amounts = {c.key: part_of(c.owed, parts[c.component]) for c in self.cells if c.component in parts}
-        return {key: amount for key, amount in amounts.items() if amount}
-
-    def _pay_partly(self, received: int) -> None:
-        owing = [cell.owed - self.removals.get(cell.key, 0) for cell in self.cells]
-        for cell, amount in zip(self.cells, split(received, owing), strict=True):
-            self.paid[cell.key] = Fraction(amount, cell.owed) if cell.owed else Fraction()
-
     def _explain(self, received: int, owed: int, removed: int) -> None:
         """Book money beyond the cells: paid before or after an edit, or not explained at all."""
         excess, self.credit = received - owed, removed
@@ -333,7 +320,7 @@ def _stage(order: Order, steps: _Steps, now: datetime) -> Books:
     nets = vendor_nets(steps.postings)
     buckets = stage_nets(order, nets, steps.disputed(), now, flagged=bool(flags))
     moves = [move for (part, vendor), parts in buckets.items() for move in list_moves(order, part, vendor, parts)]
-    return Books((*steps.postings, *moves), flags, buckets, steps.shares)
+    return Books((*steps.postings, *moves), flags, buckets, steps.shares, steps.goods)
 
 
 def balances(postings: Iterable[Posting]) -> Balance:

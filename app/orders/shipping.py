@@ -7,7 +7,9 @@ it, or stays with the marketplace.
 
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from math import lcm
+from typing import Final, NamedTuple
 
 from app.commissions.rules import FULL_BPS
 from app.ledger.rules import Account, Entry
@@ -43,6 +45,35 @@ def share_shipping(
         party = vendor if vendor and _keeps(order, vendor, owns=vendor == owner, tax=tax) else None
         shares[party] = shares.get(party, 0) + part
     return shares
+
+
+class Reckoned(NamedTuple):
+    """How a vendor's part of a shipping line is reckoned, in words that tell nobody what others sold."""
+
+    way: str
+    """A ShippingShare, or OWN."""
+    bps: int
+    """The vendor's part of the whole, rounded."""
+    whole: int
+    """What was charged for shipping, without the tax in it."""
+
+
+OWN: Final = "own"
+"""The line is the vendor's alone."""
+
+
+def reckon_part(shipping: ShippingLine, order: Order, vendor_id: int) -> Reckoned:
+    weights = shipping_weights(shipping, order)
+    part = Fraction(weights.get(vendor_id, 0), sum(weights.values()))
+    owner = order.terms.shipping_owners.get(shipping.id)
+    way = OWN if owner is not None and owner in weights else order.terms.share_of(vendor_id).value
+    return Reckoned(
+        way, round_half_away(Decimal(part.numerator) * FULL_BPS / part.denominator), _price(shipping, order)
+    )
+
+
+def _price(shipping: ShippingLine, order: Order) -> int:
+    return max(0, shipping.price - shipping.discount - (shipping.tax if order.taxes_included else 0))
 
 
 def shipping_fees(order: Order, vendor_id: int, amount: int) -> tuple[Entry, ...]:

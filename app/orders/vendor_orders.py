@@ -1,5 +1,7 @@
 """Each vendor's part of an order, kept as the vendor may see it: what to send, where to, what it earns."""
 
+from typing import Any
+
 from app.models.orders import VendorOrderStatus
 from app.orders import facts
 from app.orders.cells import LineShare, share_line
@@ -8,6 +10,7 @@ from app.orders.held import Held, LineRow, OrderRow, PartRow
 from app.orders.intake import address_lines, customer_name
 from app.orders.returns import refunded_units, removed_units, returned_units, units_to_ship
 from app.orders.rules import Books
+from app.orders.shipping import reckon_part
 from app.orders.stages import hold_reason, next_release_at
 
 
@@ -41,6 +44,8 @@ def update_parts(one: Held, books: Books) -> None:
         part.next_release_at, part.hold_reason = next_release_at(buckets), hold_reason(buckets)
         if one.disputes or part.disputes:
             update_disputes(one, books, part)
+        if books.goods and known.shipping:
+            part.shipping = [_reckon(line, books.goods, vendor_id) for line in known.shipping]
 
 
 def assign_parcels(one: Held) -> None:
@@ -61,6 +66,11 @@ def _add_part(one: Held, order: OrderRow, vendor_id: int) -> PartRow:
         currency=order.currency,
     )
     return part
+
+
+def _reckon(line: facts.ShippingLine, goods: facts.Order, vendor_id: int) -> dict[str, Any]:
+    way, bps, whole = reckon_part(line, goods, vendor_id)
+    return {"line": line.id, "way": way, "bps": bps, "whole_minor": whole}
 
 
 def _update_line(row: LineRow, line: facts.Line, known: facts.Order, share: LineShare) -> None:

@@ -1,7 +1,8 @@
 """The merchant's orders: the list, and one order with who gets what of it and why."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request
@@ -10,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.config import get_config
-from app.keyset import Page, Place
+from app.keyset import Page, Place, cut_page
 from app.ledger import queries as ledger
+from app.ledger.rules import STAGE_MOVES, Account
 from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
 from app.models.shops import Shop
@@ -38,6 +40,10 @@ from app.vendors.queries import offer_vendors
 
 bp = Blueprint("orders", __name__, url_prefix="/app/orders")
 protect(bp)
+
+PER_PAGE: Final = 100
+"""Of an order's lines, and of its bookings."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @bp.get("")
@@ -77,9 +83,10 @@ def show_order(order_id: int) -> ResponseReturnValue:
 
 def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """One order with who gets what of it; `errors` stand beside what a person could not decide."""
-    parts = queries.list_parts(g.session, order)
-    movements = ledger.list_order_movements(g.session, order.id)
-    lines = queries.list_lines(g.session, order.id)
+    split = queries.read_split(g.session, order)
+    parts, lines, movements = split.parts, split.lines, split.movements
+    every = bool(request.args.get("every"))
+    shown = [movement for movement in movements if every or _gives(movement)]
     html = render_template(
         "merchant/orders/detail.html",
         order=order,
@@ -94,9 +101,9 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         decline_words=DECLINE_WORDS,
         total=Money(order.total_minor, order.currency),
         parts=parts,
-        own_lines=[line for line in lines if line.vendor_id is None],
-        movements=movements,
-        every=bool(request.args.get("every")),
+        lines=cut_page(lines, lambda line: (line.position, line.id), web.read_place(), limit=PER_PAGE),
+        bookings=cut_page(shown, _booked, web.read_place("booking_"), limit=PER_PAGE),
+        every=every,
         titles={f"line:{line.shopify_id}": line.title for line in lines},
         vendor_names={part.part.vendor_id: part.vendor.name for part in parts},
         stage_words=STAGE_WORDS,
@@ -111,6 +118,17 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         account_words=ACCOUNT_WORDS,
     )
     return Response(html, status)
+
+
+def _gives(movement: ledger.Movement) -> bool:
+    """Whether somebody has more or less by it, and not only at another stage."""
+    return movement.entry.account != Account.CUSTOMER_RECEIPTS and movement.transaction.kind not in STAGE_MOVES
+
+
+def _booked(movement: ledger.Movement) -> tuple[int, int, int]:
+    """By what the movements are sorted."""
+    since = movement.transaction.happened_at - _EPOCH
+    return since // timedelta(microseconds=1), movement.transaction.id, movement.entry.id
 
 
 def _wishes(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from app.models.orders import Order
 from app.models.products import Location, Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.reconciliation import additions
+from app.shopify import payloads_orders
 from app.shopify import webhook_bodies as bodies
 from app.shopify.paging import finish, read_whole
 from app.shopify.tokens import ShopCredentials
@@ -22,8 +25,6 @@ from app.shopify.tokens import ShopCredentials
 Node = Mapping[str, Any]
 News = tuple[str, dict[str, Any]]
 """A topic and the body that its webhook would have had."""
-_OVER: Final = timedelta(minutes=1)
-"""A second in which Shopify changed an order is surely over by then, though our clock be a little wrong."""
 TEXT_FIELDS: Final = ("name", "tagline", "announcement", "about", "location", "website", "policies")
 """Of a vendor's page, what our row holds under the same name."""
 
@@ -79,7 +80,7 @@ def _choose_orders(session: Session, shop_id: int, nodes: Sequence[Node]) -> lis
     chosen = []
     for number, node in zip(numbers, nodes, strict=True):
         order = held.get(number)
-        if order is None or order_differs(order, node):
+        if order is None or order_differs(order, node) or additions.are_due(order):
             chosen.append(Choice(node, customer=order.snapshot.get("customer") if order else None))
     return chosen
 
@@ -108,8 +109,11 @@ def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
         finish(shop, "fulfillment", parcel, "fulfillmentLineItems")
     refunds = [read_whole(shop, "refundInFull", {"id": refund["id"]}, "refundLineItems") for refund in order["refunds"]]
     body = bodies.order_body(order, [refund for refund in refunds if refund], choice.customer)
-    is_over = asked_at >= datetime.fromisoformat(body["updated_at"]) + _OVER
-    return [("orders/updated", body | ({"app_read_afterwards": True} if is_over else {}))]
+    if asked_at >= datetime.fromisoformat(body["updated_at"]) + payloads_orders.READ_AFTER:
+        body["app_read_afterwards"] = True
+        if msgspec.convert(body, payloads_orders.Order).is_partly_paid:
+            body["app_additions"] = additions.read(shop, order["id"])
+    return [("orders/updated", body)]
 
 
 def _choose_products(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:

@@ -3,10 +3,18 @@
 Every amount we use is the shop-money half of a `*_set`: the bare fields beside them are in whichever currency.
 """
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
 
 from app.shopify.payloads import Payload
+
+UNPAID: Final = frozenset({"pending", "authorized", "voided", "expired"})
+"""Financial statuses of orders for which nothing came in."""
+READ_AFTER: Final = timedelta(minutes=1)
+"""The second in which Shopify changed an order is surely over by then, though our clock be a little wrong. What we read
+so late (`app_read_afterwards`) is the last state of it, with every edit until then.
+"""
 
 
 class ShopMoney(Payload, kw_only=True, frozen=True):
@@ -159,6 +167,13 @@ class Customer(Payload, kw_only=True, frozen=True):
     last_name: str | None = None
 
 
+class Addition(Payload, kw_only=True, frozen=True):
+    """What one edit added to an order: units by "line:7" or "shipping:3"."""
+
+    at: datetime
+    units: dict[str, int]
+
+
 class Order(Payload, kw_only=True, frozen=True):
     """orders/create, paid, updated, cancelled."""
 
@@ -171,6 +186,8 @@ class Order(Payload, kw_only=True, frozen=True):
     updated_at: datetime
     app_read_afterwards: bool = False
     """Not Shopify's: we asked for it ourselves when that second was over, so it is the last state of it."""
+    app_additions: tuple[Addition, ...] | None = None
+    """Nor this: Shopify's list of edits, where we asked for it as well."""
     cancelled_at: datetime | None = None
     financial_status: str | None = None
     fulfillment_status: str | None = None
@@ -194,6 +211,14 @@ class Order(Payload, kw_only=True, frozen=True):
     shipping_lines: tuple[ShippingLine, ...] = ()
     refunds: tuple[Refund, ...] = ()
     fulfillments: tuple[Fulfillment, ...] = ()
+
+    @property
+    def is_partly_paid(self) -> bool:
+        """Something came in, and something is still to come."""
+        if self.financial_status is None or self.financial_status in UNPAID:
+            return False
+        lacks = self.cancelled_at is None and Decimal(self.total_outstanding or 0) > 0
+        return lacks or self.financial_status == "partially_paid"
 
 
 class OrderTransaction(Payload, kw_only=True, frozen=True):
@@ -226,9 +251,23 @@ class Dispute(Payload, kw_only=True, frozen=True):
     initiated_at: datetime
 
 
+class Added(Payload, kw_only=True, frozen=True):
+    id: int | None = None
+    """Of the line."""
+    delta: int = 1
+
+
+class Changes(Payload, kw_only=True, frozen=True):
+    additions: tuple[Added, ...] = ()
+
+
 class OrderEdit(Payload, kw_only=True, frozen=True):
     id: int
     order_id: int
+    created_at: datetime | None = None
+    committed_at: datetime | None = None
+    line_items: Changes = Changes()
+    shipping_lines: Changes = Changes()
 
 
 class OrderEdited(Payload, kw_only=True, frozen=True):

@@ -46,9 +46,9 @@ def edit_order(  # noqa: PLR0913 - an edit may do all of it at once
         added = [*_append(store, shop, order, add), *_raise(order, more or {})]
         for line_id, amount in (discounts or {}).items():
             _discount(order, _line(order, line_id), money(order, amount))
-        if shipping:
-            _ship(store, shop, order, *shipping)
-        edit = _entry(store, removals, added, staff_note)
+        shipped = [_ship(store, shop, order, *shipping)] if shipping else []
+        edit = _entry(store, removals, added, shipped, staff_note)
+        order.setdefault("edits", []).append(edit)
         order["fulfillment_orders"] += open_fulfillment_orders(
             store, {**order, "line_items": added, "created_at": edit["created_at"]}
         )
@@ -110,12 +110,14 @@ def _discount(order: Doc, line: Doc, amount: int) -> None:
     _grow(order, discount=amount, tax=_retax(order, line))
 
 
-def _ship(store: Store, shop: str, order: Doc, title: str, price: str) -> None:
+def _ship(store: Store, shop: str, order: Doc, title: str, price: str) -> int:
+    """Add a shipping line. Returns its id."""
     settings, amount = shop_settings(store, shop), money(order, price)
     tax = tax_of(amount, Decimal(settings["tax_rate"]), included=order["taxes_included"])
     taxes = [{"title": settings["tax_title"], "rate": settings["tax_rate"], "price": text(tax, order["currency"])}]
+    number = store.next_id()
     order["shipping_lines"].append({
-        "id": store.next_id(),
+        "id": number,
         "title": title,
         "code": "custom",
         "source": "shopify",
@@ -124,6 +126,7 @@ def _ship(store: Store, shop: str, order: Doc, title: str, price: str) -> None:
         "discount_allocations": [],
     })  # fmt: skip
     _grow(order, shipping=amount, tax=tax)
+    return number
 
 
 def _retax(order: Doc, line: Doc) -> int:
@@ -157,11 +160,14 @@ def _line(order: Doc, line_id: int) -> Doc:
     return line
 
 
-def _entry(store: Store, removals: Mapping[int, int], added: Sequence[Doc], staff_note: str | None) -> Doc:
+def _entry(
+    store: Store, removals: Mapping[int, int], added: Sequence[Doc], shipped: Sequence[int], staff_note: str | None
+) -> Doc:
     return {
         "id": store.next_id(),
         "created_at": iso(store.clock.now()),
         "staff_note": staff_note,
         "additions": [{"id": line["id"], "delta": line["quantity"]} for line in added],
         "removals": [{"id": line, "delta": units} for line, units in removals.items()],
+        "shipping": list(shipped),
     }

@@ -297,12 +297,13 @@ def order_edit_payload(order: Doc, edit: Doc) -> Doc:
             "id": edit["id"],
             "app_id": None,
             "created_at": stamp(order, edit["created_at"]),
+            "committed_at": stamp(order, edit["created_at"]),
             "notify_customer": False,
             "order_id": order["id"],
             "staff_note": edit["staff_note"],
             "user_id": None,
             "line_items": {"additions": edit["additions"], "removals": edit["removals"]},
             "discounts": {"line_item": nothing},
-            "shipping_lines": nothing,
+            "shipping_lines": {"additions": [{"id": line} for line in edit["shipping"]], "removals": []},
         }
     }

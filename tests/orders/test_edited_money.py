@@ -19,6 +19,7 @@ from app.payouts.checks import check_books
 from app.shopify import payloads_orders as payloads
 from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
+from devstore.orders.purchase import LineRequest
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Doc, Store
 from tests.devstore.orders.cast import ACME, buy
@@ -125,6 +126,30 @@ def test_units_and_shipping_that_come_on_are_shared_once_they_are_paid(
     refund_order(store, ACME, order["id"], RefundRequest([LineRefund(loaf, 3)]))
     post.deliver()
     assert earned(acme, bea) == 214 + 279
+
+
+@pytest.mark.parametrize(
+    ("disorder", "order"), [(number, paid) for number in range(4) for paid in ("USD", "EUR", "JPY")], indirect=["order"]
+)
+def test_what_comes_on_takes_nothing_from_anybody_before_it_is_paid(
+    goods: SimpleNamespace, order: Doc, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor, disorder: int
+) -> None:
+    post.deliver()
+    before = books(acme)
+    bag = [LineRequest(variant_id=goods.mug["variants"][0]["id"], quantity=3)]
+    store.clock.set_offset(60)  # Shopify dates changes by the second
+    edit_order(store, ACME, order["id"], add=bag)
+    store.clock.set_offset(120)
+    edit_order(store, ACME, order["id"], more={lines_of(order)["LOAF"]: 1}, shipping=("By courier", "9.00"))
+    post.deliver_in_disorder(disorder)
+    assert books(acme) == before
+    assert findings(acme) == []
+    store.clock.set_offset(180)
+    mark_as_paid(store, ACME, order["id"])
+    post.deliver_in_disorder(disorder)
+    # Goods of 66.66 + 15.00 and 20.00 share 6.90 and 9.00 of shipping.
+    assert (earned(acme, ada), earned(acme, bea)) == (8166 - 667 - 150 + 554 + 723, 2000 - 200 + 136 + 177)
+    assert findings(acme) == []
 
 
 def dollars(amount: str) -> dict[str, object]:

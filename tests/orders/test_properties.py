@@ -1,10 +1,11 @@
 """What must always hold, whatever the order looks like and in whichever order its news arrives."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from app.orders.facts import (
     Line,
     Order,
     OrderTerms,
+    Payment,
     PaymentFee,
     Recipient,
     Refund,
@@ -25,7 +27,7 @@ from app.orders.facts import (
 )
 from app.orders.rules import balances, book_to_date
 from app.orders.stages import HoldReason
-from tests.orders.histories import nonsense, orders, payment_fees, stories
+from tests.orders.histories import lines, nonsense, orders, payment_fees, stories
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, terms
 
 # The same 80 histories in every run; `make test-nightly` draws 10,000 new ones for each property.
@@ -100,6 +102,49 @@ def test_any_order_of_arrival_with_replays_ends_in_the_same_balances(
     ended = add_entries(Entry(a, amount, v) for booked in ledger.values() for (a, v), amount in booked.items())
     assert ended == balances(book_to_date(story, LATE).postings)
     assert not _post(ledger, story), "a replay must find nothing to post"
+
+
+@quick
+@given(orders(), st.integers(1, 3), st.integers(0, 2), st.data())
+def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
+    sold: Order, edits: int, paid: int, data: st.DataObject
+) -> None:
+    """What was added and paid before counts like what was there from the beginning."""
+    added = [data.draw(lines(70 + number, sold.currency)) for number in range(edits)]
+    whole = _enlarge(sold, added)
+    known = _enlarge(sold, added[: min(paid, edits - 1)])
+    lacking = whole.total - known.total
+    assume(lacking)
+    edited = replace(
+        whole,
+        payment=Payment.PARTLY,
+        outstanding=lacking,
+        additions=tuple({f"line:{line.id}": line.quantity} for line in added),
+    )
+    booked = book_to_date(edited, LATE)
+    assert booked.flags == ()
+    assert balances(booked.postings) == balances(book_to_date(known, LATE).postings)
+
+
+@quick
+@given(stories(), st.data())
+def test_a_part_payment_is_whole_whatever_edits_are_said_to_have_added(story: Order, data: st.DataObject) -> None:
+    names = [f"line:{part.id}" for part in story.lines] + ["shipping:369", "line:99"]
+    added = st.dictionaries(st.sampled_from(names), st.integers(1, 7))
+    owes = data.draw(st.integers(0, story.current_total))
+    known = replace(
+        story,
+        payment=Payment.PARTLY,
+        cancelled_at=None,
+        outstanding=owes,
+        additions=tuple(data.draw(st.lists(added, max_size=3))),
+    )
+    booked = balances(book_to_date(known, LATE).postings)
+    taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in _WITH_THE_BANK)
+    back = sum(each.returned for each in story.refunds)
+    assert -booked.get((Account.CUSTOMER_RECEIPTS, None), 0) == max(back, story.total - owes) - back
+    assert booked.get((Account.CHARGEBACKS, None), 0) == taken
+    assert sum(booked.values()) == 0
 
 
 @quick
@@ -191,6 +236,13 @@ def test_what_a_customer_disputes_is_on_hold_and_nothing_of_it_is_lost_yet(story
         assert kept == 0 or not story.test
     for vendor in (ADA, BEA):
         assert _has(balances(now.postings), vendor) == _has(balances(calm.postings), vendor)
+
+
+def _enlarge(sold: Order, added: Sequence[Line]) -> Order:
+    """The order with these lines as well, and its total."""
+    bare = replace(sold, lines=(*sold.lines, *added))
+    total = sum(cell.owed for cell in cells_of(bare))
+    return replace(bare, total=total, current_total=total)
 
 
 def _has(books: Balance, vendor: int) -> int:

@@ -1,24 +1,31 @@
 """Pages of orders and money cost the same number of questions however much is on them."""
 
+import html
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import db
 from app.ledger import queries as ledger
+from app.models.orders import Order
 from app.models.shops import Shop
 from app.models.vendors import Vendor
-from app.orders import queries, vendor_list
+from app.orders import queries, vendor_list, views
 from app.payouts import checks, contents
 from app.payouts import queries as payouts
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post
 from tests.products.test_queries import counted
+from tests.reviews.conftest import merchant
+
+__all__ = ["merchant"]
 
 LISTS: dict[str, Callable[[Session, Shop, int], Any]] = {
     "orders": lambda session, shop, _: queries.list_orders(session, shop.id),
@@ -48,3 +55,46 @@ def test_more_orders_ask_no_more_questions(
         costs.append(len(asked))
     # Who is paid how much, why not, and by which way: the preview asks several domains, each once.
     assert costs[0] == costs[1] <= (9 if name == "preview" else 5)
+
+
+def test_an_order_asks_no_more_questions_however_many_lines_and_vendors_it_has(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    costs = []
+    for basket in ([(goods.mug, 1)], [(goods.mug, 1), (goods.vase, 2), (goods.loaf, 1), (goods.bag, 1)]):
+        number = buy(store, *basket)["id"]
+        post.deliver()
+        with db.scoped(acme.id) as session:
+            order = session.scalars(select(Order).where(Order.shopify_id == number)).one()
+            with counted() as asked:
+                split = queries.read_split(session, order)
+        assert len(split.lines) == len(basket)
+        costs.append(len(asked))
+    assert costs == [6, 6]
+
+
+def test_a_long_order_is_turned_part_by_part(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, merchant: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PER_PAGE", 3)
+    buy(store, (goods.mug, 1), (goods.vase, 1), (goods.bag, 1), (goods.loaf, 1))
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        order_id = session.scalars(select(Order.id)).one()
+    page = merchant.get(f"/app/orders/{order_id}").text
+    whole = html.unescape(page)
+    assert "1 \N{MULTIPLICATION SIGN} Mug" in whole
+    assert "1 \N{MULTIPLICATION SIGN} Loaf" not in whole
+    [more] = re.findall(r'accessibilitylabel="Next page" href="([^"]*[?&]after=[^"]*)"', whole)
+    rest = html.unescape(merchant.get(more).text)
+    assert "1 \N{MULTIPLICATION SIGN} Loaf" in rest
+    assert "1 \N{MULTIPLICATION SIGN} Mug" not in rest
+    assert "Earned by Ada" in rest, "what each vendor has of the whole order stands on every part"
+    seen: list[str] = []
+    address: str | None = f"/app/orders/{order_id}"
+    while address:
+        found = html.unescape(merchant.get(address).text).partition('heading="Bookings"')[2]
+        seen += re.findall(r'href="/app/books/entries/(\d+)"', found)
+        links = re.findall(r'accessibilitylabel="Next page" href="([^"]*booking_after=[^"]*)"', found)
+        address = links[0] if links else None
+    assert len(seen) == len(set(seen)) > 3

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.ledger.rules import Account
 from app.orders.facts import Order, OrderTerms, Recipient, ShippingShare, Tax, VendorTerms
+from app.orders.shipping import reckon_part
 from tests.orders.make import ADA, BEA, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
 
 MARKET = VendorTerms(shipping_to=Recipient.MARKETPLACE)
@@ -94,3 +95,18 @@ def test_fixed_parts_of_a_rule_are_for_goods_only() -> None:
 
 def test_the_marketplaces_shipping_bears_no_commission() -> None:
     assert account(sold(TO_MARKETPLACE, with_shipping=True), Account.COMMISSION) == 300
+
+
+def test_a_vendor_is_told_the_own_part_of_the_whole() -> None:
+    by_weight = OrderTerms(vendors={BEA: VendorTerms(shipping_share=ShippingShare.EQUALLY)})
+    own = OrderTerms(shipping_owners={369: BEA})
+    for agreed, vendor, told in (
+        (OrderTerms(), ADA, ("value", 6667, 900)),
+        (OrderTerms(shipping_share=ShippingShare.EQUALLY), ADA, ("equal", 5000, 900)),
+        # Two thirds by value and a half in equal parts are cut until they add up: four and three of seven.
+        (by_weight, BEA, ("equal", 4286, 900)),
+        (own, BEA, ("own", 10000, 900)),
+        (own, ADA, ("own", 0, 900)),
+    ):
+        known = sold(agreed)
+        assert reckon_part(known.shipping[0], known, vendor) == told

@@ -82,8 +82,8 @@ def mug(market: Market, shop: Shop) -> Product:
     return product
 
 
-def lose_webhooks(market: Market) -> None:
-    fault = {"target": "webhooks", "kind": "drop", "times": None}
+def lose_webhooks(market: Market, times: int | None = None) -> None:
+    fault = {"target": "webhooks", "kind": "drop", "times": times}
     httpx.post(f"{market.store_url}/_control/faults", json=fault).raise_for_status()
 
 
@@ -293,6 +293,46 @@ def test_an_edit_of_which_only_the_notice_came_is_booked(market: Market, shop: S
         lines = session.scalars(select(Order.snapshot)).one()["line_items"]
         assert sorted(line["quantity"] for line in lines) == [2, 3]
         assert check_books(session, session.get_one(Shop, shop.id)).holds
+
+
+@pytest.mark.parametrize("lost", [None, 1])
+def test_what_an_unheard_edit_added_takes_nothing_from_what_was_paid(
+    market: Market, shop: Shop, mug: Product, lost: int | None
+) -> None:
+    """`lost`: how many webhooks. The first is orders/edited, so the next tells only that the order changed."""
+    clock_of_store = f"{market.store_url}/_control/clock"
+    httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
+    order = live_an_order(market)
+    market.settle()
+    before = books_of(shop, order)
+    httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
+    lose_webhooks(market, lost)
+    edited = f"{market.store_url}/_control/orders/{order['id']}/edit"
+    httpx.post(edited, json={"add": [{"sku": "MUG", "quantity": 2}]}).raise_for_status()
+    market.settle()
+    with db.system() as session:
+        assert session.scalars(select(InboxEvent).where(InboxEvent.topic == "orders/edited")).all() == []
+    httpx.post(clock_of_store, json={"offset_seconds": 0}).raise_for_status()
+    find_them_again(market)
+    assert sums_of(books_of(shop, order)) == sums_of(before)
+    with db.scoped(shop.id) as session:
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
+        assert len(session.scalars(select(Order.additions)).one()["edits"]) == 1
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0
+    httpx.post(f"{market.store_url}/_control/orders/{order['id']}/pay").raise_for_status()
+    market.settle()
+    assert sums_of(books_of(shop, order)) != sums_of(before)
+
+
+def sums_of(booked: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Who has what. The part of the shipping waits for what was added to be sent: at which stage it is, may differ."""
+    sums: dict[str, int] = {}
+    for _, account, vendor, amount in booked:
+        name = account if vendor is None else f"vendor {vendor}"
+        sums[name] = sums.get(name, 0) + int(amount)
+    return {name: amount for name, amount in sums.items() if amount}
 
 
 def test_after_weeks_away_shopify_writes_the_list_and_its_end_wakes_the_comparison(

@@ -82,8 +82,10 @@ def handle_orders_edited(session: Session, shop: Shop, payload: bytes, event: In
     """
     if shop.has_redactions:
         payload = _forget(session, shop.id, payload, event)
-    edited = read_payload(OrderEdited, payload).order_edit.order_id
-    enqueue_after_commit(session, "jobs.reconciliation.look_at_order", shop.id, edited, queue="catalogue")
+    edit = read_payload(OrderEdited, payload).order_edit
+    news = [News(edit, payload)]
+    receive(session, shop.id, look_up(session, shop.id, news), news)
+    enqueue_after_commit(session, "jobs.reconciliation.look_at_order", shop.id, edit.order_id, queue="catalogue")
 
 
 def _forget(session: Session, shop_id: int, payload: bytes, event: InboxEvent) -> bytes:

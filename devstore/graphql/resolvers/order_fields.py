@@ -5,6 +5,7 @@ from typing import Any
 from devstore.graphql.connections import paginate
 from devstore.graphql.registry import Context, field, node
 from devstore.graphql.resolvers.orders import related
+from devstore.orders.agreement_views import agreement_views
 from devstore.orders.documents import find_part
 from devstore.orders.part_views import fulfillment_order_view, fulfillment_view, refund_view
 from devstore.orders.payloads import summed_taxes
@@ -80,6 +81,17 @@ def fulfillments(_: Context, parent: Doc, first: int | None = None) -> list[Doc]
 def fulfillment_orders(_: Context, parent: Doc, **page: Any) -> Doc:
     order = parent["order"]
     return paginate([fulfillment_order_view(order, part) for part in order["fulfillment_orders"]], **page)
+
+
+@field("Order", "agreements")
+def agreements(_: Context, parent: Doc, **page: Any) -> Doc:
+    return paginate(agreement_views(parent["order"]), **page)
+
+
+@field("OrderAgreement", "sales")
+@field("OrderEditAgreement", "sales")
+def sales(_: Context, parent: Doc, **page: Any) -> Doc:
+    return paginate(parent["parts"], **page)
 
 
 @field("LineItem", "taxLines")

@@ -1,0 +1,60 @@
+"""Which units edits added to an order, and when. It decides what a part payment was for: what had been ordered by then.
+
+orders/edited tells of each edit, once, twice or never; Shopify's own list of them, where we asked for it, replaces
+everything that was told of the time before. So both may come in any order.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from app.shopify import payloads_orders as payloads
+
+
+class Addition(msgspec.Struct, frozen=True):
+    at: datetime
+    units: Mapping[str, int]
+    """By component of the order: "line:7", "shipping:3"."""
+    edit: int | None = None
+    """The number under which orders/edited told of it; None: from Shopify's list."""
+
+
+class Additions(msgspec.Struct, frozen=True):
+    edits: tuple[Addition, ...] = ()
+    until: datetime | None = None
+    """Shopify's list has every edit before this moment; None: we never asked for it."""
+
+
+def with_told(known: Additions, edit: payloads.OrderEdit) -> Additions:
+    """With an edit that orders/edited tells of."""
+    at, units = edit.committed_at or edit.created_at, _added_units(edit)
+    if at is None or not units or any(one.edit == edit.id for one in known.edits):
+        return known
+    if known.until is not None and at < known.until:
+        return known
+    return Additions((*known.edits, Addition(at, units, edit.id)), known.until)
+
+
+def with_read(known: Additions, order: payloads.Order) -> Additions:
+    """With Shopify's list, where the order came with it."""
+    until = order.updated_at + payloads.READ_AFTER
+    if order.app_additions is None or (known.until is not None and until <= known.until):
+        return known
+    later = [one for one in known.edits if one.edit is not None and one.at >= until]
+    return Additions((*(Addition(one.at, one.units) for one in order.app_additions), *later), until)
+
+
+def in_turn(known: Additions, order_of: datetime) -> tuple[Mapping[str, int], ...]:
+    """The units by component, the oldest edit first: of those that an order of that time has in it."""
+    edits = (one for one in known.edits if one.edit is None or one.at <= order_of)
+    return tuple(one.units for one in sorted(edits, key=lambda one: (one.at, one.edit or 0)))
+
+
+def _added_units(edit: payloads.OrderEdit) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for kind, changes in (("line", edit.line_items), ("shipping", edit.shipping_lines)):
+        for one in changes.additions:
+            if one.id is not None and one.delta > 0:
+                units[f"{kind}:{one.id}"] = units.get(f"{kind}:{one.id}", 0) + one.delta
+    return units

@@ -1,0 +1,87 @@
+"""What a part payment was for. Pure.
+
+What had been ordered first is paid first; within what was ordered at once, everything alike. So an edit that adds what
+nobody has paid yet takes nothing from the others, of the shipping neither.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from app.money import split
+from app.orders.cells import WHOLE, Cell, cells_of, part_of
+from app.orders.facts import Discount, Line, Order
+from app.orders.returns import removals_of
+
+_NONE = Fraction(0)
+_Parts = Mapping[str, Fraction]
+"""Which part of a component there was; of the others, all."""
+
+
+class PartPayment(NamedTuple):
+    goods: Order
+    """The order whose lines share the shipping: this one, without what nobody has paid yet."""
+    cells: tuple[Cell, ...]
+    paid: dict[str, Fraction]
+    """Which part of each cell."""
+
+
+def pay_partly(order: Order, received: int) -> PartPayment:
+    """What a payment of less than everything was for."""
+    layers = [*_parts_before_edits(order), {}]
+    cells = cells_of(order)
+    # To the cent it is not known of payments in another currency: then it was for everything of one time.
+    whole = (sum(_worth(order, cells, parts)) for parts in layers[:-1])
+    received = next((worth for worth in whole if abs(worth - received) <= order.outstanding_within), received)
+    paid_for = [parts for parts in layers if sum(_worth(order, cells, parts)) <= received]
+    known = paid_for[-1] if paid_for else layers[0]
+    goods = _as_it_was(order, known) if known else order
+    cells = cells_of(order, goods=goods)
+    paid = [0] * len(cells)
+    for parts in layers:
+        due = [worth - amount for worth, amount in zip(_worth(order, cells, parts), paid, strict=True)]
+        more = split(min(sum(due), received - sum(paid)), due)
+        paid = [amount + part for amount, part in zip(paid, more, strict=True)]
+    given_away = {cell.key: known.get(cell.component, WHOLE) if paid_for else _NONE for cell in cells}
+    parts = {
+        cell.key: Fraction(amount, cell.owed) if cell.owed else given_away[cell.key]
+        for cell, amount in zip(cells, paid, strict=True)
+    }
+    return PartPayment(goods, cells, parts)
+
+
+def _parts_before_edits(order: Order) -> Iterator[_Parts]:
+    """What there was before each edit, the oldest first."""
+    units = {f"line:{line.id}": line.quantity for line in order.lines} | {f"shipping:{s.id}": 1 for s in order.shipping}
+    for at in range(len(order.additions)):
+        later: Counter[str] = Counter()
+        for added in order.additions[at:]:
+            later.update(added)
+        yield {
+            name: Fraction(max(0, units[name] - more), units[name]) for name, more in later.items() if units.get(name)
+        }
+
+
+def _worth(order: Order, cells: Sequence[Cell], parts: _Parts) -> list[int]:
+    """What of each cell had been ordered and is not taken off again."""
+    removals = removals_of(order, cells)
+    return [
+        min(part_of(cell.owed, parts.get(cell.component, WHOLE)), cell.owed - removals.get(cell.key, 0))
+        for cell in cells
+    ]
+
+
+def _as_it_was(order: Order, parts: _Parts) -> Order:
+    """The order with the goods of then."""
+    lines = (_part_of_line(line, parts.get(f"line:{line.id}", WHOLE)) for line in order.lines)
+    return replace(order, lines=tuple(line for line in lines if line.quantity))
+
+
+def _part_of_line(line: Line, part: Fraction) -> Line:
+    if part == WHOLE:
+        return line
+    discounts = tuple(Discount(part_of(each.amount, part), each.vendor_bps) for each in line.discounts)
+    return replace(line, quantity=part_of(line.quantity, part), discounts=discounts)

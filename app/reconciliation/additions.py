@@ -1,0 +1,44 @@
+"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost. Only part payments need it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app import clock
+from app.models.orders import Order
+from app.shopify import payloads_orders as payloads
+from app.shopify.paging import read_whole
+from app.shopify.tokens import ShopCredentials
+from app.shopify.webhook_bodies import number_of
+
+
+def are_due(order: Order) -> bool:
+    """Whether it is partly paid, and what it says was never compared with Shopify's list of its edits."""
+    since, until = order.snapshot_updated_at, order.additions.get("until")
+    if (until and datetime.fromisoformat(until) > since) or clock.now() < since + payloads.READ_AFTER:
+        return False
+    return msgspec.convert(order.snapshot, payloads.Order).is_partly_paid
+
+
+def read(shop: ShopCredentials, order_gid: str) -> list[dict[str, Any]]:
+    """`app_additions` of payloads_orders.Order. Raises ShopifyError.
+
+    An agreement is what was ordered at one time. Of one with more than 250 sales the rest counts as ordered at first.
+    """
+    order = read_whole(shop, "orderAdditions", {"id": order_gid}, "agreements")
+    later = [one for one in order["agreements"]["nodes"] if one["reason"] != "ORDER"] if order else []
+    added = [{"at": one["happenedAt"], "units": _count(one["sales"]["nodes"])} for one in later]
+    return [one for one in added if one["units"]]
+
+
+def _count(sales: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    units: Counter[str] = Counter()
+    for sale in sales:
+        if sale["actionType"] == "ORDER" and (sale["quantity"] or 0) > 0:
+            for name, field in (("line", "lineItem"), ("shipping", "shippingLine")):
+                if part := sale.get(field):
+                    units[f"{name}:{number_of(part['id'])}"] += sale["quantity"]
+    return dict(units)

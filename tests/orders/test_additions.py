@@ -1,0 +1,130 @@
+"""What edits added to an order: told by orders/edited and listed by Shopify, in any order, doubled or never."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
+
+import msgspec
+import pytest
+
+from app.ledger.rules import Account
+from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
+from app.orders.facts import Order, Payment
+from app.shopify import payloads_orders as payloads
+from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
+
+News = payloads.OrderEdit | payloads.Order
+
+
+def told(number: int, line_id: int, units: int = 1) -> payloads.OrderEdit:
+    """An edit of minute `number`."""
+    at = (DAY_0 + timedelta(minutes=number)).isoformat()
+    body = {"id": number, "order_id": 450, "created_at": DAY_0.isoformat(), "committed_at": at,
+            "line_items": {"additions": [{"id": line_id, "delta": units}], "removals": [{"id": 3}]}}  # fmt: skip
+    return msgspec.convert(body, payloads.OrderEdit)
+
+
+def read(minute: int, *edits: tuple[int, int]) -> payloads.Order:
+    """The order of that minute, with Shopify's list of edits: minute and line."""
+    at = DAY_0 + timedelta(minutes=minute)
+    price = {"shop_money": {"amount": "1.00", "currency_code": "USD"}}
+    added = [{"at": (DAY_0 + timedelta(minutes=m)).isoformat(), "units": {f"line:{n}": 1}} for m, n in edits]
+    body = {"id": 450, "name": "#1", "currency": "USD", "created_at": DAY_0.isoformat(), "updated_at": at.isoformat(),
+            "total_price_set": price, "app_read_afterwards": True, "app_additions": added}  # fmt: skip
+    return msgspec.convert(body, payloads.Order)
+
+
+def hear(news: Sequence[News]) -> Additions:
+    known = Additions()
+    for one in news:
+        known = with_read(known, one) if isinstance(one, payloads.Order) else with_told(known, one)
+    return known
+
+
+def test_whatever_is_told_and_read_ends_alike_in_any_order_of_arrival() -> None:
+    news: list[News] = [told(1, 7), told(2, 8), read(2, (1, 7), (2, 8)), told(5, 9, 2), told(1, 7)]
+    ends = {in_turn_of(some) for some in permutations(news)}
+    assert ends == {(("line:7", 1), ("line:8", 1), ("line:9", 2))}
+
+
+def in_turn_of(news: Sequence[News]) -> tuple[tuple[str, int], ...]:
+    return tuple(item for units in in_turn(hear(news), DAY_0 + timedelta(days=1)) for item in units.items())
+
+
+def test_what_was_never_told_comes_with_the_list() -> None:
+    assert in_turn_of([told(1, 7), read(9, (1, 7), (8, 9))]) == (("line:7", 1), ("line:9", 1))
+    assert in_turn_of([read(9, (1, 7), (8, 9)), read(2, (1, 7))]) == (("line:7", 1), ("line:9", 1))
+
+
+def test_an_edit_that_is_not_in_the_order_yet_adds_nothing() -> None:
+    known = hear([told(1, 7), told(5, 8)])
+    assert in_turn(known, DAY_0 + timedelta(minutes=4)) == ({"line:7": 1},)
+
+
+def test_an_order_that_came_without_the_list_says_nothing_of_it() -> None:
+    plain = msgspec.structs.replace(read(9), app_additions=None)
+    assert hear([told(1, 7), plain]) == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, 1),))
+
+
+def test_shipping_and_lines_without_a_number_do_no_harm() -> None:
+    odd = {"id": 1, "order_id": 450, "created_at": DAY_0.isoformat(),
+           "line_items": {"additions": [{"delta": 1}, {"id": 7, "delta": 0}]},
+           "shipping_lines": {"additions": [{"id": 369}]}}  # fmt: skip
+    assert in_turn_of([msgspec.convert(odd, payloads.OrderEdit)]) == (("shipping:369", 1),)
+
+
+def partly(received: int, *additions: dict[str, int], **more: object) -> Order:
+    """Ada's two at 10.00 and shipping of 5.00, then Bea's line of 30.00 added; so much was paid."""
+    sold = order(
+        line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), shipping=(shipping(500),), additions=additions, **more
+    )
+    return msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=sold.total - received)
+
+
+@pytest.mark.parametrize(
+    ("received", "ada", "bea"),
+    # Nothing of the added line is paid; a part of what was there first; then a part of what came later.
+    [(2500, 1800 + 500, 0), (1000, 720 + 200, 0), (4000, 1800 + 500, 1350)],
+)
+def test_what_had_been_ordered_first_is_paid_first(received: int, ada: int, bea: int) -> None:
+    known = partly(received, {"line:2": 1})
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (ada, bea)
+    assert account(known, Account.CUSTOMER_RECEIPTS) == -received
+
+
+def test_without_an_edit_a_part_payment_is_everybodys() -> None:
+    """2,750 of 5,500: the half of Ada's 18.00 and of Bea's 27.00, and of the shipping, 2.00 and 3.00 by value."""
+    known = partly(2750)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900 + 100, 1350 + 150)
+
+
+def test_of_a_line_that_was_enlarged_the_units_that_were_there_are_paid() -> None:
+    """One of Ada's two units came later; 15.00 and the shipping are not enough for it and for nothing of Bea's."""
+    known = partly(3000 + 1000 + 500 + 400, {"line:1": 1}, terms=TO_MARKETPLACE)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900 + 360, 2700)
+
+
+def test_edits_are_paid_in_their_turn() -> None:
+    known = partly(500 + 3000 + 1000, {"line:2": 1}, {"line:1": 2}, terms=TO_MARKETPLACE)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, 2700)
+
+
+def test_shipping_that_came_on_is_paid_after_the_goods() -> None:
+    known = partly(5000, {"shipping:369": 1})
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (1800, 2700)
+
+
+def test_units_that_came_and_went_again_are_owed_by_nobody() -> None:
+    """Ada's line grew from one unit to two, and shrank again before anybody paid for it."""
+    shrunk = line(1, 2, 1000, current_quantity=1)
+    sold = order(
+        shrunk, line(2, 1, 3000, terms=terms(BEA)), additions=({"line:1": 1, "line:2": 1},), current_total=4000
+    )
+    known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=3000)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, 0)
+
+
+@pytest.mark.parametrize(("off", "ada", "bea"), [(-3, 2297, 0), (-2, 2300, 0), (2, 2300, 0), (3, 2300, 3)])
+def test_what_is_off_by_a_cent_in_another_currency_was_for_what_there_was(off: int, ada: int, bea: int) -> None:
+    known = msgspec.structs.replace(partly(2500 + off, {"line:2": 1}), outstanding_within=2)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (ada, bea)
