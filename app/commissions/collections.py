@@ -4,11 +4,12 @@ Read again when Shopify tells of a change of the collection or of a product, and
 begins to fit an automatic collection's conditions is told of nowhere else.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -52,9 +53,9 @@ def read_soon(session: Session, shop_id: int, gid: str | None = None) -> None:
         enqueue_after_commit(session, _JOB, shop_id, queue="catalogue")
 
 
-def read_new(shop_id: int, *, patience_seconds: float) -> bool:
-    """Read the watched collections that nobody has read yet; whether Shopify told of each in time."""
-    unread = WatchedCollection.read_at.is_(None)
+def read_new(shop_id: int, gids: Collection[str], *, patience_seconds: float) -> bool:
+    """Read those of the watched collections that nobody has read yet; whether Shopify told of each in time."""
+    unread = and_(WatchedCollection.gid.in_(gids), WatchedCollection.read_at.is_(None))
     _read(shop_id, unread, patience_seconds)
     with scoped(shop_id) as session:
         left = select(WatchedCollection.gid).where(WatchedCollection.shop_id == shop_id, unread)

@@ -79,9 +79,17 @@ def _sweep_soon(session: Session) -> None:
 
 def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
     """Go on with a preview from a place until it is done or the time is over; then it is the next one's turn."""
-    if place == 0 and not read_new(shop_id, patience_seconds=PAGE_SECONDS):
+    if place == 0 and not _know_collections(shop_id, preview_id):
         _fail(shop_id, preview_id)
     _TURNS.carry_on(shop_id, preview_id, place, _step, seconds=seconds)
+
+
+def _know_collections(shop_id: int, preview_id: int) -> bool:
+    with scoped(shop_id) as session:
+        preview = session.get(CommissionPreview, preview_id)
+        rules = preview.rules if preview and not preview.finished_at else []
+    named = {gid for rule in rules for gid in rule["conditions"].get("collection_gids", ())}
+    return not named or read_new(shop_id, named, patience_seconds=PAGE_SECONDS)
 
 
 def _fail(shop_id: int, preview_id: int) -> None:

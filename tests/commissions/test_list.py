@@ -305,6 +305,8 @@ def test_a_preview_says_so_when_shopify_does_not_tell_what_is_in_a_collection(
     wanted = Conditions(collection_gids=frozenset({COLLECTION}))
     found, _ = preview(shop, [replace(default, id=8, is_default=False, conditions=wanted), default])
     assert (found.failed_at is not None, found.finished_at) == (True, None)
+    plain, _ = preview(shop, [default])
+    assert plain.finished_at, "it names no collection"
 
 
 def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
