@@ -137,7 +137,7 @@ def _ship_page(
         "portal/orders/ship_many.html",
         parcels=ready,
         most=rules.MAX_ORDERS,
-        is_full=len(parcels) == rules.MAX_ORDERS,
+        is_full=len(chosen) > rules.MAX_ORDERS or (not chosen and len(parcels) == rules.MAX_ORDERS),
         skipped=len(parcels) - len(ready),
         typed=typed or {},
         errors=errors or {},

@@ -144,6 +144,7 @@ def test_who_has_more_to_send_than_one_page_shows_is_told_which_stand_here(
     assert "at a time, the oldest first" not in adas_browser.get("/portal/orders/ship").text
     monkeypatch.setattr("app.fulfilment.rules.MAX_ORDERS", 2)
     assert "At most 2 orders at a time, the oldest first." in adas_browser.get("/portal/orders/ship").text
+    assert "at a time" not in adas_browser.get("/portal/orders/ship?order=1&order=2").text
 
 
 def test_what_shopify_refused_can_be_tried_again_in_one_go(
