@@ -115,7 +115,7 @@ export function start(block, search, list) {
     if (isChosen) draw();
     await loadAll();
     const count = draw();
-    const said = count === 0 ? found.dataset.none : count === 1 ? found.dataset.one : found.dataset.many;
+    const said = count === 0 ? found.dataset[missing.length ? 'unread' : 'none'] : count === 1 ? found.dataset.one : found.dataset.many;
     found.textContent = isChosen ? said.replace('[count]', count) : '';
   };
   const drawRecent = recent(block, fields.q, () => { writeAddress(fields); filter(); });

@@ -7,6 +7,9 @@ export const root = () => window.Shopify?.routes?.root ?? '/';
 export const about = ({ handle, title, image, vendor }) =>
   Object.fromEntries(Object.entries({ handle, title, image, vendor }).filter(([, said]) => said));
 
+// The page of a vendor in no language: "pages/…", whatever stood before it where the vendor was followed.
+export const pageOf = (url) => url.replace(/^(.*?\/(?=pages\/)|\/+)/, '');
+
 export function start(block) {
   attach(block, { toggle, page }[block.dataset.role](block));
 }
@@ -52,7 +55,7 @@ function toggle(block) {
   const label = button.querySelector('[data-label]');
   button.addEventListener('click', () => {
     if (keeper.items.has(kind, key)) keeper.remove(kind, key);
-    else keeper.put(kind, key, handle ? about(block.dataset) : { name, url });
+    else keeper.put(kind, key, handle ? about(block.dataset) : { name, url: url && `/${pageOf(url)}` });
   });
   button.disabled = false;
   return () => {

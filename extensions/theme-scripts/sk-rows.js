@@ -1,5 +1,5 @@
 // Lists of what a customer keeps: wishlist, followed vendors, recently viewed.
-import { attach, keeper, root } from './sk-lists.js';
+import { attach, keeper, pageOf, root } from './sk-lists.js';
 
 const address = (url) => (/^(https?:|\/)/.test(url ?? '') ? url : '');
 // Written as the shop writes money: the page shows how 1234000 looks, which says what stands between and around the digits.
@@ -31,7 +31,8 @@ function tile(block, template, { kind, key, value }) {
   const row = template.content.firstElementChild.cloneNode(true);
   const title = value.title ?? value.name ?? value.handle ?? key;
   row.dataset.key = key;
-  row.querySelector('a').href = kind === 'follow' ? address(value.url) || '#' : `${root()}products/${encodeURIComponent(value.handle)}`;
+  const where = kind === 'follow' ? pageOf(value.url ?? '') : `products/${encodeURIComponent(value.handle)}`;
+  row.querySelector('a').href = where ? root() + where : '#';
   row.querySelector('[data-title]').textContent = title;
   picture(row, value.image);
   const remove = row.querySelector('[data-remove]');

@@ -23,6 +23,8 @@ export function start(block) {
   const draw = async (variants, turn = ++turns) => {
     const held = carts && variants.some((one) => one.carts);
     const mine = held ? await fetch(`${window.Shopify?.routes?.root ?? '/'}cart.js`).then((answer) => answer.json()).catch(() => 0) : 0;
+    // A cart that nobody touched for ten minutes is counted no more. Whether ours still is, nobody can tell here: one is
+    // taken off all the same, for rather one too few than our own as another.
     for (const one of variants) {
       if (shown[one.variant] > turn) continue;
       shown[one.variant] = turn;

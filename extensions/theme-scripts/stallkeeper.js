@@ -2,8 +2,12 @@
 // module starts it: data-sk="apply" is started by sk-apply.js. Without scripts the blocks show what Shopify knows.
 (() => {
   const { src } = document.currentScript;
+  // The theme editor may bring a section before the page's own blocks are started.
+  const started = new WeakSet();
   const start = (root) => {
     for (const block of root.querySelectorAll('[data-sk]')) {
+      if (started.has(block)) continue;
+      started.add(block);
       import(new URL(`sk-${block.dataset.sk}.js`, src)).then((module) => {
         module.start(block);
         block.dataset.skReady = '';

@@ -260,6 +260,24 @@ def test_a_directory_whose_pages_did_not_all_come_asks_for_those_again_and_shows
     expect(page.get_by_text("Page 1 of 5")).to_be_hidden()
 
 
+def test_nobody_says_that_no_vendor_matches_before_all_pages_of_the_directory_were_read(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    for number in range(30):
+        vendor(shop.store, f"vendor-{number}", name=f"Vendor {number:02}")
+    vendor(shop.store, "zoe", name="Zoe Zurich")
+    page = open_browser(PHONE)
+    page.route("**/pages/vendors?*page=2*", lambda route: route.abort())
+    page.goto(f"{address}/pages/vendors")
+    page.get_by_label("Find a vendor").fill("zoe")
+    expect(page.get_by_role("status")).to_have_text("Not all vendors could be reached. Try again in a minute.")
+    page.unroute("**/pages/vendors?*page=2*")
+    page.get_by_label("Find a vendor").fill("zoe z")
+    expect(page.get_by_role("status")).to_have_text("1 vendor")
+    page.get_by_label("Find a vendor").fill("zoe q")
+    expect(page.get_by_role("status")).to_have_text("No vendor matches. Try fewer or other words.")
+
+
 def test_a_directory_whose_script_did_not_come_asks_for_it_again(
     address: str, shop: Shop, open_browser: Callable[..., Page]
 ) -> None:
@@ -359,6 +377,50 @@ def test_a_long_wishlist_is_shown_whole_and_asks_for_prices_where_the_visitor_is
     expect(tiles.last.locator("[data-price]")).to_have_text("")
     tiles.last.scroll_into_view_if_needed()
     expect(tiles.last.locator("[data-price]")).to_have_text("From $24.00")
+
+
+def test_a_vendor_followed_in_one_language_is_opened_in_the_one_that_is_read(
+    address: str, open_browser: Callable[..., Page]
+) -> None:
+    def rewrite(pattern: str, old: str, new: str) -> None:
+        page.route(pattern, lambda route: route.fulfill(response=(a := route.fetch()), body=a.text().replace(old, new)))
+
+    page = open_browser(PHONE)
+    rewrite("**/pages/vendors/adas-ceramics", 'data-url="/pages/', 'data-url="/fr/pages/')
+    page.goto(f"{address}/pages/vendors/adas-ceramics")
+    page.get_by_role("button", name="Follow Ada's Ceramics").click()
+    kept = page.evaluate("window.stallkeeper.items.find('follow', 'adas-ceramics').value")
+    assert kept == {"name": "Ada's Ceramics", "url": "/pages/vendors/adas-ceramics"}
+    earlier = {"name": "Bea's Bakery", "url": "/fr/pages/vendors/beas-bakery"}
+    page.evaluate("value => window.stallkeeper.items.put('follow', 'beas-bakery', value)", earlier)
+    rewrite("**/storefront.js", "root: '/'", "root: '/de/'")
+    page.goto(f"{address}/pages/wishlist")
+    for name, handle in (("Ada's Ceramics", "adas-ceramics"), ("Bea's Bakery", "beas-bakery")):
+        expect(page.get_by_role("link", name=name)).to_have_attribute("href", f"/de/pages/vendors/{handle}")
+
+
+def test_of_several_lists_on_a_page_the_first_asks_to_sign_in(address: str, open_browser: Callable[..., Page]) -> None:
+    page = open_browser(PHONE)
+    page.goto(f"{address}/pages/wishlist")
+    lines = page.get_by_text("Sign in to have this on all your devices")
+    expect(lines).to_have_count(2)
+    expect(lines.first).to_be_visible()
+    expect(lines.last).to_be_hidden()
+
+
+def test_a_section_that_the_theme_editor_brings_early_is_started_once(
+    address: str, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser()
+    page.add_init_script(
+        "document.addEventListener('DOMContentLoaded', () => setTimeout(() =>"
+        " document.body.dispatchEvent(new Event('shopify:section:load', { bubbles: true }))))"
+    )
+    page.goto(f"{address}/pages/vendors/adas-ceramics")
+    expect(page.locator(".sk-follow[data-sk-ready]")).to_be_attached()
+    page.wait_for_timeout(1500)  # the page's own blocks are started after a second at the latest
+    page.get_by_role("button", name="Follow Ada's Ceramics").click()
+    expect(page.get_by_role("button", name="Following Ada's Ceramics")).to_be_visible()
 
 
 def test_a_question_without_words_says_what_is_missing(address: str, open_browser: Callable[..., Page]) -> None:

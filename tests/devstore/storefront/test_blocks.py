@@ -10,6 +10,7 @@ from devstore.gids import gid
 from devstore.storefront import pages, theme
 from devstore.storefront.catalogue import own_name
 from devstore.storefront.drops import Drop
+from devstore.storefront.theme import extension_environment
 from tests.devstore.conftest import ROOT
 from tests.devstore.storefront.cast import ACME, channel, product, vendor
 from tests.devstore.storefront.conftest import Shop
@@ -158,3 +159,41 @@ def test_a_heading_that_the_merchant_emptied_is_not_there(shop: Shop, monkeypatc
     page = _open(shop, "/products/morning-mug")
     assert len(page.select("section.sk")) == len(headed)
     assert [str(found) for found in page.select(".sk h2") if not found.get_text(strip=True)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "4.5"), ("ja", "4.5"), ("de", "4,5"), ("fr", "4,5"), ("es", "4,5"), ("nl", "4,5")]
+)
+def test_an_average_is_written_as_the_language_writes_it_and_as_json_for_search_engines(
+    language: str, shown: str
+) -> None:
+    held = {
+        "rating_count": Drop(value=12),
+        "rating": Drop(value=Drop(rating=4.46)),
+        "name": Drop(value="Ada"),
+        "system": Drop(url="/pages/vendors/ada"),
+        "reviews": Drop(value=Drop(latest=[])),
+    }
+    source = "{% render 'vendor-stars', vendor: vendor %}{% render 'vendor-data', vendor: vendor %}"
+    seen = Drop(locale=Drop(iso_code=language), origin="https://acme.example")
+    page = BeautifulSoup(
+        extension_environment(ROOT / "extensions" / "theme")
+        .from_string(source)
+        .render(request=seen, vendor=Drop(**held)),
+        "html.parser",
+    )
+    [stars] = page.select(".sk-stars")
+    assert str(stars.next_sibling).strip() == shown
+    assert shown in stars["aria-label"]
+    [data] = page.find_all("script")
+    assert json.loads(data.get_text())["aggregateRating"]["ratingValue"] == 4.46
+
+
+def test_reviews_that_stand_twice_on_a_page_are_two_places_on_it(shop: Shop, monkeypatch: PLACED) -> None:
+    twice = [{"block": "vendor-reviews"}, {"block": "vendor-reviews"}]
+    monkeypatch.setattr(theme, "read_theme_file", lambda _name: {"metaobject/vendor": {"main": twice}})
+    page = _open(shop, "/pages/vendors/adas-ceramics")
+    reviews = page.select(".sk-reviews")
+    assert len({str(each["id"]) for each in reviews}) == 2
+    for each in reviews:
+        assert str(each["data-login"]).endswith(f"%23{each['id']}")
