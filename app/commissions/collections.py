@@ -4,6 +4,8 @@ Read again when Shopify tells of a change of the collection or of a product, and
 begins to fit an automatic collection's conditions is told of nowhere else.
 """
 
+import math
+import time
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
@@ -19,7 +21,7 @@ from app.db import scoped, system
 from app.models.commissions import CollectionProduct, CommissionPreview, WatchedCollection
 from app.models.shops import Shop, ShopStatus
 from app.queue import enqueue, enqueue_after_commit
-from app.shopify.client import DEADLINE_SECONDS, graphql
+from app.shopify.client import DEADLINE_SECONDS, PAGE_SECONDS, graphql
 from app.shopify.errors import ShopifyAccessLost, ShopifyError
 from app.shopify.tokens import ShopCredentials
 
@@ -53,10 +55,10 @@ def read_soon(session: Session, shop_id: int, gid: str | None = None) -> None:
         enqueue_after_commit(session, _JOB, shop_id, queue="catalogue")
 
 
-def read_new(shop_id: int, gids: Collection[str], *, patience_seconds: float) -> bool:
-    """Read those of the watched collections that nobody has read yet; whether Shopify told of each in time."""
+def read_new(shop_id: int, gids: Collection[str], *, seconds: float) -> bool:
+    """Read those of the watched collections that nobody has read yet; whether Shopify told of each in that time."""
     unread = and_(WatchedCollection.gid.in_(gids), WatchedCollection.read_at.is_(None))
-    _read(shop_id, unread, patience_seconds)
+    _read(shop_id, unread, PAGE_SECONDS, until=time.monotonic() + seconds)
     with scoped(shop_id) as session:
         left = select(WatchedCollection.gid).where(WatchedCollection.shop_id == shop_id, unread)
         return session.scalars(left.limit(1)).one_or_none() is None
@@ -69,7 +71,7 @@ def read_due(shop_id: int) -> None:
     _read(shop_id, or_(read_at.is_(None), read_at < WatchedCollection.asked_at, read_at < old), DEADLINE_SECONDS)
 
 
-def _read(shop_id: int, due: ColumnElement[bool], patience_seconds: float) -> None:
+def _read(shop_id: int, due: ColumnElement[bool], patience_seconds: float, *, until: float = math.inf) -> None:
     with scoped(shop_id) as session:
         shop = session.get_one(Shop, shop_id)
         if shop.status is not ShopStatus.INSTALLED:
@@ -79,7 +81,7 @@ def _read(shop_id: int, due: ColumnElement[bool], patience_seconds: float) -> No
     for gid in gids:
         began = clock.now()
         try:
-            products = _list_products(credentials, gid, patience_seconds)
+            products = _list_products(credentials, gid, patience_seconds, until)
         except ShopifyAccessLost:
             return
         except ShopifyError as error:
@@ -102,11 +104,13 @@ def sweep() -> int:
     return len(shops)
 
 
-def _list_products(shop: ShopCredentials, gid: str, patience_seconds: float) -> set[str]:
+def _list_products(shop: ShopCredentials, gid: str, patience_seconds: float, until: float) -> set[str]:
     """Every product of the collection; none of one that was deleted."""
     products: set[str] = set()
     after: str | None = None
     while True:
+        if time.monotonic() > until:
+            raise ShopifyError("The collection is too large to be read while somebody waits.", permanent=False)
         asked = {"id": gid, "after": after}
         found = graphql(shop, "collectionProducts", asked, patience_seconds=patience_seconds)
         if not found:

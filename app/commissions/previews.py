@@ -23,12 +23,13 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.queue import enqueue_after_commit
-from app.shopify.client import PAGE_SECONDS
 from app.turns import LEASE, SLICE_SECONDS, Turns
 
 DAYS: Final = 90
 _KEPT: Final = timedelta(days=1)
 _AT_ONCE: Final = 1000
+_READ_SECONDS: Final = 20.0
+"""Of all collections: with a last call to Shopify that hangs it is still within the lease."""
 _TURNS: Final = Turns("jobs.commissions.preview", CommissionPreview, CommissionPreview.made_at)
 
 
@@ -79,25 +80,7 @@ def _sweep_soon(session: Session) -> None:
 
 def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE_SECONDS) -> None:
     """Go on with a preview from a place until it is done or the time is over; then it is the next one's turn."""
-    if place == 0 and not _know_collections(shop_id, preview_id):
-        _fail(shop_id, preview_id)
     _TURNS.carry_on(shop_id, preview_id, place, _step, seconds=seconds)
-
-
-def _know_collections(shop_id: int, preview_id: int) -> bool:
-    with scoped(shop_id) as session:
-        preview = session.get(CommissionPreview, preview_id)
-        rules = preview.rules if preview and not preview.finished_at else []
-    named = {gid for rule in rules for gid in rule["conditions"].get("collection_gids", ())}
-    return not named or read_new(shop_id, named, patience_seconds=PAGE_SECONDS)
-
-
-def _fail(shop_id: int, preview_id: int) -> None:
-    """Without the products of its collections a preview would say that nothing changes."""
-    with scoped(shop_id) as session:
-        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
-        if preview is not None:
-            preview.failed_at = clock.now()
 
 
 def sweep() -> int:
@@ -160,7 +143,27 @@ def _sold(shop_id: int, since: Any, currency: str) -> tuple[ColumnElement[bool],
 
 
 def _step(shop_id: int, preview_id: int) -> bool:
-    """The next lines. False when these were the last, or nobody wants to know any more."""
+    """The next lines, and before the first of them the collections. False when nothing is left to do."""
+    return _know_collections(shop_id, preview_id) and _add_next(shop_id, preview_id)
+
+
+def _know_collections(shop_id: int, preview_id: int) -> bool:
+    """Without the products of its collections a preview would say that nothing changes: then it is given up."""
+    with scoped(shop_id) as session:
+        preview = session.get(CommissionPreview, preview_id)
+        rules = preview.rules if preview and preview.done == 0 and preview.failed_at is None else []
+    named = {gid for rule in rules for gid in rule["conditions"].get("collection_gids", ())}
+    if not named or read_new(shop_id, named, seconds=_READ_SECONDS):
+        return True
+    with scoped(shop_id) as session:
+        preview = session.get(CommissionPreview, preview_id, with_for_update=True)
+        if preview is not None:
+            preview.failed_at, preview.lease_until = clock.now(), None
+    return False
+
+
+def _add_next(shop_id: int, preview_id: int) -> bool:
+    """False when these were the last lines, or nobody wants to know any more."""
     with scoped(shop_id) as session:
         preview = session.get(CommissionPreview, preview_id, with_for_update=True)
         if preview is None or preview.failed_at is not None:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from app import clock, db, turns
 from app.commissions import collections, groups, previews, queries, service, sets
-from app.commissions.rules import Conditions
+from app.commissions.rules import Conditions, Rule
 from app.commissions.service import Draft
 from app.errors import Conflict, ValidationErrors
 from app.models.commissions import CommissionPreview, CommissionRule, WatchedCollection
@@ -229,6 +229,11 @@ def test_a_collection_that_no_rule_names_any_more_is_forgotten(
 # -- previews ----------------------------------------------------------------------------------------------------------
 
 
+def of_collection(default: Rule) -> Rule:
+    wanted = Conditions(collection_gids=frozenset({COLLECTION}))
+    return replace(default, id=8, name="Summer", is_default=False, rate_bps=Decimal(2000), conditions=wanted)
+
+
 def preview(shop: Shop, wanted: list[Any]) -> tuple[CommissionPreview, list[previews.VendorRow]]:
     with db.scoped(shop.id) as session:
         number = previews.ask(session, session.get_one(Shop, shop.id), wanted, "staff:1").id
@@ -278,8 +283,7 @@ def test_a_preview_takes_who_is_in_a_group_or_collection_now_unless_a_rule_asked
     with db.scoped(shop.id) as session:
         group = groups.save_group(session, shop.id, None, "Friends", [bea.id], actor="staff:1").id
         [default] = queries.list_rules(session, shop.id)
-    summer = replace(default, id=8, name="Summer", is_default=False, rate_bps=Decimal(2000))
-    summer = replace(summer, conditions=Conditions(collection_gids=frozenset({COLLECTION})))
+    summer = of_collection(default)
     friends = replace(summer, id=9, name="Friends", conditions=Conditions(group_ids=frozenset({group})))
     _, rows = preview(shop, [summer, friends, default])
     assert [row.after.minor for row in rows] == [2 * row.before.minor for row in rows]
@@ -302,11 +306,28 @@ def test_a_preview_says_so_when_shopify_does_not_tell_what_is_in_a_collection(
     shopify.answer("collectionProducts", httpx.Response(200, json=denied))
     with db.scoped(shop.id) as session:
         [default] = queries.list_rules(session, shop.id)
-    wanted = Conditions(collection_gids=frozenset({COLLECTION}))
-    found, _ = preview(shop, [replace(default, id=8, is_default=False, conditions=wanted), default])
+    found, _ = preview(shop, [of_collection(default), default])
     assert (found.failed_at is not None, found.finished_at) == (True, None)
     plain, _ = preview(shop, [default])
     assert plain.finished_at, "it names no collection"
+
+
+def test_a_preview_does_not_wait_until_a_very_large_collection_is_read(
+    shop: Shop, connected: ShopCredentials, shopify: FakeShopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*, more: bool) -> httpx.Response:
+        page = {"nodes": [], "pageInfo": {"hasNextPage": more, "endCursor": "on"}}
+        return data(collection={"id": COLLECTION, "products": page})
+
+    shopify.answer("collectionProducts", *[answer(more=True)] * 9, answer(more=False))
+    monkeypatch.setattr(previews, "_READ_SECONDS", 0)
+    with db.scoped(shop.id) as session:
+        [default] = queries.list_rules(session, shop.id)
+    found, _ = preview(shop, [of_collection(default), default])
+    assert found.failed_at
+    collections.read_due(shop.id)
+    found, _ = preview(shop, [of_collection(default), default])
+    assert found.finished_at, "it was read in the background meanwhile"
 
 
 def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
@@ -332,15 +353,19 @@ def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
         assert previews.get_preview(session, shop.id, first).done == 1
 
 
+@pytest.mark.parametrize("deadly", ["get_agreed", "read_new"])
 def test_a_preview_that_kills_its_worker_is_not_tried_for_ever(
-    merchant: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    merchant: FlaskClient, shop: Shop, monkeypatch: pytest.MonkeyPatch, deadly: str
 ) -> None:
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
+        assert previews.sweep() == 0, "nobody else is rung for while it is worked on"
         raise SystemExit
 
+    monkeypatch.setattr(previews, "read_new", lambda *_, **__: True)
+    monkeypatch.setattr(previews, deadly, die)
     with db.scoped(shop.id) as session:
-        number = previews.ask(session, shop, queries.list_rules(session, shop.id), "staff:1").id
-    monkeypatch.setattr(previews, "get_agreed", die)
+        [default] = queries.list_rules(session, shop.id)
+        number = previews.ask(session, shop, [of_collection(default), default], "staff:1").id
     for _ in range(3):
         with pytest.raises(SystemExit):
             previews.compute(shop.id, number, 0)
