@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from itertools import permutations
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
-from app.orders.facts import Order, Payment
+from app.orders.facts import Discount, Order, Payment
 from app.shopify import payloads_orders as payloads
 from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
 
@@ -112,6 +113,19 @@ def test_edits_are_paid_in_their_turn() -> None:
 def test_shipping_that_came_on_is_paid_after_the_goods() -> None:
     known = partly(5000, {"shipping:369": 1})
     assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (1800, 2700)
+
+
+@pytest.mark.parametrize(
+    ("additions", "bea"), [(({"line:2": 1}, {"line:3": 1}), 2700), (({"line:3": 1}, {"line:2": 1}), 0)]
+)
+def test_what_is_added_for_nothing_waits_only_for_what_came_before_it(
+    additions: tuple[dict[str, int], ...], bea: int
+) -> None:
+    """The marketplace gives Bea's line away; Ada's second, the other edit's, is not paid."""
+    gift = line(2, 1, 3000, discounts=(Discount(3000, Decimal(0)),), terms=terms(BEA))
+    sold = order(line(1, 1, 1000), gift, line(3, 1, 2000), additions=additions)
+    known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=2000)
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, bea)
 
 
 def test_units_that_came_and_went_again_are_owed_by_nobody() -> None:

@@ -111,8 +111,10 @@ def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
 ) -> None:
     """What was added and paid before counts like what was there from the beginning."""
     added = [data.draw(lines(70 + number, sold.currency)) for number in range(edits)]
-    whole = _enlarge(sold, added)
-    known = _enlarge(sold, added[: min(paid, edits - 1)])
+    steps = [_enlarge(sold, added[:number]) for number in range(edits + 1)]
+    whole, known = steps[-1], steps[min(paid, edits - 1)]
+    # What is then added for nothing waits for no payment.
+    known = next(step for step in reversed(steps) if step.total == known.total)
     lacking = whole.total - known.total
     assume(lacking)
     edited = replace(
