@@ -45,6 +45,7 @@ _STORE: Final = f"""
     ON CONFLICT (shop_id, customer_id, kind, key) DO UPDATE
     SET clock = excluded.clock, value = excluded.value, revision = excluded.revision, changed_at = excluded.changed_at
     WHERE held.clock < excluded.clock
+    RETURNING kind, key
 """  # noqa: S608
 _CHANGES: Final = """
     SELECT item.kind, item.key, item.clock, item.value::text AS value
@@ -103,7 +104,7 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
         return queries.read_news(session, shop_id, customer_id, batch.since), set()
     whose = {"shop_id": shop_id, "customer_id": customer_id}
     edits = batch.edits
-    revision, held, items = _store(session, whose, edits, batch.since)
+    revision, held, stored, items = _store(session, whose, edits, batch.since)
     if not revision:
         refuse_erased(session, shop_id, customer_id)
         raise NotFound(_("This shop has no marketplace at the moment."))
@@ -111,12 +112,13 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
         # Seldom, so it may cost: take it back, and store what is no new row.
         session.rollback()
         edits = _only_known(session, whose, edits)
-        revision, held, items = _store(session, whose, edits, batch.since)
-    if batch.merged or batch.own_carts:
+        revision, held, stored, items = _store(session, whose, edits, batch.since)
+    own_carts = [key for key in batch.own_carts if (rules.OWN_CART, key) in stored]
+    if batch.merged or own_carts:
         speak_for_shop(session)
     if batch.merged:
         events.publish(session, shop_id, "GuestMerged", customer_id=customer_id)
-    announce_carts(session, shop_id, batch.own_carts)
+    announce_carts(session, shop_id, own_carts)
     news = News(revision, batch.since >= revision, items)
     return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
 
@@ -128,7 +130,7 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     ids = {"shop_id": whose.shop_id, "customer_id": whose.customer_id}
     try:
         with pipelined(whose) as connection:
-            head, changes = _send(connection, ids, batch.edits, batch.since)
+            head, _, changes = _send(connection, ids, batch.edits, batch.since)
             connection.execute(_ROOM, {**ids, "lately": _lately(), "most": rules.LARGEST_ACCOUNT})
     except psycopg.errors.DivisionByZero:
         return None
@@ -147,24 +149,24 @@ def read_at_once(whose: Scope, since: int) -> News | None:
 
 def _store(
     session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
-) -> tuple[int, int, Sequence[Any]]:
+) -> tuple[int, int, set[tuple[str, str]], Sequence[Any]]:
     """Returns the customer's new revision (0: nothing is stored, for shop or customer are no longer here), how many
-    rows take room, and what changed after `since` by other hands.
+    rows take room, kind and key of the edits that were newer, and what changed after `since` by other hands.
     """
     with together(session) as connection:
-        head, changes = _send(connection, whose, edits, since)
+        head, stored, changes = _send(connection, whose, edits, since)
         held = connection.execute(_HELD, {**whose, "lately": _lately()})
     advanced, (count,) = head.fetchone(), held.fetchall()
-    return advanced[0] if advanced else 0, count[0], changes.fetchall()
+    return advanced[0] if advanced else 0, count[0], set(stored.fetchall()), changes.fetchall()
 
 
 def _send(
     connection: psycopg.Connection[Any], whose: Mapping[str, int | None], edits: Sequence[Edit], since: int
-) -> tuple[psycopg.Cursor[Any], psycopg.Cursor[Any]]:
-    """The statements of a sync. Its new revision and what changed are fetched when all are sent."""
+) -> tuple[psycopg.Cursor[Any], psycopg.Cursor[Any], psycopg.Cursor[Any]]:
+    """The statements of a sync. Its new revision, what was stored and what changed are fetched when all are sent."""
     head = connection.execute(_ADVANCE, whose)
-    connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
-    return head, connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
+    stored = connection.execute(_STORE, {**whose, "edits": write_edits(edits), "now": clock.now()})
+    return head, stored, connection.cursor(row_factory=namedtuple_row).execute(_CHANGES, {**whose, "since": since})
 
 
 def _lately() -> datetime:

@@ -132,7 +132,7 @@ class Batch:
 
     @property
     def own_carts(self) -> Sequence[str]:
-        """Carts that are known as this customer's from now on."""
+        """Carts that are this customer's, known already or not."""
         return [edit.key for edit in self.edits if edit.kind == rules.OWN_CART and edit.value is not None]
 
 

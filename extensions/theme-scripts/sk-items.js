@@ -178,14 +178,14 @@ export class Replica {
   }
 
   // The answer to `request`. What was edited meanwhile stays unsynced; what the server can never take is let go, and so
-  // is the deletion of what it had no room for.
+  // is the deletion of what it had no room for. That this cart is the account's is said once, room or none.
   answer(request, { revision, restart, now, items, refused = {} }) {
     request.items.forEach(({ kind, key, clock }, place) => {
       const held = this.find(kind, key);
       const why = refused[place];
       if (held?.clock !== clock || why === 'early') return;
       if (why === 'late' || (why === 'full' && held.value == null)) this.drop(kind, key);
-      else this.#store(kind, key, clock, held.value, why === 'full' ? 2 : 1);
+      else this.#store(kind, key, clock, held.value, why === 'full' && kind !== 'own_cart' ? 2 : 1);
     });
     this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));
     for (const { kind, key, clock, value } of items) if (kind in KINDS) this.accept(kind, key, clock, value);

@@ -20,12 +20,13 @@ from app.privacy.erasure import forget_customer
 from app.privacy.rules import Person
 from app.queue import get_redis
 from app.reservations import queries, rules, service
+from app.storefront import rules as storefront_rules
 from jobs import reservations as jobs
 from jobs.events import drain
 from jobs.outbox import deliver
 from tests.apps import get_app
 from tests.shopify.signing import sign_proxy
-from tests.storefront.conftest import Storefront, item, storefront
+from tests.storefront.conftest import Storefront, item, storefront, wish
 
 __all__ = ["storefront"]
 
@@ -162,6 +163,22 @@ def test_a_cart_that_two_accounts_shared_is_the_last_ones(acme: Shop, mug: Produ
     storefront.send(*own("shared"))
     storefront.send(*own("shared", "phone"), customer="7002")
     assert said(acme)[-1]["carts"] == 1
+
+
+def test_open_pages_hear_once_whose_a_cart_is(
+    acme: Shop, mug: Product, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(acme, "carts/create", token="phone", line_items=[line(1)])
+    batch = own("phone")
+    storefront.send(*batch)
+    told = len(said(acme))
+    storefront.send(*batch)
+    storefront.send(*batch, merged=True)
+    assert len(said(acme)) == told
+    monkeypatch.setattr(storefront_rules, "LARGEST_ACCOUNT", 1)
+    storefront.send(wish(1), customer="7002")
+    assert storefront.send(*own("phone"), customer="7002")["refused"] == {"0": "full"}
+    assert len(said(acme)) == told
 
 
 def test_whose_a_cart_is_is_asked_of_an_index(acme: Shop, mug: Product, storefront: Storefront) -> None:

@@ -217,6 +217,21 @@ def test_what_finds_no_room_is_kept_and_holds_up_nothing(browsers: Browsers) -> 
     world.check()
 
 
+def test_whose_a_cart_is_is_said_once_also_where_there_is_no_room(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    world.buy("phone", 5, 2)
+    request = world.ask("request", "phone", tab="1")
+    refused = {str(place): "full" for place in range(len(request["items"]))}
+    answer = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+    world.ask("answer", "phone", tab="1", request=request, answer={**answer, "refused": refused})
+    world.account("phone", "1")
+    kinds = [
+        sorted(item["kind"] for item in asked["items"]) for asked in (request, world.ask("request", "phone", tab="1"))
+    ]
+    assert kinds == [["cart", "own_cart"], ["cart"]]
+
+
 def test_what_found_no_room_and_is_removed_leaves_nothing_behind(browsers: Browsers) -> None:
     world = World(browsers, Dictionary())
     world.open("phone", who=CLEO)
