@@ -63,6 +63,9 @@ settings.register_profile(
     "stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not _NIGHTLY
 )
 settings.load_profile("stallkeeper")
+# Hypothesis likes to draw numbers and words that stand in whatever modules are loaded. What a test sees would hang on
+# the tests before it in the process, and on any line of code.
+pytest.MonkeyPatch().setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda _path: False)
 
 _SERVER = os.environ.get("DATABASE_URL")
 

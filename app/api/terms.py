@@ -89,8 +89,9 @@ def _checked(body: MoneyTerms) -> dict[str, Any]:
     for code, part in body.discount_bearers.items():
         check_bps(part, f"#/discount_bearers/{code}")
     shared = get_agreed(g.session, g.shop.id).shared
+    percent = shared.reserve_bps if body.reserve_bps is None else Decimal(body.reserve_bps)
     days = shared.reserve_days if body.reserve_days is None else body.reserve_days
-    if body.reserve_bps and not days:
+    if percent and not days:
         raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     when = body.payout_schedule
     if when:

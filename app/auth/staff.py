@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, db
 from app.auth.staff_roles import StaffRole
 from app.errors import Conflict, NotFound
+from app.models.api import ApiToken
 from app.models.shops import Shop, ShopSettings
 from app.models.staff import StaffMember
 from app.shopify import tokens
@@ -117,13 +118,18 @@ def who(actor: str) -> str:
         if "staff_names" not in g:
             g.staff_names = list_names(g.session, g.shop.id)
         return str(g.staff_names.get(actor, f"Staff member {number}"))
+    if kind == "api":
+        named = select(ApiToken.name).where(ApiToken.shop_id == g.shop.id, ApiToken.id == int(number))
+        return name_machine(actor, g.session.scalar(named))
     return {"vendor_user": "The vendor", "applicant": "The applicant"}.get(kind) or name_machine(actor)
 
 
-def name_machine(actor: str) -> str:
-    """An actor of the log that is no person, in words."""
+def name_machine(actor: str, token: str | None = None) -> str:
+    """An actor of the log that is no person, in words. A program is called like its token, if that is still here."""
     kind, _, number = actor.partition(":")
-    return f"Program with token {number}" if kind == "api" else _MACHINES.get(kind, actor)
+    if kind == "api":
+        return f"Program “{token}”" if token else f"Program with token {number}"
+    return _MACHINES.get(kind, actor)
 
 
 def _learn(shop_id: int, token: IdToken) -> StaffMember:

@@ -99,6 +99,8 @@ class RuleForm(Form):
     ) -> None:
         super().__init__(formdata, data=_values(rule, currency, zone) if rule else None)
         self.currency, self.zone, self.rule = currency, zone, rule
+        self.band_currency = rule.conditions.price_currency or currency if rule else currency
+        """A band stays in the currency that the shop had when it was written."""
         self.vendors.choices = [SelectChoice(number, name) for number, name in vendors]
         self.groups.choices = [SelectChoice(number, name) for number, name in groups]
         self.is_default = bool(rule and rule.is_default)
@@ -174,7 +176,7 @@ class RuleForm(Form):
             tags=frozenset(tag.lower() for tag in _split(self.tags)),
             price_from=self._amount(self.price_from, quiet=True),
             price_to=self._amount(self.price_to, quiet=True),
-            price_currency=self.currency,
+            price_currency=self.band_currency,
             ordered_from=_midnight(self.ordered_from, self.zone),
             ordered_to=_midnight(self.ordered_to, self.zone),
         )
@@ -190,8 +192,9 @@ class RuleForm(Form):
         """Minor units, or None when the field is empty (or, quietly, when it is no amount)."""
         if not (field.data or "").strip():
             return None
+        currency = self.band_currency if field in (self.price_from, self.price_to) else self.currency
         try:
-            amount = read_amount(field.data or "", self.currency)
+            amount = read_amount(field.data or "", currency)
         except ValueError as error:
             if quiet:
                 return None
@@ -240,8 +243,8 @@ class SimulatorForm(Form):
 def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
     wanted = rule.conditions
 
-    def amount(minor: int | None) -> str:
-        return "" if minor is None else str(Money(minor, currency).decimal)
+    def amount(minor: int | None, of: str = currency) -> str:
+        return "" if minor is None else str(Money(minor, of).decimal)
 
     return {
         "name": rule.name,
@@ -259,8 +262,8 @@ def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
         "collections": _codes(wanted.collection_gids),
         "labels": json.dumps(dict(rule.labels)),
         "tags": ", ".join(sorted(wanted.tags)),
-        "price_from": amount(wanted.price_from),
-        "price_to": amount(wanted.price_to),
+        "price_from": amount(wanted.price_from, wanted.price_currency or currency),
+        "price_to": amount(wanted.price_to, wanted.price_currency or currency),
         "ordered_from": wanted.ordered_from.astimezone(zone).date() if wanted.ordered_from else None,
         "ordered_to": wanted.ordered_to.astimezone(zone).date() if wanted.ordered_to else None,
     }

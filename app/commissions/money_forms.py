@@ -184,7 +184,7 @@ class VendorMoneyForm(Form):
     validate_discount = validate_fee_tax
 
     def validate_reserve(self, field: StringField) -> None:
-        percent = Decimal(0)
+        percent = self.shared.reserve_bps
         if (field.data or "").strip():
             checked(read_percent, field)
             percent = read_percent(field.data or "0")

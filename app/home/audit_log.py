@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from app.auth.staff import name_machine
+from app.models.api import ApiToken
 from app.models.events import AuditEntry
 from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorUser
@@ -52,6 +53,7 @@ class Row:
     entry: AuditEntry
     vendor: str | None
     person: str | None
+    """Or the program: its token's name."""
 
     @property
     def who(self) -> str:
@@ -61,7 +63,7 @@ class Row:
         if kind == "vendor_user":
             return self.person or "Somebody who has left"
         words = {"system": "By itself", "applicant": f"Applicant {number}"}
-        return words.get(kind) or name_machine(self.entry.actor)
+        return words.get(kind) or name_machine(self.entry.actor, self.person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,15 @@ def list_entries(session: Session, shop_id: int, wanted: Filter, limit: int = PE
         .correlate(AuditEntry)
         .scalar_subquery()
     )
+    token = (
+        select(ApiToken.name)
+        .where(ApiToken.shop_id == shop_id, ApiToken.id == _number_after("api:"))
+        .correlate(AuditEntry)
+        .scalar_subquery()
+    )
     about = func.coalesce(AuditEntry.vendor_id, _vendor_of_subject())
     query = (
-        select(AuditEntry, Vendor.name, func.coalesce(member, person))
+        select(AuditEntry, Vendor.name, func.coalesce(member, person, token))
         .outerjoin(Vendor, Vendor.id == about)
         .where(*_conditions(shop_id, wanted))
         .order_by(AuditEntry.id.desc())
@@ -112,6 +120,11 @@ def list_actions(session: Session, shop_id: int) -> Sequence[str]:
     """What was ever done in the shop, for the filter."""
     query = select(AuditEntry.action).where(AuditEntry.shop_id == shop_id).distinct().order_by(AuditEntry.action)
     return session.scalars(query).all()
+
+
+def _number_after(kind: str) -> ColumnElement[int | None]:
+    """The number of an actor of this kind; NULL of all others."""
+    return cast(func.nullif(func.split_part(AuditEntry.actor, kind, 2), ""), BigInteger)
 
 
 def _vendor_of_subject() -> ColumnElement[int | None]:

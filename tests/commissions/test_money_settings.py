@@ -99,6 +99,10 @@ def test_one_vendor_has_terms_of_their_own_and_the_rest_as_everybody(
     terms = agreed_with(shop, seller)
     assert (terms.reserve_bps, terms.fee_tax_bps) == (Decimal(500), Decimal(700))
     assert "Ada&#39;s Ceramics" in merchant.get("/app/settings/money").text
+    released_at_once = merchant.post(path, data=EMPTY | {"reserve_days": "0"})
+    assert released_at_once.status_code == 422
+    assert "Say for how many days, or enter 0 for no reserve" in released_at_once.text
+    assert merchant.post(path, data=EMPTY | {"reserve": "0", "reserve_days": "0"}).status_code == 200
     merchant.post(path, data=EMPTY)
     assert agreed_with(shop, seller).reserve_bps == 2000
     assert agreed_with(shop, seller).shipping_share == "equal", "as for everybody again"

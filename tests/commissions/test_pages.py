@@ -136,6 +136,19 @@ def test_the_simulator_knows_of_a_product_what_an_order_of_it_would(
     assert "Product: This product is another vendor" in ask(vendor=str(other.id))
 
 
+def test_a_price_band_stays_in_its_currency_when_the_shop_has_another(merchant: FlaskClient, shop: Shop) -> None:
+    number = add(merchant, "Dear", price_from="1000.50", price_to="2000")
+    with db.scoped(shop.id) as session:
+        session.get_one(Shop, shop.id).currency = "JPY"
+    page = merchant.get(f"/app/commissions/{number}").text
+    assert ('value="1000.50"' in page, 'suffix="USD"' in page) == (True, True)
+    edited = {"name": "Very dear", "rate": "10", "price_from": "1000.50", "price_to": "3000"}
+    assert merchant.post(f"/app/commissions/{number}", data=edited).status_code == 200
+    with db.scoped(shop.id) as session:
+        band = list_rules(session, shop.id)[0].conditions
+    assert (band.price_from, band.price_to, band.price_currency) == (100050, 300000, "USD")
+
+
 def test_a_day_is_listed_as_it_was_typed_wherever_the_shop_is(merchant: FlaskClient, shop: Shop) -> None:
     with db.scoped(shop.id) as session:
         session.get_one(Shop, shop.id).timezone = "Asia/Tokyo"

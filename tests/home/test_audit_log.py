@@ -7,8 +7,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import audit, db
+from app.auth.api import make_token, revoke_token
 from app.models.shops import Shop
-from app.models.vendors import VendorUser
+from app.models.vendors import Vendor, VendorUser
 from tests.architecture.polaris import lint_polaris
 from tests.conftest import make_vendor
 
@@ -40,6 +41,28 @@ def test_entries_are_found_by_who_what_about_whom_and_when(merchant: FlaskClient
     assert len(exported(merchant, f"vendor={ada.id}")) == 2
     assert exported(merchant, "until=2001-01-01") == []
     assert len(exported(merchant, "since=2001-01-01&until=nonsense")) == len(exported(merchant))
+
+
+def test_programs_are_called_like_their_tokens_whosever_and_revoked_or_not(
+    merchant: FlaskClient, shop: Shop, seller: Vendor, zenith: Shop
+) -> None:
+    names = {}
+    for owner, vendor_id, name in ((shop, None, "ERP"), (shop, seller.id, "Kiln"), (zenith, None, "Rival")):
+        with db.scoped(owner.id) as session:
+            row, _ = make_token(session, owner.id, name, [], actor="staff:1", vendor_id=vendor_id)
+            revoke_token(session, row.id, actor="staff:1")
+            names[f"api:{row.id}"] = name
+    with db.scoped(shop.id) as session:
+        for by in (*names, "api:999"):
+            audit.record(session, shop.id, "vendor.suspend", ("vendor", seller.id), actor=by, reason=by)
+    told = {row["reason"]: row["who"] for row in exported(merchant, "actor=api")}
+    ours = {by: f"Program “{name}”" for by, name in names.items() if name != "Rival"}
+    others = {by: f"Program with token {by[4:]}" for by in told.keys() - ours.keys()}
+    assert len(others) == 2
+    assert told == ours | others
+    assert "Program “Kiln”" in merchant.get("/app/log").text
+    page = merchant.get(f"/app/vendors/{seller.id}").text
+    assert "Program “ERP”" in page
 
 
 def test_a_long_log_is_read_page_by_page_without_gap_or_double(merchant: FlaskClient, shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import permutations
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
 from app.orders.facts import Discount, Order, Payment
+from app.orders.part_payments import pay_partly
 from app.shopify import payloads_orders as payloads
 from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
 
@@ -74,6 +76,33 @@ def test_shipping_and_lines_without_a_number_do_no_harm() -> None:
     assert in_turn_of([msgspec.convert(odd, payloads.OrderEdit)]) == (("shipping:369", 1),)
 
 
+def test_an_edit_told_twice_counts_once_and_one_that_added_nothing_is_not_kept() -> None:
+    only_taken_off = {"id": 2, "order_id": 450, "created_at": DAY_0.isoformat(), "line_items": {"additions": []}}
+    timeless = msgspec.structs.replace(told(3, 8), created_at=None, committed_at=None)
+    known = hear([told(1, 7), msgspec.convert(only_taken_off, payloads.OrderEdit), timeless, told(1, 7)])
+    assert known == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, 1),))
+
+
+def test_one_edit_may_name_a_line_twice() -> None:
+    change = {"additions": [{"id": 7, "delta": 1}, {"id": 7, "delta": 2}]}
+    body = {"id": 1, "order_id": 450, "created_at": DAY_0.isoformat(), "line_items": change}
+    assert in_turn_of([msgspec.convert(body, payloads.OrderEdit)]) == (("line:7", 3),)
+
+
+def test_edits_of_one_moment_stand_in_the_turn_of_their_numbers() -> None:
+    later = msgspec.structs.replace(told(2, 8), committed_at=told(1, 7).committed_at)
+    assert in_turn_of([later, told(1, 7)]) == in_turn_of([told(1, 7), later]) == (("line:7", 1), ("line:8", 1))
+
+
+def test_moments_that_touch_are_counted_once() -> None:
+    """The list ends before its moment: an edit of just then is not on it. An order has the edits of its own moment."""
+    end = DAY_0 + timedelta(minutes=2) + payloads.READ_AFTER
+    then = msgspec.structs.replace(told(1, 7), committed_at=end)
+    known = Additions((Addition(end, {"line:7": 1}, 1),), end)
+    assert hear([read(2), then]) == hear([then, read(2)]) == known
+    assert in_turn(known, end) == ({"line:7": 1},)
+
+
 def partly(received: int, *additions: dict[str, int], **more: object) -> Order:
     """Ada's two at 10.00 and shipping of 5.00, then Bea's line of 30.00 added; so much was paid."""
     sold = order(
@@ -108,6 +137,31 @@ def test_of_a_line_that_was_enlarged_the_units_that_were_there_are_paid() -> Non
 def test_edits_are_paid_in_their_turn() -> None:
     known = partly(500 + 3000 + 1000, {"line:2": 1}, {"line:1": 2}, terms=TO_MARKETPLACE)
     assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, 2700)
+
+
+@pytest.mark.parametrize(("received", "within"), [(5500, 0), (5501, 2), (5498, 2)])
+def test_who_was_paid_for_by_then_shares_the_shipping(received: int, within: int) -> None:
+    """Of two edits the first is paid: 2.00 of the shipping are Ada's and 3.00 Bea's, as if there were no second."""
+    goods = line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), line(3, 1, 4000)
+    sold = order(*goods, shipping=(shipping(500),), additions=({"line:2": 1}, {"line:3": 1}))
+    known = msgspec.structs.replace(
+        sold, payment=Payment.PARTLY, outstanding=sold.total - received, outstanding_within=within
+    )
+    total = sum((vendor_total(known, ADA), vendor_total(known, BEA)))
+    assert vendor_total(known, BEA) == 2700 + 300
+    assert total == 1800 + 2700 + 500
+
+
+def test_gifts_are_given_with_what_they_came_with() -> None:
+    """Three at 10.00 less 1.00 each; one of them, and one of two free cards, came later. A free bow was there first."""
+    mugs = line(1, 3, 1000, discounts=(Discount(300, Decimal(2500)),))
+    sold = order(mugs, line(4, 1, 0), line(5, 2, 0), additions=({"line:1": 1, "line:5": 1},))
+    first = pay_partly(sold, 1800)
+    two = msgspec.structs.replace(mugs, quantity=2, discounts=(Discount(200, Decimal(2500)),))
+    one = msgspec.structs.replace(sold.lines[2], quantity=1)
+    assert first.goods == msgspec.structs.replace(sold, lines=(two, sold.lines[1], one))
+    assert first.paid == {"line:1:sale": Fraction(2, 3), "line:4:sale": 1, "line:5:sale": Fraction(1, 2)}
+    assert pay_partly(sold, 270).paid == {"line:1:sale": Fraction(1, 10), "line:4:sale": 0, "line:5:sale": 0}
 
 
 def test_shipping_that_came_on_is_paid_after_the_goods() -> None:
