@@ -11,11 +11,13 @@ from app.errors import ValidationErrors
 from app.fulfilment import pickups, rules, service
 from app.fulfilment.forms import ReadyForm, ShipForm, read_units
 from app.fulfilment.service import Tracking
+from app.keyset import cut_page
 from app.languages import _, find_words
+from app.ledger.rules import STAGE_MOVES
 from app.models.cancellations import Cancellation
 from app.models.pickups import Pickup
 from app.money import Money
-from app.orders import cancellations, senders
+from app.orders import cancellations, senders, views
 from app.orders.left import held_items, units_to_send
 from app.orders.packed import list_packed
 from app.orders.queries import VendorPart, find_unread, get_part
@@ -81,9 +83,12 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
 
 def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 200) -> Response:
     packed = list_packed(g.session, [found.part.id]).get(found.part.id, ())
+    booked = [movement for movement in found.movements if movement.transaction.kind not in STAGE_MOVES]
     html = render_template(
         "portal/orders/show.html",
         found=found,
+        lines=cut_page(found.lines, lambda line: (line.position, line.id), web.read_place(), limit=views.PER_PAGE),
+        bookings=cut_page(booked, lambda one: one.place, web.read_place("booking_"), limit=views.PER_PAGE),
         form=form,
         again=status != 200,
         is_collected=isinstance(form, ReadyForm),

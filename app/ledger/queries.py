@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, column, func, insert, or_, select, table, text
@@ -16,6 +16,7 @@ from app.models.payouts import Payout, PayoutEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # The function of the migration 0056: closed balances, and what came since.
 _BALANCES: Final = text("""
 SELECT vendor_id, account, currency, amount_minor
@@ -63,6 +64,12 @@ class Movement:
     @property
     def amount(self) -> Money:
         return Money(self.entry.amount_minor, self.entry.currency)
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """By what an order's movements are sorted."""
+        since = self.transaction.happened_at - _EPOCH
+        return since // timedelta(microseconds=1), self.transaction.id, self.entry.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The merchant's orders: the list, and one order with who gets what of it and why."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,6 @@ protect(bp)
 
 PER_PAGE: Final = 100
 """Of an order's lines, and of its bookings."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @bp.get("")
@@ -102,7 +101,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         total=Money(order.total_minor, order.currency),
         parts=parts,
         lines=cut_page(lines, lambda line: (line.position, line.id), web.read_place(), limit=PER_PAGE),
-        bookings=cut_page(shown, _booked, web.read_place("booking_"), limit=PER_PAGE),
+        bookings=cut_page(shown, lambda one: one.place, web.read_place("booking_"), limit=PER_PAGE),
         every=every,
         titles={f"line:{line.shopify_id}": line.title for line in lines},
         vendor_names={part.part.vendor_id: part.vendor.name for part in parts},
@@ -123,12 +122,6 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
 def _gives(movement: ledger.Movement) -> bool:
     """Whether somebody has more or less by it, and not only at another stage."""
     return movement.entry.account != Account.CUSTOMER_RECEIPTS and movement.transaction.kind not in STAGE_MOVES
-
-
-def _booked(movement: ledger.Movement) -> tuple[int, int, int]:
-    """By what the movements are sorted."""
-    since = movement.transaction.happened_at - _EPOCH
-    return since // timedelta(microseconds=1), movement.transaction.id, movement.entry.id
 
 
 def _wishes(

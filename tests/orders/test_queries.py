@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from app import db
 from app.ledger import queries as ledger
-from app.models.orders import Order
+from app.models.orders import Order, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.orders import queries, vendor_list, views
 from app.payouts import checks, contents
 from app.payouts import queries as payouts
 from devstore.store import Store
+from tests.apps import get_app
 from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post
+from tests.portal.conftest import signed_in
 from tests.products.test_queries import counted
 from tests.reviews.conftest import merchant
 
@@ -98,3 +100,26 @@ def test_a_long_order_is_turned_part_by_part(
         links = re.findall(r'accessibilitylabel="Next page" href="([^"]*booking_after=[^"]*)"', found)
         address = links[0] if links else None
     assert len(seen) == len(set(seen)) > 3
+
+
+def test_a_vendor_turns_a_long_order_part_by_part_too(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PER_PAGE", 1)
+    buy(store, (goods.mug, 1), (goods.vase, 1), (goods.loaf, 1))
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        part_id = session.scalars(select(VendorOrder.id).where(VendorOrder.vendor_id == ada.id)).one()
+    browser = signed_in(get_app(), ada)
+    seen: dict[str, list[str]] = {}
+    for name, earned in (("after", "<h3>1 \N{MULTIPLICATION SIGN} "), ("booking_after", "/portal/money/entries/")):
+        address: str | None = f"/portal/orders/{part_id}"
+        while address:
+            page = html.unescape(browser.get(address).text)
+            assert page.count(earned) == 1
+            assert len(re.findall('name="units-', page)) == 2, "a parcel is chosen of all that is left"
+            seen[name] = [*seen.get(name, ()), *re.findall(f'{earned}([^<"]+)', page)]
+            links = re.findall(rf'rel="next" href="([^"]*[?&]{name}=([^"&]*)[^"]*)"', page)
+            address = next((link for link, cursor in links if cursor not in address), None)
+    assert seen["after"] == ["Mug", "Vase"]
+    assert len(seen["booking_after"]) == len(set(seen["booking_after"])) > 1
