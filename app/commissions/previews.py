@@ -15,7 +15,7 @@ from app.commissions.collections import read_new, watch_named
 from app.commissions.queries import read_rule, write_rule
 from app.commissions.rules import Rule, choose_rule, days_on_hold, line_fee
 from app.commissions.sets import find_members, read_sold_line
-from app.db import scoped
+from app.db import scoped, system
 from app.errors import NotFound
 from app.models.commissions import CommissionPreview
 from app.models.orders import Order, OrderLine
@@ -52,10 +52,8 @@ class VendorRow:
 
 
 def ask(session: Session, shop: Shop, rules: Sequence[Rule], actor: str) -> CommissionPreview:
-    """Have a preview of `rules`, the whole list from the top, computed soon. Yesterday's are thrown away."""
+    """Have a preview of `rules`, the whole list from the top, computed soon."""
     now = clock.now()
-    old = (CommissionPreview.shop_id == shop.id, CommissionPreview.made_at < now - _KEPT)
-    session.execute(delete(CommissionPreview).where(*old))
     since = now - timedelta(days=DAYS)
     count = select(func.count()).select_from(OrderLine).join(Order, Order.id == OrderLine.order_id)
     preview = CommissionPreview(
@@ -84,8 +82,19 @@ def compute(shop_id: int, preview_id: int, place: int, *, seconds: float = SLICE
 
 
 def sweep() -> int:
-    """Ring for whose turn it is: a worker died, or a ring was lost. Returns how many rings."""
+    """Throw yesterday's away. Ring for whose turn it is: a worker died, or a ring was lost. Returns how many rings."""
+    _throw_old_away()
     return _TURNS.ring()
+
+
+def _throw_old_away() -> None:
+    old = CommissionPreview.made_at < clock.now() - _KEPT
+    with system() as session:
+        shops = session.scalars(select(CommissionPreview.shop_id).where(old).distinct()).all()
+    for shop_id in shops:
+        with scoped(shop_id) as session:
+            session.execute(delete(CommissionPreview).where(CommissionPreview.shop_id == shop_id, old))
+            watch_named(session, shop_id)
 
 
 def get_preview(session: Session, shop_id: int, preview_id: int) -> CommissionPreview:
@@ -107,6 +116,8 @@ def find_latest(session: Session, shop_id: int, actor: str) -> CommissionPreview
 def stop(session: Session, shop_id: int, preview_id: int) -> None:
     """Throw a preview away, also one that is being computed. Raises NotFound."""
     session.delete(get_preview(session, shop_id, preview_id))
+    session.flush()
+    watch_named(session, shop_id)
     _sweep_soon(session)
 
 
@@ -173,7 +184,8 @@ def _add_next(shop_id: int, preview_id: int) -> bool:
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
         found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()
         rules, agreed = [read_rule(stored) for stored in preview.rules], get_agreed(session, shop_id)
-        members = find_members(session, shop_id, rules, preview.since)
+        products = {line.sold_as["product"] for line, _ in found if line.sold_as} - {None}
+        members = find_members(session, shop_id, rules, products, preview.since)
         sums = {number: list(values) for number, values in preview.sums.items()}
         for line, ordered_at in found:
             if not line.sold_as or line.vendor_id is None:

@@ -46,13 +46,13 @@ class Members:
         return line
 
 
-def find_members(session: Session, shop_id: int, rules: Sequence[Rule], since: datetime) -> Members:
-    """Of the groups and collections that the rules name; `since`: when the first of the lines was sold."""
-    groups = list_groups_of_vendors(session, shop_id) if any(r.conditions.group_ids for r in rules) else {}
-    named = {gid for rule in rules for gid in rule.conditions.collection_gids}
-    listed = select(CollectionProduct.product_gid, CollectionProduct.collection_gid)
-    mine = (CollectionProduct.shop_id == shop_id, CollectionProduct.collection_gid.in_(named))
-    collections = _gather(session.execute(listed.where(*mine))) if named else {}
+def find_members(
+    session: Session, shop_id: int, rules: Sequence[Rule], product_gids: Collection[str], since: datetime
+) -> Members:
+    """Where the rules name groups or collections; `product_gids` and `since`: of the lines, and the first was sold."""
+    groups = list_groups_of_vendors(session, shop_id) if any(rule.conditions.group_ids for rule in rules) else {}
+    in_use = any(rule.conditions.collection_gids for rule in rules)
+    collections = list_collections_of_products(session, shop_id, product_gids) if in_use else {}
     asked = list_asked(session, shop_id, since) if groups or collections else ()
     return Members(groups, collections, asked)
 

@@ -18,7 +18,7 @@ from app.commissions import collections, groups, previews, queries, service, set
 from app.commissions.rules import Conditions, Rule
 from app.commissions.service import Draft
 from app.errors import Conflict, ValidationErrors
-from app.models.commissions import CommissionPreview, CommissionRule, WatchedCollection
+from app.models.commissions import CollectionProduct, CommissionPreview, CommissionRule, WatchedCollection
 from app.models.orders import Order, OrderLine
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -351,6 +351,49 @@ def test_previews_take_turns_and_one_slice_waits_in_the_queue_of_money(
     assert len(rung) == 6, "a doubled ring neither goes on nor rings"
     with db.scoped(shop.id) as session:
         assert previews.get_preview(session, shop.id, first).done == 1
+
+
+@pytest.mark.parametrize("how", ["stopped", "of yesterday"])
+def test_the_collections_of_a_preview_that_is_gone_are_forgotten(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    with db.scoped(shop.id) as session:
+        [default] = queries.list_rules(session, shop.id)
+        number = previews.ask(session, shop, [of_collection(default), default], "staff:1").id
+        assert session.scalars(select(WatchedCollection.gid)).all() == [COLLECTION]
+    if how == "stopped":
+        with db.scoped(shop.id) as session:
+            previews.stop(session, shop.id, number)
+    else:
+        now = clock.now() + timedelta(days=1, minutes=1)
+        monkeypatch.setattr(clock, "now", lambda: now)
+        assert previews.sweep() == 0
+    with db.scoped(shop.id) as session:
+        assert session.scalars(select(CommissionPreview.id)).all() == []
+        assert session.scalars(select(WatchedCollection.gid)).all() == []
+
+
+def test_a_preview_reads_of_a_collection_only_what_was_sold(
+    shop: Shop, goods: SimpleNamespace, store: Store, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buy(store, (goods.mug, 1))
+    post.deliver()
+    monkeypatch.setattr(previews, "read_new", lambda *_, **__: True)
+    found: list[sets.Members] = []
+
+    def find(*args: Any) -> sets.Members:
+        found.append(sets.find_members(*args))
+        return found[-1]
+
+    monkeypatch.setattr(previews, "find_members", find)
+    sold = f"gid://shopify/Product/{goods.mug['id']}"
+    with db.scoped(shop.id) as session:
+        [default] = queries.list_rules(session, shop.id)
+        number = previews.ask(session, shop, [of_collection(default), default], "staff:1").id
+        for gid in (sold, "gid://shopify/Product/1", "gid://shopify/Product/2"):
+            session.add(CollectionProduct(shop_id=shop.id, product_gid=gid, collection_gid=COLLECTION))
+    previews.compute(shop.id, number, 0)
+    assert [members.collections for members in found] == [{sold: frozenset({COLLECTION})}]
 
 
 @pytest.mark.parametrize("deadly", ["get_agreed", "read_new"])
