@@ -169,8 +169,8 @@ class VendorOrder(Model):
     bank_reason, answer_by.
     """
     shipping: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
-    """How the vendor's part of each shipping line is reckoned: line (Shopify's number), way (value, weight, equal or
-    own), bps, whole_minor. Empty for what was booked before this was kept.
+    """How the vendor's part of each shipping line that is paid whole is reckoned: line (Shopify's number), way (value,
+    weight, equal or own), bps, whole_minor. Empty for what was booked before this was kept.
     """
     returns: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Returns with goods of the vendor's: number, name, status, decline_reason, opened_at,

@@ -41,8 +41,10 @@ def with_read(known: Additions, order: payloads.Order) -> Additions:
     until = order.updated_at + payloads.READ_AFTER
     if order.app_additions is None or (known.until is not None and until <= known.until):
         return known
+    # The list was read after the order: of what was edited since, orders/edited tells, or the next look.
+    listed = [Addition(one.at, one.units) for one in order.app_additions if one.at < until]
     later = [one for one in known.edits if one.edit is not None and one.at >= until]
-    return Additions((*(Addition(one.at, one.units) for one in order.app_additions), *later), until)
+    return Additions((*listed, *later), until)
 
 
 def in_turn(known: Additions, order_of: datetime) -> tuple[Mapping[str, int], ...]:

@@ -4,7 +4,7 @@ A cell knows what the customer owes for it and who gets how much of that. Everyt
 removals) is a fraction of a cell, to date, so steps add up to the whole without a cent left over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -100,13 +100,13 @@ def share_line(line: Line, order: Order) -> LineShare:
     )
 
 
-def cells_of(order: Order, *, goods: Order | None = None) -> tuple[Cell, ...]:
+def cells_of(order: Order, *, goods: Mapping[int, Order] = {}) -> tuple[Cell, ...]:
     """Every cell of the order, in the order's own sequence. What the customer owes for them is Shopify's total.
 
-    `goods`: the order whose lines share the shipping, where that is not all of this one's.
+    `goods`: by shipping line, the order whose lines share it, where that is not all of this one's.
     """
     cells = [cell for line in order.lines for cell in _line_cells(line, order)]
-    cells += [cell for line in order.shipping for cell in _shipping_cells(line, goods or order)]
+    cells += [cell for line in order.shipping for cell in _shipping_cells(line, goods.get(line.id, order))]
     extras = (
         ("tip", order.tips, Account.TIPS),
         ("duties", order.duties, Account.DUTIES),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app.money import split
 from app.orders.cells import WHOLE, Cell, cells_of, part_of
-from app.orders.facts import Discount, Line, Order
+from app.orders.facts import Discount, Line, Order, ShippingLine
 from app.orders.returns import removals_of
 
 _NONE = Fraction(0)
@@ -22,8 +22,8 @@ _Parts = Mapping[str, Fraction]
 
 
 class PartPayment(NamedTuple):
-    goods: Order
-    """The order whose lines share the shipping: this one, without what nobody has paid yet."""
+    goods: Mapping[int, Order]
+    """By shipping line, the order whose lines share it: this one, without what came after it and is not paid yet."""
     cells: tuple[Cell, ...]
     paid: dict[str, Fraction]
     """Which part of each cell."""
@@ -37,15 +37,15 @@ def pay_partly(order: Order, received: int) -> PartPayment:
     whole = (sum(_worth(order, cells, parts)) for parts in layers[:-1])
     received = next((worth for worth in whole if abs(worth - received) <= order.outstanding_within), received)
     paid_for = [parts for parts in layers if sum(_worth(order, cells, parts)) <= received]
-    known = paid_for[-1] if paid_for else layers[0]
-    goods = _as_it_was(order, known) if known else order
+    reached = layers[max(0, len(paid_for) - 1) :]
+    goods = {line.id: _as_it_was(order, next(_with_shipping(line, reached))) for line in order.shipping}
     cells = cells_of(order, goods=goods)
     paid = [0] * len(cells)
     for parts in layers:
         due = [worth - amount for worth, amount in zip(_worth(order, cells, parts), paid, strict=True)]
         more = split(min(sum(due), received - sum(paid)), due)
         paid = [amount + part for amount, part in zip(paid, more, strict=True)]
-    given_away = {cell.key: known.get(cell.component, WHOLE) if paid_for else _NONE for cell in cells}
+    given_away = {cell.key: reached[0].get(cell.component, WHOLE) if paid_for else _NONE for cell in cells}
     parts = {
         cell.key: Fraction(amount, cell.owed) if cell.owed else given_away[cell.key]
         for cell, amount in zip(cells, paid, strict=True)
@@ -74,8 +74,14 @@ def _worth(order: Order, cells: Sequence[Cell], parts: _Parts) -> list[int]:
     ]
 
 
+def _with_shipping(line: ShippingLine, layers: Sequence[_Parts]) -> Iterator[_Parts]:
+    return (parts for parts in layers if parts.get(f"shipping:{line.id}", WHOLE))
+
+
 def _as_it_was(order: Order, parts: _Parts) -> Order:
     """The order with the goods of then."""
+    if not parts:
+        return order
     lines = (_part_of_line(line, parts.get(f"line:{line.id}", WHOLE)) for line in order.lines)
     return replace(order, lines=tuple(line for line in lines if line.quantity))
 

@@ -4,7 +4,7 @@ The whole set is computed from what is known of the order now; the service posts
 and any order of arrival end in the same balances.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -36,8 +36,8 @@ class Books:
     """Where each vendor's net amount stands, by (component, vendor id)."""
     shares: dict[int, LineShare] = field(default_factory=dict)
     """How the vendors' lines are shared, by Shopify's number."""
-    goods: Order | None = None
-    """The order whose lines share the shipping, once anything is paid."""
+    shipping_goods: Mapping[int, Order] = field(default_factory=dict)
+    """By shipping line that is paid whole, the order whose lines share it."""
 
     def of_vendor(self, vendor_id: int) -> list[Bucket]:
         """Where everything of the vendor's stands."""
@@ -109,7 +109,8 @@ class _Steps:
     """Walks through the order's life and keeps, for each cell, which part of it is paid and which is gone again."""
 
     def __init__(self, order: Order) -> None:
-        self.order = self.goods = order
+        self.order = order
+        self.goods: Mapping[int, Order] = {line.id: order for line in order.shipping}
         self.cells = cells_of(order)
         self.postings: list[Posting] = []
         self.flags: list[str] = []
@@ -124,6 +125,11 @@ class _Steps:
     @property
     def shares(self) -> dict[int, LineShare]:
         return {cell.line_id: cell.share for cell in self.cells if cell.line_id and cell.share}
+
+    @property
+    def shipping_goods(self) -> dict[int, Order]:
+        lacking = {cell.shipping_id for cell in self.cells if self.paid[cell.key] < WHOLE}
+        return {number: goods for number, goods in self.goods.items() if number not in lacking}
 
     @property
     def left(self) -> Amounts:
@@ -320,7 +326,7 @@ def _stage(order: Order, steps: _Steps, now: datetime) -> Books:
     nets = vendor_nets(steps.postings)
     buckets = stage_nets(order, nets, steps.disputed(), now, flagged=bool(flags))
     moves = [move for (part, vendor), parts in buckets.items() for move in list_moves(order, part, vendor, parts)]
-    return Books((*steps.postings, *moves), flags, buckets, steps.shares, steps.goods)
+    return Books((*steps.postings, *moves), flags, buckets, steps.shares, steps.shipping_goods)
 
 
 def balances(postings: Iterable[Posting]) -> Balance:

@@ -44,8 +44,8 @@ def update_parts(one: Held, books: Books) -> None:
         part.next_release_at, part.hold_reason = next_release_at(buckets), hold_reason(buckets)
         if one.disputes or part.disputes:
             update_disputes(one, books, part)
-        if books.goods and known.shipping:
-            part.shipping = [_reckon(line, books.goods, vendor_id) for line in known.shipping]
+        goods = books.shipping_goods
+        part.shipping = [_reckon(line, goods[line.id], vendor_id) for line in known.shipping if line.id in goods]
 
 
 def assign_parcels(one: Held) -> None:

@@ -17,6 +17,8 @@ from app.shopify.webhook_bodies import number_of
 
 def are_due(order: Order) -> bool:
     """Whether it is partly paid, and what it says was never compared with Shopify's list of its edits."""
+    if order.financial_status in payloads.UNPAID:
+        return False
     since, until = order.snapshot_updated_at, order.additions.get("until")
     if (until and datetime.fromisoformat(until) > since) or clock.now() < since + payloads.READ_AFTER:
         return False
@@ -37,8 +39,9 @@ def read(shop: ShopCredentials, order_gid: str) -> list[dict[str, Any]]:
 def _count(sales: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     units: Counter[str] = Counter()
     for sale in sales:
-        if sale["actionType"] == "ORDER" and (sale["quantity"] or 0) > 0:
-            for name, field in (("line", "lineItem"), ("shipping", "shippingLine")):
-                if part := sale.get(field):
-                    units[f"{name}:{number_of(part['id'])}"] += sale["quantity"]
-    return dict(units)
+        if sale["actionType"] == "ORDER":
+            if line := sale.get("lineItem"):
+                units[f"line:{number_of(line['id'])}"] += sale["quantity"] or 0
+            if shipping := sale.get("shippingLine"):  # comes once, and may come without a quantity
+                units[f"shipping:{number_of(shipping['id'])}"] = 1
+    return dict(+units)

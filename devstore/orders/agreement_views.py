@@ -54,5 +54,5 @@ def _sale(number: int, order: Doc, line_id: int, units: int) -> Doc:
 def _shipping_sale(number: int, order: Doc, line_id: int) -> Doc:
     line = find_part(order, "shipping_lines", line_id)
     assert line is not None
-    shown = {"actionType": "ORDER", "lineType": "SHIPPING", "quantity": 1}
+    shown = {"actionType": "ORDER", "lineType": "SHIPPING", "quantity": None}
     return {"__typename": "ShippingLineSale", "id": number, **shown, "shippingLine": shipping_line_view(order, line)}

@@ -1,6 +1,8 @@
 """`books explain` and the pages of an order's amounts say the same."""
 
+import html
 import re
+from types import SimpleNamespace
 
 from click.testing import CliRunner
 from flask.testing import FlaskClient
@@ -10,16 +12,21 @@ from app import db
 from app.books import service
 from app.cli import group
 from app.models.ledger import LedgerTransaction
+from app.models.orders import VendorOrder
 from app.models.shops import Shop
+from app.models.vendors import Vendor
 from app.orders.words import KIND_WORDS
 from devstore.orders.fulfilment import fulfil_lines
+from devstore.orders.payments import capture
 from devstore.orders.refunds import LineRefund, RefundRequest, refund_order
 from devstore.store import Store
+from tests.apps import get_app
 from tests.books.test_ledger import Sold
 from tests.books.test_ledger import merchant as merchant  # noqa: PLC0414 - the fixture
 from tests.books.test_ledger import sold as sold  # noqa: PLC0414 - the fixture
-from tests.devstore.orders.cast import ACME
+from tests.devstore.orders.cast import ACME, buy
 from tests.orders.conftest import Post
+from tests.portal.conftest import signed_in
 
 
 def amounts(html: str) -> set[str]:
@@ -62,3 +69,32 @@ def test_a_page_that_looks_again_stays_at_its_place(merchant: FlaskClient, acme:
         service.ask(session, acme.id, "staff:1")
     page = merchant.get("/app/reconciliation?open_after=WzFd").text
     assert 'hx-get="/app/reconciliation?open_after=WzFd"' in page
+
+
+def test_how_the_shipping_is_reckoned_is_said_once_it_is_paid_whole(
+    merchant: FlaskClient, goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    number = buy(store, (goods.mug, 2), (goods.loaf, 1), capture=False)["id"]
+    capture(store, ACME, number, "10.00")
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        part = session.scalars(select(VendorOrder).where(VendorOrder.vendor_id == ada.id)).one()
+        query = select(LedgerTransaction.component).where(LedgerTransaction.component.startswith("shipping:"))
+        component = session.scalars(query.limit(1)).one()
+    portal = signed_in(get_app(), ada)
+
+    def read() -> list[str]:
+        """The portal's page, the merchant's, and the command line."""
+        mine = portal.get(f"/portal/money/orders/{part.id}/{component}").text
+        theirs = merchant.get(f"/app/books/orders/{part.order_id}/vendors/{ada.id}/{component}").text
+        return [mine, theirs, CliRunner().invoke(group, ["books", "explain", ACME, part.name]).output]
+
+    for said, words in zip(read(), ["Why this amount", "by the value of the goods.", "Shipping"], strict=True):
+        assert words in said
+        assert " % of" not in html.unescape(said).replace("\N{NO-BREAK SPACE}", " ")
+    capture(store, ACME, number)
+    post.deliver()
+    mine, theirs, told = (html.unescape(one).replace("\N{NO-BREAK SPACE}", " ") for one in read())
+    assert "By the value of the goods: 50 % of $6.90." in mine
+    assert "by the value of the goods, 50 % of $6.90." in theirs
+    assert "By the value of the goods, 50 % of 6.90 USD" in told

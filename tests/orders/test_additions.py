@@ -13,6 +13,7 @@ from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
 from app.orders.facts import Discount, Order, Payment
 from app.orders.part_payments import pay_partly
+from app.orders.rules import book_to_date
 from app.shopify import payloads_orders as payloads
 from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
 
@@ -45,9 +46,10 @@ def hear(news: Sequence[News]) -> Additions:
 
 
 def test_whatever_is_told_and_read_ends_alike_in_any_order_of_arrival() -> None:
-    news: list[News] = [told(1, 7), told(2, 8), read(2, (1, 7), (2, 8)), told(5, 9, 2), told(1, 7)]
+    """The edit of line 9 was made between the reading of the order and that of the list."""
+    news: list[News] = [told(1, 7), told(2, 8), read(2, (1, 7), (2, 8), (5, 9)), told(5, 9), told(1, 7), told(6, 4, 2)]
     ends = {in_turn_of(some) for some in permutations(news)}
-    assert ends == {(("line:7", 1), ("line:8", 1), ("line:9", 2))}
+    assert ends == {(("line:7", 1), ("line:8", 1), ("line:9", 1), ("line:4", 2))}
 
 
 def in_turn_of(news: Sequence[News]) -> tuple[tuple[str, int], ...]:
@@ -155,13 +157,15 @@ def test_who_was_paid_for_by_then_shares_the_shipping(received: int, within: int
 def test_gifts_are_given_with_what_they_came_with() -> None:
     """Three at 10.00 less 1.00 each; one of them, and one of two free cards, came later. A free bow was there first."""
     mugs = line(1, 3, 1000, discounts=(Discount(300, Decimal(2500)),))
-    sold = order(mugs, line(4, 1, 0), line(5, 2, 0), additions=({"line:1": 1, "line:5": 1},))
+    gifts = line(4, 1, 0), line(5, 2, 0)
+    sold = order(mugs, *gifts, shipping=(shipping(0),), additions=({"line:1": 1, "line:5": 1},))
     first = pay_partly(sold, 1800)
     two = msgspec.structs.replace(mugs, quantity=2, discounts=(Discount(200, Decimal(2500)),))
     one = msgspec.structs.replace(sold.lines[2], quantity=1)
-    assert first.goods == msgspec.structs.replace(sold, lines=(two, sold.lines[1], one))
-    assert first.paid == {"line:1:sale": Fraction(2, 3), "line:4:sale": 1, "line:5:sale": Fraction(1, 2)}
-    assert pay_partly(sold, 270).paid == {"line:1:sale": Fraction(1, 10), "line:4:sale": 0, "line:5:sale": 0}
+    assert first.goods == {369: msgspec.structs.replace(sold, lines=(two, sold.lines[1], one))}
+    free = "shipping:369:vendor:1:sale"
+    assert first.paid == {"line:1:sale": Fraction(2, 3), "line:4:sale": 1, "line:5:sale": Fraction(1, 2), free: 1}
+    assert pay_partly(sold, 270).paid == {"line:1:sale": Fraction(1, 10), "line:4:sale": 0, "line:5:sale": 0, free: 0}
 
 
 def test_shipping_that_came_on_is_paid_after_the_goods() -> None:
@@ -196,3 +200,24 @@ def test_units_that_came_and_went_again_are_owed_by_nobody() -> None:
 def test_what_is_off_by_a_cent_in_another_currency_was_for_what_there_was(off: int, ada: int, bea: int) -> None:
     known = msgspec.structs.replace(partly(2500 + off, {"line:2": 1}), outstanding_within=2)
     assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (ada, bea)
+
+
+@pytest.mark.parametrize(
+    ("received", "ada", "bea"),
+    [(2000, 1800, 0), (2500, 1800 + 28, 386 + 43), (5499, 1800 + 200, 2699 + 300), (5500, 1800 + 200, 2700 + 300)],
+)
+def test_shipping_that_came_with_goods_is_theirs_as_well_before_they_are_paid(
+    received: int, ada: int, bea: int
+) -> None:
+    """Of 35.00 that came on, 5.00 are shipping: 2.00 of it are Ada's and 3.00 Bea's."""
+    known = partly(received, {"line:2": 1, "shipping:369": 1})
+    assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (ada, bea)
+
+
+def test_a_part_of_the_shipping_is_told_once_it_is_paid_whole() -> None:
+    before, later = (partly(received, {"line:2": 1}) for received in (2400, 2500))
+    assert book_to_date(before, DAY_0).shipping_goods == {}
+    [[number, goods]] = book_to_date(later, DAY_0).shipping_goods.items()
+    assert (number, [line.id for line in goods.lines]) == (369, [1])
+    with_goods = partly(5400, {"line:2": 1, "shipping:369": 1})
+    assert book_to_date(with_goods, DAY_0).shipping_goods == {}

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -22,9 +23,11 @@ from app.orders.facts import (
     PaymentFee,
     Recipient,
     Refund,
+    ShippingLine,
     Tax,
     VendorTerms,
 )
+from app.orders.part_payments import pay_partly
 from app.orders.rules import balances, book_to_date
 from app.orders.stages import HoldReason
 from tests.orders.histories import lines, nonsense, orders, payment_fees, stories
@@ -110,7 +113,7 @@ def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
     sold: Order, edits: int, paid: int, data: st.DataObject
 ) -> None:
     """What was added and paid before counts like what was there from the beginning."""
-    added = [data.draw(lines(70 + number, sold.currency)) for number in range(edits)]
+    added = [_draw_edit(data, number, sold) for number in range(edits)]
     steps = [_enlarge(sold, added[:number]) for number in range(edits + 1)]
     whole, known = steps[-1], steps[min(paid, edits - 1)]
     # What is then added for nothing waits for no payment.
@@ -121,11 +124,27 @@ def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
         whole,
         payment=Payment.PARTLY,
         outstanding=lacking,
-        additions=tuple({f"line:{line.id}": line.quantity} for line in added),
+        additions=tuple(map(_units, added)),
     )
     booked = book_to_date(edited, LATE)
     assert booked.flags == ()
     assert balances(booked.postings) == balances(book_to_date(known, LATE).postings)
+
+
+@quick
+@given(orders(), st.data(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
+def test_no_part_is_paid_less_when_more_is_received(sold: Order, data: st.DataObject, parts: list[float]) -> None:
+    """But for a cent, by rounding. Shipping that was there before goods came on is shared anew once they are paid."""
+    bare = _enlarge(replace(sold, shipping=()), [])
+    edit = _draw_edit(data, 1, sold)
+    whole = replace(_enlarge(bare, [edit]), payment=Payment.PARTLY, additions=(_units(edit),))
+    before: dict[str, int] = {}
+    for received in sorted({bare.total, whole.total, *(round(part * whole.total) for part in parts)}):
+        _, cells, paid = pay_partly(whole, received)
+        now = {cell.key: round(cell.owed * paid[cell.key]) for cell in cells}
+        assert sum(now.values()) == received
+        assert all(now[key] >= amount - 1 for key, amount in before.items()), received
+        before = now
 
 
 @quick
@@ -240,9 +259,26 @@ def test_what_a_customer_disputes_is_on_hold_and_nothing_of_it_is_lost_yet(story
         assert _has(balances(now.postings), vendor) == _has(balances(calm.postings), vendor)
 
 
-def _enlarge(sold: Order, added: Sequence[Line]) -> Order:
-    """The order with these lines as well, and its total."""
-    bare = replace(sold, lines=(*sold.lines, *added))
+class _Edit(NamedTuple):
+    line: Line
+    shipping: tuple[ShippingLine, ...]
+
+
+def _draw_edit(data: st.DataObject, number: int, sold: Order) -> _Edit:
+    """A line that comes on, and often shipping for it."""
+    price = data.draw(st.none() | st.integers(0, 3000))
+    more = () if price is None else (ShippingLine(id=370 + number, price=price, taxes=(Tax(price // 5),)),)
+    return _Edit(data.draw(lines(70 + number, sold.currency)), more)
+
+
+def _units(edit: _Edit) -> dict[str, int]:
+    return {f"line:{edit.line.id}": edit.line.quantity} | {f"shipping:{one.id}": 1 for one in edit.shipping}
+
+
+def _enlarge(sold: Order, added: Sequence[_Edit]) -> Order:
+    """The order with these edits as well, and its total."""
+    shipping = [*sold.shipping, *(one for edit in added for one in edit.shipping)]
+    bare = replace(sold, lines=(*sold.lines, *(edit.line for edit in added)), shipping=tuple(shipping))
     total = sum(cell.owed for cell in cells_of(bare))
     return replace(bare, total=total, current_total=total)
 
