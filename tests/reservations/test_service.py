@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 
 from app import clock, db
 from app.events import publish
@@ -181,14 +181,28 @@ def test_open_pages_hear_once_whose_a_cart_is(
     assert len(said(acme)) == told
 
 
-def test_whose_a_cart_is_is_asked_of_an_index(acme: Shop, mug: Product, storefront: Storefront) -> None:
-    storefront.send(*own("phone"))
-    plan: list[str] = []
+def test_whose_carts_are_is_asked_of_an_index_and_once_for_all(
+    acme: Shop, mug: Product, storefront: Storefront
+) -> None:
+    tokens = [f"c{number}" for number in range(5)]
+    for token in tokens:
+        tell(acme, "carts/create", token=token, line_items=[line(1)])
+    storefront.send(*own(*tokens[:3]))
+    asked: list[tuple[str, Any]] = []
     with db.scoped(acme.id) as session:
         session.execute(text("SET LOCAL enable_seqscan = off"))
-        asked = queries.ask_carts(acme.id, 7).compile(session.connection(), compile_kwargs={"literal_binds": True})
-        plan = list(session.scalars(text(f"EXPLAIN {asked}")))
-    assert any("ix_customer_items_own_cart" in step for step in plan), plan
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        (stock,) = queries.read_stock(session, acme.id, 7)
+        plans = [
+            str(step)
+            for query, values in tuple(asked)
+            for step in connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {query}", values).scalars()
+        ]
+    assert stock.carts == 3
+    scans = [step for step in plans if "ix_customer_items_own_cart" in step]
+    assert scans, plans
+    assert all("loops=1)" in step for step in scans), scans
 
 
 def test_ten_minutes_without_a_touch_set_it_free(acme: Shop, mug: Product) -> None:
