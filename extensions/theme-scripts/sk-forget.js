@@ -1,4 +1,5 @@
-// All lists deleted at once. As long as the page is open they can be brought back. The cart is Shopify's and stays.
+// All lists deleted at once, here and in the account. As long as the page is open they can be brought back. The cart is
+// Shopify's and stays.
 import { keeper } from './sk-lists.js';
 
 const LISTS = ['wishlist', 'follow', 'saved', 'viewed', 'search', 'review'];
@@ -6,20 +7,35 @@ const LISTS = ['wishlist', 'follow', 'saved', 'viewed', 'search', 'review'];
 export function start(block) {
   const [asked, done] = block.querySelectorAll('[data-step]');
   const [sure, undo] = block.querySelectorAll('button');
-  let gone = [];
+  const gone = [];
   const show = (isDone) => {
     asked.hidden = isDone;
     done.hidden = !isDone;
     (isDone ? undo : sure).focus();
   };
-  sure.addEventListener('click', () => {
-    gone = LISTS.flatMap((kind) => keeper.items.list(kind));
-    for (const { kind, key } of gone) keeper.remove(kind, key);
+  const empty = () => {
+    const held = LISTS.flatMap((kind) => keeper.items.list(kind));
+    for (const { kind, key } of held) keeper.remove(kind, key);
+    gone.push(...held);
+    return held.length;
+  };
+  sure.addEventListener('click', async () => {
+    sure.disabled = true;
+    empty();
+    if (!keeper.isGuest) {
+      await keeper.sync({ now: true });
+      // What other devices had kept may have come only now.
+      if (empty()) await keeper.sync({ now: true });
+    }
+    const { deleted, local, failed } = block.dataset;
+    done.firstElementChild.textContent = { synced: deleted, local }[keeper.isGuest ? 'synced' : keeper.state] ?? failed;
     show(true);
   });
   undo.addEventListener('click', () => {
     // What was kept last stood first in its list, and shall again.
-    for (const { kind, key, value } of gone.reverse()) keeper.put(kind, key, value);
+    gone.sort((a, b) => (a.clock < b.clock ? -1 : 1));
+    for (const { kind, key, value } of gone.splice(0)) keeper.put(kind, key, value);
+    sure.disabled = false;
     show(false);
   });
   sure.disabled = false;

@@ -12,7 +12,7 @@ export const KINDS = {
 };
 // A draft may name people: who is not signed in may be at a browser that others use.
 const SIGNED_OUT = { ...KINDS, review: DAY };
-// What an account that signed out and never came back had not sent.
+// What an account that signed out and never came back had not sent, from then on.
 const UNSENT = 90 * DAY;
 const AHEAD = 300_000;
 export const GUEST = 'guest';
@@ -200,17 +200,18 @@ export class Replica {
     const items = guest.all();
     if (items.length) this.write(`sk:${this.who}:merged`, true);
     for (const { kind, key, clock, value } of items) this.accept(kind, key, clock, value, false);
-    this.storage.removeItem(`sk:${guest.who}:origin`);
+    for (const name of [`sk:${guest.who}:origin`, `sk:${this.who}:left`]) this.storage.removeItem(name);
     for (const { kind, key } of items) guest.drop(kind, key);
   }
 
   // An account that has signed out leaves only what it has not sent yet, for as long as that lasts; then nothing.
   forget() {
-    for (const { kind, key, clock, isSynced } of this.all()) {
-      if (isSynced || clock < clockAt(this.time - (SIGNED_OUT[kind] || UNSENT))) this.drop(kind, key);
-    }
+    const left = this.read(`sk:${this.who}:left`, this.time);
+    const isOver = ({ kind, clock }) => (SIGNED_OUT[kind] ? clock < clockAt(this.time - SIGNED_OUT[kind]) : left < this.time - UNSENT);
+    for (const item of this.all()) if (item.isSynced || isOver(item)) this.drop(item.kind, item.key);
     for (const name of ['revision', 'origin']) this.storage.removeItem(`sk:${this.who}:${name}`);
-    if (!this.all().length) this.storage.removeItem(`sk:${this.who}:merged`);
+    if (this.all().length) this.write(`sk:${this.who}:left`, left);
+    else for (const name of ['merged', 'left']) this.storage.removeItem(`sk:${this.who}:${name}`);
   }
 
   // The shop had this customer erased. What accounts for the cart goes first, lest a break empties Shopify's own.

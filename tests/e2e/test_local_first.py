@@ -452,6 +452,44 @@ def test_all_lists_are_deleted_at_once_on_every_device_and_can_be_brought_back(
     assert cart(phone) == cart(desk) == {"rye-loaf": 1}
 
 
+def delete_all(page: Page, market: Market) -> None:
+    page.goto(f"{market.url}/pages/wishlist")
+    page.get_by_text("Delete all my lists").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+
+
+def test_deleting_all_lists_says_so_only_where_the_account_heard_of_it(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    phone, desk = open_browser(PHONE), open_browser()
+    sign_in(phone, market)
+    wish(phone, market, "morning-mug")
+    sent(phone, "wishlist", market.goods()[0])
+    settled(phone)
+    phone.evaluate(f"{CONSENT}({{ preferences: false }})")
+    delete_all(phone, market)
+    expect(phone.get_by_text("Deleted in this browser only: your privacy choices")).to_be_visible()
+    expect(phone.get_by_text("Deleted.", exact=True)).to_have_count(0)
+    assert market.kept()["wishlist", market.goods()[0]]
+    # A device that never asked for the lists: what it does not know is deleted, too.
+    desk.route("**/a/market/sync", lambda route: route.abort())
+    desk.goto(f"{market.url}/account/login")
+    desk.get_by_label("Email").fill(CLEO["email"])
+    desk.get_by_label("Password").fill(CLEO["password"])
+    desk.get_by_role("button", name="Sign in").click()
+    desk.wait_for_url(re.compile("/account$"))
+    delete_all(desk, market)
+    expect(desk.get_by_text("Deleted in this browser. Your account could not be reached")).to_be_visible()
+    desk.unroute("**/a/market/sync")
+    desk.evaluate("stallkeeper.soon = () => {}")
+    desk.get_by_role("button", name="Undo").click()
+    desk.get_by_role("button", name="Delete", exact=True).click()
+    expect(desk.get_by_text("Deleted.", exact=True)).to_be_visible()
+    lists = {value for (kind, _), value in market.kept().items() if not kind.endswith("cart")}
+    assert lists == {None}
+
+
 def test_a_cart_is_kept_for_later_and_put_back(market: Market, open_browser: Callable[..., Page]) -> None:
     page = open_browser(PHONE)
     sign_in(page, market)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from devstore import server
 from tests.devstore.conftest import open_shopify
@@ -335,7 +335,7 @@ def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
     )
     items = [{"id": each["variants"][0]["id"], "quantity": 2} for each in (shop.mug, shop.loaf)]
     page.request.post(f"{address}/cart/add.js", data={"items": items})
-    page.goto(f"{address}/cart")
+    page.goto(f"{address}/cart?view=plain")
     with page.expect_event("load"):  # the page loads itself anew
         page.get_by_role("button", name="Keep this cart for later").click()
     kept = page.locator(".sk-carts__row")
@@ -346,6 +346,7 @@ def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
     shop.store.put(ACME, "product", {**shop.loaf, "variants": [left]})
     page.get_by_role("button", name="Put back into the cart").click()
     expect(page.get_by_text("There is not enough of this in stock, so it stays here.")).to_be_visible()
+    assert page.url == f"{address}/cart?view=plain", "a reload does not say it again"
     expect(kept).to_contain_text("Rye loaf")
     expect(kept).not_to_contain_text("Morning mug")
     held = page.request.get(f"{address}/cart.js").json()["items"]
@@ -354,6 +355,95 @@ def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
     page.get_by_role("button", name="Put back into the cart").click()
     expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
     assert page.request.get(f"{address}/cart.js").json()["item_count"] == 4
+
+
+def _keep_two_of_each(page: Page, address: str, shop: Shop) -> None:
+    items = [{"id": each["variants"][0]["id"], "quantity": 2} for each in (shop.mug, shop.loaf)]
+    page.request.post(f"{address}/cart/add.js", data={"items": items})
+    page.goto(f"{address}/cart")
+    with page.expect_event("load"):  # the page loads itself anew
+        page.get_by_role("button", name="Keep this cart for later").click()
+    expect(page.locator(".sk-carts__row")).to_contain_text("Rye loaf")
+
+
+def _put_back(page: Page) -> None:
+    page.get_by_role("button", name="Put back into the cart").click()
+
+
+def _held(page: Page, address: str) -> dict[str, int]:
+    return {item["handle"]: item["quantity"] for item in page.request.get(f"{address}/cart.js").json()["items"]}
+
+
+def test_a_kept_cart_goes_back_once_whenever_the_page_is_left(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    """Shopify refuses all of it; the loaves alone go in; the page is left while the mugs are asked for."""
+    page = open_browser(PHONE)
+    _keep_two_of_each(page, address, shop)
+    mug, loaf = (each["variants"][0]["id"] for each in (shop.mug, shop.loaf))
+    asked = threading.Event()
+
+    def refuse(route: Route) -> None:
+        ids = [item["id"] for item in route.request.post_data_json["items"]]
+        if len(ids) > 1:
+            route.fulfill(status=422, json={"status": 422})
+        elif ids == [mug]:
+            page.request.post(f"{address}/cart/add.js", data=route.request.post_data_json)
+            asked.set()  # they went in, and the page never hears of it
+        else:
+            route.continue_()
+
+    page.route("**/cart/add.js", refuse)
+    page.request.post(f"{address}/cart/add.js", data={"items": [{"id": loaf, "quantity": 1}]})
+    _put_back(page)
+    while not asked.is_set():
+        page.wait_for_timeout(50)
+    expect(page.get_by_role("button", name="Put back into the cart")).to_be_disabled()
+    page.goto(f"{address}/cart")
+    page.unroute("**/cart/add.js")
+    expect(page.locator(".sk-carts__row")).not_to_contain_text("Rye loaf")
+    _put_back(page)
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+    assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 3}, "one loaf was there before"
+
+
+def test_of_a_kept_cart_what_a_refusal_put_in_is_not_asked_for_again(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    _keep_two_of_each(page, address, shop)
+
+    def take_one_each(route: Route) -> None:
+        items = [{**item, "quantity": 1} for item in route.request.post_data_json["items"]]
+        page.request.post(f"{address}/cart/add.js", data={"items": items})
+        route.fulfill(status=422, json={"status": 422})
+
+    page.route("**/cart/add.js", take_one_each, times=1)
+    _put_back(page)
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+    assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 2}
+
+
+def test_a_kept_cart_stays_and_says_so_when_the_shop_does_not_answer(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    _keep_two_of_each(page, address, shop)
+    statuses = iter([422, 429])
+    page.route("**/cart/add.js", lambda route: route.fulfill(status=next(statuses), json={}))
+    _put_back(page)
+    lost = page.get_by_text("The shop did not answer. Try again in a minute.")
+    expect(lost).to_be_visible()
+    expect(page.get_by_text("There is not enough of this in stock")).to_be_hidden()
+    page.wait_for_timeout(1500)  # for as long as the lists are sent
+    expect(lost).to_be_visible()
+    page.unroute("**/cart/add.js")
+    page.route(
+        "**/cart/add.js", lambda route: route.abort() if route.fetch() else None
+    )  # taken, and nobody hears of it
+    _put_back(page)
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+    assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 2}
 
 
 def test_a_long_wishlist_is_shown_whole_and_asks_for_prices_where_the_visitor_is(

@@ -254,18 +254,28 @@ def test_after_signing_out_only_what_waits_to_be_sent_says_who_it_was_and_then_n
     def left() -> list[str]:
         return sorted(name for name in world.ask("forget", "phone", tab="1") if CLEO in name)
 
-    assert left() == [f"sk:{CLEO}:i:search:mug", f"sk:{CLEO}:merged"]
+    assert left() == [f"sk:{CLEO}:i:search:mug", f"sk:{CLEO}:left", f"sk:{CLEO}:merged"]
     world.now += timedelta(days=91)
     assert left() == []
 
 
-def test_what_an_account_that_never_comes_back_had_not_sent_goes_after_90_days(browsers: Browsers) -> None:
+def test_what_an_account_that_never_comes_back_had_not_sent_goes_90_days_after_it_signed_out(
+    browsers: Browsers,
+) -> None:
+    """However long before it was edited: without consent nothing is sent while signed in, either."""
     world = World(browsers, Dictionary())
     world.open("phone", who=CLEO)
     world.edit("phone", "1", "wishlist", "7", {"handle": "mug"})
-    for days, left in ((89, [f"sk:{CLEO}:i:wishlist:7"]), (2, [])):
+    waits = [f"sk:{CLEO}:i:wishlist:7", f"sk:{CLEO}:left"]
+
+    def left_after(days: int) -> list[str]:
         world.now += timedelta(days=days)
-        assert [name for name in world.ask("forget", "phone", tab="1") if CLEO in name] == left
+        return sorted(name for name in world.ask("forget", "phone", tab="1") if CLEO in name)
+
+    assert left_after(200) == left_after(89) == waits
+    world.open("phone", who=CLEO)
+    assert left_after(80) == left_after(89) == waits, "they signed in meanwhile"
+    assert left_after(2) == []
 
 
 # -- the rule for the cart, said plainly -------------------------------------------------------------------------------
