@@ -138,7 +138,9 @@ def _render(locale: str, **fields: Any) -> str:
             request=page,
             shop=Drop(currency="USD"),
             block=Drop(settings=settings, shopify_attributes=""),
-            metaobject=Drop(system=Drop(url=""), **{key: Drop(value=value) for key, value in shown.items()}),
+            metaobject=Drop(
+                system=Drop(url="", type="app--1--vendor"), **{key: Drop(value=value) for key, value in shown.items()}
+            ),
         )
 
 
