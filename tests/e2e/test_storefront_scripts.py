@@ -352,7 +352,8 @@ def test_of_a_cart_kept_for_later_what_is_there_goes_back_and_the_rest_stays(
     held = page.request.get(f"{address}/cart.js").json()["items"]
     assert [(item["product_title"], item["quantity"]) for item in held] == [("Morning mug", 2)]
     shop.store.put(ACME, "product", shop.loaf)
-    page.get_by_role("button", name="Put back into the cart").click()
+    with page.expect_event("load"):  # the page of the cart
+        page.get_by_role("button", name="Put back into the cart").click()
     expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
     assert page.request.get(f"{address}/cart.js").json()["item_count"] == 4
 
@@ -402,7 +403,8 @@ def test_a_kept_cart_goes_back_once_whenever_the_page_is_left(
     page.goto(f"{address}/cart")
     page.unroute("**/cart/add.js")
     expect(page.locator(".sk-carts__row")).not_to_contain_text("Rye loaf")
-    _put_back(page)
+    with page.expect_event("load"):  # the page of the cart
+        _put_back(page)
     expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
     assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 3}, "one loaf was there before"
 
@@ -419,7 +421,8 @@ def test_of_a_kept_cart_what_a_refusal_put_in_is_not_asked_for_again(
         route.fulfill(status=422, json={"status": 422})
 
     page.route("**/cart/add.js", take_one_each, times=1)
-    _put_back(page)
+    with page.expect_event("load"):  # the page of the cart
+        _put_back(page)
     expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
     assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 2}
 
@@ -441,7 +444,8 @@ def test_a_kept_cart_stays_and_says_so_when_the_shop_does_not_answer(
     page.route(
         "**/cart/add.js", lambda route: route.abort() if route.fetch() else None
     )  # taken, and nobody hears of it
-    _put_back(page)
+    with page.expect_event("load"):  # the page of the cart
+        _put_back(page)
     expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
     assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 2}
 
