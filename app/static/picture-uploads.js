@@ -128,7 +128,11 @@
       button.className = "button small";
       button.textContent = words;
       button.toggleAttribute("data-broke", broke);
-      button.addEventListener("click", () => { row.remove(); act(); });
+      button.addEventListener("click", async () => {
+        button.disabled = true;
+        await act();
+        row.remove();
+      });
       actions.append(button);
     }
     row.append(actions);

@@ -157,6 +157,8 @@ def test_a_picture_that_was_refused_or_thrown_away_is_not_kept(open_browser: Cal
     shop.upload = lambda route: route.abort()
     add(page)
     page.get_by_role("button", name="Throw it away").click()
+    # The refused one's row is left. A row that is gone says that this browser keeps nothing any more.
+    expect(page.locator(".upload")).to_have_count(1)
     shop.upload = shop.take
     page.reload()
     add(page)
