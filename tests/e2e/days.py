@@ -200,6 +200,7 @@ def ship_a_part_and_cancel_the_rest(z: Zenith) -> None:
     page.locator("[name^=units-]").fill("1")
     page.get_by_label("Carrier").fill("UPS")
     page.get_by_role("button", name="I have sent it").click()
+    expect(page.get_by_role("heading", name="Parcels")).to_be_visible()
     comes("what is left to send", page.reload, page.get_by_text("Partly shipped"))
     page.get_by_role("link", name="I cannot send it").click()
     page.locator("[name^=units-]").fill("1")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 SEED = os.environ.get("STALLKEEPER_SLOW", "")
 PATIENCE = 60_000
@@ -50,6 +50,30 @@ def wait_on(page: Page, there: Callable[[], object]) -> None:
             return
         page.wait_for_timeout(20)
     raise AssertionError("it never came")
+
+
+class Held:
+    """Answers to one address that do not come until they are let go."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page, self._is_over = page, False
+        self._routes: list[Route] = []
+        page.route(address, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._is_over:
+            route.continue_()
+        else:
+            self._routes.append(route)
+
+    def wait(self) -> None:
+        """Until somebody has asked."""
+        wait_on(self._page, lambda: self._routes)
+
+    def let_go(self) -> None:
+        self._is_over = True
+        for route in self._routes:
+            route.continue_()
 
 
 class _Line:

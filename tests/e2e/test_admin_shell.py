@@ -182,6 +182,7 @@ def test_unsaved_changes_show_the_save_bar_and_are_not_lost_by_accident(admin: A
     expect(bar).to_be_hidden()
     expect(name).to_have_value("Ada's Ceramics")
     name.fill("Ada and friends")
+    expect(bar).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="Vendors").click()
     page.get_by_role("button", name="Leave page").click()
     expect(frame(page).get_by_role("table")).to_be_visible()

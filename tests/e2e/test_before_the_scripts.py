@@ -3,42 +3,18 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from demo.place import Place
 from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.app_end import AppEnd, app_end
 from tests.devstore.storefront.conftest import shop
 from tests.e2e.looks import PHONE
-from tests.e2e.slowness import wait_on
+from tests.e2e.slowness import Held
 from tests.e2e.test_local_first import Market, market, put_in_cart, sign_in
 from tests.e2e.test_storefront_scripts import _answer, address
 
 __all__ = ["address", "app_end", "market", "open_shopify", "shop"]
-
-
-class Held:
-    """Answers to one address that do not come until they are let go."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self._page, self._is_over = page, False
-        self._routes: list[Route] = []
-        page.route(address, self._hold)
-
-    def _hold(self, route: Route) -> None:
-        if self._is_over:
-            route.continue_()
-        else:
-            self._routes.append(route)
-
-    def wait(self) -> None:
-        """Until somebody has asked."""
-        wait_on(self._page, lambda: self._routes)
-
-    def let_go(self) -> None:
-        self._is_over = True
-        for route in self._routes:
-            route.continue_()
 
 
 def test_what_a_merchant_saves_before_htmx_has_come_is_saved(marketplace: Place, zenith: Page) -> None:

@@ -13,8 +13,7 @@ from app.models.vendors import Vendor
 from devstore.store import Store
 from tests.devstore.orders.cast import buy
 from tests.e2e.looks import listen
-from tests.e2e.slowness import wait_on
-from tests.e2e.test_before_the_scripts import Held
+from tests.e2e.slowness import Held, wait_on
 from tests.e2e.test_live_stock import served_live
 from tests.e2e.test_portal_accessibility import _sign_in, address
 from tests.orders.conftest import Post, goods, post, store

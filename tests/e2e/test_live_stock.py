@@ -26,6 +26,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.cast import ACME
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import LEVEL, PHONE, examine, take_screenshot
+from tests.e2e.slowness import wait_on
 from tests.e2e.test_local_first import Market, Served, give_account, settled, sign_in
 from tests.journey.conftest import put_on_sale
 from tests.ports import free_ports
@@ -140,10 +141,12 @@ def test_ones_own_cart_on_another_device_is_no_other_cart(
     sign_in(desk, market)
     opened(desk, market)
     desk.get_by_role("button", name="Add to cart").click()
+    expect(desk.get_by_role("link", name="View cart")).to_be_visible()
     sign_in(phone, market)
     for page in (desk, phone):
         page.evaluate("stallkeeper.sync({ now: true })")
         settled(page)
+    wait_on(phone, lambda: sum(kind == "own_cart" for kind, _ in market.kept()) == 2)
     tokens = [page.evaluate("fetch('/cart.js').then(a => a.json()).then(c => c.token)") for page in (desk, phone)]
     assert len(set(tokens)) == 2
     for token in tokens:

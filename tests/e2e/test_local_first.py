@@ -25,6 +25,7 @@ from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.cast import ACME
 from tests.devstore.storefront.conftest import Shop, shop
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
+from tests.e2e.slowness import Held
 from tests.ports import free_ports
 from tests.servers import make_server
 from tests.shopify.signing import KEY, SECRET
@@ -651,7 +652,9 @@ def test_a_browser_whose_customer_was_erased_forgets_them_and_sends_nothing_back
         assert page.evaluate("window.stallkeeper.items.all()") == []
         page.goto(f"{market.url}/")
     assert wishlist(page, market) == set()
+    held = Held(page, "**/a/market/sync")
     wish(page, market, "morning-mug")
+    held.let_go()
     expect(page.get_by_role("button", name="Add to wishlist")).to_have_attribute("aria-pressed", "false")
     settled(page, "guest")
     assert market.kept() == {}

@@ -11,6 +11,7 @@ from app import db
 from app.models.emails import Email
 from app.models.mailings import MailingSettings, MailSubscriber
 from tests.e2e.looks import DESKTOP, LEVEL, PHONE, examine, take_screenshot
+from tests.e2e.slowness import wait_on
 from tests.e2e.test_local_first import CONSENT, Market, market, open_shopify, settled, shop, sign_in
 
 __all__ = ["market", "open_shopify", "shop"]
@@ -40,15 +41,14 @@ def test_nothing_moves_when_the_choice_comes(market: Market, open_browser: Calla
     page.route("**/mails.json*", hold)
     page.goto(f"{market.url}/pages/wishlist")
     settled(page)
-    page.wait_for_timeout(100)
+    wait_on(page, lambda: late)
     below = page.locator('[data-kind="follow"]')
     before = below.bounding_box()
-    assert len(late) == 1, "it was asked for, once"
-    for request in late:
-        request.continue_()
+    late[0].continue_()
     expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
     expect(page.locator('[data-kind="wishlist"]').get_by_text("Emails I want")).to_be_visible()
     assert below.bounding_box() == before
+    assert len(late) == 1, "it was asked for once"
 
 
 def link_in(market: Market, purpose: str, subject: str) -> str:
@@ -169,7 +169,7 @@ def test_the_choice_that_failed_to_come_is_asked_for_again(market: Market, open_
     page.route("**/mails.json*", lambda route: route.abort(), times=1)
     page.goto(f"{market.url}/pages/wishlist")
     settled(page)
-    expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1, timeout=10_000)
+    expect(page.get_by_text("Emails I want").locator("visible=true")).to_have_count(1)
 
 
 def test_the_choice_comes_when_the_app_is_back(market: Market, open_browser: Callable[..., Page]) -> None:

@@ -217,8 +217,10 @@ def test_rules_are_put_into_order_by_keyboard_and_focus_stays_with_the_rule(zeni
         expect(zenith.get_by_text("Saved. It counts for orders from now on.")).to_be_visible()
     inside = visit(zenith, "/app/commissions")
     rules = inside.locator("[data-number]")
+    up = inside.get_by_role("button", name="Move Second up")
+    expect(up).to_be_visible()
     for place in range(rules.count() - 1, 0, -1):
-        inside.get_by_role("button", name="Move Second up").press("Enter")
+        up.press("Enter")
         expect(inside.get_by_text(f"Second: {place} of {rules.count()}. Not saved yet.")).to_be_visible()
     expect(inside.get_by_role("button", name="Move Second down")).to_be_focused()
     save.click()

@@ -122,9 +122,9 @@ def test_the_skip_link_is_the_first_stop_and_leads_to_the_content(
     page = open_page({"width": 1280, "height": 860}, "light")
     _sign_in(page, address, ada)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "page"
+    expect(page.locator("#page")).to_be_focused()
 
 
 def test_the_first_wrong_field_has_the_focus_and_says_why(
@@ -157,10 +157,13 @@ def test_a_button_that_copied_says_so_for_a_moment_and_keeps_its_picture(
     page.get_by_role("button", name="Make token").click()
     secret = page.get_by_label("Your new token").input_value()
     button = page.locator("[data-copy]")
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     for _ in range(2):
         button.click()
         expect(button).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == secret
+        page.clock.run_for(2000)
         expect(button).to_have_text("Copy")
     expect(button.locator(".icon")).to_be_visible()
 

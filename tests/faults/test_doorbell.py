@@ -19,11 +19,11 @@ def arrival(number: int) -> Arrival:
 
 
 @pytest.fixture
-def silent_redis(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def silent_redis(database: str, unhurried_intake: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Redis behind a line that takes everything and says nothing."""
     socket = queue.redis_url().removeprefix("unix://")
     proxy = Proxy(lambda: socket)
-    redis = Redis(port=proxy.port, socket_timeout=10)
+    redis = Redis(port=proxy.port, socket_timeout=60)
     redis.ping()
     proxy.freeze()
     monkeypatch.setattr(queue, "get_redis", lambda: redis)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.models.products import ProductStatus
+from tests.e2e.slowness import wait_on
 from tests.scenarios.market import Market
 from tests.scenarios.test_category_details import MUGS
 from tests.scenarios.test_product_listing import mug_form, picture, send_mug, start_mug, the_product
@@ -77,8 +78,8 @@ def test_what_a_category_asks_does_not_come_after_it_was_taken_away(market: Mark
         waiting.append(route)
 
     page.route("**/portal/products/attributes?*", hold)
-    with page.expect_request("**/portal/products/attributes?*"):
-        page.reload(wait_until="commit")
+    page.reload(wait_until="commit")
+    wait_on(page, lambda: waiting)
     page.get_by_role("button", name="Take it away").click()
     with page.expect_response("**/portal/products/attributes?*") as late:
         waiting[0].continue_()
