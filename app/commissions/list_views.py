@@ -1,6 +1,6 @@
 """Around the rules list: previews before saving, history and restoring, vendor groups, the search for a category."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from app import clock, formats, web
 from app.auth.merchant import protect
-from app.commissions import groups, previews, queries, rules, service, sets
+from app.commissions import groups, previews, queries, service, sets
 from app.commissions.forms import write_percent
-from app.commissions.rules import Rule
+from app.commissions.rules import Conditions, Rule
 from app.commissions.service import Draft
-from app.commissions.views import actor, list_page, list_sellers, rule_form, shop_zone
+from app.commissions.views import actor, list_page, list_sellers, rule_form
 from app.errors import NotFound, ValidationErrors
 from app.models.events import AuditEntry
 from app.money import Money
@@ -89,8 +89,7 @@ def show_history() -> ResponseReturnValue:
         query = query.where(AuditEntry.id < before)
     entries = g.session.scalars(query.order_by(AuditEntry.id.desc()).limit(51)).all()
     versions = queries.list_versions(g.session, g.shop.id, at) if at else []
-    named = {row.group.id: row.group.name for row in sets.list_groups(g.session, g.shop.id)}
-    vendors = dict(list_sellers())
+    describe = sets.name_conditions(g.session, g.shop)
     return render_template(
         "merchant/commissions/history.html",
         entries=entries[:50],
@@ -100,11 +99,11 @@ def show_history() -> ResponseReturnValue:
         at=at,
         versions=versions,
         listed=[queries.to_rule(version) for version in versions],
-        describe=lambda rule: rules.describe_conditions(rule.conditions, vendors, rule.labels, named, shop_zone()),
+        describe=lambda rule: describe(rule.conditions, rule.labels),
         percent=write_percent,
         money_of=Money,
         labels=_PARTS,
-        say=lambda name, value: _say(name, value, vendors, named),
+        say=lambda name, value: _say(name, value, describe),
     )
 
 
@@ -177,15 +176,14 @@ def _with(listed: list[Rule], number: int | None, draft: Draft) -> list[Rule]:
     return [*(one for one in listed if not one.is_default), rule, *(one for one in listed if one.is_default)]
 
 
-def _say(name: str, value: Any, vendors: Mapping[int, str], named: Mapping[int, str]) -> str:
+def _say(name: str, value: Any, describe: Callable[[Conditions, Mapping[str, str]], list[str]]) -> str:
     """A part of a rule as the log keeps it, in words."""
     if name == "rate_bps":
         return f"{write_percent(Decimal(value))} %"
     if name == "hold_days":
         return "as agreed" if value is None else str(value)
     if name == "conditions":
-        wanted, labels = queries.read_conditions(value), value.get("labels")
-        return ", ".join(rules.describe_conditions(wanted, vendors, labels, named, shop_zone())) or "nothing"
+        return ", ".join(describe(queries.read_conditions(value), value.get("labels", {}))) or "nothing"
     if isinstance(value, dict):
         return ", ".join(formats.write_money(Money(minor, currency)) for currency, minor in value.items()) or "none"
     return str(value) if not isinstance(value, bool) else "yes" if value else "no"

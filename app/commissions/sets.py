@@ -1,19 +1,21 @@
 """Vendor groups, and the collections that rules name: what a rule may ask about beyond the product's own row."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.commissions.queries import list_asked
-from app.commissions.rules import Conditions, Rule, SoldLine
+from app.commissions.rules import Conditions, Rule, SoldLine, describe_conditions
 from app.errors import ValidationErrors
 from app.models.commissions import CollectionProduct, VendorGroup, VendorGroupMember
 from app.models.products import Product
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 
 
@@ -72,6 +74,15 @@ def list_groups(session: Session, shop_id: int) -> list[GroupRow]:
     for group_id, vendor_id, name in session.execute(members):
         by_group.setdefault(group_id, []).append((vendor_id, name))
     return [GroupRow(group, by_group.get(group.id, [])) for group in groups]
+
+
+def name_conditions(session: Session, shop: Shop) -> Callable[[Conditions, Mapping[str, str]], list[str]]:
+    """Says conditions, and their labels, in phrases, by what vendors and groups are called now, whoever left too."""
+    named = select(Vendor.id, Vendor.name).where(Vendor.shop_id == shop.id)
+    vendors = {row.id: row.name for row in session.execute(named)}
+    groups = {row.group.id: row.group.name for row in list_groups(session, shop.id)}
+    zone = ZoneInfo(shop.timezone)
+    return lambda conditions, labels: describe_conditions(conditions, vendors, labels, groups, zone)
 
 
 def list_groups_of_vendors(session: Session, shop_id: int) -> dict[int, frozenset[int]]:

@@ -133,14 +133,13 @@ def rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
 
 def list_page(*, status: int = 200) -> Response:
     listed = queries.list_rules(g.session, g.shop.id)
-    vendors, zone = list_sellers(), shop_zone()
-    groups = {row.group.id: row.group.name for row in sets.list_groups(g.session, g.shop.id)}
+    describe, vendors = sets.name_conditions(g.session, g.shop), list_sellers()
     html = render_template(
         "merchant/commissions/list.html",
         rules=listed,
         planned=queries.list_planned(g.session, g.shop.id),
         shadowed=rules.shadowed(listed),
-        describe=lambda rule: rules.describe_conditions(rule.conditions, dict(vendors), rule.labels, groups, zone),
+        describe=lambda rule: describe(rule.conditions, rule.labels),
         percent=write_percent,
         money_of=Money,
         latest=previews.find_latest(g.session, g.shop.id, actor()),

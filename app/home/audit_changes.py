@@ -18,6 +18,7 @@ _INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 _BY_CURRENCY: Final = frozenset({"flat", "floor", "cap"})
 _PARTS_BY_CODE: Final = "discount_bearers"
+_CONDITIONS: Final = "conditions"
 
 FIELDS: Final = {
     "cap": "At most",
@@ -45,6 +46,8 @@ class Writers:
     money: Callable[[Money], str]
     currency: str
     moment: Callable[[datetime], str]
+    conditions: Callable[[Mapping[str, Any]], str] | None = None
+    """Of commission rules, with the names of what they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ def _write_mapping(name: str, value: Mapping[str, Any], writers: Writers) -> str
         return ", ".join(writers.money(Money(minor, currency)) for currency, minor in value.items())
     if name == _PARTS_BY_CODE:
         return ", ".join(f"{code} {_write_rate(bps)}" for code, bps in value.items())
+    if name == _CONDITIONS and writers.conditions:
+        return writers.conditions(value)
     named = " / ".join(map(str, value["values"])) if isinstance(value.get("values"), list) else ""
     rest = [
         f"{_label(key)} {said}"

@@ -1,6 +1,8 @@
 """The log of every change by anyone."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,14 +13,18 @@ from flask.typing import ResponseReturnValue
 from app import formats, web
 from app.audit_words import name_deed, name_subject
 from app.auth import merchant
+from app.commissions.queries import read_conditions
+from app.commissions.sets import name_conditions
 from app.home import audit_log
 from app.home.audit_changes import Change, Writers, say_changes
+from app.models.events import AuditEntry
 from app.typed import read_day
 from app.vendors.queries import offer_vendors
 
 bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
 merchant.protect(bp)
 
+_RULE: Final = "commission_rule"
 _COLUMNS: Final = ("at", "who", "action", "subject", "vendor", "reason", "changes")
 _PLACES: Final = {
     "vendor": "/app/vendors/{}",
@@ -35,15 +41,16 @@ _PLACES: Final = {
 @bp.get("")
 def list_entries() -> ResponseReturnValue:
     wanted = _read_filter()
+    page = audit_log.list_entries(g.session, g.shop.id, wanted)
     return render_template(
         "merchant/log.html",
-        page=audit_log.list_entries(g.session, g.shop.id, wanted),
+        page=page,
         wanted=wanted,
         actors=audit_log.ACTORS,
         actions=audit_log.list_actions(g.session, g.shop.id),
         vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
         place_of=_place_of,
-        say_changes=_say_changes,
+        say_changes=_changes_of(page.rows),
         name_deed=name_deed,
         name_subject=name_subject,
     )
@@ -83,5 +90,15 @@ def _place_of(subject_type: str, subject_id: int) -> str | None:
     return place.format(subject_id) if place else None
 
 
-def _say_changes(changes: dict[str, Any]) -> list[Change]:
-    return say_changes(changes, Writers(formats.write_money, g.shop.currency, formats.write_date))
+def _changes_of(rows: Sequence[audit_log.Row]) -> Callable[[AuditEntry], list[Change]]:
+    """What is said of each row's changes. Names of vendors and groups are looked up where a rule is among them."""
+    plain = Writers(formats.write_money, g.shop.currency, formats.write_date)
+    if not any(row.entry.subject_type == _RULE for row in rows):
+        return lambda entry: say_changes(entry.changes, plain)
+    name = name_conditions(g.session, g.shop)
+
+    def describe(stored: Mapping[str, Any]) -> str:
+        return ", ".join(name(read_conditions(stored), stored.get("labels", {})))
+
+    of_rules = replace(plain, conditions=describe)
+    return lambda entry: say_changes(entry.changes, of_rules if entry.subject_type == _RULE else plain)

@@ -484,7 +484,7 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert merchant.get("/app/commissions/history", query_string=end).status_code == 200
 
 
-def test_the_history_says_what_a_rule_took_and_fitted_before_and_after(
+def test_the_history_and_the_log_say_what_a_rule_took_and_fitted_before_and_after(
     merchant: FlaskClient, shop: Shop, ada: Vendor
 ) -> None:
     tableware = "gid://shopify/TaxonomyCategory/hg-11-10"
@@ -502,6 +502,8 @@ def test_the_history_says_what_a_rule_took_and_fitted_before_and_after(
         f"Fits: tag mug to vendor {escape(ada.name)}, category Tableware",
     ):
         assert said in page.text
+    log = merchant.get("/app/log").text
+    assert f"Conditions: tag mug \N{RIGHTWARDS ARROW} vendor {escape(ada.name)}, category Tableware" in log
     then = merchant.get("/app/commissions/history", query_string={"list": clock.now().isoformat()})
     assert "12.5 %, at most $6.50, without tax, held for 30 days" in then.text
     assert lint_polaris(page.text) == []
