@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
 from typing import Any, Final
@@ -19,6 +19,7 @@ _INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d")
 _BY_CURRENCY: Final = frozenset({"flat", "floor", "cap"})
 _PARTS_BY_CODE: Final = "discount_bearers"
 _CONDITIONS: Final = "conditions"
+_CURRENCY: Final = "price_currency"
 
 FIELDS: Final = {
     "cap": "At most",
@@ -117,11 +118,11 @@ def _write_mapping(name: str, value: Mapping[str, Any], writers: Writers) -> str
         return ", ".join(f"{code} {_write_rate(bps)}" for code, bps in value.items())
     if name == _CONDITIONS and writers.conditions:
         return writers.conditions(value)
+    rest_of = {key: each for key, each in value.items() if key not in {"values", _CURRENCY}}
+    writers = replace(writers, currency=value.get(_CURRENCY, writers.currency))
     named = " / ".join(map(str, value["values"])) if isinstance(value.get("values"), list) else ""
     rest = [
-        f"{_label(key)} {said}"
-        for key, each in value.items()
-        if key != "values" and (said := _write_whole(key, each, writers)) != EMPTY
+        f"{_label(key)} {said}" for key, each in rest_of.items() if (said := _write_whole(key, each, writers)) != EMPTY
     ]
     return ", ".join(part for part in (named, *rest) if part) or EMPTY
 

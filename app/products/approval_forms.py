@@ -52,8 +52,10 @@ class RuleForm(Form):
         held: Conditions,
         data: Mapping[str, Any],
     ) -> None:
+        self.currency = held.price_currency or currency
+        """A band stays in the currency that the shop had when it was written."""
         prices = {
-            name: str(Money(minor, currency).decimal) if (minor := getattr(held, name)) is not None else ""
+            name: str(Money(minor, self.currency).decimal) if (minor := getattr(held, name)) is not None else ""
             for name in ("price_from", "price_to")
         }
         move = None if held.most_move_bps is None else held.most_move_bps // 100
@@ -62,7 +64,6 @@ class RuleForm(Form):
         super().__init__(formdata, data={**kept, **chosen, **prices, **data})
         self.vendors.choices = [SelectChoice(*pair) for pair in vendors.items()]
         self.groups.choices = [SelectChoice(*pair) for pair in groups.items()]
-        self.currency = currency
         self.amounts: dict[str, int | None] = {"price_from": None, "price_to": None}
 
     def validate_price_from(self, field: StringField) -> None:
@@ -85,6 +86,7 @@ class RuleForm(Form):
             fields=frozenset(self.fields.data or ()) if self.kind.data != "new" else frozenset(),
             most_move_bps=None if self.most_move.data is None or self.kind.data == "new" else self.most_move.data * 100,
             **self.amounts,
+            price_currency=self.currency if any(amount is not None for amount in self.amounts.values()) else None,
         )
 
     def _read(self, field: StringField) -> None:

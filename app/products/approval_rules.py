@@ -24,24 +24,29 @@ _FULL: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a rule asks for. Amounts are minor units of the shop's currency; `most_move_bps` from the reviewed price."""
+    """What a rule asks for. `most_move_bps`: from the reviewed price."""
 
     kind: str = "any"
     vendor_ids: frozenset[int] = frozenset()
     group_ids: frozenset[int] = frozenset()
     category: str = ""
     price_from: int | None = None
+    """Price band in minor units of `price_currency`, both ends included."""
     price_to: int | None = None
+    price_currency: str | None = None
+    """None of a rule that names no prices, and of one that a program of before saved during an upgrade."""
     fields: frozenset[str] = frozenset()
     most_move_bps: int | None = None
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Conditions":
         sets: dict[str, Any] = {name: frozenset(kept.get(name, ())) for name in ("vendor_ids", "group_ids", "fields")}
-        others = {
-            name: kept[name] for name in ("kind", "category", "price_from", "price_to", "most_move_bps") if name in kept
-        }
-        return cls(**sets, **others)
+        plain = ("kind", "category", "price_from", "price_to", "price_currency", "most_move_bps")
+        return cls(**sets, **{name: kept[name] for name in plain if name in kept})
+
+    @property
+    def has_price_band(self) -> bool:
+        return self.price_from is not None or self.price_to is not None
 
     def kept(self) -> dict[str, Any]:
         """For the row that keeps them: what is empty is left out."""
@@ -62,6 +67,8 @@ class Case:
     group_ids: frozenset[int]
     category: str
     prices: tuple[int, ...]
+    currency: str
+    """Of the prices."""
     fields: frozenset[str] = frozenset()
     moves: tuple[tuple[int, int], ...] = ()
     """(the last price that a person agreed to, what is wanted)."""
@@ -87,15 +94,22 @@ def find_rule(rules: Iterable[R], case: Case) -> R | None:
 def fits(asked: Conditions, case: Case) -> bool:
     """Whether everything that a rule asks for holds. Of vendors and groups one is enough."""
     anybody = not (asked.vendor_ids or asked.group_ids)
-    lowest, highest = asked.price_from or 0, asked.price_to
     return (
         (asked.kind == "any" or (asked.kind == "edit") == case.is_edit)
         and (anybody or case.vendor_id in asked.vendor_ids or bool(asked.group_ids & case.group_ids))
         and (not asked.category or is_within(case.category, asked.category))
-        and all(lowest <= price and (highest is None or price <= highest) for price in case.prices)
+        and _in_price_band(asked, case)
         and (not case.is_edit or not asked.fields or case.fields <= asked.fields)
         and all(_moves_little(asked.most_move_bps, was, wanted) for was, wanted in case.moves)
     )
+
+
+def _in_price_band(asked: Conditions, case: Case) -> bool:
+    if not asked.has_price_band:
+        return True
+    lowest, highest = asked.price_from or 0, asked.price_to
+    in_band = all(lowest <= price and (highest is None or price <= highest) for price in case.prices)
+    return in_band and asked.price_currency in (None, case.currency)
 
 
 def _moves_little(most_bps: int | None, was: int, wanted: int) -> bool:

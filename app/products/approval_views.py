@@ -108,7 +108,7 @@ def _list_page() -> str:
         last=len(sent),
         kinds=approval_rules.KINDS,
         fields=approval_rules.FIELDS,
-        minor=lambda amount: Money(amount, g.shop.currency),
+        minor=lambda asked, amount: Money(amount, asked.price_currency or g.shop.currency),
         settings=get_settings(g.session, g.shop.id),
     )
 

@@ -63,6 +63,7 @@ def case_of(
         group_ids=held,
         category=category,
         prices=tuple(prices.values()),
+        currency=variants[0].currency if variants else "",
         fields=frozenset(map(approval_rules.field_kind, changes or ())),
         moves=tuple(moves),
     )

@@ -43,10 +43,11 @@ def test_what_a_rule_takes_is_told_in_percent_and_in_the_amounts_own_currencies(
 
 def test_variants_and_conditions_are_told_without_brackets() -> None:
     ink = {"sku": "", "price": 2750, "stock": 12, "values": ["Ink", "Large"]}
-    changes = {"variants": [[{"values": ["Sea"]}], [{"values": ["Sea"]}, ink]], "conditions": [{}, {"kind": "any"}]}
+    band = {"kind": "any", "price_to": 500, "price_currency": "JPY"}
+    changes = {"variants": [[{"values": ["Sea"]}], [{"values": ["Sea"]}, ink]], "conditions": [{}, band]}
     assert say_changes(changes, WRITERS) == [
         Change("Variants", "Sea", "Sea; Ink / Large, Price 27.50 USD, Stock 12"),
-        Change("Conditions", None, "Kind any"),
+        Change("Conditions", None, "Kind any, Price to 500 JPY"),
     ]
 
 

@@ -9,7 +9,12 @@ from app.products import approval_rules as rules
 from app.products.approval_rules import Case, Conditions
 
 NEW = Case(
-    is_edit=False, vendor_id=1, group_ids=frozenset({5}), category="Home & Garden > Decor > Vases", prices=(1000, 2000)
+    is_edit=False,
+    vendor_id=1,
+    group_ids=frozenset({5}),
+    category="Home & Garden > Decor > Vases",
+    prices=(1000, 2000),
+    currency="USD",
 )
 EDIT = replace(NEW, is_edit=True, fields=frozenset({"pictures", "price"}), moves=((1000, 1100),))
 
@@ -29,6 +34,8 @@ EDIT = replace(NEW, is_edit=True, fields=frozenset({"pictures", "price"}), moves
         (Conditions(price_from=1000, price_to=2000), True, True),
         (Conditions(price_from=1001), False, False),
         (Conditions(price_to=1999), False, False),
+        (Conditions(price_to=2000, price_currency="USD"), True, True),
+        (Conditions(price_to=2000, price_currency="JPY"), False, False),
         (Conditions(fields=frozenset({"pictures", "price", "title"})), True, True),
         (Conditions(fields=frozenset({"pictures"})), True, False),
         (Conditions(most_move_bps=1000), True, True),
@@ -40,7 +47,7 @@ def test_a_rule_fits_when_all_it_asks_for_holds(asked: Conditions, *, new: bool,
 
 
 def test_what_a_rule_asks_for_survives_being_kept() -> None:
-    asked = Conditions("edit", frozenset({2}), frozenset({7}), "Home", 0, 500, frozenset({"seo"}), 0)
+    asked = Conditions("edit", frozenset({2}), frozenset({7}), "Home", 0, 500, "USD", frozenset({"seo"}), 0)
     assert Conditions.read(asked.kept()) == asked
     assert Conditions().kept() == {"kind": "any"}
     assert Conditions.read({}) == Conditions()

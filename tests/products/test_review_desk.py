@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from psycopg import Cursor
 from sqlalchemy import event, select, update
 
 from app import clock, db
 from app.errors import NotFound, ValidationErrors
 from app.keyset import walk_parts
+from app.models.approvals import ApprovalRule
 from app.models.commissions import VendorGroup, VendorGroupMember
 from app.models.events import AuditEntry
 from app.models.products import Product, ProductProposal, ProductStatus
@@ -55,6 +57,26 @@ def test_a_rule_approves_what_fits_and_stands_in_the_history(acme: Shop, ada: Ve
     assert arrive(acme, cheap) == (True, "By rule 2: Ada's cheap things")
     assert arrive(acme, dear) == (False, None)
     assert arrive(acme, beas) == (False, None)
+
+
+def test_prices_of_a_rule_stay_in_the_currency_in_which_they_were_written(
+    acme: Shop, ada: Vendor, merchant: FlaskClient
+) -> None:
+    fields = {"name": "Up to ten dollars", "is_on": "on", "kind": "any", "price_to": "10.00"}
+    assert merchant.post("/app/review/rules/new", data=fields).status_code == 200
+    with db.scoped(acme.id) as session:
+        rule = session.scalars(select(ApprovalRule)).one()
+        shop = session.get_one(Shop, acme.id)
+        shop.currency = "JPY"
+    cup = add_product(shop, ada, "Cup", ProductStatus.SUBMITTED, 1000)
+    assert arrive(acme, cup) == (False, None), "1,000 yen are no 10.00 dollars"
+    assert "up to $10.00" in merchant.get("/app/review/rules").text
+    path = f"/app/review/rules/{rule.id}"
+    assert 'suffix="USD"' in merchant.get(path).text
+    assert merchant.post(path, data=fields | {"price_to": ""}).status_code == 200
+    assert merchant.post(path, data=fields | {"price_to": "1000"}).status_code == 200
+    assert "up to ¥1,000" in merchant.get("/app/review/rules").text
+    assert arrive(acme, add_product(shop, ada, "Mug", ProductStatus.SUBMITTED, 1000))[0]
 
 
 @pytest.mark.parametrize("in_group", [True, False])
