@@ -1,7 +1,7 @@
 """What the merchant agreed with all vendors, and with one alone: read as the books read it, and changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.commissions.queries import get_settings
 from app.commissions.terms import Terms, merge_terms, write_overrides
+from app.errors import ValidationErrors
 from app.models.commissions import MoneySettings, VendorTerms
 from app.models.events import AuditEntry
 from app.models.shops import Shop, ShopSettings
+from app.models.vendors import Vendor
 
 _CHANGED: Final = ("money_settings.change", "vendor_terms.change")
 _OF_SETTINGS: Final = (
@@ -22,6 +24,7 @@ _OF_SETTINGS: Final = (
     "keep_commission", "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days", "refund_bearer", "dispute_fee_to",
 )  # fmt: skip
 _OF_SHOP: Final = ("hold_days", "payout_minimum_minor")
+_NAMED: Final = 5
 _FOR_ALL_ONLY: Final = ("dispute_fee_minor", "discount_bearers")
 
 
@@ -60,7 +63,10 @@ def get_overrides(session: Session, vendor_id: int) -> dict[str, Any]:
 
 
 def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor: str) -> dict[str, Any]:
-    """For orders first seen from now on; orders already seen keep what was frozen. Returns what changed."""
+    """For orders first seen from now on; orders already seen keep what was frozen. Returns what changed.
+
+    Raises ValidationErrors.
+    """
     before = get_settings(session, shop.id)
     wanted = {name: chosen[name] for name in (*_OF_SETTINGS, *_FOR_ALL_ONLY)}
     changes = {
@@ -70,12 +76,27 @@ def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor
     }
     if not changes:
         return {}
+    if changes.keys() & {"reserve_bps", "reserve_days"}:
+        _need_days(session, shop.id, wanted)
     values = wanted | {"updated_at": clock.now()}
     statement = insert(MoneySettings).values(shop_id=shop.id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["shop_id"], set_=values))
     session.expire_all()
     audit.record(session, shop.id, _CHANGED[0], ("shop", shop.id), actor=actor, changes=changes)
     return changes
+
+
+def _need_days(session: Session, shop_id: int, wanted: Mapping[str, Any]) -> None:
+    """Whoever has a part of the settings alone must not be left with a reserve of no days. Raises ValidationErrors."""
+    agreed = get_agreed(session, shop_id)
+    shared = replace(agreed.shared, reserve_bps=wanted["reserve_bps"], reserve_days=wanted["reserve_days"])
+    merged = {vendor: merge_terms(shared, own) for vendor, own in list_vendors_with_terms(session, shop_id).items()}
+    lacking = [vendor for vendor, terms in merged.items() if terms.reserve_bps and not terms.reserve_days]
+    if not lacking:
+        return
+    names = session.scalars(select(Vendor.name).where(Vendor.id.in_(lacking)).order_by(Vendor.name)).all()
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    raise ValidationErrors({"reserve_days": f"A reserve would be left without days, by what you agreed with: {named}."})
 
 
 def save_overrides(

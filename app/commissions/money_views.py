@@ -12,7 +12,7 @@ from app.commissions.money_words import SETTING_WORDS, say
 from app.commissions.queries import get_settings
 from app.commissions.schedules import say_schedule
 from app.commissions.terms import Terms
-from app.errors import NotFound
+from app.errors import NotFound, ValidationErrors
 from app.models.events import AuditEntry
 from app.models.payouts import PayoutSettings
 from app.models.vendors import Vendor
@@ -35,7 +35,11 @@ def save_settings() -> ResponseReturnValue:
     form = _form(bound=True)
     if not form.validate():
         return _settings_page(form, status=422)
-    changes = agreements.save_settings(g.session, g.shop, form.chosen(), merchant.actor())
+    try:
+        changes = agreements.save_settings(g.session, g.shop, form.chosen(), merchant.actor())
+    except ValidationErrors as error:
+        form.reserve_days.errors = [error.errors["reserve_days"]]
+        return _settings_page(form, status=422)
     return web.toast(_settings_page(_form()), "Saved for orders from now on" if changes else "Nothing had changed")
 
 

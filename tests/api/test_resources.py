@@ -304,6 +304,9 @@ def test_what_is_agreed_with_one_vendor_is_replaced_as_a_whole(
     assert merchant.ask("PATCH", "/money-settings", {"reserve_bps": "1000", "reserve_days": 90}).status_code == 200
     at_once = merchant.problem("PUT", path, {"reserve_days": 0})
     assert (at_once["status"], "Say for how many days" in str(at_once)) == (422, True)
+    assert merchant.ask("PUT", path, {"reserve_bps": "100"}).status_code == 200
+    left = merchant.problem("PATCH", "/money-settings", {"reserve_bps": "0", "reserve_days": 0})
+    assert (left["status"], f"agreed with: {ada.name}." in str(left)) == (422, True)
     assert merchant.ask("PUT", path, {"reserve_bps": "0", "reserve_days": 0}).status_code == 200
     assert merchant.ask("PUT", path, {}, If_Match=before.headers["ETag"]).status_code == 412
     assert merchant.ask("PUT", path, {}).status_code == 200

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from flask.testing import FlaskClient
 
 from app import db
@@ -141,6 +142,24 @@ def test_another_shops_vendor_is_not_there(merchant: FlaskClient, zenith: Shop, 
     path = f"/app/settings/money/vendors/{cy.id}"
     assert merchant.get(path).status_code == 404
     assert merchant.post(path, data=EMPTY | {"hold_days": "0"}).status_code == 404
+
+
+@pytest.mark.parametrize(("own", "shared"), [({"reserve": "5"}, ("0", "0")), ({"reserve_days": "0"}, ("10", "30"))])
+def test_no_change_for_all_leaves_a_vendor_a_reserve_without_days(
+    merchant: FlaskClient, shop: Shop, seller: Vendor, own: dict[str, str], shared: tuple[str, str]
+) -> None:
+    """A percentage of their own and nobody's days, or days of their own and everybody's percentage."""
+    path = f"/app/settings/money/vendors/{seller.id}"
+    first = {"reserve": "0", "reserve_days": "30"}
+    assert merchant.post("/app/settings/money", data=WANTED | first).status_code == 200
+    assert merchant.post(path, data=EMPTY | own).status_code == 200
+    wanted = WANTED | dict(zip(first, shared, strict=True))
+    refused = merchant.post("/app/settings/money", data=wanted)
+    assert refused.status_code == 422
+    assert "A reserve would be left without days, by what you agreed with: Ada&#39;s Ceramics." in refused.text
+    assert merchant.post("/app/settings/money", data=WANTED | first | {"fee_tax": "7"}).status_code == 200
+    assert merchant.post(path, data=EMPTY).status_code == 200
+    assert merchant.post("/app/settings/money", data=wanted).status_code == 200
 
 
 def test_terms_are_merged_by_name_and_unknown_names_are_left_out() -> None:
