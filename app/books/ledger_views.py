@@ -14,6 +14,7 @@ from app import web
 from app.auth.merchant import protect
 from app.books.explain import Explanation, explain, find_release, get_place, list_discounts
 from app.books.queries import find_last
+from app.commissions.money_words import SHARES
 from app.ledger import listing
 from app.ledger.adjustments import find_of_keys
 from app.ledger.queries import list_accounts
@@ -21,7 +22,7 @@ from app.models.ledger import LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import PayoutBatch
 from app.money import Money
-from app.orders.reasons import say_reason
+from app.orders.reasons import say_reason, say_way
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS
 from app.payouts.queries import STATE_WORDS
 from app.typed import read_day
@@ -110,6 +111,8 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         stage_words=STAGE_WORDS,
         hold_words=HOLD_WORDS,
         say_reason=say_reason,
+        say_way=say_way,
+        shares=SHARES,
         state_words=STATE_WORDS,
     )
 

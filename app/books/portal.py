@@ -11,7 +11,7 @@ from app.languages import _
 from app.ledger.adjustments import find_of_keys
 from app.models.orders import VendorOrder
 from app.money import Money
-from app.orders.reasons import say_reason
+from app.orders.reasons import say_reason, say_way
 from app.orders.words import HOLD_WORDS, KIND_WORDS, STAGE_WORDS, TAKING_KINDS
 from app.payouts.portal import STATES
 
@@ -59,4 +59,5 @@ def _explained(found: Explanation, marked: int | None = None) -> str:
         hold_words=HOLD_WORDS,
         states=STATES,
         say_reason=say_reason,
+        say_way=say_way,
     )

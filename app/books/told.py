@@ -1,8 +1,6 @@
 """An order's money in plain lines, for the command line: what the pages of its amounts say, out of the same look."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,16 +10,9 @@ from app.ledger import listing
 from app.models.ledger import LedgerTransaction
 from app.models.orders import Order, VendorOrder
 from app.money import Money
+from app.orders.reasons import say_way
 from app.orders.words import ACCOUNT_WORDS, HOLD_WORDS, KIND_WORDS, STAGE_WORDS, name_component
 from app.payouts.queries import STATE_WORDS
-
-_WAYS: Final = {
-    "value": "By the value of the goods",
-    "weight": "By the weight of the goods",
-    "equal": "In equal parts",
-    "own": "The vendor's alone",
-}
-"""How a part of the shipping is reckoned."""
 
 
 def tell_order(session: Session, order: Order) -> Iterator[str]:
@@ -75,7 +66,7 @@ def _tell_amount(order: Order, found: Explanation) -> Iterator[str]:
         version = f"{line.rule['name']}, version {line.rule['version']}. " if line.rule else ""
         yield f"  {version}{line.reason}"
     if how := found.reckoned:
-        yield f"  {_WAYS[how['way']]}, {Decimal(how['bps']) / 100} % of {found.money(how['whole_minor'])}"
+        yield f"  {say_way(how, str(found.money(how['whole_minor'])))}"
     for step in found.steps:
         yield from _tell_step(found, step)
     yield _row("Earned with it now", found.total)

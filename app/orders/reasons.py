@@ -1,4 +1,4 @@
-"""Why a line's commission rule won, in the reader's language.
+"""Why an amount is what it is, in the reader's language: why a line's rule won, and how shipping is shared.
 
 A line keeps the reason in English, as it was when the order was first seen, and beside it what the rule asked for.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from babel.lists import format_list
 
 from app.commissions.rules import Rule
-from app.formats import write_date, write_money
+from app.formats import write_date, write_money, write_percent
 from app.languages import _, find_words, noted, spoken
 from app.models.orders import OrderLine
 from app.money import Money
@@ -20,6 +20,13 @@ _NAMED = {
     "category": noted("category %(names)s"),
     "collection": noted("collection %(names)s"),
     "tag": noted("tag %(names)s"),
+}
+
+_WAYS = {
+    "value": noted("By the value of the goods: %(percent)s of %(amount)s."),
+    "weight": noted("By the weight of the goods: %(percent)s of %(amount)s."),
+    "equal": noted("In equal parts: %(percent)s of %(amount)s."),
+    "own": noted("Not shared: all of %(amount)s."),
 }
 
 
@@ -63,6 +70,11 @@ def say_reason(line: OrderLine) -> str:
             "“%(name)s” is the first rule in the list that fits: %(conditions)s.", name=name, conditions=conditions
         )
     return line.reason if spoken() == "en" else _("“%(name)s” is the first rule in the list that fits.", name=name)
+
+
+def say_way(reckoned: Mapping[str, Any], whole: str) -> str:
+    """How a vendor's part of a shipping line is reckoned. `whole`: all of the shipping, as the reader writes it."""
+    return find_words(_WAYS[reckoned["way"]]) % {"percent": write_percent(reckoned["bps"]), "amount": whole}
 
 
 def _phrases(asked: Mapping[str, Any]) -> list[str]:
