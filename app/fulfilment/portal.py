@@ -13,7 +13,7 @@ from app.fulfilment.forms import ReadyForm, ShipForm, read_units
 from app.fulfilment.service import Tracking
 from app.keyset import cut_page
 from app.languages import _, find_words
-from app.ledger.rules import STAGE_MOVES
+from app.ledger import queries as ledger
 from app.models.cancellations import Cancellation
 from app.models.pickups import Pickup
 from app.money import Money
@@ -83,12 +83,20 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
 
 def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 200) -> Response:
     packed = list_packed(g.session, [found.part.id]).get(found.part.id, ())
-    booked = [movement for movement in found.movements if movement.transaction.kind not in STAGE_MOVES]
+    order_id = found.part.order_id
+    lines = cut_page(found.lines, lambda line: (line.position, line.id), web.read_place(), limit=views.PER_PAGE)
     html = render_template(
         "portal/orders/show.html",
         found=found,
-        lines=cut_page(found.lines, lambda line: (line.position, line.id), web.read_place(), limit=views.PER_PAGE),
-        bookings=cut_page(booked, lambda one: one.place, web.read_place("booking_"), limit=views.PER_PAGE),
+        lines=lines,
+        line_sums=ledger.sum_lines(g.session, order_id, [line.shopify_id for line in lines.rows]),
+        bookings=ledger.page_order_movements(
+            g.session,
+            order_id,
+            vendor_id=found.part.vendor_id,
+            place=web.read_place("booking_"),
+            limit=views.PER_PAGE,
+        ),
         form=form,
         again=status != 200,
         is_collected=isinstance(form, ReadyForm),

@@ -1,11 +1,11 @@
 """Reading the books: balances, a vendor's entries, and whether everything still adds up."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, column, func, insert, or_, select, table, text
+from sqlalchemy import ColumnElement, case, column, func, insert, literal, or_, select, table, text
 from sqlalchemy.orm import Session
 
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
@@ -16,7 +16,7 @@ from app.models.payouts import Payout, PayoutEntry
 from app.money import Money
 
 PER_PAGE: Final = 50
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LINES: Final = "lines"
 # The function of the migration 0056: closed balances, and what came since.
 _BALANCES: Final = text("""
 SELECT vendor_id, account, currency, amount_minor
@@ -65,11 +65,15 @@ class Movement:
     def amount(self) -> Money:
         return Money(self.entry.amount_minor, self.entry.currency)
 
-    @property
-    def place(self) -> tuple[int, int, int]:
-        """By what an order's movements are sorted."""
-        since = self.transaction.happened_at - _EPOCH
-        return since // timedelta(microseconds=1), self.transaction.id, self.entry.id
+
+class OrderSum(NamedTuple):
+    """What an order's entries in one account come to."""
+
+    vendor_id: int | None
+    account: str
+    component: str
+    """The part of the order; LINES for all lines together."""
+    minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,60 @@ def list_order_movements(session: Session, order_id: int) -> Sequence[Movement]:
         .order_by(LedgerTransaction.happened_at, LedgerTransaction.id, LedgerEntry.id)
     )
     return [Movement(entry, transaction) for entry, transaction in session.execute(query)]
+
+
+def page_order_movements(
+    session: Session,
+    order_id: int,
+    *,
+    vendor_id: int | None = None,
+    every: bool = False,
+    place: Place = BEGINNING,
+    limit: int = PER_PAGE,
+) -> Page[Movement]:
+    """A part of an order's entries, in the order of booking: one vendor's, or all that the asker may see.
+
+    `every`: those of the customer's side, and what moves from one stage to the next, as well.
+    """
+    query = (
+        select(LedgerEntry, LedgerTransaction)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.order_id == order_id)
+    )
+    if vendor_id is not None:
+        query = query.where(LedgerEntry.vendor_id == vendor_id)
+    if not every:
+        query = query.where(LedgerTransaction.kind.not_in(STAGE_MOVES))
+        query = query.where(LedgerEntry.account != Account.CUSTOMER_RECEIPTS)
+    oldest = Sort((LedgerTransaction.happened_at, LedgerTransaction.id, LedgerEntry.id))
+    return read_page(session, query, oldest, place, limit=limit, make=Movement)
+
+
+def sum_order(session: Session, order_id: int) -> Sequence[OrderSum]:
+    """What the entries of an order that the asker may see come to, what was booked first before the rest."""
+    of_line = LedgerTransaction.component.startswith("line:")
+    component = case((of_line, literal(LINES, literal_execute=True)), else_=LedgerTransaction.component)
+    query = (
+        select(LedgerEntry.vendor_id, LedgerEntry.account, component, func.sum(LedgerEntry.amount_minor))
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.order_id == order_id)
+        .group_by(LedgerEntry.vendor_id, LedgerEntry.account, component)
+        .order_by(func.min(LedgerEntry.id))
+    )
+    return [OrderSum(vendor, account, part, int(minor)) for vendor, account, part, minor in session.execute(query)]
+
+
+def sum_lines(session: Session, order_id: int, numbers: Collection[int]) -> Mapping[int, int]:
+    """What vendors have of some lines of an order, in minor units by Shopify's number of the line."""
+    query = (
+        select(LedgerTransaction.component, func.sum(LedgerEntry.amount_minor))
+        .join(LedgerEntry, LedgerEntry.transaction_id == LedgerTransaction.id)
+        .where(LedgerTransaction.order_id == order_id, LedgerEntry.vendor_id.is_not(None))
+        .where(LedgerTransaction.component.in_([f"line:{number}" for number in numbers]))
+        .group_by(LedgerTransaction.component)
+    )
+    sums = {component: int(amount) for component, amount in session.execute(query)}
+    return {number: sums.get(f"line:{number}", 0) for number in numbers}
 
 
 def sum_claimed(session: Session, order_id: int) -> Mapping[int, int]:

@@ -30,11 +30,11 @@ def lock_sending(session: Session, part: VendorOrder) -> None:
 
 def units_left(session: Session, part: VendorOrder) -> dict[int, int]:
     """Units by line that may still be sent or cancelled."""
-    lines = select(OrderLine).where(OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
+    mine = (OrderLine.order_id == part.order_id, OrderLine.vendor_id == part.vendor_id)
     taken = list_taken(session, part.vendor_id, [part.order_shopify_id])
     return {
-        line.shopify_id: max(0, line.to_ship - taken.get((part.order_shopify_id, line.shopify_id), 0))
-        for line in session.scalars(lines)
+        line: max(0, units - taken.get((part.order_shopify_id, line), 0))
+        for line, units in session.execute(select(OrderLine.shopify_id, OrderLine.to_ship).where(*mine))
     }
 
 

@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.formats import write_date, write_money
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _
-from app.ledger.queries import Movement, list_order_movements, sum_claimed
+from app.ledger.queries import LINES, OrderSum, sum_claimed, sum_order
 from app.ledger.rules import VENDOR_BALANCES
 from app.models.cancellations import Cancellation, CancellationState
 from app.models.fulfilments import Fulfilment
@@ -112,20 +112,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class VendorPart:
-    """One vendor's part of an order: lines, money, where it stands, and every movement behind it."""
+    """One vendor's part of an order: lines, money, and where it stands."""
 
     part: VendorOrder
     vendor: Vendor
     lines: Sequence[OrderLine]
     standing: Standing
-    movements: Sequence[Movement]
     parcels: Sequence[Fulfilment]
     sums: Mapping[str, int]
-    """What the vendor has by component, in the order of booking."""
-
-    def sum_of(self, component: str) -> Money:
-        """What the vendor has of "line:7" or "shipping:3" after refunds."""
-        return Money(self.sums.get(component, 0), self.part.currency)
+    """What the vendor has by component, all lines together, in the order of booking."""
 
     @property
     def shipping(self) -> Money:
@@ -136,8 +131,8 @@ class VendorPart:
     @property
     def fees(self) -> list[tuple[str, Money]]:
         """What the vendor bears beside lines and shipping, by name: of payments, of disputes."""
-        beside = [one for one in self.sums if not one.startswith(("line:", "shipping:"))]
-        return [(name_component(one), amount) for one in beside if (amount := self.sum_of(one))]
+        beside = [one for one in self.sums if one != LINES and not one.startswith("shipping:")]
+        return [(name_component(one), Money(self.sums[one], self.part.currency)) for one in beside if self.sums[one]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +141,7 @@ class Split:
 
     parts: Sequence[VendorPart]
     lines: Sequence[OrderLine]
-    movements: Sequence[Movement]
+    sums: Sequence[OrderSum]
 
 
 def list_orders(
@@ -205,7 +200,7 @@ def _has_part(*which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def get_order(session: Session, shop_id: int, order_id: int) -> Order:
     """Raises NotFound."""
-    order = session.get(Order, order_id)
+    order = session.get(Order, order_id, options=[defer(Order.snapshot)])
     if order is None or order.shop_id != shop_id:
         raise NotFound(_("There is no such order."))
     return order
@@ -304,7 +299,7 @@ def page_holds(
 
 def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -> Split:
     """`parts`: those of the order that are asked for."""
-    lines, movements = list_lines(session, order_id), list_order_movements(session, order_id)
+    lines, sums = list_lines(session, order_id), sum_order(session, order_id)
     ids = [part.vendor_id for part in parts]
     vendors = {vendor.id: vendor for vendor in session.scalars(select(Vendor).where(Vendor.id.in_(ids)))}
     sent = select(Fulfilment).where(
@@ -313,7 +308,7 @@ def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -
         Fulfilment.vendor_id.in_(ids),
     )
     lines_of = _by_vendor(lines, lambda line: line.vendor_id)
-    movements_of = _by_vendor(movements, lambda movement: movement.entry.vendor_id)
+    sums_of = _by_vendor(sums, lambda one: one.vendor_id)
     parcels_of = _by_vendor(session.scalars(sent.order_by(Fulfilment.id)), lambda parcel: parcel.vendor_id)
     claimed = sum_claimed(session, order_id)
     found = [
@@ -321,14 +316,13 @@ def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -
             part=part,
             vendor=vendors[part.vendor_id],
             lines=lines_of.get(part.vendor_id, ()),
-            standing=_standing(part, movements_of.get(part.vendor_id, ()), claimed.get(part.vendor_id, 0)),
-            movements=movements_of.get(part.vendor_id, ()),
+            standing=_standing(part, sums_of.get(part.vendor_id, ()), claimed.get(part.vendor_id, 0)),
             parcels=parcels_of.get(part.vendor_id, ()),
-            sums=_sums(movements_of.get(part.vendor_id, ())),
+            sums=_by_component(sums_of.get(part.vendor_id, ())),
         )
         for part in parts
     ]
-    return Split(found, lines, movements)
+    return Split(found, lines, sums)
 
 
 def _by_vendor(rows: Iterable[T], vendor_of: Callable[[T], int | None]) -> Mapping[int | None, list[T]]:
@@ -338,20 +332,19 @@ def _by_vendor(rows: Iterable[T], vendor_of: Callable[[T], int | None]) -> Mappi
     return found
 
 
-def _sums(movements: Iterable[Movement]) -> Mapping[str, int]:
-    sums: dict[str, int] = {}
-    for movement in movements:
-        component = movement.transaction.component
-        sums[component] = sums.get(component, 0) + movement.entry.amount_minor
-    return sums
+def _by_component(sums: Iterable[OrderSum]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for one in sums:
+        found[one.component] = found.get(one.component, 0) + one.minor
+    return found
 
 
-def _standing(part: VendorOrder, movements: Iterable[Movement], claimed: int) -> Standing:
-    sums: dict[str, int] = dict.fromkeys(VENDOR_BALANCES, 0)
-    for movement in movements:
-        if movement.entry.account in sums:
-            sums[movement.entry.account] += movement.entry.amount_minor
-    pending, held, available, reserve = (Money(sums[account], part.currency) for account in VENDOR_BALANCES)
+def _standing(part: VendorOrder, sums: Iterable[OrderSum], claimed: int) -> Standing:
+    stages: dict[str, int] = dict.fromkeys(VENDOR_BALANCES, 0)
+    for one in sums:
+        if one.account in stages:
+            stages[one.account] += one.minor
+    pending, held, available, reserve = (Money(stages[account], part.currency) for account in VENDOR_BALANCES)
     reason = _reason(part, pending, held)
     release_at = part.next_release_at if reason in DATED else None
     return Standing(pending, held, available, reserve, Money(claimed, part.currency), reason, release_at)

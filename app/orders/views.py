@@ -13,7 +13,6 @@ from app.auth.merchant import protect
 from app.config import get_config
 from app.keyset import Page, Place, cut_page
 from app.ledger import queries as ledger
-from app.ledger.rules import STAGE_MOVES, Account
 from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
 from app.models.shops import Shop
@@ -83,9 +82,11 @@ def show_order(order_id: int) -> ResponseReturnValue:
 def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """One order with who gets what of it; `errors` stand beside what a person could not decide."""
     split = queries.read_split(g.session, order)
-    parts, lines, movements = split.parts, split.lines, split.movements
-    every = bool(request.args.get("every"))
-    shown = [movement for movement in movements if every or _gives(movement)]
+    parts, every = split.parts, bool(request.args.get("every"))
+    lines = cut_page(split.lines, lambda line: (line.position, line.id), web.read_place(), limit=PER_PAGE)
+    bookings = ledger.page_order_movements(
+        g.session, order.id, every=every, place=web.read_place("booking_"), limit=PER_PAGE
+    )
     html = render_template(
         "merchant/orders/detail.html",
         order=order,
@@ -100,13 +101,14 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         decline_words=DECLINE_WORDS,
         total=Money(order.total_minor, order.currency),
         parts=parts,
-        lines=cut_page(lines, lambda line: (line.position, line.id), web.read_place(), limit=PER_PAGE),
-        bookings=cut_page(shown, lambda one: one.place, web.read_place("booking_"), limit=PER_PAGE),
+        lines=lines,
+        line_sums=ledger.sum_lines(g.session, order.id, [line.shopify_id for line in lines.rows]),
+        bookings=bookings,
         every=every,
-        titles={f"line:{line.shopify_id}": line.title for line in lines},
+        titles={f"line:{line.shopify_id}": line.title for line in split.lines},
         vendor_names={part.part.vendor_id: part.vendor.name for part in parts},
         stage_words=STAGE_WORDS,
-        shares=_shares(order.currency, movements),
+        shares=_shares(order.currency, split.sums),
         admin_url=admin_url(g.shop, order.shopify_id),
         money_of=lambda minor: Money(minor, order.currency),
         payment_words=PAYMENT_WORDS,
@@ -117,11 +119,6 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         account_words=ACCOUNT_WORDS,
     )
     return Response(html, status)
-
-
-def _gives(movement: ledger.Movement) -> bool:
-    """Whether somebody has more or less by it, and not only at another stage."""
-    return movement.entry.account != Account.CUSTOMER_RECEIPTS and movement.transaction.kind not in STAGE_MOVES
 
 
 def _wishes(
@@ -145,7 +142,7 @@ def _wishes(
 def _refunds(order: Order) -> list[tuple[OrderRefund, Money]]:
     """The refunds that returned money, with how much, in shop money."""
     rows = {row.shopify_id: row for row in queries.list_refunds(g.session, order)}
-    known = read_facts(g.session, order).refunds
+    known = read_facts(g.session, order).refunds if rows else ()
     return [(rows[one.id], Money(one.returned, order.currency)) for one in known if one.returned and one.id in rows]
 
 
@@ -179,13 +176,12 @@ def _midnight(typed: str | None, *, days: int = 0) -> datetime | None:
     return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(g.shop.timezone)) if day else None
 
 
-def _shares(currency: str, movements: Sequence[ledger.Movement]) -> list[tuple[str, Money]]:
+def _shares(currency: str, order_sums: Sequence[ledger.OrderSum]) -> list[tuple[str, Money]]:
     """Who has what of the order now: all vendors together, then each account of the marketplace."""
     sums: dict[str, int] = {}
-    for movement in movements:
-        entry = movement.entry
-        name = "vendors" if entry.vendor_id is not None else entry.account
-        sums[name] = sums.get(name, 0) + entry.amount_minor
+    for one in order_sums:
+        name = "vendors" if one.vendor_id is not None else one.account
+        sums[name] = sums.get(name, 0) + one.minor
     received = -sums.pop("customer_receipts", 0)
     # What is disputed is neither lost nor anybody's yet: both sides of it cancel out.
     sums["chargebacks"] = sums.get("chargebacks", 0) + sums.pop("disputes", 0)

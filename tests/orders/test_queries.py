@@ -2,17 +2,20 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app import db
 from app.ledger import queries as ledger
+from app.models.ledger import LedgerEntry
+from app.models.mapping import Model
 from app.models.orders import Order, VendorOrder
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -75,6 +78,21 @@ def test_an_order_asks_no_more_questions_however_many_lines_and_vendors_it_has(
     assert costs == [6, 6]
 
 
+@contextmanager
+def loaded(model: type[Model]) -> Iterator[list[Model]]:
+    """Which rows of a table are read meanwhile."""
+    found: list[Model] = []
+
+    def note(row: Model, _context: object) -> None:
+        found.append(row)
+
+    event.listen(model, "load", note)
+    try:
+        yield found
+    finally:
+        event.remove(model, "load", note)
+
+
 def test_a_long_order_is_turned_part_by_part(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, merchant: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +101,9 @@ def test_a_long_order_is_turned_part_by_part(
     post.deliver()
     with db.scoped(acme.id) as session:
         order_id = session.scalars(select(Order.id)).one()
-    page = merchant.get(f"/app/orders/{order_id}").text
+    with loaded(LedgerEntry) as entries:
+        page = merchant.get(f"/app/orders/{order_id}").text
+    assert len(entries) == 4, "those that are shown, and one to know that there are more"
     whole = html.unescape(page)
     assert "1 \N{MULTIPLICATION SIGN} Mug" in whole
     assert "1 \N{MULTIPLICATION SIGN} Loaf" not in whole
@@ -115,7 +135,9 @@ def test_a_vendor_turns_a_long_order_part_by_part_too(
     for name, earned in (("after", "<h3>1 \N{MULTIPLICATION SIGN} "), ("booking_after", "/portal/money/entries/")):
         address: str | None = f"/portal/orders/{part_id}"
         while address:
-            page = html.unescape(browser.get(address).text)
+            with loaded(LedgerEntry) as entries:
+                page = html.unescape(browser.get(address).text)
+            assert len(entries) <= 2
             assert page.count(earned) == 1
             assert len(re.findall('name="units-', page)) == 2, "a parcel is chosen of all that is left"
             seen[name] = [*seen.get(name, ()), *re.findall(f'{earned}([^<"]+)', page)]
