@@ -51,8 +51,8 @@ class ValidationErrors(AppError):  # noqa: N818
     kind = "validation"
 
     def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("Some fields need another look.")
         self.errors = {name: str(words) for name, words in errors.items()}
+        super().__init__(" ".join(self.errors.values()))
 
 
 class ConfigError(AppError):

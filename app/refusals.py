@@ -27,11 +27,8 @@ def register(app: Flask) -> None:
 
 
 def _answer_app_error(error: AppError) -> Response:
-    if isinstance(error, ValidationErrors):
-        message, errors = " ".join(error.errors.values()), error.errors
-    else:
-        message, errors = error.message, {}
-    response = _answer(error.status, message, errors=errors, kind=error.kind)
+    errors = error.errors if isinstance(error, ValidationErrors) else {}
+    response = _answer(error.status, error.message, errors=errors, kind=error.kind)
     response.headers.update(error.headers)
     return response
 

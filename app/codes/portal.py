@@ -1,7 +1,6 @@
 """A vendor's codes: made, printed, led elsewhere, and how often they were scanned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, flash, g, redirect, render_template, request
@@ -15,6 +14,7 @@ from app.codes.views import COLUMNS, cells_of
 from app.errors import NotFound, ValidationErrors
 from app.languages import _
 from app.models.codes import QrCode
+from app.outcomes import Outcome
 
 bp = Blueprint("portal_codes", __name__, url_prefix="/portal/codes")
 protect(bp)
@@ -22,20 +22,12 @@ protect(bp)
 SHEET: Final = (("large", 1), ("middle", 4), ("small", 12))
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What became of one code among several."""
-
-    code: QrCode
-    done: bool
-
-
 @bp.get("")
 def list_codes() -> ResponseReturnValue:
     return _list_page()
 
 
-def _list_page(results: Sequence[_Result] = (), *, wrong: str = "") -> str:
+def _list_page(results: Sequence[Outcome] = (), *, wrong: str = "") -> str:
     wanted = _wanted()
     page = queries.list_codes(g.session, g.shop, wanted, place=web.read_place())
     return render_template("portal/codes/list.html", page=page, wanted=wanted, results=results, wrong=wrong)
@@ -47,10 +39,15 @@ def put_many_away() -> ResponseReturnValue:
     codes = _chosen()
     if not codes:
         return _list_page(wrong=_("Tick at least one code.")), 422
-    results = [_Result(code, done=code.archived_at is None) for code in codes]
-    for code in (result.code for result in results if result.done):
-        service.put_away(g.session, code, away=True, actor=actor())
-    return _list_page(results)
+    return _list_page([_put_one_away(code) for code in codes])
+
+
+def _put_one_away(code: QrCode) -> Outcome:
+    if code.archived_at:
+        return Outcome(is_done=False, words=_("It was put away before."), title=code.name, row_id=code.id)
+    service.put_away(g.session, code, away=True, actor=actor())
+    words = _("Put away. Printed copies lead to your page.")
+    return Outcome(is_done=True, words=words, title=code.name, row_id=code.id)
 
 
 @bp.get("/sheet")

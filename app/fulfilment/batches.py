@@ -27,7 +27,7 @@ NOTHING_LEFT: Final = noted("Nothing of it is left to send.")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OrderOutcome:
     """What became of one order of a batch. `state`: sent, waiting, failed or refused."""
 
     part_id: int
@@ -69,7 +69,7 @@ def get_batch(session: Session, vendor_id: int, batch_id: int) -> ShipmentBatch:
     return batch
 
 
-def read_outcomes(session: Session, batch: ShipmentBatch) -> list[Outcome]:
+def read_outcomes(session: Session, batch: ShipmentBatch) -> list[OrderOutcome]:
     """What became of each order of the batch so far."""
     ids = [row["parcel_id"] for row in batch.rows if "parcel_id" in row]
     query = select(Fulfilment).where(Fulfilment.vendor_id == batch.vendor_id, Fulfilment.id.in_(ids))
@@ -151,22 +151,20 @@ def _ship(session: Session, vendor: Vendor, part: VendorOrder, tracking: Trackin
     try:
         # What is left is read under the order's own lock: what another window sent meanwhile is not sent again.
         parcel = service.request_rest(session, vendor, part, tracking, actor=actor)
-    except ValidationErrors as error:
-        return {**row, "problem": error.errors["items"]}
     except AppError as error:
         return {**row, "problem": error.message}
     return {**row, "parcel_id": parcel.id}
 
 
-def _outcome(row: Mapping[str, object], parcels: Mapping[int, Fulfilment]) -> Outcome:
+def _outcome(row: Mapping[str, object], parcels: Mapping[int, Fulfilment]) -> OrderOutcome:
     part_id, name = int(str(row["part_id"])), str(row["name"])
     if "parcel_id" not in row:
-        return Outcome(part_id, name, "refused", str(row["problem"]))
+        return OrderOutcome(part_id, name, "refused", str(row["problem"]))
     parcel = parcels.get(int(str(row["parcel_id"])))
     # Where its webhook was quicker than our own answer, the webhook's row took its place.
     if parcel is None or parcel.state is FulfilmentState.CREATED:
-        return Outcome(part_id, name, "sent")
+        return OrderOutcome(part_id, name, "sent")
     if parcel.state is FulfilmentState.REQUESTED:
-        return Outcome(part_id, name, "waiting")
+        return OrderOutcome(part_id, name, "waiting")
     cancelled = parcel.state is FulfilmentState.CANCELLED
-    return Outcome(part_id, name, "failed", _("The parcel was cancelled.") if cancelled else parcel.error)
+    return OrderOutcome(part_id, name, "failed", _("The parcel was cancelled.") if cancelled else parcel.error)

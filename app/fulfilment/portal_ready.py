@@ -79,8 +79,6 @@ def _make_one_ready(parcel: Parcel, place: str) -> _Result:
     part = parcel.part
     try:
         pickup = pickups.make_rest_ready(g.session, g.vendor, part, place, actor=actor())
-    except ValidationErrors as error:
-        return _Result(part.id, part.name, None, error.errors["items"])
     except AppError as error:
         return _Result(part.id, part.name, None, error.message)
     return _Result(part.id, part.name, pickup.id)

@@ -126,9 +126,7 @@ def _move_one(batch_id: int, payout_id: int, action: str) -> Outcome:
     title = f"{payout.reference} of {queries.get_vendor(g.session, payout).name}"
     try:
         moves.move(g.session, payout, action, actor=merchant.actor(), reason=request.form.get("reason"))
-    except ValidationErrors as error:
-        return Outcome(is_done=False, words=error.errors["reason"], title=title)
-    except Conflict as error:
+    except (ValidationErrors, Conflict) as error:
         return Outcome(is_done=False, words=error.message, title=title)
     g.session.refresh(payout)
     return Outcome(is_done=True, words=f"{queries.STATE_WORDS[payout.state]}.", title=title)

@@ -10,22 +10,13 @@ from sqlalchemy.orm import Session
 from app.errors import AppError, Conflict, NotFound, ValidationErrors
 from app.languages import _, ngettext
 from app.models.products import Product, ProductStatus, is_on_sale
+from app.outcomes import Outcome
 from app.products import proposals, rules, service
 from app.products.forms import read_stock, wrong_stock
 
 MAX_PRODUCTS: Final = 100
 TAKES_OFF_SALE: Final = frozenset({"withdraw", "archive"})
 """Actions that the vendor cannot undo alone where a product is on sale: it has to be reviewed again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one product."""
-
-    product_id: int
-    title: str
-    done: bool
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +51,20 @@ def read_wish(form: Mapping[str, str], ids: Sequence[int]) -> Wish:
 
 def apply(
     session: Session, shop_id: int, vendor_id: int, ids: Sequence[int], wish: Wish, *, actor: str
-) -> list[Result]:
+) -> list[Outcome]:
     """Do it to each product of the vendor, in the order of their ids, so that two of these never wait in a circle."""
     results = []
     for product_id in sorted(set(ids))[:MAX_PRODUCTS]:
         try:
             product = service.lock_product(session, shop_id, product_id, vendor_id=vendor_id)
         except NotFound as error:
-            results.append(Result(product_id, _("Gone"), done=False, words=error.message))
+            results.append(Outcome(is_done=False, words=error.message, title=_("Gone"), row_id=product_id))
             continue
         try:
             words = ACTIONS[wish.action](session, product, wish, actor)
-            results.append(Result(product_id, product.title, done=True, words=words))
-        except ValidationErrors as error:
-            results.append(Result(product_id, product.title, done=False, words=" ".join(error.errors.values())))
+            results.append(Outcome(is_done=True, words=words, title=product.title, row_id=product_id))
         except AppError as error:
-            results.append(Result(product_id, product.title, done=False, words=error.message))
+            results.append(Outcome(is_done=False, words=error.message, title=product.title, row_id=product_id))
     return results
 
 
@@ -106,8 +95,8 @@ def _change_prices(session: Session, product: Product, wish: Wish, actor: str) -
     if not wanted:
         raise Conflict(_("It has no price yet."))
     if product.status == ProductStatus.PUBLISHED:
-        outcome = proposals.propose(session, product, wanted, actor=actor)
-        if outcome.waiting:
+        split = proposals.propose(session, product, wanted, actor=actor)
+        if split.waiting:
             return _("The new price waits for approval; the old one stays until then.")
         return _("The new price is on its way to the shop.")
     if product.status not in rules.EDITABLE:

@@ -3,12 +3,11 @@ be.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app.errors import AppError, NotFound, ValidationErrors
+from app.errors import AppError, NotFound
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -18,14 +17,7 @@ from app.products import replies, service, takedowns
 REASON_NEEDED: Final = frozenset({"ask_for_changes", "reject", "take_down"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result(Outcome):
-    """What became of one product."""
-
-    product_id: int
-
-
-def decide(session: Session, shop: Shop, ids: Sequence[int], action: str, reason: str, *, actor: str) -> list[Result]:
+def decide(session: Session, shop: Shop, ids: Sequence[int], action: str, reason: str, *, actor: str) -> list[Outcome]:
     """Do one of ACTIONS to each product, in the order of their ids, so that two of these never wait in a circle.
 
     Placeholders of saved replies in `reason` are filled in for each.
@@ -33,20 +25,18 @@ def decide(session: Session, shop: Shop, ids: Sequence[int], action: str, reason
     return [_decide_one(session, shop, product_id, action, reason, actor) for product_id in sorted(set(ids))]
 
 
-def _decide_one(session: Session, shop: Shop, product_id: int, action: str, reason: str, actor: str) -> Result:
+def _decide_one(session: Session, shop: Shop, product_id: int, action: str, reason: str, actor: str) -> Outcome:
     try:
         product = service.lock_product(session, shop.id, product_id)
     except NotFound as error:
-        return Result(is_done=False, words=error.message, title="Gone", product_id=product_id)
+        return Outcome(is_done=False, words=error.message, title="Gone", row_id=product_id)
     vendor = session.get_one(Vendor, product.vendor_id).name
     filled = replies.fill_for(reason, vendor=vendor, product=product.title, shop=shop.name)
     try:
         words = ACTIONS[action](session, product, filled, actor)
-    except ValidationErrors as error:
-        return Result(is_done=False, words=" ".join(error.errors.values()), title=product.title, product_id=product_id)
     except AppError as error:
-        return Result(is_done=False, words=error.message, title=product.title, product_id=product_id)
-    return Result(is_done=True, words=words.format(vendor=vendor), title=product.title, product_id=product_id)
+        return Outcome(is_done=False, words=error.message, title=product.title, row_id=product_id)
+    return Outcome(is_done=True, words=words.format(vendor=vendor), title=product.title, row_id=product_id)
 
 
 def _approve(session: Session, product: Product, _reason: str, actor: str) -> str:

@@ -196,7 +196,7 @@ def bring(shop_id: int, image_id: int) -> None:
     except NotFetched as failure:
         pictures.note(shop_id, image_id, error=str(failure))
     except ValidationErrors as refused:
-        pictures.note(shop_id, image_id, error=" ".join(refused.errors.values()))
+        pictures.note(shop_id, image_id, error=refused.message)
     else:
         pictures.note(shop_id, image_id, source_url=source, filename=name)
 

@@ -14,6 +14,7 @@ from app.languages import _, lazy, ngettext
 from app.models.products import Product
 from app.models.shops import Shop
 from app.models.vendors import VendorStatus
+from app.outcomes import Outcome
 from app.products import (
     attributes,
     bulk,
@@ -49,7 +50,7 @@ def list_products() -> ResponseReturnValue:
 
 
 def _list_page(
-    results: Sequence[bulk.Result] = (), *, wrong: str = "", ticked: Sequence[int] = (), on_sale: int = 0
+    results: Sequence[Outcome] = (), *, wrong: str = "", ticked: Sequence[int] = (), on_sale: int = 0
 ) -> str:
     args = request.args
     wanted = listing.Wanted(
@@ -81,7 +82,7 @@ def change_many() -> ResponseReturnValue:
     try:
         wish = bulk.read_wish(request.form, ids)
     except ValidationErrors as error:
-        return _list_page(wrong=" ".join(error.errors.values()), ticked=ids), 422
+        return _list_page(wrong=error.message, ticked=ids), 422
     if wish.action in bulk.TAKES_OFF_SALE and "sure" not in request.form:
         on_sale = bulk.count_on_sale(g.session, g.vendor.id, ids)
         if on_sale:

@@ -76,12 +76,12 @@ def propose(product_id: int) -> ResponseReturnValue:
             wanted["options"] = option_forms.join(options, proposals.live_content(g.session, product)["options"])
         wanted["variants"] = edit_forms.join_variants(rows, added)
     except ValidationErrors as error:
-        return _page(product, form, rows, new, refusal=" ".join(error.errors.values())), 422
+        return _page(product, form, rows, new, refusal=error.message), 422
     try:
-        outcome = proposals.propose(g.session, product, wanted, actor=actor())
+        split = proposals.propose(g.session, product, wanted, actor=actor())
     except Conflict as error:
         return _page(product, form, rows, new, refusal=error.message), 409
-    flash(_say(outcome), "good")
+    flash(_say(split), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
 
@@ -94,24 +94,24 @@ def withdraw(product_id: int) -> ResponseReturnValue:
     return redirect(f"/portal/products/{product_id}", 303)
 
 
-def _say(outcome: proposals.Outcome) -> str:
-    if not outcome.at_once and not outcome.waiting:
+def _say(split: proposals.Split) -> str:
+    if not split.at_once and not split.waiting:
         return _("Nothing is different from what is on sale.")
     parts = []
-    if outcome.at_once:
+    if split.at_once:
         parts.append(
             ngettext(
                 "%(num)s change on the way to the shop now.",
                 "%(num)s changes on the way to the shop now.",
-                outcome.at_once,
+                split.at_once,
             )
         )
-    if outcome.waiting:
+    if split.waiting:
         parts.append(
             ngettext(
                 "%(num)s change waits for %(shop)s. The product stays on sale as it is until then.",
                 "%(num)s changes wait for %(shop)s. The product stays on sale as it is until then.",
-                outcome.waiting,
+                split.waiting,
                 shop=g.shop.name,
             )
         )

@@ -40,7 +40,7 @@ def decide(proposal_id: int, action: str) -> ResponseReturnValue:
             version = form.get("version", 0, int)
             proposals.decline(g.session, proposal, action, form.get("reason", ""), version, actor=actor)
     except ValidationErrors as error:
-        return _page(proposal_id, {action: " ".join(error.errors.values())}), 422
+        return _page(proposal_id, {action: error.message}), 422
     except Conflict as error:
         return web.toast(make_response(_page(proposal_id), 409), error.message, is_error=True)
     product, vendor, _ = proposal_queries.get_edit(g.session, g.shop.id, proposal_id)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth import merchant
 from app.errors import NotFound
+from app.outcomes import Outcome
 from app.products import desk, listing, replies, review_list
 from app.vendors.queries import offer_vendors
 
@@ -52,7 +53,7 @@ def decide_together(action: str) -> ResponseReturnValue:
 def _list_page(
     *,
     action: str = "",
-    results: Sequence[desk.Result] = (),
+    results: Sequence[Outcome] = (),
     ticked: Sequence[int] = (),
     reason: str = "",
     error: str = "",

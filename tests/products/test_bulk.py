@@ -47,12 +47,12 @@ def test_each_product_has_its_result_and_another_vendors_is_not_there(acme: Shop
     ids = [bread.id, plate.id, bowl.id]
     with db.scoped(acme.id, ada.id) as session:
         results = bulk.apply(session, acme.id, ada.id, ids, bulk.Wish("price", -1000), actor="vendor_user:1")
-    assert [(r.title, r.done) for r in results] == [("Bowl", True), ("Plate", False), ("Gone", False)]
+    assert [(r.title, r.is_done) for r in results] == [("Bowl", True), ("Plate", False), ("Gone", False)]
     with db.scoped(acme.id) as session:
         assert [service.list_variants(session, p)[0].price_minor for p in (bowl, plate)] == [900, 1000]
         results = bulk.apply(session, acme.id, ada.id, ids, bulk.Wish("archive"), actor="vendor_user:1")
         assert session.get_one(Product, bread.id).status is ProductStatus.DRAFT
-    assert [r.done for r in results] == [True, True, False]
+    assert [r.is_done for r in results] == [True, True, False]
 
 
 def test_a_form_that_is_sent_twice_moves_no_price_twice(acme: Shop, ada: Vendor) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import scoped
-from app.errors import AppError, Conflict, ValidationErrors
+from app.errors import AppError, Conflict
 from app.languages import _
 from app.live.channels import announce
 from app.models.products import (
@@ -86,8 +86,7 @@ def _work_on_next(shop_id: int, vendor_id: int, import_id: int, *, tell: bool) -
             with session.begin_nested():
                 (_do if made.status == ImportStatus.RUNNING else _undo)(session, made, row)
         except AppError as error:
-            words = " ".join(error.errors.values()) if isinstance(error, ValidationErrors) else error.message
-            _fail(made, row, words)
+            _fail(made, row, error.message)
         except Exception:
             log.exception("import_row_failed", import_id=import_id, row=row.id)
             _fail(made, row, _("Something on our side failed, and nothing was changed."))
