@@ -127,7 +127,7 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
         actor=actor,
     )
     day = chosen["payout_schedule"]
-    check_day(day, "#/payout_schedule/day")
+    check_day(day)
     if day != now.payout_schedule:
         save_schedule(
             g.session, g.shop, schedule=day.schedule, day=day.day, today=clock.today(g.shop.timezone), actor=actor
@@ -135,10 +135,10 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
     return get_money_settings()
 
 
-def check_day(day: PayoutDay, place: str) -> None:
-    """Raises ValidationErrors at `place` for a weekday that there is not."""
+def check_day(day: PayoutDay) -> None:
+    """Raises ValidationErrors for a weekday that there is not."""
     if day.schedule in {"weekly", "fortnightly"} and day.day > 7:
-        raise ValidationErrors({place: "Choose a weekday from 1, Monday, to 7."})
+        raise ValidationErrors({"#/payout_schedule/day": "Choose a weekday from 1, Monday, to 7."})
 
 
 def _write(row: Row, shop: ShopSettings, payout_schedule: PayoutDay) -> MoneySettings:

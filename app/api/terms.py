@@ -95,7 +95,7 @@ def _checked(body: MoneyTerms) -> dict[str, Any]:
         raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     when = body.payout_schedule
     if when:
-        check_day(when, "#/payout_schedule/day")
+        check_day(when)
     chosen = msgspec.structs.asdict(body)
     names = {name.strip().lower() for name in body.shipping_names} - {""}
     bearers = body.discount_bearers.items()

@@ -47,9 +47,9 @@ def plot(values: Sequence[int], beside: Sequence[int] | None = None) -> Plot:
     return Plot(width=max(10, len(values) * 10), zero=zero, bars=bars, line=line, ticks=ticks)
 
 
-def axis_ticks(low: int, high: int, wanted: int = 4) -> tuple[int, ...]:
+def axis_ticks(low: int, high: int) -> tuple[int, ...]:
     """Round numbers, highest first, that enclose low..high (0 inside) in steps of 1, 2 or 5 times a power of ten."""
-    step = _nice_step(max(1, -(-(high - low) // wanted)))
+    step = _nice_step(max(1, -(-(high - low) // 4)))
     first, last = -(-high // step) * step, low // step * step
     if first == last:
         first += step

@@ -98,10 +98,10 @@ def end_lapsed(session: Session) -> int:
     return len(lapsed)
 
 
-def list_visits(session: Session, vendor_id: int, limit: int = 20) -> Sequence[Visit]:
-    """Newest first; a ticket that nobody used is no visit."""
+def list_visits(session: Session, vendor_id: int) -> Sequence[Visit]:
+    """The latest twenty, newest first; a ticket that nobody used is no visit."""
     query = select(Visit).where(Visit.vendor_id == vendor_id, Visit.opened_at.is_not(None))
-    return session.scalars(query.order_by(Visit.id.desc()).limit(limit)).all()
+    return session.scalars(query.order_by(Visit.id.desc()).limit(20)).all()
 
 
 def _waiting(token: str) -> tuple[ColumnElement[bool], ...]:

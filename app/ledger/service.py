@@ -89,14 +89,14 @@ def book_orders_to_date(session: Session, shop_id: int, targets: Sequence[Target
     return len(due)
 
 
-def post_once(session: Session, shop_id: int, currency: str, posting: Posting, *, payout_id: int | None = None) -> None:
+def post_once(session: Session, shop_id: int, currency: str, posting: Posting) -> None:
     """Post something that happens once. Posting the same key again changes nothing."""
     exists = select(LedgerTransaction.id).where(
         LedgerTransaction.shop_id == shop_id, LedgerTransaction.source_key == posting.key
     )
     if session.scalar(exists) is None:
         entries = balanced(posting.entries)
-        _write(session, shop_id, [_Due(posting, entries, posting.key, currency)], payout_id)
+        _write(session, shop_id, [_Due(posting, entries, posting.key, currency)])
 
 
 def _missing(target: Target, booked: Mapping[str, _Booked]) -> Iterable[_Due]:
@@ -130,7 +130,7 @@ def _emptied(key: str, standing: _Booked | None) -> Posting:
     return Posting(key, standing.kind, clock.now(), (), standing.component, standing.vendor_id)
 
 
-def _write(session: Session, shop_id: int, due: Sequence[_Due], payout_id: int | None = None) -> None:
+def _write(session: Session, shop_id: int, due: Sequence[_Due]) -> None:
     """Two statements, however many postings: the transactions, then all their entries."""
     rows = [
         _TransactionRow(
@@ -145,7 +145,7 @@ def _write(session: Session, shop_id: int, due: Sequence[_Due], payout_id: int |
         )
         for one in due
     ]
-    shared = {"shop_id": shop_id, "payout_id": payout_id, "booked_at": clock.now()}
+    shared = {"shop_id": shop_id, "booked_at": clock.now()}
     insert_rows(session, "ledger_transactions", rows, numbered=True, **shared)
     entries = [
         _EntryRow(

@@ -49,11 +49,10 @@ def first_entries(session: Session, payout: Payout) -> frozenset[int]:
     return frozenset(session.scalars(query.where(*begun, *mine).group_by(*parts)))
 
 
-def page_paid_entries(session: Session, payout: Payout, place: Place, *, limit: int = PER_PAGE) -> Page[PaidEntry]:
+def page_paid_entries(session: Session, payout: Payout, place: Place) -> Page[PaidEntry]:
     """A part of the entries of a payout, in the order of booking."""
-    page = read_page(
-        session, _entries_of(payout), Sort((LedgerEntry.id,)), place, limit=limit, make=lambda *found: found
-    )
+    order = Sort((LedgerEntry.id,))
+    page = read_page(session, _entries_of(payout), order, place, limit=PER_PAGE, make=lambda *found: found)
     return page.with_rows(_describe(session, payout, page.rows))
 
 

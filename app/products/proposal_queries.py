@@ -48,10 +48,10 @@ class Compared:
         return any(line.now is not None for line in self.lines)
 
 
-def list_edits(session: Session, product: Product, limit: int = 10) -> Sequence[Compared]:
-    """A product's edits, newest first."""
+def list_edits(session: Session, product: Product) -> Sequence[Compared]:
+    """A product's latest ten edits, newest first."""
     query = select(ProductProposal).where(ProductProposal.product_id == product.id)
-    found = session.scalars(query.order_by(ProductProposal.id.desc()).limit(limit)).all()
+    found = session.scalars(query.order_by(ProductProposal.id.desc()).limit(10)).all()
     variants = service.list_variants(session, product) if found else ()
     images = service.list_images(session, product) if found else ()
     return [compare(product, variants, images, proposal) for proposal in found]

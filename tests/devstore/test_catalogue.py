@@ -46,9 +46,9 @@ def define_vendor(shopify: Shopify, shop: str = ACME) -> None:
     assert made["metaobjectDefinition"]["capabilities"]["onlineStore"]["data"] == {"urlHandle": "vendors"}
 
 
-def upsert(shopify: Shopify, handle: str, shop: str = ACME, **change: Any) -> dict[str, Any]:
+def upsert(shopify: Shopify, handle: str, **change: Any) -> dict[str, Any]:
     asked = {"handle": {"type": "$app:vendor", "handle": handle}, **change}
-    answer: dict[str, Any] = shopify.ask(UPSERT, asked, shop)["metaobjectUpsert"]
+    answer: dict[str, Any] = shopify.ask(UPSERT, asked)["metaobjectUpsert"]
     return answer
 
 

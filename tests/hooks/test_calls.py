@@ -61,9 +61,9 @@ def add(shop: Shop, url: str, *kinds: str) -> tuple[int, str]:
         return hook.id, secret
 
 
-def happen(shop: Shop, vendor: Vendor, kind: str = "VendorApproved") -> None:
+def happen(shop: Shop, vendor: Vendor) -> None:
     with db.scoped(shop.id) as session:
-        events.publish(session, shop.id, kind, vendor_id=vendor.id)
+        events.publish(session, shop.id, "VendorApproved", vendor_id=vendor.id)
     outbox.deliver(shop.id)
 
 

@@ -167,14 +167,14 @@ class Market:
         found: list[dict[str, Any]] = _HTTP.get(f"{self.store_url}/inbox.json", params={"to": to}).json()
         return found
 
-    def ask_shopify(self, query: str, variables: dict[str, Any] | None = None, shop: str = "acme") -> dict[str, Any]:
-        """The Admin API, asked with the app's own token, to look at what Shopify holds."""
+    def ask_shopify(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The Admin API, asked about Acme with the app's own token, to look at what Shopify holds."""
         from app.shopify import tokens  # noqa: PLC0415
 
         with db.system() as session:
-            row = session.scalars(select(Shop).where(Shop.domain == SHOPS[shop])).one()
+            row = session.scalars(select(Shop).where(Shop.domain == SHOPS["acme"])).one()
         token = tokens.get_access_token(tokens.ShopCredentials(row.id, row.domain))
-        url = f"{self.store_url}/shops/{SHOPS[shop]}/admin/api/2026-10/graphql.json"
+        url = f"{self.store_url}/shops/{row.domain}/admin/api/2026-10/graphql.json"
         body = {"query": query, "variables": variables or {}}
         answer = _HTTP.post(url, json=body, headers={"X-Shopify-Access-Token": token}).json()
         assert "errors" not in answer, answer
