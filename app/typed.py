@@ -4,14 +4,15 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel.numbers import format_decimal
 from email_validator import EmailNotValidError, validate_email
 from wtforms import Field
 from wtforms.form import BaseForm, Form
 from wtforms.meta import DefaultMeta
-from wtforms.validators import ValidationError
+from wtforms.validators import Length, ValidationError
 
 from app.errors import ValidationErrors
-from app.languages import _, spoken
+from app.languages import _, later, spoken
 
 
 class SpokenForm(Form):
@@ -21,6 +22,15 @@ class SpokenForm(Form):
         def get_translations(self, form: BaseForm) -> Any:
             self.locales = [spoken()]
             return super().get_translations(form)
+
+
+def at_most(characters: int) -> Length:
+    """The longest text that a field takes, and what is said beside a longer one."""
+    return Length(max=characters, message=later(too_long, characters))
+
+
+def too_long(most: int) -> str:
+    return _("Up to %(most)s characters.", most=format_decimal(most, locale=spoken()))
 
 
 def tidy(text: str | None) -> str:

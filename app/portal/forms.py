@@ -24,7 +24,7 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 from app.auth.roles import ROLE_WORDS
 from app.languages import _, lazy
 from app.payouts.bank_files import fits_banks
-from app.typed import SpokenForm, is_email, is_website, tidy, tidy_lines, with_scheme
+from app.typed import SpokenForm, at_most, is_email, is_website, tidy, tidy_lines, with_scheme
 from app.vendors import face
 from app.vendors.forms import check_readable
 from app.vendors.payout_details import check_account
@@ -33,10 +33,8 @@ MAX_DAYS_AWAY: Final = 366
 LOCALES: Final = ("en-US", "en-GB", "de-DE", "de-AT", "de-CH", "es-ES", "fr-FR", "it-IT", "nl-NL", "pl-PL", "pt-PT")
 
 
-def _up_to(column: str) -> Length:
-    most = face.TRANSLATED[column]
-    words = {160: lazy("Up to 160 characters."), 500: lazy("Up to 500 characters.")}
-    return Length(max=most, message=words.get(most, lazy("Up to 5,000 characters.")))
+def _fits(column: str) -> Length:
+    return at_most(face.TRANSLATED[column])
 
 
 class SignInForm(SpokenForm):
@@ -68,9 +66,7 @@ class HolidayForm(SpokenForm):
         ],
         default="no",
     )
-    note = StringField(
-        lazy("Words for customers"), filters=[tidy], validators=[Length(max=160, message=lazy("Up to 160 characters."))]
-    )
+    note = StringField(lazy("Words for customers"), filters=[tidy], validators=[at_most(160)])
 
     def validate_back_on(self, field: Field) -> None:
         if self.first_day.data and field.data <= self.first_day.data:
@@ -89,9 +85,7 @@ class InvitationForm(SpokenForm):
         filters=[tidy],
         validators=[DataRequired(lazy("Enter the address that the link goes to.")), is_email],
     )
-    person_name = StringField(
-        lazy("Name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
-    )
+    person_name = StringField(lazy("Name"), filters=[tidy], validators=[at_most(120)])
     role = RadioField(
         lazy("Role"),
         choices=[
@@ -111,9 +105,7 @@ class AuthenticatorForm(SpokenForm):
     code = StringField(
         lazy("Code"), filters=[tidy], validators=[DataRequired(lazy("Type the six digits that the app shows."))]
     )
-    app_name = StringField(
-        lazy("Name"), filters=[tidy], validators=[Length(max=60, message=lazy("Up to 60 characters."))]
-    )
+    app_name = StringField(lazy("Name"), filters=[tidy], validators=[at_most(60)])
 
 
 class ProfileForm(SpokenForm):
@@ -123,42 +115,29 @@ class ProfileForm(SpokenForm):
     name = StringField(
         lazy("Shop name"),
         filters=[tidy],
-        validators=[
-            DataRequired(lazy("Customers need a name to call you by.")),
-            Length(max=80, message=lazy("Up to 80 characters.")),
-        ],
+        validators=[DataRequired(lazy("Customers need a name to call you by.")), at_most(80)],
     )
-    tagline = StringField(
-        lazy("In one sentence"), filters=[tidy], validators=[Length(max=160, message=lazy("Up to 160 characters."))]
-    )
-    announcement = TextAreaField(
-        lazy("Announcement"), filters=[tidy_lines], validators=[Length(max=500, message=lazy("Up to 500 characters."))]
-    )
-    about = TextAreaField(
-        lazy("About you"), filters=[tidy_lines], validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))]
-    )
-    location = StringField(
-        lazy("Town"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
-    )
+    tagline = StringField(lazy("In one sentence"), filters=[tidy], validators=[at_most(160)])
+    announcement = TextAreaField(lazy("Announcement"), filters=[tidy_lines], validators=[at_most(500)])
+    about = TextAreaField(lazy("About you"), filters=[tidy_lines], validators=[at_most(5000)])
+    location = StringField(lazy("Town"), filters=[tidy], validators=[at_most(120)])
     website = URLField(
         lazy("Website"),
         filters=[with_scheme],
-        validators=[Length(max=500, message=lazy("Up to 500 characters.")), is_website],
+        validators=[at_most(500), is_website],
     )
     policies = TextAreaField(
         lazy("Shipping and returns"),
         filters=[tidy_lines],
-        validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))],
+        validators=[at_most(5000)],
     )
     instagram = StringField("Instagram", filters=[tidy])
     facebook = StringField("Facebook", filters=[tidy])
     tiktok = StringField("TikTok", filters=[tidy])
     youtube = StringField("YouTube", filters=[tidy])
     pinterest = StringField("Pinterest", filters=[tidy])
-    contact_name = StringField(
-        lazy("Your name"), filters=[tidy], validators=[Length(max=120, message=lazy("Up to 120 characters."))]
-    )
-    phone = TelField(lazy("Phone"), filters=[tidy], validators=[Length(max=40, message=lazy("Up to 40 characters."))])
+    contact_name = StringField(lazy("Your name"), filters=[tidy], validators=[at_most(120)])
+    phone = TelField(lazy("Phone"), filters=[tidy], validators=[at_most(40)])
     locale = SelectField(lazy("Dates and amounts"))
 
     def __init__(self, *args: Any, current_locale: str, **kwargs: Any) -> None:
@@ -190,10 +169,10 @@ class ProfileForm(SpokenForm):
 class WordsForm(SpokenForm):
     """The words of the public page in one more language; what is empty is read in the vendor's own."""
 
-    tagline = StringField(lazy("In one sentence"), filters=[tidy], validators=[_up_to("tagline")])
-    announcement = TextAreaField(lazy("Announcement"), filters=[tidy_lines], validators=[_up_to("announcement")])
-    about = TextAreaField(lazy("About you"), filters=[tidy_lines], validators=[_up_to("about")])
-    policies = TextAreaField(lazy("Shipping and returns"), filters=[tidy_lines], validators=[_up_to("policies")])
+    tagline = StringField(lazy("In one sentence"), filters=[tidy], validators=[_fits("tagline")])
+    announcement = TextAreaField(lazy("Announcement"), filters=[tidy_lines], validators=[_fits("announcement")])
+    about = TextAreaField(lazy("About you"), filters=[tidy_lines], validators=[_fits("about")])
+    policies = TextAreaField(lazy("Shipping and returns"), filters=[tidy_lines], validators=[_fits("policies")])
 
     @property
     def words(self) -> dict[str, str]:

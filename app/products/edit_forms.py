@@ -11,7 +11,7 @@ from app.money import Money, read_amount
 from app.products import option_rules, rules
 from app.products.forms import MAX_SKU, read_stock, wrong_stock
 from app.products.proposal_rules import Snapshot
-from app.typed import tidy
+from app.typed import tidy, too_long
 
 NEW_AT_ONCE: Final = 10
 
@@ -204,5 +204,5 @@ def _check(price: str, sku: str, currency: str) -> tuple[dict[str, str], int]:
     except ValueError as error:
         errors["price"] = str(error)
     if len(sku) > MAX_SKU:
-        errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
+        errors["sku"] = too_long(MAX_SKU)
     return errors, amount

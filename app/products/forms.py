@@ -15,7 +15,7 @@ from app.products import attributes as attributes_of
 from app.products import places, rules
 from app.products.descriptions import clean_description
 from app.products.service import Content, VariantContent
-from app.typed import SpokenForm, read_number, tidy
+from app.typed import SpokenForm, at_most, read_number, tidy, too_long
 
 MAX_STOCK: Final = 1_000_000
 MAX_SKU: Final = 64
@@ -27,10 +27,7 @@ class TitleForm(SpokenForm):
     title = StringField(
         lazy("What are you selling?"),
         filters=[tidy],
-        validators=[
-            InputRequired(lazy("Give the product a title.")),
-            Length(max=255, message=lazy("Up to 255 characters.")),
-        ],
+        validators=[InputRequired(lazy("Give the product a title.")), at_most(255)],
         description=lazy("The title customers see, for example “Stoneware mug, speckled”."),
     )
 
@@ -200,7 +197,7 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
         elsewhere = {key: read_stock(text) for key, text in row.elsewhere.items()}
         errors |= {f"stock_{key}": wrong_stock() for key, number in elsewhere.items() if number is None}
         if len(row.sku) > MAX_SKU:
-            errors["sku"] = _("Up to %(max_sku)s characters.", max_sku=MAX_SKU)
+            errors["sku"] = too_long(MAX_SKU)
         checked.append(replace(row, errors=errors))
         counts = {key: number or 0 for key, number in elsewhere.items()}
         contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts, read_number(row.picture)))

@@ -11,7 +11,7 @@ from typing import Any, Final
 from app.errors import ValidationErrors
 from app.languages import _
 from app.products import option_rules
-from app.typed import tidy
+from app.typed import tidy, too_long
 
 _MOST: Final = 255
 
@@ -92,7 +92,7 @@ def _mistake(name: str, *, is_taken: bool) -> str:
     if not name:
         return _("Enter a name.")
     if len(name) > _MOST:
-        return _("Up to %(most)s characters.", most=_MOST)
+        return too_long(_MOST)
     return _("Another one is called that now. Choose another name.") if is_taken else ""
 
 

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, EmailField, Field, StringField, TelField, TextAreaField, URLField
-from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 
 from app.languages import _, lazy
-from app.typed import SpokenForm, is_email, is_website, tidy, tidy_lines, with_scheme
+from app.typed import SpokenForm, at_most, is_email, is_website, tidy, tidy_lines, with_scheme
 from app.vendors import rules
 from app.vendors.service import Application
 
@@ -21,19 +21,13 @@ class ApplicationForm(SpokenForm):
     name = StringField(
         lazy("Shop name"),
         filters=[tidy],
-        validators=[
-            InputRequired(lazy("Tell us the name customers will see.")),
-            Length(max=80, message=lazy("Up to 80 characters.")),
-        ],
+        validators=[InputRequired(lazy("Tell us the name customers will see.")), at_most(80)],
         description=lazy("Customers see this name on your products and your page."),
     )
     contact_name = StringField(
         lazy("Your name"),
         filters=[tidy],
-        validators=[
-            InputRequired(lazy("Tell us whom we are talking to.")),
-            Length(max=120, message=lazy("Up to 120 characters.")),
-        ],
+        validators=[InputRequired(lazy("Tell us whom we are talking to.")), at_most(120)],
     )
     email = EmailField(
         lazy("E-mail"),
@@ -51,32 +45,29 @@ class ApplicationForm(SpokenForm):
     location = StringField(
         lazy("Town"),
         filters=[tidy],
-        validators=[Length(max=120, message=lazy("Up to 120 characters."))],
+        validators=[at_most(120)],
         description=lazy("Shown on your page, for example Portland, Oregon."),
     )
     website = URLField(
         lazy("Website"),
         filters=[with_scheme],
-        validators=[Length(max=500, message=lazy("Up to 500 characters.")), is_website],
+        validators=[at_most(500), is_website],
     )
     tagline = StringField(
         lazy("In one sentence"),
         filters=[tidy],
-        validators=[Length(max=160, message=lazy("Up to 160 characters."))],
+        validators=[at_most(160)],
         description=lazy("For example: Stoneware thrown and glazed by hand."),
     )
     what_they_sell = TextAreaField(
         lazy("What would you like to sell?"),
         filters=[tidy_lines],
-        validators=[
-            InputRequired(lazy("Tell us in a sentence or two what you make.")),
-            Length(max=2000, message=lazy("Up to 2,000 characters.")),
-        ],
+        validators=[InputRequired(lazy("Tell us in a sentence or two what you make.")), at_most(2000)],
     )
     about = TextAreaField(
         lazy("About you"),
         filters=[tidy_lines],
-        validators=[Length(max=5000, message=lazy("Up to 5,000 characters."))],
+        validators=[at_most(5000)],
         description=lazy("Your story, for your public page. You can change it later."),
     )
     accept_terms = BooleanField(lazy("I accept the vendor terms"))

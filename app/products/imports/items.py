@@ -12,7 +12,7 @@ from app.products.descriptions import clean_description
 from app.products.forms import read_stock, wrong_stock
 from app.products.imports.columns import NAMES
 from app.sheets import Line
-from app.typed import tidy
+from app.typed import tidy, too_long
 
 _LONGEST: Final = {"title": 255, "sku": 64, "seo_title": 70, "seo_description": 160, "description": 60_000}
 _WORDS: Final = ("title", "description", "category", "seo_title", "seo_description")
@@ -228,7 +228,7 @@ def _row(item: Item, line: int, cells: Mapping[str, str], currency: str) -> Row:
     row.price_minor = _price(item, line, cells.get("price", ""), currency)
     sku = tidy(cells.get("sku"))
     if len(sku) > _LONGEST["sku"]:
-        item.mistakes.append(Mistake(line, "sku", _("Up to %(longest)s characters.", longest=_LONGEST["sku"])))
+        item.mistakes.append(Mistake(line, "sku", too_long(_LONGEST["sku"])))
     row.sku = sku or None
     row.stock = _count(item, line, cells.get("stock", ""))
     row.picture = next(iter(cells.get("variant_picture", "").split()), None) if item.option_names else None
