@@ -1,10 +1,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser
 
 from app.config import get_config
+from app.models.shops import Shop
 from app.shopify.transport import get_http
 from tests.ports import free_ports
 from tests.scenarios.market import Market
@@ -25,6 +27,18 @@ def market(database: str, unhurried_intake: None, tmp_path: Path, monkeypatch: p
         market.stop()
         monkeypatch.undo()
         _forget_configuration()
+
+
+@pytest.fixture
+def shop(market: Market) -> Shop:
+    """Acme has installed the app."""
+    return market.install()
+
+
+@pytest.fixture
+def portal(market: Market, shop: Shop) -> httpx.Client:
+    """Ada applied, was approved and is signed in."""
+    return market.onboard()
 
 
 def _forget_configuration() -> None:

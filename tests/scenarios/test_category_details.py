@@ -27,16 +27,6 @@ THEIR_CERAMIC = """mutation { made: metaobjectUpsert(handle: {type: "shopify--ma
 ENABLE = """mutation { standardMetaobjectDefinitionEnable(type: "shopify--material") { userErrors { message } } }"""
 
 
-@pytest.fixture
-def shop(market: Market) -> Shop:
-    return market.install()
-
-
-@pytest.fixture
-def portal(market: Market, shop: Shop) -> httpx.Client:
-    return market.onboard()
-
-
 def asked(portal: httpx.Client, category: str) -> dict[str, str]:
     """Attributes that the form offers for a category: name → gid."""
     page = portal.get("/portal/products/attributes", params={"category": category}).text

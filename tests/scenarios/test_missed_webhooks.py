@@ -37,11 +37,6 @@ ADDRESS = {
 
 
 @pytest.fixture
-def shop(market: Market) -> Shop:
-    return market.install()
-
-
-@pytest.fixture
 def mug(market: Market, shop: Shop) -> Product:
     """Ada's mug at 20.00, five in stock, on sale and known to us."""
     vendor = make_vendor(shop, "Ada's Ceramics", "ada@example.com")

@@ -11,12 +11,11 @@ from app import db
 from app.models.products import ProductProposal, ProposalStatus, Variant
 from app.models.shops import Shop
 from app.products import option_sync, proposal_sync
-from app.shopify.client import graphql
 from tests.scenarios.market import Market
-from tests.scenarios.test_product_edits import RENAME, edit, path, portal, prices, proposals, seen, shop
+from tests.scenarios.test_product_edits import RENAME, apply_until_killed, edit, path, prices, proposals, seen
 from tests.scenarios.test_product_listing import SET_STOCK, in_shopify, the_product
 
-__all__ = ["path", "portal", "shop"]
+__all__ = ["path"]
 
 OPTIONS = """{ locations(first: 1) { nodes { id } } products(first: 1) { nodes {
   options { id name optionValues { id name } }
@@ -33,10 +32,6 @@ RENAMED: dict[str, str] = {
 }
 MERCHANTS = """mutation ($id: ID!, $input: ProductSetInput!) {
   productSet(identifier: {id: $id}, input: $input, synchronous: true) { userErrors { message } } }"""
-
-
-class KilledError(BaseException):
-    """The process is gone: nothing of ours catches this."""
 
 
 def options(market: Market) -> Any:
@@ -113,15 +108,7 @@ def test_one_edit_renames_options_and_takes_and_adds_variants_even_if_its_job_is
     assert "2 changes wait" in edit(portal, shop, path, **RENAMED, **medium, **{f"gone_{small[0]}": "on"}).text
     assert 'value="Medium"' in portal.get(f"{path}/edit").text
     accept(market, shop, "options", "variants")
-
-    def dies(*asked: Any) -> Any:
-        graphql(*asked)
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(option_sync, "graphql", dies)
-        with pytest.raises(KilledError):
-            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    apply_until_killed(shop, monkeypatch, option_sync)
     market.settle()
     assert proposals(shop)[0].status is ProposalStatus.APPLIED
     assert options(market) == [("Format", ["Grand", "Medium"])]
@@ -190,31 +177,13 @@ def test_a_job_that_is_killed_between_its_calls_leaves_nothing_half_and_is_finis
     edit(portal, shop, path, **RENAMED, title="Cup", large="30.00")
     price = next(field for field in proposals(shop)[0].changes if field.startswith("price"))
     accept(market, shop, "title", "options", price)
-    called: list[str] = []
-
-    def dies_after(most: int) -> Any:
-        def ask(credentials: Any, document: str, variables: dict[str, Any]) -> Any:
-            answer = graphql(credentials, document, variables)
-            called.append(document)
-            if len(called) == most:
-                raise KilledError
-            return answer
-
-        return ask
-
     for most, last in (
         (1, "productContent"),
         (2, "productSet"),
         (2, "productUpdate"),
         (3, "productVariantsBulkUpdate"),
     ):
-        called.clear()
-        with monkeypatch.context() as patch:
-            for module in (proposal_sync, option_sync):
-                patch.setattr(module, "graphql", dies_after(most))
-            with pytest.raises(KilledError):
-                proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
-        assert called[-1] == last
+        assert apply_until_killed(shop, monkeypatch, proposal_sync, option_sync, calls=most)[-1] == last
         renamed = last != "productContent"
         assert options(market) == ([("Format", ["Grand", "Small"])] if renamed else [("Size", ["Small", "Large"])])
         assert set(stock(market).values()) == {("Grand" if renamed else "Large", 3), ("Small", 5)}
@@ -253,15 +222,7 @@ def test_a_killed_job_that_finds_the_merchants_edit_afterwards_follows_what_it_d
     small, large = rows(shop)
     edit(portal, shop, path, **RENAMED, title="Cup")
     accept(market, shop, "title", "options")
-
-    def dies(*asked: Any) -> Any:
-        graphql(*asked)
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(option_sync, "graphql", dies)
-        with pytest.raises(KilledError):
-            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    apply_until_killed(shop, monkeypatch, option_sync)
     market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
     market.settle()
     assert proposals(shop)[0].status is ProposalStatus.WAITING
@@ -398,15 +359,7 @@ def test_options_that_a_killed_job_renamed_are_accepted_again_with_a_new_variant
     new = {"new_0_value_0": "Small", "new_0_value_1": "Blue", "new_0_price": "9.00", "new_0_stock": "1"}
     edit(portal, shop, path, **RENAMED, **colours, **new, title="Cup")
     accept(market, shop, "title", "options", "variants")
-
-    def dies(*asked: Any) -> Any:
-        graphql(*asked)
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(option_sync, "graphql", dies)
-        with pytest.raises(KilledError):
-            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    apply_until_killed(shop, monkeypatch, option_sync)
     market.ask_shopify(RENAME, {"id": the_product(shop).shopify_gid})
     market.settle()
     assert proposals(shop)[0].status is ProposalStatus.WAITING

@@ -1,6 +1,8 @@
 """Editing a product that is on sale: what goes live at once, what waits, and what the shop changed meanwhile."""
 
 import re
+from types import ModuleType
+from typing import Any
 
 import httpx
 import pytest
@@ -9,21 +11,13 @@ from sqlalchemy import select, update
 from app import db
 from app.models.products import ProductImage, ProductProposal, ProposalStatus, Variant
 from app.models.shops import Shop, ShopSettings
+from app.products import proposal_sync
+from app.shopify.client import graphql
 from tests.scenarios.market import Market
 from tests.scenarios.test_product_listing import add_picture, in_shopify, picture, send_mug, the_product
 
 RENAME = """mutation ($id: ID!) { productUpdate(product: {id: $id, title: "Mug, renamed by Mona"}) {
   userErrors { message } } }"""
-
-
-@pytest.fixture
-def shop(market: Market) -> Shop:
-    return market.install()
-
-
-@pytest.fixture
-def portal(market: Market, shop: Shop) -> httpx.Client:
-    return market.onboard()
 
 
 @pytest.fixture
@@ -59,6 +53,29 @@ def seen(page: httpx.Response) -> str:
     found = re.search(r'name="seen" value="(\w+)"', page.text)
     assert found, page.text
     return found[1]
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing of ours catches this."""
+
+
+def apply_until_killed(shop: Shop, patches: pytest.MonkeyPatch, *modules: ModuleType, calls: int = 1) -> list[str]:
+    """The first edit goes to Shopify by a worker that is killed after so many calls of these modules: those it made."""
+    called: list[str] = []
+
+    def ask(*asked: Any) -> Any:
+        answer = graphql(*asked)
+        called.append(asked[1])
+        if len(called) == calls:
+            raise KilledError
+        return answer
+
+    with patches.context() as patch:
+        for module in modules:
+            patch.setattr(module, "graphql", ask)
+        with pytest.raises(KilledError):
+            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    return called
 
 
 def prices(market: Market) -> list[str]:

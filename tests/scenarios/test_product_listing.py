@@ -90,16 +90,6 @@ def send_mug(market: Market, portal: httpx.Client) -> str:
     return path
 
 
-@pytest.fixture
-def shop(market: Market) -> Shop:
-    return market.install()
-
-
-@pytest.fixture
-def portal(market: Market, shop: Shop) -> httpx.Client:
-    return market.onboard()
-
-
 def test_a_mug_goes_from_the_form_to_the_storefront(market: Market, shop: Shop, portal: httpx.Client) -> None:
     path = send_mug(market, portal)
     made = in_shopify(market)

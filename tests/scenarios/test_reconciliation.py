@@ -17,9 +17,9 @@ from app.orders.stages import HoldReason
 from app.payouts.queries import preview
 from devstore.store import Store
 from tests.scenarios.market import Market
-from tests.scenarios.test_missed_webhooks import live_an_order, lose_webhooks, mug, shop
+from tests.scenarios.test_missed_webhooks import live_an_order, lose_webhooks, mug
 
-__all__ = ["mug", "shop"]
+__all__ = ["mug"]
 
 
 @pytest.fixture

@@ -22,16 +22,6 @@ SELL = """mutation ($input: InventoryAdjustQuantitiesInput!) { inventoryAdjustQu
   @idempotent(key: "a-sale") { userErrors { message } } }"""
 
 
-@pytest.fixture
-def shop(market: Market) -> Shop:
-    return market.install()
-
-
-@pytest.fixture
-def portal(market: Market, shop: Shop) -> httpx.Client:
-    return market.onboard()
-
-
 def place(market: Market, **sent: Any) -> None:
     answer = httpx.post(f"{market.store_url}/_control/locations", json={"shop": "acme.myshopify.com", **sent})
     assert answer.is_success, answer.text

@@ -14,10 +14,8 @@ from app.products import proposal_sync, variant_pictures
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors, UserError
 from tests.scenarios.market import Market
-from tests.scenarios.test_product_edits import edit, pictures, portal, proposals, seen, shop
+from tests.scenarios.test_product_edits import apply_until_killed, edit, pictures, proposals, seen
 from tests.scenarios.test_product_listing import add_picture, mug_form, picture, start_mug, the_product
-
-__all__ = ["portal", "shop"]
 
 SHOWN = """{ products(first: 1) { nodes { variants(first: 10) { nodes {
   selectedOptions { value } media(first: 1) { nodes { id } } } } } } }"""
@@ -145,10 +143,6 @@ def test_a_variant_whose_picture_is_taken_away_shows_the_products(
     assert [image.id for image in pictures(shop)] == [front.id]
 
 
-class KilledError(BaseException):
-    """The process is gone: nothing of ours catches this."""
-
-
 def test_a_job_that_is_killed_between_two_pictures_of_a_variant_is_finished(
     market: Market, shop: Shop, portal: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,15 +151,7 @@ def test_a_job_that_is_killed_between_two_pictures_of_a_variant_is_finished(
     edit(portal, shop, path, **{f"picture_{large}": str(front.id)})
     at = f"/app/review/edits/{proposals(shop)[-1].id}"
     market.merchant(f"{at}/accept", {"field": f"picture {large}", "seen": seen(market.merchant(at))})
-
-    def dies(*asked: Any) -> Any:
-        graphql(*asked)
-        raise KilledError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(variant_pictures, "graphql", dies)
-        with pytest.raises(KilledError):
-            proposal_sync.apply_proposal(shop.id, proposals(shop)[0].id)
+    apply_until_killed(shop, monkeypatch, variant_pictures)
     assert shown(market)["Large"] is None
     market.settle()
     assert proposals(shop)[-1].status is ProposalStatus.APPLIED
