@@ -1,4 +1,4 @@
-"""What an operator can set or type stands in the README, and each decision in the list of decisions."""
+"""What an operator can set or type stands in docs/operating.md, and each decision in the list of decisions."""
 
 import re
 from pathlib import Path
@@ -10,23 +10,23 @@ from app import cli
 from app.queue import QUEUES
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "docs/operating.md").read_text()
 # Set by the demo, by tests or by `shopify app dev`, never by a person.
 INTERNAL = {"STALLKEEPER_CLOCK_DIR", "HOST"}
 
 
-def test_every_setting_is_in_the_readme() -> None:
+def test_every_setting_is_explained() -> None:
     read = {
         name
         for source in (ROOT / "app").rglob("*.py")
         for name in re.findall(r"""env(?:iron)?(?:\.get\(|\[)\s*["']([A-Z][A-Z0-9_]+)["']""", source.read_text())
     }
     assert "SHOPIFY_API_KEY" in read
-    assert {name for name in read - INTERNAL if f"`{name}`" not in README} == set()
+    assert {name for name in read - INTERNAL if f"`{name}`" not in OPERATING} == set()
 
 
 def test_every_queue_is_among_the_processes_to_start() -> None:
-    _, _, processes = README.partition("under your supervisor")
+    _, _, processes = OPERATING.partition("under your supervisor")
     sentence, _, _ = processes.partition("\n")
     assert set(re.findall(r"`(\w+)`", sentence.partition("for each of")[2])) == set(QUEUES)
 
