@@ -36,10 +36,13 @@
   const forget = (item) => shelf((held) => held.delete(item.id)).then(() => { item.kept = false; }).catch(() => {});
   const isGone = (item) => shelf((held) => held.getKey(item.id)).then((key) => key === undefined, () => false);
 
-  // One page at a time sends a picture, whichever else of the same product is open, and none what another has sent.
+  // One page at a time sends a picture, whichever else of the same product is open, and none what another has sent. Who
+  // finds another page at it looks again when that is done, or was closed.
   const alone = (item, act) => {
+    const name = `picture ${item.id}`;
     const inTurn = async () => (item.kept && await isGone(item) ? look() : act());
-    return navigator.locks ? navigator.locks.request(`picture ${item.id}`, { ifAvailable: true }, (lock) => lock && inTurn()) : inTurn();
+    const later = () => { navigator.locks.request(name, () => {}).then(() => queue(item)); };
+    return navigator.locks ? navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? inTurn() : later())) : inTurn();
   };
 
   // -- sending ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from demo import up
 from demo.people import Merchant, Town
 from demo.place import Place, find_place
 from tests.e2e.looks import DESKTOP, take_screenshot
-from tests.e2e.slowness import PATIENCE, SEED, slow_down
+from tests.e2e.slowness import PATIENCE, SEED, close, slow_down
 from tests.e2e.story import STEPS, Screens
 
 OpenBrowser = Callable[..., Page]
@@ -106,4 +106,4 @@ def opening(chromium: Browser) -> Iterator[OpenBrowser]:
 
     yield open_page
     for context in contexts:
-        context.close()
+        close(context)

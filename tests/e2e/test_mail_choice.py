@@ -176,6 +176,9 @@ def test_the_choice_comes_when_the_app_is_back(market: Market, open_browser: Cal
     offer(market, cart=True)
     page = open_browser()
     sign_in(page, market)
+    page.evaluate(
+        "localStorage.setItem('sk:pulled', Date.now() + 600_000)"
+    )  # the lists are fresh, however slow this is
     market.app.stop()
     with page.expect_response("**/mails.json"):
         page.goto(f"{market.url}/pages/wishlist")

@@ -12,7 +12,7 @@ from app.auth import magic_links
 from app.config import get_config
 from app.models.vendors import Vendor
 from tests.e2e.looks import PHONE, examine, take_screenshot
-from tests.e2e.slowness import PATIENCE
+from tests.e2e.slowness import PATIENCE, close
 from tests.servers import make_server
 from wsgi import create_app
 
@@ -46,7 +46,7 @@ def page(chromium: Browser) -> Iterator[Page]:
         {"options": {**finger, "isUserVerified": True, "automaticPresenceSimulation": True}},
     )
     yield page
-    context.close()
+    close(context)
 
 
 def test_a_vendor_makes_a_passkey_and_needs_no_e_mail_any_more(address: str, page: Page, ada: Vendor) -> None:

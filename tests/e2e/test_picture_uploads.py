@@ -141,12 +141,32 @@ def test_a_second_page_of_the_product_leaves_a_picture_to_the_one_that_sends_it(
     add(page)
     wait_on(page, lambda: shop.held)
     other = shop.open(page.context.new_page())
-    # It has looked by now at what lies on the shelf, and asked for each picture's lock.
-    other.evaluate("navigator.locks.query()")
+    waits(other)
     expect(other.locator(".upload")).to_have_count(0)
     shop.take(shop.held[0])
     arrived(page)
+    arrived(other)
     assert (shop.sent, len(shop.held), len(shop.kept)) == (1, 1, 1)
+
+
+def waits(page: Page) -> None:
+    """Until the page has found another at a picture of its own."""
+    page.wait_for_function("() => navigator.locks.query().then(({ pending }) => pending.length)")
+
+
+def test_a_second_page_goes_on_with_a_picture_whose_page_was_closed(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = shop.hold
+    add(page)
+    wait_on(page, lambda: shop.held)
+    other = shop.open(page.context.new_page())
+    waits(other)
+    shop.upload = shop.take
+    page.close()
+    arrived(other)
+    assert shop.sent == len(shop.kept) == 1
 
 
 def test_a_picture_that_was_refused_or_thrown_away_is_not_kept(open_browser: Callable[..., Page], shop: Shop) -> None:

@@ -24,6 +24,7 @@ from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorUser
 from app.vendors import pictures
 from tests.e2e.looks import LEVEL, examine, is_trouble
+from tests.e2e.slowness import close
 from tests.portal.booked import add_order
 from tests.servers import make_server
 from wsgi import create_app
@@ -93,7 +94,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[[ViewportSize, Any], Page]
 
     yield make
     for context in contexts:
-        context.close()
+        close(context)
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), SCREENS)

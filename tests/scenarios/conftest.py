@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from app.config import get_config
 from app.models.shops import Shop
 from app.shopify.transport import get_http
+from tests.e2e.slowness import close
 from tests.ports import free_ports
 from tests.scenarios.market import Market
 
@@ -56,4 +57,4 @@ def browser(chromium: Browser) -> Iterator[Browser]:
     yield chromium
     for context in chromium.contexts:
         if context not in before:
-            context.close()
+            close(context)
