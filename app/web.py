@@ -20,7 +20,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from app import crypto, db, formats, languages
 from app.config import get_config
-from app.errors import Forbidden
+from app.errors import AppError, Forbidden
 from app.keyset import Part, Place, walk_parts
 from app.languages import _
 from app.outcomes import Outcome
@@ -197,9 +197,17 @@ def _close(_error: BaseException | None) -> None:
 # -- lists, and what became of what was asked -------------------------------------------------------------------------
 
 
-def toast(response: Response, message: str, *, is_error: bool = False) -> Response:
+def toast(page: str | Response, message: str, *, is_error: bool = False) -> Response:
     """Have the page say `message` when this htmx answer arrives."""
+    response: Response = make_response(page)
     response.headers["HX-Trigger"] = json.dumps({"toast": {"message": message, "isError": is_error}})
+    return response
+
+
+def refuse(page: str | Response, error: AppError) -> Response:
+    """The page as it is now, which says what stood in the way."""
+    response = toast(page, error.message, is_error=True)
+    response.status_code = error.status
     return response
 
 
@@ -213,7 +221,7 @@ def answer_together(page: Callable[[Sequence[Outcome]], str | Response], outcome
     """A list that says what became of each row that was ticked; of none, what to do first."""
     done = sum(outcome.is_done for outcome in outcomes)
     words = f"Done for {done} of {len(outcomes)}." if outcomes else "Tick the rows first."
-    return toast(make_response(page(outcomes)), words, is_error=not done)
+    return toast(page(outcomes), words, is_error=not done)
 
 
 def download(name: str, body: str | bytes | Iterable[bytes], media_type: str) -> Response:

@@ -3,7 +3,7 @@
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, or_, select
 
@@ -43,7 +43,7 @@ def reorder() -> ResponseReturnValue:
     try:
         service.reorder_rules(g.session, g.shop, numbers, actor())
     except Conflict as error:
-        return web.toast(list_page(status=409), error.message, is_error=True)
+        return web.refuse(list_page(), error)
     return web.toast(list_page(), "The order is saved. It counts for orders from now on.")
 
 
@@ -114,7 +114,7 @@ def act(number: int, action: str) -> ResponseReturnValue:
     try:
         do(g.session, g.shop, number, actor())
     except Conflict as error:
-        return web.toast(make_response(str(error.message), 409), error.message, is_error=True)
+        return web.refuse(str(error.message), error)
     return web.toast(list_page(), words)
 
 
@@ -131,10 +131,10 @@ def rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
     )
 
 
-def list_page(*, status: int = 200) -> Response:
+def list_page() -> str:
     listed = queries.list_rules(g.session, g.shop.id)
     describe, vendors = sets.name_conditions(g.session, g.shop), list_sellers()
-    html = render_template(
+    return render_template(
         "merchant/commissions/list.html",
         rules=listed,
         planned=queries.list_planned(g.session, g.shop.id),
@@ -146,7 +146,6 @@ def list_page(*, status: int = 200) -> Response:
         seen=meanwhile.mark(_NEW_ORDER),
         simulator=SimulatorForm(currency=g.shop.currency, vendors=vendors),
     )
-    return Response(html, status)
 
 
 def list_sellers() -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -64,7 +64,7 @@ def send_again(email_id: int) -> ResponseReturnValue:
     """Another round of attempts for an e-mail that failed."""
     email = queries.get_email(g.session, g.shop.id, email_id)
     service.send_again(g.session, email)
-    return web.toast(make_response(_page(email)), "The e-mail is being sent again.")
+    return web.toast(_page(email), "The e-mail is being sent again.")
 
 
 def _send_one_again(email_id: int) -> Outcome:

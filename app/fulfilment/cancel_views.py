@@ -19,7 +19,7 @@ def approve(order_id: int, number: int) -> ResponseReturnValue:
     try:
         cancellations.approve(g.session, order.shopify_id, number, actor=merchant.actor())
     except Conflict as error:
-        return web.toast(order_page(order, status=409), error.message, is_error=True)
+        return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "Shopify is told; the customer gets an e-mail")
 
 
@@ -32,5 +32,5 @@ def decline(order_id: int, number: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         return order_page(order, errors={f"cancellation:{number}": error.errors["answer"]}, status=422)
     except Conflict as error:
-        return web.toast(order_page(order, status=409), error.message, is_error=True)
+        return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "Declined; the vendor gets an e-mail")

@@ -1,7 +1,7 @@
 """The merchant's first page."""
 
 from babel.dates import format_timedelta
-from flask import Blueprint, g, make_response, render_template
+from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -25,26 +25,26 @@ def home() -> ResponseReturnValue:
 @bp.post("/setup/hide")
 def hide_guide() -> ResponseReturnValue:
     setup.hide(g.session, g.shop, actor=merchant.actor())
-    return web.toast(make_response(_page()), "The guide is hidden. Under Settings it comes back.")
+    return web.toast(_page(), "The guide is hidden. Under Settings it comes back.")
 
 
 @bp.post("/setup/show")
 def show_guide() -> ResponseReturnValue:
     setup.hide(g.session, g.shop, actor=merchant.actor(), is_hidden=False)
-    return web.toast(make_response(_page()), "The guide is back.")
+    return web.toast(_page(), "The guide is back.")
 
 
 @bp.post("/setup/blocks/check")
 def check_blocks() -> ResponseReturnValue:
     """The merchant has been in the theme editor: look again."""
     theme.ask(g.session, g.shop)
-    return web.toast(make_response(_page()), "Your theme is read again. This takes a few seconds.")
+    return web.toast(_page(), "Your theme is read again. This takes a few seconds.")
 
 
 @bp.post("/setup/blocks/give-up")
 def give_up_blocks() -> ResponseReturnValue:
     theme.give_up(g.session, g.shop, actor=merchant.actor())
-    return web.toast(make_response(_page()), "The blocks are not asked for any more")
+    return web.toast(_page(), "The blocks are not asked for any more")
 
 
 def _page() -> str:

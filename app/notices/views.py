@@ -1,6 +1,6 @@
 """The shop's notices, and what the shop wants to hear of."""
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -58,7 +58,7 @@ def choose() -> ResponseReturnValue:
         by_email, in_app = wanted[topic]
         wanted[topic] = (by_email or not what.emails, in_app or not what.is_in_app)
     is_changed = service.choose(g.session, g.shop.id, None, wanted, actor=merchant.actor())
-    return web.toast(make_response(_choices_page()), "Saved" if is_changed else "Nothing had changed")
+    return web.toast(_choices_page(), "Saved" if is_changed else "Nothing had changed")
 
 
 def _page() -> str:

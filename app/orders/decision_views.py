@@ -36,7 +36,7 @@ def put_on_vendor(order_id: int, kind: str, number: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         return order_page(order, errors={f"{kind}:{number}": error.errors["reason"]}, status=422)
     except Conflict as error:
-        return web.toast(order_page(order, status=409), error.message, is_error=True)
+        return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "Booked again")
 
 
@@ -49,7 +49,7 @@ def lift_flag(order_id: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         return order_page(order, errors={flag: error.errors["reason"]}, status=422)
     except Conflict as error:
-        return web.toast(order_page(order, status=409), error.message, is_error=True)
+        return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "The order's money moves on")
 
 

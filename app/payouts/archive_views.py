@@ -62,4 +62,4 @@ def _answer(archive: PaperArchive) -> Response:
 
 def _list(about: str, words: str) -> Response:
     recent = archives.list_recent(g.session, g.shop.id, about)
-    return web.toast(make_response(render_template("merchant/payouts/_archives.html", archives=recent)), words)
+    return web.toast(render_template("merchant/payouts/_archives.html", archives=recent), words)

@@ -27,7 +27,7 @@ def issue() -> ResponseReturnValue:
     try:
         invoice_runs.ask(g.session, g.shop, until=clock.today(g.shop.timezone), actor=merchant.actor())
     except Conflict as error:
-        return web.toast(_page(status=409), error.message, is_error=True)
+        return web.refuse(_page(), error)
     return web.toast(_page(), "Invoices are being issued.")
 
 

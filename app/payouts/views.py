@@ -70,8 +70,8 @@ def open_batch() -> ResponseReturnValue:
         batch = service.open_batch(g.session, g.shop, chosen, actor=merchant.actor(), currency=_currency())
     except Conflict as error:
         g.session.rollback()
-        return web.toast(_list_page(status=409), error.message, is_error=True)
-    answer = _batch_page(batch, toast="Look at the payouts, then approve them")
+        return web.refuse(_list_page(), error)
+    answer = web.toast(_batch_page(batch), "Look at the payouts, then approve them")
     answer.headers["HX-Push-Url"] = f"/app/payouts/{batch.id}"
     return answer
 
@@ -104,8 +104,8 @@ def act_on_batch(batch_id: int, action: str) -> ResponseReturnValue:
         service.act_on_batch(g.session, g.shop, batch, action, actor=merchant.actor())
     except Conflict as error:
         g.session.rollback()
-        return _batch_page(queries.get_batch(g.session, g.shop.id, batch_id), toast=error.message, status=409)
-    return _batch_page(batch, toast=_DONE[action])
+        return web.refuse(_batch_page(queries.get_batch(g.session, g.shop.id, batch_id)), error)
+    return web.toast(_batch_page(batch), _DONE[action])
 
 
 @bp.post("/<int:batch_id>/together")
@@ -143,13 +143,13 @@ def pay_by_hand(batch_id: int, payout_id: int) -> ResponseReturnValue:
     payout = _get_payout(batch_id, payout_id)
     form = ByHandForm(request.form, today=clock.today(g.shop.timezone))
     if not form.validate():
-        return _payout_page(payout, form=form, status=422)
+        return _payout_page(payout, form=form), 422
     paid = moves.Paid(form.reference.data, form.paid_on.data, by_hand=True)
     try:
         moves.move(g.session, payout, "pay_by_hand", actor=merchant.actor(), paid=paid)
     except Conflict as error:
-        return _payout_page(payout, toast=error.message, status=409)
-    return _payout_page(payout, toast="Marked as paid. The vendor gets an e-mail with the statement.")
+        return web.refuse(_payout_page(payout), error)
+    return web.toast(_payout_page(payout), "Marked as paid. The vendor gets an e-mail with the statement.")
 
 
 @bp.post("/<int:batch_id>/payouts/<int:payout_id>/<action>")
@@ -160,10 +160,10 @@ def act_on_payout(batch_id: int, payout_id: int, action: str) -> ResponseReturnV
     try:
         moves.move(g.session, payout, action, actor=merchant.actor(), reason=request.form.get("reason"))
     except ValidationErrors as error:
-        return _payout_page(payout, errors={action: error.errors["reason"]}, status=422)
+        return _payout_page(payout, errors={action: error.errors["reason"]}), 422
     except Conflict as error:
-        return _payout_page(payout, toast=error.message, status=409)
-    return _payout_page(payout, toast=_DONE[action])
+        return web.refuse(_payout_page(payout), error)
+    return web.toast(_payout_page(payout), _DONE[action])
 
 
 @bp.get("/<int:batch_id>/file.<kind>")
@@ -198,7 +198,7 @@ def _cells(payout: Payout, batch: PayoutBatch, vendor: str) -> list[object]:
     return [*what, payout.amount.decimal, payout.currency]
 
 
-def _list_page(*, status: int = 200) -> Response:
+def _list_page() -> str:
     batches = queries.list_batches(g.session, g.shop, words=_words(), place=web.read_place())
     currency, sums = _currency(), sum_available(g.session, g.shop.id)
     preview = queries.preview(g.session, g.shop, sums.get(currency, {}), currency=currency)
@@ -206,7 +206,7 @@ def _list_page(*, status: int = 200) -> Response:
     per_page, found = queries.PER_PAGE, queries.filter_preview(preview, *asked)
     payable = [row.amount.minor for row in preview if row.obstacle is None]
     held, today = queries.find_settings(g.session, g.shop.id), clock.today(g.shop.timezone)
-    html = render_template(
+    return render_template(
         "merchant/payouts/list.html",
         preview=preview,
         payees=cut_page(found, queries.place_in_preview, web.read_place("payee_"), limit=per_page),
@@ -223,17 +223,14 @@ def _list_page(*, status: int = 200) -> Response:
         state_words=queries.STATE_WORDS,
         tones=TONES,
     )
-    return Response(html, status)
 
 
-def _batch_page(
-    batch: PayoutBatch, *, results: Sequence[Outcome] = (), toast: str | None = None, status: int = 200
-) -> Response:
+def _batch_page(batch: PayoutBatch, *, results: Sequence[Outcome] = ()) -> str:
     state = request.args.get("state", "")
     page = queries.list_payouts(g.session, batch, words=_words(), state=state, place=web.read_place())
     counts = queries.count_states(g.session, batch)
     live = sum(amount for (at, _), (_, amount) in counts.items() if at not in rules.GIVES_BACK)
-    html = render_template(
+    return render_template(
         "merchant/payouts/batch.html",
         batch=batch,
         page=page,
@@ -253,8 +250,6 @@ def _batch_page(
         has_payer=get_settings(g.session, g.shop.id).payer_iban is not None,
         pays_from=bank_batches.find_payer(batch),
     )
-    answer = Response(html, status)
-    return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 
 def _waiting(batch: PayoutBatch, counts: queries.StateCounts) -> dict[str, int]:
@@ -279,19 +274,12 @@ def _count(counts: queries.StateCounts, state: PayoutState, rails: Sequence[Rail
     return sum(counts.get((state, rail), (0, 0))[0] for rail in rails)
 
 
-def _payout_page(
-    payout: Payout,
-    *,
-    form: ByHandForm | None = None,
-    errors: dict[str, str] | None = None,
-    toast: str | None = None,
-    status: int = 200,
-) -> Response:
+def _payout_page(payout: Payout, *, form: ByHandForm | None = None, errors: dict[str, str] | None = None) -> str:
     batch = queries.get_batch(g.session, g.shop.id, payout.batch_id)
     actions = rules.list_actions(payout.state, rail=payout.rail, by_hand=payout.by_hand)
     if batch.file_made_at and payout.rail is RailName.BANK:
         actions = [action for action in actions if action not in {"approve", "hold", "release"}]
-    html = render_template(
+    return render_template(
         "merchant/payouts/payout.html",
         batch=batch,
         payout=payout,
@@ -305,8 +293,6 @@ def _payout_page(
         rail_words=queries.RAIL_WORDS,
         tones=TONES,
     )
-    answer = Response(html, status)
-    return web.toast(answer, toast, is_error=status >= 400) if toast else answer
 
 
 def _get_payout(batch_id: int, payout_id: int) -> Payout:

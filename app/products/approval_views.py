@@ -59,7 +59,7 @@ def act(rule_id: int, action: str) -> ResponseReturnValue:
         words = "Order saved"
     else:
         raise NotFound("There is no such action.")
-    return web.toast(make_response(_list_page()), words)
+    return web.toast(_list_page(), words)
 
 
 def _save(rule: ApprovalRule | None) -> ResponseReturnValue:

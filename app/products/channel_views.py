@@ -1,6 +1,6 @@
 """Where vendors' products are sold: the sales channels of the store."""
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -34,7 +34,7 @@ def choose() -> ResponseReturnValue:
     except ShopifyError:
         return _page(problem="Shopify does not answer just now. Nothing was changed; try again in a minute."), 503
     told = "Saved. Products on sale follow now." if changed else "Nothing had changed"
-    return web.toast(make_response(_page(known)), told)
+    return web.toast(_page(known), told)
 
 
 def _page(known: list[dict[str, str]] | None = None, *, problem: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """Where vendors keep their stock: the locations of the store."""
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -41,7 +41,7 @@ def choose() -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(error.errors["location"]), 422
     told = "Saved. What lies at these locations is read from Shopify now." if changed else "Nothing had changed"
-    return web.toast(make_response(_page()), told)
+    return web.toast(_page(), told)
 
 
 def _page(problem: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """The merchant's page of saved replies."""
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -30,7 +30,7 @@ def act(reply_id: int, action: str) -> ResponseReturnValue:
     if action != "remove":
         raise NotFound("There is no such action.")
     replies.remove_reply(g.session, g.shop.id, reply_id, actor=merchant.actor())
-    return web.toast(make_response(_page()), "Reply removed")
+    return web.toast(_page(), "Reply removed")
 
 
 def _save(reply_id: int | None) -> ResponseReturnValue:
@@ -40,8 +40,8 @@ def _save(reply_id: int | None) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(wrong=reply_id or 0, errors=error.errors), 422
     except Conflict as error:
-        return web.toast(make_response(_page(wrong=reply_id or 0), 409), error.message, is_error=True)
-    return web.toast(make_response(_page()), "Reply saved")
+        return web.refuse(_page(wrong=reply_id or 0), error)
+    return web.toast(_page(), "Reply saved")
 
 
 def _page(wrong: int | None = None, errors: dict[str, str] | None = None) -> str:

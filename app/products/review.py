@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -63,7 +63,7 @@ def decline_many(action: str) -> ResponseReturnValue:
     ticks = review_queue.in_order(g.session, g.shop.id, request.form.getlist("tick"))
     reason = request.form.get("reason", "").strip()
     if not ticks:
-        return web.toast(make_response(_queue_page(reason=reason)), "Tick what you want to send back.", is_error=True)
+        return web.toast(_queue_page(reason=reason), "Tick what you want to send back.", is_error=True)
     if not reason:
         error = "Say in a sentence or two what the vendors should know."
         return _queue_page(ticked=ticks, error=error), 422
@@ -88,10 +88,10 @@ def decide(product_id: int, action: str) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _product_page(product_id, errors={action: error.errors["reason"]}), 422
     except Conflict as error:
-        return web.toast(make_response(_product_page(product_id), 409), error.message, is_error=True)
+        return web.refuse(_product_page(product_id), error)
     detail = queries.get_detail(g.session, g.shop.id, product_id)
     words = _DONE[action].format(title=product.title, vendor=detail.vendor.name)
-    return web.toast(make_response(_product_page(product_id)), words)
+    return web.toast(_product_page(product_id), words)
 
 
 def _queue_page(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -42,10 +42,10 @@ def decide(proposal_id: int, action: str) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(proposal_id, {action: error.message}), 422
     except Conflict as error:
-        return web.toast(make_response(_page(proposal_id), 409), error.message, is_error=True)
+        return web.refuse(_page(proposal_id), error)
     product, vendor, _ = proposal_queries.get_edit(g.session, g.shop.id, proposal_id)
     words = _DONE[action].format(title=product.title, vendor=vendor.name)
-    return web.toast(make_response(_page(proposal_id)), words)
+    return web.toast(_page(proposal_id), words)
 
 
 def _page(proposal_id: int, errors: dict[str, str] | None = None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -58,8 +58,8 @@ def decide(question_id: int, action: str) -> ResponseReturnValue:
     try:
         service.hide(g.session, g.shop.id, question_id, hidden=action == "hide", actor=merchant.actor())
     except AppError as error:
-        return web.toast(make_response(_page(), error.status), error.message, is_error=True)
-    return web.toast(make_response(_page()), _DONE[action])
+        return web.refuse(_page(), error)
+    return web.toast(_page(), _DONE[action])
 
 
 def _decide_one(question_id: int, action: str) -> Outcome:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -91,8 +91,8 @@ def decide(review_id: int, action: str) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _review_page(review_id, error=error.errors["reason"]), 422
     except Conflict as error:
-        return web.toast(make_response(_review_page(review_id), 409), error.message, is_error=True)
-    return web.toast(make_response(_review_page(review_id)), _DONE[action])
+        return web.refuse(_review_page(review_id), error)
+    return web.toast(_review_page(review_id), _DONE[action])
 
 
 def _carry_out(review_id: int, action: str, reason: str) -> None:

@@ -1,6 +1,6 @@
 """Who of the shop's staff may do what in the app."""
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -23,15 +23,15 @@ def change_role(member_id: int) -> ResponseReturnValue:
     try:
         member = staff.change_role(g.session, g.shop, member_id, role, actor=merchant.actor())
     except Conflict as error:
-        return web.toast(make_response(_page(), 409), error.message, is_error=True)
-    return web.toast(make_response(_page()), f"{member.called}: {ROLE_WORDS[role][0]}")
+        return web.refuse(_page(), error)
+    return web.toast(_page(), f"{member.called}: {ROLE_WORDS[role][0]}")
 
 
 @bp.post("/newcomers")
 def change_newcomers() -> ResponseReturnValue:
     role = _read_role()
     staff.change_newcomer_role(g.session, g.shop, role, actor=merchant.actor())
-    return web.toast(make_response(_page()), f"New staff start with: {ROLE_WORDS[role][0]}")
+    return web.toast(_page(), f"New staff start with: {ROLE_WORDS[role][0]}")
 
 
 def _read_role() -> StaffRole:

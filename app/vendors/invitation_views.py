@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -49,7 +49,7 @@ def invite() -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(errors=error.errors), 422
     done = sum(result.is_done for result in results)
-    return web.toast(make_response(_page(results=results)), f"{done} of {len(results)} invited.")
+    return web.toast(_page(results=results), f"{done} of {len(results)} invited.")
 
 
 @bp.post("/together/<any(resend, withdraw):action>")
@@ -81,8 +81,8 @@ def change(invitation_id: int, action: str) -> ResponseReturnValue:
     try:
         words = _change(invitation_id, action)
     except Conflict as error:
-        return web.toast(make_response(_page(), 409), error.message, is_error=True)
-    return web.toast(make_response(_page()), words)
+        return web.refuse(_page(), error)
+    return web.toast(_page(), words)
 
 
 def _change_one(invitation_id: int, action: str) -> Outcome:

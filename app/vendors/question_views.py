@@ -2,7 +2,7 @@
 
 import io
 
-from flask import Blueprint, Response, g, make_response, render_template, request, send_file
+from flask import Blueprint, Response, g, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from app import audit, web
@@ -37,13 +37,13 @@ def add() -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(errors=error.errors), 422
     question.at_application = "at_application" in form
-    return web.toast(make_response(_page()), "Vendors are asked this from now on.")
+    return web.toast(_page(), "Vendors are asked this from now on.")
 
 
 @bp.post("/settings/questions/<int:question_id>/remove")
 def remove(question_id: int) -> ResponseReturnValue:
     questions.end_question(g.session, g.shop.id, question_id, actor=merchant.actor())
-    return web.toast(make_response(_page()), "Not asked any more. Answers stay on the vendors' pages.")
+    return web.toast(_page(), "Not asked any more. Answers stay on the vendors' pages.")
 
 
 @bp.get("/vendors/<int:vendor_id>/documents/<int:answer_id>")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -42,9 +42,7 @@ def decide_together() -> ResponseReturnValue:
     if action not in _TOGETHER:
         raise NotFound("There is no such action.")
     if not ids:
-        return web.toast(
-            make_response(_list_page(action=action, reason=reason)), "Tick the vendors first.", is_error=True
-        )
+        return web.toast(_list_page(action=action, reason=reason), "Tick the vendors first.", is_error=True)
     if action in rules.REASON_NEEDED and not reason.strip():
         return _list_page(ticked=ids, action=action, error="Say why in a sentence. The vendors read it."), 422
     return web.answer_together(_list_page, [_decide_one(vendor_id, action, reason) for vendor_id in ids])
@@ -119,7 +117,7 @@ def add_note(vendor_id: int) -> ResponseReturnValue:
         people.add_note(g.session, vendor, request.form.get("note", ""), actor=merchant.actor())
     except ValidationErrors as error:
         return _page(vendor_id, errors=error.errors), 422
-    return web.toast(make_response(_page(vendor_id)), "Note kept.")
+    return web.toast(_page(vendor_id), "Note kept.")
 
 
 @bp.post("/<int:vendor_id>/ask")
@@ -130,8 +128,8 @@ def ask(vendor_id: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(vendor_id, errors=error.errors), 422
     except Conflict as error:
-        return web.toast(make_response(_page(vendor_id), 409), error.message, is_error=True)
-    return web.toast(make_response(_page(vendor_id)), f"{vendor.name} is asked by e-mail.")
+        return web.refuse(_page(vendor_id), error)
+    return web.toast(_page(vendor_id), f"{vendor.name} is asked by e-mail.")
 
 
 @bp.post("/<int:vendor_id>/people/<int:user_id>/reset")
@@ -143,7 +141,7 @@ def reset_factors(vendor_id: int, user_id: int) -> ResponseReturnValue:
         user = people.reset_factors(g.session, g.shop, vendor, user_id, reason=reason, actor=merchant.actor())
     except ValidationErrors as error:
         return _page(vendor_id, errors={f"reset-{user_id}": error.errors["reason"]}), 422
-    return web.toast(make_response(_page(vendor_id)), f"{user.email} signs in with their mail alone, and is told so.")
+    return web.toast(_page(vendor_id), f"{user.email} signs in with their mail alone, and is told so.")
 
 
 @bp.post("/<int:vendor_id>/<action>")
@@ -151,7 +149,7 @@ def decide(vendor_id: int, action: str) -> ResponseReturnValue:
     """Approve, reject, suspend, reinstate, close; `sync` writes the public page again."""
     if action == "sync":
         service.request_profile_sync(g.session, queries.get_vendor(g.session, g.shop.id, vendor_id))
-        return web.toast(make_response(_page(vendor_id)), "The public page is being written again.")
+        return web.toast(_page(vendor_id), "The public page is being written again.")
     if action not in _DONE:
         raise NotFound("There is no such action.")
     try:
@@ -161,8 +159,8 @@ def decide(vendor_id: int, action: str) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(vendor_id, errors={action: error.errors["reason"]}), 422
     except Conflict as error:
-        return web.toast(make_response(_page(vendor_id), 409), error.message, is_error=True)
-    return web.toast(make_response(_page(vendor_id)), _DONE[action].format(name=vendor.name))
+        return web.refuse(_page(vendor_id), error)
+    return web.toast(_page(vendor_id), _DONE[action].format(name=vendor.name))
 
 
 def _page(vendor_id: int, errors: dict[str, str] | None = None) -> str:
