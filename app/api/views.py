@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -28,7 +28,7 @@ def make_token() -> ResponseReturnValue:
     """The answer is the only page that ever shows the token."""
     form = _form(bound=True)
     if not form.validate():
-        return _page(form, status=422)
+        return _page(form), 422
     _, secret = api.make_token(
         g.session, g.shop.id, form.name.data or "", form.chosen(), actor=merchant.actor(), expires_at=form.expires_at()
     )
@@ -80,10 +80,8 @@ def _form(*, bound: bool = False) -> TokenForm:
     return TokenForm(request.form if bound else None, offered=given)
 
 
-def _page(
-    form: TokenForm, *, results: Sequence[Outcome] = (), secret: str | None = None, status: int = 200
-) -> Response:
-    html = render_template(
+def _page(form: TokenForm, *, results: Sequence[Outcome] = (), secret: str | None = None) -> str:
+    return render_template(
         "merchant/api.html",
         form=form,
         secret=secret,
@@ -93,4 +91,3 @@ def _page(
         summarise=summarise,
         base=f"{get_config().app_url}/api/v1",
     )
-    return Response(html, status)

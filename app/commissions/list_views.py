@@ -143,7 +143,7 @@ def save_group() -> ResponseReturnValue:
     try:
         groups.save_group(g.session, g.shop.id, number, request.form.get("name", ""), chosen, actor=actor())
     except ValidationErrors as error:
-        return _groups_page(errors={number or 0: error.errors["name"]}, status=422)
+        return _groups_page(errors={number or 0: error.errors["name"]}), 422
     return web.toast(_groups_page(), "Saved. It counts for orders from now on.")
 
 
@@ -200,8 +200,8 @@ def _preview_part(preview_id: int) -> str:
     )
 
 
-def _groups_page(*, errors: dict[int, str] | None = None, status: int = 200) -> Response:
-    html = render_template(
+def _groups_page(*, errors: dict[int, str] | None = None) -> str:
+    return render_template(
         "merchant/commissions/groups.html",
         groups=sets.list_groups(g.session, g.shop.id),
         used=groups.list_used(g.session, g.shop.id),
@@ -209,4 +209,3 @@ def _groups_page(*, errors: dict[int, str] | None = None, status: int = 200) -> 
         errors=errors or {},
         name=request.form.get("name", ""),
     )
-    return Response(html, status)

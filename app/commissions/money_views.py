@@ -1,6 +1,6 @@
 """The merchant's money settings: for all vendors, for one alone, and who changed them."""
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select
 
@@ -34,12 +34,12 @@ def save_settings() -> ResponseReturnValue:
     meanwhile.refuse_second(_SAVES)
     form = _form(bound=True)
     if not form.validate():
-        return _settings_page(form, status=422)
+        return _settings_page(form), 422
     try:
         changes = agreements.save_settings(g.session, g.shop, form.chosen(), merchant.actor())
     except ValidationErrors as error:
         form.reserve_days.errors = [error.errors["reserve_days"]]
-        return _settings_page(form, status=422)
+        return _settings_page(form), 422
     return web.toast(_settings_page(_form()), "Saved for orders from now on" if changes else "Nothing had changed")
 
 
@@ -55,7 +55,7 @@ def save_vendor(vendor_id: int) -> ResponseReturnValue:
     meanwhile.refuse_second(*_saves_of(vendor))
     form = _vendor_form(vendor, bound=True)
     if not form.validate():
-        return _vendor_page(vendor, form, status=422)
+        return _vendor_page(vendor, form), 422
     changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), merchant.actor())
     page = _vendor_page(vendor, _vendor_form(vendor))
     return web.toast(page, "Saved for orders from now on" if changes else "Nothing had changed")
@@ -80,11 +80,11 @@ def _schedule_for_all() -> str:
     return say_schedule(held.schedule, held.schedule_day) if held else say_schedule("manual", 1)
 
 
-def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
+def _settings_page(form: MoneyForm) -> str:
     alone = agreements.list_vendors_with_terms(g.session, g.shop.id)
     vendors = g.session.scalars(select(Vendor).where(Vendor.id.in_(alone)).order_by(Vendor.name)).all()
     shared, history = agreements.get_agreed(g.session, g.shop.id).shared, _history()
-    html = render_template(
+    return render_template(
         "merchant/money/settings.html",
         form=form,
         seen=meanwhile.mark(_SAVES),
@@ -93,12 +93,11 @@ def _settings_page(form: MoneyForm, *, status: int = 200) -> Response:
         vendors=[(vendor, [SETTING_WORDS[name] for name in alone[vendor.id]]) for vendor in vendors],
         **history,
     )
-    return Response(html, status)
 
 
-def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) -> Response:
+def _vendor_page(vendor: Vendor, form: VendorMoneyForm) -> str:
     agreed = agreements.get_agreed(g.session, g.shop.id)
-    html = render_template(
+    return render_template(
         "merchant/money/vendor.html",
         form=form,
         seen=meanwhile.mark(*_saves_of(vendor)),
@@ -108,7 +107,6 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm, *, status: int = 200) ->
         alone=agreements.get_overrides(g.session, vendor.id),
         **_history(vendor.id),
     )
-    return Response(html, status)
 
 
 def _saves_of(vendor: Vendor) -> tuple[ColumnElement[bool], ...]:

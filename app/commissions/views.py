@@ -83,7 +83,7 @@ def new_rule() -> ResponseReturnValue:
 def add_rule() -> ResponseReturnValue:
     form = rule_form(None, bound=True)
     if not form.validate():
-        return _rule_page(None, form, status=422)
+        return _rule_page(None, form), 422
     number = service.add_rule(g.session, g.shop, form.draft(), actor(), at=form.start())
     answer = _saved(number, form)
     answer.headers["HX-Push-Url"] = f"/app/commissions/{number}"
@@ -100,7 +100,7 @@ def change_rule(number: int) -> ResponseReturnValue:
     meanwhile.refuse_second(_saves_of(number))
     form = rule_form(number, bound=True)
     if not form.validate():
-        return _rule_page(number, form, status=422)
+        return _rule_page(number, form), 422
     service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start())
     return _saved(number, form)
 
@@ -181,13 +181,12 @@ def _saved(number: int, form: RuleForm) -> Response:
     return web.toast(_rule_page(number, form), f"Planned for {formats.write_date(start)}." if later else _SAVED)
 
 
-def _rule_page(number: int | None, form: RuleForm, *, status: int = 200) -> Response:
+def _rule_page(number: int | None, form: RuleForm) -> str:
     version = queries.get_version(g.session, g.shop.id, number) if number else None
-    html = render_template(
+    return render_template(
         "merchant/commissions/rule.html",
         form=form,
         seen=meanwhile.mark(_saves_of(number)) if number else "",
         number=number,
         planned_for=version.valid_from if version and version.valid_from > clock.now() else None,
     )
-    return Response(html, status)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -58,7 +58,7 @@ def change_kind(kind: str) -> ResponseReturnValue:
         changed = wordings.change_wording(g.session, g.shop, kind, _language(kind), wanted, actor=merchant.actor())
     except ValidationErrors as refused:
         form.refuse(refused.errors)
-        return _page(kind, form, status=422)
+        return _page(kind, form), 422
     message = "Saved. The next e-mail uses these words." if changed else "Nothing had changed"
     return web.toast(_page(kind, WordingForm(obj=wanted)), message)
 
@@ -89,10 +89,10 @@ def send_test(kind: str) -> ResponseReturnValue:
     if errors := wording.check(kind, wanted):
         raise ValidationErrors(errors)
     if not test.validate():
-        return _page(kind, form, test=test, status=422)
+        return _page(kind, form, test=test), 422
     if not limits.allow("email-test", str(g.shop.id), limit=_TESTS_AN_HOUR, seconds=3600):
         test.to.errors = ["Thirty tests were sent in this hour. Send more later."]
-        return _page(kind, form, test=test, status=429)
+        return _page(kind, form, test=test), 429
     rendered = _render(kind, wanted, make_sample(g.session, g.shop, kind))
     service.queue_test(g.session, g.shop, kind, str(test.to.data), rendered)
     return web.toast(_page(kind, form, test=test), f"A test is on its way to {test.to.data}.")
@@ -127,11 +127,11 @@ def _render(kind: str, wanted: Wording, sample: Sample) -> Rendered:
     return render(kind, sample.context, shop_name=g.shop.name, **spoken, wording=wanted, leaving=sample.leaving)
 
 
-def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status: int = 200) -> Response:
+def _page(kind: str, form: WordingForm, *, test: TestForm | None = None) -> str:
     language = _language(kind)
     shown, current = wording.reword(kind, language, form.words), _current(kind)
     sample = make_sample(g.session, g.shop, kind)
-    html = render_template(
+    return render_template(
         "merchant/emails/wording.html",
         name=kind,
         kind=KINDS[kind],
@@ -150,4 +150,3 @@ def _page(kind: str, form: WordingForm, *, test: TestForm | None = None, status:
         own_in=_own_languages(kind, wordings.list_current(g.session, g.shop.id)),
         why=current.why,
     )
-    return Response(html, status)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -48,7 +48,7 @@ def ship(part_id: int) -> ResponseReturnValue:
     form = ShipForm(request.form)
     form.units = wanted = read_units(request.form, found.lines)
     if not form.validate():
-        return order_page(found, form, status=422)
+        return order_page(found, form), 422
     tracking = Tracking(
         (form.carrier.data or "").strip(),
         (form.tracking_number.data or "").strip(),
@@ -58,7 +58,7 @@ def ship(part_id: int) -> ResponseReturnValue:
         service.request_shipment(g.session, g.vendor, found.part, wanted, tracking, actor=actor())
     except ValidationErrors as error:
         form.form_errors = [error.errors["items"]]
-        return order_page(found, form, status=422)
+        return order_page(found, form), 422
     flash(_("Sent. The customer gets an e-mail as soon as Shopify has it."), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 
@@ -81,11 +81,11 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
     return redirect(f"/portal/orders/{part_id}", 303)
 
 
-def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 200) -> Response:
+def order_page(found: VendorPart, form: ShipForm | ReadyForm) -> str:
     packed = list_packed(g.session, [found.part.id]).get(found.part.id, ())
     order_id = found.part.order_id
     lines = cut_page(found.lines, lambda line: (line.position, line.id), web.read_place(), limit=views.PER_PAGE)
-    html = render_template(
+    return render_template(
         "portal/orders/show.html",
         found=found,
         lines=lines,
@@ -98,7 +98,7 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
             limit=views.PER_PAGE,
         ),
         form=form,
-        again=status != 200,
+        again=bool(form.errors),
         is_collected=isinstance(form, ReadyForm),
         packed=[(pickup, _name_units(found, pickup)) for pickup in packed],
         shops_parcels=senders.list_of_shop(g.session, found.parcels),
@@ -117,7 +117,6 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm, *, status: int = 2
         money_of=lambda minor: Money(minor, found.part.currency),
         answer_day=lambda dispute: datetime.fromisoformat(dispute["answer_by"]),
     )
-    return Response(html, status)
 
 
 def packing_form(found: VendorPart) -> ReadyForm:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request
+from flask import Blueprint, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.portal import actor, protect
@@ -30,13 +30,13 @@ def ask(part_id: int) -> ResponseReturnValue:
     units = read_units(request.form, found.lines)
     reason, note = request.form.get("reason", ""), request.form.get("note", "")
     if errors := cancellations.check(units, units_left(g.session, found.part), reason, note):
-        return _page(found, units, errors=errors, status=422)
+        return _page(found, units, errors=errors), 422
     if not request.form.get("sure"):
         return _page(found, units, effect=preview(found.part, units))
     try:
         wish = cancellations.ask(g.session, found.part, units, reason=reason, note=note, actor=actor())
     except ValidationErrors as error:
-        return _page(found, units, errors=error.errors, status=422)
+        return _page(found, units, errors=error.errors), 422
     if wish.state == "asked":
         flash(_("%(shop)s has your request and answers it.", shop=g.shop.name), "good")
     else:
@@ -59,9 +59,8 @@ def _page(
     *,
     errors: Mapping[str, str] | None = None,
     effect: object = None,
-    status: int = 200,
-) -> Response:
-    html = render_template(
+) -> str:
+    return render_template(
         "portal/orders/cancel.html",
         found=found,
         left=units_left(g.session, found.part),
@@ -71,4 +70,3 @@ def _page(
         reasons={key: find_words(words) for key, words in cancellations.REASONS.items()},
         alone=cancellations.vendors_may_cancel(g.session, g.shop.id),
     )
-    return Response(html, status)

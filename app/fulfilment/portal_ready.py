@@ -36,12 +36,12 @@ def make_ready(part_id: int) -> ResponseReturnValue:
     form = ReadyForm(request.form)
     form.units = units = read_units(request.form, found.lines)
     if not form.validate():
-        return order_page(found, form, status=422)
+        return order_page(found, form), 422
     try:
         pickups.make_ready(g.session, g.vendor, found.part, units, form.place.data or "", actor=actor())
     except ValidationErrors as error:
         form.form_errors = [error.errors["items"]]
-        return order_page(found, form, status=422)
+        return order_page(found, form), 422
     flash(_("%(shop)s can collect it now.", shop=g.shop.name), "good")
     return redirect(f"/portal/orders/{part_id}", 303)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -33,7 +33,7 @@ def list_hooks() -> ResponseReturnValue:
 def add_hook() -> ResponseReturnValue:
     form = HookForm(request.form)
     if not form.validate():
-        return _list_page(form, status=422)
+        return _list_page(form), 422
     hook, secret = service.add_hook(g.session, g.shop, str(form.url.data), _kinds(form), actor=merchant.actor())
     return web.toast(_hook_page(hook, secret=secret), "Address added")
 
@@ -47,7 +47,7 @@ def show_hook(hook_id: int) -> ResponseReturnValue:
 def change_hook(hook_id: int) -> ResponseReturnValue:
     hook, form = _get(hook_id), HookForm(request.form)
     if not form.validate():
-        return _hook_page(hook, form=form, status=422)
+        return _hook_page(hook, form=form), 422
     service.change_hook(g.session, hook, str(form.url.data), _kinds(form), actor=merchant.actor())
     return web.toast(_hook_page(hook), "Saved")
 
@@ -108,17 +108,16 @@ def _get(hook_id: int) -> Hook:
     return hook
 
 
-def _list_page(form: HookForm, *, status: int = 200) -> Response:
+def _list_page(form: HookForm) -> str:
     hooks = queries.list_hooks(g.session, g.shop)
     docs = f"{get_config().app_url}/api/v1/docs"
-    html = render_template("merchant/hooks/list.html", hooks=hooks, form=form, groups=GROUPS, docs=docs)
-    return Response(html, status)
+    return render_template("merchant/hooks/list.html", hooks=hooks, form=form, groups=GROUPS, docs=docs)
 
 
-def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", status: int = 200) -> Response:
+def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "") -> str:
     state = request.args.get("state", "")
     page = queries.list_calls(g.session, hook, state, web.read_place())
-    html = render_template(
+    return render_template(
         "merchant/hooks/hook.html",
         hook=hook,
         form=form or HookForm(url=hook.url, kinds=hook.kinds),
@@ -131,7 +130,6 @@ def _hook_page(hook: Hook, *, form: HookForm | None = None, secret: str = "", st
         states=STATES,
         state=state,
     )
-    return Response(html, status)
 
 
 def _kinds(form: HookForm) -> list[str]:

@@ -1,6 +1,6 @@
 """The merchant decides what customers may choose to get, and sees how many did."""
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -25,13 +25,12 @@ def change_settings() -> ResponseReturnValue:
     meanwhile.refuse_second(_SAVES)
     form = MailingSettingsForm(request.form)
     if not form.validate():
-        return _page(form, status=422)
+        return _page(form), 422
     is_new = service.change_settings(g.session, g.shop.id, form.data, actor=merchant.actor())
     return web.toast(_page(form), "Settings saved" if is_new else "Nothing had changed")
 
 
-def _page(form: MailingSettingsForm, *, status: int = 200) -> Response:
+def _page(form: MailingSettingsForm) -> str:
     figures = queries.count_figures(g.session, g.shop.id)
     seen = meanwhile.mark(_SAVES)
-    html = render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF, seen=seen)
-    return Response(html, status)
+    return render_template("merchant/mailings.html", form=form, figures=figures, kind_of=rules.KIND_OF, seen=seen)

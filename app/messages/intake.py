@@ -4,7 +4,7 @@ The page is opened by the link in the vendor's message. Its long random token sa
 whoever holds it answer for the customer, as the reply address does.
 """
 
-from flask import Blueprint, Response, g, redirect, render_template, request
+from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import db, web
@@ -44,7 +44,7 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         service.add(g.session, thread, Author.CUSTOMER, body.replace("\r\n", "\n"))
     except ValidationErrors as error:
-        return _page(thread, typed=body, error=error.errors["body"], status=422)
+        return _page(thread, typed=body, error=error.errors["body"]), 422
     return redirect(f"/reply/{token}", 303)
 
 
@@ -61,8 +61,8 @@ def _enter(token: str) -> OrderThread:
     return session.get_one(OrderThread, found.id, with_for_update=request.method == "POST")
 
 
-def _page(thread: OrderThread, *, typed: str = "", error: str = "", status: int = 200) -> Response:
-    html = render_template(
+def _page(thread: OrderThread, *, typed: str = "", error: str = "") -> str:
+    return render_template(
         "portal/reply.html",
         token=thread.token,
         part=g.session.get_one(VendorOrder, thread.part_id),
@@ -71,4 +71,3 @@ def _page(thread: OrderThread, *, typed: str = "", error: str = "", status: int 
         typed=typed,
         error=error,
     )
-    return Response(html, status)

@@ -63,17 +63,16 @@ def write(part_id: int) -> ResponseReturnValue:
     try:
         service.write_to_customer(g.session, part, body, actor=actor())
     except ValidationErrors as error:
-        return _page(part, typed=body, error=error.errors["body"], status=422)
+        return _page(part, typed=body, error=error.errors["body"]), 422
     return redirect(f"/portal/orders/{part_id}/messages", 303)
 
 
-def _page(part: VendorOrder, *, typed: str = "", error: str = "", status: int = 200) -> Response:
+def _page(part: VendorOrder, *, typed: str = "", error: str = "") -> str:
     thread = service.find_thread(g.session, part.id)
-    html = render_template(
+    return render_template(
         "portal/orders/messages.html",
         part=part,
         messages=service.list_messages(g.session, thread),
         typed=typed,
         error=error,
     )
-    return Response(html, status)

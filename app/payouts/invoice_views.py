@@ -1,6 +1,6 @@
 """The merchant's fee invoices: issue them, find them, take them away in one archive."""
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock, web
@@ -42,7 +42,7 @@ def save_settings() -> ResponseReturnValue:
     meanwhile.refuse_second(_SAVES)
     form = InvoiceForm(request.form)
     if not form.validate():
-        return _page(form=form, status=422)
+        return _page(form=form), 422
     monthly = bool(form.invoice_monthly.data)
     chosen = {name: value or "" for name, value in form.data.items() if name != form.invoice_monthly.name}
     settings.save_invoicing(g.session, g.shop, chosen, monthly=monthly, actor=merchant.actor())
@@ -64,10 +64,10 @@ def export() -> ResponseReturnValue:
     return web.download_sheet("invoices.csv", invoice_lists.COLUMNS, cells)
 
 
-def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
+def _page(*, form: InvoiceForm | None = None) -> str:
     wanted, held = read_wanted(), queries.find_settings(g.session, g.shop.id)
     vendors = invoice_lists.list_vendors(g.session, g.shop)
-    html = render_template(
+    return render_template(
         "merchant/payouts/invoices.html",
         page=invoice_lists.list_invoices(g.session, g.shop, wanted, place=web.read_place()),
         titles=invoice_files.TITLES,
@@ -80,7 +80,6 @@ def _page(*, form: InvoiceForm | None = None, status: int = 200) -> Response:
         archives=archives.list_recent(g.session, g.shop.id, archives.ABOUT_INVOICES),
         searched=wanted != invoice_lists.Wanted(),
     )
-    return Response(html, status)
 
 
 def read_wanted() -> invoice_lists.Wanted:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Form
 
@@ -37,7 +37,7 @@ def save_payer() -> ResponseReturnValue:
     meanwhile.refuse_second(_PAYER_SAVES)
     form = _payer_form(bound=True)
     if not form.validate():
-        return _page(payer=form, status=422)
+        return _page(payer=form), 422
     settings.save_payer(
         g.session,
         g.shop,
@@ -54,7 +54,7 @@ def save_schedule() -> ResponseReturnValue:
     meanwhile.refuse_second(_SCHEDULE_SAVES)
     form = ScheduleForm(request.form)
     if not form.validate():
-        return _page(schedule=form, status=422)
+        return _page(schedule=form), 422
     chosen = {"schedule": form.schedule.data, "day": form.day, "today": clock.today(g.shop.timezone)}
     settings.save_schedule(g.session, g.shop, **chosen, actor=merchant.actor())
     return web.toast(_page(), "Saved")
@@ -66,14 +66,14 @@ def save_keys(rail: str) -> ResponseReturnValue:
     name = _name(rail)
     form = _FORMS[name](request.form)
     if not form.validate():
-        return _page(rail_form=(name, form), status=422)
+        return _page(rail_form=(name, form)), 422
     keys = {field: str(form[field].data) for field in settings.KEY_FIELDS[name]}
     db.commit(g.session)  # the provider is asked outside any transaction
     try:
         RAILS[name].check(keys)
     except (RailRefusedError, RailSilentError) as refused:
         form[settings.KEY_FIELDS[name][-1]].errors = [str(refused)]
-        return _page(rail_form=(name, form), status=422)
+        return _page(rail_form=(name, form)), 422
     settings.save_keys(g.session, g.shop, name, keys, actor=merchant.actor())
     return web.toast(_page(), f"{queries.RAIL_WORDS[name]} takes the keys. Vendors can choose it now.")
 
@@ -104,8 +104,7 @@ def _page(
     payer: PayerForm | None = None,
     schedule: Form | None = None,
     rail_form: tuple[RailName, Form] | None = None,
-    status: int = 200,
-) -> Response:
+) -> str:
     held, today = queries.find_settings(g.session, g.shop.id), clock.today(g.shop.timezone)
     by_month = held.schedule == "monthly"
     shown = {
@@ -113,7 +112,7 @@ def _page(
         "weekday": str(1 if by_month else held.schedule_day),
         "month_day": held.schedule_day if by_month else 1,
     }
-    html = render_template(
+    return render_template(
         "merchant/payouts/settings.html",
         payer=payer or _payer_form(),
         payer_seen=meanwhile.mark(_PAYER_SAVES),
@@ -126,7 +125,6 @@ def _page(
         rail_words=queries.RAIL_WORDS,
         chosen=queries.count_chosen_rails(g.session, g.shop.id),
     )
-    return Response(html, status)
 
 
 def _name(rail: str) -> RailName:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -72,7 +72,7 @@ def change_settings() -> ResponseReturnValue:
     meanwhile.refuse_second(_SAVES)
     form = ReviewSettingsForm(request.form)
     if not form.validate():
-        return _settings_page(form, status=422)
+        return _settings_page(form), 422
     is_new = service.change_settings(g.session, g.shop.id, form.data, actor=merchant.actor())
     return web.toast(_settings_page(form), "Settings saved" if is_new else "Nothing had changed")
 
@@ -149,6 +149,5 @@ def _review_page(review_id: int, error: str = "") -> str:
     )
 
 
-def _settings_page(form: ReviewSettingsForm, *, status: int = 200) -> Response:
-    html = render_template("merchant/reviews/settings.html", form=form, seen=meanwhile.mark(_SAVES))
-    return Response(html, status)
+def _settings_page(form: ReviewSettingsForm) -> str:
+    return render_template("merchant/reviews/settings.html", form=form, seen=meanwhile.mark(_SAVES))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.dialects.postgresql import array
 
@@ -36,17 +36,17 @@ def change_settings() -> ResponseReturnValue:
     held = queries.get_settings(g.session, g.shop.id)
     form = SettingsForm(request.form, shop=g.shop, settings=held)
     if not form.validate():
-        return _settings_page(form, status=422)
+        return _settings_page(form), 422
     changes = service.change_settings(g.session, g.shop, form, actor=merchant.actor())
     fresh = SettingsForm(shop=g.shop, settings=queries.get_settings(g.session, g.shop.id))
     return web.toast(_settings_page(fresh), "Settings saved" if changes else "Nothing had changed")
 
 
-def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
+def _settings_page(form: SettingsForm) -> str:
     held = queries.get_settings(g.session, g.shop.id)
     history = queries.list_settings_changes(g.session)
     rate = queries.find_default_rate(g.session, g.shop)
-    html = render_template(
+    return render_template(
         "merchant/settings.html",
         form=form,
         seen=meanwhile.mark(_SAVES),
@@ -57,7 +57,6 @@ def _settings_page(form: SettingsForm, *, status: int = 200) -> Response:
         rate=rate,
         portal_url=get_config().portal_url,
     )
-    return Response(html, status)
 
 
 def _minor(amount: int) -> Money:
