@@ -1,7 +1,7 @@
 """Every change by anyone, as the merchant searches it. Runs in the shop's scope."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from app.auth.staff import name_machine
+from app.keyset import BEGINNING, Part, Place, Sort, read_part, walk_parts
 from app.models.api import ApiToken
 from app.models.events import AuditEntry
 from app.models.staff import StaffMember
@@ -39,11 +40,10 @@ class Filter:
     vendor_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
-    before_id: int | None = None
 
     @property
     def narrows(self) -> bool:
-        return replace(self, before_id=None) != Filter()
+        return self != Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,10 @@ class Row:
         return words.get(kind) or name_machine(self.entry.actor, self.person)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Newest first; `older` is the cursor of the next page, None at the end."""
-
-    rows: Sequence[Row]
-    older: int | None
-
-
-def list_entries(session: Session, shop_id: int, wanted: Filter, limit: int = PER_PAGE) -> Page:
+def list_entries(
+    session: Session, shop_id: int, wanted: Filter, place: Place = BEGINNING, *, limit: int = PER_PAGE
+) -> Part[Row]:
+    """Newest first."""
     person = (
         select(func.coalesce(func.nullif(VendorUser.name, ""), VendorUser.email))
         .where(VendorUser.shop_id == shop_id, AuditEntry.actor == func.concat("vendor_user:", VendorUser.id))
@@ -98,22 +93,16 @@ def list_entries(session: Session, shop_id: int, wanted: Filter, limit: int = PE
         select(AuditEntry, Vendor.name, func.coalesce(member, person, token))
         .outerjoin(Vendor, Vendor.id == about)
         .where(*_conditions(shop_id, wanted))
-        .order_by(AuditEntry.id.desc())
     )
-    found = [Row(*row) for row in session.execute(query.limit(limit + 1))]
-    shown = found[:limit]
-    return Page(shown, shown[-1].entry.id if len(found) > limit else None)
+    newest = Sort((AuditEntry.id,), is_descending=True)
+    part = read_part(session, query, newest, after=place.after, before=place.before, limit=limit)
+    return Part([Row(*found[:-1]) for found in part.rows], part.before, part.after)
 
 
 def every_entry(session: Session, shop_id: int, wanted: Filter) -> Iterator[Row]:
-    """For a file: page after page, so that no log is too long."""
-    cursor = wanted.before_id
-    while True:
-        page = list_entries(session, shop_id, replace(wanted, before_id=cursor), _AT_ONCE)
-        yield from page.rows
-        cursor = page.older
-        if cursor is None:
-            return
+    """For a file: part after part, so that no log is too long."""
+    for part in walk_parts(lambda place: list_entries(session, shop_id, wanted, place, limit=_AT_ONCE)):
+        yield from part.rows
 
 
 def list_actions(session: Session, shop_id: int) -> Sequence[str]:
@@ -150,6 +139,4 @@ def _conditions(shop_id: int, wanted: Filter) -> list[ColumnElement[bool]]:
         where.append(AuditEntry.at >= wanted.since)
     if wanted.until is not None:
         where.append(AuditEntry.at < wanted.until)
-    if wanted.before_id is not None:
-        where.append(AuditEntry.id < wanted.before_id)
     return where

@@ -41,7 +41,7 @@ _PLACES: Final = {
 @bp.get("")
 def list_entries() -> ResponseReturnValue:
     wanted = _read_filter()
-    page = audit_log.list_entries(g.session, g.shop.id, wanted)
+    page = audit_log.list_entries(g.session, g.shop.id, wanted, web.read_place())
     return render_template(
         "merchant/log.html",
         page=page,
@@ -81,7 +81,6 @@ def _read_filter() -> audit_log.Filter:
         vendor_id=args.get("vendor", None, int),
         since=datetime.combine(since, time(), zone) if since else None,
         until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
-        before_id=args.get("before", None, int),
     )
 
 

@@ -18,10 +18,9 @@ portal.protect(bp)
 @bp.get("/notices")
 def list_notices() -> ResponseReturnValue:
     topic, search = _read_wanted()
-    before = request.args.get("before", None, int)
     return render_template(
         "portal/notices/list.html",
-        page=queries.list_mine(g.session, topic=topic, search=search, before_id=before),
+        page=queries.list_mine(g.session, topic=topic, search=search, place=web.read_place()),
         topic=topic,
         search=search,
         topics={name: VENDOR_TOPICS[name].title for name in queries.my_topics()},

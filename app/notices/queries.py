@@ -1,6 +1,6 @@
 """Reading notices: one person's, by what their role shows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import merchant, portal
 from app.formats import write_money
+from app.keyset import BEGINNING, Part, Place, Sort, read_part, walk_parts
 from app.models.notices import Notice, NoticeRead
 from app.money import Money
 
@@ -40,14 +41,6 @@ class Row:
         return f"{told.about} ({amount})" if told.vendor_id is None else amount
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Newest first; `older` is the cursor of the next page, None at the end."""
-
-    rows: Sequence[Row]
-    older: int | None
-
-
 def my_topics() -> list[str]:
     """What the person who asks may read of."""
     if g.get("vendor"):
@@ -66,29 +59,23 @@ def my_vendor_id() -> int | None:
 
 
 def list_mine(
-    session: Session, *, topic: str = "", search: str = "", before_id: int | None = None, limit: int = PER_PAGE
-) -> Page:
-    """Of the topics that the person may read, or of one of them. `search`: in what a notice is about."""
+    session: Session, *, topic: str = "", search: str = "", place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Part[Row]:
+    """Of the topics that the person may read, or of one of them, newest first. `search`: in what a notice is about."""
     topics = [name for name in my_topics() if topic in {"", name}]
     is_read = _read(my_reader()).label("is_read")
     where = [*_of(g.shop.id, my_vendor_id(), topics)]
     if search:
         where.append(Notice.about.icontains(search, autoescape=True))
-    if before_id is not None:
-        where.append(Notice.id < before_id)
-    query = select(Notice, is_read).where(*where).order_by(Notice.id.desc()).limit(limit + 1)
-    rows = [Row(notice, seen) for notice, seen in session.execute(query)]
-    shown = rows[:limit]
-    return Page(shown, shown[-1].notice.id if len(rows) > limit else None)
+    query, newest = select(Notice, is_read).where(*where), Sort((Notice.id,), is_descending=True)
+    part = read_part(session, query, newest, after=place.after, before=place.before, limit=limit)
+    return Part([Row(notice, seen) for notice, seen, _ in part.rows], part.before, part.after)
 
 
 def walk_mine(session: Session, *, topic: str = "", search: str = "") -> Iterator[Row]:
     """All that the list shows, a thousand at a time."""
-    page = list_mine(session, topic=topic, search=search, limit=_AT_ONCE)
-    yield from page.rows
-    while page.older is not None:
-        page = list_mine(session, topic=topic, search=search, before_id=page.older, limit=_AT_ONCE)
-        yield from page.rows
+    for part in walk_parts(lambda place: list_mine(session, topic=topic, search=search, place=place, limit=_AT_ONCE)):
+        yield from part.rows
 
 
 def find_mine(session: Session, notice_id: int) -> Notice | None:

@@ -62,10 +62,10 @@ def choose() -> ResponseReturnValue:
 
 
 def _page() -> str:
-    topic, before = request.args.get("topic", ""), request.args.get("before", None, int)
+    topic = request.args.get("topic", "")
     return render_template(
         "merchant/notices.html",
-        page=queries.list_mine(g.session, topic=topic, before_id=before),
+        page=queries.list_mine(g.session, topic=topic, place=web.read_place()),
         topic=topic,
         topics={name: SHOP_TOPICS[name].title for name in queries.my_topics()},
         words=SHOP_WORDS,

@@ -11,6 +11,7 @@ from sqlalchemy.pool import QueuePool
 from app import audit, clock, db, web
 from app.errors import Conflict
 from app.home import audit_log
+from app.keyset import Part
 from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.shopify import definitions
@@ -163,11 +164,11 @@ def test_a_file_that_breaks_off_says_so_in_its_last_line(
 ) -> None:
     find, asked = audit_log.list_entries, []
 
-    def fail_at_the_third(*args: Any) -> audit_log.Page:
+    def fail_at_the_third(*args: Any, **more: Any) -> Part[audit_log.Row]:
         asked.append(args)
         if len(asked) == 3:
             raise OSError
-        return find(*args)
+        return find(*args, **more)
 
     monkeypatch.setattr(audit_log, "list_entries", fail_at_the_third)
     answer = long_log.get("/app/log/export.csv?action=product.approve")
@@ -180,7 +181,7 @@ def test_a_file_that_breaks_off_says_so_in_its_last_line(
 def test_a_file_that_cannot_begin_is_refused_as_a_page_is(
     long_log: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> audit_log.Page:
+    def fail(*_: Any, **_more: Any) -> Part[audit_log.Row]:
         raise Conflict("Not now.")
 
     monkeypatch.setattr(audit_log, "list_entries", fail)
