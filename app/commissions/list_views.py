@@ -16,6 +16,7 @@ from app.commissions.rules import Conditions, Rule
 from app.commissions.service import Draft
 from app.commissions.views import actor, list_page, list_sellers, rule_form
 from app.errors import NotFound, ValidationErrors
+from app.keyset import Sort, only, read_page
 from app.models.events import AuditEntry
 from app.money import Money
 from app.shopify.client import PAGE_SECONDS, graphql
@@ -83,17 +84,13 @@ def stop_preview(preview_id: int) -> ResponseReturnValue:
 def show_history() -> ResponseReturnValue:
     """Who changed what when, and the list as it was at a moment."""
     at = read_moment(request.args.get("list", ""))
-    before = request.args.get("before", type=int)
     query = select(AuditEntry).where(AuditEntry.shop_id == g.shop.id, AuditEntry.action.in_(_CHANGES))
-    if before:
-        query = query.where(AuditEntry.id < before)
-    entries = g.session.scalars(query.order_by(AuditEntry.id.desc()).limit(51)).all()
+    newest = Sort((AuditEntry.id,), is_descending=True)
     versions = queries.list_versions(g.session, g.shop.id, at) if at else []
     describe = sets.name_conditions(g.session, g.shop)
     return render_template(
         "merchant/commissions/history.html",
-        entries=entries[:50],
-        older=entries[49].id if len(entries) > 50 else None,
+        page=read_page(g.session, query, newest, web.read_place(), limit=50, make=only),
         names=queries.name_rules(g.session, g.shop.id),
         changes=_CHANGES,
         at=at,

@@ -1,10 +1,13 @@
 """The merchant's rules list, by its real door."""
 
+import html
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import db
+from app import audit, db
 from app.commissions.queries import list_rules
 from app.models.commissions import CommissionRule
 from app.models.products import Product
@@ -155,3 +158,15 @@ def test_a_day_is_listed_as_it_was_typed_wherever_the_shop_is(merchant: FlaskCli
     add(merchant, "Spring", ordered_from="2026-03-01", ordered_to="2026-04-01", price_from="5")
     listed = merchant.get("/app/commissions").text
     assert "Unit price from 5.00 USD, ordered from Mar 1, 2026, ordered before Apr 1, 2026" in listed
+
+
+def test_a_long_history_is_turned_page_by_page(merchant: FlaskClient, shop: Shop) -> None:
+    with db.scoped(shop.id) as session:
+        for number in range(60):
+            audit.record(session, shop.id, "commission_rule.move", ("commission_rule", number), actor="system")
+    first = merchant.get("/app/commissions/history").text
+    link = re.search(r'accessibilitylabel="Next page" href="([^"]+)"', first)
+    assert link
+    second = merchant.get(html.unescape(link[1])).text
+    assert (first.count("As it was then"), second.count("As it was then")) == (50, 10)
+    assert lint_polaris(second) == []
