@@ -19,9 +19,7 @@ Text255 = Annotated[str, Meta(max_length=255)]
 Address = Annotated[str, Meta(max_length=1000, pattern=r"^(https?:)?//|^/|^$")]
 Units = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Properties = Annotated[
-    dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]], Meta(max_length=20)
-]
+Properties = Annotated[dict[Text255, Annotated[str, Meta(max_length=5000)]], Meta(max_length=100)]
 
 
 class Product(msgspec.Struct, omit_defaults=True):
@@ -51,10 +49,16 @@ class OwnCart(msgspec.Struct):
     """Its key says it all."""
 
 
-class Saved(msgspec.Struct, omit_defaults=True):
-    """A cart put aside."""
+class SavedLine(Line, omit_defaults=True, kw_only=True):
+    """`plan`: by which of Shopify's selling plans it was subscribed to."""
 
-    lines: Annotated[list[Line], Meta(max_length=100)]
+    plan: Number | None = None
+
+
+class Saved(msgspec.Struct, omit_defaults=True):
+    """A cart put aside. Shopify's hold 500 lines at most."""
+
+    lines: Annotated[list[SavedLine], Meta(max_length=500)]
     name: Annotated[str, Meta(max_length=80)] = ""
 
 

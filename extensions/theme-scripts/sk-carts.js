@@ -4,12 +4,20 @@ import { about, attach, keeper, root } from './sk-lists.js';
 
 const BEGUN = 'sk:back';
 
+// A line of the cart as it is kept: whoever subscribed to it subscribes again.
+const keepable = ({ variant_id: variant, quantity, properties, selling_plan_allocation: subscription, ...item }) => {
+  const { id: plan, name } = subscription?.selling_plan ?? {};
+  const title = [item.title, name].filter(Boolean).join(', ').slice(0, 255);
+  return { variant, quantity, ...about({ ...item, title }), properties: properties ?? {}, plan };
+};
+const nameOf = ({ variant, properties, plan }) => [lineOf(variant, properties), plan].filter(Boolean).join(' ');
+
 // How many units the cart holds, line by line.
 const count = async () => {
   const units = {};
-  for (const { variant_id: variant, properties, quantity } of (await keeper.shop.read()).items) {
-    const line = lineOf(variant, properties);
-    units[line] = (units[line] ?? 0) + quantity;
+  for (const item of (await keeper.shop.read()).items) {
+    const line = nameOf(keepable(item));
+    units[line] = (units[line] ?? 0) + item.quantity;
   }
   return units;
 };
@@ -18,7 +26,7 @@ const count = async () => {
 const lacking = (lines, before, now) => {
   const met = { ...before };
   return lines.flatMap((kept) => {
-    const line = lineOf(kept.variant, kept.properties);
+    const line = nameOf(kept);
     const came = Math.min(kept.quantity, Math.max(0, (now[line] ?? 0) - (met[line] ?? 0)));
     met[line] = (met[line] ?? 0) + came;
     if (!came) return kept;
@@ -41,7 +49,7 @@ async function putBack(key, lines) {
     keeper.items.write(BEGUN, { key, before });
   };
   const add = async (some) => {
-    const items = some.map(({ variant, quantity, properties }) => ({ id: variant, quantity, properties }));
+    const items = some.map(({ variant, quantity, properties, plan }) => ({ id: variant, quantity, properties, selling_plan: plan }));
     const answer = await keeper.shop.call('cart/add.js', { items }).catch(() => undefined);
     await settle();
     if (answer === undefined && left.length) throw new Error('cart/add.js');
@@ -74,7 +82,7 @@ export function start(block) {
   };
   keep.addEventListener('click', () => attempt(async () => {
     const { items } = await keeper.shop.read();
-    const lines = items.map((item) => ({ variant: item.variant_id, quantity: item.quantity, ...about({ ...item, title: item.title.slice(0, 255) }), properties: item.properties ?? {} }));
+    const lines = items.map(keepable);
     if (!lines.length || !keeper.put('saved', id, { lines })) return work(false);
     await keeper.shop.call('cart/clear.js', {});
     location.reload();

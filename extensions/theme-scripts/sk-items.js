@@ -1,6 +1,6 @@
 // Items that a customer keeps, and how copies of them on several devices become one. No page, no network in here.
 //
-// An item is a register named by kind and key: [clock, value, 1 when the account has it, 2 when that has no room for it].
+// An item is a register named by kind and key: [clock, value, 1 when the account has it, 2 when that did not take it].
 // A value of null is a deletion, which is kept.
 // Of two edits the greater clock wins, everywhere, so order and repetition do not matter. The cart is a sum: each
 // browser writes under its own origin how many units of a line it added in all, less what it took away. Sums never fall
@@ -16,6 +16,9 @@ const SIGNED_OUT = { ...KINDS, review: DAY };
 const UNSENT = 90 * DAY;
 const AHEAD = 300_000;
 export const GUEST = 'guest';
+// In signs, which are three bytes at most: the server reads half a megabyte.
+const LARGEST = 150_000;
+const fitting = (items) => (items.length > 1 && JSON.stringify(items).length > LARGEST ? fitting(items.slice(0, items.length / 2)) : items);
 
 export const random = (length) =>
   Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte % 36).toString(36)).join('');
@@ -173,19 +176,19 @@ export class Replica {
 
   request() {
     const merged = this.read(`sk:${this.who}:merged`, false);
-    const items = this.pending().map(({ kind, key, clock, value }) => ({ kind, key, clock, value }));
+    const items = fitting(this.pending().map(({ kind, key, clock, value }) => ({ kind, key, clock, value })));
     return { account: this.who, since: this.revision, merged: merged && items.length > 0, items };
   }
 
-  // The answer to `request`. What was edited meanwhile stays unsynced; what the server can never take is let go, and so
-  // is the deletion of what it had no room for. That this cart is the account's is said once, room or none.
+  // The answer to `request`. What was edited meanwhile stays unsynced, and what the account cannot take stays here; what is
+  // too late is let go, and so is the deletion of what it did not take. That this cart is the account's is said once.
   answer(request, { revision, restart, now, items, refused = {} }) {
     request.items.forEach(({ kind, key, clock }, place) => {
       const held = this.find(kind, key);
       const why = refused[place];
       if (held?.clock !== clock || why === 'early') return;
-      if (why === 'late' || (why === 'full' && held.value == null)) this.drop(kind, key);
-      else this.#store(kind, key, clock, held.value, why === 'full' && kind !== 'own_cart' ? 2 : 1);
+      if (why === 'late' || (why && held.value == null)) this.drop(kind, key);
+      else this.#store(kind, key, clock, held.value, why && kind !== 'own_cart' ? 2 : 1);
     });
     this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));
     for (const { kind, key, clock, value } of items) if (kind in KINDS) this.accept(kind, key, clock, value);

@@ -482,6 +482,7 @@ def test_deleting_all_lists_says_so_only_where_the_account_heard_of_it(
     desk.wait_for_url(re.compile("/account$"))
     delete_all(desk, market)
     expect(desk.get_by_text("Deleted in this browser. Your account could not be reached")).to_be_visible()
+    expect(desk.get_by_text("Kept in this browser. Your account").locator("visible=true")).to_have_count(0)
     desk.unroute("**/a/market/sync")
     desk.evaluate("stallkeeper.soon = () => {}")
     desk.get_by_role("button", name="Undo").click()

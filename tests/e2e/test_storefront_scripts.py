@@ -429,6 +429,28 @@ def test_of_a_kept_cart_what_a_refusal_put_in_is_not_asked_for_again(
     assert _held(page, address) == {"morning-mug": 2, "rye-loaf": 2}
 
 
+def test_a_subscription_that_was_kept_goes_back_as_a_subscription(
+    address: str, shop: Shop, open_browser: Callable[..., Page]
+) -> None:
+    """The development store knows no selling plans: its cart is told with one."""
+    page = open_browser(PHONE)
+
+    def subscribed(route: Route) -> None:
+        told = route.fetch().json()
+        for each in told["items"]:
+            each["selling_plan_allocation"] = {"selling_plan": {"id": 77, "name": "Every month"}}
+        route.fulfill(json=told)
+
+    page.route("**/cart.js", subscribed)
+    _keep_two_of_each(page, address, shop)
+    expect(page.locator(".sk-carts__row li").first).to_have_text(re.compile("^2 . .+, Every month$"))
+    with page.expect_request("**/cart/add.js") as asked, page.expect_event("load"):  # the page of the cart
+        _put_back(page)
+    added = json.loads(asked.value.post_data or "")["items"]
+    assert [(one["quantity"], one["selling_plan"]) for one in added] == [(2, 77), (2, 77)]
+    expect(page.get_by_text("No cart is kept for later.")).to_be_visible()
+
+
 def test_a_kept_cart_stays_and_says_so_when_the_shop_does_not_answer(
     address: str, shop: Shop, open_browser: Callable[..., Page]
 ) -> None:

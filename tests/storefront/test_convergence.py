@@ -25,6 +25,7 @@ from app.privacy.erasure import forget_customer
 from app.privacy.rules import Person
 from app.reservations import rules as reservations
 from app.storefront import rules
+from app.storefront.wire import LARGEST_BODY
 from tests.storefront.conftest import Storefront
 from tests.storefront.world import GUEST, LISTS, Browsers, Dictionary, World
 
@@ -215,6 +216,31 @@ def test_what_finds_no_room_is_kept_and_holds_up_nothing(browsers: Browsers) -> 
     assert told[:21] == [*map(str, range(101, 121)), "7"], "what was never sent goes first"
     world.settle()
     world.check()
+
+
+@pytest.mark.parametrize("why", ["full", "unknown"])
+def test_what_an_account_did_not_take_outlasts_signing_out(browsers: Browsers, why: str) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    world.edit("phone", "1", "saved", "aaaabbbb", {"lines": [{"variant": 5, "quantity": 2}]})
+    request = world.ask("request", "phone", tab="1")
+    answer = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+    world.ask("answer", "phone", tab="1", request=request, answer={**answer, "refused": {"0": why}})
+    assert f"sk:{CLEO}:i:saved:aaaabbbb" in world.ask("forget", "phone", tab="1")
+
+
+def test_however_much_waits_no_request_is_larger_than_the_server_reads(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    line = {"variant": 5, "quantity": 1, "title": "手" * 255}
+    for number in range(20):
+        world.edit("phone", "1", "saved", f"kept{number:04d}", {"lines": [line] * 200})
+    while world.ask("state", "phone", tab="1")["pending"]:
+        request = world.ask("request", "phone", tab="1")
+        assert len(json.dumps(request, ensure_ascii=False).encode()) < LARGEST_BODY
+        answer = world.server.sync(json.dumps(request).encode(), world.now)
+        world.ask("answer", "phone", tab="1", request=request, answer=answer)
+    assert len(world.server.held()) == 20
 
 
 def test_whose_a_cart_is_is_said_once_also_where_there_is_no_room(browsers: Browsers) -> None:

@@ -125,6 +125,14 @@ def test_one_bad_item_holds_up_no_other(storefront: Storefront) -> None:
     assert list(storefront.held()) == [("wishlist", "1")]
 
 
+def test_a_kept_cart_may_be_as_long_as_shopifys_and_hold_subscriptions(storefront: Storefront) -> None:
+    written = {"Engraving": "x" * 5000}
+    lines = [{"variant": number, "quantity": 1, "plan": 77} for number in range(1, 500)]
+    kept = {"lines": [*lines, {"variant": 500, "quantity": 2, "properties": written}]}
+    assert storefront.send(item("saved", "aaaabbbb", kept))["refused"] == {}
+    assert storefront.held() == {("saved", "aaaabbbb"): kept}
+
+
 def test_a_script_is_no_picture(storefront: Storefront) -> None:
     answer = storefront.send(item("wishlist", "1", {"handle": "mug", "image": "javascript:alert(1)"}))
     assert answer["refused"] == {"0": "unknown"}
