@@ -43,6 +43,7 @@ def test_search_engines_read_the_average_and_the_newest_and_no_text_ends_the_scr
         "@type": "", "ratingValue": 4.5, "reviewCount": 2, "bestRating": 5, "worstRating": 1,
     }  # fmt: skip
     assert data["review"][1]["author"]["name"] == "A customer"
+    assert not {"name", "reviewBody"} & data["review"][1].keys(), "of stars alone no empty words are told"
     assert data["url"] == "https://shop.example/pages/vendors/ada"
 
 
