@@ -41,8 +41,9 @@ def problem(kind: str, value: str, validations: Sequence[Mapping[str, str]] = ()
         items = None
     if not isinstance(items, list):
         return "Value must be an array of valid values."
-    if len(items) > 256:
-        return "Value can't contain more than 256 items."
+    most = 256 if kind == "list.metaobject_reference" else 128
+    if len(items) > most:
+        return f"Value can't contain more than {most} items."
     problems = [_single(kind[5:], each if isinstance(each, str) else json.dumps(each), rules) for each in items]
     return next((each for each in problems if each), None)
 

@@ -2,11 +2,16 @@
 
 from app.products import attribute_sync, channels, fetching, looks, pictures, proposal_sync, stock_sync, sweeps, sync
 from app.products.imports import retention, work
+from app.vendors import goods
 from app.vendors import sync as vendor_pages
 
 
 def sync_vendor(shop_id: int, vendor_id: int) -> None:
     vendor_pages.sync_vendor(shop_id, vendor_id)
+
+
+def tell_newest(shop_id: int) -> None:
+    goods.tell_newest(shop_id)
 
 
 def push_product(shop_id: int, product_id: int) -> None:
@@ -66,6 +71,7 @@ def carry_on_import(shop_id: int, import_id: int) -> None:
 def sweep_catalogue() -> None:
     """Every minute: ring again for what a lost ring or a died worker left behind."""
     vendor_pages.sweep()
+    goods.sweep()
     sweeps.sweep()
 
 

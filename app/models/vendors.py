@@ -84,6 +84,8 @@ class Vendor(Model):
     """What the metaobject's words were when we last saw them, by field: whatever else it says then, staff wrote."""
     page_sent: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Words that a job is just writing, or wrote without hearing the answer."""
+    page_products: Mapped[list[str]] = mapped_column(server_default=text("'[]'"), deferred=True)
+    """The products that the metaobject named when we last saw it (app/vendors/goods.py)."""
     profile_synced_at: Mapped[datetime | None]
     """When the metaobject last took over our row; None while a change is on its way."""
     sync_error: Mapped[str | None]

@@ -1,5 +1,6 @@
 """Telling what of Shopify's differs from what we hold, and reading it whole."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from app import clock
 from app.models.events import LookKind
@@ -161,7 +162,7 @@ def _choose_pages(session: Session, shop_id: int, nodes: Sequence[Node]) -> list
     query = select(Vendor).where(
         Vendor.shop_id == shop_id, or_(Vendor.metaobject_gid.in_(gids), Vendor.handle.in_(handles))
     )
-    vendors = session.scalars(query).all()
+    vendors = session.scalars(query.options(undefer(Vendor.page_products))).all()
     held = {vendor.handle: vendor for vendor in vendors} | {vendor.metaobject_gid: vendor for vendor in vendors}
     chosen = []
     for node in nodes:
@@ -177,4 +178,6 @@ def _page_differs(vendor: Vendor, node: Node) -> bool:
         return seen_at is None or updated_at > seen_at
     words = {field["key"]: field["value"] or "" for field in node["fields"]}
     # A shop whose definitions are older has no field for the newest of them.
+    if "products" in words and json.loads(words["products"] or "[]") != vendor.page_products:
+        return True
     return any(words[name] != getattr(vendor, name) for name in TEXT_FIELDS if name in words)

@@ -10,12 +10,13 @@ from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
 from app.shopify.tokens import ShopCredentials
 
-VERSION: Final = 5
+VERSION: Final = 6
 VENDOR_TYPE: Final = "$app:vendor"
 PRODUCT_NAMESPACE: Final = "$app"
 PRODUCT_KEY: Final = "vendor"
 LISTING_KEY: Final = "listing"
 NEIGHBOURS_KEY: Final = "also_viewed"
+NEWEST_KEY: Final = "newest"
 
 VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
     {"key": "name", "name": "Name", "type": "single_line_text_field", "required": True},
@@ -51,6 +52,12 @@ VENDOR_FIELDS: Final[tuple[dict[str, Any], ...]] = (
         "type": "file_reference",
         "validations": [{"name": "file_type_options", "value": '["Image"]'}],
     },
+    {
+        "key": "products",
+        "name": "Newest products",
+        "description": "What customers can buy, the newest first. The app keeps it up to date.",
+        "type": "list.product_reference",
+    },
 )
 _ACCESS: Final = {"admin": "MERCHANT_READ_WRITE", "storefront": "PUBLIC_READ"}
 
@@ -61,6 +68,7 @@ def apply(shop: ShopCredentials) -> str:
     _ensure_product_link(shop, vendor_gid)
     _ensure_listing_key(shop)
     _ensure_neighbours(shop)
+    _ensure_newest(shop)
     return vendor_gid
 
 
@@ -102,7 +110,7 @@ def _vendor_definition() -> dict[str, Any]:
 
 
 def _ensure_product_link(shop: ShopCredentials, vendor_gid: str) -> None:
-    _ensure_product_metafield(
+    _ensure_metafield(
         shop,
         {
             "key": PRODUCT_KEY,
@@ -118,7 +126,7 @@ def _ensure_product_link(shop: ShopCredentials, vendor_gid: str) -> None:
 
 def _ensure_listing_key(shop: ShopCredentials) -> None:
     """By this unique name a repeated productSet finds the product that its first run made."""
-    _ensure_product_metafield(
+    _ensure_metafield(
         shop,
         {
             "key": LISTING_KEY,
@@ -133,7 +141,7 @@ def _ensure_listing_key(shop: ShopCredentials) -> None:
 
 def _ensure_neighbours(shop: ShopCredentials) -> None:
     """What a product page shows as "also viewed", without asking us (app/journey/neighbours.py)."""
-    _ensure_product_metafield(
+    _ensure_metafield(
         shop,
         {
             "key": NEIGHBOURS_KEY,
@@ -145,8 +153,23 @@ def _ensure_neighbours(shop: ShopCredentials) -> None:
     )
 
 
-def _ensure_product_metafield(shop: ShopCredentials, definition: dict[str, Any]) -> None:
-    where = {"ownerType": "PRODUCT", "namespace": PRODUCT_NAMESPACE, "key": definition["key"]}
+def _ensure_newest(shop: ShopCredentials) -> None:
+    """What the home block shows as new in a shop of any size (app/vendors/goods.py)."""
+    _ensure_metafield(
+        shop,
+        {
+            "key": NEWEST_KEY,
+            "name": "New products",
+            "description": "Vendors' products that were put on sale last. The app keeps it up to date.",
+            "type": "list.product_reference",
+            "access": {"admin": "MERCHANT_READ", "storefront": "PUBLIC_READ"},
+        },
+        owner="SHOP",
+    )
+
+
+def _ensure_metafield(shop: ShopCredentials, definition: dict[str, Any], owner: str = "PRODUCT") -> None:
+    where = {"ownerType": owner, "namespace": PRODUCT_NAMESPACE, "key": definition["key"]}
     if graphql(shop, "metafieldDefinitions", where)["nodes"]:
         return
     try:

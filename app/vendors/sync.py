@@ -9,7 +9,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -22,10 +22,10 @@ from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor, VendorStatus
 from app.queue import enqueue, enqueue_after_commit
 from app.shopify.client import PAGE_SECONDS, graphql
-from app.shopify.errors import ShopifyError
+from app.shopify.errors import ShopifyError, ShopifyUserErrors
 from app.shopify.payloads import Metaobject
 from app.shopify.tokens import ShopCredentials
-from app.vendors import rules
+from app.vendors import goods, rules
 from app.vendors.face import list_links
 from app.vendors.service import Entry
 
@@ -61,7 +61,7 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
     """
     with scoped(shop_id) as session:
         vendor, shop = session.get(Vendor, vendor_id), session.get_one(Shop, shop_id)
-        if vendor is None or vendor.profile_synced_at is not None:
+        if vendor is None or not _is_behind(session, vendor):
             return
         credentials = ShopCredentials(shop.id, shop.domain)
         handle = {"type": TYPE, "handle": vendor.handle}
@@ -72,10 +72,11 @@ def sync_vendor(shop_id: int, vendor_id: int) -> None:
             vendor = _begin(session, shop_id, vendor_id, found)
             if vendor is None:
                 return
-            fields = _list_fields(vendor, session.get_one(Shop, shop_id).definitions_version)
+            version = session.get_one(Shop, shop_id).definitions_version
+            fields = _list_fields(vendor, version) | _name_products(session, vendor, version)
             status = "ACTIVE" if vendor.status == VendorStatus.APPROVED else "DRAFT"
             seen, written_from = vendor.page_words, vendor.updated_at
-        page = _write(credentials, handle, found, fields, {"publishable": {"status": status}})
+        page = _write_what_is_left(credentials, handle, found, fields, {"publishable": {"status": status}})
     except ShopifyError as error:
         _note_failure(shop_id, vendor_id, error)
         raise
@@ -106,6 +107,7 @@ def take_over(session: Session, shop: Shop, page: Metaobject) -> None:
     is_unclear = seen_at == vendor.metaobject_updated_at and any(seen.get(field) != now for field, now in words.items())
     if not is_unclear:
         _take_words(session, vendor, words, seen_at)
+        goods.note_page(vendor, page.fields)
     is_behind = vendor.profile_synced_at and any(getattr(vendor, field) != now for field, now in words.items())
     if is_unclear or is_behind:
         vendor.profile_synced_at = vendor.sync_error = None
@@ -118,7 +120,7 @@ def _begin(session: Session, shop_id: int, vendor_id: int, found: dict[str, Any]
     """
     mine = (Vendor.shop_id == shop_id, Vendor.id == vendor_id)
     vendor = session.scalar(select(Vendor).where(*mine).with_for_update())
-    if vendor is None or vendor.profile_synced_at is not None:
+    if vendor is None or not _is_behind(session, vendor):
         return None
     if found:
         _see(session, vendor, found)
@@ -126,6 +128,10 @@ def _begin(session: Session, shop_id: int, vendor_id: int, found: dict[str, Any]
         vendor.page_words = None
     vendor.page_sent = _unsaid(vendor)
     return vendor
+
+
+def _is_behind(session: Session, vendor: Vendor) -> bool:
+    return vendor.profile_synced_at is None or goods.is_behind(session, vendor)
 
 
 def _unsaid(vendor: Vendor) -> dict[str, str]:
@@ -139,6 +145,7 @@ def _see(session: Session, vendor: Vendor, page: dict[str, Any]) -> None:
     seen_at = datetime.fromisoformat(page["updatedAt"])
     if vendor.metaobject_updated_at is None or seen_at >= vendor.metaobject_updated_at:
         _take_words(session, vendor, _words_of(page), seen_at)
+        goods.note_page(vendor, {field["key"]: field["value"] for field in page["fields"]})
 
 
 def _words_of(page: dict[str, Any]) -> dict[str, str]:
@@ -192,13 +199,16 @@ def forget_page(session: Session, shop: Shop, page: Metaobject) -> None:
 
 
 def sweep() -> int:
-    """Ring for every vendor whose page does not follow its row, unless Shopify refused it for good."""
+    """Ring for every vendor whose page does not follow its row or names other products than it should, unless Shopify
+    refused it for good.
+    """
     with system() as session:
         waiting = session.execute(
             select(Vendor.shop_id, Vendor.id)
             .join(Shop, (Shop.id == Vendor.shop_id) & (Shop.status == ShopStatus.INSTALLED))
-            .where(Vendor.profile_synced_at.is_(None), Vendor.sync_error.is_(None))
-            .order_by(Vendor.updated_at)
+            .where(or_(Vendor.profile_synced_at.is_(None), goods.behind()), Vendor.sync_error.is_(None))
+            # By lot: where one shop's calls fail for long, the others' still come in between.
+            .order_by(func.random())
             .limit(200)
         ).all()
     for shop_id, vendor_id in waiting:
@@ -230,6 +240,30 @@ def _write(
         answer = graphql(shop, "metaobjectUpsert", asked)
     page: dict[str, Any] = answer["metaobject"]
     return page
+
+
+def _write_what_is_left(
+    shop: ShopCredentials,
+    handle: dict[str, str],
+    found: dict[str, Any] | None,
+    fields: dict[str, Any],
+    capabilities: dict[str, Any],
+) -> dict[str, Any]:
+    """Shopify refuses a page that names a product which was just deleted there; of that we may not have heard yet."""
+    try:
+        return _write(shop, handle, found, fields, capabilities)
+    except ShopifyUserErrors:
+        named = fields.get("products") or []
+        left = goods.list_left(shop, named) if named else []
+        if left == named:
+            raise
+        return _write(shop, handle, found, fields | {"products": left or ""}, capabilities)
+
+
+def _name_products(session: Session, vendor: Vendor, definitions_version: int) -> dict[str, Any]:
+    if definitions_version < goods.KNOWN_SINCE:
+        return {}
+    return {"products": goods.list_wanted(session, vendor) or ""}
 
 
 def _list_fields(vendor: Vendor, definitions_version: int) -> dict[str, Any]:

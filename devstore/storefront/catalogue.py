@@ -28,16 +28,16 @@ def list_products(store: Store, shop: str) -> list[Doc]:
 def find_product(store: Store, shop: str, handle: str) -> Doc | None:
     """An unlisted product has a page too, though no list shows it."""
     product = store.find(shop, "product", handle=handle)
-    return product if product and _has_page(store, shop, product) else None
+    return product if product and has_page(store, shop, product) else None
 
 
 def find_variant(store: Store, shop: str, variant_id: int) -> tuple[Doc, Doc] | None:
     """The product and the variant, when a visitor may buy it at all."""
     found = products.find_variant(store, shop, variant_id)
-    return found if found and _has_page(store, shop, found[0]) else None
+    return found if found and has_page(store, shop, found[0]) else None
 
 
-def _has_page(store: Store, shop: str, product: Doc) -> bool:
+def has_page(store: Store, shop: str, product: Doc) -> bool:
     return product["status"] in {"ACTIVE", "UNLISTED"} and _channel(store, shop) in product["published_on"]
 
 

@@ -77,6 +77,13 @@ class Listing(Sequence[Any]):
         return self._made[place]
 
 
+class References(Listing):
+    """What a metafield refers to, which also knows how many that are."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.total if index == "count" else super().__getitem__(index)
+
+
 def plain(value: Any) -> Any:
     """The same as JSON types, for the `json` filter."""
     if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ from devstore.gids import InvalidGidError, parse_gid
 from devstore.store import Doc, Store
 from devstore.storefront import catalogue
 from devstore.storefront.catalogue import cents
-from devstore.storefront.drops import Drop, Listing, Lookup
+from devstore.storefront.drops import Drop, Listing, Lookup, References
 
 MOST_BY_HANDLE = 20
 """So many entries of a type may a page ask for by their handles."""
@@ -142,15 +142,15 @@ class Objects:
 
     def _typed(self, type_name: str, value: str) -> Any:
         if type_name.startswith("list."):
-            typed = [self._typed(type_name.removeprefix("list."), str(entry)) for entry in json.loads(value)]
-            return [entry for entry in typed if entry is not None]
+            return self._list(type_name.removeprefix("list."), json.loads(value))
         if type_name == "metaobject_reference":
             entry = self._referenced("metaobject", value)
             definition = catalogue.find_definition(self.store, self.shop, entry["type"]) if entry else None
             return self.metaobject(entry) if entry and catalogue.is_visible(entry, definition) else None
         if type_name in {"product_reference", "file_reference"}:
-            held = self._referenced(type_name.removesuffix("_reference"), value)
-            return self._product(held) if type_name == "product_reference" else self.image(held)
+            held = self._shown(value) if type_name == "product_reference" else self._referenced("file", value)
+            make = self.product if type_name == "product_reference" else self.image
+            return make(held) if held else None
         if type_name == "rating":
             held = json.loads(value)
             ends = {name: float(held[name]) for name in ("scale_min", "scale_max")}
@@ -159,10 +159,17 @@ class Objects:
             return json.loads(value)
         return float(value) if type_name == "number_decimal" else value
 
-    def _product(self, held: Doc | None) -> Drop | None:
-        """While it has a page."""
-        shown = catalogue.find_product(self.store, self.shop, held["handle"]) if held else None
-        return self.product(shown) if shown else None
+    def _list(self, type_name: str, entries: list[Any]) -> Any:
+        if type_name == "product_reference":
+            shown = [self._shown(str(entry)) for entry in entries]
+            return References([product for product in shown if product], self.product)
+        typed = [self._typed(type_name, str(entry)) for entry in entries]
+        return [entry for entry in typed if entry is not None]
+
+    def _shown(self, text: str) -> Doc | None:
+        """The product that is referred to, while it has a page."""
+        held = self._referenced("product", text)
+        return held if held and catalogue.has_page(self.store, self.shop, held) else None
 
     def _referenced(self, kind: str, text: str) -> Doc | None:
         try:

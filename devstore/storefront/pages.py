@@ -48,7 +48,7 @@ def open_page() -> Page:
     objects = Objects(store, domain)
     customer = current_customer()
     scope = {
-        "shop": _shop(shop),
+        "shop": _shop(shop, objects),
         "cart": carts.cart_drop(objects, current_cart()),
         "customer": customer_drop(customer) if customer else None,
         "request": _request(shop),
@@ -67,7 +67,7 @@ def open_page() -> Page:
     return Page(objects, extension, scope, blocks=blocks, pixels=pixels, method=request.method)
 
 
-def _shop(shop: Doc) -> Drop:
+def _shop(shop: Doc, objects: Objects) -> Drop:
     url = f"http://{request.host}"
     return Drop(
         id=shop["id"],
@@ -83,6 +83,7 @@ def _shop(shop: Doc) -> Drop:
         customer_accounts_enabled=True,
         taxes_included=shop["taxes_included"],
         description=shop.get("description") or "",
+        metafields=objects.metafields(shop, "SHOP"),
     )
 
 

@@ -11,7 +11,7 @@ ACME = "acme.myshopify.com"
 _NOW = "2026-11-01T10:00:00Z"
 _FIELDS = {"name": "single_line_text_field", "tagline": "single_line_text_field", "about": "multi_line_text_field",
            "location": "single_line_text_field", "logo": "file_reference", "website": "url",
-           "policies": "multi_line_text_field", "since": "date"}  # fmt: skip
+           "policies": "multi_line_text_field", "since": "date", "products": "list.product_reference"}  # fmt: skip
 
 
 def define_vendors(store: Store, *, access: str = "PUBLIC_READ") -> Doc:

@@ -10,6 +10,7 @@ from devstore.gids import gid
 from devstore.storefront import pages, theme
 from devstore.storefront.catalogue import own_name
 from devstore.storefront.drops import Drop
+from devstore.storefront.objects import Objects
 from devstore.storefront.theme import extension_environment
 from tests.devstore.conftest import ROOT
 from tests.devstore.storefront.cast import ACME, channel, product, vendor
@@ -197,3 +198,96 @@ def test_reviews_that_stand_twice_on_a_page_are_two_places_on_it(shop: Shop, mon
     assert len({str(each["id"]) for each in reviews}) == 2
     for each in reviews:
         assert str(each["data-login"]).endswith(f"%23{each['id']}")
+
+
+def _name(shop: Shop, maker: Any, *products: Any) -> Any:
+    """The app has written these products to the vendor's page."""
+    gids = json.dumps([gid("Product", each["id"]) for each in products])
+    return shop.store.put(ACME, "metaobject", {**maker, "fields": {**maker["fields"], "products": gids}})
+
+
+def _fill(shop: Shop) -> None:
+    """250 newer loaves of Bea's: whatever else there is lies beyond what a theme can look through."""
+    for number in range(250):
+        product(
+            shop.store, f"Loaf {number}", of=shop.bea, created_at=f"2026-11-02T10:{number // 60:02}:{number % 60:02}Z"
+        )
+
+
+def test_a_vendors_products_are_shown_wherever_they_stand_in_the_shop(shop: Shop, monkeypatch: PLACED) -> None:
+    cora = vendor(shop.store, "cora", name="Cora's Cloth")
+    made = [product(shop.store, f"Scarf {number}", of=cora) for number in range(6)]
+    _fill(shop)
+    _name(shop, cora, *reversed(made))
+    _place(monkeypatch, "product", vendor_products={})
+    more = _open(shop, "/products/scarf-4")
+    assert _titles(more, "More from Cora's Cloth") == ["Scarf 5", "Scarf 3", "Scarf 2", "Scarf 1"]
+    everything = more.find("a", string="Show all")
+    assert everything
+    assert "6 products" in _open(shop, str(everything["href"])).text
+    _place(monkeypatch, "metaobject/vendor", vendor_products={"how_many": 24})
+    for path in ("/pages/vendors/cora", "/pages/vendors/cora?page=2"):
+        assert _titles(_open(shop, path), "Products by Cora's Cloth") == [f"Scarf {n}" for n in range(5, -1, -1)]
+
+
+def test_no_product_that_customers_cannot_see_or_of_another_vendor_is_shown(shop: Shop, monkeypatch: PLACED) -> None:
+    """What the page names may be half a minute old."""
+    cora = vendor(shop.store, "cora", name="Cora's Cloth")
+    scarf = product(shop.store, "Scarf", of=cora)
+    draft = product(shop.store, "Draft", of=cora, status="DRAFT")
+    elsewhere = product(shop.store, "Elsewhere", of=cora, published_on=[])
+    _fill(shop)
+    cora = _name(shop, cora, draft, elsewhere, shop.mug, scarf)
+    _place(monkeypatch, "metaobject/vendor", vendor_products={})
+    assert _titles(_open(shop, "/pages/vendors/cora"), "Products by Cora's Cloth") == ["Scarf"]
+    _name(shop, cora, draft)
+    assert _open(shop, "/pages/vendors/cora").find("a", string="Products by Cora's Cloth"), "as if none were named"
+
+
+def test_a_collection_that_the_merchant_made_goes_before_what_the_page_names(shop: Shop, monkeypatch: PLACED) -> None:
+    second = product(shop.store, "Second mug", of=shop.ada)
+    _name(shop, shop.ada, second, shop.mug)
+    _place(monkeypatch, "metaobject/vendor", vendor_products={})
+    page = f"/pages/vendors/{shop.ada['handle']}"
+    heading = f"Products by {shop.ada['fields']['name']}"
+    assert _titles(_open(shop, page), heading) == ["Second mug", "Morning mug"]
+    _collection(shop, "best", shop.mug)
+    _place(monkeypatch, "metaobject/vendor", vendor_products={"collection": "best"})
+    assert _titles(_open(shop, page), heading) == ["Morning mug"]
+    _collection(shop, shop.ada["handle"], shop.mug, second)
+    _place(monkeypatch, "metaobject/vendor", vendor_products={})
+    assert _titles(_open(shop, page), heading) == ["Morning mug", "Second mug"]
+
+
+def test_a_list_of_references_knows_how_many_and_shows_fifty(shop: Shop) -> None:
+    made = [product(shop.store, f"Plate {number}", of=shop.ada) for number in range(60)]
+    _name(shop, shop.ada, *made)
+    entry = shop.store.find(ACME, "metaobject", handle=shop.ada["handle"])
+    assert entry
+    source = "{{ v.products.value.count }} {% for p in v.products.value %}.{% endfor %}"
+    drawn = extension_environment(ROOT / "extensions" / "theme").from_string(source)
+    with_page = Objects(shop.store, ACME).metaobject(entry)
+    assert drawn.render(v=with_page) == "60 " + "." * 50
+
+
+def test_new_is_what_the_app_says_is_new_in_a_shop_of_any_size(shop: Shop, monkeypatch: PLACED) -> None:
+    for number in range(260):
+        product(shop.store, f"Loaf {number}", of=shop.bea, published_at="2026-11-02T10:00:00Z")
+    late = product(
+        shop.store, "Late bowl", of=shop.ada, created_at="2025-01-01T10:00:00Z", published_at="2026-11-20T10:00:00Z"
+    )
+    draft = product(shop.store, "Draft", of=shop.ada, status="DRAFT")
+    _place(monkeypatch, "index", marketplace={"how_many": 2})
+    assert "Late bowl" not in _titles(_open(shop, "/"), "New"), "beyond the first 250"
+    named = {"namespace": own_name(shop.store, "$app"), "key": "newest", "type": "list.product_reference"}
+    opened = {"owner_type": "SHOP", "access": {"storefront": "PUBLIC_READ"}}
+    shop.store.put(ACME, "metafield_definition", {**named, **opened})
+    held = shop.store.find(ACME, "shop")
+    assert held
+    value = json.dumps([gid("Product", each["id"]) for each in (draft, late, shop.mug, shop.loaf)])
+    shop.store.put(ACME, "shop", {**held, "metafields": [{"id": 1, **named, "value": value}]})
+    assert _titles(_open(shop, "/"), "New") == ["Late bowl", "Morning mug"]
+    assert _open(shop, "/?page=2").select(".sk-market") == []
+    _collection(shop, "chosen", shop.loaf)
+    _place(monkeypatch, "index", marketplace={"newest": "chosen"})
+    assert _titles(_open(shop, "/"), "New") == ["Rye loaf"]
