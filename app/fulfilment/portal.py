@@ -11,7 +11,6 @@ from app.errors import ValidationErrors
 from app.fulfilment import pickups, rules, service
 from app.fulfilment.forms import ReadyForm, ShipForm, read_units
 from app.fulfilment.service import Tracking
-from app.keyset import cut_page
 from app.languages import _, find_words
 from app.ledger import queries as ledger
 from app.models.cancellations import Cancellation
@@ -20,7 +19,7 @@ from app.money import Money
 from app.orders import cancellations, senders, views
 from app.orders.left import held_items, units_to_send
 from app.orders.packed import list_packed
-from app.orders.queries import VendorPart, find_unread, get_part
+from app.orders.queries import VendorPart, find_unread, get_part, page_lines
 from app.orders.reasons import say_reason
 from app.orders.words import (
     BANK_REASON_WORDS,
@@ -83,19 +82,15 @@ def discard(part_id: int, parcel_id: int) -> ResponseReturnValue:
 
 def order_page(found: VendorPart, form: ShipForm | ReadyForm) -> str:
     packed = list_packed(g.session, [found.part.id]).get(found.part.id, ())
-    order_id = found.part.order_id
-    lines = cut_page(found.lines, lambda line: (line.position, line.id), web.read_place(), limit=views.PER_PAGE)
+    order_id, mine = found.part.order_id, found.part.vendor_id
+    lines = page_lines(g.session, order_id, vendor_id=mine, place=web.read_place(), limit=views.PER_PAGE)
     return render_template(
         "portal/orders/show.html",
         found=found,
         lines=lines,
         line_sums=ledger.sum_lines(g.session, order_id, [line.shopify_id for line in lines.rows]),
         bookings=ledger.page_order_movements(
-            g.session,
-            order_id,
-            vendor_id=found.part.vendor_id,
-            place=web.read_place("booking_"),
-            limit=views.PER_PAGE,
+            g.session, order_id, vendor_id=mine, place=web.read_place("booking_"), limit=views.PER_PAGE
         ),
         form=form,
         again=bool(form.errors),

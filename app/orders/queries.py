@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, defer, load_only
 
 from app import clock
 from app.errors import NotFound
@@ -29,6 +29,10 @@ from app.orders.words import HOLD_WORDS, name_component
 T = TypeVar("T")
 PER_PAGE: Final = 50
 WAITING: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
+_IN_SHORT: Final = (
+    OrderLine.vendor_id, OrderLine.shopify_id, OrderLine.position, OrderLine.title, OrderLine.sku,
+    OrderLine.quantity, OrderLine.current_quantity, OrderLine.to_ship,
+)  # fmt: skip
 _FIRST_TO_SAY: Final = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.UNPAID, VendorOrderStatus.SHIPPED)
 
 
@@ -207,8 +211,17 @@ def get_order(session: Session, shop_id: int, order_id: int) -> Order:
 
 
 def list_lines(session: Session, order_id: int) -> Sequence[OrderLine]:
-    query = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
-    return session.scalars(query).all()
+    return session.scalars(_select_lines(order_id)).all()
+
+
+def page_lines(
+    session: Session, order_id: int, *, vendor_id: int | None = None, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Page[OrderLine]:
+    """A part of an order's lines: one vendor's, or all that the asker may see."""
+    query = select(OrderLine).where(OrderLine.order_id == order_id)
+    if vendor_id is not None:
+        query = query.where(OrderLine.vendor_id == vendor_id)
+    return read_page(session, query, Sort((OrderLine.position, OrderLine.id)), place, limit=limit, make=only)
 
 
 def list_refunds(session: Session, order: Order) -> Sequence[OrderRefund]:
@@ -299,7 +312,9 @@ def page_holds(
 
 def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -> Split:
     """`parts`: those of the order that are asked for."""
-    lines, sums = list_lines(session, order_id), sum_order(session, order_id)
+    # How a line was sold is long, and asked for of a page of lines only.
+    lines = session.scalars(_select_lines(order_id).options(load_only(*_IN_SHORT))).all()
+    sums = sum_order(session, order_id)
     ids = [part.vendor_id for part in parts]
     vendors = {vendor.id: vendor for vendor in session.scalars(select(Vendor).where(Vendor.id.in_(ids)))}
     sent = select(Fulfilment).where(
@@ -323,6 +338,10 @@ def _read_split(session: Session, order_id: int, parts: Sequence[VendorOrder]) -
         for part in parts
     ]
     return Split(found, lines, sums)
+
+
+def _select_lines(order_id: int) -> Select[OrderLine]:
+    return select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
 
 
 def _by_vendor(rows: Iterable[T], vendor_of: Callable[[T], int | None]) -> Mapping[int | None, list[T]]:

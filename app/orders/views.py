@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app import web
 from app.auth.merchant import protect
 from app.config import get_config
-from app.keyset import Page, Place, cut_page
+from app.keyset import Page, Place
 from app.ledger import queries as ledger
 from app.models.cancellations import Cancellation
 from app.models.orders import Order, OrderDispute, OrderRefund
@@ -83,7 +83,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
     """One order with who gets what of it; `errors` stand beside what a person could not decide."""
     split = queries.read_split(g.session, order)
     parts, every = split.parts, bool(request.args.get("every"))
-    lines = cut_page(split.lines, lambda line: (line.position, line.id), web.read_place(), limit=PER_PAGE)
+    lines = queries.page_lines(g.session, order.id, place=web.read_place(), limit=PER_PAGE)
     bookings = ledger.page_order_movements(
         g.session, order.id, every=every, place=web.read_place("booking_"), limit=PER_PAGE
     )
