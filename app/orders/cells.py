@@ -100,13 +100,13 @@ def share_line(line: Line, order: Order) -> LineShare:
     )
 
 
-def cells_of(order: Order, *, goods: Mapping[int, Order] = {}) -> tuple[Cell, ...]:
+def cells_of(order: Order, goods: Mapping[int, Order]) -> tuple[Cell, ...]:
     """Every cell of the order, in the order's own sequence. What the customer owes for them is Shopify's total.
 
-    `goods`: by shipping line, the order whose lines share it, where that is not all of this one's.
+    `goods`: by shipping line, the order whose lines share it.
     """
     cells = [cell for line in order.lines for cell in _line_cells(line, order)]
-    cells += [cell for line in order.shipping for cell in _shipping_cells(line, goods.get(line.id, order))]
+    cells += [cell for line in order.shipping for cell in _shipping_cells(line, goods[line.id])]
     extras = (
         ("tip", order.tips, Account.TIPS),
         ("duties", order.duties, Account.DUTIES),

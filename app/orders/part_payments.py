@@ -1,18 +1,17 @@
-"""What a part payment was for. Pure.
+"""What a part payment was for, and who shares which shipping, of orders that edits have added to. Pure.
 
-What had been ordered first is paid first; within what was ordered at once, everything alike. So an edit that adds what
-nobody has paid yet takes nothing from the others, of the shipping neither.
+What had been ordered first is paid first; within what was ordered at once, everything alike. A shipping line stays with
+the goods that were there when it came. So an edit that adds goods takes nothing from the others, paid or not.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from app.money import split
-from app.orders.cells import WHOLE, Cell, cells_of, part_of
+from app.orders.cells import WHOLE, Cell, part_of
 from app.orders.facts import Discount, Line, Order, ShippingLine
 from app.orders.returns import removals_of
 
@@ -21,36 +20,36 @@ _Parts = Mapping[str, Fraction]
 """Which part of a component there was; of the others, all."""
 
 
-class PartPayment(NamedTuple):
-    goods: Mapping[int, Order]
-    """By shipping line, the order whose lines share it: this one, without what came after it and is not paid yet."""
-    cells: tuple[Cell, ...]
-    paid: dict[str, Fraction]
-    """Which part of each cell."""
+def shipped_goods(order: Order) -> dict[int, Order]:
+    """By shipping line, the order whose lines share it: as it was when the line came."""
+    if not order.additions:
+        return {line.id: order for line in order.shipping}
+    layers = _layers(order)
+    return {line.id: _as_it_was(order, next(_with_shipping(line, layers))) for line in order.shipping}
 
 
-def pay_partly(order: Order, received: int) -> PartPayment:
-    """What a payment of less than everything was for."""
-    layers = [*_parts_before_edits(order), {}]
-    cells = cells_of(order)
+def pay_partly(order: Order, cells: Sequence[Cell], received: int) -> dict[str, Fraction]:
+    """Which part of each cell a payment of less than everything was for."""
+    layers = _layers(order)
     # To the cent it is not known of payments in another currency: then it was for everything of one time.
     whole = (sum(_worth(order, cells, parts)) for parts in layers[:-1])
     received = next((worth for worth in whole if abs(worth - received) <= order.outstanding_within), received)
     paid_for = [parts for parts in layers if sum(_worth(order, cells, parts)) <= received]
-    reached = layers[max(0, len(paid_for) - 1) :]
-    goods = {line.id: _as_it_was(order, next(_with_shipping(line, reached))) for line in order.shipping}
-    cells = cells_of(order, goods=goods)
     paid = [0] * len(cells)
     for parts in layers:
         due = [worth - amount for worth, amount in zip(_worth(order, cells, parts), paid, strict=True)]
         more = split(min(sum(due), received - sum(paid)), due)
         paid = [amount + part for amount, part in zip(paid, more, strict=True)]
-    given_away = {cell.key: reached[0].get(cell.component, WHOLE) if paid_for else _NONE for cell in cells}
-    parts = {
+    given_away = {cell.key: paid_for[-1].get(cell.component, WHOLE) if paid_for else _NONE for cell in cells}
+    return {
         cell.key: Fraction(amount, cell.owed) if cell.owed else given_away[cell.key]
         for cell, amount in zip(cells, paid, strict=True)
     }
-    return PartPayment(goods, cells, parts)
+
+
+def _layers(order: Order) -> Sequence[_Parts]:
+    """What there was before each edit, the oldest first, and what there is now."""
+    return [*_parts_before_edits(order), {}]
 
 
 def _parts_before_edits(order: Order) -> Iterator[_Parts]:

@@ -16,7 +16,7 @@ from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
-from app.orders.part_payments import pay_partly
+from app.orders.part_payments import pay_partly, shipped_goods
 from app.orders.returns import Amounts, Takeback, divide_refund, removals_of
 from app.orders.stages import Bucket, Disputed
 
@@ -110,8 +110,8 @@ class _Steps:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.goods: Mapping[int, Order] = {line.id: order for line in order.shipping}
-        self.cells = cells_of(order)
+        self.goods = shipped_goods(order)
+        self.cells = cells_of(order, self.goods)
         self.postings: list[Posting] = []
         self.flags: list[str] = []
         self.paid: dict[str, Fraction] = {}
@@ -141,8 +141,7 @@ class _Steps:
         owed, removed = sum(cell.owed for cell in self.cells), sum(self.removals.values())
         received = money_received(self.order, self.payment, owed, removed)
         if self.payment is Payment.PARTLY and received < owed - removed:
-            self.goods, self.cells, self.paid = pay_partly(self.order, received)
-            self.gone = dict.fromkeys(self.paid, _NONE)
+            self.paid = pay_partly(self.order, self.cells, received)
             self.removals = {}  # never paid for, so nothing of it is owed back
         else:
             self.paid = dict.fromkeys((cell.key for cell in self.cells), WHOLE)

@@ -21,6 +21,7 @@ from app.orders.facts import (
     RefundLine,
     ShippingLine,
 )
+from app.orders.part_payments import shipped_goods
 from app.orders.rules import balances, book_to_date
 
 ADA, BEA = 1, 2
@@ -56,7 +57,7 @@ def order(*lines: Line, **more: Any) -> Order:
         **more,
     }
     bare = Order(**facts)
-    total = more.get("total", sum(cell.owed for cell in cells_of(bare)))
+    total = more.get("total", sum(cell.owed for cell in cells_of(bare, shipped_goods(bare))))
     returned = sum(refund.returned for refund in bare.refunds)
     current = more.get("current_total", total - returned)
     return replace(bare, total=total, current_total=current, known_returned=more.get("known_returned", returned))

@@ -11,8 +11,9 @@ import pytest
 
 from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
+from app.orders.cells import cells_of
 from app.orders.facts import Discount, Order, Payment
-from app.orders.part_payments import pay_partly
+from app.orders.part_payments import pay_partly, shipped_goods
 from app.orders.rules import book_to_date
 from app.shopify import payloads_orders as payloads
 from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
@@ -142,16 +143,18 @@ def test_edits_are_paid_in_their_turn() -> None:
 
 
 @pytest.mark.parametrize(("received", "within"), [(5500, 0), (5501, 2), (5498, 2)])
-def test_who_was_paid_for_by_then_shares_the_shipping(received: int, within: int) -> None:
-    """Of two edits the first is paid: 2.00 of the shipping are Ada's and 3.00 Bea's, as if there were no second."""
+def test_shipping_stays_with_the_goods_it_came_with(received: int, within: int) -> None:
+    """Of two edits the first is paid: all of the shipping is still Ada's, whose goods were there first."""
     goods = line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), line(3, 1, 4000)
     sold = order(*goods, shipping=(shipping(500),), additions=({"line:2": 1}, {"line:3": 1}))
     known = msgspec.structs.replace(
         sold, payment=Payment.PARTLY, outstanding=sold.total - received, outstanding_within=within
     )
     total = sum((vendor_total(known, ADA), vendor_total(known, BEA)))
-    assert vendor_total(known, BEA) == 2700 + 300
+    assert vendor_total(known, BEA) == 2700
     assert total == 1800 + 2700 + 500
+    settled = msgspec.structs.replace(sold, payment=Payment.SETTLED)
+    assert (vendor_total(settled, ADA), vendor_total(settled, BEA)) == (1800 + 500 + 3600, 2700)
 
 
 def test_gifts_are_given_with_what_they_came_with() -> None:
@@ -159,13 +162,20 @@ def test_gifts_are_given_with_what_they_came_with() -> None:
     mugs = line(1, 3, 1000, discounts=(Discount(300, Decimal(2500)),))
     gifts = line(4, 1, 0), line(5, 2, 0)
     sold = order(mugs, *gifts, shipping=(shipping(0),), additions=({"line:1": 1, "line:5": 1},))
-    first = pay_partly(sold, 1800)
+    goods = shipped_goods(sold)
+    cells = cells_of(sold, goods)
     two = msgspec.structs.replace(mugs, quantity=2, discounts=(Discount(200, Decimal(2500)),))
     one = msgspec.structs.replace(sold.lines[2], quantity=1)
-    assert first.goods == {369: msgspec.structs.replace(sold, lines=(two, sold.lines[1], one))}
+    assert goods == {369: msgspec.structs.replace(sold, lines=(two, sold.lines[1], one))}
     free = "shipping:369:vendor:1:sale"
-    assert first.paid == {"line:1:sale": Fraction(2, 3), "line:4:sale": 1, "line:5:sale": Fraction(1, 2), free: 1}
-    assert pay_partly(sold, 270).paid == {"line:1:sale": Fraction(1, 10), "line:4:sale": 0, "line:5:sale": 0, free: 0}
+    assert pay_partly(sold, cells, 1800) == {
+        "line:1:sale": Fraction(2, 3),
+        "line:4:sale": 1,
+        "line:5:sale": Fraction(1, 2),
+        free: 1,
+    }
+    little = {"line:1:sale": Fraction(1, 10), "line:4:sale": 0, "line:5:sale": 0, free: 0}
+    assert pay_partly(sold, cells, 270) == little
 
 
 def test_shipping_that_came_on_is_paid_after_the_goods() -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from hypothesis import assume, given, settings
@@ -27,7 +28,7 @@ from app.orders.facts import (
     Tax,
     VendorTerms,
 )
-from app.orders.part_payments import pay_partly
+from app.orders.part_payments import pay_partly, shipped_goods
 from app.orders.rules import balances, book_to_date
 from app.orders.stages import HoldReason
 from tests.orders.histories import lines, nonsense, orders, payment_fees, stories
@@ -60,7 +61,9 @@ def test_what_the_customer_owes_is_what_the_lines_shipping_and_tax_come_to(sold:
     goods = sum(part.gross - part.discount for part in sold.lines) + sum(part.price for part in sold.shipping)
     tax = sum(part.tax for part in sold.lines) + sum(part.tax for part in sold.shipping)
     extras = sold.tips + sold.duties
-    assert sum(cell.owed for cell in cells_of(sold)) == goods + extras + (0 if sold.taxes_included else tax)
+    assert sum(cell.owed for cell in cells_of(sold, shipped_goods(sold))) == goods + extras + (
+        0 if sold.taxes_included else tax
+    )
 
 
 def test_a_vendor_with_a_fee_but_no_goods_to_send_is_no_reason_to_stop() -> None:
@@ -112,35 +115,37 @@ def test_any_order_of_arrival_with_replays_ends_in_the_same_balances(
 def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
     sold: Order, edits: int, paid: int, data: st.DataObject
 ) -> None:
-    """What was added and paid before counts like what was there from the beginning."""
+    """What was added and paid before counts like the rest."""
     added = [_draw_edit(data, number, sold) for number in range(edits)]
-    steps = [_enlarge(sold, added[:number]) for number in range(edits + 1)]
+    steps = _enlarge_in_steps(sold, added)
     whole, known = steps[-1], steps[min(paid, edits - 1)]
     # What is then added for nothing waits for no payment.
     known = next(step for step in reversed(steps) if step.total == known.total)
     lacking = whole.total - known.total
     assume(lacking)
-    edited = replace(
-        whole,
-        payment=Payment.PARTLY,
-        outstanding=lacking,
-        additions=tuple(map(_units, added)),
-    )
+    edited = replace(whole, payment=Payment.PARTLY, outstanding=lacking)
     booked = book_to_date(edited, LATE)
     assert booked.flags == ()
     assert balances(booked.postings) == balances(book_to_date(known, LATE).postings)
 
 
 @quick
+@given(orders(), st.integers(1, 3), st.data())
+def test_shipping_stays_with_the_goods_it_came_with(sold: Order, edits: int, data: st.DataObject) -> None:
+    steps = _enlarge_in_steps(sold, [_draw_edit(data, number, sold) for number in range(edits)])
+    for before, after in pairwise(map(_shares_of_shipping, steps)):
+        assert before.items() <= after.items()
+
+
+@quick
 @given(orders(), st.data(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_no_part_is_paid_less_when_more_is_received(sold: Order, data: st.DataObject, parts: list[float]) -> None:
-    """But for a cent, by rounding. Shipping that was there before goods came on is shared anew once they are paid."""
-    bare = _enlarge(replace(sold, shipping=()), [])
-    edit = _draw_edit(data, 1, sold)
-    whole = replace(_enlarge(bare, [edit]), payment=Payment.PARTLY, additions=(_units(edit),))
+    """But for a cent, by rounding."""
+    bare, whole = _enlarge_in_steps(sold, [_draw_edit(data, 1, sold)])
+    cells = cells_of(whole, shipped_goods(whole))
     before: dict[str, int] = {}
     for received in sorted({bare.total, whole.total, *(round(part * whole.total) for part in parts)}):
-        _, cells, paid = pay_partly(whole, received)
+        paid = pay_partly(replace(whole, payment=Payment.PARTLY), cells, received)
         now = {cell.key: round(cell.owed * paid[cell.key]) for cell in cells}
         assert sum(now.values()) == received
         assert all(now[key] >= amount - 1 for key, amount in before.items()), received
@@ -279,8 +284,20 @@ def _enlarge(sold: Order, added: Sequence[_Edit]) -> Order:
     """The order with these edits as well, and its total."""
     shipping = [*sold.shipping, *(one for edit in added for one in edit.shipping)]
     bare = replace(sold, lines=(*sold.lines, *(edit.line for edit in added)), shipping=tuple(shipping))
-    total = sum(cell.owed for cell in cells_of(bare))
+    total = sum(cell.owed for cell in cells_of(bare, shipped_goods(bare)))
     return replace(bare, total=total, current_total=total)
+
+
+def _enlarge_in_steps(sold: Order, edits: Sequence[_Edit]) -> list[Order]:
+    """The order before them, and after each."""
+    parts = [edits[:number] for number in range(len(edits) + 1)]
+    return [replace(_enlarge(sold, some), additions=tuple(map(_units, some))) for some in parts]
+
+
+def _shares_of_shipping(paid: Order) -> dict[str, Balance]:
+    """By the source key of what was booked."""
+    booked = [posting for posting in book_to_date(paid, LATE).postings if posting.component.startswith("shipping:")]
+    return {posting.key: add_entries(posting.entries) for posting in booked if posting.kind == "sale"}
 
 
 def _has(books: Balance, vendor: int) -> int:
