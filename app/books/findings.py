@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,8 +17,10 @@ from app.models.orders import Order, VendorOrder
 from app.models.payouts import Payout
 from app.models.shops import Shop
 from app.money import Money, parse_money
+from app.orders.intake import outstanding_within
 from app.payouts.checks import Finding, check_totals
 from app.reconciliation.differences import order_differs
+from app.shopify import payloads_orders as payloads
 from app.shopify.webhook_bodies import number_of
 
 TOTALS: Final = ("posting:", "payout:", "balance:", "closing:", "days:")
@@ -88,6 +92,7 @@ def of_statements(session: Session, shop_id: int, said: Sequence[tuple[Mapping[s
                 is_older=order_differs(order, node),
                 net_paid=Money(net.get(order.id, 0), order.currency),
                 vendor_ids=vendors.get(order.id, frozenset()),
+                within=paid_within(order),
             )
         compared.append(compare_order(one, booked))
     return [found for found in compared if found is not None]
@@ -122,6 +127,13 @@ def read_statement(node: Mapping[str, Any]) -> Statement:
         net_paid=parse_money(paid["amount"], paid["currencyCode"]),
         returns_in_other_currency=len(node["refunds"]) if converted else 0,
     )
+
+
+def paid_within(order: Order) -> int:
+    """By how much what was paid for an order may be off in the books, in minor units."""
+    if Decimal(order.snapshot.get("total_outstanding") or 0) >= 0:
+        return 0
+    return outstanding_within(msgspec.convert(order.snapshot, payloads.Order))
 
 
 def _of_total(session: Session, finding: Finding) -> Found:

@@ -47,6 +47,8 @@ class Booked:
     """Whether Shopify knows more of it than our copy."""
     net_paid: Money
     vendor_ids: frozenset[int]
+    within: int = 0
+    """By how much it may be off: what is owed back after a discount is told in the customer's currency only."""
 
 
 def compare_order(said: Statement, booked: Booked | None) -> Found | None:
@@ -60,7 +62,7 @@ def compare_order(said: Statement, booked: Booked | None) -> Found | None:
             order_name=said.name,
         )
     off = abs(said.net_paid.minor - booked.net_paid.minor)
-    if said.net_paid.currency == booked.net_paid.currency and off <= said.returns_in_other_currency:
+    if said.net_paid.currency == booked.net_paid.currency and off <= said.returns_in_other_currency + booked.within:
         money = ""
     else:
         money = f"Paid less returned is {said.net_paid} in Shopify and {booked.net_paid} in the books."

@@ -92,7 +92,7 @@ def read_order(
         total=total,
         current_total=_minor(order.current_total_price_set) if order.current_total_price_set else total - returned,
         outstanding=outstanding,
-        outstanding_within=_outstanding_within(order),
+        outstanding_within=outstanding_within(order),
         known_returned=returned,
         lines=items,
         shipping=tuple(_shipping(line) for line in order.shipping_lines),
@@ -349,8 +349,10 @@ def _outstanding(order: payloads.Order) -> int:
     return amount if written == order.currency else round_fraction(amount * shop_rate(order))
 
 
-def _outstanding_within(order: payloads.Order) -> int:
-    """A half of either currency's smallest unit, and as much again because the rate is read off rounded amounts."""
+def outstanding_within(order: payloads.Order) -> int:
+    """By how much what is outstanding, or was paid beyond the order, may be off in shop money: a half of either
+    currency's smallest unit, and as much again because the rate is read off rounded amounts.
+    """
     if (order.presentment_currency or order.currency) == order.currency:
         return 0
     return ceil(1 + shop_rate(order))

@@ -36,8 +36,9 @@ def statement(**more: Any) -> rules.Statement:
     return rules.Statement(**{**facts, "returns_in_other_currency": 0, **more})
 
 
-def booked(minor: int = 5200, *, older: bool = False) -> rules.Booked:
-    return rules.Booked(order_id=7, is_older=older, net_paid=Money(minor, "USD"), vendor_ids=frozenset({1}))
+def booked(minor: int = 5200, *, older: bool = False, within: int = 0) -> rules.Booked:
+    net_paid, vendors = Money(minor, "USD"), frozenset({1})
+    return rules.Booked(order_id=7, is_older=older, net_paid=net_paid, vendor_ids=vendors, within=within)
 
 
 def test_an_order_that_agrees_is_no_difference() -> None:
@@ -64,6 +65,12 @@ def test_a_difference_says_what_and_why(held: rules.Booked | None, words: str, c
 @pytest.mark.parametrize(("returns", "differs"), [(0, True), (1, True), (2, False)])
 def test_each_refund_in_another_currency_may_be_rounded_once(returns: int, *, differs: bool) -> None:
     found = rules.compare_order(statement(returns_in_other_currency=returns), booked(5202))
+    assert (found is not None) == differs
+
+
+@pytest.mark.parametrize(("within", "differs"), [(0, True), (1, True), (2, False)])
+def test_what_is_owed_back_in_another_currency_may_be_rounded(within: int, *, differs: bool) -> None:
+    found = rules.compare_order(statement(), booked(5202, within=within))
     assert (found is not None) == differs
 
 
