@@ -17,7 +17,6 @@ times, by drawing from the differences again and again).
 
 import argparse
 import json
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +37,7 @@ from bench import conditions, servers
 from devstore import seed, server
 from devstore.installations import install
 from devstore.store import Store
+from tests.chromium import launch
 from tests.devstore.conftest import make_config
 from tests.devstore.storefront.cast import ACME, define_vendors, product, vendor
 
@@ -49,12 +49,6 @@ _PICTURES = "/cdn/pictures/"
 _WIDTH = 600
 _DRAWN_MS = 300
 _DRAWS = 2000
-_FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    # Each visit is a window of its own, and a window begins by drawing the list below its address bar: 0.75 s of CPU on
-    # one of perhaps two cores, just while the page is measured.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup",
-]
 _OBSERVE = """
 window.seen = {lcp: 0, size: 0, cls: 0, inp: 0, script: 0};
 const watch = (type, take, more) => new PerformanceObserver((list) => list.getEntries().forEach(take))
@@ -240,9 +234,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
     parser.add_argument("--bare", action="store_true", help="goods without pictures, so that words are the largest")
     wanted = parser.parse_args(arguments)
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        raise SystemExit("no Chromium: install it, or let `make test` do so")
     found = conditions.describe()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -250,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         storefront(Path(folder) / "without", installed=False, pictures=not wanted.bare) as plain,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = launch(playwright)
         addresses = {"without": plain, "with": ours}
         rounds: dict[Visit, int] = {look: wanted.rounds, use: wanted.clicks}
         pages = measure(browser, addresses, wanted.pages, rounds)

@@ -69,7 +69,7 @@ def carry_on_import(shop_id: int, import_id: int) -> None:
 
 
 def sweep_catalogue() -> None:
-    """Every minute: ring again for what a lost ring or a died worker left behind."""
+    """Every half minute: ring again for what a lost ring or a died worker left behind."""
     vendor_pages.sweep()
     goods.sweep()
     sweeps.sweep()

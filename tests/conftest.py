@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ from app.models.vendors import Vendor, VendorStatus, VendorUser
 from app.shopify import tokens
 from app.shopify.tokens import ShopCredentials, TokenPair
 from tests.apps import get_app
+from tests.chromium import launch
 from tests.e2e import slowness
 from tests.shopify.fake import FakeShopify, installable
 from tests.shopify.signing import sign_id_token
@@ -68,7 +69,6 @@ settings.load_profile("stallkeeper")
 pytest.MonkeyPatch().setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda _path: False)
 
 _SERVER = os.environ.get("DATABASE_URL")
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -359,25 +359,8 @@ def connected(acme: Shop) -> ShopCredentials:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for every test that needs one: two of Playwright's loops cannot run in one thread."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert path, "no Chromium: `make test` installs it, or says how"
     expect.set_options(timeout=slowness.PATIENCE)
     with slowness.slow_line() as slow, sync_playwright() as playwright:
-        proxy = ProxySettings(server=slow, bypass="<-loopback>") if slow else None
-        launch = partial(playwright.chromium.launch, executable_path=path, proxy=proxy)
-        browser = launch(args=[*_FLAGS, _without_popup(launch(args=[*_FLAGS, "--enable-automation"]))])
+        browser = launch(playwright, ProxySettings(server=slow, bypass="<-loopback>") if slow else None)
         yield browser
         browser.close()
-
-
-def _without_popup(plain: Browser) -> str:
-    """Each window begins by drawing the list below its address bar, which nobody sees: half a second of CPU. To switch
-    it off, what Playwright switches off has to be said again: an automated browser tells how it was begun.
-    """
-    [*_, off] = [
-        each
-        for each in plain.new_browser_cdp_session().send("Browser.getBrowserCommandLine")["arguments"]
-        if each.startswith("--disable-features=")
-    ]
-    plain.close()
-    return f"{off},WebUIOmniboxPopup,WebUIOmniboxAimPopup"

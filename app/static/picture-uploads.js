@@ -34,13 +34,19 @@
   // A browser that keeps nothing still sends: what is held is then this page's alone.
   const keep = (item) => shelf((held) => held.put(item)).then(() => { item.kept = true; }).catch(() => {});
   const forget = (item) => shelf((held) => held.delete(item.id)).then(() => { item.kept = false; }).catch(() => {});
-  const isGone = (item) => shelf((held) => held.getKey(item.id)).then((key) => key === undefined, () => false);
+  // Another page may have got further with it.
+  const read = (item) => shelf((held) => held.get(item.id)).catch(() => item);
 
   // One page at a time sends a picture, whichever else of the same product is open, and none what another has sent. Who
   // finds another page at it looks again when that is done, or was closed.
   const alone = (item, act) => {
     const name = `picture ${item.id}`;
-    const inTurn = async () => (item.kept && await isGone(item) ? look() : act());
+    const inTurn = async () => {
+      const held = item.kept ? await read(item) : item;
+      if (!held) return look();
+      item.ticket = held.ticket || item.ticket;
+      return act();
+    };
     const later = () => { navigator.locks.request(name, () => {}).then(() => queue(item)); };
     return navigator.locks ? navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? inTurn() : later())) : inTurn();
   };

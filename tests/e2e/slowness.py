@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -54,13 +55,15 @@ def wait_on(page: Page, there: Callable[[], object]) -> None:
 
 def close(context: BrowserContext) -> None:
     """A test's hold on requests ends, lest what breaks there breaks the next test. Chromium does not always say that a
-    window has gone: it is left to the browser's own end then. (Playwright has no limit of its own here.)
+    window has gone: it is left to the browser's own end then, and said. (Playwright has no limit of its own here.)
     """
     context.unroute_all(behavior="ignoreErrors")
     for page in context.pages:
         page.unroute_all(behavior="ignoreErrors")
-    with suppress(TimeoutError):
+    try:
         context._sync(asyncio.wait_for(context._impl_obj.close(reason=None), PATIENCE / 1000))
+    except TimeoutError:
+        warnings.warn("A window of the browser did not close", stacklevel=2)
 
 
 class Held:

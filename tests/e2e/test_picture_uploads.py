@@ -169,6 +169,24 @@ def test_a_second_page_goes_on_with_a_picture_whose_page_was_closed(
     assert shop.sent == len(shop.kept) == 1
 
 
+def test_a_second_page_sends_nothing_again_that_the_shop_has_when_the_first_was_closed(
+    open_browser: Callable[..., Page], shop: Shop
+) -> None:
+    page = shop.open(open_browser())
+    shop.upload = shop.answer = shop.hold
+    add(page)
+    wait_on(page, lambda: shop.held)
+    other = shop.open(page.context.new_page())
+    waits(other)
+    shop.take(shop.held.pop())
+    wait_on(page, lambda: shop.held)
+    shop.kept.append("ticket-0")  # ours has it, and cannot say so any more
+    shop.upload, shop.answer = shop.take, shop.keep
+    page.close()
+    arrived(other)
+    assert (shop.sent, shop.kept) == (1, ["ticket-0"])
+
+
 def test_a_picture_that_was_refused_or_thrown_away_is_not_kept(open_browser: Callable[..., Page], shop: Shop) -> None:
     page = shop.open(open_browser())
     shop.upload = lambda route: route.fulfill(status=403, headers={"Access-Control-Allow-Origin": "*"})
