@@ -23,6 +23,8 @@ from typing import Final
 LARGEST_BATCH: Final = 200
 LARGEST_ACCOUNT: Final = 4000
 """Rows that one customer may have, those included that were deleted lately."""
+LARGEST_SIZE: Final = 8_000_000
+"""Bytes that all their values may take together: a new device asks for all of them at once."""
 DELETED_TAKES_ROOM: Final = timedelta(days=90)
 """For how long: afterwards a deletion is kept, and there is room for something new."""
 AHEAD: Final = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 from psycopg.rows import namedtuple_row
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import Text, delete, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from app import clock, db, events
@@ -54,10 +54,13 @@ _CHANGES: Final = """
       AND item.revision > CASE WHEN %(since)s < head.revision THEN %(since)s ELSE 0 END
     ORDER BY item.revision, item.kind, item.key
 """
-# What was deleted long ago stays, so that no old copy returns, but takes nobody's room.
+# What was deleted long ago stays, so that no old copy returns, but takes nobody's room. Only what is compressed, which
+# large values are, must be read to know how large it is.
 _HELD: Final = """
-    SELECT count(*) FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
-      AND (value IS NOT NULL OR changed_at > %(lately)s)
+    SELECT count(*) FILTER (WHERE value IS NOT NULL OR changed_at > %(lately)s) AS items,
+      coalesce(sum(CASE WHEN pg_column_compression(value) IS NULL THEN pg_column_size(value)
+                        ELSE octet_length(value::text) END), 0) AS size
+    FROM customer_items WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
 """
 # All of one moment: what a transaction adds between two looks would be left out for good.
 _NEWS: Final = """
@@ -68,11 +71,8 @@ _NEWS: Final = """
     WHERE head.shop_id = %(shop_id)s AND head.customer_id = %(customer_id)s
     ORDER BY item.revision, item.kind, item.key
 """
-# Fails where there is no room, and everything before it with it. Looks closer only where there are many rows.
-_ROOM: Final = f"""
-    SELECT 1 / (count(*) <= %(most)s OR ({_HELD}) <= %(most)s)::int FROM customer_items
-    WHERE shop_id = %(shop_id)s AND customer_id = %(customer_id)s
-"""  # noqa: S608 - our own words
+# Fails where there is no room, and everything before it with it.
+_ROOM: Final = f"SELECT 1 / (items <= %(most)s AND size <= %(largest)s)::int FROM ({_HELD}) AS held"  # noqa: S608
 # A line of the cart ends as a whole: the units that one browser put in and another took out belong together.
 _END: Final = text(
     "WITH ended AS ("
@@ -108,10 +108,10 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     if not revision:
         refuse_erased(session, shop_id, customer_id)
         raise NotFound(_("This shop has no marketplace at the moment."))
-    if held > rules.LARGEST_ACCOUNT:
-        # Seldom, so it may cost: take it back, and store what is no new row.
+    if held.items > rules.LARGEST_ACCOUNT or held.size > rules.LARGEST_SIZE:
+        # Seldom, so it may cost: take it back, and store what has room.
         session.rollback()
-        edits = _only_known(session, whose, edits)
+        edits = _find_placed(session, whose, edits)
         revision, held, stored, items = _store(session, whose, edits, batch.since)
     own_carts = [key for key in batch.own_carts if (rules.OWN_CART, key) in stored]
     if batch.merged or own_carts:
@@ -131,7 +131,8 @@ def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     try:
         with pipelined(whose) as connection:
             head, _, changes = _send(connection, ids, batch.edits, batch.since)
-            connection.execute(_ROOM, {**ids, "lately": _lately(), "most": rules.LARGEST_ACCOUNT})
+            limits = {"most": rules.LARGEST_ACCOUNT, "largest": rules.LARGEST_SIZE}
+            connection.execute(_ROOM, {**ids, "lately": _lately(), **limits})
     except psycopg.errors.DivisionByZero:
         return None
     advanced = head.fetchone()
@@ -149,15 +150,16 @@ def read_at_once(whose: Scope, since: int) -> News | None:
 
 def _store(
     session: Session, whose: dict[str, int], edits: Sequence[Edit], since: int
-) -> tuple[int, int, set[tuple[str, str]], Sequence[Any]]:
+) -> tuple[int, Any, set[tuple[str, str]], Sequence[Any]]:
     """Returns the customer's new revision (0: nothing is stored, for shop or customer are no longer here), how many
-    rows take room, kind and key of the edits that were newer, and what changed after `since` by other hands.
+    rows take room and how much, kind and key of the edits that were newer, and what changed after `since` by other
+    hands.
     """
     with together(session) as connection:
         head, stored, changes = _send(connection, whose, edits, since)
-        held = connection.execute(_HELD, {**whose, "lately": _lately()})
-    advanced, (count,) = head.fetchone(), held.fetchall()
-    return advanced[0] if advanced else 0, count[0], set(stored.fetchall()), changes.fetchall()
+        held = connection.cursor(row_factory=namedtuple_row).execute(_HELD, {**whose, "lately": _lately()})
+    advanced = head.fetchone()
+    return advanced[0] if advanced else 0, held.fetchone(), set(stored.fetchall()), changes.fetchall()
 
 
 def _send(
@@ -174,13 +176,29 @@ def _lately() -> datetime:
     return clock.now() - rules.DELETED_TAKES_ROOM
 
 
-def _only_known(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:
-    """Where there is no room for more, what is there may still be changed and deleted."""
+def _find_placed(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> Sequence[Edit]:
+    """Those that have room, the smallest first. What is there may always be deleted or become smaller."""
+    known = _measure(session, whose, edits)
+    with together(session) as connection:
+        held = connection.execute(_HELD, {**whose, "lately": _lately()})
+    ((items, size),) = held.fetchall()
+    placed = set()
+    for edit in sorted(edits, key=lambda edit: edit.size):
+        is_new, growth = edit.name not in known, edit.size - known.get(edit.name, 0)
+        has_row = not is_new or items < rules.LARGEST_ACCOUNT
+        if has_row and (growth <= 0 or size + growth <= rules.LARGEST_SIZE):
+            items, size = items + is_new, size + growth
+            placed.add(edit.name)
+    return [edit for edit in edits if edit.name in placed]
+
+
+def _measure(session: Session, whose: dict[str, int], edits: Sequence[Edit]) -> dict[tuple[str, str], int]:
+    """How large the items are now that are held already."""
     name = tuple_(CustomerItem.kind, CustomerItem.key)
     mine = [getattr(CustomerItem, column) == number for column, number in whose.items()]
-    query = select(CustomerItem.kind, CustomerItem.key).where(*mine, name.in_([(e.kind, e.key) for e in edits]))
-    known = {(row.kind, row.key) for row in session.execute(query)}
-    return [edit for edit in edits if (edit.kind, edit.key) in known]
+    size = func.coalesce(func.octet_length(CustomerItem.value.cast(Text)), 0)
+    query = select(CustomerItem.kind, CustomerItem.key, size).where(*mine, name.in_([edit.name for edit in edits]))
+    return {(kind, key): size for kind, key, size in session.execute(query)}
 
 
 def forget_bought(session: Session, event: DomainEvent) -> None:

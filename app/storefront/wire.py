@@ -19,7 +19,10 @@ Text255 = Annotated[str, Meta(max_length=255)]
 Address = Annotated[str, Meta(max_length=1000, pattern=r"^(https?:)?//|^/|^$")]
 Units = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-Properties = Annotated[dict[Text255, Annotated[str, Meta(max_length=5000)]], Meta(max_length=100)]
+Properties = Annotated[
+    dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]], Meta(max_length=20)
+]
+SavedProperties = Annotated[dict[Text255, Annotated[str, Meta(max_length=5000)]], Meta(max_length=100)]
 
 
 class Product(msgspec.Struct, omit_defaults=True):
@@ -52,6 +55,7 @@ class OwnCart(msgspec.Struct):
 class SavedLine(Line, omit_defaults=True, kw_only=True):
     """`plan`: by which of Shopify's selling plans it was subscribed to."""
 
+    properties: SavedProperties = {}
     plan: Number | None = None
 
 
@@ -122,6 +126,14 @@ class Edit:
     key: str
     clock: str
     value: str | None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.kind, self.key
+
+    @property
+    def size(self) -> int:
+        return len((self.value or "").encode())
 
 
 @dataclass(frozen=True, slots=True)

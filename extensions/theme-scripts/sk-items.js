@@ -1,7 +1,7 @@
 // Items that a customer keeps, and how copies of them on several devices become one. No page, no network in here.
 //
-// An item is a register named by kind and key: [clock, value, 1 when the account has it, 2 when that did not take it].
-// A value of null is a deletion, which is kept.
+// An item is a register named by kind and key: [clock, value, 1 when the account has it, 2 when that had no room for it,
+// 3 when it takes no such item, which is not sent again until it changes]. A value of null is a deletion, which is kept.
 // Of two edits the greater clock wins, everywhere, so order and repetition do not matter. The cart is a sum: each
 // browser writes under its own origin how many units of a line it added in all, less what it took away. Sums never fall
 // below nought. The server's half of this is app/storefront/rules.py.
@@ -16,9 +16,8 @@ const SIGNED_OUT = { ...KINDS, review: DAY };
 const UNSENT = 90 * DAY;
 const AHEAD = 300_000;
 export const GUEST = 'guest';
-// In signs, which are three bytes at most: the server reads half a megabyte.
-const LARGEST = 150_000;
-const fitting = (items) => (items.length > 1 && JSON.stringify(items).length > LARGEST ? fitting(items.slice(0, items.length / 2)) : items);
+// In bytes: the server reads half a megabyte.
+const LARGEST = 520_000;
 
 export const random = (length) =>
   Array.from(crypto.getRandomValues(new Uint8Array(length)), (byte) => (byte % 36).toString(36)).join('');
@@ -27,6 +26,9 @@ export const clockAt = (ms, count = 0, node = '00000000') => `${hex(ms, 12)}-${h
 const msOf = (clock) => parseInt(clock.slice(0, 12), 16);
 
 const bytes = (words) => new TextEncoder().encode(words);
+const isLarge = (items) => bytes(JSON.stringify(items)).length > LARGEST;
+const fitting = (items) => (isLarge(items) ? fitting(items.slice(0, items.length / 2)) : items);
+const named = ({ kind, key, clock, value }) => ({ kind, key, clock, value });
 const fnv = (data) => hex(data.reduce((held, byte) => Math.imul(held ^ byte, 0x01000193) >>> 0, 0x811c9dc5), 8);
 // Under which key a cart is put aside: the server computes the same from an order's cart token.
 export const savedKey = (token) => {
@@ -112,7 +114,7 @@ export class Replica {
 
   find(kind, key) {
     const row = this.read(`${this.rows}${kind}:${key}`);
-    return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1, hasRoom: row[2] < 2 };
+    return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1, isUntaken: row[2] > 1, isRefused: row[2] === 3 };
   }
 
   has(kind, key) {
@@ -171,12 +173,14 @@ export class Replica {
 
   // What found no room comes last, so that it holds up nothing.
   pending(most = 100) {
-    return this.all().filter((item) => !item.isSynced).sort((a, b) => b.hasRoom - a.hasRoom || (a.clock < b.clock ? -1 : 1)).slice(0, most);
+    const waiting = this.all().filter(({ isSynced, isRefused }) => !isSynced && !isRefused);
+    return waiting.sort((a, b) => a.isUntaken - b.isUntaken || (a.clock < b.clock ? -1 : 1)).slice(0, most);
   }
 
   request() {
     const merged = this.read(`sk:${this.who}:merged`, false);
-    const items = fitting(this.pending().map(({ kind, key, clock, value }) => ({ kind, key, clock, value })));
+    for (const item of this.pending(Infinity)) if (isLarge([named(item)])) this.#store(item.kind, item.key, item.clock, item.value, 3);
+    const items = fitting(this.pending().map(named));
     return { account: this.who, since: this.revision, merged: merged && items.length > 0, items };
   }
 
@@ -188,7 +192,7 @@ export class Replica {
       const why = refused[place];
       if (held?.clock !== clock || why === 'early') return;
       if (why === 'late' || (why && held.value == null)) this.drop(kind, key);
-      else this.#store(kind, key, clock, held.value, why && kind !== 'own_cart' ? 2 : 1);
+      else this.#store(kind, key, clock, held.value, why && kind !== 'own_cart' ? (why === 'full' ? 2 : 3) : 1);
     });
     this.hear(items.map(({ clock }) => clock).sort().pop() ?? clockAt(0));
     for (const { kind, key, clock, value } of items) if (kind in KINDS) this.accept(kind, key, clock, value);

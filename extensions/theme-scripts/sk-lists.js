@@ -28,19 +28,19 @@ export function attach(block, draw) {
   draw();
 }
 
-// The first list on a page speaks of all that waits to be sent, a button of its own item; each of room that was lacking
-// for theirs. Only what could not be reached is worth another try.
+// The first list on a page speaks of all that waits to be sent, a button of its own item; each of what the account
+// did not take of theirs. Only what could not be reached is worth another try.
 export const status = (block, { state, unsynced, ...item }) => {
   const line = block.querySelector('[data-status]');
   if (!line || state === 'syncing') return;
-  const { kind, key, failed, full, crowded } = block.dataset;
+  const { kind, key, failed, full, untaken } = block.dataset;
   const isFirst = line === document.querySelector('[data-rows] ~ [data-status]');
   const isOurs = (one) => one.kind === kind && (!key || one.key === key);
-  const waiting = keeper.items.pending(Infinity).filter(isOurs);
+  const waiting = keeper.items.all(kind).filter((one) => !one.isSynced && isOurs(one));
   const words = {
     failed: (key ? waiting.length : unsynced && (isFirst || isOurs(item))) && failed,
     full: isOurs(item) && full,
-    synced: waiting.some(({ hasRoom }) => !hasRoom) && crowded,
+    synced: waiting.some(({ isUntaken }) => isUntaken) && untaken,
   }[state] || '';
   line.firstElementChild.textContent = words;
   line.lastElementChild.hidden = state !== 'failed';

@@ -235,7 +235,7 @@ def test_what_is_said_below_a_heart_fits_a_phone_in_every_language(
         file.stem: json.loads(file.read_text("utf-8")) for file in LOCALES.glob("*.json") if "schema" not in file.stem
     }
     for language, words in told.items():
-        for state in ("later", "full", "crowded"):
+        for state in ("later", "full", "untaken"):
             page.locator(".sk-wish [data-status]").evaluate(
                 """(line, [said, again]) => {
                   line.firstElementChild.textContent = said;
@@ -272,7 +272,7 @@ def test_that_the_account_has_no_more_room_is_said_where_it_matters_and_all_is_k
     sign_in(page, market)
     monkeypatch.setattr(rules, "LARGEST_ACCOUNT", len(market.kept()))
     wish(page, market, "rye-loaf")
-    line = page.get_by_text("Kept in this browser. Your account has no more room.").locator("visible=true")
+    line = page.get_by_text("Kept in this browser. Your account does not take this.").locator("visible=true")
     expect(page.locator(".sk-wish").locator(line)).to_be_visible()
     take_screenshot(page, "local-first-crowded-phone")
     assert page.locator("[data-again]").locator("visible=true").count() == 0, "another try would do nothing"
@@ -288,7 +288,7 @@ def test_that_the_account_has_no_more_room_is_said_where_it_matters_and_all_is_k
     expect(page.locator('[data-kind="wishlist"]').locator(line)).to_be_visible()
     page.get_by_role("button", name="Remove: Morning mug").click()
     page.wait_for_function(
-        "() => !window.stallkeeper.running && !window.stallkeeper.items.pending().some(i => i.hasRoom)"
+        "() => !window.stallkeeper.running && !window.stallkeeper.items.pending().some(i => !i.isUntaken)"
     )
     mug, loaf = market.goods()
     assert market.kept()["wishlist", mug] is None

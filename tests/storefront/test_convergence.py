@@ -243,6 +243,43 @@ def test_however_much_waits_no_request_is_larger_than_the_server_reads(browsers:
     assert len(world.server.held()) == 20
 
 
+def test_what_is_larger_than_the_server_reads_stays_and_holds_up_nothing(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    largest, too_large = (
+        {"lines": [{"variant": 5, "quantity": 1, "properties": {"x": "y" * n}}]} for n in (4000, 6000)
+    )
+    for key, line_count, value in (("toolarge", 90, too_large), ("aaaabbbb", 100, largest)):
+        world.edit("phone", "1", "saved", key, {"lines": value["lines"] * line_count})
+    world.edit("phone", "1", "wishlist", "7", {"handle": "mug"})
+    while world.ask("state", "phone", tab="1")["pending"]:
+        request = world.ask("request", "phone", tab="1")
+        raw = json.dumps(request).encode()
+        assert len(raw) < LARGEST_BODY
+        world.ask("answer", "phone", tab="1", request=request, answer=world.server.sync(raw, world.now))
+    assert sorted(world.server.held()) == [("saved", "aaaabbbb"), ("wishlist", "7")]
+    assert {one["key"] for one in world.ask("state", "phone", tab="1")["items"] if one["isUntaken"]} == {"toolarge"}
+
+
+def test_what_an_account_refuses_is_not_sent_again_until_it_changes(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+
+    def exchange(value: Any) -> list[Any]:
+        world.edit("phone", "1", "saved", "aaaabbbb", value)
+        request = world.ask("request", "phone", tab="1")
+        answer = world.server.sync(json.dumps(request).encode(), world.now)
+        world.ask("answer", "phone", tab="1", request=request, answer=answer)
+        assert len(request["items"]) == 1
+        return list(world.ask("request", "phone", tab="1")["items"])
+
+    assert exchange({"lines": [{"variant": 5, "quantity": 1}] * 501}) == []
+    (kept,) = world.ask("state", "phone", tab="1")["items"]
+    assert kept["isUntaken"]
+    assert exchange({"lines": [{"variant": 5, "quantity": 1}]}) == []
+    assert list(world.server.held()) == [("saved", "aaaabbbb")]
+
+
 def test_whose_a_cart_is_is_said_once_also_where_there_is_no_room(browsers: Browsers) -> None:
     world = World(browsers, Dictionary())
     world.open("phone", who=CLEO)

@@ -133,6 +133,12 @@ def test_a_kept_cart_may_be_as_long_as_shopifys_and_hold_subscriptions(storefron
     assert storefront.held() == {("saved", "aaaabbbb"): kept}
 
 
+def test_only_a_kept_cart_holds_long_words(storefront: Storefront) -> None:
+    line = {"variant": 5, "quantity": 1, "properties": {"Engraving": "x" * 501}}
+    answer = storefront.send(item("cart", "5:aaaaaaaa", line), item("saved", "aaaabbbb", {"lines": [line]}))
+    assert answer["refused"] == {"0": "unknown"}
+
+
 def test_a_script_is_no_picture(storefront: Storefront) -> None:
     answer = storefront.send(item("wishlist", "1", {"handle": "mug", "image": "javascript:alert(1)"}))
     assert answer["refused"] == {"0": "unknown"}
@@ -177,6 +183,27 @@ def test_a_full_account_can_still_change_and_delete(storefront: Storefront, monk
     answer = storefront.send(wish(3), item("wishlist", "1", None))
     assert (answer["stored"], answer["refused"]) == (1, {"0": "full"})
     assert storefront.held() == {("wishlist", "1"): None, ("wishlist", "2"): {"handle": "product-2"}}
+
+
+def test_an_account_has_room_for_so_many_bytes_and_a_large_cart_holds_up_no_wish(
+    storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well PostgreSQL compresses them."""
+    monkeypatch.setattr(rules, "LARGEST_SIZE", 50_000)
+
+    def cart(lines: int) -> dict[str, Any]:
+        return {"lines": [{"variant": 5, "quantity": 1, "properties": {"Engraving": "x" * 5000}}] * lines}
+
+    assert storefront.send(item("saved", "keptlong", cart(8), at(-9)))["refused"] == {}
+    assert storefront.send(item("saved", "another1", cart(3)), wish(1, at(-9)))["refused"] == {"0": "full"}
+    assert set(storefront.held()) == {("saved", "keptlong"), ("wishlist", "1")}
+    assert storefront.send(item("saved", "keptlong", cart(12), at(-8)))["refused"] == {"0": "full"}, "it may not grow"
+    shorter = storefront.send(item("saved", "keptlong", cart(4), at(-7)), item("saved", "another1", cart(3)))
+    assert shorter["refused"] == {}
+    assert {key: len(value["lines"]) for (kind, key), value in storefront.held().items() if kind == "saved"} == {
+        "another1": 3,
+        "keptlong": 4,
+    }
 
 
 def test_what_was_deleted_long_ago_makes_room_and_still_does_not_return(
