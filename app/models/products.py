@@ -23,6 +23,20 @@ class ProductStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+def _newest_on_sale(whose: str) -> Index:
+    """For the lists of app/vendors/goods.py."""
+    return Index(
+        f"ix_products_{whose}_newest_on_sale",
+        whose,
+        text("published_at DESC NULLS LAST"),
+        text("id DESC"),
+        postgresql_include=["shopify_gid"],
+        postgresql_where=text(
+            "status = 'published' AND taken_down_at IS NULL AND shopify_status = 'ACTIVE' AND shopify_gid IS NOT NULL"
+        ),
+    )
+
+
 class Product(Model):
     """One product of one vendor. This row is the product → vendor mapping that orders are split by."""
 
@@ -32,6 +46,8 @@ class Product(Model):
         Index("uq_products_shop_id_listing_key", "shop_id", "listing_key", unique=True),
         Index("ix_products_shop_id_status_submitted_at", "shop_id", "status", "submitted_at"),
         Index("ix_products_vendor_id_status", "vendor_id", "status"),
+        _newest_on_sale("vendor_id"),
+        _newest_on_sale("shop_id"),
         Index("ix_products_look_wanted_at", "look_wanted_at", postgresql_where=text("look_wanted_at IS NOT NULL")),
     )
 

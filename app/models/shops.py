@@ -41,8 +41,8 @@ class Shop(Model):
     definitions_version: Mapped[int] = mapped_column(server_default="0")
     """Which version of the metaobject and metafield definitions Shopify holds for this shop."""
     vendor_definition_gid: Mapped[str | None]
-    newest_told: Mapped[list[str]] = mapped_column(server_default=text("'[]'"), deferred=True)
-    """The products that Shopify was last told are new (app/vendors/goods.py)."""
+    newest_told: Mapped[list[str] | None] = mapped_column(nullable=False, server_default=text("'[]'"), deferred=True)
+    """The products that Shopify was last told are new (app/vendors/goods.py); None while its answer is awaited."""
     location_gid: Mapped[str | None]
     """Where vendors' stock is counted until they have locations of their own."""
     publication_gid: Mapped[str | None]

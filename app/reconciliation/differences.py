@@ -65,13 +65,16 @@ def list_held(session: Session, shop_id: int) -> dict[str, News]:
     pages = select(Vendor.metaobject_gid, Vendor.handle).where(
         Vendor.shop_id == shop_id, Vendor.metaobject_gid.is_not(None)
     )
-    held: dict[str, News] = {
-        gid: ("products/delete", {"id": bodies.number_of(gid)}) for gid in session.scalars(products) if gid
-    }
+    held = {gid: gone(gid) for gid in session.scalars(products) if gid}
     for gid, handle in session.execute(pages):
         assert gid is not None
         held[gid] = ("metaobjects/delete", {"id": gid, "type": "$app:vendor", "handle": handle})
     return held
+
+
+def gone(product_gid: str) -> News:
+    """The news that Shopify no longer has a product."""
+    return "products/delete", {"id": bodies.number_of(product_gid)}
 
 
 def _choose_orders(session: Session, shop_id: int, nodes: Sequence[Node]) -> list[Choice]:

@@ -59,6 +59,29 @@ class _Run:
     missed: int = 0
 
 
+def take_in(domain: str, news: Sequence[differences.News]) -> int:
+    """Put news into the inbox and ring. What came in before is left alone. Returns how many are new."""
+    stored = 0
+    with system() as session:
+        for topic, body in news:
+            raw = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+            name = f"reconciled-{hashlib.sha256(raw).hexdigest()[:32]}"
+            row = {
+                "shop_domain": domain,
+                "topic": topic,
+                "webhook_id": name,
+                "event_id": name,
+                "api_version": API_VERSION,
+                "triggered_at": body.get("updated_at"),
+                "body": raw,
+            }
+            written = insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)
+            stored += len(session.execute(written).all())
+        if stored:
+            enqueue_after_commit(session, "jobs.events.drain")
+    return stored
+
+
 def ask(session: Session, shop: Shop) -> None:
     """Have the shop compared with Shopify soon."""
     for kind in LookKind:
@@ -183,20 +206,20 @@ def _compare_as(kind: LookKind, run: _Run, nodes: Sequence[Mapping[str, Any]]) -
     with scoped(run.shop.shop_id) as session:
         wanted = differences.choose(session, run.shop.shop_id, kind, nodes)
     for choice in wanted:
-        _take_in(run, differences.read(run.shop, kind, choice))
+        run.missed += take_in(run.shop.domain, differences.read(run.shop, kind, choice))
 
 
 def _look_for_payments(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
     with scoped(run.shop.shop_id) as session:
         missed = payments.find_missed(session, run.shop.shop_id, nodes)
-    _take_in(run, missed)
+    run.missed += take_in(run.shop.domain, missed)
 
 
 def _look_for_returns(run: _Run, nodes: Sequence[Mapping[str, Any]]) -> None:
     if found := returns.read(run.shop, nodes):
         with scoped(run.shop.shop_id) as session:
             missed = returns.find_missed(session, run.shop.shop_id, found)
-        _take_in(run, missed)
+        run.missed += take_in(run.shop.domain, missed)
 
 
 def _look(run: _Run) -> bool:
@@ -222,7 +245,7 @@ def _look_for_deletions(run: _Run) -> bool:
         asked = gids[start : start + _AT_ONCE]
         found: Any = graphql(run.shop, "nodesLeft", {"ids": asked})
         left = {node["id"]: node for node in found if node}
-        _take_in(run, [held[gid] for gid in asked if gid not in left])
+        run.missed += take_in(run.shop.domain, [held[gid] for gid in asked if gid not in left])
         _compare_as(LookKind.VENDOR_PAGES, run, [node for node in left.values() if "fields" in node])
         run.looked_at += len(asked)
         if time.monotonic() > run.until:
@@ -235,7 +258,7 @@ def _look_for_disputes(run: _Run) -> bool:
     for nodes in _pages(run, f"initiated_at:>='{since.isoformat(timespec='seconds')}'"):
         with scoped(run.shop.shop_id) as session:
             missed = disputes.find_missed(session, run.shop.shop_id, nodes)
-        _take_in(run, missed)
+        run.missed += take_in(run.shop.domain, missed)
         run.looked_at += len(nodes)
     return True
 
@@ -254,29 +277,6 @@ def _pages(run: _Run, query: str) -> Iterator[Sequence[Mapping[str, Any]]]:
         if not page["pageInfo"]["hasNextPage"]:
             return
         after = page["pageInfo"]["endCursor"]
-
-
-def _take_in(run: _Run, news: Sequence[differences.News]) -> None:
-    """Put news into the inbox and ring. What came in before is left alone."""
-    stored = 0
-    with system() as session:
-        for topic, body in news:
-            raw = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
-            name = f"reconciled-{hashlib.sha256(raw).hexdigest()[:32]}"
-            row = {
-                "shop_domain": run.shop.domain,
-                "topic": topic,
-                "webhook_id": name,
-                "event_id": name,
-                "api_version": API_VERSION,
-                "triggered_at": body.get("updated_at"),
-                "body": raw,
-            }
-            written = insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)
-            stored += len(session.execute(written).all())
-        if stored:
-            enqueue_after_commit(session, "jobs.events.drain")
-    run.missed += stored
 
 
 def _note(

@@ -4,8 +4,9 @@ Amounts stay strings until money.py reads them. A body that does not fit its top
 topic and sent under another is refused instead of half understood.
 """
 
+import json
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -205,10 +206,18 @@ class Metaobject(Payload, kw_only=True, frozen=True):
     type: str
     handle: str
     display_name: str | None = None
-    fields: dict[str, str | None] = {}
+    fields: dict[str, Any] = {}
     created_at: datetime | None = None
     updated_at: datetime | None = None
     capabilities: dict[str, dict[str, str | bool | None]] = {}
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "fields", {key: _as_stored(value) for key, value in self.fields.items()})
+
+
+def _as_stored(value: Any) -> str | None:
+    """Shopify stores texts as they are, and lists, ratings and the like as the text of their JSON."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 P = TypeVar("P", bound=msgspec.Struct)

@@ -9,15 +9,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
-from app.models.products import Product, is_on_sale
+from app.models.products import Product, ProductStatus
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.queue import enqueue
+from app.reconciliation import differences
+from app.reconciliation.service import take_in
 from app.shopify import definitions
 from app.shopify.client import graphql
 from app.shopify.errors import ShopifyUserErrors
@@ -46,9 +48,11 @@ def list_wanted(session: Session, vendor: Vendor) -> list[str]:
 
 
 def list_left(shop: ShopCredentials, gids: Sequence[str]) -> list[str]:
-    """Those that Shopify still has. Raises ShopifyError."""
+    """Those that Shopify still has. The others are news, which may not have come yet. Raises ShopifyError."""
     found: Any = graphql(shop, "nodesLeft", {"ids": list(gids)})
-    return [node["id"] for node in found if node]
+    left = [node["id"] for node in found if node]
+    take_in(shop.domain, [differences.gone(gid) for gid in gids if gid not in left])
+    return left
 
 
 def note_page(vendor: Vendor, fields: Mapping[str, str | None]) -> None:
@@ -76,6 +80,8 @@ def tell_newest(shop_id: int) -> None:
         if shop.shopify_gid is None or newest == shop.newest_told:
             return
         credentials, owner = ShopCredentials(shop.id, shop.domain), shop.shopify_gid
+        # Until Shopify has answered nobody knows what it holds, and the answer may be lost.
+        shop.newest_told = None
     try:
         _set_newest(credentials, owner, newest)
     except ShopifyUserErrors:
@@ -103,7 +109,12 @@ def _newest_of_shop() -> ColumnElement[list[str]]:
 
 
 def _newest(theirs: ColumnElement[bool], whose: type[Vendor | Shop], most: int) -> ColumnElement[list[str]]:
-    on_sale = (is_on_sale(), Product.shopify_status == "ACTIVE", Product.shopify_gid.is_not(None))
+    on_sale = (  # as in the indexes: every half minute all lists are read
+        Product.status == literal(ProductStatus.PUBLISHED.value, literal_execute=True),
+        Product.taken_down_at.is_(None),
+        Product.shopify_status == literal("ACTIVE", literal_execute=True),
+        Product.shopify_gid.is_not(None),
+    )
     newest = (
         select(Product.shopify_gid)
         .where(theirs, *on_sale)

@@ -151,11 +151,10 @@ def test_what_staff_change_in_the_admin_is_made_right_heard_or_not(market: Marke
     assert named(market, ada) == gids(plate, mug), "Shopify refuses what it no longer has"
     with db.scoped(shop.id) as session:
         assert session.get_one(Vendor, ada.id).sync_error is None
+        assert session.get_one(Product, bowl.id).status == ProductStatus.ARCHIVED, "what it told so is news"
     find_them_again(market)
     follow(market)
     assert named(market, ada) == gids(plate, mug)
-    with db.scoped(shop.id) as session:
-        assert session.get_one(Product, bowl.id).status == ProductStatus.ARCHIVED
 
 
 def test_the_pages_of_an_installed_shop_are_filled_after_the_update(

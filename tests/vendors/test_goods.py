@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, text, update
 from sqlalchemy.orm import Session
 
 from app import clock, db
@@ -18,9 +18,10 @@ from app.products import mirror, service, takedowns
 from app.queue import get_redis
 from app.shopify import definitions
 from app.shopify.errors import ShopifyError
-from app.shopify.payloads import Metaobject
+from app.shopify.payloads import Metaobject, read_payload
 from app.shopify.tokens import ShopCredentials
 from app.vendors import goods, sync
+from jobs import events
 from tests.shopify.fake import FakeShopify, data
 
 PAGE = "gid://shopify/Metaobject/1"
@@ -194,21 +195,25 @@ def test_the_last_one_that_goes_empties_the_field(page: Page, ada: Vendor) -> No
     assert page.fields["cover"] == "gid://shopify/MediaImage/1", "the rest of the page stays"
 
 
-def test_a_call_that_fails_is_made_again(page: Page, ada: Vendor, shopify: FakeShopify) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between one attempt of a call and the next."""
+    monkeypatch.setattr("app.shopify.client.time.sleep", lambda _: None)
+
+
+def test_a_call_that_fails_is_made_again(page: Page, ada: Vendor, shopify: FakeShopify, hasty: None) -> None:
     add(ada, 1)
     write = shopify.answers["metaobjectUpsert"][0]
-    shopify.answer("metaobjectUpsert", httpx.Response(422))
+    shopify.answer("metaobjectUpsert", httpx.Response(503))
     with pytest.raises(ShopifyError):
         follow(ada)
-    with db.scoped(ada.shop_id) as session:
-        session.get_one(Vendor, ada.id).sync_error = None
     shopify.answer("metaobjectUpsert", write)
     assert follow(ada) == 1
     assert numbers(page.named) == [1]
 
 
 def test_a_product_that_shopify_no_longer_has_keeps_no_other_from_the_page(page: Page, ada: Vendor) -> None:
-    """It was deleted there a moment ago, and the news of it is on its way."""
+    """It was deleted there a moment ago, and the news of it is late, or lost."""
     add(ada, 1)
     add(ada, 2)
     page.gone = {gid(1)}
@@ -216,22 +221,28 @@ def test_a_product_that_shopify_no_longer_has_keeps_no_other_from_the_page(page:
     assert numbers(page.named) == [2]
     with db.scoped(ada.shop_id) as session:
         assert session.get_one(Vendor, ada.id).sync_error is None
-        delete(session, _find(session, 1))
-    assert follow(ada) == 0
+    assert status_of(1) == ProductStatus.PUBLISHED
+    events.drain()
+    assert status_of(1) == ProductStatus.ARCHIVED
+    assert follow(ada) == 0, "what was found out is known"
 
 
-def _find(session: Session, number: int) -> Product:
-    return session.scalars(select(Product).where(Product.shopify_gid == gid(number))).one()
+def status_of(number: int) -> ProductStatus:
+    with db.system() as session:
+        return session.scalars(select(Product.status).where(Product.shopify_gid == gid(number))).one()
 
 
-def test_what_staff_make_of_the_list_is_made_right(page: Page, ada: Vendor) -> None:
+@pytest.mark.parametrize("changed", [json.dumps([gid(7)]), [gid(7)]])
+def test_what_staff_make_of_the_list_is_made_right(page: Page, ada: Vendor, changed: Any) -> None:
+    """Whether Shopify sends a list as its text or as a list."""
     add(ada, 1)
     follow(ada)
     page.moment += timedelta(minutes=1)
     page.fields["products"] = json.dumps([gid(7)])
-    news = Metaobject(
-        id=PAGE, type=sync.TYPE, handle=ada.handle, fields={"products": json.dumps([gid(7)])}, updated_at=page.moment
-    )
+    fields = {"name": ada.name, "logo": None, "rating": {"value": "4.5"}, "products": changed}
+    said = {"id": PAGE, "type": sync.TYPE, "handle": ada.handle, "updated_at": page.moment.isoformat()}
+    news = read_payload(Metaobject, json.dumps(said | {"fields": fields}).encode())
+    assert news.fields == fields | {"rating": '{"value": "4.5"}', "products": json.dumps([gid(7)])}
     with db.scoped(ada.shop_id) as session:
         sync.take_over(session, session.get_one(Shop, ada.shop_id), news)
     assert follow(ada) == 1
@@ -303,6 +314,52 @@ def test_a_new_product_that_shopify_no_longer_has_is_left_out(
     page.gone = {gid(2)}
     tell_newest(acme)
     assert newest == [[1]]
-    with db.scoped(acme.id) as session:
-        mirror.forget_product(session, session.get_one(Shop, acme.id), gid(2))
+    events.drain()
+    assert status_of(2) == ProductStatus.ARCHIVED
     assert tell_newest(acme) == 0
+
+
+def test_what_was_told_and_whose_answer_was_lost_is_told_again(
+    newest: list[list[int]], acme: Shop, ada: Vendor, shopify: FakeShopify, hasty: None
+) -> None:
+    add(ada, 1)
+    tell_newest(acme)
+    [answer] = shopify.answers["metafieldsSet"]
+
+    def lose(asked: dict[str, Any]) -> httpx.Response:
+        assert callable(answer)
+        answer(asked)
+        raise httpx.ReadTimeout("Nobody heard.")
+
+    bowl = add(ada, 2)
+    shopify.answer("metafieldsSet", lose)
+    with pytest.raises(ShopifyError):
+        tell_newest(acme)
+    assert newest[-1] == [2, 1]
+    with db.scoped(acme.id) as session:
+        take_down(session, session.get_one(Product, bowl.id))
+    shopify.answer("metafieldsSet", answer)
+    assert tell_newest(acme) == 1, "what was told last may not be what Shopify holds"
+    assert newest[-1] == [1]
+    assert tell_newest(acme) == 0
+
+
+@pytest.mark.parametrize(("sweep", "index"), [(sync.sweep, "vendor_id"), (goods.sweep, "shop_id")])
+def test_the_sweeps_read_the_newest_off_an_index(page: Page, ada: Vendor, sweep: Any, index: str) -> None:
+    """In its order, without what was on sale before them, and without the rows."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2:4])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        sweep()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    [(query, values)] = [each for each in asked if "published_at DESC" in each[0]]
+    with db.system() as session:
+        session.execute(text("SET LOCAL enable_sort = off"))
+        plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {query}", values).scalars())
+    assert f"Index Only Scan using ix_products_{index}_newest_on_sale" in plan, plan
+    assert "published_at" not in plan, "nothing is left to sort"
