@@ -12,7 +12,7 @@ from app.api.operations import check_version, operation
 from app.api.shapes import Bps, check_bps
 from app.auth import api
 from app.auth.scopes import Scope
-from app.commissions.agreements import save_settings
+from app.commissions.agreements import lock, save_settings
 from app.commissions.queries import get_settings
 from app.errors import ValidationErrors
 from app.models.commissions import MoneySettings as Row
@@ -103,7 +103,7 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
 
     Orders that were seen before keep what held then.
     """
-    g.session.get(Row, g.shop.id, with_for_update=True)
+    lock(g.session, g.shop.id)
     now = get_money_settings()
     check_version(now)
     wanted = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
@@ -113,8 +113,6 @@ def change_money_settings(body: MoneySettingsChange) -> MoneySettings:
     for code, part in (wanted.get("discount_bearers") or {}).items():
         check_bps(part, f"#/discount_bearers/{code}")
     chosen = msgspec.structs.asdict(now) | wanted
-    if chosen["reserve_bps"] and not chosen["reserve_days"]:
-        raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     bearers = chosen["discount_bearers"].items()
     chosen["discount_bearers"] = {code.strip().upper(): str(part) for code, part in bearers}
     actor = api.actor()

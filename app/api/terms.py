@@ -12,8 +12,8 @@ from app.api.settings import Bearer, Days, FeeParty, Minor, Party, PayoutDay, Sh
 from app.api.shapes import Bps, check_bps
 from app.auth import api
 from app.auth.scopes import Scope
-from app.commissions.agreements import get_agreed, get_overrides, save_overrides
-from app.errors import NotFound, ValidationErrors
+from app.commissions.agreements import get_overrides, lock, save_overrides
+from app.errors import NotFound
 from app.models.vendors import Vendor
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -75,7 +75,8 @@ def replace_money_terms(vendor_id: int, body: MoneyTerms) -> MoneyTerms:
 
     Orders that were seen before keep what held then.
     """
-    _check_vendor(vendor_id, lock=True)
+    _check_vendor(vendor_id)
+    lock(g.session, g.shop.id)
     check_version(get_money_terms(vendor_id))
     save_overrides(g.session, g.shop, vendor_id, _checked(body), api.actor())
     return get_money_terms(vendor_id)
@@ -88,11 +89,6 @@ def _checked(body: MoneyTerms) -> dict[str, Any]:
             check_bps(rate, name)
     for code, part in body.discount_bearers.items():
         check_bps(part, f"#/discount_bearers/{code}")
-    shared = get_agreed(g.session, g.shop.id).shared
-    percent = shared.reserve_bps if body.reserve_bps is None else Decimal(body.reserve_bps)
-    days = shared.reserve_days if body.reserve_days is None else body.reserve_days
-    if percent and not days:
-        raise ValidationErrors({"reserve_days": "Say for how many days, or keep no reserve."})
     when = body.payout_schedule
     if when:
         check_day(when)
@@ -106,7 +102,7 @@ def _checked(body: MoneyTerms) -> dict[str, Any]:
     }
 
 
-def _check_vendor(vendor_id: int, *, lock: bool = False) -> None:
-    found = g.session.get(Vendor, vendor_id, with_for_update=lock)
+def _check_vendor(vendor_id: int) -> None:
+    found = g.session.get(Vendor, vendor_id)
     if found is None or found.shop_id != g.shop.id:
         raise NotFound("There is no such vendor.")

@@ -23,6 +23,7 @@ _OF_SETTINGS: Final = (
     "shipping_to", "shipping_share", "shipping_tax_to", "sales_tax_to", "payment_fees_to", "keep_payment_fee",
     "keep_commission", "fee_tax_bps", "discount_bps", "reserve_bps", "reserve_days", "refund_bearer", "dispute_fee_to",
 )  # fmt: skip
+_OF_RESERVE: Final = frozenset({"reserve_bps", "reserve_days"})
 _OF_SHOP: Final = ("hold_days", "payout_minimum_minor")
 _NAMED: Final = 5
 _FOR_ALL_ONLY: Final = ("dispute_fee_minor", "discount_bearers")
@@ -67,6 +68,7 @@ def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor
 
     Raises ValidationErrors.
     """
+    lock(session, shop.id)
     before = get_settings(session, shop.id)
     wanted = {name: chosen[name] for name in (*_OF_SETTINGS, *_FOR_ALL_ONLY)}
     changes = {
@@ -76,8 +78,9 @@ def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor
     }
     if not changes:
         return {}
-    if changes.keys() & {"reserve_bps", "reserve_days"}:
-        _need_days(session, shop.id, wanted)
+    if changes.keys() & _OF_RESERVE:
+        shared = replace(get_agreed(session, shop.id).shared, **{name: wanted[name] for name in _OF_RESERVE})
+        _need_days(session, shared, list_vendors_with_terms(session, shop.id))
     values = wanted | {"updated_at": clock.now()}
     statement = insert(MoneySettings).values(shop_id=shop.id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["shop_id"], set_=values))
@@ -86,12 +89,18 @@ def save_settings(session: Session, shop: Shop, chosen: Mapping[str, Any], actor
     return changes
 
 
-def _need_days(session: Session, shop_id: int, wanted: Mapping[str, Any]) -> None:
-    """Whoever has a part of the settings alone must not be left with a reserve of no days. Raises ValidationErrors."""
-    agreed = get_agreed(session, shop_id)
-    shared = replace(agreed.shared, reserve_bps=wanted["reserve_bps"], reserve_days=wanted["reserve_days"])
-    merged = {vendor: merge_terms(shared, own) for vendor, own in list_vendors_with_terms(session, shop_id).items()}
-    lacking = [vendor for vendor, terms in merged.items() if terms.reserve_bps and not terms.reserve_days]
+def lock(session: Session, shop_id: int) -> None:
+    """What is agreed, for all and alone, hangs together: one is saved after another, by what the last one left."""
+    session.flush()
+    session.expire_all()
+    session.get_one(ShopSettings, shop_id, with_for_update=True)
+
+
+def _need_days(session: Session, terms: Terms, alone: Mapping[int, Mapping[str, Any]]) -> None:
+    """No reserve without days: in these terms, and in theirs who have a part of them alone. Raises ValidationErrors."""
+    if _lacks_days(terms):
+        raise ValidationErrors({"reserve_days": "Say for how many days, or enter 0 for no reserve."})
+    lacking = [vendor for vendor, own in alone.items() if _lacks_days(merge_terms(terms, own))]
     if not lacking:
         return
     names = session.scalars(select(Vendor.name).where(Vendor.id.in_(lacking)).order_by(Vendor.name)).all()
@@ -99,10 +108,18 @@ def _need_days(session: Session, shop_id: int, wanted: Mapping[str, Any]) -> Non
     raise ValidationErrors({"reserve_days": f"A reserve would be left without days, by what you agreed with: {named}."})
 
 
+def _lacks_days(terms: Terms) -> bool:
+    return bool(terms.reserve_bps) and not terms.reserve_days
+
+
 def save_overrides(
     session: Session, shop: Shop, vendor_id: int, chosen: Mapping[str, Any], actor: str
 ) -> dict[str, Any]:
-    """Replace what was agreed with one vendor alone. Returns what changed, empty when nothing did."""
+    """Replace what was agreed with one vendor alone. Returns what changed, empty when nothing did.
+
+    Raises ValidationErrors.
+    """
+    lock(session, shop.id)
     before, after = get_overrides(session, vendor_id), write_overrides(chosen)
     _date_schedule(before, after, clock.today(shop.timezone))
     changes = {
@@ -112,6 +129,7 @@ def save_overrides(
     }
     if not changes:
         return {}
+    _need_days(session, merge_terms(get_agreed(session, shop.id).shared, after), {})
     values = {"shop_id": shop.id, "overrides": after, "updated_at": clock.now()}
     statement = insert(VendorTerms).values(vendor_id=vendor_id, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["vendor_id"], set_=values))

@@ -88,12 +88,7 @@ class MoneyForm(Form):
     def validate_fee_tax(self, field: StringField) -> None:
         checked(read_percent, field)
 
-    validate_discount = validate_fee_tax
-
-    def validate_reserve(self, field: StringField) -> None:
-        checked(read_percent, field)
-        if read_percent(field.data or "0") and not self.reserve_days.data:
-            raise ValidationError("Say for how many days, or enter 0 for no reserve.")
+    validate_discount = validate_reserve = validate_fee_tax
 
     def validate_dispute_fee(self, field: StringField) -> None:
         _read_minor(field, self.currency)
@@ -153,7 +148,7 @@ class VendorMoneyForm(Form):
         self, formdata: Any = None, *, shared: Terms, overrides: Mapping[str, Any], currency: str, schedule: str
     ) -> None:
         super().__init__(formdata, data=None if formdata else _typed(overrides, currency))
-        self.currency, self.shared = currency, shared
+        self.currency = currency
         told = described(shared, currency)
         parties = [("vendor", "The vendor"), ("marketplace", "You")]
         for name, pairs in (
@@ -181,16 +176,7 @@ class VendorMoneyForm(Form):
         if (field.data or "").strip():
             checked(read_percent, field)
 
-    validate_discount = validate_fee_tax
-
-    def validate_reserve(self, field: StringField) -> None:
-        percent = self.shared.reserve_bps
-        if (field.data or "").strip():
-            checked(read_percent, field)
-            percent = read_percent(field.data or "0")
-        days = self.reserve_days.data
-        if percent and not (self.shared.reserve_days if days is None else days):
-            raise ValidationError("Say for how many days, or enter 0 for no reserve.")
+    validate_discount = validate_reserve = validate_fee_tax
 
     def validate_discount_bearers(self, field: TextAreaField) -> None:
         checked(_read_bearers, field)

@@ -56,7 +56,11 @@ def save_vendor(vendor_id: int) -> ResponseReturnValue:
     form = _vendor_form(vendor, bound=True)
     if not form.validate():
         return _vendor_page(vendor, form), 422
-    changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), merchant.actor())
+    try:
+        changes = agreements.save_overrides(g.session, g.shop, vendor.id, form.chosen(), merchant.actor())
+    except ValidationErrors as error:
+        form.reserve_days.errors = [error.errors["reserve_days"]]
+        return _vendor_page(vendor, form), 422
     page = _vendor_page(vendor, _vendor_form(vendor))
     return web.toast(page, "Saved for orders from now on" if changes else "Nothing had changed")
 

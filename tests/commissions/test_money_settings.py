@@ -4,10 +4,14 @@ from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import db
-from app.commissions.agreements import get_agreed
+from app.commissions.agreements import get_agreed, save_overrides, save_settings
+from app.commissions.queries import default_settings
 from app.commissions.terms import Terms, bearers_of, merge_terms, own_shipping
+from app.errors import ValidationErrors
 from app.models.commissions import MoneySettings
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -160,6 +164,25 @@ def test_no_change_for_all_leaves_a_vendor_a_reserve_without_days(
     assert merchant.post("/app/settings/money", data=WANTED | first | {"fee_tax": "7"}).status_code == 200
     assert merchant.post(path, data=EMPTY).status_code == 200
     assert merchant.post("/app/settings/money", data=wanted).status_code == 200
+
+
+def test_of_two_saves_at_once_the_later_one_heeds_the_earlier(shop: Shop, seller: Vendor) -> None:
+    """The days go for all while a vendor is given a percentage."""
+    own, settings = {"reserve_bps": Decimal(500)}, default_settings()
+    chosen = {column.key: getattr(settings, column.key) for column in settings.__table__.columns} | {"reserve_days": 30}
+    with db.scoped(shop.id) as session:
+        save_settings(session, shop, chosen, "staff:1")
+    with db.scoped(shop.id) as first, db.scoped(shop.id) as second:
+        assert get_agreed(second, shop.id).shared.reserve_days == 30
+        save_settings(first, shop, chosen | {"reserve_days": 0}, "staff:1")
+        attempt = second.begin_nested()
+        second.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            save_overrides(second, shop, seller.id, own, "staff:2")
+        attempt.rollback()
+        first.commit()
+        with pytest.raises(ValidationErrors, match="Say for how many days"):
+            save_overrides(second, shop, seller.id, own, "staff:2")
 
 
 def test_terms_are_merged_by_name_and_unknown_names_are_left_out() -> None:
