@@ -34,7 +34,8 @@ class Conditions:
     """Price band in minor units of `price_currency`, both ends included."""
     price_to: int | None = None
     price_currency: str | None = None
-    """None of a rule that names no prices, and of one that a program of before saved during an upgrade."""
+    """None of a rule that names no prices. Of one that a program of before saved during an upgrade too: its prices are
+    compared in any currency until it is saved again."""
     fields: frozenset[str] = frozenset()
     most_move_bps: int | None = None
 

@@ -145,6 +145,8 @@ def test_a_price_band_stays_in_its_currency_when_the_shop_has_another(merchant: 
         session.get_one(Shop, shop.id).currency = "JPY"
     page = merchant.get(f"/app/commissions/{number}").text
     assert ('value="1000.50"' in page, 'suffix="USD"' in page) == (True, True)
+    assert "These prices are in USD. For prices in JPY, empty both" in page
+    assert "These prices are in" not in merchant.get("/app/commissions/new").text
     edited = {"name": "Very dear", "rate": "10", "price_from": "1000.50", "price_to": "3000"}
     assert merchant.post(f"/app/commissions/{number}", data=edited).status_code == 200
     with db.scoped(shop.id) as session:

@@ -72,11 +72,25 @@ def test_prices_of_a_rule_stay_in_the_currency_in_which_they_were_written(
     assert arrive(acme, cup) == (False, None), "1,000 yen are no 10.00 dollars"
     assert "up to $10.00" in merchant.get("/app/review/rules").text
     path = f"/app/review/rules/{rule.id}"
-    assert 'suffix="USD"' in merchant.get(path).text
+    page = merchant.get(path).text
+    assert ('suffix="USD"' in page, "These prices are in USD. For prices in JPY, empty both" in page) == (True, True)
     assert merchant.post(path, data=fields | {"price_to": ""}).status_code == 200
+    assert "These prices are in" not in merchant.get(path).text
     assert merchant.post(path, data=fields | {"price_to": "1000"}).status_code == 200
     assert "up to ¥1,000" in merchant.get("/app/review/rules").text
     assert arrive(acme, add_product(shop, ada, "Mug", ProductStatus.SUBMITTED, 1000))[0]
+
+
+def test_prices_without_a_currency_are_compared_in_any_until_the_rule_is_saved(
+    acme: Shop, ada: Vendor, merchant: FlaskClient
+) -> None:
+    """As a program of before saves them during an upgrade."""
+    number = add_rule(acme, "Cheap", Conditions(price_to=1000))
+    assert arrive(acme, add_product(acme, ada, "Cup", ProductStatus.SUBMITTED, 1000))[0]
+    fields = {"name": "Cheap", "is_on": "on", "kind": "any", "price_to": "10.00"}
+    assert merchant.post(f"/app/review/rules/{number}", data=fields).status_code == 200
+    with db.scoped(acme.id) as session:
+        assert session.get_one(ApprovalRule, number).conditions["price_currency"] == "USD"
 
 
 @pytest.mark.parametrize("in_group", [True, False])
