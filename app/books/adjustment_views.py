@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import Form, HiddenField, SelectField, StringField, TextAreaField
@@ -88,7 +88,7 @@ def _cells(row: adjustments.AdjustmentRow) -> list[object]:
 def adjust() -> ResponseReturnValue:
     form = _form(request.form)
     if not form.validate():
-        return _page(form, status=422)
+        return _page(form), 422
     try:
         made = adjustments.adjust(
             g.session,
@@ -100,7 +100,7 @@ def adjust() -> ResponseReturnValue:
             actor=merchant.actor(),
         )
     except Conflict as error:
-        return web.toast(_page(_form(None), status=409), error.message, is_error=True)
+        return web.refuse(_page(_form(None)), error)
     what = "Credited" if made.amount_minor > 0 else "Debited"
     return web.toast(_page(_form(None)), f"{what}. The vendor sees it with your reason.")
 
@@ -111,17 +111,17 @@ def take_back(adjustment_id: int) -> ResponseReturnValue:
     try:
         adjustments.take_back(g.session, g.shop, adjustment_id, reason, actor=merchant.actor())
     except ValidationErrors as error:
-        return _page(_form(None), errors={adjustment_id: error.errors["reason"]}, status=422)
+        return _page(_form(None), errors={adjustment_id: error.errors["reason"]}), 422
     except Conflict as error:
-        return web.toast(_page(_form(None), status=409), error.message, is_error=True)
+        return web.refuse(_page(_form(None)), error)
     return web.toast(_page(_form(None)), "Taken back by an opposite booking")
 
 
-def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None, status: int = 200) -> Response:
+def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None) -> str:
     wanted = _read_wanted()
     chosen = wanted.vendor_id
     balances = list_balances(g.session, g.shop.id, g.shop.currency, [chosen]) if chosen else {}
-    html = render_template(
+    return render_template(
         "merchant/books/adjustments.html",
         form=form,
         page=_find(web.read_place()),
@@ -130,7 +130,6 @@ def _page(form: AdjustmentForm, *, errors: dict[int, str] | None = None, status:
         balance=balances.get(chosen) if chosen else None,
         errors=errors or {},
     )
-    return Response(html, status)
 
 
 def _find(place: Place) -> Page[adjustments.AdjustmentRow]:

@@ -30,7 +30,7 @@ def decline(order_id: int, number: int) -> ResponseReturnValue:
     try:
         cancellations.decline(g.session, order.shopify_id, number, answer=answer, actor=merchant.actor())
     except ValidationErrors as error:
-        return order_page(order, errors={f"cancellation:{number}": error.errors["answer"]}, status=422)
+        return order_page(order, errors={f"cancellation:{number}": error.errors["answer"]}), 422
     except Conflict as error:
         return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "Declined; the vendor gets an e-mail")

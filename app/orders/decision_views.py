@@ -34,7 +34,7 @@ def put_on_vendor(order_id: int, kind: str, number: int) -> ResponseReturnValue:
     try:
         decisions.put_on_vendor(g.session, order, kind, number, vendor_id, reason=reason, actor=merchant.actor())
     except ValidationErrors as error:
-        return order_page(order, errors={f"{kind}:{number}": error.errors["reason"]}, status=422)
+        return order_page(order, errors={f"{kind}:{number}": error.errors["reason"]}), 422
     except Conflict as error:
         return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "Booked again")
@@ -47,7 +47,7 @@ def lift_flag(order_id: int) -> ResponseReturnValue:
     try:
         decisions.lift_flag(g.session, order, flag, reason=request.form.get("reason", ""), actor=merchant.actor())
     except ValidationErrors as error:
-        return order_page(order, errors={flag: error.errors["reason"]}, status=422)
+        return order_page(order, errors={flag: error.errors["reason"]}), 422
     except Conflict as error:
         return web.refuse(order_page(order), error)
     return web.toast(order_page(order), "The order's money moves on")

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import web
@@ -79,7 +79,7 @@ def show_order(order_id: int) -> ResponseReturnValue:
     return order_page(queries.get_order(g.session, g.shop.id, order_id))
 
 
-def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status: int = 200) -> Response:
+def order_page(order: Order, *, errors: Mapping[str, str] | None = None) -> str:
     """One order with who gets what of it; `errors` stand beside what a person could not decide."""
     split = queries.read_split(g.session, order)
     parts, every = split.parts, bool(request.args.get("every"))
@@ -87,7 +87,7 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
     bookings = ledger.page_order_movements(
         g.session, order.id, every=every, place=web.read_place("booking_"), limit=PER_PAGE
     )
-    html = render_template(
+    return render_template(
         "merchant/orders/detail.html",
         order=order,
         errors=errors or {},
@@ -118,7 +118,6 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None, status:
         kind_words=KIND_WORDS,
         account_words=ACCOUNT_WORDS,
     )
-    return Response(html, status)
 
 
 def _wishes(

@@ -5,11 +5,11 @@ from typing import Any
 
 from wtforms import BooleanField, Form, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from app.money import Money, read_amount
 from app.products.approval_rules import FIELDS, KINDS, Conditions
-from app.typed import tidy
+from app.typed import at_most, tidy
 
 
 class RuleForm(Form):
@@ -19,7 +19,7 @@ class RuleForm(Form):
         "Name",
         filters=[tidy],
         description="You read it in the history of what it approved.",
-        validators=[InputRequired("Give the rule a name."), Length(max=80, message="Up to 80 characters.")],
+        validators=[InputRequired("Give the rule a name."), at_most(80)],
     )
     is_on = BooleanField("Use this rule")
     kind = SelectField("What it approves", choices=[SelectChoice(*pair) for pair in KINDS.items()])
@@ -29,7 +29,7 @@ class RuleForm(Form):
         "Category",
         filters=[tidy],
         description="Also everything below it, such as Home & Garden > Decor. Empty: any.",
-        validators=[Length(max=255, message="Up to 255 characters.")],
+        validators=[at_most(255)],
     )
     price_from = StringField("Price from", description="Every variant costs at least this. Empty: any.")
     price_to = StringField("Price to", description="Every variant costs at most this. Empty: any.")

@@ -95,8 +95,8 @@ def _change_prices(session: Session, product: Product, wish: Wish, actor: str) -
     if not wanted:
         raise Conflict(_("It has no price yet."))
     if product.status == ProductStatus.PUBLISHED:
-        split = proposals.propose(session, product, wanted, actor=actor)
-        if split.waiting:
+        proposed = proposals.propose(session, product, wanted, actor=actor)
+        if proposed.waiting:
             return _("The new price waits for approval; the old one stays until then.")
         return _("The new price is on its way to the shop.")
     if product.status not in rules.EDITABLE:

@@ -78,10 +78,10 @@ def propose(product_id: int) -> ResponseReturnValue:
     except ValidationErrors as error:
         return _page(product, form, rows, new, refusal=error.message), 422
     try:
-        split = proposals.propose(g.session, product, wanted, actor=actor())
+        proposed = proposals.propose(g.session, product, wanted, actor=actor())
     except Conflict as error:
         return _page(product, form, rows, new, refusal=error.message), 409
-    flash(_say(split), "good")
+    flash(_say(proposed), "good")
     return redirect(f"/portal/products/{product_id}", 303)
 
 
@@ -94,24 +94,24 @@ def withdraw(product_id: int) -> ResponseReturnValue:
     return redirect(f"/portal/products/{product_id}", 303)
 
 
-def _say(split: proposals.Split) -> str:
-    if not split.at_once and not split.waiting:
+def _say(proposed: proposals.Proposed) -> str:
+    if not proposed.at_once and not proposed.waiting:
         return _("Nothing is different from what is on sale.")
     parts = []
-    if split.at_once:
+    if proposed.at_once:
         parts.append(
             ngettext(
                 "%(num)s change on the way to the shop now.",
                 "%(num)s changes on the way to the shop now.",
-                split.at_once,
+                proposed.at_once,
             )
         )
-    if split.waiting:
+    if proposed.waiting:
         parts.append(
             ngettext(
                 "%(num)s change waits for %(shop)s. The product stays on sale as it is until then.",
                 "%(num)s changes wait for %(shop)s. The product stays on sale as it is until then.",
-                split.waiting,
+                proposed.waiting,
                 shop=g.shop.name,
             )
         )

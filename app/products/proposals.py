@@ -38,7 +38,7 @@ _ANSWERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Proposed:
     """How many fields go live at once, and how many wait for a decision."""
 
     at_once: int
@@ -79,7 +79,7 @@ def picture_of(image: ProductImage) -> dict[str, Any]:
     return {"gid": image.shopify_gid, "alt": image.alt, "url": image.url}
 
 
-def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor: str) -> Split:
+def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor: str) -> Proposed:
     """Take a vendor's edit of a locked product on sale; what waited before is replaced.
 
     `wanted` holds all fields or some; those left out keep what an open proposal says. Raises Conflict.
@@ -114,7 +114,7 @@ def propose(session: Session, product: Product, wanted: rules.Snapshot, *, actor
         reason = approvals.why(rule) if rule else None
         trail.record(session, row, "edit_at_once", actor, reason=reason, changes=safe)
         _ring(session, row)
-    return Split(len(safe), len(waiting))
+    return Proposed(len(safe), len(waiting))
 
 
 def accept(session: Session, proposal: ProductProposal, fields: list[str], seen: str, *, actor: str) -> None:
