@@ -33,7 +33,7 @@ def token(customer: int | str = 7001, *, secret: str = SECRET, **changes: Any) -
         "dest": "acme.myshopify.com",
         "aud": KEY,
         "sub": f"gid://shopify/Customer/{customer}",
-        "exp": now + 60,
+        "exp": now + 3600,
         "nbf": now,
         "iat": now,
     }

@@ -14,14 +14,14 @@ KEY = "test-key"
 
 
 def sign_id_token(shop: str = "acme.myshopify.com", *, secret: str = SECRET, **claims: object) -> str:
-    """An id token; a claim given as None is left out."""
+    """An id token, good for longer than Shopify's minute: a test may be slow. A claim given as None is left out."""
     now = int(time.time())
     held: dict[str, object] = {
         "iss": f"https://{shop}/admin",
         "dest": f"https://{shop}",
         "aud": KEY,
         "sub": "42",
-        "exp": now + 60,
+        "exp": now + 3600,
         "nbf": now - 1,
         "iat": now - 1,
         "jti": uuid.uuid4().hex,
