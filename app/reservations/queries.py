@@ -1,7 +1,7 @@
 """What product pages say about stock, and carts that nobody paid for."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,7 +25,7 @@ CACHED_SECONDS: Final = 10
 log = structlog.get_logger()
 
 
-def cache_key(shop_id: int, product_number: int) -> str:
+def _cache_key(shop_id: int, product_number: int) -> str:
     return f"stock:{shop_id}:{product_number}"
 
 
@@ -88,20 +88,27 @@ def _holding(shop_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def read_stock_lately(session: Session, shop_id: int, product_number: int) -> list[dict[str, Any]]:
-    """As it was a few seconds ago, or is: a page that many look at asks the database once. News empty the cache."""
-    key = cache_key(shop_id, product_number)
+    """As it was a few seconds ago, or is: a page that many look at asks the database once. News are kept at once."""
     try:
-        if held := get_redis().get(key):
+        if held := get_redis().get(_cache_key(shop_id, product_number)):
             known: list[dict[str, Any]] = json.loads(held)
             return known
     except RedisError as error:
         log.warning("stock_cache_unreachable", error=str(error))
     found = [asdict(each) for each in read_stock(session, shop_id, product_number)]
+    # News that were kept meanwhile are newer.
+    keep_stock(shop_id, product_number, found, only_new=True)
+    return found
+
+
+def keep_stock(
+    shop_id: int, product_number: int, variants: Sequence[Mapping[str, Any]], *, only_new: bool = False
+) -> None:
+    """For whoever asks in the next seconds; `only_new`: unless something is kept already."""
     try:
-        get_redis().set(key, json.dumps(found), ex=CACHED_SECONDS)
+        get_redis().set(_cache_key(shop_id, product_number), json.dumps(variants), ex=CACHED_SECONDS, nx=only_new)
     except RedisError as error:
         log.warning("stock_cache_unreachable", error=str(error))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

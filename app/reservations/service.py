@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import after_commit, scoped, system
-from app.live.channels import announce_stock
+from app.live.channels import announce_stock, tell_now
 from app.models.products import Product, Variant
 from app.models.reservations import Reservation
-from app.queue import get_redis
 from app.reservations import queries, rules
 from app.reservations.rules import Line, Look, ReservationState
 from app.shopify.webhook_bodies import number_of
@@ -42,11 +41,7 @@ def cancel(session: Session, shop_id: int, token: str) -> None:
 
 def announce(session: Session, shop_id: int, product_number: int) -> None:
     """Once committed, open pages of the product hear how it stands, and nobody is told from memory any more."""
-    stock = queries.read_stock(session, shop_id, product_number)
-    if stock:
-        key = queries.cache_key(shop_id, product_number)
-        after_commit(session, lambda: _forget(key), once=key)
-        announce_stock(session, shop_id, product_number, [asdict(each) for each in stock])
+    after_commit(session, lambda: _tell(shop_id, product_number), once=("stock", shop_id, product_number))
 
 
 def announce_carts(session: Session, shop_id: int, cart_keys: Sequence[str]) -> None:
@@ -168,8 +163,16 @@ def _find_goods(session: Session, shop_id: int, variants: set[int]) -> dict[int,
     }
 
 
-def _forget(key: str) -> None:
+def _tell(shop_id: int, product_number: int) -> None:
+    """With all that others have committed meanwhile, and one after the other: what was read last is told last."""
     try:
-        get_redis().delete(key)
-    except RedisError as error:
-        log.warning("stock_cache_unreachable", error=str(error))
+        with scoped(shop_id) as session:
+            name = f"stock:{shop_id}:{product_number}"
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+            if stock := queries.read_stock(session, shop_id, product_number):
+                variants = [asdict(each) for each in stock]
+                queries.keep_stock(shop_id, product_number, variants)
+                announce_stock(session, shop_id, product_number, variants)
+                tell_now(session)
+    except SQLAlchemyError as error:
+        log.warning("stock_not_told", error=str(error))

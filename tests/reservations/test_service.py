@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text, update
+from sqlalchemy.orm import Session
 
 from app import clock, db
 from app.events import publish
@@ -234,6 +235,36 @@ def test_a_product_page_asks_once_and_is_not_told_from_memory_after_a_change(acm
         assert ask()[0]["left"] == 3, "from memory, for a few seconds"
         tell(acme, "carts/create", line_items=[line(1)])
         assert ask() == [{"variant": 70, "available": True, "left": 1, "carts": 1}]
+
+
+def set_stock(shop: Shop, stock: int) -> None:
+    with db.scoped(shop.id) as session:
+        session.execute(update(Variant).values(stock=stock))
+        service.announce(session, shop.id, 7)
+
+
+def test_news_that_take_longer_tell_nothing_older(acme: Shop, mug: Product) -> None:
+    with db.scoped(acme.id) as session:
+        service.announce(session, acme.id, 7)
+        set_stock(acme, 4)
+    assert said(acme)[-1]["left"] == 4
+
+
+def test_who_read_before_a_change_puts_nothing_older_in_memory(
+    acme: Shop, mug: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = queries.read_stock
+
+    def read_slowly(session: Session, shop_id: int, number: int) -> list[rules.Stock]:
+        found = read(session, shop_id, number)
+        monkeypatch.setattr(queries, "read_stock", read)
+        set_stock(acme, 4)
+        return found
+
+    monkeypatch.setattr(queries, "read_stock", read_slowly)
+    for left in (3, 4):
+        with db.scoped(acme.id) as session:
+            assert queries.read_stock_lately(session, acme.id, 7)[0]["left"] == left
 
 
 def test_carts_that_nobody_paid_for_are_counted_with_what_they_are_worth(acme: Shop, mug: Product) -> None:
