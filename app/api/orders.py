@@ -21,6 +21,7 @@ from app.models.orders import Order as Row
 from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders import holds, queries
+from app.orders.inscriptions import Inscriptions, list_for_vendor, list_inscriptions
 from app.orders.packed import count_packed, has_packed
 from app.orders.reasons import say_reason
 
@@ -70,6 +71,11 @@ class Order(msgspec.Struct, frozen=True):
     parts: list[OrderPart]
 
 
+class Property(msgspec.Struct, frozen=True):
+    name: str
+    value: str
+
+
 class Line(msgspec.Struct, frozen=True):
     """A line, and how its money is shared: gross less the vendor's discount is the base of the commission."""
 
@@ -91,6 +97,9 @@ class Line(msgspec.Struct, frozen=True):
     rule_version: int | None
     reason: Annotated[str, Meta(description="Why that rule fired.")]
     hold_days: Annotated[int, Meta(description="For how many days after its parcel the vendor's money waits.")]
+    properties: Annotated[
+        list[Property], Meta(description="What the customer wrote; for a vendor while they see the name.")
+    ]
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -197,9 +206,10 @@ def get_order(shopify_id: int) -> OrderDetail:
         parts, order_id, currency = [queries.get_part(g.session, g.vendor.id, found[0].id)], found[0].order_id, None
         order = _write_part_of_vendor(*found)
     lines = [line for line in queries.list_lines(g.session, order_id) if g.vendor is None or line.vendor_id]
+    written = list_for_vendor([part.part for part in parts], lines) if g.vendor else list_inscriptions(g.shop.id, lines)
     return OrderDetail(
         order=order,
-        lines=[_write_line(line, currency or order.currency) for line in lines],
+        lines=[_write_line(line, currency or order.currency, written) for line in lines],
         standing=[_write_standing(part) for part in parts],
         entries=[_write_booking(movement) for movement in list_order_movements(g.session, order_id)],
     )
@@ -303,7 +313,7 @@ def _write_part(part: VendorOrder, vendor_name: str, packed: int) -> OrderPart:
     )
 
 
-def _write_line(line: OrderLine, currency: str) -> Line:
+def _write_line(line: OrderLine, currency: str, written: Inscriptions) -> Line:
     return Line(
         shopify_id=line.shopify_id,
         vendor_id=line.vendor_id,
@@ -323,6 +333,7 @@ def _write_line(line: OrderLine, currency: str) -> Line:
         rule_version=line.rule["version"] if line.rule else None,
         reason=say_reason(line),
         hold_days=line.hold_days,
+        properties=[Property(one.name, one.value) for one in written.get(line.shopify_id, ())],
     )
 
 

@@ -11,6 +11,7 @@ from app.fulfilment.rules import MAX_ORDERS
 from app.languages import _
 from app.models.orders import OrderLine, VendorOrder
 from app.models.products import Product, ProductImage
+from app.orders.inscriptions import Inscriptions, list_for_vendor
 from app.orders.left import Units, list_taken, units_held
 from app.orders.vendor_list import WAITING
 
@@ -37,7 +38,7 @@ class Pick:
     sku: str
     picture: str | None
     units: int = 0
-    orders: list[tuple[VendorOrder, int]] = field(default_factory=list)
+    orders: list[tuple[VendorOrder, OrderLine, int]] = field(default_factory=list)
 
 
 def list_parcels(session: Session, vendor_id: int, part_ids: Sequence[int] = ()) -> list[Parcel]:
@@ -66,6 +67,12 @@ def get_parcel(session: Session, vendor_id: int, part_id: int) -> Parcel:
     return found[0]
 
 
+def list_written(parcels: Sequence[Parcel]) -> Inscriptions:
+    """What the customers wrote on what they bought."""
+    lines = [line for parcel in parcels for line, _ in (*parcel.lines, *parcel.bought)]
+    return list_for_vendor([parcel.part for parcel in parcels], lines)
+
+
 def make_pick_list(session: Session, parcels: Iterable[Parcel]) -> list[Pick]:
     """What is left to send, each thing once, by title."""
     listed = [(parcel.part, line, units) for parcel in parcels for line, units in parcel.lines]
@@ -75,7 +82,7 @@ def make_pick_list(session: Session, parcels: Iterable[Parcel]) -> list[Pick]:
         picture = pictures.get(str(line.sold_as.get("product")))
         pick = picks.setdefault((line.title, line.sku), Pick(line.title, line.sku, picture))
         pick.units += units
-        pick.orders.append((part, units))
+        pick.orders.append((part, line, units))
     return sorted(picks.values(), key=lambda pick: (pick.title.lower(), pick.sku))
 
 

@@ -17,6 +17,7 @@ from app.models.cancellations import Cancellation
 from app.models.pickups import Pickup
 from app.money import Money
 from app.orders import cancellations, senders, views
+from app.orders.inscriptions import list_for_vendor
 from app.orders.left import held_items, units_to_send
 from app.orders.packed import list_packed
 from app.orders.queries import VendorPart, find_unread, get_part, page_lines
@@ -88,6 +89,7 @@ def order_page(found: VendorPart, form: ShipForm | ReadyForm) -> str:
         "portal/orders/show.html",
         found=found,
         lines=lines,
+        written=list_for_vendor([found.part], found.lines),
         line_sums=ledger.sum_lines(g.session, order_id, [line.shopify_id for line in lines.rows]),
         bookings=ledger.page_order_movements(
             g.session, order_id, vendor_id=mine, place=web.read_place("booking_"), limit=views.PER_PAGE

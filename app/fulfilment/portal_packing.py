@@ -33,6 +33,7 @@ def pick_list() -> ResponseReturnValue:
         "portal/orders/pick_list.html",
         parcels=parcels,
         picks=packing.make_pick_list(g.session, parcels),
+        written=packing.list_written(parcels),
         by_order=request.args.get("by") == "order",
         most=rules.MAX_ORDERS,
     )
@@ -52,7 +53,13 @@ def packing_slip(part_id: int) -> ResponseReturnValue:
 
 def _print_slips(parcels: Sequence[packing.Parcel]) -> str:
     by_shop = is_collected(g.session, g.vendor)
-    return render_template("portal/orders/packing_slips.html", parcels=parcels, code_of=_code_of, is_collected=by_shop)
+    return render_template(
+        "portal/orders/packing_slips.html",
+        parcels=parcels,
+        written=packing.list_written(parcels),
+        code_of=_code_of,
+        is_collected=by_shop,
+    )
 
 
 @bp.get("/<int:part_id>/ship")

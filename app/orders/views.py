@@ -19,6 +19,7 @@ from app.models.shops import Shop
 from app.money import Money, parse_money
 from app.orders import cancellations, decisions, queries, senders
 from app.orders.cancel_preview import Effect, preview
+from app.orders.inscriptions import list_inscriptions
 from app.orders.left import held_items
 from app.orders.packed import list_packed
 from app.orders.reasons import say_reason
@@ -99,9 +100,9 @@ def order_page(order: Order, *, errors: Mapping[str, str] | None = None) -> str:
         returns=list_returns(g.session, order),
         return_words=RETURN_WORDS,
         decline_words=DECLINE_WORDS,
-        total=Money(order.total_minor, order.currency),
         parts=parts,
         lines=lines,
+        written=list_inscriptions(order.shop_id, lines.rows),
         line_sums=ledger.sum_lines(g.session, order.id, [line.shopify_id for line in lines.rows]),
         bookings=bookings,
         every=every,

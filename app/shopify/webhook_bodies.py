@@ -165,6 +165,7 @@ def _line(line: Node) -> Body:
         "gift_card": line["isGiftCard"],
         "grams": int(Decimal(str(weight["value"])) * _GRAMS[weight["unit"]]) if weight else None,
         "requires_shipping": line["requiresShipping"],
+        "properties": [{"name": one["key"], "value": one["value"]} for one in line["customAttributes"]],
         "tax_lines": _taxes(line["taxLines"]),
         "duties": [_money(duty["price"]) for duty in line["duties"]],
         "discount_allocations": _allocations(line["discountAllocations"]),

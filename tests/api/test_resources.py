@@ -346,6 +346,21 @@ def test_an_order_is_told_down_to_the_cent_and_to_a_vendor_only_its_own(
     assert sum(account["balance"]["minor"] for account in merchant.get("/accounts")["data"]) == 0
 
 
+def test_what_the_customer_wrote_is_told_with_its_line(
+    merchant: Program, adas: Program, store: Store, post: Post, goods: SimpleNamespace, acme: Shop
+) -> None:
+    mug = {"Engraving": "Zoe", "_bundle": "7"}
+    order = buy(store, (goods.mug, 1), (goods.loaf, 1), written={"MUG": mug, "LOAF": {"Icing": "Bob"}})
+    post.deliver()
+    told = {line["title"]: line["properties"] for line in merchant.get(f"/orders/{order['id']}")["lines"]}
+    engraving = [{"name": "Engraving", "value": "Zoe"}]
+    assert told == {"Mug": engraving, "Loaf": [{"name": "Icing", "value": "Bob"}]}
+    assert [line["properties"] for line in adas.get(f"/orders/{order['id']}")["lines"]] == [engraving]
+    with db.scoped(acme.id) as session:
+        session.execute(update(VendorOrder).values(buyer_removed_at=clock.now()))
+    assert [line["properties"] for line in adas.get(f"/orders/{order['id']}")["lines"]] == [[]]
+
+
 def test_an_order_that_is_sent_while_it_is_read_is_told_as_it_was(
     merchant: Program, store: Store, post: Post, goods: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,13 +30,14 @@ from tests.devstore.orders.cast import ACME, ADDRESS, buy
 from tests.privacy.conftest import CLEO, TRACES, Office, dump, where_found
 
 BOOKS = ("ledger_transactions", "ledger_entries")
+ENGRAVED = "Zoe, our first day"
 TRACKING = Tracking("DHL Express", ("TRACK123456",))
 
 
 @pytest.fixture
 def order(goods: SimpleNamespace, store: Store, office: Office) -> Doc:
     """Cleo bought a mug and a loaf, got a parcel and part of her money back, and left remarks."""
-    order = buy(store, (goods.mug, 2), (goods.loaf, 1))
+    order = buy(store, (goods.mug, 2), (goods.loaf, 1), written={"MUG": {"Engraving": ENGRAVED}})
     lines = {line["sku"]: line["id"] for line in order["line_items"]}
     fulfil_lines(store, ACME, order["id"], {lines["MUG"]: 2}, tracking=TRACKING)
     refund_order(store, ACME, order["id"], RefundRequest(lines=[LineRefund(lines["LOAF"], 1)], note=f"for {CLEO}"))
@@ -60,9 +61,10 @@ def test_nothing_of_the_customer_is_left_in_any_column_of_any_table(
     for place in ("inbox_events.body", "orders.snapshot", "orders.customer_email", "vendor_orders.ship_to",
                   "emails.to_address", "emails.html", "audit_entries.reason", "event_deliveries.error"):  # fmt: skip
         assert place in before
+    assert {"orders.snapshot", "inbox_events.body"} <= where_found(ENGRAVED)
     redact(office, order)
     office.carry_out()
-    assert where_found(*TRACES, "TRACK123456", "+1 503 555 0123") == set()
+    assert where_found(*TRACES, "TRACK123456", "+1 503 555 0123", ENGRAVED) == set()
     request = office.the_request()
     assert (request.state, request.person) == (PrivacyState.DONE, None)
     assert request.counts["orders"] == 1

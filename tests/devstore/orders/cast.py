@@ -1,5 +1,6 @@
 """Shops, goods and buyers that the tests of orders share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from devstore.orders.checkout import create_order
@@ -36,9 +37,16 @@ def product(store: Store, title: str, price: str, *, vendor: str, sku: str, stoc
     return save_product(store, shop, doc)
 
 
-def buy(store: Store, *wanted: tuple[Doc, int], **rest: Any) -> Doc:
-    """An order of some units of some products, paid and sent by standard shipping unless told otherwise."""
-    lines = [LineRequest(variant_id=made["variants"][0]["id"], quantity=units) for made, units in wanted]
+def buy(
+    store: Store, *wanted: tuple[Doc, int], written: Mapping[str, Mapping[str, str]] | None = None, **rest: Any
+) -> Doc:
+    """An order of some units of some products, paid and sent by standard shipping unless told otherwise.
+
+    `written`: what the customer writes on them, by SKU.
+    """
+    bought = [(made["variants"][0], units) for made, units in wanted]
+    words = written or {}
+    lines = [LineRequest(variant_id=v["id"], quantity=n, properties=words.get(v["sku"], {})) for v, n in bought]
     usual = {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
     return create_order(store, ACME, lines=lines, **{**usual, **rest})
 

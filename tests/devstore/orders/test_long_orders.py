@@ -33,7 +33,7 @@ def order(store: Store) -> Doc:
             stock[str(home["id"])] = {"available": 0, "on_hand": 0, "committed": 0}
             store.put(ACME, "product", made)
         goods.append(made)
-    return buy(store, *((good, 1) for good in goods))
+    return buy(store, *((good, 1) for good in goods), written={"GOOD127": {"Engraving": "Zoe"}})
 
 
 @pytest.fixture
@@ -78,4 +78,5 @@ def test_an_order_that_is_read_whole_has_every_line_of_its_parcels(
     ((topic, body),) = read(connected, LookKind.ORDERS, Choice({"id": gid("Order", order["id"])}))
     assert topic == "orders/updated"
     assert len(body["line_items"]) == PLACES + LINES
+    assert body["line_items"][-1]["properties"] == [{"name": "Engraving", "value": "Zoe"}]
     assert [len(each["line_items"]) for each in body["fulfillments"]] == [LINES]
