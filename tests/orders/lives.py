@@ -64,8 +64,8 @@ lives = st.builds(
 def play(store: Store, goods: SimpleNamespace, life: Life) -> int:
     """Live it in the store. What is impossible just then does not happen. Returns the order's number."""
     wanted = [(getattr(goods, name), units) for name, units in zip(GOODS, life.basket, strict=True) if units]
-    codes = {"discount_codes": [life.code]} if life.code else {}
-    number: int = buy(store, *wanted, shipping_rate_code="standard", pay=life.paid_at_once, **codes)["id"]
+    codes = [life.code] if life.code else []
+    number: int = buy(store, *wanted, discount_codes=codes, pay=life.paid_at_once)["id"]
     if life.sent_at_once:
         fulfil_lines(store, ACME, number, None)
     for act in life.acts:
