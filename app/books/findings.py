@@ -92,7 +92,7 @@ def of_statements(session: Session, shop_id: int, said: Sequence[tuple[Mapping[s
                 is_older=order_differs(order, node),
                 net_paid=Money(net.get(order.id, 0), order.currency),
                 vendor_ids=vendors.get(order.id, frozenset()),
-                within=paid_within(order),
+                within=credit_within(order),
             )
         compared.append(compare_order(one, booked))
     return [found for found in compared if found is not None]
@@ -129,8 +129,8 @@ def read_statement(node: Mapping[str, Any]) -> Statement:
     )
 
 
-def paid_within(order: Order) -> int:
-    """By how much what was paid for an order may be off in the books, in minor units."""
+def credit_within(order: Order) -> int:
+    """By how much the customer's credit, and so what was paid, may be off in the books, in minor units."""
     if Decimal(order.snapshot.get("total_outstanding") or 0) >= 0:
         return 0
     return outstanding_within(msgspec.convert(order.snapshot, payloads.Order))

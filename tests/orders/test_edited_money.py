@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app import db
-from app.books.findings import paid_within
+from app.books.findings import credit_within
 from app.ledger.rules import Account
 from app.models.orders import Order
 from app.models.shops import Shop
@@ -96,7 +96,7 @@ def test_an_order_given_away_after_the_payment_is_worth_what_it_was_at_the_sale(
     missed = abs(books(acme)["customer_credit", None] - due)
     assert missed <= 1, "both currencies' amounts are rounded"
     with db.scoped(acme.id) as session:
-        said = paid_within(session.scalars(select(Order).where(Order.shopify_id == mugs["id"])).one())
+        said = credit_within(session.scalars(select(Order).where(Order.shopify_id == mugs["id"])).one())
     assert missed <= said, "a proof against Shopify's figures must not stop payouts for that"
     assert (said == 0) == (currency == "USD")
     assert findings(acme) == []
