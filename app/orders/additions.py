@@ -1,4 +1,5 @@
-"""Which units edits added to an order, and when. It decides what a part payment was for: what had been ordered by then.
+"""Which units edits added to an order, and when. What had been ordered by then shares a shipping line, and is what a
+part payment was for.
 
 orders/edited tells of each edit, once, twice or never; Shopify's own list of them, where we asked for it, replaces
 everything that was told of the time before. So both may come in any order.

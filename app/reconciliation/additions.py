@@ -1,4 +1,4 @@
-"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost. Only part payments need it."""
+"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,14 +15,22 @@ from app.shopify.tokens import ShopCredentials
 from app.shopify.webhook_bodies import number_of
 
 
-def are_due(order: Order) -> bool:
-    """Whether it is partly paid, and what it says was never compared with Shopify's list of its edits."""
+def are_due(order: Order, node: Mapping[str, Any]) -> bool:
+    """Whether they matter, and what it says was never compared with Shopify's list of its edits."""
     if order.financial_status in payloads.UNPAID:
         return False
     since, until = order.snapshot_updated_at, order.additions.get("until")
     if (until and datetime.fromisoformat(until) > since) or clock.now() < since + payloads.READ_AFTER:
         return False
-    return msgspec.convert(order.snapshot, payloads.Order).is_partly_paid
+    return matter(order.snapshot, node)
+
+
+def matter(body: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    """Edits decide who shares shipping, and what a part payment was for. `node`: the order as Shopify lists it.
+
+    A list that was begun before an upgrade does not say whether there were any.
+    """
+    return bool(node.get("edited")) or msgspec.convert(body, payloads.Order).is_partly_paid
 
 
 def read(shop: ShopCredentials, order_gid: str) -> list[dict[str, Any]]:

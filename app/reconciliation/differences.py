@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, undefer
 
@@ -84,7 +83,7 @@ def _choose_orders(session: Session, shop_id: int, nodes: Sequence[Node]) -> lis
     chosen = []
     for number, node in zip(numbers, nodes, strict=True):
         order = held.get(number)
-        if order is None or order_differs(order, node) or additions.are_due(order):
+        if order is None or order_differs(order, node) or additions.are_due(order, node):
             chosen.append(Choice(node, customer=order.snapshot.get("customer") if order else None))
     return chosen
 
@@ -115,7 +114,7 @@ def _read_order(shop: ShopCredentials, choice: Choice) -> list[News]:
     body = bodies.order_body(order, [refund for refund in refunds if refund], choice.customer)
     if asked_at >= datetime.fromisoformat(body["updated_at"]) + payloads_orders.READ_AFTER:
         body["app_read_afterwards"] = True
-        if msgspec.convert(body, payloads_orders.Order).is_partly_paid:
+        if additions.matter(body, order):
             body["app_additions"] = additions.read(shop, order["id"])
     return [("orders/updated", body)]
 

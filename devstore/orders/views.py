@@ -83,6 +83,7 @@ def _order_facts(order: Doc) -> Doc:
         "updatedAt": order["updated_at"],
         "confirmed": True,
         "test": order["test"],
+        "edited": bool(order.get("edits")),
         "note": order["note"],
         "tags": order["tags"],
         "email": order["email"],

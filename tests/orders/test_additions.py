@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,11 +13,23 @@ import pytest
 from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
 from app.orders.cells import cells_of
-from app.orders.facts import Discount, Order, Payment
+from app.orders.facts import Discount, Order, Payment, ShippingRefund
 from app.orders.part_payments import pay_partly, shipped_goods
 from app.orders.rules import book_to_date
 from app.shopify import payloads_orders as payloads
-from tests.orders.make import ADA, BEA, DAY_0, TO_MARKETPLACE, account, line, order, shipping, terms, vendor_total
+from tests.orders.make import (
+    ADA,
+    BEA,
+    DAY_0,
+    TO_MARKETPLACE,
+    account,
+    line,
+    order,
+    refund,
+    shipping,
+    terms,
+    vendor_total,
+)
 
 News = payloads.OrderEdit | payloads.Order
 
@@ -155,6 +168,17 @@ def test_shipping_stays_with_the_goods_it_came_with(received: int, within: int) 
     assert total == 1800 + 2700 + 500
     settled = msgspec.structs.replace(sold, payment=Payment.SETTLED)
     assert (vendor_total(settled, ADA), vendor_total(settled, BEA)) == (1800 + 500 + 3600, 2700)
+
+
+def test_goods_that_are_taken_off_keep_their_part_of_the_shipping() -> None:
+    """All of Ada's goods are exchanged for more of Bea's: 2.00 of the shipping stay Ada's until they are refunded."""
+    goods = line(1, 2, 1000, current_quantity=0), line(2, 1, 1000, terms=terms(BEA)), line(3, 3, 1000, terms=terms(BEA))
+    edited: dict[str, Any] = {"additions": ({"line:3": 3},), "current_total": 4300}
+    sold = order(*goods, shipping=(shipping(300),), **edited)
+    assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (200, 900 + 2700 + 100)
+    back = refund(9, 300, shipping=(ShippingRefund(shipping_id=369, amount=300),))
+    refunded = order(*goods, shipping=(shipping(300),), refunds=(back,), **edited | {"current_total": 4000})
+    assert (vendor_total(refunded, ADA), vendor_total(refunded, BEA)) == (0, 900 + 2700)
 
 
 def test_gifts_are_given_with_what_they_came_with() -> None:

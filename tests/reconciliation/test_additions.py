@@ -35,4 +35,4 @@ def test_of_an_order_without_any_payment_the_snapshot_is_not_read() -> None:
     for status in ("pending", "authorized", "voided", "expired"):
         long_ago = clock.now() - timedelta(days=1)
         order = Order(financial_status=status, snapshot={}, snapshot_updated_at=long_ago, additions={})
-        assert not additions.are_due(order)
+        assert not additions.are_due(order, {"edited": True})

@@ -38,21 +38,31 @@ ADDRESS = {
 
 @pytest.fixture
 def mug(market: Market, shop: Shop) -> Product:
-    """Ada's mug at 20.00, five in stock, on sale and known to us."""
-    vendor = make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    """Ada's mug."""
+    return put_on_sale(market, shop, make_vendor(shop, "Ada's Ceramics", "ada@example.com"), "Mug")
+
+
+@pytest.fixture
+def loaf(market: Market, shop: Shop) -> Product:
+    """Bea's loaf."""
+    return put_on_sale(market, shop, make_vendor(shop, "Bea's Bakery", "bea@example.com"), "Loaf")
+
+
+def put_on_sale(market: Market, shop: Shop, vendor: Vendor, title: str) -> Product:
+    """At 20.00, fifty in stock, known to us."""
     with db.scoped(shop.id) as session:
         location = session.get_one(Shop, shop.id).location_gid
     assert location
     variant = {
         "optionValues": [{"optionName": "Title", "name": "Default Title"}],
         "price": "20.00",
-        "sku": "MUG",
+        "sku": title.upper(),
         "inventoryPolicy": "CONTINUE",
         "inventoryItem": {"tracked": True},
         "inventoryQuantities": [{"locationId": location, "name": "available", "quantity": 50}],
     }
     option = {"name": "Title", "values": [{"name": "Default Title"}]}
-    wanted = {"title": "Mug", "vendor": vendor.name, "status": "ACTIVE", "productOptions": [option]}
+    wanted = {"title": title, "vendor": vendor.name, "status": "ACTIVE", "productOptions": [option]}
     made = market.ask_shopify(SET_PRODUCT, {"input": {**wanted, "variants": [variant]}})["productSet"]
     assert not made["userErrors"], made
     with db.scoped(shop.id) as session:
@@ -60,7 +70,7 @@ def mug(market: Market, shop: Shop) -> Product:
             shop_id=shop.id,
             vendor_id=vendor.id,
             shopify_gid=made["product"]["id"],
-            title="Mug",
+            title=title,
             shopify_status="ACTIVE",
         )
         product.status = ProductStatus.PUBLISHED
@@ -319,6 +329,40 @@ def test_what_an_unheard_edit_added_takes_nothing_from_what_was_paid(
     httpx.post(f"{market.store_url}/_control/orders/{order['id']}/pay").raise_for_status()
     market.settle()
     assert sums_of(books_of(shop, order)) != sums_of(before)
+
+
+@pytest.mark.usefixtures("mug", "loaf")
+def test_an_unheard_edit_takes_no_shipping_either_though_it_is_paid_at_once(market: Market, shop: Shop) -> None:
+    """Of two like orders only the first edit is told. Both are paid before anybody asks what was edited."""
+    clock_of_store, url = f"{market.store_url}/_control/clock", f"{market.store_url}/_control/orders"
+    body: dict[str, Any] = {
+        "shop": "acme.myshopify.com",
+        "lines": [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}],
+    }
+    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
+    told, missed = (httpx.post(url, json=body).raise_for_status().json() for _ in range(2))
+    market.settle()
+    httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
+    for order in (told, missed):
+        if order is missed:
+            lose_webhooks(market, 1)  # the first is orders/edited
+        more = {"add": [{"sku": "LOAF", "quantity": 5}]}
+        httpx.post(f"{url}/{order['id']}/edit", json=more).raise_for_status()
+        httpx.post(f"{url}/{order['id']}/pay").raise_for_status()
+        market.settle()
+    with db.scoped(shop.id) as session:
+        settled = select(Order.financial_status, Order.total_minor).distinct()
+        assert len(session.execute(settled).all()) == 1
+    assert sums_of(books_of(shop, missed)) != sums_of(books_of(shop, told))
+    httpx.post(clock_of_store, json={"offset_seconds": 0}).raise_for_status()
+    find_them_again(market)
+    assert sums_of(books_of(shop, missed)) == sums_of(books_of(shop, told))
+    with db.scoped(shop.id) as session:
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
+    find_them_again(market)
+    with db.scoped(shop.id) as session:
+        assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0, "nobody asks twice"
 
 
 def sums_of(booked: list[tuple[Any, ...]]) -> dict[str, int]:
