@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.db import scoped, system
-from app.models.products import Product, ProductStatus
+from app.models.products import Product, is_on_sale
 from app.models.shops import Shop, ShopStatus
 from app.models.vendors import Vendor
 from app.queue import enqueue
@@ -110,8 +110,7 @@ def _newest_of_shop() -> ColumnElement[list[str]]:
 
 def _newest(theirs: ColumnElement[bool], whose: type[Vendor | Shop], most: int) -> ColumnElement[list[str]]:
     on_sale = (  # as in the indexes: every half minute all lists are read
-        Product.status == literal(ProductStatus.PUBLISHED.value, literal_execute=True),
-        Product.taken_down_at.is_(None),
+        is_on_sale(),
         Product.shopify_status == literal("ACTIVE", literal_execute=True),
         Product.shopify_gid.is_not(None),
     )
