@@ -520,6 +520,7 @@ def test_how_the_directory_is_sorted_and_what_was_searched_for_is_remembered_and
     phone, desk = open_browser(PHONE), open_browser()
     phone.goto(f"{market.url}/pages/vendors")
     settled(phone, "guest")
+    expect(phone.get_by_label("Sort by")).to_be_visible()
     phone.get_by_label("Sort by").focus()
     expect(phone.locator("[data-sk-near]")).to_be_attached()
     phone.get_by_label("Sort by").select_option("new")
