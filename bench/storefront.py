@@ -1,8 +1,9 @@
 """`make bench-storefront`: what the theme's pages cost with the extension's blocks and without, in one run.
 
 Two storefronts with the same theme and goods; in one of them the app is installed. Chromium opens each page of both in
-turn, on a CPU slowed down four times, and its own observers tell the Core Web Vitals (https://web.dev/articles/vitals):
-LCP, CLS and, after clicks, INP; the DevTools protocol counts requests and bytes. Nothing is kept between two visits.
+turn, on a CPU slowed down four times (`--slower`), and its own observers tell the Core Web Vitals
+(https://web.dev/articles/vitals): LCP, CLS and, after clicks, INP; the DevTools protocol counts requests and bytes.
+Nothing is kept between two visits.
 
 LCP has visits of its own, many short ones without a click, from a picture of the same site: so what draws has
 started, which takes longer than drawing and not always as long. It is told from the page's first byte. Until that byte
@@ -21,12 +22,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -43,7 +45,6 @@ from tests.devstore.storefront.cast import ACME, define_vendors, product, vendor
 
 RESULT = servers.ROOT / "var" / "bench" / "storefront.json"
 PAGES = {"home": "/", "product": "/products/mug-1", "collection": "/collections/all"}
-SLOWER = 4
 Visit = Callable[[Browser, str], dict[str, float]]
 _PICTURES = "/cdn/pictures/"
 _WIDTH = 600
@@ -76,14 +77,14 @@ class _Edge:
     def __init__(self, application: Any) -> None:
         self._application = application
         self._kept: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
-        self._picture = _draw()
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         if environ["REQUEST_METHOD"] != "GET" or not environ["PATH_INFO"].startswith("/cdn/"):
             return self._application(environ, start)
         if environ["PATH_INFO"].startswith(_PICTURES):
-            start("200 OK", [("Content-Type", "image/jpeg"), ("Content-Length", str(len(self._picture)))])
-            return [self._picture]
+            picture = _draw(min(int(parse_qs(environ["QUERY_STRING"])["width"][0]), _WIDTH))
+            start("200 OK", [("Content-Type", "image/jpeg"), ("Content-Length", str(len(picture)))])
+            return [picture]
         address = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}"
         if address not in self._kept:
             self._kept[address] = self._fetch(environ)
@@ -96,10 +97,11 @@ class _Edge:
         return status, headers.to_wsgi_list(), b"".join(chunks)
 
 
-def _draw() -> bytes:
-    """A picture of about 60 kB, as of a product on a phone."""
+@cache
+def _draw(width: int) -> bytes:
+    """A picture as of a product; of 600 pixels it has about 60 kB."""
     file = BytesIO()
-    Image.effect_noise((75, 75), 80).resize((_WIDTH, _WIDTH)).convert("RGB").save(file, "JPEG")
+    Image.effect_noise((75, 75), 80).resize((width, width)).convert("RGB").save(file, "JPEG")
     return file.getvalue()
 
 
@@ -133,19 +135,19 @@ def storefront(folder: Path, *, installed: bool, pictures: bool) -> Iterator[str
 
 
 @contextmanager
-def opened(browser: Browser) -> Iterator[Page]:
+def opened(browser: Browser, slower: int) -> Iterator[Page]:
     """Somebody who was never there, on a slow phone."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.add_init_script(_OBSERVE)
     yield page
     context.close()
 
 
-def look(browser: Browser, address: str) -> dict[str, float]:
+def look(browser: Browser, address: str, *, slower: int) -> dict[str, float]:
     """One visit that only looks: milliseconds until the first byte, and from it to the LCP, and its pixels."""
-    with opened(browser) as page:
+    with opened(browser, slower) as page:
         page.goto(urljoin(address, "/cdn/theme/assets/favicon.svg"))
         page.goto(address, wait_until="load")
         page.wait_for_timeout(_DRAWN_MS)
@@ -153,9 +155,9 @@ def look(browser: Browser, address: str) -> dict[str, float]:
         return {"first": first, "lcp": page.evaluate("seen.lcp") - first, "pixels": page.evaluate("seen.size")}
 
 
-def use(browser: Browser, address: str) -> dict[str, float]:
+def use(browser: Browser, address: str, *, slower: int) -> dict[str, float]:
     """One visit with clicks: milliseconds, bytes as they came (nothing is compressed here)."""
-    with opened(browser) as page:
+    with opened(browser, slower) as page:
         sizes: list[float] = []
         hosts: set[str] = set()
         wire = page.context.new_cdp_session(page)
@@ -232,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=60, help="pairs of visits that only look")
     parser.add_argument("--clicks", type=int, default=8, help="pairs of visits with clicks")
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
+    parser.add_argument("--slower", type=int, default=4, help="how many times slower the CPU is than this machine's")
     parser.add_argument("--bare", action="store_true", help="goods without pictures, so that words are the largest")
     wanted = parser.parse_args(arguments)
     found = conditions.describe()
@@ -243,10 +246,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         browser = launch(playwright)
         addresses = {"without": plain, "with": ours}
-        rounds: dict[Visit, int] = {look: wanted.rounds, use: wanted.clicks}
+        pace = {"slower": wanted.slower}
+        rounds: dict[Visit, int] = {partial(look, **pace): wanted.rounds, partial(use, **pace): wanted.clicks}
         pages = measure(browser, addresses, wanted.pages, rounds)
         browser.close()
-    result = {"conditions": found, "slower": SLOWER, "rounds": wanted.rounds, "clicks": wanted.clicks, "pages": pages}
+    result = {
+        "conditions": found,
+        "slower": wanted.slower,
+        "rounds": wanted.rounds,
+        "clicks": wanted.clicks,
+        "pages": pages,
+    }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2))
     print(render(result))
