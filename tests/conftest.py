@@ -32,6 +32,7 @@ os.environ.setdefault("STALLKEEPER_VAR", _OWN_VAR or "")
 if _WORKER:
     _OWN_VAR = os.environ["STALLKEEPER_VAR"] = str(Path(os.environ["STALLKEEPER_VAR"]) / _WORKER)
 
+import httpx
 import psycopg
 import pytest
 import structlog
@@ -64,6 +65,9 @@ settings.register_profile(
     "stallkeeper", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not _NIGHTLY
 )
 settings.load_profile("stallkeeper")
+# Where nothing else is said httpx gives up after five seconds.
+for _wait in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _wait, 60)
 # Hypothesis likes to draw numbers and words that stand in whatever modules are loaded. What a test sees would hang on
 # the tests before it in the process, and on any line of code.
 pytest.MonkeyPatch().setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda _path: False)

@@ -1,4 +1,6 @@
 // A button that copies what it names, and says so for a moment; where the browser does not allow that, it is marked, to be copied by hand.
+// On the portal's pages it is hidden until it does something: what it names may be shown this one time.
+for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;

@@ -11,4 +11,5 @@
   };
   form.addEventListener("input", mirror);
   form.addEventListener("reset", () => setTimeout(mirror));
+  mirror(); // somebody may have begun before
 })();

@@ -1,6 +1,7 @@
 """A fast person on a slow line: what is done before a script, or an answer, has come counts as well."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -90,6 +91,7 @@ def test_what_blocks_can_do_comes_once_the_page_is_painted_or_nobody_looks_at_it
     modules: list[str] = []
     page.on("request", lambda request: modules.append(request.url) if "/sk-" in request.url else None)
     page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))  # no page is so slow that its second has gone already
     page.add_init_script("""
         window.PerformanceObserver = class extends PerformanceObserver {
             observe(what) {

@@ -144,6 +144,7 @@ def test_ones_own_cart_on_another_device_is_no_other_cart(
     expect(desk.get_by_role("link", name="View cart")).to_be_visible()
     sign_in(phone, market)
     for page in (desk, phone):
+        settled(page)
         page.evaluate("stallkeeper.sync({ now: true })")
         settled(page)
     wait_on(phone, lambda: sum(kind == "own_cart" for kind, _ in market.kept()) == 2)

@@ -326,7 +326,7 @@ def test_a_customer_who_goes_offline_and_comes_back_loses_nothing_and_brings_not
 
 
 def whoami(page: Page) -> str:
-    who: str = page.evaluate("window.stallkeeper.items.who")
+    who: str = page.wait_for_function("window.stallkeeper?.items.who").json_value()
     return who
 
 

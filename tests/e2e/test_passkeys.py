@@ -59,7 +59,7 @@ def test_a_vendor_makes_a_passkey_and_needs_no_e_mail_any_more(address: str, pag
     take_screenshot(page, "portal-security")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_role("heading", name="Keep these codes")).to_be_visible()
-    assert page.locator(".codes code").count() == 10
+    expect(page.locator(".codes code")).to_have_count(10)
     assert examine(page) == []
     take_screenshot(page, "portal-recovery-codes")
     page.goto(f"{address}/portal/more")

@@ -24,7 +24,7 @@ from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorUser
 from app.vendors import pictures
 from tests.e2e.looks import LEVEL, examine, is_trouble
-from tests.e2e.slowness import close
+from tests.e2e.slowness import Held, close
 from tests.portal.booked import add_order
 from tests.servers import make_server
 from wsgi import create_app
@@ -155,9 +155,14 @@ def test_a_button_that_copied_says_so_for_a_moment_and_keeps_its_picture(
     page.goto(f"{address}/portal/api")
     page.get_by_label("Name").fill("Till")
     page.get_by_role("checkbox").first.check()
+    held = Held(page, "**/static/copy.js")
     page.get_by_role("button", name="Make token").click()
     secret = page.get_by_label("Your new token").input_value()
     button = page.locator("[data-copy]")
+    held.wait()
+    expect(button, "until it would copy").to_be_hidden()
+    held.let_go()
+    expect(button).to_be_visible()
     page.clock.install()
     page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     for _ in range(2):
@@ -167,6 +172,20 @@ def test_a_button_that_copied_says_so_for_a_moment_and_keeps_its_picture(
         page.clock.run_for(2000)
         expect(button).to_have_text("Copy")
     expect(button.locator(".icon")).to_be_visible()
+
+
+def test_the_preview_of_a_page_says_what_was_typed_before_its_script_had_come(
+    address: str, ada: Vendor, open_page: Any
+) -> None:
+    page = open_page({"width": 1280, "height": 860}, "light")
+    _sign_in(page, address, ada)
+    held = Held(page, "**/static/profile.js")
+    page.goto(f"{address}/portal/profile", wait_until="commit")
+    page.get_by_label("In one sentence").fill("Thrown by hand")
+    held.wait()
+    held.let_go()
+    preview = page.get_by_role("complementary", name="Preview of your page")
+    expect(preview.get_by_text("Thrown by hand")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])

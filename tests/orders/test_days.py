@@ -238,6 +238,6 @@ def test_what_is_noted_while_a_day_is_counted_is_counted_too(
         second.start()
         second.join(0.3)
         assert second.is_alive(), "it waits for the other"
-    second.join(10)
+    second.join(60)
     assert figures(acme) == by_hand(acme)
     assert figures(acme)[clock.today(acme.timezone), None, 0] == (2, 2)
