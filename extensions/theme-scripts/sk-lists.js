@@ -17,7 +17,11 @@ export function start(block) {
 // Draw the block now and whenever its kinds of items change; the first block on a page starts the keeper.
 export function attach(block, draw) {
   const kinds = (block.dataset.kinds ?? block.dataset.kind ?? '').split(' ');
-  document.addEventListener('stallkeeper:change', ({ detail }) => kinds.includes(detail.kind) && draw());
+  document.addEventListener('stallkeeper:change', ({ detail }) => {
+    if (!kinds.includes(detail.kind)) return;
+    crowded.delete(block);
+    draw();
+  });
   document.addEventListener('stallkeeper:sync', ({ detail }) => status(block, detail));
   block.querySelector('[data-again]')?.addEventListener('click', () => keeper.sync({ now: true }));
   if (!keeper) {
@@ -28,6 +32,10 @@ export function attach(block, draw) {
   draw();
 }
 
+// Blocks whose last edit found no room in this browser. They go on saying so, whatever else is told, until something of
+// their kind has changed.
+const crowded = new WeakSet();
+
 // The first list on a page speaks of all that waits to be sent, a button of its own item; each of what the account
 // did not take of theirs. Only what could not be reached is worth another try.
 export const status = (block, { state, unsynced, ...item }) => {
@@ -37,13 +45,13 @@ export const status = (block, { state, unsynced, ...item }) => {
   const isFirst = line === document.querySelector('[data-rows] ~ [data-status]');
   const isOurs = (one) => one.kind === kind && (!key || one.key === key);
   const waiting = keeper.items.all(kind).filter((one) => !one.isSynced && isOurs(one));
+  if (state === 'full' && isOurs(item)) crowded.add(block);
   const words = {
     failed: (key ? waiting.length : unsynced && (isFirst || isOurs(item))) && failed,
-    full: isOurs(item) && full,
     synced: waiting.some(({ isUntaken }) => isUntaken) && untaken,
-  }[state] || '';
+  }[state] || (crowded.has(block) && full) || '';
   line.firstElementChild.textContent = words;
-  line.lastElementChild.hidden = state !== 'failed';
+  line.lastElementChild.hidden = words !== failed;
   line.hidden = !words;
 };
 
