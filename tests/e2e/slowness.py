@@ -136,9 +136,14 @@ def _alone(head: bytes) -> bytes:
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    while some := await source.read(65536):
-        target.write(some)
-        await target.drain()
+    """Also that no more comes: a site waits for the rest of what a browser that has gone began to send."""
+    try:
+        while some := await source.read(65536):
+            target.write(some)
+            await target.drain()
+    finally:
+        with suppress(OSError):
+            target.write_eof()
 
 
 async def _end(server: asyncio.Server) -> None:
