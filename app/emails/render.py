@@ -148,8 +148,10 @@ def _list_blocks(entries: Sequence[Any], locale: str) -> list[Block]:
     return [Block("items", "", lines=[_write_line(line, locale) for line in entries])]
 
 
-def _write_line(line: Mapping[str, Any], locale: str) -> dict[str, str]:
-    """An item in words: {title, side, before, note, url}. At its side stands how many, or its price."""
+def _write_line(line: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    """An item in words: {title, side, before, note, url}. At its side stands how many, or its price. `written`: what
+    the customer wrote on it.
+    """
     prices = {
         name: format_currency(line[name].decimal, line[name].currency, locale=locale) if line.get(name) else ""
         for name in ("price", "before")
@@ -163,6 +165,7 @@ def _write_line(line: Mapping[str, Any], locale: str) -> dict[str, str]:
         "before": prices["before"],
         "note": str(line.get("note", "")),
         "url": line.get("url", ""),
+        "written": line.get("written", ()),
     }
 
 
@@ -174,11 +177,12 @@ def _in_plain(block: Block) -> str:
     return block.words
 
 
-def _line_in_plain(line: Mapping[str, str]) -> str:
+def _line_in_plain(line: Mapping[str, Any]) -> str:
     price = line["side"] if line["plain"] == line["title"] else ""
     before = f"({line['before']})" if line["before"] else ""
     said = ", ".join(words for words in (line["plain"], f"{price} {before}".strip(), line["note"]) if words)
-    return f"- {said}" + (f"\n  {line['url']}" if line["url"] else "")
+    below = "\n".join([line["url"], *line["written"]] if line["url"] else line["written"])
+    return "\n  ".join([f"- {said}", *below.splitlines()])
 
 
 @cache

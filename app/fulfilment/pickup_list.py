@@ -1,12 +1,12 @@
 """What the merchant reads of pickups: the list, by where each stands, and the numbers on the home page."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app import clock
 from app.keyset import BEGINNING, Page, Place, Sort, read_page
@@ -14,6 +14,7 @@ from app.models.fulfilments import Fulfilment, FulfilmentState
 from app.models.orders import OrderLine, VendorOrder
 from app.models.pickups import Pickup, PickupState
 from app.models.vendors import Vendor
+from app.orders.inscriptions import Inscription, Inscriptions, list_inscriptions
 from app.orders.left import list_packed_units
 from app.orders.packed import is_open, is_open_in
 from app.orders.queries import WAITING
@@ -51,20 +52,24 @@ class Wanted:
     sort: str = "oldest"
 
 
+Packed = tuple[int, OrderLine, Sequence[Inscription]]
+"""So many units of a line, and what the customer wrote on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     pickup: Pickup
     part: VendorOrder
     vendor_name: str
     parcel: Fulfilment | None
-    lines: Sequence[tuple[int, str, str]] = ()
-    """Units, title and SKU of what is still to be sent of it; of what is settled, of what was packed."""
+    lines: Sequence[Packed] = ()
+    """What is still to be sent of it; of what is settled, what was packed."""
     is_gone: bool = False
     """Open, and nothing of it is left to send."""
 
     @property
     def units(self) -> int:
-        return sum(units for units, _title, _sku in self.lines)
+        return sum(units for units, *_ in self.lines)
 
     @property
     def state(self) -> str:
@@ -155,10 +160,16 @@ def _matches(search: str) -> ColumnElement[bool]:
 
 def _with_lines(session: Session, rows: Sequence[Row]) -> list[Row]:
     left = list_packed_units(session, [row.part for row in rows])
-    wanted = OrderLine.order_id.in_({row.part.order_id for row in rows})
-    query = select(OrderLine.shopify_id, OrderLine.title, OrderLine.sku).where(wanted).order_by(OrderLine.position)
-    named = {number: (title, sku) for number, title, sku in session.execute(query)}
-    return [_with_units(row, left.get(row.pickup.id), named) for row in rows]
+    told = [units_of(row.pickup, left.get(row.pickup.id)) for row in rows]
+    packed = OrderLine.shopify_id.in_({number for units, _ in told for number, count in units.items() if count})
+    query = select(OrderLine).where(OrderLine.order_id.in_({row.part.order_id for row in rows}), packed)
+    query = query.options(load_only(OrderLine.order_id, OrderLine.shopify_id, OrderLine.title, OrderLine.sku))
+    lines = session.scalars(query.order_by(OrderLine.position)).all()
+    written = list_inscriptions(rows[0].part.shop_id, lines) if rows else {}
+    return [
+        replace(row, lines=_packed(lines, units, written), is_gone=is_gone)
+        for row, (units, is_gone) in zip(rows, told, strict=True)
+    ]
 
 
 def units_of(pickup: Pickup, left: Mapping[int, int] | None) -> tuple[Mapping[int, int], bool]:
@@ -169,7 +180,5 @@ def units_of(pickup: Pickup, left: Mapping[int, int] | None) -> tuple[Mapping[in
     return pickup.units if left is None or is_gone else left, is_gone
 
 
-def _with_units(row: Row, left: Mapping[int, int] | None, named: Mapping[int, tuple[str, str]]) -> Row:
-    units, is_gone = units_of(row.pickup, left)
-    lines = [(units[number], *words) for number, words in named.items() if units.get(number)]
-    return Row(row.pickup, row.part, row.vendor_name, row.parcel, lines, is_gone)
+def _packed(lines: Iterable[OrderLine], units: Mapping[int, int], written: Inscriptions) -> Sequence[Packed]:
+    return [(count, line, written.get(line.shopify_id, ())) for line in lines if (count := units.get(line.shopify_id))]

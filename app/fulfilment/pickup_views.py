@@ -198,7 +198,7 @@ def _stop(row: Row) -> tuple[str, str]:
 
 def _cells(row: Row) -> list[object]:
     pickup, parcel = row.pickup, row.parcel
-    what = ", ".join(f"{units} x {title}" for units, title, _sku in row.lines)
+    what = ", ".join(f"{units} x {line.title}" for units, line, _written in row.lines)
     moments = [pickup.ready_at, pickup.collected_at]
     sent = [parcel.carrier, parcel.tracking_number] if parcel else ["", ""]
     return [row.part.name, row.vendor_name, pickup.place, STATE_WORDS[row.state][0], row.units, what, *moments, *sent]

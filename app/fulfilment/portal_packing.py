@@ -143,6 +143,7 @@ def _ship_page(
     return render_template(
         "portal/orders/ship_many.html",
         parcels=ready,
+        written=packing.list_written(ready),
         most=rules.MAX_ORDERS,
         is_full=len(chosen) > rules.MAX_ORDERS or (not chosen and len(parcels) == rules.MAX_ORDERS),
         skipped=len(parcels) - len(ready),

@@ -88,9 +88,11 @@ def _choose_page(form: ReadyForm, *, wrong: str = "") -> str:
     chosen = request.values.getlist("order", int)
     parcels = packing.list_parcels(g.session, g.vendor.id, chosen[: rules.MAX_ORDERS])
     left = [one for one in parcels if one.lines and one.part.status != VendorOrderStatus.UNPAID]
+    shown = left if is_collected(g.session, g.vendor) else []
     return render_template(
         "portal/orders/ready_many.html",
-        parcels=left if is_collected(g.session, g.vendor) else [],
+        parcels=shown,
+        written=packing.list_written(shown),
         skipped=len(parcels) - len(left) if chosen else 0,
         form=form,
         wrong=wrong,

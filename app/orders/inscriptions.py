@@ -4,7 +4,7 @@ It stands in Shopify's payload alone, which no vendor may read, so it is read as
 asks was shown already. Vendors see it for as long as the customer's name; it is gone with who asks to be forgotten.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,12 +20,17 @@ _WRITTEN: Final = """
 """
 Inscriptions = Mapping[int, Sequence["Inscription"]]
 """By Shopify's number of the line; lines without are left out."""
+NOTHING: Final[Inscriptions] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Inscription:
     name: str
     value: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.name}: {self.value}" if self.name else self.value
 
     @property
     def is_link(self) -> bool:
@@ -39,7 +44,7 @@ def list_inscriptions(shop_id: int, lines: Collection[OrderLine]) -> Inscription
         return {}
     numbers = {"orders": list({line.order_id for line in lines}), "lines": [line.shopify_id for line in lines]}
     rows = read_at_once(Scope(shop_id), _WRITTEN, **numbers)
-    found = {row.line: list(_read(row.properties))[:MOST] for row in rows}
+    found = {row.line: _read(row.properties) for row in rows}
     return {line: written for line, written in found.items() if written}
 
 
@@ -50,9 +55,16 @@ def list_for_vendor(parts: Iterable[VendorOrder], lines: Iterable[OrderLine]) ->
     return list_inscriptions(mine[0].shop_id, mine) if mine else {}
 
 
-def _read(properties: Any) -> Iterator[Inscription]:
+def read_inscriptions(snapshot: Mapping[str, Any]) -> Inscriptions:
+    """What was written on the lines of an order whose payload is at hand."""
+    found = {item["id"]: _read(item.get("properties")) for item in snapshot.get("line_items", ())}
+    return {line: written for line, written in found.items() if written}
+
+
+def _read(properties: Any) -> list[Inscription]:
     """Names that begin with an underscore are a theme's or an app's own notes: Shopify shows them to nobody either."""
-    for one in properties if isinstance(properties, list) else ():
-        name, value = (str(one.get(key) or "").strip() for key in ("name", "value"))
-        if value and not name.startswith("_"):
-            yield Inscription(name, value)
+    pairs = [
+        [str(one.get(key) or "").strip() for key in ("name", "value")]
+        for one in (properties if isinstance(properties, list) else ())
+    ]
+    return [Inscription(name, value) for name, value in pairs if value and not name.startswith("_")][:MOST]

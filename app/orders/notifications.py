@@ -16,6 +16,7 @@ from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.orders import facts
+from app.orders.inscriptions import NOTHING, Inscriptions, read_inscriptions
 from app.orders.returns import removed_units
 from app.orders.senders import is_collected
 from app.orders.service import read_facts
@@ -99,11 +100,15 @@ def _is_cancelled(session: Session, order: Order) -> bool:
 
 
 def _tell_of_new(session: Session, part: VendorOrder, lines: Iterable[OrderLine]) -> None:
-    mine = _left(lines, part)
+    order = session.get_one(Order, part.order_id)
+    # The same as on the order's page: as long as the vendor may know who wrote it.
+    written = read_inscriptions(order.snapshot) if part.buyer_removed_at is None else {}
+    mine = _left(lines, part, written)
     if not any(line["quantity"] for line in mine):
         # Given back since: the news of the refund says so. What an edit took off before the payment was not sold.
-        sold = _units_sold(read_facts(session, session.get_one(Order, part.order_id)))
-        mine = _words((line for line in lines if line.vendor_id == part.vendor_id and sold.get(line.shopify_id)), sold)
+        sold = _units_sold(read_facts(session, order))
+        given_back = [line for line in lines if line.vendor_id == part.vendor_id and sold.get(line.shopify_id)]
+        mine = [_word(line, sold[line.shopify_id], written) for line in given_back]
         if not mine:
             return
     more = {"lines": mine, "item_count": sum(line["quantity"] for line in mine)}
@@ -176,7 +181,12 @@ def _by_sender(
 def _words(lines: Iterable[OrderLine], units: Mapping[int, int] | None = None) -> list[dict[str, Any]]:
     """With so many units by Shopify's number of the line, else as many as were ordered."""
     known = units or {}
-    return [{"quantity": known.get(line.shopify_id, line.quantity), "title": line.title} for line in lines]
+    return [_word(line, known.get(line.shopify_id, line.quantity)) for line in lines]
+
+
+def _word(line: OrderLine, units: int, written: Inscriptions = NOTHING) -> dict[str, Any]:
+    said = [one.words for one in written.get(line.shopify_id, ())]
+    return {"quantity": units, "title": line.title, "written": said}
 
 
 def has_sold(session: Session, part: VendorOrder) -> bool:
@@ -193,9 +203,7 @@ def _units_sold(known: facts.Order) -> dict[int, int]:
     return {line.id: line.quantity - removed_units(line, known) for line in known.lines}
 
 
-def _left(lines: Iterable[OrderLine], part: VendorOrder) -> list[dict[str, Any]]:
+def _left(lines: Iterable[OrderLine], part: VendorOrder, written: Inscriptions = NOTHING) -> list[dict[str, Any]]:
     """A vendor's lines with the units that are left of them. One that was taken off whole shows only among such."""
-    mine = [
-        {"quantity": line.current_quantity, "title": line.title} for line in lines if line.vendor_id == part.vendor_id
-    ]
+    mine = [_word(line, line.current_quantity, written) for line in lines if line.vendor_id == part.vendor_id]
     return [line for line in mine if line["quantity"]] or mine

@@ -129,12 +129,15 @@ def _clean_order(session: Session, shop_id: int, order_id: int, person: Person) 
 
 
 def _drop_messages(session: Session, shop_id: int, order_id: int) -> Counter[str]:
-    """What was written about the order, and the e-mails in which vendors got it."""
+    """What was written about the order, and on its lines, and the e-mails in which vendors got it."""
     of_order = (OrderThread.shop_id == shop_id, OrderThread.order_shopify_id == order_id)
     threads = select(OrderThread.id).where(*of_order)
     found = select(OrderMessage.id).where(OrderMessage.thread_id.in_(threads))
     keys = [f"vendor_message:{number}" for number in session.scalars(found)]
-    emptied = update(Email).where(Email.shop_id == shop_id, Email.dedupe_key.in_(keys))
+    parts = select(VendorOrder.id).where(VendorOrder.shop_id == shop_id, VendorOrder.order_shopify_id == order_id)
+    of_parts = [f"vendor_new_order:{number}" for number in session.scalars(parts)]
+    theirs = (Email.shop_id == shop_id, Email.dedupe_key.in_([*keys, *of_parts]), Email.text_body != _FORGOTTEN)
+    emptied = update(Email).where(*theirs)
     return Counter(
         emails=_count(session, emptied.values(html=f"<p>{_FORGOTTEN}</p>", text_body=_FORGOTTEN)),
         order_messages=len(keys),

@@ -10,12 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from app import clock, db
+from app.fulfilment import pickups
+from app.models.emails import Email
 from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
-from app.models.shops import Shop
+from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.orders import buyers
 from app.orders.inscriptions import MOST, list_for_vendor, list_inscriptions
 from devstore.store import Store
+from jobs import outbox
+from tests.architecture.polaris import lint_polaris
 from tests.devstore.orders.cast import buy
 from tests.orders.conftest import Post
 from tests.portal.conftest import signed_in
@@ -28,7 +32,12 @@ MUG = {
     "Left blank": " ",
     "_bundle": "k-117",
 }
-PAPERS = ("/portal/orders/pick-list", "/portal/orders/pick-list?by=order", "/portal/orders/packing-slips")
+PAPERS = (
+    "/portal/orders/pick-list",
+    "/portal/orders/pick-list?by=order",
+    "/portal/orders/packing-slips",
+    "/portal/orders/ship",
+)
 
 
 @pytest.fixture
@@ -81,10 +90,51 @@ def test_the_merchant_reads_all_of_it(
     with db.scoped(acme.id) as session:
         order_id = session.scalars(select(Order.id)).one()
     page = merchant.get(f"/app/orders/{order_id}").text
-    for said in ("Engraving: For &lt;b&gt;Zoe&lt;/b&gt;", "Icing: Bob", "Initials: C. C."):
-        assert f"<s-text>{said}" in page
+    for said in ("Engraving: For &lt;b&gt;Zoe&lt;/b&gt;\nwith love", "Icing: Bob", "Initials: C. C."):
+        assert f'<div class="inscription"><s-text>{said}</s-text>' in page
     assert f'<s-link href="{UPLOAD}" target="_blank">{UPLOAD}</s-link>' in page
     assert "k-117" not in page
+
+
+def test_where_the_shop_collects_both_read_it(
+    order: None, acme: Shop, ada: Vendor, adas_browser: FlaskClient, merchant: FlaskClient
+) -> None:
+    with db.scoped(acme.id) as session:
+        session.get_one(ShopSettings, acme.id).vendors_are_collected = True
+    packing = adas_browser.get("/portal/orders/ready").text
+    assert "Engraving: For &lt;b&gt;Zoe&lt;/b&gt;\nwith love</span>" in packing
+    assert "Bob" not in packing
+    with db.scoped(acme.id, vendor_id=ada.id) as session:
+        mine, part = (
+            session.get_one(Vendor, ada.id),
+            session.scalars(select(VendorOrder).order_by(VendorOrder.id)).first(),
+        )
+        assert part is not None
+        number = pickups.make_rest_ready(session, mine, part, "Shelf 4", actor="ada").id
+    for path in ("/app/pickups", "/app/pickups/print", f"/app/pickups/ship?pickup={number}"):
+        page = merchant.get(path).text
+        assert "2 \N{MULTIPLICATION SIGN} Mug" in page
+        assert '<div class="inscription"><s-text>Engraving: For &lt;b&gt;Zoe&lt;/b&gt;\nwith love</s-text>' in page, (
+            path
+        )
+        assert "k-117" not in page
+        assert lint_polaris(page) == []
+
+
+def test_the_news_of_an_order_has_it(order: None, acme: Shop, ada: Vendor, bea: Vendor) -> None:
+    outbox.deliver(acme.id)
+    with db.scoped(acme.id) as session:
+        to_vendors = select(Email).where(Email.kind == "vendor_new_order").order_by(Email.id)
+        adas, beas, second = session.scalars(to_vendors).all()
+        customers = session.scalars(select(Email).where(Email.kind == "customer_order_received")).all()
+    assert (adas.to_address, beas.to_address) == (ada.email, bea.email)
+    assert f"- 2 x Mug\n  Engraving: For <b>Zoe</b>\n  with love\n  Photo: {UPLOAD}\n  Page: " in adas.text_body
+    assert 'white-space:pre-line;">Engraving: For &lt;b&gt;Zoe&lt;/b&gt;\nwith love</span>' in adas.html
+    assert "k-117" not in adas.html
+    assert "Bob" not in adas.html
+    assert "- 1 x Loaf\n  Icing: Happy birthday Bob\n" in beas.text_body
+    for email in (second, *customers):
+        assert "Engraving" not in email.text_body
 
 
 def test_a_vendor_reads_it_for_as_long_as_the_customers_name(

@@ -61,7 +61,7 @@ def test_nothing_of_the_customer_is_left_in_any_column_of_any_table(
     for place in ("inbox_events.body", "orders.snapshot", "orders.customer_email", "vendor_orders.ship_to",
                   "emails.to_address", "emails.html", "audit_entries.reason", "event_deliveries.error"):  # fmt: skip
         assert place in before
-    assert {"orders.snapshot", "inbox_events.body"} <= where_found(ENGRAVED)
+    assert {"orders.snapshot", "inbox_events.body", "emails.html", "emails.text_body"} <= where_found(ENGRAVED)
     redact(office, order)
     office.carry_out()
     assert where_found(*TRACES, "TRACK123456", "+1 503 555 0123", ENGRAVED) == set()
