@@ -172,7 +172,8 @@ def restore_list(session: Session, shop: Shop, at: datetime, actor: str) -> None
         successor = _successor(session, now or version, _this_second(), ends=now is not None)
         successor.position = version.position
         _begin(session, successor, draft, actor)
-    changes = {"as_at": [None, at.isoformat()]}
+    before, after = ([number for number, row in rows.items() if not row.is_default] for rows in (standing, wanted))
+    changes = {"as_at": [None, at.isoformat()], "order": [before, after]}
     audit.record(session, shop.id, "commission_rule.restore", ("shop", shop.id), actor=actor, changes=changes)
     watch_named(session, shop.id)
 

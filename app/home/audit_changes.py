@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import unescape
 from typing import Any, Final
@@ -20,6 +20,7 @@ _BY_CURRENCY: Final = frozenset({"flat", "floor", "cap"})
 _PARTS_BY_CODE: Final = "discount_bearers"
 _CONDITIONS: Final = "conditions"
 _CURRENCY: Final = "price_currency"
+_ORDER_OF_RULES: Final = "order"
 
 FIELDS: Final = {
     "cap": "At most",
@@ -49,6 +50,8 @@ class Writers:
     moment: Callable[[datetime], str]
     conditions: Callable[[Mapping[str, Any]], str] | None = None
     """Of commission rules, with the names of what they fit."""
+    rules: Mapping[int, str] = field(default_factory=dict)
+    """What commission rules are called, by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def _write_whole(name: str, value: Any, writers: Writers) -> str:
 def _write_number(name: str, value: int, writers: Writers) -> str:
     if _MONEY.search(name):
         return writers.money(Money(value, writers.currency))
+    if name == _ORDER_OF_RULES and value in writers.rules:
+        return writers.rules[value]
     return _write_rate(value) if name.endswith("_bps") else str(value)
 
 

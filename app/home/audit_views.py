@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from app import formats, web
 from app.audit_words import name_deed, name_subject
 from app.auth import merchant
-from app.commissions.queries import read_conditions
+from app.commissions.queries import name_rules, read_conditions
 from app.commissions.sets import name_conditions
 from app.home import audit_log
 from app.home.audit_changes import Change, Writers, say_changes
@@ -25,6 +25,7 @@ bp = Blueprint("audit_log", __name__, url_prefix="/app/log")
 merchant.protect(bp)
 
 _RULE: Final = "commission_rule"
+_OF_RULES: Final = f"{_RULE}."
 _COLUMNS: Final = ("at", "who", "action", "subject", "vendor", "reason", "changes")
 _PLACES: Final = {
     "vendor": "/app/vendors/{}",
@@ -42,6 +43,7 @@ _PLACES: Final = {
 def list_entries() -> ResponseReturnValue:
     wanted = _read_filter()
     page = audit_log.list_entries(g.session, g.shop.id, wanted, web.read_place())
+    about, changes = _describe(page.rows)
     return render_template(
         "merchant/log.html",
         page=page,
@@ -50,9 +52,9 @@ def list_entries() -> ResponseReturnValue:
         actions=audit_log.list_actions(g.session, g.shop.id),
         vendors=offer_vendors(g.session, g.shop.id, wanted.vendor_id),
         place_of=_place_of,
-        say_changes=_changes_of(page.rows),
+        say_changes=changes,
+        say_about=about,
         name_deed=name_deed,
-        name_subject=name_subject,
     )
 
 
@@ -89,15 +91,31 @@ def _place_of(subject_type: str, subject_id: int) -> str | None:
     return place.format(subject_id) if place else None
 
 
-def _changes_of(rows: Sequence[audit_log.Row]) -> Callable[[AuditEntry], list[Change]]:
-    """What is said of each row's changes. Names of vendors and groups are looked up where a rule is among them."""
-    plain = Writers(formats.write_money, g.shop.currency, formats.write_date)
-    if not any(row.entry.subject_type == _RULE for row in rows):
-        return lambda entry: say_changes(entry.changes, plain)
-    name = name_conditions(g.session, g.shop)
+def _describe(
+    rows: Sequence[audit_log.Row],
+) -> tuple[Callable[[AuditEntry], str], Callable[[AuditEntry], list[Change]]]:
+    """What each row is about, and what is said of its changes. Names are looked up where commission rules are among
+    them.
+    """
+    writers = Writers(formats.write_money, g.shop.currency, formats.write_date)
+    of_rules, rules = writers, dict[int, str]()
+    if any(_is_of_rules(row.entry) for row in rows):
+        name, rules = name_conditions(g.session, g.shop), name_rules(g.session, g.shop.id)
 
-    def describe(stored: Mapping[str, Any]) -> str:
-        return ", ".join(name(read_conditions(stored), stored.get("labels", {})))
+        def describe(stored: Mapping[str, Any]) -> str:
+            return ", ".join(name(read_conditions(stored), stored.get("labels", {})))
 
-    of_rules = replace(plain, conditions=describe)
-    return lambda entry: say_changes(entry.changes, of_rules if entry.subject_type == _RULE else plain)
+        of_rules = replace(writers, conditions=describe, rules=rules)
+
+    def about(entry: AuditEntry) -> str:
+        subject = name_subject(entry.subject_type)
+        if entry.subject_type == "shop":
+            return subject
+        named = rules.get(entry.subject_id) if entry.subject_type == _RULE else None
+        return f"{subject} {named or entry.subject_id}"
+
+    return about, lambda entry: say_changes(entry.changes, of_rules if _is_of_rules(entry) else writers)
+
+
+def _is_of_rules(entry: AuditEntry) -> bool:
+    return entry.action.startswith(_OF_RULES)

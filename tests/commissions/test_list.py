@@ -484,6 +484,23 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert merchant.get("/app/commissions/history", query_string=end).status_code == 200
 
 
+def test_the_history_and_the_log_name_the_rules_that_were_put_in_another_order(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    first, second = add(shop, draft("Mugs")), add(shop, draft("Vases"))
+    age(shop, hours=1)
+    then = clock.now() - timedelta(minutes=30)
+    do(shop, service.reorder_rules, [second, first])
+    do(shop, service.restore_list, then)
+    do(shop, service.remove_rule, first)
+    do(shop, service.restore_list, then)
+    log = merchant.get("/app/log").text
+    for said in ("Order: Mugs; Vases → Vases; Mugs", "Order: Vases; Mugs → Mugs; Vases", "Order: Vases → Mugs; Vases"):
+        assert f">{said}</s-text>" in log
+    assert "Commission rule Mugs<" in log
+    assert "Order: Vases, Mugs</s-text>" in merchant.get("/app/commissions/history").text
+
+
 def test_the_history_and_the_log_say_what_a_rule_took_and_fitted_before_and_after(
     merchant: FlaskClient, shop: Shop, ada: Vendor
 ) -> None:

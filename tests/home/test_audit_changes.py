@@ -1,5 +1,7 @@
 """What the log says of a change: words a merchant reads, never what the database holds."""
 
+from dataclasses import replace
+
 from app.home.audit_changes import Change, Writers, say_changes
 
 WRITERS = Writers(money=str, currency="USD", moment=lambda moment: f"{moment:%d %b %Y}")
@@ -49,6 +51,16 @@ def test_variants_and_conditions_are_told_without_brackets() -> None:
         Change("Variants", "Sea", "Sea; Ink / Large, Price 27.50 USD, Stock 12"),
         Change("Conditions", None, "Kind any, Price to 500 JPY"),
     ]
+
+
+def test_commission_rules_are_told_by_their_names() -> None:
+    named = replace(WRITERS, rules={2: "Mugs", 3: "Vases"})
+    changes = {"order": [[3, 2], [2, 9, 3]], "hold_days": [2, 3]}
+    assert say_changes(changes, named) == [
+        Change("Order", "Vases; Mugs", "Mugs; 9; Vases"),
+        Change("Hold days", "2", "3"),
+    ]
+    assert say_changes({"order": [[3], [2]]}, WRITERS) == [Change("Order", "3", "2")]
 
 
 def test_what_is_no_pair_is_said_once_and_what_stayed_the_same_too() -> None:
