@@ -41,7 +41,7 @@ _HEAD: Final = (
 @bp.get("")
 def list_postings() -> ResponseReturnValue:
     wanted = _read_filter()
-    page = listing.list_postings(g.session, g.shop.id, wanted, cursor=request.args.get("at", ""))
+    page = listing.list_postings(g.session, g.shop.id, wanted, place=web.read_place())
     return render_template(
         "merchant/books/ledger.html",
         page=page,

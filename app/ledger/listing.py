@@ -6,19 +6,21 @@ A page begins where the one before ended, so the millionth entry costs what the 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
+from app.keyset import BEGINNING, Part, Place, Sort, read_part, walk_parts
 from app.ledger.rules import STAGE_MOVES
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order
 from app.models.payouts import Payout
 from app.models.vendors import Vendor
-from app.typed import read_number
 
 PER_PAGE: Final = 50
+_NEWEST: Final = Sort((LedgerTransaction.booked_at, LedgerTransaction.id), is_descending=True)
 _NAMED_VENDORS: Final = 50
 _IS_NO_SALE: Final = LedgerTransaction.kind != literal("sale", literal_execute=True)
 """Said beside another kind, as the index of the others says it: a plan for any kind would not find it."""
@@ -55,41 +57,23 @@ class PostingRow:
     vendor_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    rows: Sequence[PostingRow]
-    newer: str | None
-    """The cursor of the page before, newest first; None at the beginning."""
-    older: str | None
-
-
-def list_postings(session: Session, shop_id: int, wanted: Filter, *, cursor: str = "", limit: int = PER_PAGE) -> Page:
-    """A page of postings. A cursor that says nothing shows the newest. Five queries, whatever the page."""
-    forward = not cursor.startswith("newer:")
-    place = _read_cursor(cursor.removeprefix("newer:"))
-    spot = tuple_(LedgerTransaction.booked_at, LedgerTransaction.id)
+def list_postings(
+    session: Session, shop_id: int, wanted: Filter, *, place: Place = BEGINNING, limit: int = PER_PAGE
+) -> Part[PostingRow]:
+    """A part of the postings. Five queries, whatever the part."""
     query = select(LedgerTransaction).where(*_conditions(session, shop_id, wanted))
-    if place:
-        query = query.where(spot < place if forward else spot > place)
-    columns = (LedgerTransaction.booked_at, LedgerTransaction.id)
-    order = [column.desc() for column in columns] if forward else [column.asc() for column in columns]
-    found = list(session.scalars(query.order_by(*order).limit(limit + 1)))
-    has_more = len(found) > limit
-    found = found[:limit] if forward else found[:limit][::-1]
-    newer = f"newer:{_write_cursor(found[0])}" if found and (place if forward else has_more) else None
-    older = _write_cursor(found[-1]) if found and (has_more if forward else True) else None
-    return Page(describe(session, found), newer, older)
+    part = read_part(session, query, _NEWEST, after=place.after, before=place.before, limit=limit)
+    return Part(describe(session, [row[0] for row in part.rows]), part.before, part.after)
 
 
 def walk(session: Session, shop_id: int, wanted: Filter, *, most: int) -> Iterator[PostingRow]:
     """Up to `most` postings, newest first, a thousand at a time."""
-    cursor: str | None = ""
-    seen = 0
-    while cursor is not None and seen < most:
-        page = list_postings(session, shop_id, wanted, cursor=cursor, limit=min(1000, most - seen))
-        yield from page.rows
-        seen += len(page.rows)
-        cursor = page.older
+    return islice(_walk_all(session, shop_id, wanted), most)
+
+
+def _walk_all(session: Session, shop_id: int, wanted: Filter) -> Iterator[PostingRow]:
+    for part in walk_parts(lambda place: list_postings(session, shop_id, wanted, place=place, limit=1000)):
+        yield from part.rows
         session.expunge_all()
 
 
@@ -152,16 +136,3 @@ def _about(session: Session, shop_id: int, text: str) -> ColumnElement[bool]:
 
 def _names(session: Session, query: Select[int, str]) -> dict[int, str]:
     return {row[0]: row[1] for row in session.execute(query)}
-
-
-def _write_cursor(row: LedgerTransaction) -> str:
-    return f"{row.booked_at.isoformat()}_{row.id}"
-
-
-def _read_cursor(text: str) -> tuple[datetime, int] | None:
-    at, _, last = text.rpartition("_")
-    number = read_number(last)
-    try:
-        return (datetime.fromisoformat(at), number) if number is not None else None
-    except ValueError:
-        return None
