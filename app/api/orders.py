@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from app.api.operations import operation
+from app.api.order_lines import Line, write_lines
 from app.api.paging import Order as Sorting
 from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
@@ -18,12 +19,10 @@ from app.auth.scopes import Scope
 from app.errors import NotFound
 from app.ledger.queries import Movement, list_order_movements
 from app.models.orders import Order as Row
-from app.models.orders import OrderLine, VendorOrder, VendorOrderStatus
+from app.models.orders import VendorOrder, VendorOrderStatus
 from app.models.vendors import Vendor
 from app.orders import holds, queries
-from app.orders.inscriptions import Inscriptions, list_for_vendor, list_inscriptions
 from app.orders.packed import count_packed, has_packed
-from app.orders.reasons import say_reason
 
 _OF_SHOP: Final = {
     "ordered_at": Sorting((Row.ordered_at, Row.id)),
@@ -71,37 +70,6 @@ class Order(msgspec.Struct, frozen=True):
     parts: list[OrderPart]
 
 
-class Property(msgspec.Struct, frozen=True):
-    name: str
-    value: str
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line, and how its money is shared: gross less the vendor's discount is the base of the commission."""
-
-    shopify_id: Id
-    vendor_id: Annotated[int, Meta(description="Null: the store's own goods.")] | None
-    title: str
-    sku: str
-    quantity: int
-    current_quantity: int
-    gross: Amount
-    vendor_discount: Amount
-    market_discount: Amount
-    tax: Amount
-    commission_base: Amount
-    commission: Amount
-    tax_on_commission: Amount
-    vendor_gets: Amount
-    rule_number: int | None
-    rule_version: int | None
-    reason: Annotated[str, Meta(description="Why that rule fired.")]
-    hold_days: Annotated[int, Meta(description="For how many days after its parcel the vendor's money waits.")]
-    properties: Annotated[
-        list[Property], Meta(description="What the customer wrote; for a vendor while they see the name.")
-    ]
-
-
 class Standing(msgspec.Struct, frozen=True):
     """Where a vendor's money of the order stands, and why it is not available yet."""
 
@@ -134,6 +102,10 @@ class OrderDetail(msgspec.Struct, frozen=True):
     lines: list[Line]
     standing: list[Standing]
     entries: list[Booking]
+
+
+class Detail(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    short: Annotated[bool, Meta(description="Leave `lines` and `entries` empty.")] = False
 
 
 class OrderList(Listing, kw_only=True, frozen=True):
@@ -187,31 +159,32 @@ def list_orders(query: OrderList) -> Page[Order]:
 
 
 @operation("GET", "/orders/<int:shopify_id>", tag="Orders", scope=Scope.ORDERS_READ, for_vendors=True)
-def get_order(shopify_id: int) -> OrderDetail:
+def get_order(shopify_id: int, query: Detail) -> OrderDetail:
     """Get one order with its split, by Shopify's id.
 
-    A vendor's token gets that vendor's lines and entries only.
+    A vendor's token gets that vendor's lines and entries only. An order may have thousands of them: then read it with
+    `short`, and page `/orders/{shopify_id}/lines` and `/ledger-entries?order_shopify_id=…`.
     """
     if g.vendor is None:
         row = g.session.scalars(select(Row).where(Row.shop_id == g.shop.id, Row.shopify_id == shopify_id)).one_or_none()
         if row is None:
             raise NotFound("There is no such order.")
-        parts, order_id, currency = queries.list_parts(g.session, row), row.id, row.currency
+        parts, order_id = queries.list_parts(g.session, row), row.id
         order = _write(row, _list_parts([row.id]).get(row.id, ()))
     else:
         mine = _select_parts().where(VendorOrder.order_shopify_id == shopify_id)
         found = g.session.execute(mine).one_or_none()
         if found is None:
             raise NotFound("There is no such order.")
-        parts, order_id, currency = [queries.get_part(g.session, g.vendor.id, found[0].id)], found[0].order_id, None
+        parts, order_id = [queries.get_part(g.session, g.vendor.id, found[0].id)], found[0].order_id
         order = _write_part_of_vendor(*found)
-    lines = [line for line in queries.list_lines(g.session, order_id) if g.vendor is None or line.vendor_id]
-    written = list_for_vendor([part.part for part in parts], lines) if g.vendor else list_inscriptions(g.shop.id, lines)
+    lines = [] if query.short else queries.list_lines(g.session, order_id)
+    entries = [] if query.short else list_order_movements(g.session, order_id)
     return OrderDetail(
         order=order,
-        lines=[_write_line(line, currency or order.currency, written) for line in lines],
+        lines=write_lines([line for line in lines if g.vendor is None or line.vendor_id], order.currency),
         standing=[_write_standing(part) for part in parts],
-        entries=[_write_booking(movement) for movement in list_order_movements(g.session, order_id)],
+        entries=[_write_booking(movement) for movement in entries],
     )
 
 
@@ -310,30 +283,6 @@ def _write_part(part: VendorOrder, vendor_name: str, packed: int) -> OrderPart:
         items_ready_for_pickup=min(part.items_to_ship, packed),
         earned=amount(part.earned_minor, part.currency),
         next_release_at=part.next_release_at,
-    )
-
-
-def _write_line(line: OrderLine, currency: str, written: Inscriptions) -> Line:
-    return Line(
-        shopify_id=line.shopify_id,
-        vendor_id=line.vendor_id,
-        title=line.title,
-        sku=line.sku,
-        quantity=line.quantity,
-        current_quantity=line.current_quantity,
-        gross=amount(line.gross_minor, currency),
-        vendor_discount=amount(line.vendor_discount_minor, currency),
-        market_discount=amount(line.market_discount_minor, currency),
-        tax=amount(line.tax_minor, currency),
-        commission_base=amount(line.base_minor, currency),
-        commission=amount(line.fee_minor, currency),
-        tax_on_commission=amount(line.fee_tax_minor, currency),
-        vendor_gets=amount(line.vendor_minor, currency),
-        rule_number=line.rule["id"] if line.rule else None,
-        rule_version=line.rule["version"] if line.rule else None,
-        reason=say_reason(line),
-        hold_days=line.hold_days,
-        properties=[Property(one.name, one.value) for one in written.get(line.shopify_id, ())],
     )
 
 

@@ -361,6 +361,23 @@ def test_what_the_customer_wrote_is_told_with_its_line(
     assert [line["properties"] for line in adas.get(f"/orders/{order['id']}")["lines"]] == [[]]
 
 
+def test_the_lines_of_a_long_order_come_in_parts(
+    merchant: Program, adas: Program, rival: Program, store: Store, post: Post, goods: SimpleNamespace
+) -> None:
+    mug = {"Engraving": "Zoe"}
+    order = buy(store, (goods.mug, 1), (goods.loaf, 1), (goods.vase, 2), (goods.bag, 1), written={"MUG": mug})
+    post.deliver()
+    address = f"/orders/{order['id']}"
+    for program, titles in ((merchant, ["Mug", "Loaf", "Vase", "Bag"]), (adas, ["Mug", "Vase"])):
+        whole, short = program.get(address), program.get(f"{address}?short=true")
+        assert program.list_all(f"{address}/lines?limit=1") == whole["lines"]
+        assert [line["title"] for line in whole["lines"]] == titles
+        assert whole["lines"][0]["properties"] == [{"name": "Engraving", "value": "Zoe"}]
+        assert short == whole | {"lines": [], "entries": []}
+    assert rival.ask("GET", f"{address}/lines").status_code == 404
+    assert merchant.ask("GET", f"{address}?limit=1").status_code == 422
+
+
 def test_an_order_that_is_sent_while_it_is_read_is_told_as_it_was(
     merchant: Program, store: Store, post: Post, goods: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
