@@ -1,8 +1,8 @@
-"""Which units edits added to an order, and when. What had been ordered by then shares a shipping line, and is what a
-part payment was for.
+"""Which units edits added to an order, by how much they made lines cheaper, and when. What had been ordered by then, at
+the price of then, shares a shipping line; and it is what a part payment was for.
 
-orders/edited tells of each edit, once, twice or never; Shopify's own list of them, where we asked for it, replaces
-everything that was told of the time before. So both may come in any order.
+orders/edited tells of each edit, once, twice or never, and nothing of discounts; Shopify's own list of them, where we
+asked for it, replaces everything that was told of the time before. So both may come in any order.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ class Addition(msgspec.Struct, frozen=True):
     at: datetime
     units: Mapping[str, int]
     """By component of the order: "line:7", "shipping:3"."""
+    off: Mapping[str, int] = {}
+    """By how much lines that were there became cheaper, in minor units."""
     edit: int | None = None
     """The number under which orders/edited told of it; None: from Shopify's list."""
 
@@ -34,7 +36,7 @@ def with_told(known: Additions, edit: payloads.OrderEdit) -> Additions:
         return known
     if known.until is not None and at < known.until:
         return known
-    return Additions((*known.edits, Addition(at, units, edit.id)), known.until)
+    return Additions((*known.edits, Addition(at, units, edit=edit.id)), known.until)
 
 
 def with_read(known: Additions, order: payloads.Order) -> Additions:
@@ -43,15 +45,15 @@ def with_read(known: Additions, order: payloads.Order) -> Additions:
     if order.app_additions is None or (known.until is not None and until <= known.until):
         return known
     # The list was read after the order: of what was edited since, orders/edited tells, or the next look.
-    listed = [Addition(one.at, one.units) for one in order.app_additions if one.at < until]
+    listed = [Addition(one.at, one.units, one.off) for one in order.app_additions if one.at < until]
     later = [one for one in known.edits if one.edit is not None and one.at >= until]
     return Additions((*listed, *later), until)
 
 
-def in_turn(known: Additions, order_of: datetime) -> tuple[Mapping[str, int], ...]:
-    """The units by component, the oldest edit first: of those that an order of that time has in it."""
+def in_turn(known: Additions, order_of: datetime) -> list[Addition]:
+    """The oldest edit first, of those that an order of that time has in it."""
     edits = (one for one in known.edits if one.edit is None or one.at <= order_of)
-    return tuple(one.units for one in sorted(edits, key=lambda one: (one.at, one.edit or 0)))
+    return sorted(edits, key=lambda one: (one.at, one.edit or 0))
 
 
 def _added_units(edit: payloads.OrderEdit) -> dict[str, int]:

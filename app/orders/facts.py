@@ -304,6 +304,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     fulfilments: tuple[Fulfilment, ...] = ()
     additions: tuple[Mapping[str, int], ...] = ()
     """Units that edits added, by component ("line:7", "shipping:3"), the oldest edit first."""
+    reductions: tuple[Mapping[str, int], ...] = ()
+    """By how much the same edits made lines cheaper that were there."""
     disputes: tuple[Dispute, ...] = ()
     payment_fees: tuple[PaymentFee, ...] = ()
     is_unknown: bool = False

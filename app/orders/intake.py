@@ -51,10 +51,12 @@ def read_known(one: Held) -> facts.Order:
     )
     if not (one.disputes or one.payments or order.additions.edits or order.lifted or order.unknown_since):
         return known
+    edits = in_turn(order.additions, body.updated_at)
     paid_in, paid_within = _paid_in(one.payments.values(), body, rate)
     return replace(
         known,
-        additions=in_turn(order.additions, body.updated_at),
+        additions=tuple(edit.units for edit in edits),
+        reductions=tuple(edit.off for edit in edits),
         disputes=tuple(read_dispute(dispute, body, rate) for dispute in one.disputes.values()),
         payment_fees=tuple(
             facts.PaymentFee(payment.shopify_id, payment.processed_at, payment.fee_minor)

@@ -1,7 +1,8 @@
 """What a part payment was for, and who shares which shipping, of orders that edits have added to. Pure.
 
 What had been ordered first is paid first; within what was ordered at once, everything alike. A shipping line stays with
-the goods that were there when it came. So an edit that adds goods takes nothing from the others, paid or not.
+the goods that were there when it came, at their price of then. So an edit that adds goods takes nothing from the
+others, paid or not, and one that makes goods cheaper takes no shipping from whoever sells them.
 """
 
 from collections import Counter
@@ -25,12 +26,13 @@ def shipped_goods(order: Order) -> dict[int, Order]:
     if not order.additions:
         return {line.id: order for line in order.shipping}
     layers = _layers(order)
-    return {line.id: _as_it_was(order, next(_with_shipping(line, layers))) for line in order.shipping}
+    return {line.id: _as_it_was(order, layers, _came(line, layers)) for line in order.shipping}
 
 
 def pay_partly(order: Order, cells: Sequence[Cell], received: int) -> dict[str, Fraction]:
     """Which part of each cell a payment of less than everything was for."""
-    layers = _layers(order)
+    # An edit that only made something cheaper added no layer.
+    layers = [parts for parts in _layers(order)[:-1] if parts] + [{}]
     # To the cent it is not known of payments in another currency: then it was for everything of one time.
     whole = (sum(_worth(order, cells, parts)) for parts in layers[:-1])
     received = next((worth for worth in whole if abs(worth - received) <= order.outstanding_within), received)
@@ -73,20 +75,26 @@ def _worth(order: Order, cells: Sequence[Cell], parts: _Parts) -> list[int]:
     ]
 
 
-def _with_shipping(line: ShippingLine, layers: Sequence[_Parts]) -> Iterator[_Parts]:
-    return (parts for parts in layers if parts.get(f"shipping:{line.id}", WHOLE))
+def _came(line: ShippingLine, layers: Sequence[_Parts]) -> int:
+    """Before which edit it was there already."""
+    return next(at for at, parts in enumerate(layers) if parts.get(f"shipping:{line.id}", WHOLE))
 
 
-def _as_it_was(order: Order, parts: _Parts) -> Order:
-    """The order with the goods of then."""
-    if not parts:
+def _as_it_was(order: Order, layers: Sequence[_Parts], at: int) -> Order:
+    """The order with the goods of before an edit, at their price of then."""
+    parts, off = layers[at], Counter[str]()
+    for reduction in order.reductions[at:]:
+        off.update(reduction)
+    if not (parts or off):
         return order
-    lines = (_part_of_line(line, parts.get(f"line:{line.id}", WHOLE)) for line in order.lines)
+    lines = (_line_of_then(line, parts.get(f"line:{line.id}", WHOLE), off[f"line:{line.id}"]) for line in order.lines)
     return replace(order, lines=tuple(line for line in lines if line.quantity))
 
 
-def _part_of_line(line: Line, part: Fraction) -> Line:
+def _line_of_then(line: Line, part: Fraction, off: int) -> Line:
+    """So much of a line, without the discount that came later."""
+    discounts = (*line.discounts, Discount(-off)) if off else line.discounts
     if part == WHOLE:
-        return line
-    discounts = tuple(Discount(part_of(each.amount, part), each.vendor_bps) for each in line.discounts)
+        return replace(line, discounts=discounts) if off else line
+    discounts = tuple(Discount(part_of(each.amount, part), each.vendor_bps) for each in discounts)
     return replace(line, quantity=part_of(line.quantity, part), discounts=discounts)

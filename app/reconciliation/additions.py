@@ -1,4 +1,4 @@
-"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost."""
+"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost, and knows of no discounts."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,6 +9,7 @@ import msgspec
 
 from app import clock
 from app.models.orders import Order
+from app.money import parse_minor
 from app.shopify import payloads_orders as payloads
 from app.shopify.paging import read_whole
 from app.shopify.tokens import ShopCredentials
@@ -36,12 +37,14 @@ def matter(body: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
 def read(shop: ShopCredentials, order_gid: str) -> list[dict[str, Any]]:
     """`app_additions` of payloads_orders.Order. Raises ShopifyError.
 
-    An agreement is what was ordered at one time. Of one with more than 250 sales the rest counts as ordered at first.
+    An agreement is what was ordered at one time. Of one with more than 150 sales the rest counts as ordered at first.
     """
     order = read_whole(shop, "orderAdditions", {"id": order_gid}, "agreements")
     later = [one for one in order["agreements"]["nodes"] if one["reason"] != "ORDER"] if order else []
-    added = [{"at": one["happenedAt"], "units": _count(one["sales"]["nodes"])} for one in later]
-    return [one for one in added if one["units"]]
+    sales = [(one["happenedAt"], one["sales"]["nodes"]) for one in later]
+    included = bool(order and order["taxesIncluded"])
+    added = [{"at": at, "units": _count(some), "off": _take_off(some, included=included)} for at, some in sales]
+    return [one for one in added if one["units"] or one["off"]]
 
 
 def _count(sales: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -53,3 +56,18 @@ def _count(sales: Iterable[Mapping[str, Any]]) -> dict[str, int]:
             if shipping := sale.get("shippingLine"):  # comes once, and may come without a quantity
                 units[f"shipping:{number_of(shipping['id'])}"] = 1
     return dict(+units)
+
+
+def _take_off(sales: Iterable[Mapping[str, Any]], *, included: bool) -> dict[str, int]:
+    """By how much lines became cheaper, before taxes unless prices include them."""
+    off: dict[str, int] = {}
+    for sale in sales:
+        if sale["actionType"] == "UPDATE" and (line := sale.get("lineItem")):
+            name = f"line:{number_of(line['id'])}"
+            change = _minor(sale["totalAmount"]) - (0 if included else _minor(sale["totalTaxAmount"]))
+            off[name] = off.get(name, 0) - change
+    return {name: amount for name, amount in off.items() if amount}
+
+
+def _minor(amount: Mapping[str, Any]) -> int:
+    return parse_minor(amount["shopMoney"]["amount"], amount["shopMoney"]["currencyCode"])

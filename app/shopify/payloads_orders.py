@@ -3,6 +3,7 @@
 Every amount we use is the shop-money half of a `*_set`: the bare fields beside them are in whichever currency.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -168,10 +169,13 @@ class Customer(Payload, kw_only=True, frozen=True):
 
 
 class Addition(Payload, kw_only=True, frozen=True):
-    """What one edit added to an order: units by "line:7" or "shipping:3"."""
+    """What one edit added to an order: units by "line:7" or "shipping:3". And what it took off the price of lines that
+    were there, in minor units of shop money.
+    """
 
     at: datetime
     units: dict[str, int]
+    off: Mapping[str, int] = {}
 
 
 class Order(Payload, kw_only=True, frozen=True):

@@ -44,10 +44,9 @@ def edit_order(  # noqa: PLR0913 - an edit may do all of it at once
             raise OrderError("Nothing was changed", ["id"], "BLANK")
         refund = _take_off(store, order, removals)
         added = [*_append(store, shop, order, add), *_raise(order, more or {})]
-        for line_id, amount in (discounts or {}).items():
-            _discount(order, _line(order, line_id), money(order, amount))
+        off = [_discount(order, line_id, amount) for line_id, amount in (discounts or {}).items()]
         shipped = [_ship(store, shop, order, *shipping)] if shipping else []
-        edit = _entry(store, removals, added, shipped, staff_note)
+        edit = _entry(store, removals, added, shipped, staff_note) | {"discounts": off}
         order.setdefault("edits", []).append(edit)
         order["fulfillment_orders"] += open_fulfillment_orders(
             store, {**order, "line_items": added, "created_at": edit["created_at"]}
@@ -89,8 +88,9 @@ def _raise(order: Doc, more: Mapping[int, int]) -> list[Doc]:
     return added
 
 
-def _discount(order: Doc, line: Doc, amount: int) -> None:
-    """Take an amount off a line, as staff do by hand; its tax follows."""
+def _discount(order: Doc, line_id: int, off: str) -> Doc:
+    """Take an amount off a line, as staff do by hand; its tax follows. Returns by how much both are less."""
+    line, amount = _line(order, line_id), money(order, off)
     if not 0 < amount <= line_net(order, line):
         raise OrderError("A discount is more than nothing and at most the line's price", ["discounts"], "INVALID")
     words = text(amount, order["currency"])
@@ -107,7 +107,9 @@ def _discount(order: Doc, line: Doc, amount: int) -> None:
         "title": "Discount by staff",
         "description": None,
     })  # fmt: skip
-    _grow(order, discount=amount, tax=_retax(order, line))
+    tax = _retax(order, line)
+    _grow(order, discount=amount, tax=tax)
+    return {"id": line_id, "net": amount, "tax": -tax}
 
 
 def _ship(store: Store, shop: str, order: Doc, title: str, price: str) -> int:

@@ -67,7 +67,7 @@ def test_whatever_is_told_and_read_ends_alike_in_any_order_of_arrival() -> None:
 
 
 def in_turn_of(news: Sequence[News]) -> tuple[tuple[str, int], ...]:
-    return tuple(item for units in in_turn(hear(news), DAY_0 + timedelta(days=1)) for item in units.items())
+    return tuple(item for edit in in_turn(hear(news), DAY_0 + timedelta(days=1)) for item in edit.units.items())
 
 
 def test_what_was_never_told_comes_with_the_list() -> None:
@@ -77,12 +77,12 @@ def test_what_was_never_told_comes_with_the_list() -> None:
 
 def test_an_edit_that_is_not_in_the_order_yet_adds_nothing() -> None:
     known = hear([told(1, 7), told(5, 8)])
-    assert in_turn(known, DAY_0 + timedelta(minutes=4)) == ({"line:7": 1},)
+    assert [edit.units for edit in in_turn(known, DAY_0 + timedelta(minutes=4))] == [{"line:7": 1}]
 
 
 def test_an_order_that_came_without_the_list_says_nothing_of_it() -> None:
     plain = msgspec.structs.replace(read(9), app_additions=None)
-    assert hear([told(1, 7), plain]) == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, 1),))
+    assert hear([told(1, 7), plain]) == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, edit=1),))
 
 
 def test_shipping_and_lines_without_a_number_do_no_harm() -> None:
@@ -96,7 +96,7 @@ def test_an_edit_told_twice_counts_once_and_one_that_added_nothing_is_not_kept()
     only_taken_off = {"id": 2, "order_id": 450, "created_at": DAY_0.isoformat(), "line_items": {"additions": []}}
     timeless = msgspec.structs.replace(told(3, 8), created_at=None, committed_at=None)
     known = hear([told(1, 7), msgspec.convert(only_taken_off, payloads.OrderEdit), timeless, told(1, 7)])
-    assert known == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, 1),))
+    assert known == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, edit=1),))
 
 
 def test_one_edit_may_name_a_line_twice() -> None:
@@ -114,9 +114,9 @@ def test_moments_that_touch_are_counted_once() -> None:
     """The list ends before its moment: an edit of just then is not on it. An order has the edits of its own moment."""
     end = DAY_0 + timedelta(minutes=2) + payloads.READ_AFTER
     then = msgspec.structs.replace(told(1, 7), committed_at=end)
-    known = Additions((Addition(end, {"line:7": 1}, 1),), end)
+    known = Additions((Addition(end, {"line:7": 1}, edit=1),), end)
     assert hear([read(2), then]) == hear([then, read(2)]) == known
-    assert in_turn(known, end) == ({"line:7": 1},)
+    assert in_turn(known, end) == [*known.edits]
 
 
 def partly(received: int, *additions: dict[str, int], **more: object) -> Order:
@@ -168,6 +168,36 @@ def test_shipping_stays_with_the_goods_it_came_with(received: int, within: int) 
     assert total == 1800 + 2700 + 500
     settled = msgspec.structs.replace(sold, payment=Payment.SETTLED)
     assert (vendor_total(settled, ADA), vendor_total(settled, BEA)) == (1800 + 500 + 3600, 2700)
+
+
+@pytest.mark.parametrize(
+    ("edits", "ada"),
+    [
+        ((({}, {"line:1": 1500}),), 200),
+        ((({}, {"line:1": 500}), ({}, {"line:1": 1000})), 200),
+        ((({"line:1": 1}, {}), ({}, {"line:1": 1500})), 125),
+        ((({"shipping:369": 1}, {"line:1": 1500}),), 71),
+        ((({}, {"line:1": 1000}), ({"shipping:369": 1}, {"line:1": 500})), 71),
+        ((({"shipping:369": 1}, {"line:1": 1000}), ({}, {"line:1": 500})), 125),
+    ],
+)
+def test_a_later_discount_takes_no_shipping_from_whoever_sells_the_goods(
+    edits: Sequence[tuple[dict[str, int], dict[str, int]]], ada: int
+) -> None:
+    """Ada's two at 10.00 and Bea's at 30.00 share 5.00 of shipping; by now 15.00 are off Ada's, and paid is 50.00."""
+    goods = line(1, 2, 1000, discounts=(Discount(1500),)), line(2, 1, 3000, terms=terms(BEA))
+    units, off = zip(*edits, strict=True)
+    sold = order(*goods, shipping=(shipping(500),), additions=units, reductions=off)
+    assert vendor_total(sold, ADA) == 450 + ada
+    assert vendor_total(sold, BEA) == 2700 + 500 - ada
+
+
+def test_an_edit_that_only_gives_a_discount_is_no_part_payment() -> None:
+    """Within a cent of everything is not everything."""
+    goods = line(1, 2, 1000, discounts=(Discount(500),)), line(2, 1, 3000, terms=terms(BEA))
+    sold = order(*goods, additions=({},), reductions=({"line:1": 500},))
+    known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=1, outstanding_within=2)
+    assert account(known, Account.CUSTOMER_RECEIPTS) == -4499
 
 
 def test_goods_that_are_taken_off_keep_their_part_of_the_shipping() -> None:

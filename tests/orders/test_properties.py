@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
 from app.orders.facts import (
+    Discount,
     Dispute,
     DisputeState,
     FeesTo,
@@ -138,6 +139,16 @@ def test_shipping_stays_with_the_goods_it_came_with(sold: Order, edits: int, dat
 
 
 @quick
+@given(orders(), st.data())
+def test_goods_that_become_cheaper_keep_their_part_of_the_shipping(sold: Order, data: st.DataObject) -> None:
+    off = {each.id: data.draw(st.integers(0, each.gross - each.discount)) for each in sold.lines}
+    cheaper = [replace(each, discounts=(*each.discounts, Discount(off[each.id]))) for each in sold.lines]
+    told = {f"line:{number}": amount for number, amount in off.items()}
+    later = replace(_enlarge(replace(sold, lines=tuple(cheaper)), ()), additions=({},), reductions=(told,))
+    assert _shares_of_shipping(later) == _shares_of_shipping(sold)
+
+
+@quick
 @given(orders(), st.data(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_no_part_is_paid_less_when_more_is_received(sold: Order, data: st.DataObject, parts: list[float]) -> None:
     """But for a cent, by rounding."""
@@ -158,12 +169,14 @@ def test_a_part_payment_is_whole_whatever_edits_are_said_to_have_added(story: Or
     names = [f"line:{part.id}" for part in story.lines] + ["shipping:369", "line:99"]
     added = st.dictionaries(st.sampled_from(names), st.integers(1, 7))
     owes = data.draw(st.integers(0, story.current_total))
+    off = st.dictionaries(st.sampled_from(names), st.integers(-500, 500))
     known = replace(
         story,
         payment=Payment.PARTLY,
         cancelled_at=None,
         outstanding=owes,
         additions=tuple(data.draw(st.lists(added, max_size=3))),
+        reductions=tuple(data.draw(st.lists(off, max_size=3))),
     )
     booked = balances(book_to_date(known, LATE).postings)
     taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in _WITH_THE_BANK)

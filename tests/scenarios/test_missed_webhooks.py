@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from app import clock, db
+from app.ledger.queries import sum_order
 from app.models.events import InboxEvent, InboxState, Look, LookKind
 from app.models.ledger import LedgerEntry, LedgerTransaction
 from app.models.orders import Order, OrderPayment, VendorOrder
@@ -363,6 +364,40 @@ def test_an_unheard_edit_takes_no_shipping_either_though_it_is_paid_at_once(mark
     find_them_again(market)
     with db.scoped(shop.id) as session:
         assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0, "nobody asks twice"
+
+
+@pytest.mark.usefixtures("mug", "loaf")
+def test_a_discount_given_later_takes_no_shipping_from_anybody(market: Market, shop: Shop) -> None:
+    """Two mugs and a loaf share the shipping as before, though one of the mugs is given away; nobody else gets more."""
+    clock_of_store, url = f"{market.store_url}/_control/clock", f"{market.store_url}/_control/orders"
+    httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
+    bought = [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}]
+    body: dict[str, Any] = {"shop": "acme.myshopify.com", "lines": bought}
+    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    order = httpx.post(url, json=body).raise_for_status().json()
+    market.settle()
+    shares = shipping_of(shop)
+    assert len(shares) == 2
+    httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
+    [mugs] = [line["id"] for line in order["line_items"] if line["sku"] == "MUG"]
+    httpx.post(f"{url}/{order['id']}/edit", json={"discounts": [{"sku": "MUG", "amount": "6.00"}]}).raise_for_status()
+    market.settle()
+    httpx.post(clock_of_store, json={"offset_seconds": 0}).raise_for_status()
+    find_them_again(market)
+    assert shipping_of(shop) == shares
+    with db.scoped(shop.id) as session:
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
+        assert session.scalars(select(Order.additions)).one()["edits"][0]["off"] == {f"line:{mugs}": 600}
+
+
+def shipping_of(shop: Shop) -> dict[int | None, int]:
+    with db.scoped(shop.id) as session:
+        order_id = session.scalars(select(Order.id)).one()
+        return {
+            one.vendor_id: one.minor
+            for one in sum_order(session, order_id)
+            if one.component.startswith("shipping:") and one.vendor_id and one.minor
+        }
 
 
 def sums_of(booked: list[tuple[Any, ...]]) -> dict[str, int]:
