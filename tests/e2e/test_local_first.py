@@ -183,6 +183,7 @@ def test_nothing_moves_on_pages_that_show_what_is_kept(market: Market, open_brow
     page.add_init_script(MOVED)
     for product in ("morning-mug", "rye-loaf"):
         wish(page, market, product)
+        settled(page, "guest")  # by then it counts as looked at
     for path, kind in (("/pages/wishlist", "wishlist"), ("/search?q=nothing", "viewed")):
         page.goto(market.url + path)
         tiles = page.locator(f'[data-kind="{kind}"] .sk-tile')
@@ -431,6 +432,7 @@ def test_all_lists_are_deleted_at_once_on_every_device_and_can_be_brought_back(
     put_in_cart(phone, market, "rye-loaf", 1)
     for product in ("morning-mug", "rye-loaf"):
         wish(phone, market, product)
+        settled(phone)  # by then it counts as looked at
     sent(phone, "wishlist", market.goods()[1])
     sign_in(desk, market)
     assert wishlist(phone, market) == wishlist(desk, market) == {"Rye loaf", "Morning mug"}
