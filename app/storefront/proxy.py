@@ -27,7 +27,9 @@ def show_news() -> ResponseReturnValue:
 
 @bp.post("/sync")
 def sync() -> ResponseReturnValue:
-    """Take {account, since, merged, items} and answer as `show_news` does, and with what was refused, by its place."""
+    """Take {account, since, merged, items, room} and answer as `show_news` does, with what was refused, by its place,
+    and whether there is now as much room as was asked for.
+    """
     if not request.is_json:
         # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
         raise AppError("Items are sent as JSON.")
@@ -38,7 +40,8 @@ def sync() -> ResponseReturnValue:
         raise Conflict(_("Another account is signed in now. Open the page again."))
     news, unplaced = service.sync(g.session, g.shop.id, g.customer_id, batch)
     refused = batch.refused | dict.fromkeys(unplaced, "full")
-    return _answer(news, stored=len(batch.edits) - len(unplaced), refused=refused)
+    room = batch.room is not None and service.has_room(g.session, g.shop.id, g.customer_id, batch.room)
+    return _answer(news, stored=len(batch.edits) - len(unplaced), refused=refused, room=room)
 
 
 def _answer(news: News, **more: object) -> Response:

@@ -123,6 +123,14 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
 
 
+def has_room(session: Session, shop_id: int, customer_id: int, size: int) -> bool:
+    """Whether one more item of so many bytes would be stored. The session must be the customer's own."""
+    with together(session) as connection:
+        found = connection.execute(_HELD, {"shop_id": shop_id, "customer_id": customer_id, "lately": _lately()})
+    ((items, held),) = found.fetchall()
+    return bool(items < rules.LARGEST_ACCOUNT and held + size <= rules.LARGEST_SIZE)
+
+
 def sync_at_once(whose: Scope, batch: Batch) -> News | None:
     """As `sync` for edits of which nobody else must hear, a whole transaction in one round trip; None, with nothing
     stored, when not all of it has room, or shop or customer are no longer here.

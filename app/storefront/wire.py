@@ -111,6 +111,8 @@ class _Body(msgspec.Struct):
     merged: bool = False
     """Whether a guest's items are among them."""
     items: Annotated[list[msgspec.Raw], Meta(max_length=rules.LARGEST_BATCH)] = []
+    room: Annotated[int, Meta(ge=0, le=LARGEST_BODY)] | None = None
+    """How much the browser asks room for: as many bytes as the smallest item takes that found none before."""
 
 
 _read_body: Final = msgspec.json.Decoder(_Body)
@@ -145,6 +147,7 @@ class Batch:
     merged: bool
     edits: Sequence[Edit]
     refused: dict[int, str]
+    room: int | None = None
 
     @property
     def own_carts(self) -> Sequence[str]:
@@ -195,7 +198,7 @@ def read_batch(raw: bytes, now: datetime) -> Batch:
             # One row for each item: PostgreSQL takes no key twice in one statement.
             edits[edit.kind, edit.key] = edit if known is None or known.clock < edit.clock else known
     # Always in the same order, so that two syncs of one customer never wait for each other's rows.
-    return Batch(body.account, body.since, body.merged, [edits[key] for key in sorted(edits)], refused)
+    return Batch(body.account, body.since, body.merged, [edits[key] for key in sorted(edits)], refused, body.room)
 
 
 def _read(place: int, raw: msgspec.Raw, limits: rules.Limits) -> tuple[Edit | None, str]:

@@ -1,7 +1,8 @@
 // Items that a customer keeps, and how copies of them on several devices become one. No page, no network in here.
 //
 // An item is a register named by kind and key: [clock, value, 1 when the account has it, 2 when that had no room for it,
-// 3 when it takes no such item, which is not sent again until it changes]. A value of null is a deletion, which is kept.
+// 3 when it takes no such item]. What the account did not take is sent again when it changes, and what found no room when
+// there is some. A value of null is a deletion, which is kept.
 // Of two edits the greater clock wins, everywhere, so order and repetition do not matter. The cart is a sum: each
 // browser writes under its own origin how many units of a line it added in all, less what it took away. Sums never fall
 // below nought. The server's half of this is app/storefront/rules.py.
@@ -26,7 +27,8 @@ export const clockAt = (ms, count = 0, node = '00000000') => `${hex(ms, 12)}-${h
 const msOf = (clock) => parseInt(clock.slice(0, 12), 16);
 
 const bytes = (words) => new TextEncoder().encode(words);
-const isLarge = (items) => bytes(JSON.stringify(items)).length > LARGEST;
+const size = (value) => bytes(JSON.stringify(value)).length;
+const isLarge = (items) => size(items) > LARGEST;
 const fitting = (items) => (isLarge(items) ? fitting(items.slice(0, items.length / 2)) : items);
 const named = ({ kind, key, clock, value }) => ({ kind, key, clock, value });
 const fnv = (data) => hex(data.reduce((held, byte) => Math.imul(held ^ byte, 0x01000193) >>> 0, 0x811c9dc5), 8);
@@ -114,7 +116,7 @@ export class Replica {
 
   find(kind, key) {
     const row = this.read(`${this.rows}${kind}:${key}`);
-    return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1, isUntaken: row[2] > 1, isRefused: row[2] === 3 };
+    return row && { kind, key, clock: row[0], value: row[1], isSynced: row[2] === 1, isUntaken: row[2] > 1, isFull: row[2] === 2 };
   }
 
   has(kind, key) {
@@ -156,12 +158,13 @@ export class Replica {
     return this.all(kind).filter((item) => item.value != null).sort((a, b) => (a.clock < b.clock ? 1 : -1));
   }
 
-  // What has lasted its time goes: a guest's here, an account's when the server says so, of which no trace need stay.
+  // What has lasted its time goes: what only this browser has here, the rest when the server says so, of which no trace
+  // need stay.
   prune() {
-    for (const { kind, key, clock, value } of this.all()) {
+    for (const { kind, key, clock, value, isUntaken } of this.all()) {
       const lasts = (this.who === GUEST ? SIGNED_OUT : KINDS)[kind];
       const ended = lasts && clock < clockAt(this.time - (value == null ? 2 * lasts : lasts));
-      if (ended && (this.who === GUEST || value == null)) this.drop(kind, key);
+      if (ended && (this.who === GUEST || isUntaken || value == null)) this.drop(kind, key);
     }
   }
 
@@ -171,22 +174,28 @@ export class Replica {
     return this.read(`sk:${this.who}:revision`, 0);
   }
 
-  // What found no room comes last, so that it holds up nothing.
   pending(most = 100) {
-    const waiting = this.all().filter(({ isSynced, isRefused }) => !isSynced && !isRefused);
-    return waiting.sort((a, b) => a.isUntaken - b.isUntaken || (a.clock < b.clock ? -1 : 1)).slice(0, most);
+    const waiting = this.all().filter(({ isSynced, isUntaken }) => !isSynced && !isUntaken);
+    return waiting.sort((a, b) => (a.clock < b.clock ? -1 : 1)).slice(0, most);
+  }
+
+  #full() {
+    return this.all().filter(({ isFull }) => isFull);
   }
 
   request() {
     const merged = this.read(`sk:${this.who}:merged`, false);
     for (const item of this.pending(Infinity)) if (isLarge([named(item)])) this.#store(item.kind, item.key, item.clock, item.value, 3);
     const items = fitting(this.pending().map(named));
-    return { account: this.who, since: this.revision, merged: merged && items.length > 0, items };
+    // Whether there is room by now is asked for the smallest: of what is sent, that finds it first.
+    const room = Math.min(...this.#full().map(({ value }) => size(value)));
+    return { account: this.who, since: this.revision, merged: merged && items.length > 0, items, ...(room < Infinity && { room }) };
   }
 
   // The answer to `request`. What was edited meanwhile stays unsynced, and what the account cannot take stays here; what is
   // too late is let go, and so is the deletion of what it did not take. That this cart is the account's is said once.
-  answer(request, { revision, restart, now, items, refused = {} }) {
+  answer(request, { revision, restart, room, now, items, refused = {} }) {
+    if (room) for (const { kind, key, clock, value } of this.#full()) this.#store(kind, key, clock, value, 0);
     request.items.forEach(({ kind, key, clock }, place) => {
       const held = this.find(kind, key);
       const why = refused[place];

@@ -134,11 +134,13 @@ export class Keeper {
   async #exchange() {
     this.#say('syncing');
     let before;
+    let answer;
     do {
       before = this.items.pending(Infinity).length;
       const request = this.items.request();
-      this.items.answer(request, await this.#send(request));
-    } while (this.items.pending(1).length && this.items.pending(Infinity).length < before);
+      answer = await this.#send(request);
+      this.items.answer(request, answer);
+    } while (this.items.pending(1).length && (answer.room || this.items.pending(Infinity).length < before));
     this.items.write('sk:pulled', Date.now());
   }
 
@@ -172,6 +174,8 @@ export class Keeper {
     const names = Object.keys(this.store).map((name) => /^sk:(\d+):/.exec(name)?.[1]);
     const isOther = (who) => who && who !== this.items.who;
     for (const who of new Set(names)) if (isOther(who)) this.items.of(who).forget();
+    const cart = this.items.read('sk:cart');
+    if (cart?.who !== GUEST && isOther(cart?.who)) this.items.write('sk:cart', { ...cart, who: '' });
     for (const name of ['sk:application', 'sk:asked']) if ([this.items.read(name, [])].flat().some(({ who }) => isOther(who))) this.store.removeItem(name);
   }
 

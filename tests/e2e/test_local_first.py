@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import BaseWSGIServer
@@ -279,25 +279,36 @@ def test_that_the_account_has_no_more_room_is_said_where_it_matters_and_all_is_k
     take_screenshot(page, "local-first-crowded-phone")
     assert page.locator("[data-again]").locator("visible=true").count() == 0, "another try would do nothing"
     page.get_by_role("button", name="On your wishlist").click()
-    page.wait_for_function("() => !window.stallkeeper.items.pending(Infinity).some(i => i.kind === 'wishlist')")
+    mug, loaf = market.goods()
+    page.wait_for_function("key => !window.stallkeeper.items.find('wishlist', key)", arg=loaf)
     expect(line).to_have_count(0)
     wish(page, market, "rye-loaf")
     expect(page.locator(".sk-wish").locator(line)).to_be_visible()
+    told: list[Any] = []
+
+    def hear(request: Request) -> None:
+        if request.url.endswith("/sync"):
+            told.append(request.post_data_json)
+
+    page.on("request", hear)
     page.goto(f"{market.url}/products/morning-mug")
     settled(page)
+    page.evaluate("window.stallkeeper.sync({ now: true })")
     expect(page.locator(".sk-wish").locator(line)).to_have_count(0)
+    assert [item for body in told for item in body["items"] if item["key"] == loaf] == [], "it was refused already"
+    assert told[-1]["room"]
     assert wishlist(page, market) == {"Morning mug", "Rye loaf"}
     expect(page.locator('[data-kind="wishlist"]').locator(line)).to_be_visible()
     page.get_by_role("button", name="Remove: Morning mug").click()
     page.wait_for_function(
         "() => !window.stallkeeper.running && !window.stallkeeper.items.pending().some(i => !i.isUntaken)"
     )
-    mug, loaf = market.goods()
     assert market.kept()["wishlist", mug] is None
     assert ("wishlist", loaf) not in market.kept()
     monkeypatch.undo()
     page.reload()
     settled(page)
+    page.evaluate("window.stallkeeper.sync({ now: true })")
     expect(line).to_have_count(0)
     assert market.kept()["wishlist", loaf]["title"] == "Rye loaf"
 
@@ -626,7 +637,10 @@ def test_a_shared_browser_keeps_no_draft_for_the_next_person(market: Market, ope
     expect(name).to_have_value("")
 
 
-def test_nothing_in_the_browser_names_who_has_signed_out(market: Market, open_browser: Callable[..., Page]) -> None:
+@pytest.mark.parametrize("state", ["guest", "local"], ids=["agreed", "withdrew"])
+def test_nothing_in_the_browser_names_who_has_signed_out(
+    market: Market, open_browser: Callable[..., Page], state: str
+) -> None:
     page = open_browser()
     sign_in(page, market)
     wish(page, market, "morning-mug")
@@ -636,8 +650,10 @@ def test_nothing_in_the_browser_names_who_has_signed_out(market: Market, open_br
     cleo = whoami(page)
     kept = "Object.entries({ ...localStorage, ...sessionStorage }).flat().join(' ')"
     assert cleo in page.evaluate(kept)
+    if state == "local":
+        page.evaluate(f"{CONSENT}({{ preferences: false }})")
     page.goto(f"{market.url}/account/logout")
-    settled(page, "guest")
+    settled(page, state)
     assert cleo not in page.evaluate(kept)
 
 

@@ -213,7 +213,7 @@ def test_what_finds_no_room_is_kept_and_holds_up_nothing(browsers: Browsers) -> 
     world.ask("answer", "phone", tab="1", request=request, answer={**answer, "refused": refused})
     world.edit("phone", "1", "wishlist", "7", None)
     told = [item["key"] for item in world.ask("request", "phone", tab="1")["items"]]
-    assert told[:21] == [*map(str, range(101, 121)), "7"], "what was never sent goes first"
+    assert told == [*map(str, range(101, 121)), "7"], "what found no room is not sent again"
     world.settle()
     world.check()
 
@@ -288,11 +288,34 @@ def test_whose_a_cart_is_is_said_once_also_where_there_is_no_room(browsers: Brow
     refused = {str(place): "full" for place in range(len(request["items"]))}
     answer = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
     world.ask("answer", "phone", tab="1", request=request, answer={**answer, "refused": refused})
-    world.account("phone", "1")
+    world.buy("phone", 5, 3)
     kinds = [
         sorted(item["kind"] for item in asked["items"]) for asked in (request, world.ask("request", "phone", tab="1"))
     ]
     assert kinds == [["cart", "own_cart"], ["cart"]]
+
+
+def test_what_found_no_room_is_sent_again_when_there_is_some_and_goes_when_its_time_is_up(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    world.edit("phone", "1", "wishlist", "7", {"handle": "mug"})
+    world.edit("phone", "1", "saved", "aaaabbbb", {"lines": [{"variant": 5, "quantity": 1}]})
+
+    def exchange(**answer: Any) -> Any:
+        request = world.ask("request", "phone", tab="1")
+        news = {"revision": 0, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+        world.ask("answer", "phone", tab="1", request=request, answer={**news, **answer})
+        return [item["key"] for item in request["items"]], request.get("room")
+
+    assert exchange(refused={"0": "full", "1": "full"}) == (["7", "aaaabbbb"], None)
+    smallest = len('{"handle":"mug"}')
+    assert exchange(room=False) == exchange(room=True) == ([], smallest)
+    assert exchange(refused={"1": "full"}) == (["7", "aaaabbbb"], None)
+    assert exchange(room=False)[0] == []
+    world.now += timedelta(days=31)
+    world.open("phone", who=CLEO)
+    (kept,) = world.ask("state", "phone", tab="1")["items"]
+    assert (kept["key"], kept["isSynced"]) == ("7", True)
 
 
 def test_what_found_no_room_and_is_removed_leaves_nothing_behind(browsers: Browsers) -> None:

@@ -75,7 +75,8 @@ class Dictionary:
         ]
         refused = {str(place): why for place, why in batch.refused.items()}
         stamp = int(now.timestamp() * 1000)
-        return {"revision": self.revision, "restart": restart, "now": stamp, "items": items, "refused": refused}
+        news = {"revision": self.revision, "restart": restart, "now": stamp, "items": items}
+        return {**news, "refused": refused, "room": batch.room is not None}
 
     def store(self, edits: Any) -> None:
         self.revision += 1
