@@ -52,8 +52,9 @@ class ActivityDay(Model):
     visitors: Mapped[int]
     """Who did anything at all."""
     viewers: Mapped[int]
+    """Who opened its page or put it into the cart, which a list lets them do as well."""
     adders: Mapped[int]
-    """Who put it into the cart."""
+    """Those of them who put it into the cart."""
     starters: Mapped[int]
     """Who began a checkout with it."""
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app import clock, db
-from app.journey import service
+from app.journey import queries, rules, service
 from app.models.journey import ActivityDay, SearchDay
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -49,6 +49,18 @@ def test_days_are_counted_for_the_shop_and_for_each_vendors_product(
         assert [(row.words, row.searches, row.in_vain) for row in session.scalars(select(SearchDay))] == [
             ("blue mug", 1, 1)
         ]
+
+
+def test_who_puts_a_product_into_the_cart_from_a_list_has_looked_at_it(pixels: Pixels, acme: Shop, ada: Vendor) -> None:
+    put_on_sale(ada, 7, "Mug")
+    pixels.tell("product_viewed", 7, client="browser-1")
+    for client in ("browser-1", "browser-2", "browser-3"):
+        pixels.tell("product_added_to_cart", 7, client=client)
+    service.roll_up(acme.id)
+    assert counted(acme) == {0: (1, 3, 3, 3, 0), 7: (1, 3, 3, 3, 0)}
+    with db.scoped(acme.id) as session:
+        (seen,) = queries.list_products(session, acme, rules.period_of("7", clock.today(acme.timezone)))
+    assert seen.share == 100
 
 
 def test_counting_again_changes_nothing_and_counts_what_came_meanwhile(pixels: Pixels, acme: Shop, ada: Vendor) -> None:
