@@ -57,8 +57,8 @@ def prepare(credentials: ShopCredentials) -> Shop:
         _take_currency(session, shop, profile["currencyCode"])
         take_timezone(session, shop, profile["ianaTimezone"])
         shop.vendor_definition_gid = vendor_gid
-        if shop.definitions_version < definitions.VERSION:
-            shop.newest_told = []  # a shop that comes back may have lost them
+        if shop.definitions_version < definitions.VERSION and shop.newest_told:
+            shop.newest_told = None  # a shop that comes back may hold them still, or have lost them
         shop.definitions_version = definitions.VERSION
         enqueue_after_commit(session, "jobs.shops.find_places", shop.id, queue="catalogue")
     return shop

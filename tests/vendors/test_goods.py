@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, select, text, update
 from sqlalchemy.orm import Session
 
 from app import clock, db
+from app.auth import installation
 from app.models.products import Product, ProductStatus
 from app.models.shops import Shop
 from app.models.vendors import Vendor
@@ -304,6 +305,21 @@ def test_what_is_new_in_the_shop_is_told_once(
         take_down(session, session.get_one(Product, bowl.id))
     assert tell_newest(acme) == 1
     assert newest[1:] == [list(range(goods.NEWEST + 6, 6, -1))]
+
+
+def test_a_shop_that_comes_back_with_nothing_on_sale_is_told_so(
+    newest: list[list[int]], connected: ShopCredentials, acme: Shop, ada: Vendor
+) -> None:
+    """Its metafield may still name what was new before."""
+    mug = add(ada, 1)
+    tell_newest(acme)
+    with db.scoped(acme.id) as session:
+        take_down(session, session.get_one(Product, mug.id))
+        session.get_one(Shop, acme.id).definitions_version = 0
+    installation.prepare(connected)
+    assert tell_newest(acme) == 1
+    assert newest == [[1], []]
+    assert tell_newest(acme) == 0
 
 
 def test_a_new_product_that_shopify_no_longer_has_is_left_out(
