@@ -3,14 +3,28 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, expect
+import pytest
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.devstore.conftest import open_shopify
 from tests.devstore.storefront.conftest import shop
-from tests.e2e.looks import PHONE
-from tests.e2e.test_local_first import Market, market
+from tests.e2e.looks import DESKTOP, PHONE
+from tests.e2e.slowness import Held
+from tests.e2e.test_local_first import MOVED, Market, market, put_in_cart, sign_in, wish
 
 __all__ = ["market", "open_shopify", "shop"]
+PAGES = ("/", "/products/morning-mug", "/pages/vendors/adas-ceramics", "/pages/vendors", "/pages/wishlist", "/cart",
+         "/search?q=mug", "/pages/sell", "/pages/vendor-portal")  # fmt: skip
+# What is drawn of ours while no sheet of ours is there, at any frame.
+BARE = """window.bare = new Set();
+const look = () => {
+  const isThere = [...document.styleSheets].some(({ href }) => href?.includes('stallkeeper.css'));
+  if (!isThere) for (const block of document.querySelectorAll('.sk')) if (block.offsetHeight) bare.add(block.className);
+  requestAnimationFrame(look);
+};
+look();"""
+FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))"
+STARTED = "[...document.querySelectorAll('[data-sk]')].every(({ dataset }) => 'skReady' in dataset)"
 STYLES = Path(__file__).parents[2] / "extensions" / "theme" / "assets" / "stallkeeper.css"
 
 
@@ -50,3 +64,25 @@ def test_nothing_is_shown_without_scripts_that_would_do_nothing(market: Market, 
     expect(page.locator("noscript p")).to_be_visible()
     expect(page.get_by_role("heading", name="Vendors you follow")).to_be_hidden()
     context.close()
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_no_block_is_shown_before_its_style_sheet_and_none_moves_when_that_comes(
+    market: Market, open_browser: Callable[..., Page], screen: ViewportSize
+) -> None:
+    page = open_browser(screen)
+    sign_in(page, market)
+    wish(page, market, "morning-mug")
+    put_in_cart(page, market, "rye-loaf", 1)
+    page.add_init_script(MOVED)
+    page.add_init_script(BARE)
+    for path in PAGES:
+        held = Held(page, "**/stallkeeper.css")
+        page.goto(market.url + path, wait_until="commit")
+        held.wait()
+        page.evaluate(FRAMES)
+        held.let_go()
+        page.wait_for_function(STARTED)
+        page.evaluate(FRAMES)
+        assert page.evaluate("[...bare]") == [], path
+        assert page.evaluate("moved.map(({ value }) => value)") == [], path

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,10 +15,11 @@ from app.emails.service import queue_email
 from app.errors import Conflict
 from app.models.emails import Email, EmailStatus
 from app.models.events import AuditEntry, EventDelivery, InboxEvent, InboxState
-from app.models.orders import Order, VendorOrder
+from app.models.orders import Order, OrderLine, VendorOrder
 from app.models.privacy import PrivacyState
 from app.models.shops import Shop
 from app.models.vendors import Vendor
+from app.orders.inscriptions import list_inscriptions
 from app.orders.service import book_order, lock_order
 from app.payouts.checks import check_books
 from app.privacy import erasure
@@ -131,6 +133,30 @@ def test_news_that_come_after_the_request_bring_nobody_back(
     with db.scoped(acme.id) as session:
         assert check_books(session, session.get_one(Shop, acme.id)).findings == ()
         assert session.scalars(select(VendorOrder.earned_minor)).all()
+
+
+def test_no_update_brings_a_forgotten_customers_words_back(
+    office: Office, order: Doc, store: Store, acme: Shop
+) -> None:
+    """Shopify tells whole orders, with all that was ever written on them."""
+    updates = [sent for sent in store.all(ACME, "webhook_delivery") if sent["topic"] == "orders/updated"]
+    body = json.loads(updates[-1]["body"])
+    redact(office, order)
+    office.carry_out()
+    later = (store.clock.now() + timedelta(minutes=1)).isoformat()
+    written = [{"name": "Engraving", "value": ENGRAVED}]
+    body |= {"updated_at": later, "note": ENGRAVED, "note_attributes": written, "customer": None, "email": None}
+    for line in body["line_items"]:
+        line["properties"] = written
+    refund = body["refunds"][-1] | {"note": ENGRAVED, "order_id": order["id"]}
+    office.receive("orders/updated", json.dumps(body).encode(), "late-1")
+    office.receive("refunds/create", json.dumps(refund).encode(), "late-2")
+    office.settle()
+    assert where_found(*TRACES, ENGRAVED) == set()
+    with db.scoped(acme.id) as session:
+        held = session.scalars(select(Order)).one()
+        assert held.snapshot_updated_at == datetime.fromisoformat(later)
+        assert list_inscriptions(acme.id, session.scalars(select(OrderLine)).all()) == {}
 
 
 def test_an_order_placed_afterwards_is_a_new_relationship(
