@@ -223,7 +223,7 @@ _FOUND: Final = dict.fromkeys(_KINDS, _OF_NUMBER) | {
 }
 _EACH: Final = " UNION ALL ".join(
     f"SELECT '{table}', row_to_json(r)::text"  # noqa: S608 - names of ours only
-    f" FROM (SELECT {columns(kind)} FROM {_FOUND[table].format(table)} OFFSET 0) r"
+    f" FROM (SELECT {columns(kind)} FROM {_FOUND[table].format(table)}) r"
     for table, kind in _KINDS.items()
 )
 # One look for everything: so the rows of an order fit together. Number by number (OFFSET 0 keeps it so): as a join, the
@@ -232,7 +232,7 @@ READ: Final = f"""
     SELECT found.* FROM unnest(%(numbers)s::bigint[]) number
     LEFT JOIN LATERAL (
         SELECT * FROM orders t WHERE t.shop_id = %(shop)s AND t.shopify_id = number OFFSET 0) o ON true
-    CROSS JOIN LATERAL ({_EACH}) found
+    CROSS JOIN LATERAL (SELECT * FROM ({_EACH}) each OFFSET 0) found
 """  # noqa: S608 - names of ours only
 """Of the orders of %(shop)s with these %(numbers)s: a table's name, and one of its rows in JSON, each."""
 # Whoever books finds rows by their keys: a plan that reads a table through, made while it was small, would be kept.
