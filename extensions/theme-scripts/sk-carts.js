@@ -105,6 +105,7 @@ export function start(block) {
     one.querySelector('[data-remove]').addEventListener('click', () => keeper.remove('saved', key));
     for (const button of one.querySelectorAll('button')) button.disabled = isBusy;
     one.querySelector('[data-short]').hidden = short !== key;
+    one.querySelector('[data-untaken]').hidden = !item.isUntaken;
     return one;
   };
   const draw = () => {

@@ -522,6 +522,22 @@ def test_a_cart_is_kept_for_later_and_put_back(market: Market, open_browser: Cal
     assert cart(page) == {"rye-loaf": 2}
 
 
+def test_which_kept_cart_the_account_does_not_take_is_said_beside_it(
+    market: Market, open_browser: Callable[..., Page]
+) -> None:
+    page = open_browser(PHONE)
+    sign_in(page, market)
+    page.goto(f"{market.url}/cart")
+    expect(page.locator('[data-later="carts"][data-sk-near]')).to_be_attached()
+    for key, title, words in (("smallcart", "Rye loaf", ""), ("largecart", "Engraved mug", "x" * 530_000)):
+        line = {"variant": 1, "quantity": 1, "title": title, "properties": {"words": words}}
+        page.evaluate("([key, line]) => stallkeeper.put('saved', key, { lines: [line] })", [key, line])
+    line = page.get_by_text("Kept in this browser. Your account does not take this.").locator("visible=true")
+    expect(page.locator(".sk-carts__row").filter(has=line)).to_have_text(re.compile("Engraved mug"))
+    expect(line).to_have_count(1)
+    assert examine(page, LEVEL) == []
+
+
 def sent(page: Page, kind: str, key: str) -> None:
     """What this page edited last has arrived."""
     row = f"sk:{whoami(page)}:i:{kind}:{key}"

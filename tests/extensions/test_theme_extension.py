@@ -110,8 +110,9 @@ def test_a_block_keeps_shopifys_limits(block: Path) -> None:
     assert len(schema["settings"]) <= 25
     assert len({setting["id"] for setting in schema["settings"]}) == len(schema["settings"])
     assert "{{ block.shopify_attributes }}" in block.read_text(encoding="utf-8")
-    for kind in ("stylesheet", "javascript"):
-        assert not schema.get(kind) or (EXTENSION / "assets" / schema[kind]).is_file()
+    assert not schema.get("javascript") or (EXTENSION / "assets" / schema["javascript"]).is_file()
+    assert "stylesheet" not in schema, "themes would wait for it: {% render 'style' %} where something is drawn"
+    assert "{% render 'style' %}" in block.read_text(encoding="utf-8")
     known = json.loads((DATA / "section.json").read_text(encoding="utf-8"))
     templates = set(re.findall(r'"([\w/*-]+)"', json.dumps(_enum_of_templates(known))))
     assert schema["target"] == "body" or set(schema["enabled_on"]["templates"]) <= templates
