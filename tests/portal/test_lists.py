@@ -193,6 +193,7 @@ def test_a_list_keeps_what_is_promised_for_it(list_: str, portal: FlaskClient, i
         ways = [str(form["action"]), *(str(one["formaction"]) for one in form.select("[formaction]"))]
         assert all(any(bulk in way for way in ways) for bulk in promised.bulk), ways
         assert len(form.select("tbody input[type=checkbox]")) == len(everything)
+        assert form.select("tbody .beside") == [], "on a phone the tick stands there"
     # The file holds what is shown, and only that.
     if promised.file:
         (link,) = {str(a["href"]).partition("?")[0] for a in page.select(f'main a[href*="{promised.file}"]')}
