@@ -311,6 +311,7 @@ def test_every_list_can_be_searched_narrowed_and_sorted(merchant: FlaskClient, s
         path = each.path.format(**stocked)
         asked = merchant.get(f"{path}{'&' if '?' in path else '?'}q=No+row+says+this")
         assert not rows_of(asked.text) & rows_of(page), each.path
+        assert not re.search(r"data-tick-all|ticked</s-button>|\b0 of 0\b", asked.text), each.path
 
 
 def test_every_list_goes_on_behind_its_last_row(merchant: FlaskClient, stocked: dict[str, int]) -> None:
