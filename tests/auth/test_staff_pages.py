@@ -205,6 +205,20 @@ def test_a_role_finds_no_button_or_field_that_is_refused_and_no_way_to_a_closed_
     assert not dead, "\n".join(map(str, dead))
 
 
+def test_where_there_is_no_group_only_those_are_led_to_the_groups_who_may_open_them(
+    mona: FlaskClient, sam: FlaskClient
+) -> None:
+    assert grant(mona, "43", StaffRole.ORDERS) == 200
+    mona.post("/app/review/rules/new", data={"name": "All", "kind": "any", "is_on": "y"})
+    page = BeautifulSoup(mona.get("/app/review/rules").text, "html.parser")
+    rule = str(next(link["href"] for link in page.select("s-link") if link.get_text() == "All"))
+    groups = [
+        BeautifulSoup(who.get(rule).text, "html.parser").select("[href='/app/commissions/groups']")
+        for who in (mona, sam)
+    ]
+    assert list(map(len, groups)) == [1, 0]
+
+
 def test_who_may_do_everything_finds_the_buttons(mona: FlaskClient, numbers: dict[str, object]) -> None:
     """Else the pages above would show none because nothing is there to be done."""
     found = {place: set(deeds(BeautifulSoup(mona.get(place.format(**numbers)).text, "html.parser"))) for place in PAGES}
