@@ -8,6 +8,7 @@ others, paid or not, and one that makes goods cheaper takes no shipping from who
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -17,8 +18,11 @@ from app.orders.facts import Discount, Line, Order, ShippingLine
 from app.orders.returns import removals_of
 
 _NONE = Fraction(0)
+_NOTHING: Mapping[str, int] = {}
 _Parts = Mapping[str, Fraction]
 """Which part of a component there was; of the others, all."""
+_Edit = tuple[Mapping[str, int], Mapping[str, int]]
+"""The units that it added, and by how much it made lines cheaper; the newest comes first."""
 
 
 def shipped_goods(order: Order) -> dict[int, Order]:
@@ -82,19 +86,29 @@ def _came(line: ShippingLine, layers: Sequence[_Parts]) -> int:
 
 def _as_it_was(order: Order, layers: Sequence[_Parts], at: int) -> Order:
     """The order with the goods of before an edit, at their price of then."""
-    parts, off = layers[at], Counter[str]()
-    for reduction in order.reductions[at:]:
-        off.update(reduction)
-    if not (parts or off):
+    parts, later = layers[at], order.reductions[at:]
+    if not (parts or any(later)):
         return order
-    lines = (_line_of_then(line, parts.get(f"line:{line.id}", WHOLE), off[f"line:{line.id}"]) for line in order.lines)
+    edits = [*zip_longest(order.additions[at:], later, fillvalue=_NOTHING)][::-1]
+    lines = (_line_of_then(line, parts.get(f"line:{line.id}", WHOLE), edits) for line in order.lines)
     return replace(order, lines=tuple(line for line in lines if line.quantity))
 
 
-def _line_of_then(line: Line, part: Fraction, off: int) -> Line:
-    """So much of a line, without the discount that came later."""
-    discounts = (*line.discounts, Discount(-off)) if off else line.discounts
-    if part == WHOLE:
-        return replace(line, discounts=discounts) if off else line
-    discounts = tuple(Discount(part_of(each.amount, part), each.vendor_bps) for each in discounts)
-    return replace(line, quantity=part_of(line.quantity, part), discounts=discounts)
+def _line_of_then(line: Line, part: Fraction, edits: Sequence[_Edit]) -> Line:
+    """So much of a line, without the discounts that came later."""
+    quantity, discounts = part_of(line.quantity, part), line.discounts
+    if quantity and any(f"line:{line.id}" in off for _, off in edits):
+        discounts = (Discount(_discount_of_then(line, edits)),)
+    elif part != WHOLE:
+        discounts = tuple(Discount(part_of(each.amount, part), each.vendor_bps) for each in discounts)
+    return replace(line, quantity=quantity, discounts=discounts)
+
+
+def _discount_of_then(line: Line, edits: Sequence[_Edit]) -> int:
+    """Units have the discounts that were there when they came; one that is gone by now is not taken off twice."""
+    name, quantity, discount = f"line:{line.id}", line.quantity, Fraction(line.discount)
+    for units, off in edits:
+        before = quantity - units.get(name, 0)
+        discount = max(_NONE, discount - off.get(name, 0)) * Fraction(before, quantity)
+        quantity = before
+    return part_of(1, discount)

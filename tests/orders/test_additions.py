@@ -175,7 +175,13 @@ def test_shipping_stays_with_the_goods_it_came_with(received: int, within: int) 
     [
         ((({}, {"line:1": 1500}),), 200),
         ((({}, {"line:1": 500}), ({}, {"line:1": 1000})), 200),
+        # Nobody heard that more was off once, or it was heard.
+        ((({}, {"line:1": 2000}),), 200),
+        ((({}, {"line:1": 2000}), ({}, {"line:1": -500})), 200),
         ((({"line:1": 1}, {}), ({}, {"line:1": 1500})), 125),
+        ((({}, {}), ({"line:1": 2}, {"line:1": 1500})), 0),
+        ((({}, {"line:1": 750}), ({"line:1": 1}, {})), 125),
+        ((({}, {"line:1": 500}), ({"line:1": 1}, {"line:1": 500})), 125),
         ((({"shipping:369": 1}, {"line:1": 1500}),), 71),
         ((({}, {"line:1": 1000}), ({"shipping:369": 1}, {"line:1": 500})), 71),
         ((({"shipping:369": 1}, {"line:1": 1000}), ({}, {"line:1": 500})), 125),
@@ -190,6 +196,23 @@ def test_a_later_discount_takes_no_shipping_from_whoever_sells_the_goods(
     sold = order(*goods, shipping=(shipping(500),), additions=units, reductions=off)
     assert vendor_total(sold, ADA) == 450 + ada
     assert vendor_total(sold, BEA) == 2700 + 500 - ada
+
+
+@pytest.mark.parametrize("edits", [({},), ({}, {"line:1": -1500})])
+def test_a_discount_that_is_gone_again_moves_no_shipping(edits: Sequence[dict[str, int]]) -> None:
+    """15.00 were off Ada's two; Bea keeps what her 30.00 had of the shipping."""
+    off = ({"line:1": 1500}, *edits)
+    goods = line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA))
+    sold = order(*goods, shipping=(shipping(500),), additions=({},) * len(off), reductions=off)
+    assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (1800 + 200, 2700 + 300)
+
+
+def test_nine_more_at_a_great_discount_move_no_shipping() -> None:
+    """Of Ada's one at 10.00 nine tenths were taken off; then nine came at that price."""
+    goods = line(1, 10, 1000, discounts=(Discount(9000),)), line(2, 1, 3000, terms=terms(BEA))
+    edits = {"additions": ({}, {"line:1": 9}), "reductions": ({"line:1": 900}, {})}
+    sold = order(*goods, shipping=(shipping(500),), **edits)
+    assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (900 + 125, 2700 + 375)
 
 
 def test_an_edit_that_only_gives_a_discount_is_no_part_payment() -> None:

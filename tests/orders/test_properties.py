@@ -141,10 +141,14 @@ def test_shipping_stays_with_the_goods_it_came_with(sold: Order, edits: int, dat
 @quick
 @given(orders(), st.data())
 def test_goods_that_become_cheaper_keep_their_part_of_the_shipping(sold: Order, data: st.DataObject) -> None:
+    """Also if more units come then, at the lower price."""
     off = {each.id: data.draw(st.integers(0, each.gross - each.discount)) for each in sold.lines}
     cheaper = [replace(each, discounts=(*each.discounts, Discount(off[each.id]))) for each in sold.lines]
+    times = data.draw(st.integers(1, 3))
+    more = {f"line:{each.id}": each.quantity * (times - 1) for each in sold.lines}
     told = {f"line:{number}": amount for number, amount in off.items()}
-    later = replace(_enlarge(replace(sold, lines=tuple(cheaper)), ()), additions=({},), reductions=(told,))
+    whole = _enlarge(replace(sold, lines=tuple(_multiply(each, times) for each in cheaper)), ())
+    later = replace(whole, additions=({}, more), reductions=(told, {}))
     assert _shares_of_shipping(later) == _shares_of_shipping(sold)
 
 
@@ -305,6 +309,11 @@ def _enlarge_in_steps(sold: Order, edits: Sequence[_Edit]) -> list[Order]:
     """The order before them, and after each."""
     parts = [edits[:number] for number in range(len(edits) + 1)]
     return [replace(_enlarge(sold, some), additions=tuple(map(_units, some))) for some in parts]
+
+
+def _multiply(part: Line, times: int) -> Line:
+    discounts = tuple(replace(each, amount=each.amount * times) for each in part.discounts)
+    return replace(part, quantity=part.quantity * times, current_quantity=part.quantity * times, discounts=discounts)
 
 
 def _shares_of_shipping(paid: Order) -> dict[str, Balance]:
