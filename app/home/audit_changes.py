@@ -71,8 +71,21 @@ def say_changes(changes: Mapping[str, Any], writers: Writers) -> list[Change]:
 def _say(name: str, value: Any, writers: Writers) -> Change:
     is_pair = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
     before, after = value if is_pair else (None, value)
+    if name == _ORDER_OF_RULES and writers.rules:
+        before, after = _without_same_ends(before, after)
     was, now = _write(name, before, writers), _write(name, after, writers)
     return Change(_label(name), None if was in {EMPTY, now} else was, now)
+
+
+def _without_same_ends(before: Any, after: Any) -> tuple[Any, Any]:
+    """Of two lists what differs, and at least one of each: what is cut off later must not be what was changed."""
+    if not (isinstance(before, list) and isinstance(after, list)) or before == after:
+        return before, after
+    while min(len(before), len(after)) > 1 and before[0] == after[0]:
+        before, after = before[1:], after[1:]
+    while min(len(before), len(after)) > 1 and before[-1] == after[-1]:
+        before, after = before[:-1], after[:-1]
+    return before, after
 
 
 def _label(name: str) -> str:

@@ -63,6 +63,20 @@ def test_commission_rules_are_told_by_their_names() -> None:
     assert say_changes({"order": [[3], [2]]}, WRITERS) == [Change("Order", "3", "2")]
 
 
+def test_of_a_long_order_of_rules_what_was_changed_is_told() -> None:
+    named = replace(WRITERS, rules={number: f"Pottery of vendor {number}" for number in range(1, 9)})
+    swapped = {"order": [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 8, 7]]}
+    assert say_changes(swapped, named) == [
+        Change("Order", "Pottery of vendor 7; Pottery of vendor 8", "Pottery of vendor 8; Pottery of vendor 7")
+    ]
+    put_in = {"order": [[1, 2, 3], [1, 4, 2, 3]]}
+    assert say_changes(put_in, named) == [
+        Change("Order", "Pottery of vendor 2", "Pottery of vendor 4; Pottery of vendor 2")
+    ]
+    same = {"order": [[1, 2], [1, 2]]}
+    assert say_changes(same, named) == [Change("Order", None, "Pottery of vendor 1; Pottery of vendor 2")]
+
+
 def test_what_is_no_pair_is_said_once_and_what_stayed_the_same_too() -> None:
     changes = {"codes": ["a", "b", "c"], "reply": [["Hello"], ["Hello"]], "words": "By hand", "long": [None, "x" * 500]}
     said = say_changes(changes, WRITERS)
