@@ -163,7 +163,8 @@ def get_order(shopify_id: int, query: Detail) -> OrderDetail:
     """Get one order with its split, by Shopify's id.
 
     A vendor's token gets that vendor's lines and entries only. An order may have thousands of them: then read it with
-    `short`, and page `/orders/{shopify_id}/lines` and `/ledger-entries?order_shopify_id=…`.
+    `short`, and page `/orders/{shopify_id}/lines` and, with the scope ledger:read,
+    `/ledger-entries?order_shopify_id=…`.
     """
     if g.vendor is None:
         row = g.session.scalars(select(Row).where(Row.shop_id == g.shop.id, Row.shopify_id == shopify_id)).one_or_none()

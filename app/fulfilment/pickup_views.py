@@ -12,7 +12,7 @@ from app import web
 from app.auth import merchant
 from app.errors import Conflict, NotFound, ValidationErrors
 from app.fulfilment import batches, pickup_list, pickups, rules, service
-from app.fulfilment.pickup_list import Row, Wanted
+from app.fulfilment.pickup_list import Packed, Row, Wanted
 from app.fulfilment.service import Tracking
 from app.keyset import Page, Place
 from app.models.pickups import Pickup
@@ -196,9 +196,15 @@ def _stop(row: Row) -> tuple[str, str]:
     return row.vendor_name, row.pickup.place
 
 
+def _say(packed: Packed) -> str:
+    units, line, written = packed
+    said = "; ".join(one.words for one in written)
+    return f"{units} x {line.title} ({said})" if said else f"{units} x {line.title}"
+
+
 def _cells(row: Row) -> list[object]:
     pickup, parcel = row.pickup, row.parcel
-    what = ", ".join(f"{units} x {line.title}" for units, line, _written in row.lines)
+    what = ", ".join(map(_say, row.lines))
     moments = [pickup.ready_at, pickup.collected_at]
     sent = [parcel.carrier, parcel.tracking_number] if parcel else ["", ""]
     return [row.part.name, row.vendor_name, pickup.place, STATE_WORDS[row.state][0], row.units, what, *moments, *sent]

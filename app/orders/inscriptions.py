@@ -1,7 +1,8 @@
 """What customers wrote on what they bought ("Engraving: For Zoe"): whoever makes it has to read it.
 
 It stands in Shopify's payload alone, which no vendor may read, so it is read as the shop, of the lines that whoever
-asks was shown already. Vendors see it for as long as the customer's name; it is gone with who asks to be forgotten.
+asks was shown already. On pages vendors see it for as long as the customer's name; the e-mail about a new order keeps
+it. It is gone with who asks to be forgotten, from those e-mails as well.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -57,7 +58,7 @@ def list_for_vendor(parts: Iterable[VendorOrder], lines: Iterable[OrderLine]) ->
 
 def read_inscriptions(snapshot: Mapping[str, Any]) -> Inscriptions:
     """What was written on the lines of an order whose payload is at hand."""
-    found = {item["id"]: _read(item.get("properties")) for item in snapshot.get("line_items", ())}
+    found = {item["id"]: _read(item.get("properties")) for item in snapshot.get("line_items") or ()}
     return {line: written for line, written in found.items() if written}
 
 
@@ -66,5 +67,6 @@ def _read(properties: Any) -> list[Inscription]:
     pairs = [
         [str(one.get(key) or "").strip() for key in ("name", "value")]
         for one in (properties if isinstance(properties, list) else ())
+        if isinstance(one, dict)
     ]
     return [Inscription(name, value) for name, value in pairs if value and not name.startswith("_")][:MOST]

@@ -33,6 +33,8 @@ from app.reviews import service as reviews
 
 _AT_ONCE: Final = 200
 _FORGOTTEN: Final = "The recipient asked to be forgotten."
+_TAKEN_OUT: Final = "What a customer wrote was removed."
+"""To a vendor, who is told all the same that there is an order, or was a message."""
 
 ABOUT_SELLERS: Final = frozenset(
     {
@@ -136,10 +138,10 @@ def _drop_messages(session: Session, shop_id: int, order_id: int) -> Counter[str
     keys = [f"vendor_message:{number}" for number in session.scalars(found)]
     parts = select(VendorOrder.id).where(VendorOrder.shop_id == shop_id, VendorOrder.order_shopify_id == order_id)
     of_parts = [f"vendor_new_order:{number}" for number in session.scalars(parts)]
-    theirs = (Email.shop_id == shop_id, Email.dedupe_key.in_([*keys, *of_parts]), Email.text_body != _FORGOTTEN)
+    theirs = (Email.shop_id == shop_id, Email.dedupe_key.in_([*keys, *of_parts]), Email.text_body != _TAKEN_OUT)
     emptied = update(Email).where(*theirs)
     return Counter(
-        emails=_count(session, emptied.values(html=f"<p>{_FORGOTTEN}</p>", text_body=_FORGOTTEN)),
+        emails=_count(session, emptied.values(html=f"<p>{_TAKEN_OUT}</p>", text_body=_TAKEN_OUT)),
         order_messages=len(keys),
         order_threads=_count(session, delete(OrderThread).where(*of_order)),
     )

@@ -16,7 +16,7 @@ from app.models.orders import Order, OrderLine, VendorOrder, VendorOrderStatus
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor
 from app.orders import buyers
-from app.orders.inscriptions import MOST, list_for_vendor, list_inscriptions
+from app.orders.inscriptions import MOST, Inscription, list_for_vendor, list_inscriptions, read_inscriptions
 from devstore.store import Store
 from jobs import outbox
 from tests.architecture.polaris import lint_polaris
@@ -119,6 +119,9 @@ def test_where_the_shop_collects_both_read_it(
         )
         assert "k-117" not in page
         assert lint_polaris(page) == []
+    sheet = merchant.get("/app/pickups/export.csv").text
+    assert "2 x Mug (Engraving: For <b>Zoe</b>\nwith love; Photo: https://" in sheet
+    assert "k-117" not in sheet
 
 
 def test_the_news_of_an_order_has_it(order: None, acme: Shop, ada: Vendor, bea: Vendor) -> None:
@@ -187,3 +190,9 @@ def test_a_line_shows_thirty_at_most(goods: SimpleNamespace, store: Store, post:
         lines = session.scalars(select(OrderLine)).all()
     [found] = list_inscriptions(ada.shop_id, lines).values()
     assert len(found) == MOST
+
+
+def test_odd_payloads_have_nothing_written() -> None:
+    odd = [{"id": 1, "properties": ["x", None, {"name": None, "value": "Zoe"}]}, {"id": 2, "properties": {"a": "b"}}]
+    assert read_inscriptions({"line_items": odd}) == {1: [Inscription("", "Zoe")]}
+    assert read_inscriptions({"line_items": None}) == read_inscriptions({}) == {}

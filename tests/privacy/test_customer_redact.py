@@ -205,6 +205,8 @@ def test_an_email_that_waited_is_not_sent_and_cannot_be(office: Office, order: D
                 "The recipient asked to be forgotten. It was not sent.",
             )
         }
+        told = session.execute(text("SELECT status, text_body FROM emails WHERE kind = 'vendor_new_order'"))
+        assert {tuple(row) for row in told} == {("queued", "What a customer wrote was removed.")}, "and goes to vendors"
 
 
 def test_an_email_that_was_on_its_way_is_emptied_by_the_second_look(
