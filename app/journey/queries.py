@@ -50,8 +50,8 @@ class Seen:
 
     @property
     def share(self) -> int | None:
-        """Of a hundred viewers, how many put it into the cart."""
-        return round(100 * self.adders / self.viewers) if self.viewers else None
+        """For a hundred viewers, how many put it into the cart; None where more did than viewed it, as from a list."""
+        return round(100 * self.adders / self.viewers) if 0 < self.viewers >= self.adders else None
 
 
 def get_figures(session: Session, shop: Shop, period: Period) -> Figures:

@@ -36,7 +36,7 @@ _OF_DAY: Final = (
 )
 _COUNTS: Final = (
     "   count(*) FILTER (WHERE activity.kind = 'product_viewed') AS views, count(DISTINCT visitor) AS visitors,"
-    "   count(DISTINCT visitor) FILTER (WHERE activity.kind IN ('product_viewed', 'product_added_to_cart')) AS viewers,"
+    "   count(DISTINCT visitor) FILTER (WHERE activity.kind = 'product_viewed') AS viewers,"
     "   count(DISTINCT visitor) FILTER (WHERE activity.kind = 'product_added_to_cart') AS adders,"
     "   count(DISTINCT visitor) FILTER (WHERE activity.kind = 'checkout_started') AS starters"
 )

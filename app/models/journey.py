@@ -52,9 +52,8 @@ class ActivityDay(Model):
     visitors: Mapped[int]
     """Who did anything at all."""
     viewers: Mapped[int]
-    """Who opened its page or put it into the cart, which a list lets them do as well."""
     adders: Mapped[int]
-    """Those of them who put it into the cart."""
+    """Who put it into the cart."""
     starters: Mapped[int]
     """Who began a checkout with it."""
 

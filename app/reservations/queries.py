@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import ColumnElement, Select, Text, distinct, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, distinct, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -49,18 +49,19 @@ def read_stock(session: Session, shop_id: int, product_number: int) -> list[Stoc
 def ask_carts(shop_id: int, product_number: int) -> Select[int, int]:
     """In how many carts each variant is now. Carts of one account, on several devices, are one."""
     held = (Reservation.product_number == product_number, *_holding(shop_id))
-    holders = func.count(distinct(_find_owner(shop_id, select(Reservation.cart_key).where(*held))))
+    whose = _find_owners(shop_id, select(Reservation.cart_key).where(*held))
+    owner = whose.op("->>", return_type=Text())(Reservation.cart_key)
+    holders = func.count(distinct(func.coalesce(owner, Reservation.cart_key)))
     return select(Reservation.variant_number, holders).where(*held).group_by(Reservation.variant_number)
 
 
-def _find_owner(shop_id: int, carts: Select[str]) -> ColumnElement[str]:
-    """Whose a cart among these is, as browsers told us; the last one's where several shared it, a guest's its own.
+def _find_owners(shop_id: int, carts: Select[str]) -> ScalarSelect[Any]:
+    """Customers by the keys of their carts, as their browsers told us; the last one where several shared a cart.
 
-    The owners are one value, read by one scan of an index: a join would be left to what statistics say of a busy
-    quarter of an hour.
+    One value, read by one scan of an index: a join would be left to what statistics say of a busy quarter of an hour.
     """
     last = aggregate_order_by(CustomerItem.customer_id, CustomerItem.clock)
-    owners = (
+    return (
         select(func.jsonb_object_agg(CustomerItem.key, last))
         .where(
             CustomerItem.shop_id == shop_id,
@@ -70,7 +71,6 @@ def _find_owner(shop_id: int, carts: Select[str]) -> ColumnElement[str]:
         )
         .scalar_subquery()
     )
-    return func.coalesce(owners.op("->>", return_type=Text())(Reservation.cart_key), Reservation.cart_key)
 
 
 def list_products_in(session: Session, shop_id: int, cart_keys: Sequence[str]) -> Sequence[int]:
@@ -113,9 +113,7 @@ def keep_stock(
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """Carts with vendors' products that were touched in a period and not paid for, at today's prices. What one account
-    has not paid for on several devices is one cart: as it stood on the one that was used last.
-    """
+    """Carts with vendors' products that were touched in a period and not paid for, at today's prices."""
 
     carts: int
     value: Money
@@ -129,27 +127,28 @@ def count_abandoned(session: Session, shop_id: int, currency: str, since: dateti
     touched = func.max(Reservation.seen_at).label("touched")
     # What was taken out again by its owner has no units any more; what ran out of time still has them.
     worth = func.sum(Reservation.quantity * Variant.price_minor).label("worth")
-    period = (Reservation.shop_id == shop_id, Reservation.created_at >= since, Reservation.created_at < until)
-    owner = _find_owner(shop_id, select(Reservation.cart_key).where(*period))
-    is_last = (func.row_number().over(partition_by=owner, order_by=touched.desc()) == 1).label("is_last")
     carts = (
-        select(Reservation.cart_key, is_sold, touched, worth, is_last)
+        select(Reservation.cart_key, is_sold, touched, worth)
         .join(
             Variant,
             (Variant.shop_id == Reservation.shop_id)
             & (Variant.shopify_gid == func.concat("gid://shopify/ProductVariant/", Reservation.variant_number)),
         )
-        .where(*period, Variant.currency == currency)
+        .where(
+            Reservation.shop_id == shop_id,
+            Reservation.created_at >= since,
+            Reservation.created_at < until,
+            Variant.currency == currency,
+        )
         .group_by(Reservation.cart_key)
         .subquery()
     )
-    is_open = ~carts.c.is_sold & (carts.c.worth > 0) & carts.c.is_last
-    left = is_open & (carts.c.touched < now - rules.ABANDONED_AFTER)
+    left = ~carts.c.is_sold & (carts.c.touched < now - rules.ABANDONED_AFTER) & (carts.c.worth > 0)
     row = session.execute(
         select(
             func.count().filter(left),
             func.coalesce(func.sum(carts.c.worth).filter(left), 0),
-            func.count().filter(carts.c.is_sold | is_open),
+            func.count().filter(carts.c.is_sold | (carts.c.worth > 0)),
         ).select_from(carts)
     ).one()
     return Abandoned(int(row[0]), Money(int(row[1]), currency), int(row[2]))

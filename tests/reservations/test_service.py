@@ -285,32 +285,3 @@ def test_carts_that_nobody_paid_for_are_counted_with_what_they_are_worth(acme: S
         session.execute(old.values(seen_at=now - timedelta(hours=2)))
     assert count(now - timedelta(days=1)) == (1, "48.00", 3)
     assert count(now + timedelta(hours=1)) == (0, "0.00", 0)
-
-
-def test_one_customers_cart_on_several_devices_is_left_behind_once_or_not_at_all(
-    acme: Shop, mug: Product, storefront: Storefront
-) -> None:
-    def fill(token: str, hours: float, units: int = 1) -> None:
-        at = (clock.now() - timedelta(hours=hours)).isoformat()
-        tell(acme, "carts/create", token=token, line_items=[line(units)], updated_at=at)
-
-    def count() -> tuple[int, str, int]:
-        now = clock.now()
-        with db.scoped(acme.id) as session:
-            found = queries.count_abandoned(session, acme.id, "USD", now - timedelta(days=1), now + timedelta(days=1))
-        return found.carts, str(found.value.decimal), found.all_carts
-
-    fill("phone", 3)
-    fill("desk", 2, units=2)
-    fill("guest", 2)
-    assert count() == (3, "96.00", 3)
-    storefront.send(*own("phone", "desk"))
-    assert count() == (2, "72.00", 2), "as it stood where it was used last"
-    fill("tablet", 0)
-    storefront.send(*own("tablet"))
-    assert count() == (1, "24.00", 2), "they are at it again"
-    place(acme, "tablet", 1)
-    assert count() == (1, "24.00", 2), "and have paid since"
-    fill("later", -0.01)
-    storefront.send(*own("later"))
-    assert count()[2] == 3, "what comes after an order is another cart"
