@@ -102,5 +102,5 @@ def _sync(query: str, raw: bytes) -> bytes | None:
 
 
 def _is_plain(batch: Batch, whose: Scope) -> bool:
-    is_more = batch.merged or batch.own_carts or batch.room is not None
+    is_more = batch.merged or batch.own_carts or batch.room
     return bool(batch.edits) and not is_more and batch.account == str(whose.customer_id)

@@ -28,7 +28,7 @@ def show_news() -> ResponseReturnValue:
 @bp.post("/sync")
 def sync() -> ResponseReturnValue:
     """Take {account, since, merged, items, room} and answer as `show_news` does, with what was refused, by its place,
-    and whether there is now as much room as was asked for.
+    and how many bytes have room now if that was asked.
     """
     if not request.is_json:
         # A form of another site cannot send JSON: this is what keeps strangers from writing into a customer's lists.
@@ -40,7 +40,7 @@ def sync() -> ResponseReturnValue:
         raise Conflict(_("Another account is signed in now. Open the page again."))
     news, unplaced = service.sync(g.session, g.shop.id, g.customer_id, batch)
     refused = batch.refused | dict.fromkeys(unplaced, "full")
-    room = batch.room is not None and service.has_room(g.session, g.shop.id, g.customer_id, batch.room)
+    room = service.find_room(g.session, g.shop.id, g.customer_id) if batch.room else 0
     return _answer(news, stored=len(batch.edits) - len(unplaced), refused=refused, room=room)
 
 

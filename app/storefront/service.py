@@ -123,12 +123,12 @@ def sync(session: Session, shop_id: int, customer_id: int, batch: Batch) -> tupl
     return news, {edit.place for edit in batch.edits} - {edit.place for edit in edits}
 
 
-def has_room(session: Session, shop_id: int, customer_id: int, size: int) -> bool:
-    """Whether one more item of so many bytes would be stored. The session must be the customer's own."""
+def find_room(session: Session, shop_id: int, customer_id: int) -> int:
+    """How many bytes new items may take; 0 where no row is left for one. The session must be the customer's own."""
     with together(session) as connection:
         found = connection.execute(_HELD, {"shop_id": shop_id, "customer_id": customer_id, "lately": _lately()})
     ((items, held),) = found.fetchall()
-    return bool(items < rules.LARGEST_ACCOUNT and held + size <= rules.LARGEST_SIZE)
+    return max(0, rules.LARGEST_SIZE - int(held)) if items < rules.LARGEST_ACCOUNT else 0
 
 
 def sync_at_once(whose: Scope, batch: Batch) -> News | None:

@@ -111,8 +111,8 @@ class _Body(msgspec.Struct):
     merged: bool = False
     """Whether a guest's items are among them."""
     items: Annotated[list[msgspec.Raw], Meta(max_length=rules.LARGEST_BATCH)] = []
-    room: Annotated[int, Meta(ge=0, le=LARGEST_BODY)] | None = None
-    """How much the browser asks room for: as many bytes as the smallest item takes that found none before."""
+    room: bool = False
+    """Whether the browser asks how much has room: it keeps something that found none."""
 
 
 _read_body: Final = msgspec.json.Decoder(_Body)
@@ -147,7 +147,7 @@ class Batch:
     merged: bool
     edits: Sequence[Edit]
     refused: dict[int, str]
-    room: int | None = None
+    room: bool
 
     @property
     def own_carts(self) -> Sequence[str]:

@@ -1,8 +1,9 @@
 // Keeps Shopify's own cart and the customer's items in step. Everything here may be broken off between any two writes.
 //
 // `sk:cart` remembers which cart this browser had and what was accounted for in it: { token, who, at, seen, will, todo,
-// short }, where `who` is empty once they have signed out. The difference between the real cart and `seen` is what the customer did; it goes into the items. The
-// difference between the items and `seen` is what others did; it goes into the real cart.
+// short }, where `who` is empty once that customer has signed out. The difference between the real cart and `seen` is
+// what the customer did; it goes into the items. The difference between the items and `seen` is what others did; it goes
+// into the real cart.
 // `todo` and `will` say what was about to be written, so that an interruption is neither forgotten nor counted twice.
 import { GUEST, cartKey, departure, lineOf, savedKey } from './sk-items.js';
 

@@ -53,7 +53,7 @@ export const lineOf = (variant, properties) => {
 // A browser's own storage, in rows of its own for each item, so that two tabs never overwrite each other's.
 export class Replica {
   constructor(storage, who = GUEST, { now = Date.now, node = random(8) } = {}) {
-    Object.assign(this, { storage, who, now, node });
+    Object.assign(this, { storage, who, now, node, room: 0 });
     this.rows = `sk:${who}:i:`;
     this.listeners = new Set();
   }
@@ -158,12 +158,17 @@ export class Replica {
     return this.all(kind).filter((item) => item.value != null).sort((a, b) => (a.clock < b.clock ? 1 : -1));
   }
 
-  // What has lasted its time goes: what only this browser has here, the rest when the server says so, of which no trace
-  // need stay.
+  // What has lasted its time goes: a guest's and what the account did not take here, the rest when the server says so, of
+  // which no trace need stay. A line of the cart ends as a whole.
   prune() {
-    for (const { kind, key, clock, value, isUntaken } of this.all()) {
+    const items = this.all();
+    const whole = ({ kind, key }) => `${kind}:${kind === 'cart' ? key.split(':')[0] : key}`;
+    const edited = {};
+    for (const item of items) if (!(edited[whole(item)] > item.clock)) edited[whole(item)] = item.clock;
+    for (const item of items) {
+      const { kind, key, value, isUntaken } = item;
       const lasts = (this.who === GUEST ? SIGNED_OUT : KINDS)[kind];
-      const ended = lasts && clock < clockAt(this.time - (value == null ? 2 * lasts : lasts));
+      const ended = lasts && edited[whole(item)] < clockAt(this.time - (value == null ? 2 * lasts : lasts));
       if (ended && (this.who === GUEST || isUntaken || value == null)) this.drop(kind, key);
     }
   }
@@ -174,31 +179,33 @@ export class Replica {
     return this.read(`sk:${this.who}:revision`, 0);
   }
 
+  // What is to be sent. What found no room goes last, and only what has room by the last answer, the smallest first.
   pending(most = 100) {
-    const waiting = this.all().filter(({ isSynced, isUntaken }) => !isSynced && !isUntaken);
-    return waiting.sort((a, b) => (a.clock < b.clock ? -1 : 1)).slice(0, most);
-  }
-
-  #full() {
-    return this.all().filter(({ isFull }) => isFull);
+    const items = this.all();
+    const waiting = items.filter(({ isSynced, isUntaken }) => !isSynced && !isUntaken);
+    const full = items.filter(({ isFull }) => isFull).map((item) => ({ ...item, size: size(item.value) }));
+    let { room } = this;
+    const again = full.sort((a, b) => a.size - b.size).filter((item) => (room -= item.size) >= 0);
+    return [...waiting.sort((a, b) => (a.clock < b.clock ? -1 : 1)), ...again].slice(0, most);
   }
 
   request() {
     const merged = this.read(`sk:${this.who}:merged`, false);
     for (const item of this.pending(Infinity)) if (isLarge([named(item)])) this.#store(item.kind, item.key, item.clock, item.value, 3);
     const items = fitting(this.pending().map(named));
-    // Whether there is room by now is asked for the smallest: of what is sent, that finds it first.
-    const room = Math.min(...this.#full().map(({ value }) => size(value)));
-    return { account: this.who, since: this.revision, merged: merged && items.length > 0, items, ...(room < Infinity && { room }) };
+    const room = this.all().some(({ isFull }) => isFull);
+    return { account: this.who, since: this.revision, merged: merged && items.length > 0, items, ...(room && { room }) };
   }
 
   // The answer to `request`. What was edited meanwhile stays unsynced, and what the account cannot take stays here; what is
   // too late is let go, and so is the deletion of what it did not take. That this cart is the account's is said once.
   answer(request, { revision, restart, room, now, items, refused = {} }) {
-    if (room) for (const { kind, key, clock, value } of this.#full()) this.#store(kind, key, clock, value, 0);
+    this.room = room || 0;
     request.items.forEach(({ kind, key, clock }, place) => {
       const held = this.find(kind, key);
       const why = refused[place];
+      // In spite of room, so there is none for it: another device may have been first.
+      if (why === 'full' && held?.isFull) this.room = 0;
       if (held?.clock !== clock || why === 'early') return;
       if (why === 'late' || (why && held.value == null)) this.drop(kind, key);
       else this.#store(kind, key, clock, held.value, why && kind !== 'own_cart' ? (why === 'full' ? 2 : 3) : 1);

@@ -134,13 +134,13 @@ export class Keeper {
   async #exchange() {
     this.#say('syncing');
     let before;
-    let answer;
+    let room;
     do {
       before = this.items.pending(Infinity).length;
+      room = this.items.room;
       const request = this.items.request();
-      answer = await this.#send(request);
-      this.items.answer(request, answer);
-    } while (this.items.pending(1).length && (answer.room || this.items.pending(Infinity).length < before));
+      this.items.answer(request, await this.#send(request));
+    } while (this.items.pending(1).length && (this.items.room > room || this.items.pending(Infinity).length < before));
     this.items.write('sk:pulled', Date.now());
   }
 

@@ -309,13 +309,38 @@ def test_what_found_no_room_is_sent_again_when_there_is_some_and_goes_when_its_t
 
     assert exchange(refused={"0": "full", "1": "full"}) == (["7", "aaaabbbb"], None)
     smallest = len('{"handle":"mug"}')
-    assert exchange(room=False) == exchange(room=True) == ([], smallest)
-    assert exchange(refused={"1": "full"}) == (["7", "aaaabbbb"], None)
-    assert exchange(room=False)[0] == []
+    assert exchange(room=0) == exchange(room=smallest - 1) == exchange(room=smallest) == ([], True)
+    world.edit("phone", "1", "wishlist", "8", {"handle": "bread"})
+    assert exchange(room=rules.LARGEST_SIZE) == (["8", "7"], True), "what is new first, and the smallest of the rest"
+    assert exchange(refused={"0": "full"}, room=rules.LARGEST_SIZE) == (["aaaabbbb"], True)
+    assert exchange(room=0)[0] == [], "it was refused in spite of room"
     world.now += timedelta(days=31)
     world.open("phone", who=CLEO)
-    (kept,) = world.ask("state", "phone", tab="1")["items"]
-    assert (kept["key"], kept["isSynced"]) == ("7", True)
+    kept = world.ask("state", "phone", tab="1")["items"]
+    assert sorted((item["key"], item["isSynced"]) for item in kept) == [("7", True), ("8", True)]
+
+
+def test_what_an_account_did_not_take_of_a_carts_line_lasts_as_long_as_the_line(browsers: Browsers) -> None:
+    world = World(browsers, Dictionary())
+    world.open("phone", who=CLEO)
+    world.buy("phone", 5, 2)
+
+    def hear(**answer: Any) -> None:
+        request = world.ask("request", "phone", tab="1")
+        news = {"revision": 1, "restart": False, "now": int(world.now.timestamp() * 1000), "items": []}
+        world.ask("answer", "phone", tab="1", request=request, answer={**news, **answer})
+
+    def units_after(days: int) -> Any:
+        world.now += timedelta(days=days)
+        world.open("phone", who=CLEO)
+        return world.ask("state", "phone", tab="1")["units"]
+
+    hear(refused={"0": "full", "1": "full"})
+    assert units_after(29) == {"5": 2}
+    elsewhere = {"kind": "cart", "key": "5:elsewher", "clock": rules.clock_at(world.now), "value": {"quantity": 1}}
+    hear(items=[elsewhere])
+    assert units_after(2) == {"5": 3}
+    assert units_after(31) == {"5": 1}, "what the account has ends when that says so"
 
 
 def test_what_found_no_room_and_is_removed_leaves_nothing_behind(browsers: Browsers) -> None:

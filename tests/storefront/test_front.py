@@ -72,7 +72,7 @@ def test_what_is_new_is_told_without_flask(storefront: Storefront) -> None:
         (edits(wish(1), merged=True), {}),
         (edits(item("own_cart", "0" * 32, {})), {}),
         (edits(), {}),
-        (edits(wish(1), room=99), {}),
+        (edits(wish(1), room=True), {}),
         (edits(wish(1), account="7002"), {}),
         (b"no JSON", {}),
         (b'{"account": "7001", "x": %b}' % (b"[" * 2000 + b"]" * 2000), {}),

