@@ -247,6 +247,16 @@ def test_payouts_are_found_and_taken_away_as_a_file(merchant: FlaskClient, acme:
         assert len(merchant.get(address).text.splitlines()) == 1
 
 
+def test_who_searches_and_finds_nobody_may_still_pay_everybody(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor, bea: Vendor
+) -> None:
+    use_account(bea, ACCOUNTS[RailName.BANK])
+    earn(acme, bea, "sale-of-bea", 4200)
+    found = [merchant.get(f"/app/payouts?q={words}").text for words in ("ada", "nobody")]
+    assert ["Prepare the ticked" in page for page in found] == [True, False]
+    assert ["Prepare all 2" in page for page in found] == [True, True]
+
+
 def test_another_shops_batches_are_not_there(merchant: FlaskClient, acme: Shop, zenith: Shop, cy: Vendor) -> None:
     earn(zenith, cy, "sale", 100)
     with db.scoped(zenith.id) as session:
