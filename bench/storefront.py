@@ -136,8 +136,8 @@ def storefront(folder: Path, *, installed: bool, pictures: bool) -> Iterator[str
 
 @contextmanager
 def opened(browser: Browser, slower: int) -> Iterator[Page]:
-    """Somebody who was never there, on a slow phone."""
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+    """Somebody who was never there, on a slow phone: Lighthouse's."""
+    context = browser.new_context(viewport={"width": 412, "height": 823}, device_scale_factor=1.75)
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.add_init_script(_OBSERVE)
