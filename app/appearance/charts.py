@@ -1,4 +1,4 @@
-"""The arithmetic of the portal's charts: where a bar starts, what the axis says. Pure: standard library only."""
+"""The arithmetic of charts: where a bar starts, what the axis says. Pure: standard library only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

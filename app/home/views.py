@@ -9,6 +9,7 @@ from app.auth import merchant
 from app.home import queries, setup, theme, vendor_figures
 from app.home.rules import change_of
 from app.home.theme_rules import BLOCKS
+from app.money import Money
 from app.vendors.queries import get_vendor
 
 bp = Blueprint("home", __name__, url_prefix="/app")
@@ -61,6 +62,7 @@ def _page() -> str:
         numbers=queries.get_numbers(g.session, g.shop, clock.now()) if sees_money else None,
         days=queries.DAYS,
         change_of=change_of,
+        money_of=lambda minor: Money(minor, g.shop.currency),
     )
 
 

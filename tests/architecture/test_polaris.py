@@ -9,6 +9,7 @@ from wtforms import BooleanField, Form, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired
 
+from app.appearance.charts import plot
 from devstore.admin.scripts import bundle_polaris
 
 from .polaris import APP_BRIDGE, MANIFEST, lint_polaris, manifest, without_jinja
@@ -76,7 +77,8 @@ _PAGE = """{% import "merchant/_macros.html" as ui %}
 {{ ui.empty("No vendors yet", "They appear here.", "Open the form", "/x") }}
 {{ ui.badge("Paid", "success") }}{{ ui.fact("Total", "$1") }}
 {{ ui.field(form.name, maxlength=80, readonly=true) }}
-{{ ui.field(form.state, "select") }}{{ ui.field(form.active, "checkbox") }}"""
+{{ ui.field(form.state, "select") }}{{ ui.field(form.active, "checkbox") }}
+{% call ui.chart("Sales", [1, 2], "Nov 1", ["Day", "Sales"], beside=[2, 1]) %}{% endcall %}"""
 
 
 def test_every_polaris_element_in_use_has_a_stand_in_for_development() -> None:
@@ -89,7 +91,7 @@ def test_the_macros_print_polaris_with_every_option() -> None:
     jinja = Environment(loader=FileSystemLoader(ROOT / "app/templates"), autoescape=True, undefined=StrictUndefined)
     request = {"args": {"host": "aG9zdA"}, "path": "/app"}
     jinja.globals.update(g={"shop": {"domain": "acme.myshopify.com"}}, request=request)
-    jinja.globals.update(staff_may_open=lambda path, *, change: False)
+    jinja.globals.update(staff_may_open=lambda path, *, change: False, plot=plot)
     jinja.globals.update(with_query=lambda path, **query: f"{path}?after={query['after']}")
     form = _Form(data={"name": 'Ada\'s "Ceramics"', "state": "approved", "active": True})
     form.name.errors = ["Write a name"]

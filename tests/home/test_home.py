@@ -1,5 +1,6 @@
 """The merchant's first page: its numbers are the database's, its guide ticks itself."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +106,19 @@ def test_sales_are_those_of_vendors_after_discounts_by_the_shops_own_day(acme: S
     assert (numbers.today.sales.minor, numbers.today.orders) == (1000, 1)
     assert (numbers.before.sales.minor, numbers.before.orders) == (9000, 1)
     assert numbers.days_before[-2][1].minor == 9000
+
+
+def test_sales_by_day_are_drawn_with_an_axis_and_can_be_read(merchant: FlaskClient, shop: Shop) -> None:
+    vendor = make_vendor(shop, "Ada's Ceramics", "ada@example.com")
+    now = clock.now()
+    sell(shop, vendor, now, 150_000, 1)
+    sell(shop, vendor, now - timedelta(days=queries.DAYS), 90_000, 2)
+    page = merchant.get("/app").text
+    assert lint_polaris(page) == []
+    assert re.findall(r"[$][\d.]+K?(?=</s-text>.*</div>)", page) == ["$1.5K", "$1K", "$500", "$0"]
+    newest = re.search(r"Show data.*?<s-table-row>(.*?)</s-table-row>", page, re.DOTALL)
+    assert newest
+    assert re.findall(r"<s-table-cell>([$].*?)</s-table-cell>", newest[1]) == ["$1,500.00", "$900.00"]
 
 
 def test_commission_and_what_is_owed_come_from_the_books(acme: Shop, ada: Vendor) -> None:

@@ -73,6 +73,7 @@ def test_the_page_shows_how_far_visitors_came_and_what_they_missed(
     assert "2 (100 %)" in page.text, "both visitors looked at a product"
     assert "1 (50 %)" in page.text, "one of two put something into the cart"
     assert "In brackets" in page.text
+    assert "<s-table-cell>2</s-table-cell><s-table-cell>1</s-table-cell></s-table-row>" in page.text, "that day's data"
     assert "teapot" in page.text
     assert merchant.get("/app/journey?period=drop&sort=table").status_code == 200
 
