@@ -241,6 +241,7 @@ MERCHANT: Final = (
 )
 
 NO_LISTS: Final = {
+    "_macros": "what a chart draws",
     "books/accounts": "one line for each kind of account",
     "books/explain": "one amount, explained",
     "channels": "Shopify's few channels",
