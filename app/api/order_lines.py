@@ -1,6 +1,6 @@
 """/orders/{Shopify's id}/lines"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -58,30 +58,25 @@ def list_order_lines(shopify_id: int, query: Listing) -> Page[Line]:
 
     A vendor's token gets that vendor's only.
     """
-    wanted = select(OrderLine).where(OrderLine.shop_id == g.shop.id)
+    wanted, parts = select(OrderLine).where(OrderLine.shop_id == g.shop.id), list[VendorOrder]()
     if g.vendor is None:
         of_shop = (Order.shop_id == g.shop.id, Order.shopify_id == shopify_id)
         found = g.session.execute(select(Order.id, Order.currency).where(*of_shop)).one_or_none()
     else:
         of_vendor = (VendorOrder.vendor_id == g.vendor.id, VendorOrder.order_shopify_id == shopify_id)
-        mine = select(VendorOrder.order_id, VendorOrder.currency).where(*of_vendor)
-        found = g.session.execute(mine).one_or_none()
+        parts = list(g.session.scalars(select(VendorOrder).where(*of_vendor)))
+        found = (parts[0].order_id, parts[0].currency) if parts else None
         wanted = wanted.where(OrderLine.vendor_id == g.vendor.id)
     if found is None:
         raise NotFound("There is no such order.")
     order_id, currency = found
     rows, cursor = read_page(g.session, wanted.where(OrderLine.order_id == order_id), _IN_TURN, query)
-    return Page(write_lines([row[0] for row in rows], currency), cursor)
+    return Page(write_lines([row[0] for row in rows], currency, parts), cursor)
 
 
-def write_lines(lines: Sequence[OrderLine], currency: str) -> list[Line]:
-    """With what the customer wrote on them; for a vendor, of the own lines and while they may know who."""
-    if g.vendor is None:
-        written = list_inscriptions(g.shop.id, lines)
-    else:
-        orders = {line.order_id for line in lines}
-        own = select(VendorOrder).where(VendorOrder.vendor_id == g.vendor.id, VendorOrder.order_id.in_(orders))
-        written = list_for_vendor(g.session.scalars(own), lines)
+def write_lines(lines: Sequence[OrderLine], currency: str, parts: Iterable[VendorOrder]) -> list[Line]:
+    """With what the customer wrote on them; for a vendor, of the own `parts` and while they may know who."""
+    written = list_for_vendor(parts, lines) if g.vendor else list_inscriptions(g.shop.id, lines)
     return [_write(line, currency, written) for line in lines]
 
 

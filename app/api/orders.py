@@ -183,7 +183,11 @@ def get_order(shopify_id: int, query: Detail) -> OrderDetail:
     entries = [] if query.short else list_order_movements(g.session, order_id)
     return OrderDetail(
         order=order,
-        lines=write_lines([line for line in lines if g.vendor is None or line.vendor_id], order.currency),
+        lines=write_lines(
+            [line for line in lines if g.vendor is None or line.vendor_id],
+            order.currency,
+            [each.part for each in parts],
+        ),
         standing=[_write_standing(part) for part in parts],
         entries=[_write_booking(movement) for movement in entries],
     )
