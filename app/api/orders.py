@@ -16,7 +16,7 @@ from app.api.paging import read_page
 from app.api.shapes import Amount, Currency, Id, Listing, Moment, Page, Reason, amount, amount_of
 from app.auth import api
 from app.auth.scopes import Scope
-from app.errors import NotFound
+from app.errors import NotFound, ValidationErrors
 from app.ledger.queries import Movement, list_order_movements
 from app.models.orders import Order as Row
 from app.models.orders import VendorOrder, VendorOrderStatus
@@ -214,6 +214,9 @@ def release_hold(hold_id: int, body: Reason) -> OrderPart:
 
 
 def _list_of_vendor(query: OrderList) -> Page[Order]:
+    if query.flagged or query.financial_status is not None:
+        name = "flagged" if query.flagged else "financial_status"
+        raise ValidationErrors({f"?{name}": "Only a merchant's token can ask for this. Leave it out."})
     wanted = _select_parts().where(*_period(VendorOrder.ordered_at, query))
     if query.vendor_id:
         wanted = wanted.where(VendorOrder.vendor_id == query.vendor_id)

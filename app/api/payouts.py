@@ -86,7 +86,7 @@ class PaidByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paid_on: date | None = None
 
 
-class PreviewList(msgspec.Struct, kw_only=True, frozen=True):
+class PreviewList(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[Currency, Meta(description="The shop's, or an earlier one of the shop's.")] | None = None
 
 

@@ -404,6 +404,14 @@ def test_an_order_that_is_sent_while_it_is_read_is_told_as_it_was(
         assert sum(booked) == standing["total"]["minor"]
 
 
+@pytest.mark.parametrize("asked", ["flagged=true", "financial_status=paid"])
+def test_a_vendor_is_told_when_a_filter_is_not_theirs(merchant: Program, adas: Program, asked: str) -> None:
+    problem = adas.problem("GET", f"/orders?{asked}")
+    assert problem["errors"][0]["parameter"] == asked.partition("=")[0]
+    assert merchant.get(f"/orders?{asked}")["data"] == []
+    assert adas.get("/orders?flagged=false")["data"] == []
+
+
 def test_a_rules_reason_names_a_vendor_nobody_elses_products(
     merchant: Program, adas: Program, store: Store, post: Post, goods: SimpleNamespace, ada: Vendor
 ) -> None:
