@@ -94,7 +94,9 @@ def _answer(
 
 
 def _problem(status: HTTPStatus, kind: str, message: str, errors: dict[str, str]) -> Response:
-    """RFC 9457. Keys of `errors` are fields of the body, "#/items/0/price" deep in it, "?limit" of the query."""
+    """RFC 9457. Keys of `errors` are fields of the body, "#/items/0/price" deep in it, "?limit" of the query,
+    "If-Match:" a header.
+    """
     problem: dict[str, Any] = {
         "type": f"{get_config().app_url}/api/v1/docs#problem-{kind}",
         "title": status.phrase,
@@ -108,6 +110,8 @@ def _problem(status: HTTPStatus, kind: str, message: str, errors: dict[str, str]
 
 
 def _name_place(place: str) -> dict[str, str]:
+    if place.startswith("#"):
+        return {"pointer": place}
     if place.startswith("?"):
         return {"parameter": place[1:]}
-    return {"pointer": place if place.startswith("#") else f"#/{place}"}
+    return {"header": place[:-1]} if place.endswith(":") else {"pointer": f"#/{place}"}

@@ -42,7 +42,7 @@ def find_answer(session: Session, token_id: int, key: str, asked: bytes) -> Resp
     Raises KeyInUse while the first is under way, KeyReused when it asked for something else, ValidationErrors.
     """
     if not _KEY.fullmatch(key):
-        raise ValidationErrors({"Idempotency-Key": "A key has 1 to 255 printable characters and no space."})
+        raise ValidationErrors({"Idempotency-Key:": "A key has 1 to 255 printable characters and no space."})
     free = func.pg_try_advisory_xact_lock(func.hashtextextended(f"api:{token_id}:{key}", 0))
     if not session.scalar(select(free)):
         raise KeyInUse("The first request with this key is still under way. Wait a moment, then send it again.")
@@ -58,6 +58,8 @@ def find_answer(session: Session, token_id: int, key: str, asked: bytes) -> Resp
     if stored.request_hash != asked:
         raise KeyReused("This key was used for another request. Use a new key for each thing that you want done.")
     response = Response(stored.body, status=stored.status, mimetype="application/json")
+    if not stored.body:
+        del response.headers["Content-Type"]
     for header in stored.headers:
         name, _, value = header.partition(": ")
         response.headers[name] = value

@@ -69,6 +69,7 @@ class ProblemPlace(msgspec.Struct, omit_defaults=True):
     """JSON Pointer into the body, as a URI fragment."""
     parameter: str | msgspec.UnsetType = msgspec.UNSET
     """Name of a parameter of the query."""
+    header: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, omit_defaults=True):

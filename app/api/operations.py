@@ -1,7 +1,6 @@
 """From a typed function to an address: parse, check, call, answer. What is declared here is also what OpenAPI says."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import idempotency
+from app.api.mistakes import explain
 from app.api.shapes import Page
 from app.auth.api import protect
 from app.auth.scopes import Scope
@@ -27,8 +27,6 @@ protect(bp)
 Called = TypeVar("Called", bound=Callable[..., Any])
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY_AT_MOST: Final = 1024 * 1024
-_PLACE: Final = re.compile(r"^(?P<words>.*?)(?: - at (?:`key` in )?`(?P<place>[^`]*)`)?$", re.DOTALL)
-_FIELD: Final = re.compile(r"field `(?P<name>[^`]+)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ def operation(
 
 def check_version(current: msgspec.Struct) -> None:
     """Compare If-Match, when it was sent, with what is there now. The caller holds the lock. Raises Stale."""
-    if request.if_match and not request.if_match.contains(tag_of(msgspec.json.encode(current))):
+    if "If-Match" in request.headers and not request.if_match.contains(tag_of(msgspec.json.encode(current))):
         raise Stale("It has changed since you read it. Read it again, then decide.")
 
 
@@ -135,6 +133,8 @@ def _run(made: Operation, **path: Any) -> Response:
     _check_permission(made)
     if made.method not in WRITES:
         return _answer(made, made.call(**path, **_read_query(made)))
+    if "If-Match" in request.headers and not made.has_version:
+        raise ValidationErrors({"If-Match:": "This address compares no versions. Leave this header out."})
     raw = _read_body()
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -164,9 +164,13 @@ def _read_query(made: Operation) -> dict[str, Any]:
             raise ValidationErrors({f"?{next(iter(given))}": "This address takes no such parameter."})
         return {}
     try:
-        return {"query": msgspec.convert(given.to_dict(), made.query, strict=False)}
+        query = msgspec.convert(given.to_dict(), made.query, strict=False)
     except msgspec.ValidationError as error:
-        raise ValidationErrors(_explain(error, "?")) from None
+        raise ValidationErrors(explain(error, made.query, "?")) from None
+    # Whose variable was empty wants one vendor's, not everybody's.
+    if nulls := [name for name in given if getattr(query, name) is None]:
+        raise ValidationErrors({f"?{nulls[0]}": "Leave this parameter out, or give it a value."})
+    return {"query": query}
 
 
 def _read_body() -> bytes:
@@ -187,21 +191,9 @@ def _parse_body(made: Operation, raw: bytes) -> dict[str, Any]:
     try:
         return {"body": msgspec.json.decode(raw or b"{}", type=made.body)}
     except msgspec.ValidationError as error:
-        raise ValidationErrors(_explain(error, "#")) from None
+        raise ValidationErrors(explain(error, made.body, "#")) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body is no JSON: {error}.") from None
-
-
-def _explain(error: msgspec.ValidationError, kind: str) -> dict[str, str]:
-    """Msgspec's sentence under the place it speaks of: "#/items/0/price", "?limit"."""
-    found = _PLACE.match(str(error))
-    assert found
-    words, place = found["words"], (found["place"] or "$").removeprefix("$").strip(".")
-    steps = [step for step in re.split(r"[.\[\]]+", place) if step and step != "..."]
-    if named := _FIELD.search(words):
-        steps.append(named["name"])
-    where = f"?{steps[0] if steps else ''}" if kind == "?" else "/".join(["#", *steps])
-    return {where: f"{words}."}
 
 
 def _answer(made: Operation, result: Any) -> Response:

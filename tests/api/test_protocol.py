@@ -13,6 +13,7 @@ from sqlalchemy import event, select, update
 from app import db
 from app.api import idempotency
 from app.api.openapi import make_document
+from app.api.operations import OPERATIONS
 from app.errors import AppError
 from app.models.api import ApiAnswer
 from app.models.events import AuditEntry
@@ -77,6 +78,20 @@ def every_error(parent: type[AppError]) -> set[type[AppError]]:
         ("GET", "/vendors?cursor=x", None, {}, 422, "no cursor"),
         ("GET", "/vendors?cursor=WyJhIiwxXQ", None, {}, 422, "no cursor"),
         ("GET", "/vendors?search=%00", None, {}, 400, "no text has"),
+        ("GET", "/vendors?status=null", None, {}, 422, "Leave this parameter out"),
+        ("GET", "/payouts?vendor_id=null", None, {}, 422, "Leave this parameter out"),
+        ("GET", "/payouts/preview?curency=EUR", None, {}, 422, "curency"),
+        (
+            "GET",
+            "/vendors?status=fine",
+            None,
+            {},
+            422,
+            "Choose one of: approved, closed, pending, rejected, suspended.",
+        ),
+        ("PATCH", "/money-settings", {"shipping_to": "me"}, {}, 422, "Choose one of: marketplace, vendor."),
+        ("POST", "/vendors/1/close", {}, {"If_Match": '"x"'}, 422, "compares no versions"),
+        ("PATCH", "/money-settings", {"hold_days": 1}, {"If_Match": ""}, 412, "Read it again"),
     ],
 )
 def test_each_refusal_is_a_problem_that_says_what_to_do(
@@ -90,6 +105,29 @@ def test_each_refusal_is_a_problem_that_says_what_to_do(
 def test_a_wrong_field_and_a_wrong_parameter_are_named(merchant: Program) -> None:
     assert merchant.problem("POST", "/vendors/1/close", {"raeson": "x"})["errors"][0]["pointer"] == "#/raeson"
     assert merchant.problem("GET", "/vendors?limit=0")["errors"][0]["parameter"] == "limit"
+
+
+def test_a_wrong_header_is_named(merchant: Program, ada: Vendor) -> None:
+    answer = merchant.post(f"/vendors/{ada.id}/close", Idempotency_Key="a b")
+    assert answer.json
+    assert answer.json["errors"] == [
+        {"header": "Idempotency-Key", "detail": "A key has 1 to 255 printable characters and no space."}
+    ]
+
+
+def test_no_name_that_nobody_knows_is_passed_over() -> None:
+    taken = [kind for made in OPERATIONS for kind in (made.query, made.body) if kind is not None]
+    assert [kind for kind in taken if not kind.__struct_config__.forbid_unknown_fields] == []
+
+
+def test_a_place_deep_in_the_body_says_what_may_stand_there(merchant: Program) -> None:
+    problem = merchant.problem("PATCH", "/money-settings", {"payout_schedule": {"schedule": "daily"}})
+    assert problem["errors"] == [
+        {
+            "pointer": "#/payout_schedule/schedule",
+            "detail": "Choose one of: fortnightly, manual, monthly, weekly.",
+        }
+    ]
 
 
 def test_a_refused_method_names_those_there_are(merchant: Program) -> None:
@@ -179,6 +217,16 @@ def test_the_same_key_does_the_thing_once(merchant: Program, ada: Vendor) -> Non
     assert again.headers["ETag"] == first.headers["ETag"]
     assert merchant.post(f"/vendors/{ada.id}/suspend", {"reason": "Late"}).status_code == 409
     assert count_suspensions() == 1
+
+
+def test_the_repetition_of_what_has_no_answer_has_none_either(merchant: Program) -> None:
+    made = merchant.post("/commission-rules", {"name": "R", "rate_bps": "1", "conditions": {"tags": ["t"]}})
+    path = made.headers["Location"].removeprefix("/api/v1")
+    first, again = (merchant.ask("DELETE", path, Idempotency_Key="k") for _ in range(2))
+    assert (first.status_code, again.status_code) == (204, 204)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Content-Type" not in first.headers
+    assert "Content-Type" not in again.headers
 
 
 def test_a_key_is_good_for_one_request_only(merchant: Program, ada: Vendor) -> None:
