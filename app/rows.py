@@ -4,9 +4,10 @@ Their ids are taken from the table's sequence before they are written, so that r
 (`together`) and no statement waits for another's answer.
 
 Rows travel by the column, each an array of the column's type, which PostgreSQL takes apart side by side: as objects
-they would cost it several times as much, for it looks every name up in every row. What all rows share travels once. A
-struct's fields are the columns it speaks for: other columns keep their defaults, and what others write into them. A
-field of type msgspec.Raw is a whole document for a column of type json: it travels as it is, and is read once.
+they would cost it several times as much, for it looks every name up in every row. What all rows share travels once, as
+does a row that is alone. A struct's fields are the columns it speaks for: other columns keep their defaults, and what
+others write into them. A field of type msgspec.Raw is a whole document for a column of type json: it travels as it is,
+and is read once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,8 +45,9 @@ def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: 
     if numbered:
         for row, number in zip(rows, _take_ids(session, table, len(rows)), strict=True):
             row.id = number
-    statement = _insert(table, type(rows[0]), tuple(shared), numbered=numbered)
-    send(session, statement, _values(table, rows) | {name: _spell(value) for name, value in shared.items()})
+    statement = _insert(table, type(rows[0]), tuple(shared), numbered=numbered, alone=len(rows) == 1)
+    values = _values(table, rows) if len(rows) > 1 else _values_alone(table, rows[0])
+    send(session, statement, values | {name: _spell(value) for name, value in shared.items()})
 
 
 def update_rows(session: Session, table: str, rows: Sequence[Row]) -> None:
@@ -113,6 +115,21 @@ def _values(table: str, rows: Sequence[Row]) -> dict[str, str | Documents]:
     return {name: write(values) for (name, write), values in zip(writers.items(), by_column, strict=True)}
 
 
+def _values_alone(table: str, row: Row) -> dict[str, str | None]:
+    """By column, what the row has in it."""
+    documents = _documents(table, type(row))
+    return {
+        name: _write_document(value) if name in documents else _spell(value)
+        for name, value in zip(row.__struct_fields__, msgspec.structs.astuple(row), strict=True)
+    }
+
+
+@cache
+def _documents(table: str, kind: type[Row]) -> frozenset[str]:
+    columns = Model.metadata.tables[table].c
+    return frozenset(name for name in kind.__struct_fields__ if isinstance(columns[name].type, JSON))
+
+
 @cache
 def _writers(table: str, kind: type[Row]) -> Mapping[str, _Writer]:
     columns = Model.metadata.tables[table].c
@@ -151,18 +168,26 @@ def _in_braces(elements: str) -> str:
 
 def _write_documents(values: Sequence[Any]) -> str:
     """Documents are texts without control characters, which JSON has spelt out."""
-    return _write([None if one is None else msgspec.json.encode(one).decode() for one in values])
+    return _write(list(map(_write_document, values)))
 
 
-def _arrays(table: str, kind: type[Row], *, without: str | None = None) -> dict[str, sql.Composed]:
-    """By column, what was sent for it."""
+def _write_document(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _arrays(table: str, kind: type[Row]) -> dict[str, sql.Composed]:
+    """By column, the elements of what was sent for it."""
     return {
         name: sql.SQL("unnest({}::{}[]) AS {}").format(
             sql.Placeholder(name), _type_of(table, name), sql.Identifier(name)
         )
         for name in kind.__struct_fields__
-        if name != without
     }
+
+
+def _scalars(table: str, names: Iterable[str]) -> dict[str, sql.Composed]:
+    """By column, what was sent for it."""
+    return {name: sql.SQL("{}::{}").format(sql.Placeholder(name), _type_of(table, name)) for name in names}
 
 
 def _type_of(table: str, column: str) -> sql.SQL:
@@ -170,9 +195,11 @@ def _type_of(table: str, column: str) -> sql.SQL:
 
 
 @cache
-def _insert(table: str, kind: type[Row], shared: tuple[str, ...], *, numbered: bool) -> bytes:
-    sent = _arrays(table, kind, without=None if numbered else "id")
-    sent |= {name: sql.SQL("{}::{}").format(sql.Placeholder(name), _type_of(table, name)) for name in shared}
+def _insert(table: str, kind: type[Row], shared: tuple[str, ...], *, numbered: bool, alone: bool) -> bytes:
+    sent = _scalars(table, kind.__struct_fields__) if alone else _arrays(table, kind)
+    sent |= _scalars(table, shared)
+    if not numbered:
+        del sent["id"]
     into, rows = sql.SQL(", ").join(map(sql.Identifier, sent)), sql.SQL(", ").join(sent.values())
     statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {}")
     return statement.format(sql.Identifier(table), into, rows).as_bytes()

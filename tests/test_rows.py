@@ -31,10 +31,12 @@ def read(shop: Shop) -> list[tuple[str, Any]]:
         return [(row.kind, row.subject) for row in session.scalars(select(DomainEvent).order_by(DomainEvent.id))]
 
 
-def test_texts_and_documents_come_back_as_they_were(acme: Shop) -> None:
+@pytest.mark.parametrize("at_once", [1, len(KINDS)], ids=["each alone", "all together"])
+def test_texts_and_documents_come_back_as_they_were(acme: Shop, at_once: int) -> None:
     told = [Event(kind, {"vendor_ids": [1, 2], kind: 2**60}) for kind in KINDS]
     with db.scoped(acme.id) as session:
-        publish_all(session, acme.id, told, clock.now())
+        for at in range(0, len(told), at_once):
+            publish_all(session, acme.id, told[at : at + at_once], clock.now())
     assert read(acme) == [(one.kind, one.subject) for one in told]
 
 
@@ -47,7 +49,9 @@ def test_an_update_writes_each_row_its_own(acme: Shop) -> None:
     assert read(acme) == [(kind, {}) for kind in KINDS]
 
 
-def test_a_nul_is_refused_and_cuts_nothing_off(acme: Shop) -> None:
+@pytest.mark.parametrize("others", [0, 2], ids=["alone", "with others"])
+def test_a_nul_is_refused_and_cuts_nothing_off(acme: Shop, others: int) -> None:
+    told = [Event("half\0a kind", {}), *[Event("whole", {})] * others]
     with pytest.raises(DataError), db.scoped(acme.id) as session:
-        publish_all(session, acme.id, [Event("half\0a kind", {})], clock.now())
+        publish_all(session, acme.id, told, clock.now())
     assert read(acme) == []

@@ -12,7 +12,7 @@ from app import clock
 from app.commissions import in_force
 from app.commissions.in_force import InForce
 from app.db import together
-from app.orders.held import READ, Held, lock_orders, place_rows
+from app.orders.held import HEARD, READ, Held, lock_orders, place_rows, read_held
 from app.rows import ids_ahead, keep_ids, read_rows
 from app.shopify import payloads_orders as payloads
 from app.shops.queries import ADDRESSEE, Addressee
@@ -64,11 +64,18 @@ _SELLERS: Final = """
 """
 _NUMBERED: Final = ("orders", "ledger_transactions")
 _IDS: Final = [f"SELECT 'ids:{table}', {ids_ahead(table)}" for table in _NUMBERED]
-_LOOK: Final = " UNION ALL ".join((READ, ADDRESSEE, in_force.READ, _PRODUCTS, _SELLERS, *_IDS)).encode()
+_BESIDE: Final = " UNION ALL ".join((ADDRESSEE, in_force.READ, _PRODUCTS, _SELLERS, *_IDS))
+_LOOK: Final = f"{READ} UNION ALL {_BESIDE}".encode()
+_LOOK_AT_NEW: Final = f"{HEARD} UNION ALL {_BESIDE}".encode()
 
 
-def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequence[payloads.Order]) -> Looked:
-    """Lock the orders of these numbers of Shopify's, sorted, and read what is known of them and of what they sold."""
+def look(
+    session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequence[payloads.Order], *, new: bool = False
+) -> Looked:
+    """Lock the orders of these numbers of Shopify's, sorted, and read what is known of them and of what they sold.
+
+    `new`: probably nothing is known of any. Of those that something is known of it takes one more round trip.
+    """
     items = [item for body in bodies for item in body.line_items]
     gids = {f"gid://shopify/Product/{item.product_id}" for item in items if item.product_id}
     since = min((body.processed_at or body.created_at for body in bodies), default=clock.now())
@@ -83,18 +90,19 @@ def look(session: Session, shop_id: int, numbers: Sequence[int], bodies: Sequenc
     }
     with together(session):
         lock_orders(session, shop_id, numbers)
-        looked_up = read_rows(session, _LOOK, values)
+        looked_up = read_rows(session, _LOOK_AT_NEW if new else _LOOK, values)
     found = looked_up.fetchall()
     answers: dict[str, list[str]] = {}
     for kind, text in found:
         answers.setdefault(kind, []).append(text)
     for table in _NUMBERED:
         keep_ids(session, table, answers[f"ids:{table}"][0])
+    heard = sorted({int(number) for number in answers.get("heard", ())})
     products = [msgspec.json.decode(text, type=Product) for text in answers.get("product", ())]
     sellers = [msgspec.json.decode(text, type=_Seller) for text in answers.get("seller", ())]
     return Looked(
         shop=msgspec.json.decode(answers["shop"][0], type=Addressee),
-        held=place_rows(found, numbers),
+        held=place_rows(found, numbers) | (read_held(session, shop_id, heard) if heard else {}),
         in_force=in_force.read_text(answers["in_force"][0]),
         since=since,
         products=dict.fromkeys(gids) | {product.gid: product for product in products},

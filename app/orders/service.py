@@ -39,6 +39,8 @@ class News:
 
     body: Body
     raw: bytes
+    is_first: bool = False
+    """Shopify tells of the order for the first time: as a rule, nothing is known of it yet."""
 
     @property
     def order_number(self) -> int | None:
@@ -49,7 +51,8 @@ class News:
 def look_up(session: Session, shop_id: int, news: Sequence[News]) -> Looked:
     """What is known of the shop, and of everything that the news are about; nobody else books it from now on."""
     numbers = sorted({one.order_number for one in news if one.order_number is not None})
-    return look(session, shop_id, numbers, [one.body for one in news if isinstance(one.body, payloads.Order)])
+    bodies = [one.body for one in news if isinstance(one.body, payloads.Order)]
+    return look(session, shop_id, numbers, bodies, new=all(one.is_first for one in news))
 
 
 def receive(session: Session, shop_id: int, looked: Looked, news: Sequence[News]) -> None:

@@ -22,6 +22,10 @@ from app.shopify.payloads_orders import Dispute, Fulfillment, Order, OrderEdited
 _SPELT: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
+def _read_new_order(raw: bytes) -> News:
+    return News(read_payload(Order, raw), raw, is_first=True)
+
+
 def _read_order(raw: bytes) -> News:
     return News(read_payload(Order, raw), raw)
 
@@ -44,7 +48,7 @@ def _read_dispute(raw: bytes) -> News:
 
 
 READERS: Final[dict[str, Callable[[bytes], News]]] = {
-    "orders/create": _read_order,
+    "orders/create": _read_new_order,
     "orders/paid": _read_order,
     "orders/updated": _read_order,
     "orders/cancelled": _read_order,
