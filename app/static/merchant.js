@@ -34,6 +34,11 @@ document.addEventListener("htmx:after:swap", (event) => {
   document.querySelector("[data-outcome]")?.closest("s-banner").scrollIntoView({ block: "nearest" });
 });
 
+// An impatient second press sends nothing while the first is on its way: it would only be refused, and look like trouble.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.request.method === "POST" && !ctx.sourceElement.hasAttribute("hx-sync")) ctx.sourceElement.setAttribute("hx-sync", "drop");
+});
+
 // "Tick all" ticks every box of its form.
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-tick-all]")) return;

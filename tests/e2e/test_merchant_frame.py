@@ -57,6 +57,31 @@ def test_a_refused_form_keeps_what_was_typed_and_says_where_to_look(zenith: Page
     expect(inside.get_by_label("Days to hold money")).to_have_value("21")
 
 
+def test_an_impatient_second_press_sends_nothing(zenith: Page) -> None:
+    visit(zenith, "/app/commissions").get_by_role("link", name="Default commission").click()
+    inside = zenith.frame_locator("#app-frame")
+    expect(inside.get_by_role("heading", name="What it takes")).to_be_visible()
+    sent: list[str] = []
+    zenith.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    inside.get_by_role("button", name="Save").dblclick()
+    expect(zenith.get_by_role("status").get_by_text("Nothing had changed")).to_be_visible()
+    zenith.wait_for_load_state("networkidle")
+    assert len([url for url in sent if "/app/commissions/1" in url]) == 1
+
+
+def test_a_category_that_is_found_is_read_whole_within_its_column(zenith: Page) -> None:
+    inside = visit(zenith, "/app/commissions/new")
+    picker = inside.locator("[data-picker=TaxonomyCategory]")
+    picker.get_by_role("searchbox").fill("mug")
+    found = picker.locator("[data-category]").first
+    expect(found).to_contain_text("Drinkware > Mugs")
+    edges, shown = picker.bounding_box(), found.bounding_box()
+    assert edges and shown
+    assert edges["x"] <= shown["x"] and shown["x"] + shown["width"] <= edges["x"] + edges["width"] + 1
+    found.click()
+    expect(picker.get_by_role("button", name="Remove Mugs")).to_be_visible()
+
+
 def test_who_saves_after_somebody_else_is_told_and_what_they_typed_waits_to_be_saved(zenith: Page) -> None:
     second = zenith.context.new_page()
     second.goto(zenith.url)
