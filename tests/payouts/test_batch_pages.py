@@ -1,5 +1,6 @@
 """Payouts by the merchant's pages: each state, each refusal in words, what is not there, and nobody else's."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,9 @@ def test_a_batch_goes_from_the_preview_to_the_bank_and_back(
 ) -> None:
     assert "$42.00" in merchant.get("/app/payouts").text
     batch, payout = batch_of(merchant, acme)
+    explained = re.search(r'href="(/app/books/entries/\d+)"[^>]*>\$42.00<', merchant.get(payout).text)
+    assert explained
+    assert merchant.get(explained[1]).status_code == 200
     steps: tuple[tuple[str, dict[str, str], PayoutState], ...] = (
         (f"{payout}/hold", {"reason": "A question"}, PayoutState.ON_HOLD),
         (f"{payout}/release", {}, PayoutState.PENDING),
