@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from babel.numbers import format_decimal
 from email_validator import EmailNotValidError, validate_email
-from wtforms import Field
+from wtforms import Field, IntegerField
 from wtforms.form import BaseForm, Form
 from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, ValidationError
@@ -22,6 +22,16 @@ class SpokenForm(Form):
         def get_translations(self, form: BaseForm) -> Any:
             self.locales = [spoken()]
             return super().get_translations(form)
+
+
+class WholeNumberField(IntegerField):
+    """An IntegerField that tells the merchant in plain words what it takes."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("Enter a whole number, in digits.") from None
 
 
 def at_most(characters: int) -> Length:

@@ -13,7 +13,6 @@ from wtforms import (
     Field,
     Form,
     HiddenField,
-    IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -25,7 +24,7 @@ from app.commissions.rules import Conditions, Rule, SoldLine
 from app.commissions.schedules import LAST_DAY
 from app.commissions.service import Draft
 from app.money import Money, read_amount
-from app.typed import read_number
+from app.typed import WholeNumberField, read_number
 
 HOLD_DAYS_AT_MOST: Final = 365
 _DAYS: Final = f"Choose between 0 and {HOLD_DAYS_AT_MOST} days, or leave it empty."
@@ -70,7 +69,7 @@ class RuleForm(Form):
     cap = StringField("At most, per line", description="Empty: no maximum.")
     net_of_tax = BooleanField("Take included tax out first")
     with_shipping = BooleanField("Take the percentage of the shipping too")
-    hold_days = IntegerField(
+    hold_days = WholeNumberField(
         "Days to hold money", [Optional(), NumberRange(0, HOLD_DAYS_AT_MOST, _DAYS)], description=_AS_AGREED
     )
     vendors = SelectMultipleField("Vendors", coerce=int)
@@ -96,8 +95,10 @@ class RuleForm(Form):
         groups: Sequence[tuple[int, str]] = (),
         zone: ZoneInfo = _UTC,
         rule: Rule | None = None,
+        begins: datetime | None = None,
     ) -> None:
-        super().__init__(formdata, data=_values(rule, currency, zone) if rule else None)
+        """`begins`: for when the rule is planned; None: it is in force, or new."""
+        super().__init__(formdata, data=_values(rule, currency, zone, begins) if rule else None)
         self.currency, self.zone, self.rule = currency, zone, rule
         self.band_currency = rule.conditions.price_currency or currency if rule else currency
         """A band stays in the currency that the shop had when it was written."""
@@ -222,6 +223,8 @@ class SimulatorForm(Form):
 
     def validate_price(self, field: StringField) -> None:
         checked(lambda text: read_amount(text, self.currency), field)
+        if read_amount(field.data or "", self.currency).minor < 0:
+            raise ValidationError("Enter 0 or more.")
 
     def validate_quantity(self, field: StringField) -> None:
         if not 1 <= (read_number(field.data) or 0) <= 10_000:
@@ -240,7 +243,7 @@ class SimulatorForm(Form):
         )
 
 
-def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
+def _values(rule: Rule, currency: str, zone: ZoneInfo, begins: datetime | None) -> dict[str, Any]:
     wanted = rule.conditions
 
     def amount(minor: int | None, of: str = currency) -> str:
@@ -266,6 +269,7 @@ def _values(rule: Rule, currency: str, zone: ZoneInfo) -> dict[str, Any]:
         "price_to": amount(wanted.price_to, wanted.price_currency or currency),
         "ordered_from": wanted.ordered_from.astimezone(zone).date() if wanted.ordered_from else None,
         "ordered_to": wanted.ordered_to.astimezone(zone).date() if wanted.ordered_to else None,
+        "counts_from": begins.astimezone(zone).date() if begins else None,
     }
 
 

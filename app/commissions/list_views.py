@@ -1,6 +1,7 @@
 """Around the rules list: previews before saving, history and restoring, vendor groups, the search for a category."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +49,7 @@ _PARTS = {
     "conditions": "Fits",
     "order": "Order",
     "as_at": "As at",
+    "counts_from": "Counts from",
 }
 
 
@@ -179,6 +181,8 @@ def _say(name: str, value: Any, describe: Callable[[Conditions, Mapping[str, str
         return f"{write_percent(Decimal(value))} %"
     if name == "hold_days":
         return "as agreed" if value is None else str(value)
+    if name == "counts_from":
+        return formats.write_date(datetime.fromisoformat(value))
     if name == "conditions":
         return ", ".join(describe(queries.read_conditions(value), value.get("labels", {}))) or "nothing"
     if isinstance(value, dict):

@@ -5,7 +5,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final
 
-from wtforms import BooleanField, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
@@ -15,6 +15,7 @@ from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
 from app.commissions.terms import Terms
 from app.models.commissions import MoneySettings
 from app.money import Money, read_amount
+from app.typed import WholeNumberField
 
 DAYS_AT_MOST: Final = 365
 _PARTIES: Final = [("vendor", "The vendors"), ("marketplace", "You")]
@@ -69,7 +70,7 @@ class MoneyForm(Form):
         choices=_choices([("marketplace", "You"), ("vendor", "The vendors who lost")]),
     )
     reserve = StringField("Kept in reserve", description="Percent of what becomes available. 0: no reserve.")
-    reserve_days = IntegerField(
+    reserve_days = WholeNumberField(
         "For how many days", [InputRequired("Enter a number of days."), _DAYS], description="After that, released."
     )
 
@@ -124,10 +125,10 @@ class VendorMoneyForm(Form):
     keep_payment_fee = SelectField("Payment fee on what is refunded")
     fee_tax = StringField("Tax on commission")
     discount = StringField("The vendor's part of discounts")
-    hold_days = IntegerField("Days to hold money", [Optional(), _DAYS])
+    hold_days = WholeNumberField("Days to hold money", [Optional(), _DAYS])
     payout_minimum = StringField("Smallest payout")
     reserve = StringField("Kept in reserve")
-    reserve_days = IntegerField("Reserve for how many days", [Optional(), _DAYS])
+    reserve_days = WholeNumberField("Reserve for how many days", [Optional(), _DAYS])
     discount_bearers = TextAreaField(
         "Discounts that are shared in another way with this vendor",
         description="A code or title a line with the vendor's part in percent: WELCOME10 = 0",
@@ -136,7 +137,7 @@ class VendorMoneyForm(Form):
     payout_weekday = SelectField(
         "On", choices=[SelectChoice(str(number), name) for number, name in enumerate(WEEKDAYS, start=1)], default="1"
     )
-    payout_month_day = IntegerField(
+    payout_month_day = WholeNumberField(
         "Day of the month", [MonthDay("payout_schedule")], description="1 to 28, for every month."
     )
     shipping_names = StringField(
@@ -276,7 +277,10 @@ def _read_bearers(text: str) -> dict[str, str]:
         name, sign, percent = line.rpartition("=")
         if not sign or not name.strip():
             raise ValueError(f"Write “{line[:40]}” as CODE = 50, with the vendors' part in percent.")
-        bearers[name.strip().upper()] = str(read_percent(percent))
+        code = name.strip().upper()
+        if code in bearers:
+            raise ValueError(f"“{code[:40]}” stands here twice. Keep the line that counts.")
+        bearers[code] = str(read_percent(percent))
     return bearers
 
 

@@ -72,32 +72,38 @@ def add_rule(session: Session, shop: Shop, draft: Draft, actor: str, *, at: date
     )
     version.valid_from = _start(at)
     _begin(session, version, draft, actor)
-    audit.record(session, shop.id, "commission_rule.add", ("commission_rule", number), actor=actor)
+    subject = ("commission_rule", number)
+    audit.record(session, shop.id, "commission_rule.add", subject, actor=actor, changes=_beginning(version))
     watch_named(session, shop.id)
     return number
 
 
 def change_rule(
     session: Session, shop: Shop, rule_number: int, draft: Draft, actor: str, *, at: datetime | None = None
-) -> None:
+) -> bool:
     """From `at`, or from now on, the rule is as drafted; a change that was planned before is replaced.
 
-    A default keeps having no conditions. Raises NotFound.
+    A default keeps having no conditions. Returns False when the rule is so already. Raises NotFound.
     """
     lock_list(session, shop.id)
-    old = _without_plan(session, queries.get_version(session, shop.id, rule_number))
+    newest = queries.get_version(session, shop.id, rule_number)
+    old = _without_plan(session, newest)
     if old.is_default:
         draft = replace(draft, conditions=Conditions())
-    before = _draft_of(queries.to_rule(old))
+    changes, version = _changes(_draft_of(queries.to_rule(old)), draft), old
     if old.valid_from > clock.now():
         # It has never been in force, so it may be changed itself.
         old.valid_from = _start(at)
-        _begin(session, old, draft, actor)
+    elif not changes and old is newest:
+        return False
     else:
-        _begin(session, _successor(session, old, _start(at)), draft, actor)
+        version = _successor(session, old, _start(at))
+    _begin(session, version, draft, actor)
+    changes |= _beginning(version)
     subject = ("commission_rule", rule_number)
-    audit.record(session, shop.id, "commission_rule.change", subject, actor=actor, changes=_changes(before, draft))
+    audit.record(session, shop.id, "commission_rule.change", subject, actor=actor, changes=changes)
     watch_named(session, shop.id)
+    return True
 
 
 def drop_plan(session: Session, shop: Shop, rule_number: int, actor: str) -> None:
@@ -263,11 +269,17 @@ def _changes(before: Draft, after: Draft) -> dict[str, list[object]]:
     return changed
 
 
+def _beginning(version: CommissionRule) -> dict[str, list[object]]:
+    """From when on a planned version counts, as the history shows it."""
+    is_later = version.valid_from > clock.now()
+    return {"counts_from": [None, version.valid_from.isoformat()]} if is_later else {}
+
+
 def _plain(draft: Draft) -> dict[str, object]:
     conditions = queries.write_conditions(draft.conditions)
     return {
         "name": draft.name,
-        "rate_bps": str(draft.rate_bps),
+        "rate_bps": f"{draft.rate_bps.normalize():f}",
         **{name: getattr(draft, name) for name in _TAKEN},
         "conditions": conditions,
     }

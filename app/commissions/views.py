@@ -1,5 +1,6 @@
 """The merchant's commission rules: the list, one rule and the simulator."""
 
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from app.commissions import previews, queries, rules, service, sets
 from app.commissions.agreements import get_agreed
 from app.commissions.forms import RuleForm, SimulatorForm, write_percent
 from app.errors import Conflict, NotFound, ValidationErrors
+from app.models.commissions import CommissionRule
 from app.models.events import AuditEntry
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
@@ -101,7 +103,8 @@ def change_rule(number: int) -> ResponseReturnValue:
     form = rule_form(number, bound=True)
     if not form.validate():
         return _rule_page(number, form), 422
-    service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start())
+    if not service.change_rule(g.session, g.shop, number, form.draft(), actor(), at=form.start()):
+        return web.toast(_rule_page(number, rule_form(number)), "Nothing had changed")
     return _saved(number, form)
 
 
@@ -120,14 +123,15 @@ def act(number: int, action: str) -> ResponseReturnValue:
 
 def rule_form(number: int | None, *, bound: bool = False) -> RuleForm:
     """The form of a rule as it is planned or in force; of a new one for None. Raises NotFound."""
-    rule = queries.to_rule(queries.get_version(g.session, g.shop.id, number)) if number else None
+    version = queries.get_version(g.session, g.shop.id, number) if number else None
     return RuleForm(
         request.form if bound else None,
         currency=g.shop.currency,
         vendors=list_sellers(),
         groups=[(row.group.id, row.group.name) for row in sets.list_groups(g.session, g.shop.id)],
         zone=shop_zone(),
-        rule=rule,
+        rule=queries.to_rule(version) if version else None,
+        begins=_planned_for(version),
     )
 
 
@@ -178,7 +182,8 @@ def _saves_of(number: int) -> ColumnElement[bool]:
 def _saved(number: int, form: RuleForm) -> Response:
     start = form.start()
     later = start and start > clock.now()
-    return web.toast(_rule_page(number, form), f"Planned for {formats.write_date(start)}." if later else _SAVED)
+    words = f"Planned for {formats.write_date(start)}." if later else _SAVED
+    return web.toast(_rule_page(number, rule_form(number)), words)
 
 
 def _rule_page(number: int | None, form: RuleForm) -> str:
@@ -188,5 +193,9 @@ def _rule_page(number: int | None, form: RuleForm) -> str:
         form=form,
         seen=meanwhile.mark(_saves_of(number)) if number else "",
         number=number,
-        planned_for=version.valid_from if version and version.valid_from > clock.now() else None,
+        planned_for=_planned_for(version),
     )
+
+
+def _planned_for(version: CommissionRule | None) -> datetime | None:
+    return version.valid_from if version and version.valid_from > clock.now() else None

@@ -1,11 +1,11 @@
 """The merchant's settings of e-mails that customers choose, as they are typed."""
 
-from wtforms import BooleanField, Form, IntegerField, SelectField, TextAreaField
+from wtforms import BooleanField, Form, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from app.mailings import rules
-from app.typed import tidy_lines
+from app.typed import WholeNumberField, tidy_lines
 
 _OFTEN = [SelectChoice(1, "At most once a day"), SelectChoice(7, "At most once a week")]
 
@@ -16,7 +16,7 @@ class MailingSettingsForm(Form):
     wishlist = BooleanField("Wishlist: back in stock or cheaper")
     wishlist_every_days = SelectField("How often", coerce=int, choices=_OFTEN)
     cart = BooleanField("A cart that was left behind")
-    cart_after_hours = IntegerField(
+    cart_after_hours = WholeNumberField(
         "Hours after the last change",
         validators=[
             InputRequired("Enter a number of hours."),

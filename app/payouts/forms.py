@@ -7,13 +7,14 @@ from typing import Any, Final
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError as NumberError
-from wtforms import BooleanField, DateField, Form, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Form, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp, ValidationError
 
 from app.commissions.forms import MonthDay
 from app.commissions.schedules import SCHEDULE_WORDS, WEEKDAYS
 from app.payouts.bank_files import fits_banks
+from app.typed import WholeNumberField
 
 _SPACES: Final = re.compile(r"\s+")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*\Z")
@@ -79,7 +80,7 @@ class ScheduleForm(Form):
         choices=[SelectChoice(name, words) for name, words in SCHEDULE_WORDS.items()],
     )
     weekday = SelectField("On", choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS, start=1)])
-    month_day = IntegerField("Day of the month", [MonthDay("schedule")], description="1 to 28, for every month.")
+    month_day = WholeNumberField("Day of the month", [MonthDay("schedule")], description="1 to 28, for every month.")
 
     @property
     def day(self) -> int:

@@ -71,8 +71,9 @@ def save_keys(rail: str) -> ResponseReturnValue:
     db.commit(g.session)  # the provider is asked outside any transaction
     try:
         RAILS[name].check(keys)
-    except (RailRefusedError, RailSilentError) as refused:
-        form[settings.KEY_FIELDS[name][-1]].errors = [str(refused)]
+    except (RailRefusedError, RailSilentError) as error:
+        later = " Nothing was saved: try again in a few minutes." if isinstance(error, RailSilentError) else ""
+        form[settings.KEY_FIELDS[name][-1]].errors = [f"{error}{later}"]
         return _page(rail_form=(name, form)), 422
     settings.save_keys(g.session, g.shop, name, keys, actor=merchant.actor())
     return web.toast(_page(), f"{queries.RAIL_WORDS[name]} takes the keys. Vendors can choose it now.")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from wtforms import BooleanField, Form, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from app.languages import lazy
 from app.reviews import rules
 from app.reviews.rules import Draft
-from app.typed import storable, tidy, tidy_lines
+from app.typed import WholeNumberField, storable, tidy, tidy_lines
 
 
 class ReviewForm(Form):
@@ -58,7 +58,7 @@ def read_draft(values: Any) -> Draft:
 
 class ReviewSettingsForm(Form):
     is_asking = BooleanField("Ask customers by e-mail how it was")
-    ask_after_days = IntegerField(
+    ask_after_days = WholeNumberField(
         "Days after it arrived",
         description="If no carrier says that a parcel arrived, it counts as arrived 14 days after it was sent.",
         validators=[InputRequired("Enter a number of days."), NumberRange(0, 60, "Choose between 0 and 60 days.")],

@@ -3,13 +3,14 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from wtforms import BooleanField, Form, IntegerField, StringField, TextAreaField, URLField
+from wtforms import BooleanField, Form, StringField, TextAreaField, URLField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.appearance.colour import parse_colour
 from app.config import get_config
 from app.models.shops import Shop, ShopSettings
 from app.money import Money, read_amount
+from app.typed import WholeNumberField
 
 HOLD_DAYS_AT_MOST = 180
 
@@ -19,7 +20,7 @@ class SettingsForm(Form):
 
     auto_approve_vendors = BooleanField("Approve vendors automatically")
     auto_approve_products = BooleanField("Publish products automatically")
-    price_band = IntegerField(
+    price_band = WholeNumberField(
         "Price changes that go live at once",
         description="Up to this much above or below the last price that you approved. 0: each one waits for you.",
         validators=[
@@ -29,7 +30,7 @@ class SettingsForm(Form):
     )
     vendors_may_cancel = BooleanField("Vendors may cancel items themselves")
     vendors_are_collected = BooleanField("Collect from vendors and send yourself")
-    buyer_days = IntegerField(
+    buyer_days = WholeNumberField(
         "Days vendors see a customer's name and address",
         description="Counted from the delivery. Afterwards they are removed from the vendor's pages.",
         validators=[
@@ -37,12 +38,12 @@ class SettingsForm(Form):
             NumberRange(1, 365, "Choose between 1 and 365 days."),
         ],
     )
-    review_days = IntegerField(
+    review_days = WholeNumberField(
         "Days until vendors get an answer",
         description="Vendors read it when they send something. The queue shows what is overdue. 0 promises nothing.",
         validators=[Optional(), NumberRange(0, 60, "Choose between 0 and 60 days.")],
     )
-    hold_days = IntegerField(
+    hold_days = WholeNumberField(
         "Days to hold money",
         description="Counted from the shipment. Choose at least your return period.",
         validators=[

@@ -122,6 +122,7 @@ def test_a_vendor_may_have_a_payout_day_and_shares_of_discounts_of_their_own(
         ({"payout_schedule": "monthly", "payout_month_day": "31"}, "Enter a day from 1 to 28"),
         ({"payout_schedule": "daily"}, "Not a valid choice"),
         ({"discount_bearers": "WELCOME10"}, "WELCOME10” as CODE = 50"),
+        ({"discount_bearers": "WELCOME10 = 50\nwelcome10 = 0"}, "“WELCOME10” stands here twice"),
         ({"reserve": "5"}, "Say for how many days"),
     ):
         refused = merchant.post(path, data=EMPTY | wrong)

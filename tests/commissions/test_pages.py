@@ -2,13 +2,14 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import audit, db
-from app.commissions.queries import list_rules
+from app import audit, clock, db
+from app.commissions.queries import get_version, list_rules
 from app.models.commissions import CommissionRule
 from app.models.products import Product
 from app.models.shops import Shop
@@ -60,6 +61,33 @@ def test_the_default_rule_says_nothing_of_days_which_vendors_may_have_agreed_oth
     assert (default.name, default.hold_days) == ("All", None)
 
 
+def test_a_planned_rule_that_is_saved_again_keeps_its_day_and_the_history_names_it(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    day = (clock.now() + timedelta(days=10)).date()
+    number = add(merchant, "Later", tags="x", counts_from=day.isoformat())
+    page = merchant.get(f"/app/commissions/{number}").text
+    assert re.search(rf'name="counts_from"[^>]* value="{day}"', page)
+    assert f"Counts from: {day:%b} {day.day}, {day.year}" in merchant.get("/app/commissions/history").text
+    again = {"name": "Later on", "rate": "10 %", "tags": "x", "counts_from": day.isoformat()}
+    saved = merchant.post(f"/app/commissions/{number}", data=again).text
+    assert ('value="10"' in saved, "Planned for" in saved) == (True, True), "as it was understood"
+    assert "Later on" not in names(shop), "its day has not come"
+
+
+def test_a_rule_that_is_saved_as_it_is_gets_no_version_and_no_line_in_the_history(
+    merchant: FlaskClient, shop: Shop
+) -> None:
+    number = add(merchant, "Same", tags="x", price_from="5")
+    answer = merchant.post(
+        f"/app/commissions/{number}", data={"name": "Same", "rate": "10.0", "tags": "X", "price_from": "5.00"}
+    )
+    assert "Nothing had changed" in answer.headers["HX-Trigger"]
+    with db.scoped(shop.id) as session:
+        assert get_version(session, shop.id, number).version == 1
+    assert "Changed: Same" not in merchant.get("/app/commissions/history").text
+
+
 def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
     merchant.get("/app/commissions")
     assert merchant.post("/app/commissions/1/remove").status_code == 409
@@ -79,7 +107,7 @@ def test_the_default_stays(merchant: FlaskClient, shop: Shop) -> None:
         ({}, "at least one condition"),
         ({"name": ""}, "Give the rule a name"),
         ({"hold_days": "366", "tags": "x"}, "Choose between 0 and 365 days"),
-        ({"hold_days": "soon", "tags": "x"}, "Not a valid integer"),
+        ({"hold_days": "soon", "tags": "x"}, "Enter a whole number, in digits"),
     ],
 )
 def test_a_mistake_is_told_beside_its_field_and_nothing_is_saved(
@@ -118,6 +146,8 @@ def test_the_simulator_names_winner_reason_and_runner_up(merchant: FlaskClient, 
     assert "held for 1 day" in merchant.get("/app/commissions").text
     assert 'value="1"' in merchant.get("/app/commissions/3").text
     assert "Enter an amount" in merchant.get("/app/commissions/simulator", query_string=question | {"price": "x"}).text
+    owed = merchant.get("/app/commissions/simulator", query_string=question | {"price": "-5"}).text
+    assert "Unit price: Enter 0 or more" in owed
 
 
 def test_the_simulator_knows_of_a_product_what_an_order_of_it_would(

@@ -47,7 +47,7 @@ def audited(shop: Shop) -> list[str]:
         ("schedule", {"month_day": "29"}, "Enter a day from 1 to 28"),
         ("schedule", {"month_day": "0"}, "Enter a day from 1 to 28"),
         ("schedule", {"month_day": ""}, "Enter a day from 1 to 28"),
-        ("schedule", {"month_day": "first"}, "Not a valid integer"),
+        ("schedule", {"month_day": "first"}, "Enter a whole number, in digits"),
         ("paypal", {"client_id": "", "client_secret": "x"}, "Enter the client ID."),
         ("paypal", {"client_id": "x", "client_secret": " "}, "Enter the secret."),
         ("paypal", {"client_id": "x" * 201, "client_secret": "x"}, "cannot be longer than 200"),
@@ -142,6 +142,7 @@ def test_keys_that_the_provider_does_not_take_are_not_kept(
     refused = browser.post(f"{PAGE}/{rail}", data=wrong[rail] if kind == "unauthorized" else KEYS[rail])
     assert refused.status_code == 422
     assert 'error="' in refused.text
+    assert ("Nothing was saved: try again" in refused.text) == (kind == "timeout")
     with db.scoped(acme.id) as session:
         assert session.scalars(select(RailKeys)).all() == []
 

@@ -62,7 +62,7 @@ def test_saving_the_same_again_writes_nothing(browser: FlaskClient, acme: Shop) 
     ("field", "value", "words"),
     [
         ("hold_days", "", "Enter a number of days"),
-        ("hold_days", "soon", "Not a valid integer value"),
+        ("hold_days", "soon", "Enter a whole number, in digits"),
         ("hold_days", "181", "Choose between 0 and 180 days."),
         ("hold_days", "-1", "Choose between 0 and 180 days."),
         ("buyer_days", "0", "Choose between 1 and 365 days."),
