@@ -28,6 +28,11 @@ def finish_install(shop_id: int) -> None:
     installation.find_places(credentials)
 
 
+def read_profile(shop_id: int) -> None:
+    """Name, currency and time zone, as the shop's own settings in Shopify say."""
+    installation.read_profile(_credentials(shop_id))
+
+
 def confirm_uninstall(shop_id: int) -> None:
     installation.confirm_uninstall(_credentials(shop_id))
 

@@ -50,12 +50,7 @@ def prepare(credentials: ShopCredentials) -> Shop:
     profile = graphql(credentials, "shop")
     vendor_gid = definitions.apply(credentials)
     with scoped(credentials.shop_id) as session:
-        shop = session.get_one(Shop, credentials.shop_id)
-        shop.shopify_gid = profile["id"]
-        shop.name, shop.email = profile["name"], profile["email"]
-        shop.primary_host = profile["primaryDomain"]["host"]
-        _take_currency(session, shop, profile["currencyCode"])
-        take_timezone(session, shop, profile["ianaTimezone"])
+        shop = _take_profile(session, credentials, profile)
         shop.vendor_definition_gid = vendor_gid
         if shop.definitions_version < definitions.VERSION and shop.newest_told:
             shop.newest_told = None  # a shop that comes back may hold them still, or have lost them
@@ -64,11 +59,37 @@ def prepare(credentials: ShopCredentials) -> Shop:
     return shop
 
 
+def ask_for_profile(session: Session, shop: Shop) -> None:
+    enqueue_after_commit(session, "jobs.shops.read_profile", shop.id, queue="catalogue")
+
+
+def read_profile(credentials: ShopCredentials) -> None:
+    """Take over what Shopify says of the shop itself. Raises ShopifyError."""
+    profile = graphql(credentials, "shop")
+    with scoped(credentials.shop_id) as session:
+        _take_profile(session, credentials, profile)
+
+
+def _take_profile(session: Session, credentials: ShopCredentials, profile: Mapping[str, Any]) -> Shop:
+    shop = session.get_one(Shop, credentials.shop_id, with_for_update={"key_share": True})
+    shop.shopify_gid = profile["id"]
+    shop.name, shop.email = profile["name"], profile["email"]
+    shop.primary_host = profile["primaryDomain"]["host"]
+    _take_currency(session, shop, profile["currencyCode"])
+    take_timezone(session, shop, profile["ianaTimezone"])
+    return shop
+
+
 def _take_currency(session: Session, shop: Shop, currency: str) -> None:
-    """What was earned stays in its currency. Amounts of the settings mean nothing in another: they begin at zero."""
+    """What was earned stays in its currency. Amounts of the settings mean nothing in another: they begin at zero.
+
+    Prices of products follow in a job.
+    """
     if shop.currency == currency:
         return
-    before, shop.currency = shop.currency, currency
+    before, shop.currency, shop.prices_due_at = shop.currency, currency, clock.now()
+    shop.earlier_currencies = [*shop.earlier_currencies, [before, shop.prices_due_at.isoformat()]]
+    enqueue_after_commit(session, "jobs.catalogue.follow_currency", shop.id, queue="catalogue")
     of_shop = ShopSettings.shop_id == shop.id, MoneySettings.shop_id == shop.id, VendorTerms.shop_id == shop.id
     session.execute(update(ShopSettings).where(of_shop[0]).values(payout_minimum_minor=0))
     session.execute(update(MoneySettings).where(of_shop[1]).values(dispute_fee_minor=0))

@@ -4,6 +4,8 @@ The form carries in `seen` the newest entry of the log about what it shows: ever
 form, and refuses the second before it looks at anything else.
 """
 
+from typing import Final
+
 from flask import g, request
 from sqlalchemy import ColumnElement, select
 
@@ -13,6 +15,9 @@ from app.errors import Conflict
 from app.models.events import AuditEntry
 from app.models.shops import ShopSettings
 from app.typed import read_number
+
+NEW_CURRENCY: Final = "shop.currency"
+"""The action by which forms with amounts in them are changed, too: what was typed meant another currency."""
 
 
 def mark(*about: ColumnElement[bool]) -> int:
@@ -39,14 +44,19 @@ def refuse_second(*about: ColumnElement[bool]) -> None:
     newest, seen = _find_newest(about), request.form.get("seen")
     if newest is None or seen is None or seen == str(newest.id):
         return
-    by = "You" if newest.actor == merchant.actor() else who(newest.actor)
-    where = " in another window" if by == "You" else ""
     refusal = Conflict(
-        f"{by} saved this{where} while you had it open. What you changed is still here, the rest is now what was saved:"
+        f"{_say(newest)} What you changed is still here, the rest is now what was saved:"
         " save again to keep your changes, or reload the page to drop them."
     )
     refusal.headers["Seen"] = str(newest.id)
     raise refusal
+
+
+def _say(newest: AuditEntry) -> str:
+    if newest.action == NEW_CURRENCY:
+        return f"The store's currency became {g.shop.currency} while you had this open, so check the amounts."
+    by = "You" if newest.actor == merchant.actor() else who(newest.actor)
+    return f"{by} saved this{' in another window' if by == 'You' else ''} while you had it open."
 
 
 def _find_newest(about: tuple[ColumnElement[bool], ...]) -> AuditEntry | None:

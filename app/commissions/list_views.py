@@ -192,10 +192,9 @@ def _say(name: str, value: Any, describe: Callable[[Conditions, Mapping[str, str
 
 def _preview_part(preview_id: int) -> str:
     preview = previews.get_preview(g.session, g.shop.id, preview_id)
-    rows = previews.list_rows(g.session, preview, g.shop.currency)
-    sums = [
-        Money(sum(getattr(row, name).minor for row in rows), g.shop.currency) for name in ("sold", "before", "after")
-    ]
+    currency = g.shop.currency_at(preview.made_at)
+    rows = previews.list_rows(g.session, preview, currency)
+    sums = [Money(sum(getattr(row, name).minor for row in rows), currency) for name in ("sold", "before", "after")]
     return render_template(
         "merchant/commissions/_preview.html", preview=preview, rows=rows, sums=sums, days=previews.DAYS
     )

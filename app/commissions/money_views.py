@@ -21,7 +21,7 @@ from app.money import Money
 bp = Blueprint("money_settings", __name__, url_prefix="/app/settings/money")
 merchant.protect(bp)
 
-_SAVES = AuditEntry.action == "money_settings.change"
+_SAVES = AuditEntry.action.in_(("money_settings.change", meanwhile.NEW_CURRENCY))
 
 
 @bp.get("")
@@ -114,7 +114,8 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm) -> str:
 
 
 def _saves_of(vendor: Vendor) -> tuple[ColumnElement[bool], ...]:
-    return AuditEntry.action == "vendor_terms.change", AuditEntry.vendor_id == vendor.id
+    of_theirs = (AuditEntry.vendor_id == vendor.id) | (AuditEntry.action == meanwhile.NEW_CURRENCY)
+    return AuditEntry.action.in_(("vendor_terms.change", meanwhile.NEW_CURRENCY)), of_theirs
 
 
 def _own_schedule(terms: Terms) -> str:
@@ -129,7 +130,7 @@ def _history(vendor_id: int | None = None) -> dict[str, object]:
         "history": changes,
         "names": {row.id: row.name for row in g.session.execute(names)},
         "words": SETTING_WORDS,
-        "say": lambda name, value: say(name, value, g.shop.currency),
+        "say": lambda name, value, at: say(name, value, g.shop.currency_at(at)),
     }
 
 

@@ -179,7 +179,7 @@ def _add_next(shop_id: int, preview_id: int) -> bool:
         preview = session.get(CommissionPreview, preview_id, with_for_update=True)
         if preview is None or preview.failed_at is not None:
             return False
-        currency = session.get_one(Shop, shop_id).currency
+        currency = session.get_one(Shop, shop_id).currency_at(preview.made_at)
         query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
         found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()

@@ -176,7 +176,8 @@ def _passed_over(
 
 
 def _saves_of(number: int) -> ColumnElement[bool]:
-    return AuditEntry.action.in_(_SAVES) & or_(AuditEntry.subject_id == number, AuditEntry.action == _RESTORE)
+    of_all = AuditEntry.action.in_((_RESTORE, meanwhile.NEW_CURRENCY))
+    return AuditEntry.action.in_((*_SAVES, meanwhile.NEW_CURRENCY)) & or_(AuditEntry.subject_id == number, of_all)
 
 
 def _saved(number: int, form: RuleForm) -> Response:

@@ -43,7 +43,7 @@ FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Writers:
-    """How amounts, those without a currency in the shop's, and moments are written."""
+    """How amounts, those without a currency in the shop's of then, and moments are written."""
 
     money: Callable[[Money], str]
     currency: str

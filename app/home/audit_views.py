@@ -114,7 +114,11 @@ def _describe(
         named = rules.get(entry.subject_id) if entry.subject_type == _RULE else None
         return f"{subject} {named or entry.subject_id}"
 
-    return about, lambda entry: say_changes(entry.changes, of_rules if _is_of_rules(entry) else writers)
+    def changes(entry: AuditEntry) -> list[Change]:
+        chosen = of_rules if _is_of_rules(entry) else writers
+        return say_changes(entry.changes, replace(chosen, currency=g.shop.currency_at(entry.at)))
+
+    return about, changes
 
 
 def _is_of_rules(entry: AuditEntry) -> bool:

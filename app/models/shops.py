@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Numeric, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.mapping import CreatedAt, Id, Model
@@ -29,6 +30,10 @@ class Shop(Model):
     name: Mapped[str]
     email: Mapped[str | None]
     currency: Mapped[str] = mapped_column(server_default="USD")
+    earlier_currencies: Mapped[list[list[str]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """[currency, until when], the oldest first."""
+    prices_due_at: Mapped[datetime | None]
+    """Since when products have prices of an earlier currency: app/products/currencies.py."""
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     locale: Mapped[str] = mapped_column(server_default="en")
     status: Mapped[ShopStatus] = mapped_column(server_default=ShopStatus.INSTALLED)
@@ -57,6 +62,11 @@ class Shop(Model):
     uninstalled_at: Mapped[datetime | None]
     has_redactions: Mapped[bool] = mapped_column(server_default="false")
     """Whether customers asked to be forgotten here: then late news of them are cleaned before they are handled."""
+
+    def currency_at(self, moment: datetime) -> str:
+        """In which currency the shop sold then: that of amounts which were kept without one."""
+        earlier = (name for name, until in self.earlier_currencies if moment < datetime.fromisoformat(until))
+        return next(earlier, self.currency)
 
 
 class ShopSettings(Model):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models.approvals import ApprovalRule
 from app.models.commissions import VendorGroup, VendorGroupMember
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
+from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.products import approval_rules, approvals
 from app.products.approval_rules import Case
@@ -41,7 +42,11 @@ class Forecast:
 
 
 def list_sent(session: Session, shop_id: int) -> Sequence[Sent]:
-    """The last products and edits together, newest first. A product is looked at as it is now."""
+    """The last products and edits together, newest first. A product is looked at as it is now.
+
+    Without edits of when the shop had another currency: their prices are not to be compared with today's.
+    """
+    shop = session.get_one(Shop, shop_id)
     products = session.scalars(
         select(Product)
         .where(Product.shop_id == shop_id, Product.submitted_at.is_not(None))
@@ -66,6 +71,8 @@ def list_sent(session: Session, shop_id: int) -> Sequence[Sent]:
         if product.submitted_at is not None:
             found.append((product.submitted_at, Sent(case, product.status in _TURNED_DOWN)))
     for edit, product in edits:
+        if shop.currency_at(edit.sent_at) != shop.currency:
+            continue
         case = approvals.case_of(session, product, variants.get(product.id, []), edit.changes, groups)
         found.append((edit.sent_at, Sent(case, edit.status in _TURNED_DOWN)))
     found.sort(key=lambda entry: entry[0], reverse=True)

@@ -90,8 +90,8 @@ def _form(rule: ApprovalRule | None, sent: MultiDict[str, str] | None = None) ->
 
 
 def _saves_of(rule: ApprovalRule) -> ColumnElement[bool]:
-    is_its = (AuditEntry.subject_type == "approval_rule") & (AuditEntry.subject_id == rule.id)
-    return is_its & (AuditEntry.action == "approval_rule.save")
+    is_its = (AuditEntry.subject_id == rule.id) | (AuditEntry.action == meanwhile.NEW_CURRENCY)
+    return is_its & AuditEntry.action.in_(("approval_rule.save", meanwhile.NEW_CURRENCY))
 
 
 def _list_page() -> str:

@@ -11,6 +11,7 @@ from app import formats
 from app.errors import NotFound
 from app.languages import _
 from app.models.products import OPEN_PROPOSAL, Product, ProductImage, ProductProposal, ProposalStatus, Variant
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.products import attributes, option_rules, proposals, service
@@ -54,7 +55,8 @@ def list_edits(session: Session, product: Product) -> Sequence[Compared]:
     found = session.scalars(query.order_by(ProductProposal.id.desc()).limit(10)).all()
     variants = service.list_variants(session, product) if found else ()
     images = service.list_images(session, product) if found else ()
-    return [compare(product, variants, images, proposal) for proposal in found]
+    shop = session.get_one(Shop, product.shop_id)
+    return [compare(shop, product, variants, images, proposal) for proposal in found]
 
 
 def get_edit(session: Session, shop_id: int, proposal_id: int) -> tuple[Product, Vendor, Compared]:
@@ -69,22 +71,25 @@ def get_edit(session: Session, shop_id: int, proposal_id: int) -> tuple[Product,
     if row is None:
         raise NotFound("There is no such edit.")
     product, vendor, proposal = row
-    return (
-        product,
-        vendor,
-        compare(product, service.list_variants(session, product), service.list_images(session, product), proposal),
-    )
+    variants, images = service.list_variants(session, product), service.list_images(session, product)
+    return product, vendor, compare(session.get_one(Shop, shop_id), product, variants, images, proposal)
 
 
 def compare(
-    product: Product, variants: Sequence[Variant], images: Sequence[ProductImage], proposal: ProductProposal
+    shop: Shop,
+    product: Product,
+    variants: Sequence[Variant],
+    images: Sequence[ProductImage],
+    proposal: ProductProposal,
 ) -> Compared:
-    """An edit field by field; while it is open, with what was changed in the shop meanwhile."""
+    """An edit field by field, in the currency of its time; while it is open, with what was changed in the shop
+    meanwhile.
+    """
     names = {v.id: " / ".join(v.option_values) if product.options else "" for v in variants}
     live = proposals.content_of(product, variants, images)
     is_open = proposal.status in OPEN_PROPOSAL
     now = rules.drifted(proposal.changes, live) if is_open else {}
-    currency = variants[0].currency if variants else "USD"
+    currency = shop.currency_at(proposal.sent_at)
     lines = [
         _line(field, change, now, proposal, names, currency)
         for field, change in sorted(proposal.changes.items(), key=_rank)

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.auth.installation import ask_for_profile
 from app.db import scoped, system
 from app.models.events import InboxEvent, Look, LookKind
 from app.models.shops import Shop, ShopStatus
@@ -89,6 +90,7 @@ def ask(session: Session, shop: Shop) -> None:
         again = {"asked_at": row["asked_at"]}
         session.execute(insert(Look).values(row).on_conflict_do_update(index_elements=["shop_id", "kind"], set_=again))
     enqueue_after_commit(session, "jobs.reconciliation.reconcile", shop.id, queue="catalogue")
+    ask_for_profile(session, shop)
 
 
 def ask_everywhere() -> int:

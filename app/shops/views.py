@@ -21,7 +21,9 @@ merchant.protect(bp)
 
 _ELSEWHERE: Final = ("channels", "locations", "newcomer_role")
 """What has forms of its own."""
-_SAVES: Final = (AuditEntry.action == "settings.change") & ~AuditEntry.changes.has_any(array(_ELSEWHERE))
+_SAVES: Final = AuditEntry.action.in_(("settings.change", meanwhile.NEW_CURRENCY)) & ~AuditEntry.changes.has_any(
+    array(_ELSEWHERE)
+)
 
 
 @bp.get("/settings")
@@ -52,15 +54,11 @@ def _settings_page(form: SettingsForm) -> str:
         seen=meanwhile.mark(_SAVES),
         held=held,
         history=history,
-        minor=_minor,
+        minor=lambda amount, at: Money(amount, g.shop.currency_at(at)),
         accent=accent_for(held.accent_color, LIGHT),
         rate=rate,
         portal_url=get_config().portal_url,
     )
-
-
-def _minor(amount: int) -> Money:
-    return Money(amount, g.shop.currency)
 
 
 @bp.get("/<path:missing>")

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, text
 
 from app import db
+from app.auth import installation
 from app.models.events import AuditEntry
 from app.models.shops import Shop
 from tests.auth.test_staff import app, grant, mona, sam
@@ -65,6 +66,13 @@ FORMS = [
     Form(PAY, PAYER, {"name": "Mona"}, {"name": "Sam"}, f"{PAY}/payer"),
     Form(BILLS, INVOICES, {"invoice_name": "Mona"}, {"invoice_name": "Sam"}, f"{BILLS}/settings"),
 ]
+HAVE_AMOUNTS = {
+    "/app/settings",
+    "/app/settings/money",
+    "/app/settings/money/vendors/{vendor}",
+    "/app/commissions/{commission}",
+    "/app/review/rules/{rule}",
+}
 
 MANY_OTHERS = text(
     "INSERT INTO audit_entries (shop_id, actor, action, subject_type, subject_id, at)"
@@ -218,3 +226,20 @@ def test_another_window_of_the_same_person_is_named_as_such(mona: FlaskClient) -
     told = mona.post("/app/settings", data=GOOD | {"hold_days": "9", "seen": seen}, headers={"HX-Request": "true"})
     assert told.status_code == 409
     assert "You saved this in another window" in told.headers["HX-Trigger"]
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.page in HAVE_AMOUNTS], ids=lambda form: form.page)
+def test_amounts_that_were_typed_in_another_currency_are_looked_at_once_more(
+    mona: FlaskClient, places: dict[str, Any], form: Form
+) -> None:
+    page = form.page.format(**places)
+    sent = {**form.rest, **filled(form.mine, places), "seen": look(mona, page)}
+    with db.scoped(places["shop"]) as session:
+        installation._take_currency(session, session.get_one(Shop, places["shop"]), "EUR")
+    before = saves()
+    refused = mona.post(page, data=sent, headers={"HX-Request": "true"})
+    assert refused.status_code == 409
+    assert "currency became EUR while you had this open" in refused.headers["HX-Trigger"]
+    assert saves() == before
+    again = mona.post(page, data=sent | {"seen": refused.headers["Seen"]}, headers={"HX-Request": "true"})
+    assert again.status_code == 200

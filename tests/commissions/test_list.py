@@ -14,6 +14,7 @@ from markupsafe import escape
 from sqlalchemy import select, update
 
 from app import clock, db, turns
+from app.auth import installation
 from app.commissions import collections, groups, previews, queries, service, sets
 from app.commissions.rules import Conditions, Rule
 from app.commissions.service import Draft
@@ -267,6 +268,23 @@ def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_h
     assert by_name["Bea's Bakery"].difference.minor == 0
     with db.scoped(shop.id) as session:
         assert sum(session.scalars(select(OrderLine.fee_minor)).all()) == booked
+
+
+def test_a_preview_speaks_of_the_currency_in_which_it_was_asked_for(
+    merchant: FlaskClient, shop: Shop, goods: SimpleNamespace, store: Store, post: Post
+) -> None:
+    buy(store, (goods.mug, 2))
+    post.deliver()
+    with db.scoped(shop.id) as session:
+        number = previews.ask(
+            session, session.get_one(Shop, shop.id), queries.list_rules(session, shop.id), "staff:42"
+        ).id
+    with db.scoped(shop.id) as session:
+        installation._take_currency(session, session.get_one(Shop, shop.id), "JPY")
+    previews.compute(shop.id, number, 0)
+    page = merchant.get(f"/app/commissions/previews/{number}").text
+    assert "$" in page
+    assert "\u00a5" not in page
 
 
 def test_a_preview_takes_who_is_in_a_group_or_collection_now_unless_a_rule_asked_when_it_was_sold(

@@ -160,3 +160,27 @@ def test_a_vendor_reads_each_currency_on_its_own_and_pages_on_to_the_first_booki
     assert "$42.00" in earlier
     assert "€10.00" not in earlier
     assert vendor.get("/portal/money/movements?currency=GBP&before=nonsense").status_code == 200
+
+
+def test_pages_write_amounts_of_before_in_the_currency_of_then(merchant: FlaskClient, acme: Shop, ada: Vendor) -> None:
+    def save(page: str, **changed: str) -> None:
+        answer = merchant.post(page, data=changed)
+        assert answer.status_code == 200
+
+    save("/app/settings", hold_days="0", payout_minimum="50", price_band="0", review_days="0", buyer_days="30")
+    with db.scoped(acme.id) as session:
+        held = get_settings(session, acme.id)
+        names = (*agreements._OF_SETTINGS, *agreements._FOR_ALL_ONLY)
+        chosen: dict[str, Any] = {name: getattr(held, name) for name in names}
+        agreements.save_settings(session, acme, chosen | {"dispute_fee_minor": 1500}, "staff:1")
+    change_currency(acme, "JPY")
+    settings_page, money_page, log = (
+        html.unescape(merchant.get(page).text) for page in ("/app/settings", "/app/settings/money", "/app/log")
+    )
+    assert "$50.00" in settings_page
+    assert "15.00 USD" in money_page
+    for amount in ("$50.00", "$15.00"):
+        assert amount in log
+    for page in (settings_page, money_page, log):
+        assert "¥5,000" not in page
+        assert "1500 JPY" not in page

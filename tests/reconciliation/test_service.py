@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from app import db
@@ -132,5 +134,7 @@ def test_a_vendors_page_that_says_something_else_is_found_however_long_ago_it_ch
 
 def test_every_shop_that_uses_the_app_is_asked_for(acme: Shop, zenith: Shop) -> None:
     assert service.ask_everywhere() == 2
-    assert get_redis().llen("rq:queue:catalogue") == 2
+    rung = Queue("catalogue", connection=get_redis(), serializer=JSONSerializer).jobs
+    jobs = ("jobs.reconciliation.reconcile", "jobs.shops.read_profile")
+    assert sorted((job.func_name, *job.args) for job in rung) == sorted((j, s.id) for j in jobs for s in (acme, zenith))
     assert len(looks(acme)) == len(looks(zenith)) == len(LookKind)

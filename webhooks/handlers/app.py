@@ -25,4 +25,7 @@ def handle_shop_update(session: Session, shop: Shop, payload: bytes, event: Inbo
     shop.name, shop.email = body.name, body.email
     if body.iana_timezone:
         installation.take_timezone(session, shop, body.iana_timezone)
+    if body.currency not in {None, shop.currency}:
+        # News come late and twice; what a change of currency ends, an old one must not end again.
+        installation.ask_for_profile(session, shop)
     shop.primary_host = body.domain or shop.primary_host
