@@ -119,6 +119,7 @@ DEEDS: Final = {
     "product.stock_unclear": "Stock taken from Shopify",
     "product.edit_in_shopify": "Product edited in Shopify",
     "product.edit_send_back": "Edit of a product sent back",
+    "product.new_currency": "Prices in the shop's new currency",
     "product.take_down": "Product taken off sale",
     "product.put_back": "Product put back on sale",
     "import.read": "Product file read",

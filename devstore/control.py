@@ -1,5 +1,6 @@
 """Switches for tests and demos: trouble, time, and a look at the webhooks that left."""
 
+import re
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from devstore.current import get_config, get_store
 from devstore.faults import FAULTS, Fault
 from devstore.installations import find_installation
 from devstore.providers import set_fate
+from devstore.shops import change_currency
 from devstore.store import Doc
 from devstore.themes import publish_theme
 from devstore.webhooks import Courier
@@ -172,6 +174,16 @@ def set_location() -> Response:
         return jsonify(locations.open_location(store, shop, str(name)))
     active = bool(sent.get("active", found["active"]))
     return jsonify(locations.change_location(store, shop, found, name=str(name or found["name"]), active=active))
+
+
+@bp.post("/currency")
+def set_currency() -> Response:
+    """{"shop", "currency"}: the shop sells in another one from now on."""
+    sent = _sent()
+    shop, currency = str(sent.get("shop")), str(sent.get("currency"))
+    if shop not in get_config().storefronts or not re.fullmatch("[A-Z]{3}", currency):
+        return _refuse("shop is one of this store's, currency three letters such as EUR")
+    return jsonify(change_currency(get_store(), shop, currency))
 
 
 def _sent() -> dict[str, Any]:

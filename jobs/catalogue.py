@@ -1,6 +1,17 @@
 """The queue `catalogue`: vendors' pages, products, pictures and stock on their way to Shopify."""
 
-from app.products import attribute_sync, channels, fetching, looks, pictures, proposal_sync, stock_sync, sweeps, sync
+from app.products import (
+    attribute_sync,
+    channels,
+    currencies,
+    fetching,
+    looks,
+    pictures,
+    proposal_sync,
+    stock_sync,
+    sweeps,
+    sync,
+)
 from app.products.imports import retention, work
 from app.vendors import goods
 from app.vendors import sync as vendor_pages
@@ -58,6 +69,10 @@ def apply_proposal(shop_id: int, proposal_id: int) -> None:
     proposal_sync.apply_proposal(shop_id, proposal_id)
 
 
+def follow_currency(shop_id: int) -> None:
+    currencies.follow_currency(shop_id)
+
+
 def register_picture(shop_id: int, image_id: int) -> None:
     fetching.bring(shop_id, image_id)
     pictures.register_picture(shop_id, image_id)
@@ -73,6 +88,7 @@ def sweep_catalogue() -> None:
     vendor_pages.sweep()
     goods.sweep()
     sweeps.sweep()
+    currencies.sweep()
 
 
 def remove_old_imports() -> None:

@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from app.languages import _
 from app.models.products import Product, ProductImage, Variant
-from app.models.shops import Shop
 from app.products import service, trail
 
 _COPIED: Final = (
@@ -20,7 +19,7 @@ _COPIED: Final = (
 )
 
 
-def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> Product:
+def duplicate(session: Session, product: Product, *, actor: str) -> Product:
     """A new draft with the words, options, prices and pictures of another product; stock and SKUs are its own."""
     held, images = service.list_variants(session, product), service.list_images(session, product)
     copied = {name: getattr(product, name) for name in _COPIED}
@@ -47,7 +46,7 @@ def duplicate(session: Session, shop: Shop, product: Product, *, actor: str) -> 
                 position=row.position,
                 option_values=list(row.option_values),
                 price_minor=row.price_minor,
-                currency=shop.currency,
+                currency=row.currency,
                 image_id=shown.id if shown else None,
             )
         )

@@ -7,9 +7,9 @@ from typing import Any, Final
 from app.errors import ValidationErrors
 from app.languages import _
 from app.models.products import Product, ProductImage, Variant
-from app.money import Money, read_amount
+from app.money import Money
 from app.products import option_rules, rules
-from app.products.forms import MAX_SKU, read_stock, wrong_stock
+from app.products.forms import MAX_SKU, read_price, read_stock, wrong_stock
 from app.products.proposal_rules import Snapshot
 from app.typed import tidy, too_long
 
@@ -101,7 +101,7 @@ def read_rows(form: Mapping[str, str], variants: Sequence[Variant]) -> tuple[lis
     wanted: Snapshot = {}
     for variant in variants:
         price, sku = (form.get(f"{column}_{variant.id}", "").strip() for column in ("price", "sku"))
-        errors, amount = _check(price, sku, variant.currency)
+        errors, amount = _check(price, sku, variant.currency, form.get("currency"))
         wanted[f"price {variant.id}"], wanted[f"sku {variant.id}"] = amount, sku
         picture = form.get(f"picture_{variant.id}")
         rows.append(PriceRow(variant, price, sku, errors, f"gone_{variant.id}" in form, picture))
@@ -130,7 +130,7 @@ def read_new_rows(
         if row.is_empty:
             continue
         named = [old.get(value.casefold(), value) for old, value in zip(renamed, values, strict=True)]
-        errors, amount = _check(price, sku, variants[0].currency)
+        errors, amount = _check(price, sku, variants[0].currency, form.get("currency"))
         count = read_stock(stock)
         if count is None:
             errors["stock"] = wrong_stock()
@@ -194,11 +194,11 @@ def _number_of(picture: Mapping[str, Any] | None, images: Sequence[ProductImage]
     return next((str(image.id) for image in images if picture and image.shopify_gid == picture["gid"]), "")
 
 
-def _check(price: str, sku: str, currency: str) -> tuple[dict[str, str], int]:
+def _check(price: str, sku: str, currency: str, typed_in: str | None) -> tuple[dict[str, str], int]:
     errors: dict[str, str] = {}
     amount = 0
     try:
-        amount = read_amount(price, currency).minor if price else 0
+        amount = read_price(price, currency, typed_in)
         if amount <= 0:
             errors["price"] = _("Enter a price above zero.")
     except ValueError as error:

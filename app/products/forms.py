@@ -179,14 +179,19 @@ def read_rows(
     return [typed.get(values) or _carry_over(values, typed, first_price) for values in rules.combinations(options)]
 
 
-def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantRow], list[VariantContent]]:
-    """The rows with their errors, and, where there are none, what they say."""
+def check_rows(
+    rows: Sequence[VariantRow], currency: str, typed_in: str | None = None
+) -> tuple[list[VariantRow], list[VariantContent]]:
+    """The rows with their errors, and, where there are none, what they say.
+
+    `typed_in`: the currency that the form named, which may have been opened before the shop's changed.
+    """
     checked, contents = [], []
     for row in rows:
         errors: dict[str, str] = {}
         price = 0
         try:
-            price = read_amount(row.price, currency).minor if row.price else 0
+            price = read_price(row.price, currency, typed_in)
             if price < 0:
                 errors["price"] = _("A price is never below zero.")
         except ValueError as error:
@@ -202,6 +207,13 @@ def check_rows(rows: Sequence[VariantRow], currency: str) -> tuple[list[VariantR
         counts = {key: number or 0 for key, number in elsewhere.items()}
         contents.append(VariantContent(row.values, price, row.sku, stock or 0, counts, read_number(row.picture)))
     return checked, contents
+
+
+def read_price(text: str, currency: str, typed_in: str | None) -> int:
+    """Minor units; 0 where nothing was typed. Raises ValueError with a sentence."""
+    if text and typed_in not in {None, currency}:
+        raise ValueError(_("The shop's prices are in %(currency)s now. Enter this one again.", currency=currency))
+    return read_amount(text, currency).minor if text else 0
 
 
 def wrong_stock() -> str:

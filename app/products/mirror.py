@@ -12,7 +12,19 @@ from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.money import parse_money
-from app.products import looks, option_rules, parts, places, proposals, rules, service, takedowns, trail
+from app.products import (
+    currencies,
+    looks,
+    option_rules,
+    parts,
+    places,
+    prices,
+    proposals,
+    rules,
+    service,
+    takedowns,
+    trail,
+)
 from app.products.descriptions import clean_description
 from app.products.sync import is_being_aligned
 from app.reservations.service import announce as announce_stock
@@ -36,6 +48,7 @@ def take_over_product(session: Session, shop: Shop, seen: payloads.Product, body
         product.shopify_updated_at = seen.updated_at
         product.shopify_status, product.handle = seen.status.upper(), seen.handle
         if product.status == ProductStatus.PUBLISHED:
+            _take_over_currency(session, shop, product, seen)
             _take_over_content(session, product, seen)
             looks.note_news(session, product, body)
     service.begin_review(session, product)
@@ -108,6 +121,13 @@ def _follow_staff(session: Session, product: Product, seen: payloads.Product) ->
 def _find_product(session: Session, shop: Shop, gid: str) -> Product | None:
     query = select(Product).where(Product.shop_id == shop.id, Product.shopify_gid == gid)
     return session.scalar(query.with_for_update())
+
+
+def _take_over_currency(session: Session, shop: Shop, product: Product, seen: payloads.Product) -> None:
+    """All that comes after speaks of prices in the shop's currency."""
+    if len(seen.variants) < _MOST_TOLD and prices.are_old(session, product):
+        told = {item.admin_graphql_api_id: item.price for item in seen.variants}
+        currencies.take_over(session, shop, product, told)
 
 
 def _take_over_content(session: Session, product: Product, seen: payloads.Product) -> None:

@@ -138,7 +138,7 @@ def save_product(product_id: int) -> ResponseReturnValue:
         return _form_page(_get(product_id), form, rows)
     errors = {} if form.validate() else {field.name: str(field.errors[0]) for field in form if field.errors}
     errors |= rules.check_options(form.options)
-    rows, contents = forms.check_rows(rows, g.shop.currency)
+    rows, contents = forms.check_rows(rows, g.shop.currency, request.form.get("currency"))
     if errors or any(row.errors for row in rows):
         if request.form.get("do") == "autosave":
             raise ValidationErrors(errors or {"variants": _("Look at the prices, stock and SKUs.")})
@@ -174,7 +174,7 @@ def show_variants(product_id: int) -> ResponseReturnValue:
 @bp.post("/<int:product_id>/duplicate")
 def duplicate_product(product_id: int) -> ResponseReturnValue:
     product = lock_own(product_id)
-    draft = copying.duplicate(g.session, g.shop, product, actor=actor())
+    draft = copying.duplicate(g.session, product, actor=actor())
     flash(
         _("This is a copy of “%(title)s”, without its stock and SKUs. Customers do not see it.", title=product.title),
         "good",

@@ -119,6 +119,11 @@ def variant_of(field: str) -> tuple[str, int | None]:
     return kind, int(number) if number.isdecimal() else None
 
 
+def names_prices(fields: Iterable[str]) -> bool:
+    """Variants that an edit adds say what they cost."""
+    return any(variant_of(field)[0] in {"price", "variants"} for field in fields)
+
+
 def fingerprint(version: int, changes: Changes, live: Snapshot) -> str:
     """What a reviewer looked at: this version of the proposal beside these values on sale."""
     seen = [version, {field: live.get(field) for field in changes}]

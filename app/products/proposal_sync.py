@@ -12,7 +12,7 @@ from app.db import scoped
 from app.models.products import Product, ProductProposal, ProductStatus, ProposalStatus, Variant
 from app.models.shops import Shop
 from app.money import Money, parse_money
-from app.products import option_sync, parts, proposals, service, variant_pictures
+from app.products import option_sync, parts, prices, proposals, service, variant_pictures
 from app.products import proposal_rules as rules
 from app.products.descriptions import clean_description
 from app.shopify.client import graphql
@@ -69,6 +69,8 @@ def _load(shop_id: int, proposal_id: int) -> _Edit | None:
             return None
         product = session.get_one(Product, proposal.product_id)
         if product.shopify_gid is None or product.status != ProductStatus.PUBLISHED:
+            return None
+        if prices.are_old(session, product):
             return None
         return _Edit(
             id=proposal.id,

@@ -26,7 +26,7 @@ from app.models.products import (
 )
 from app.models.shops import ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import approvals, option_rules, parts, trail, variant_names
+from app.products import approvals, option_rules, parts, prices, trail, variant_names
 from app.products import proposal_rules as rules
 from app.products.service import list_images, list_variants
 from app.queue import enqueue_after_commit
@@ -179,6 +179,18 @@ def decline(session: Session, proposal: ProductProposal, action: str, reason: st
         raise Conflict("The vendor changed the edit meanwhile. Look at it again.")
     if not reason:
         raise ValidationErrors({"reason": "Say in a sentence or two what the vendor should know."})
+    _answer(session, proposal, action, reason, actor)
+
+
+def end_priced(session: Session, product: Product, reason: str) -> None:
+    """Reject what is not in the shop yet of a locked product's edits, where it names prices: they mean nothing now."""
+    for edit in filter(None, (find_open(session, product), find_on_its_way(session, product))):
+        if rules.names_prices(edit.taken or edit.changes):
+            edit.taken = []
+            _answer(session, edit, "reject", reason, "system")
+
+
+def _answer(session: Session, proposal: ProductProposal, action: str, reason: str, actor: str) -> None:
     proposal.status, mail = _ANSWERS[action]
     proposal.reason, proposal.decided_by, proposal.decided_at = reason, actor, clock.now()
     if action == "reject":
@@ -302,6 +314,7 @@ def _check_open(session: Session, product: Product) -> None:
         raise Conflict(_("%(name)s is not approved now, so products cannot be changed in the shop.", name=vendor.name))
     if find_on_its_way(session, product):
         raise Conflict(_("An earlier change is just being put in the shop. Try again in a few seconds."))
+    prices.check(session, product)
 
 
 def _check_waiting(session: Session, proposal: ProductProposal) -> None:

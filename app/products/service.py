@@ -27,7 +27,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
-from app.products import approvals, parts, places, proposal_rules, rules, trail
+from app.products import approvals, parts, places, prices, proposal_rules, rules, trail
 from app.products.descriptions import plain_text
 from app.queue import enqueue_after_commit
 
@@ -215,6 +215,7 @@ def submit(session: Session, product: Product, *, actor: str) -> None:
     vendor = session.get_one(Vendor, product.vendor_id)
     if vendor.status != VendorStatus.APPROVED:
         raise Conflict(_("Your shop is paused, so products cannot be sent for review now."))
+    prices.check(session, product)
     variants, images = list_variants(session, product), list_images(session, product)
     missing = rules.missing_for_submit(
         product.title,
@@ -253,6 +254,12 @@ def begin_review(session: Session, product: Product) -> None:
         approve(session, product, actor="system", reason=approvals.why(rule))
     else:
         _tell(session, product, "product_in_review")
+
+
+def send_back(session: Session, product: Product, action: str, reason: str) -> None:
+    """`refuse` or `ask_for_changes` for what changed in Shopify, also where it was approved already."""
+    move(session, product, action, actor="shopify", reason=reason)
+    _tell(session, product, "product_changes_requested", reason=reason)
 
 
 def approve(session: Session, product: Product, *, actor: str, reason: str | None = None) -> None:

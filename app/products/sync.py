@@ -18,7 +18,7 @@ from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
 from app.money import Money
-from app.products import channels, parts, places, rules, service, variant_pictures
+from app.products import channels, parts, places, prices, rules, service, variant_pictures
 from app.queue import enqueue_after_commit
 from app.shopify.client import graphql
 from app.shopify.definitions import LISTING_KEY, PRODUCT_KEY
@@ -40,7 +40,7 @@ def push_product(shop_id: int, product_id: int) -> None:
     """
     with scoped(shop_id) as session:
         product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
-        if product is None or product.status != ProductStatus.SUBMITTED:
+        if product is None or product.status != ProductStatus.SUBMITTED or prices.are_old(session, product):
             return
         vendor = session.get_one(Vendor, product.vendor_id)
         if vendor.metaobject_gid is None or shop.location_gid is None:
@@ -95,6 +95,8 @@ def publish_product(shop_id: int, product_id: int) -> None:
     with scoped(shop_id) as session:
         product, shop = session.get(Product, product_id), session.get_one(Shop, shop_id)
         if product is None or product.status != ProductStatus.IN_REVIEW or product.reviewed_at is None:
+            return
+        if prices.are_old(session, product):
             return
         if product.shopify_gid is None or shop.publication_gid is None:
             return

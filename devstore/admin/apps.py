@@ -15,6 +15,7 @@ from devstore.config import Config
 from devstore.current import get_config, get_store
 from devstore.installations import find_installation, install, uninstall
 from devstore.oauth import sign_id_token
+from devstore.shops import shop_payload
 from devstore.store import Doc
 
 # What each scope lets the app do, in the merchant's words.
@@ -113,29 +114,3 @@ def frame_url(config: Config, shop: str, staff: Doc, inside: str, asked: Mapping
     message = "&".join(f"{key}={value}" for key, value in sorted(sent.items()))
     sent["hmac"] = hmac.new(config.client_secret.encode(), message.encode(), hashlib.sha256).hexdigest()
     return f"{config.app_url}/{inside}?{urlencode(sent)}"
-
-
-def shop_payload(shop: Doc) -> Doc:
-    """The REST form of a shop, the payload of app/uninstalled and shop/update."""
-    address = shop.get("address", {})
-    return {
-        "id": shop["id"],
-        "name": shop["name"],
-        "email": shop["email"],
-        "domain": shop["domain"],
-        "myshopify_domain": shop["domain"],
-        "shop_owner": shop.get("owner"),
-        "currency": shop["currency"],
-        "country_code": shop["country"],
-        "primary_locale": shop["locale"],
-        "iana_timezone": shop["timezone"],
-        "plan_name": str(shop["plan"]).lower(),
-        "plan_display_name": shop["plan"],
-        "taxes_included": shop["taxes_included"],
-        "address1": address.get("address1"),
-        "city": address.get("city"),
-        "province": address.get("province"),
-        "zip": address.get("zip"),
-        "country": address.get("country"),
-        "phone": address.get("phone"),
-    }

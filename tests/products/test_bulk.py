@@ -121,7 +121,7 @@ def test_a_copy_has_the_words_and_prices_but_neither_stock_nor_skus(acme: Shop, 
         bowl.description_html = "<p>Round.</p>"
         [row] = service.list_variants(session, bowl)
         row.price_minor, row.sku, row.stock = 1000, "B", 3
-        copy = copying.duplicate(session, acme, bowl, actor="vendor_user:1")
+        copy = copying.duplicate(session, bowl, actor="vendor_user:1")
         [made] = service.list_variants(session, copy)
         assert (copy.title, copy.description_html, copy.status) == ("Copy of Bowl", "<p>Round.</p>", "draft")
         assert (made.price_minor, made.sku, made.stock) == (1000, "", 0)

@@ -11,6 +11,7 @@ from app.errors import NotFound
 from app.keyset import BEGINNING, Page, Place, Sort, only, read_page
 from app.languages import _, ngettext
 from app.models.products import ImportRowStatus, ImportStatus, Product, ProductImport, ProductImportRow, Variant
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.products.imports.items import Mistake, heading_of
 from app.products.imports.plans import CHOSEN, FETCHED
@@ -113,12 +114,10 @@ def list_rows(
     page = read_page(session, query, _AS_IN_FILE, place, limit=limit, make=only)
     ids = {row.product_id for row in page.rows if row.product_id and row.action == "change"}
     with_options = Product.options != []
-    variants = select(Variant.id, Variant.option_values, Variant.currency, with_options).join(
-        Product, Product.id == Variant.product_id
-    )
+    variants = select(Variant.id, Variant.option_values, with_options).join(Product, Product.id == Variant.product_id)
     found = session.execute(variants.where(Variant.product_id.in_(ids))).all() if ids else []
-    names = {key: " / ".join(values) if has_options else "" for key, values, _, has_options in found}
-    currency = found[0][2] if found else ""
+    names = {key: " / ".join(values) if has_options else "" for key, values, has_options in found}
+    currency = session.get_one(Shop, summary.made.shop_id).currency_at(summary.made.created_at)
     return page.with_rows([_show(summary.made, row, names, currency) for row in page.rows])
 
 

@@ -32,7 +32,7 @@ from app.models.vendors import Vendor, VendorStatus
 from app.products import fetching, proposal_rules, proposals, rules, service, trail
 from app.products.imports import matching, plans
 from app.products.imports.items import Item, from_json
-from app.products.imports.service import JOB
+from app.products.imports.service import JOB, check_currency
 from app.queue import enqueue
 
 _RUN_SECONDS: Final = 20.0
@@ -124,6 +124,7 @@ def _fail(made: ProductImport, row: ProductImportRow, words: str) -> None:
 
 
 def _do(session: Session, made: ProductImport, row: ProductImportRow) -> None:
+    check_currency(session, made)
     words = _create(session, made, row) if row.action == "create" else _change(session, made, row)
     row.status, row.words = ImportRowStatus.DONE, words
 
@@ -239,6 +240,8 @@ def _undo(session: Session, made: ProductImport, row: ProductImportRow) -> None:
     if row.product_id is None:
         row.status, row.words = ImportRowStatus.UNDONE, _("It was gone already.")
         return
+    if row.action != "create" and proposal_rules.names_prices(row.changes):
+        check_currency(session, made)
     product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
     row.words = (_remove if row.action == "create" else _set_back)(session, made, row, product)
     row.status = ImportRowStatus.UNDONE

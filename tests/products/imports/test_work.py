@@ -19,6 +19,7 @@ from app.models.products import (
     ProductImportRow,
     ProductProposal,
     ProductStatus,
+    ProposalStatus,
     Variant,
 )
 from app.models.shops import Shop, ShopSettings
@@ -26,6 +27,7 @@ from app.models.vendors import Vendor, VendorStatus
 from app.products import exports, fetching, pictures, proposal_sync, proposals, rules, service, sweeps
 from app.products.imports import matching, queries, retention, work
 from app.products.imports import service as imports
+from tests.apps import get_app
 
 FILE = (
     "Product,Option 1 name,Option 1 value,SKU,Price,Stock,Description\n"
@@ -683,3 +685,34 @@ def test_a_picture_that_cannot_be_had_is_still_told_when_the_price_of_its_file_i
     with db.scoped(acme.id) as session:
         staged = service.list_images(session, session.get_one(Product, product_id), live=False)
         assert [image.error for image in staged] == [fetching._UNREACHED]
+
+
+def test_a_file_of_when_the_shop_had_another_currency_writes_no_price_and_is_shown_in_its_own(
+    acme: Shop, ada: Vendor
+) -> None:
+    product_id, waiting = on_sale(acme, ada, "Mug"), send(acme, ada, "Product,Price\nVase,40.00\n")
+    with db.scoped(acme.id) as session:
+        session.get_one(ShopSettings, acme.id).auto_approve_products = True
+    done = send(acme, ada, "Product,Price\nMug,20.00\nBowl,30.00\n")
+    do(acme, ada, done, "start")
+    with db.scoped(acme.id) as session:
+        session.execute(update(ProductProposal).values(status=ProposalStatus.APPLIED))
+        session.execute(update(Variant).where(Variant.product_id == product_id).values(price_minor=2000))
+    running = send(acme, ada, "Product,Price\nPlate,50.00\n")
+    with db.scoped(acme.id, ada.id) as session:
+        imports.start(session, imports.lock_import(session, acme.id, ada.id, running), actor="vendor_user:1")
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        shop.currency, shop.earlier_currencies = "EUR", [["USD", clock.now().isoformat()]]
+        session.execute(update(Variant).values(currency="EUR"))
+    work.carry_on(acme.id, running)
+    assert rows(acme, running) == [("Plate", "create", "failed")]
+    with pytest.raises(Conflict, match="sells in EUR now"):
+        do(acme, ada, waiting, "start")
+    do(acme, ada, done, "undo")
+    assert rows(acme, done) == [("Mug", "change", "kept"), ("Bowl", "create", "undone")]
+    assert products(acme) == {"Mug": ("published", [([rules.DEFAULT_VALUE], 2000, 4)])}
+    with db.scoped(acme.id, ada.id) as session, get_app().test_request_context():
+        summary = queries.get_import(session, acme.id, done, vendor_id=ada.id)
+        shown = queries.list_rows(session, summary).rows[0]
+        assert shown.changes == [("Price", "$10.00", "$20.00")]
