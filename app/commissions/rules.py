@@ -162,6 +162,16 @@ def shadowed(rules: Sequence[Rule]) -> dict[int, Rule | None]:
     return dead
 
 
+def in_other_currencies(rules: Sequence[Rule], currency: str) -> list[Rule]:
+    """Rules that pass over all that is sold in this one, because of the currencies of their amounts or prices."""
+    return [
+        rule
+        for rule in rules
+        if (rule.currencies is not None and currency not in rule.currencies)
+        or (rule.conditions.has_price_band and rule.conditions.price_currency != currency)
+    ]
+
+
 def describe_conditions(
     conditions: Conditions,
     names: Mapping[int, str],

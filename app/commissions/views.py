@@ -143,6 +143,7 @@ def list_page() -> str:
         rules=listed,
         planned=queries.list_planned(g.session, g.shop.id),
         shadowed=rules.shadowed(listed),
+        elsewhere=rules.in_other_currencies(listed, g.shop.currency),
         describe=lambda rule: describe(rule.conditions, rule.labels),
         percent=write_percent,
         money_of=Money,

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Date, Select, cast, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.books.queries import count_open
+from app.commissions.queries import list_rules
+from app.commissions.rules import in_other_currencies
 from app.fulfilment.pickup_list import count_states
 from app.ledger.queries import list_accounts
 from app.ledger.rules import Account
@@ -53,6 +55,8 @@ class Counts:
     """Of products on sale, waiting for the merchant's answer."""
     cancellations: int
     """That vendors ask for."""
+    rules_elsewhere: int
+    """Commission rules that what is sold now passes over, as the shop's currency changed."""
     reviews: int
     """Not published yet, or reported."""
     questions: int
@@ -84,9 +88,9 @@ class Numbers:
     """Owed to vendors, not yet shipped or within the hold."""
 
 
-def count_everything(session: Session, shop_id: int) -> Counts:
+def count_everything(session: Session, shop: Shop) -> Counts:
     vendors = dict(session.execute(select(Vendor.status, func.count()).group_by(Vendor.status)).all())
-    products = count_by_status(session, shop_id)
+    products = count_by_status(session, shop.id)
     stuck = select(func.count()).select_from(InboxEvent).where(InboxEvent.state == InboxState.DEAD)
     failed = select(func.count()).select_from(Email).where(Email.status.in_((EmailStatus.FAILED, EmailStatus.BOUNCED)))
     unsent = (VendorOrderStatus.TO_SHIP, VendorOrderStatus.PARTLY_SHIPPED)
@@ -99,15 +103,20 @@ def count_everything(session: Session, shop_id: int) -> Counts:
         published=products.get(ProductStatus.PUBLISHED, 0),
         stuck_events=session.execute(stuck).scalar_one(),
         failed_emails=session.execute(failed).scalar_one(),
-        differences=count_open(session, shop_id),
+        differences=count_open(session, shop.id),
         payouts_waiting=session.execute(unapproved).scalar_one(),
         to_ship=session.execute(to_ship).scalar_one(),
-        pickups=count_states(session, shop_id),
+        pickups=count_states(session, shop.id),
         edits=session.execute(_count(ProductProposal, ProductProposal.status == ProposalStatus.WAITING)).scalar_one(),
         cancellations=session.execute(_count(Cancellation, Cancellation.state == CancellationState.ASKED)).scalar_one(),
-        reviews=count_waiting(session, shop_id),
+        rules_elsewhere=_count_rules_elsewhere(session, shop),
+        reviews=count_waiting(session, shop.id),
         questions=session.execute(_count(Question, Question.state == QuestionState.OPEN)).scalar_one(),
     )
+
+
+def _count_rules_elsewhere(session: Session, shop: Shop) -> int:
+    return len(in_other_currencies(list_rules(session, shop.id), shop.currency)) if shop.earlier_currencies else 0
 
 
 def _count(model: type[Model], which: ColumnElement[bool]) -> Select[int]:

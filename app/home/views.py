@@ -57,7 +57,7 @@ def _page() -> str:
         look=look,
         theme_too_large=sees_theme and theme.is_too_large(g.session, g.shop),
         lost=[(BLOCKS[block].title, theme.block_address(g.shop, block)) for block in look.lost] if look else [],
-        counts=queries.count_everything(g.session, g.shop.id),
+        counts=queries.count_everything(g.session, g.shop),
         steps=setup.list_steps(g.session, g.shop) if merchant.may_open("/app/settings", change=True) else [],
         numbers=queries.get_numbers(g.session, g.shop, clock.now()) if sees_money else None,
         days=queries.DAYS,

@@ -18,6 +18,7 @@ from app.commissions.rules import (
     choose_rule,
     days_on_hold,
     fee,
+    in_other_currencies,
     line_fee,
     misfit,
     shadowed,
@@ -268,6 +269,12 @@ def test_winner_and_runner_up_are_those_of_the_book(rules: list[Rule], line: Sol
 @given(rules_lists(), sold_lines())
 def test_a_shadowed_rule_never_wins(rules: list[Rule], line: SoldLine) -> None:
     assert winner(rules, line) not in shadowed(rules)
+
+
+@settings(max_examples=200)
+@given(rules_lists(), sold_lines())
+def test_a_rule_in_other_currencies_never_wins(rules: list[Rule], line: SoldLine) -> None:
+    assert choose_rule(rules, line).winner not in in_other_currencies(rules, line.currency)
 
 
 @settings(max_examples=200)

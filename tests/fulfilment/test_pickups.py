@@ -329,7 +329,7 @@ def test_the_merchant_finds_collects_and_sends_with_a_result_for_each(
     assert [row[0] for row in rows[1:]] == [made[0]["name"]]
     assert rows[1][-2:] == ["DPD", "0182"]
     with db.scoped(acme.id) as session:
-        assert dict(count_everything(session, acme.id).pickups) == {"ready": 0, "collected": 0, "refused": 0, "gone": 0}
+        assert dict(count_everything(session, acme).pickups) == {"ready": 0, "collected": 0, "refused": 0, "gone": 0}
 
 
 def test_who_sends_is_chosen_for_all_and_otherwise_for_one(

@@ -229,5 +229,5 @@ def test_home_counts_what_customers_and_vendors_wait_for(acme: Shop, ada: Vendor
         session.add(product)
         session.flush()
         session.add(ProductProposal(product_id=product.id, changes={}, sent_by="vendor_user:1", sent_at=NOW, **mine))
-        counts = queries.count_everything(session, acme.id)
+        counts = queries.count_everything(session, acme)
     assert (counts.questions, counts.edits, counts.reviews, counts.cancellations) == (1, 1, 0, 0)

@@ -184,3 +184,23 @@ def test_pages_write_amounts_of_before_in_the_currency_of_then(merchant: FlaskCl
     for page in (settings_page, money_page, log):
         assert "¥5,000" not in page
         assert "1500 JPY" not in page
+
+
+def test_rules_with_amounts_of_before_are_named_until_they_have_some_in_the_new_currency(
+    merchant: FlaskClient, acme: Shop
+) -> None:
+    numbers = re.findall(r'href="/app/commissions/(\d+)"', merchant.get("/app/commissions").text)
+    fields = {"name": "Default", "rate": "10", "flat": "0.50"}
+    assert merchant.post(f"/app/commissions/{numbers[0]}", data=fields).status_code == 200
+    assert merchant.post("/app/commissions/new", data={**fields, "tags": "sale", "flat": ""}).status_code == 200
+    page = merchant.get("/app/commissions").text
+    assert "over what is sold in" not in page
+    change_currency(acme, "EUR")
+    page = merchant.get("/app/commissions").text
+    assert "1 rule passes over what is sold in EUR" in page
+    assert "is sold without a commission" in page
+    assert lint_polaris(page) == []
+    assert "commission rule has its amounts in an earlier currency" in merchant.get("/app").text
+    assert merchant.post(f"/app/commissions/{numbers[0]}", data=fields).status_code == 200
+    assert "over what is sold in" not in merchant.get("/app/commissions").text
+    assert "in an earlier currency" not in merchant.get("/app").text
