@@ -8,17 +8,19 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_compact_currency, format_currency, format_decimal
-from flask import g
+from flask import g, has_app_context
 from markupsafe import Markup
 
 from app import clock
+from app.languages import spoken
 from app.money import Money
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 def _locale() -> str:
-    return str(g.get("locale", "en")).replace("-", "_")
+    """The reader's; where no page is being answered, on the command line for instance, what is spoken."""
+    return str(g.get("locale", "en") if has_app_context() else spoken()).replace("-", "_")
 
 
 def _zone() -> ZoneInfo:

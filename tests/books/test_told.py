@@ -2,9 +2,10 @@
 
 import html
 import re
+from contextvars import Context
 from types import SimpleNamespace
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -29,6 +30,11 @@ from tests.orders.conftest import Post
 from tests.portal.conftest import signed_in
 
 
+def tell(name: str) -> Result:
+    """As an operator's shell does it: nobody's page is being answered around the command."""
+    return Context().run(CliRunner().invoke, group, ["books", "explain", ACME, name])
+
+
 def amounts(html: str) -> set[str]:
     """As the command line writes them."""
     found = re.findall(r"(-?)\$([\d,]+\.\d\d)", html)
@@ -42,7 +48,7 @@ def test_every_amount_and_every_booking_of_the_pages_is_told_on_the_command_line
     refund = RefundRequest([LineRefund(sold.mug.shopify_id, 1, "return")], shipping="1.00")
     refund_order(store, ACME, sold.order.shopify_id, refund)
     post.deliver()
-    answer = CliRunner().invoke(group, ["books", "explain", ACME, sold.order.name])
+    answer = tell(sold.order.name)
     assert answer.exit_code == 0, answer.output
     with db.scoped(acme.id) as session:
         query = select(LedgerTransaction.vendor_id, LedgerTransaction.component, LedgerTransaction.kind)
@@ -59,7 +65,7 @@ def test_every_amount_and_every_booking_of_the_pages_is_told_on_the_command_line
 
 
 def test_what_is_not_there_is_said(acme: Shop) -> None:
-    answer = CliRunner().invoke(group, ["books", "explain", ACME, "1999"])
+    answer = tell("1999")
     assert answer.exit_code != 0
 
 
@@ -87,7 +93,7 @@ def test_how_the_shipping_is_reckoned_is_said_once_it_is_paid_whole(
         """The portal's page, the merchant's, and the command line."""
         mine = portal.get(f"/portal/money/orders/{part.id}/{component}").text
         theirs = merchant.get(f"/app/books/orders/{part.order_id}/vendors/{ada.id}/{component}").text
-        return [mine, theirs, CliRunner().invoke(group, ["books", "explain", ACME, part.name]).output]
+        return [mine, theirs, tell(part.name).output]
 
     for said, words in zip(read(), ["Why this amount", "by value of the goods.", "Shipping"], strict=True):
         assert words in said
