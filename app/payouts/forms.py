@@ -111,7 +111,7 @@ class InvoiceForm(Form):
 
     invoice_name = StringField("Name", [InputRequired("Enter the name of your business."), Length(max=120)])
     invoice_address = TextAreaField("Address", [InputRequired("Enter the address of your business."), Length(max=400)])
-    invoice_country = StringField("Country", [Length(max=2)], description="Two letters, such as DE.")
+    invoice_country = StringField("Country", description="Two letters, such as DE.")
     invoice_tax_id = StringField("VAT or tax number", [Length(max=40)])
     invoice_prefix = StringField(
         "Numbers begin with",

@@ -1,8 +1,9 @@
 """A fee invoice or credit note on paper and as a table."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.languages import _, find_words, lazy, locale_for, spoken
 from app.models.payouts import FeeInvoice
+from app.models.shops import Shop
 from app.models.vendors import Vendor
 from app.money import Money
 from app.payouts.invoices import InvoiceLine, list_lines, read_parties
@@ -25,7 +27,7 @@ def make_file(session: Session, invoice: FeeInvoice, kind: str) -> tuple[bytes, 
     """The invoice as "pdf" or "csv", and its media type. Raises NotFound for another kind."""
     lines = list_lines(session, invoice)
     if kind == "pdf":
-        return write_pdf(invoice, read_parties(invoice), lines, _locale(session, invoice)), "application/pdf"
+        return write_pdf(invoice, lines, _issued_on(session, invoice), _locale(session, invoice)), "application/pdf"
     if kind == "csv":
         return write_csv(invoice, lines).encode("utf-8-sig"), "text/csv"
     raise NotFound("Invoices come as PDF or CSV.")
@@ -34,9 +36,10 @@ def make_file(session: Session, invoice: FeeInvoice, kind: str) -> tuple[bytes, 
 def read_files(session: Session, invoice: FeeInvoice) -> Callable[[], Files]:
     """Read what the invoice says; what is returned prints it, PDF and CSV, and asks the database no more."""
     lines, locale = list_lines(session, invoice), _locale(session, invoice)
+    issued_on = _issued_on(session, invoice)
 
     def print_files() -> Files:
-        yield f"{invoice.number}.pdf", write_pdf(invoice, read_parties(invoice), lines, locale)
+        yield f"{invoice.number}.pdf", write_pdf(invoice, lines, issued_on, locale)
         yield f"{invoice.number}.csv", write_csv(invoice, lines).encode("utf-8-sig")
 
     return print_files
@@ -44,6 +47,11 @@ def read_files(session: Session, invoice: FeeInvoice) -> Callable[[], Files]:
 
 def _locale(session: Session, invoice: FeeInvoice) -> str:
     return locale_for(spoken(), session.get_one(Vendor, invoice.vendor_id).locale)
+
+
+def _issued_on(session: Session, invoice: FeeInvoice) -> date:
+    """In the shop's time zone, as its lists have it."""
+    return invoice.issued_at.astimezone(ZoneInfo(session.get_one(Shop, invoice.shop_id).timezone)).date()
 
 
 def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
@@ -60,10 +68,10 @@ def write_csv(invoice: FeeInvoice, lines: Sequence[InvoiceLine]) -> str:
     return "".join(write_sheet(heading, rows))
 
 
-def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[InvoiceLine], locale: str) -> bytes:
+def write_pdf(invoice: FeeInvoice, lines: Sequence[InvoiceLine], issued_on: date, locale: str) -> bytes:
     """On A4, in the vendor's manner of writing amounts and dates."""
     when, begun, ended = (
-        format_date(day, "medium", locale=locale) for day in (invoice.issued_at, invoice.period_from, invoice.period_to)
+        format_date(day, "medium", locale=locale) for day in (issued_on, invoice.period_from, invoice.period_to)
     )
     facts = [
         _("Issued on %(when)s", when=when),
@@ -71,6 +79,7 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
     ]
     if invoice.corrects:
         facts.append(_("Corrects %(corrects)s", corrects=", ".join(invoice.corrects)))
+    parties = read_parties(invoice)
     return print_paper(
         Paper(
             title=f"{TITLES[invoice.kind]} {invoice.number}",
@@ -83,9 +92,15 @@ def write_pdf(invoice: FeeInvoice, parties: dict[str, Any], lines: Sequence[Invo
             widths_mm=[60, 40, 35, 35],
             numeric=2,
             notes=[find_words(parties["note"])] if parties["note"] else [],
-            remarks=[_("The amounts were kept from your sales; there is nothing to transfer.")],
+            remarks=[_say_settled(invoice)],
         )
     )
+
+
+def _say_settled(invoice: FeeInvoice) -> str:
+    if invoice.kind == "credit_note":
+        return _("The amounts were given back to your balance; there is nothing to transfer.")
+    return _("The amounts were kept from your sales; there is nothing to transfer.")
 
 
 def _list_words(party: dict[str, str]) -> list[str]:

@@ -89,6 +89,24 @@ def test_what_was_charged_is_invoiced_once_and_what_is_given_back_is_credited(
     assert [(line.net, line.tax) for line in lines] == [(-216, -41)]
 
 
+def test_the_paper_has_the_shops_day_and_says_of_a_credit_note_that_the_vendor_has_the_money(
+    seller: Shop, ada: Vendor, on: Callable[[int, int], None]
+) -> None:
+    on(3, 20)
+    with db.scoped(seller.id) as session:
+        session.get_one(Shop, seller.id).timezone = "Pacific/Honolulu"
+    charge(seller, ada, "sale:1", 432)
+    issue(seller)
+    charge(seller, ada, "refund:1", -216)
+    issue(seller)
+    with db.scoped(seller.id) as session:
+        papers = session.scalars(select(FeeInvoice).order_by(FeeInvoice.sequence)).all()
+        invoice, note = (read_lines(invoice_files.make_file(session, paper, "pdf")[0]) for paper in papers)
+    assert "Issued on Mar 19, 2027" in invoice
+    assert "The amounts were kept from your sales; there is nothing to transfer." in invoice
+    assert "The amounts were given back to your balance; there is nothing to transfer." in note
+
+
 def test_an_invoice_names_the_accounts_holder_where_the_paper_lacks_letters(seller: Shop, ada: Vendor) -> None:
     with db.scoped(seller.id) as session:
         vendor = session.get_one(Vendor, ada.id)
@@ -256,6 +274,9 @@ def test_the_merchants_page_issues_finds_and_hands_out_invoices(
     assert (nobody.status_code, "Enter who charges the commission below" in nobody.text) == (409, True)
     wrong = browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "F", "invoice_country": "P1"})
     assert (wrong.status_code, "two letters" in wrong.text) == (422, True)
+    whole = browser.get(page).text
+    assert 'name="invoice_country"' in whole
+    assert not re.search(r'name="invoice_country"[^>]*maxlength', whole), "“Germany” is refused, not cut off to Georgia"
     saved = browser.post(f"{page}/settings", data={**WHO, "invoice_prefix": "RE", "invoice_monthly": "y"})
     assert (saved.status_code, "Choose Issue invoices" in saved.text) == (200, True)
     assert "Enter who charges the commission" not in saved.text
