@@ -105,8 +105,8 @@ def _differs(question: Question, answer: Answer) -> Found | None:
     )
 
 
-_WENT_BACK: Final = "The money came back after it had arrived. Asking the rail again gives it back to the vendor."
+_WENT_BACK: Final = "The money came back after it had arrived. Asking again gives it back to the vendor."
 _WENT_THROUGH: Final = (
-    "The books gave the money back to the vendor's balance, but the rail paid it. A person has to settle it: debit the"
-    " vendor by an adjustment, or have the money returned."
+    "The books gave the money back to the vendor's balance, but it was paid all the same. A person has to settle it:"
+    " debit the vendor by an adjustment, or have the money returned."
 )

@@ -10,7 +10,7 @@ from app import web
 from app.auth import merchant
 from app.books import queries, service
 from app.errors import NotFound
-from app.models.books import ProofStep
+from app.models.books import Difference, ProofStep
 from app.outcomes import Outcome
 
 bp = Blueprint("reconciliation", __name__, url_prefix="/app/reconciliation")
@@ -45,8 +45,8 @@ def stop() -> ResponseReturnValue:
 
 @bp.post("/differences/<int:difference_id>/reread")
 def reread(difference_id: int) -> ResponseReturnValue:
-    service.ask_to_reread(g.session, g.shop.id, difference_id, merchant.actor())
-    return web.toast(_page(), "The order is being read again")
+    found = service.ask_to_reread(g.session, g.shop.id, difference_id, merchant.actor())
+    return web.toast(_page(), _say_asked(found))
 
 
 @bp.post("/together")
@@ -73,8 +73,12 @@ def _reread_one(difference_id: int) -> Outcome:
         found = service.ask_to_reread(g.session, g.shop.id, difference_id, merchant.actor())
     except NotFound as error:
         return Outcome(is_done=False, words=error.message)
-    words = "The order is being read again." if found.order_number else "The rail is being asked again."
-    return Outcome(is_done=True, words=words, title=f"Order {found.order_name}" if found.order_name else "A payout")
+    title = f"Order {found.order_name}" if found.order_name else "A payout"
+    return Outcome(is_done=True, words=_say_asked(found), title=title)
+
+
+def _say_asked(found: Difference) -> str:
+    return "The order is being read again." if found.order_number else "The payment provider is being asked again."
 
 
 def _page(results: Sequence[Outcome] = ()) -> Response:

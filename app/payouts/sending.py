@@ -22,6 +22,7 @@ from app.errors import Conflict
 from app.models.payouts import RAIL, Payout, PayoutState, RailKeys, RailName
 from app.models.shops import Shop, ShopStatus
 from app.payouts import moves, rules
+from app.payouts.queries import RAIL_WORDS
 from app.payouts.rails import RAILS
 from app.payouts.rails.payments import Answer, Fate, Keys, Payment, RailRefusedError, RailSilentError, look_for
 from app.payouts.settings import find_keys
@@ -133,12 +134,13 @@ def read_payment(session: Session, shop: Shop, payout: Payout) -> tuple[Payment,
 def _ask(claim: _Claim) -> Answer:
     rail, unsure = RAILS[claim.rail], claim.state is PayoutState.SENDING and claim.attempts > 1
     if unsure and claim.is_others:
-        words = "The keys were changed or removed before the rail said what became of it. " + look_for(claim.payment)
+        words = "The keys were changed or removed before it was known what became of it. " + look_for(claim.payment)
         return Answer(Fate.UNKNOWN, words=words)
     if not claim.keys:
+        removed = f"The keys of {RAIL_WORDS[claim.rail]} were removed"
         if claim.state is PayoutState.SENDING and claim.attempts == 1:
-            return Answer(Fate.REFUSED, words="The keys of this rail were removed. Enter them in the payout settings.")
-        raise RailSilentError("The keys of this rail were removed, so nobody can ask what became of it.")
+            return Answer(Fate.REFUSED, words=f"{removed}. Enter them in the payout settings.")
+        raise RailSilentError(f"{removed}, so nobody can ask what became of it.")
     try:
         if claim.state is not PayoutState.SENDING and claim.rail_reference:
             return rail.follow(claim.keys, claim.payment, claim.rail_reference)

@@ -94,6 +94,10 @@ def test_what_does_not_agree_of_a_payout_or_a_vendor_is_named_as_people_know_it(
         f"{escape(vendor.name)} has 0.99 USD available, but 1.00 USD could be paid out.",
     ):
         assert words in page
+    with db.scoped(acme.id) as session:
+        number = session.scalars(select(Difference.id).where(Difference.payout_id == paid.id)).first()
+    asked = merchant.post(f"/app/reconciliation/differences/{number}/reread")
+    assert "The payment provider is being asked again." in asked.headers["HX-Trigger"]
 
 
 def test_a_rail_that_is_silent_is_no_difference_and_the_proof_says_so(
