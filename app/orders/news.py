@@ -109,17 +109,18 @@ def _is_newer(body: payloads.Order, raw: bytes, held: payloads.Order, held_raw: 
 
 
 def _age_of(order: payloads.Order) -> tuple[Any, ...]:
+    """Within a second: what can only become more, then what is outstanding, which may become more with it."""
     return (
         order.updated_at,
         order.app_read_afterwards,
         order.cancelled_at is not None,
         sum(len(refund.transactions) + 1 for refund in order.refunds),
-        _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,
-        -Decimal(order.total_outstanding or "0"),
         len(order.fulfillments),
-        len(order.line_items),
+        len(order.line_items) + len(order.shipping_lines),
         sum(item.quantity for item in order.line_items),
         -sum(item.quantity if item.current_quantity is None else item.current_quantity for item in order.line_items),
+        -Decimal(order.total_outstanding or "0"),
+        _RANKS.index(order.financial_status) if order.financial_status in _RANKS else -1,
     )
 
 
