@@ -36,6 +36,8 @@ class Agreed:
     shared: Terms
     alone: Mapping[int, Terms]
     """Of the vendors with terms of their own, what holds for them."""
+    currency: str
+    """Of the amounts: the shop's."""
 
     def of(self, vendor_id: int | None) -> Terms:
         return self.shared if vendor_id is None else self.alone.get(vendor_id, self.shared)
@@ -43,18 +45,20 @@ class Agreed:
 
 def get_agreed(session: Session, shop_id: int) -> Agreed:
     """The shop's terms, and of each vendor who has some of their own, theirs."""
-    held = session.get(ShopSettings, shop_id)
+    of_shop = select(Shop.currency, ShopSettings).outerjoin(ShopSettings, ShopSettings.shop_id == Shop.id)
+    currency, held = session.execute(of_shop.where(Shop.id == shop_id)).one()
     limits = {name: getattr(held, name) for name in _OF_SHOP} if held else {}
     rows = session.scalars(select(VendorTerms).where(VendorTerms.shop_id == shop_id))
-    return merge_agreed(get_settings(session, shop_id), limits, {row.vendor_id: row.overrides for row in rows})
+    alone = {row.vendor_id: row.overrides for row in rows}
+    return merge_agreed(get_settings(session, shop_id), limits, alone, currency)
 
 
 def merge_agreed(
-    settings: MoneySettings, limits: Mapping[str, Any], overrides: Mapping[int, Mapping[str, Any]]
+    settings: MoneySettings, limits: Mapping[str, Any], overrides: Mapping[int, Mapping[str, Any]], currency: str
 ) -> Agreed:
     """The same of what is stored: the shop's settings, its days and minimum if it has any, and by vendor their own."""
     shared = Terms(**{name: getattr(settings, name) for name in _OF_SETTINGS}, **limits)
-    return Agreed(settings, shared, {vendor: merge_terms(shared, own) for vendor, own in overrides.items()})
+    return Agreed(settings, shared, {vendor: merge_terms(shared, own) for vendor, own in overrides.items()}, currency)
 
 
 def get_overrides(session: Session, vendor_id: int) -> dict[str, Any]:

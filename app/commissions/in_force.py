@@ -61,6 +61,7 @@ class _Text(msgspec.Struct):
     limits: _Limits | None
     alone: list[_Overrides]
     rules: list[RuleVersion]
+    currency: str
     zone: str
 
 
@@ -88,6 +89,7 @@ READ: Final = f"""
             FROM (SELECT {_columns(RuleVersion)} FROM commission_rules t {_SHOP}
                   AND (t.valid_to IS NULL OR t.valid_to > %(since)s)
                   ORDER BY t.is_default, t.position, t.rule_number) r),
+        'currency', (SELECT s.currency FROM shops s WHERE s.id = %(shop)s),
         'zone', (SELECT s.timezone FROM shops s WHERE s.id = %(shop)s))::text
 """  # noqa: S608 - names of ours only
 """Of %(shop)s, with the rules since %(since)s: what it is, and the text."""
@@ -99,7 +101,7 @@ def read_text(text: str) -> InForce:
     told = msgspec.json.decode(text, type=_Text)
     settings = MoneySettings(**msgspec.structs.asdict(told.settings)) if told.settings else default_settings()
     limits = msgspec.structs.asdict(told.limits) if told.limits else {}
-    agreed = merge_agreed(settings, limits, {one.vendor_id: one.overrides for one in told.alone})
+    agreed = merge_agreed(settings, limits, {one.vendor_id: one.overrides for one in told.alone}, told.currency)
     versions = tuple((rule.valid_from, rule.valid_to, to_rule(rule)) for rule in told.rules)
     return InForce(agreed, versions, ZoneInfo(told.zone))
 

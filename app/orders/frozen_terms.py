@@ -85,6 +85,7 @@ def dispute_terms(agreed: Agreed) -> dict[str, Any]:
         "keep_commission": shared.keep_commission,
         "bearer": shared.refund_bearer,
         "fee_minor": agreed.settings.dispute_fee_minor,
+        "fee_currency": agreed.currency,
         "fee_to": shared.dispute_fee_to,
         **({"fee_to_alone": fees} if fees else {}),
     }

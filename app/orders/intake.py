@@ -161,7 +161,8 @@ def read_dispute(row: DisputeRow, order: payloads.Order, rate: Fraction) -> fact
         in_another_currency=body.currency not in (order.currency, order.presentment_currency),
         state=facts.DisputeState(row.state),
         is_chargeback=body.type == "chargeback",
-        fee=terms["fee_minor"],
+        # Of an order from before the shop's currency changed nobody said what a chargeback costs.
+        fee=terms["fee_minor"] if terms.get("fee_currency", order.currency) == order.currency else 0,
         fee_to_vendors=terms["fee_to"] == "vendor",
         keep_commission=terms["keep_commission"],
         keep_payment_fee=terms["keep_payment_fee"],

@@ -108,6 +108,21 @@ def test_a_lost_dispute_after_everything_was_available_is_taken_from_the_parties
     }  # fmt: skip
 
 
+def test_the_fee_for_a_chargeback_is_not_booked_in_another_currency_than_it_is_in(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor
+) -> None:
+    order = sent(store, (goods.mug, 2))
+    post.deliver()
+    with db.scoped(acme.id) as session:
+        session.get_one(Shop, acme.id).currency = "JPY"
+    choose(acme, dispute_fee_minor=1500)
+    open_dispute(store, ACME, order["id"])
+    post.deliver()
+    booked = books(acme)
+    assert booked[Account.DISPUTES, None] < 0
+    assert (Account.DISPUTE_FEES, None) not in booked
+
+
 def test_a_vendor_who_is_spared_alone_loses_nothing_to_what_names_no_lines(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop, ada: Vendor, bea: Vendor
 ) -> None:
