@@ -53,9 +53,10 @@ def write_day(day: date) -> str:
     return format_skeleton("MMMd", day, locale=_locale())
 
 
-def write_date(moment: datetime | None) -> str:
-    """The day, in the shop's time zone."""
-    return format_date(moment.astimezone(_zone()), "medium", locale=_locale()) if moment else ""
+def write_date(day: date | datetime | None) -> str:
+    """The day; of a moment, the one that it is in the shop's time zone."""
+    local = day.astimezone(_zone()) if isinstance(day, datetime) else day
+    return format_date(local, "medium", locale=_locale()) if local else ""
 
 
 def write_datetime(moment: datetime | None) -> str:

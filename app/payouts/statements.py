@@ -158,6 +158,8 @@ def _explain_line(line: OrderLine, currency: str, locale: str) -> str:
 
 
 def _when(shop: Shop, payout: Payout, locale: str) -> str:
+    if payout.paid_on:
+        return _("Sent on %(day)s", day=format_date(payout.paid_on, "medium", locale=locale))
     if payout.sent_at:
         return _("Sent on %(day)s", day=_day(shop, payout.sent_at, locale))
     return _(

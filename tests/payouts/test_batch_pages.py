@@ -16,8 +16,11 @@ from app.models.staff import StaffMember
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts import service
 from app.payouts.checks import check_books
+from tests.apps import get_app
 from tests.architecture.polaris import lint_polaris
 from tests.payouts.conftest import ACCOUNTS, earn, use_account
+from tests.payouts.reading import read_lines
+from tests.portal.conftest import signed_in
 
 
 @pytest.fixture
@@ -110,6 +113,11 @@ def test_what_was_paid_by_hand_says_how_and_can_be_undone(merchant: FlaskClient,
     paid = merchant.post(f"{payout}/by-hand", data={"reference": "Transfer 7", "paid_on": "2026-11-01"})
     assert (paid.status_code, only(acme).state) == (200, PayoutState.SENT)
     assert "Transfer 7" in paid.text
+    assert "Nov 1, 2026" in paid.text
+    assert "Sent on Nov 1, 2026" in read_lines(merchant.get(f"{payout}/statement.pdf").data)
+    portal = signed_in(get_app(), ada_paid)
+    for page in ("", "/payouts", f"/payouts/{only(acme).id}"):
+        assert "Nov 1, 2026" in portal.get(f"/portal/money{page}").text
     assert merchant.post(f"{payout}/undo", data={"reason": "Typed too early"}).status_code == 200
     assert only(acme).state is PayoutState.APPROVED
 
