@@ -122,6 +122,17 @@ def test_what_was_paid_by_hand_says_how_and_can_be_undone(merchant: FlaskClient,
     assert only(acme).state is PayoutState.APPROVED
 
 
+def test_the_banks_words_end_before_what_became_of_the_money(
+    merchant: FlaskClient, acme: Shop, ada_paid: Vendor
+) -> None:
+    batch, payout = batch_of(merchant, acme)
+    for address in (f"{batch}/approve", f"{batch}/make_file", f"{batch}/mark_sent"):
+        merchant.post(address, data={"x": "y"})
+    merchant.post(f"{payout}/fail", data={"reason": "Account closed"})
+    page = signed_in(get_app(), ada_paid).get(f"/portal/money/payouts/{only(acme).id}").text
+    assert "Account closed. The amount is in your available balance again." in page
+
+
 def test_papers_come_when_there_are_some(merchant: FlaskClient, acme: Shop, ada_paid: Vendor) -> None:
     batch, payout = batch_of(merchant, acme)
     assert merchant.get(f"{batch}/file.csv").status_code == 409, "no file was made"
