@@ -1,7 +1,7 @@
-"""Asking Shopify what edits added to an order: told by orders/edited, which may be lost, and knows of no discounts."""
+"""Asking Shopify what edits did to an order: orders/edited tells, but may be lost, and knows of no discounts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from app import clock
 from app.models.orders import Order
 from app.money import parse_minor
 from app.shopify import payloads_orders as payloads
-from app.shopify.paging import read_whole
+from app.shopify.client import graphql
 from app.shopify.tokens import ShopCredentials
 from app.shopify.webhook_bodies import number_of
 
@@ -35,24 +35,55 @@ def matter(body: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
 
 
 def read(shop: ShopCredentials, order_gid: str) -> list[dict[str, Any]]:
-    """`app_additions` of payloads_orders.Order. Raises ShopifyError.
+    """`app_additions` of payloads_orders.Order. Raises ShopifyError."""
+    changes = [
+        {
+            "at": one["happenedAt"],
+            "units": _count(one["sales"]),
+            # What a customer sends back has been sent, and an exchange for it is another parcel.
+            "removed": _count(one["sales"], "RETURN") if one["reason"] == "ORDER_EDIT" else {},
+            "off": _take_off(one["sales"], included=one["taxesIncluded"]),
+        }
+        for one in _list_agreements(shop, order_gid)
+        if one["reason"] != "ORDER"
+    ]
+    return [one for one in changes if one["units"] or one["removed"] or one["off"]]
 
-    An agreement is what was ordered at one time. Of one with more than 150 sales the rest counts as ordered at first.
-    """
-    order = read_whole(shop, "orderAdditions", {"id": order_gid}, "agreements")
-    later = [one for one in order["agreements"]["nodes"] if one["reason"] != "ORDER"] if order else []
-    sales = [(one["happenedAt"], one["sales"]["nodes"]) for one in later]
-    included = bool(order and order["taxesIncluded"])
-    added = [{"at": at, "units": _count(some), "off": _take_off(some, included=included)} for at, some in sales]
-    return [one for one in added if one["units"] or one["off"]]
+
+def _list_agreements(shop: ShopCredentials, order_gid: str) -> Iterator[dict[str, Any]]:
+    """What was agreed at one time, each: one by one, because a query may ask for so many sales only."""
+    after: str | None = None
+    while order := graphql(shop, "orderAdditions", {"id": order_gid, "after": after, "afterSale": None}):
+        for one in order["agreements"]["nodes"]:
+            sales = _list_sales(shop, order_gid, after, one["sales"])
+            yield {**one, "sales": sales, "taxesIncluded": order["taxesIncluded"]}
+        page = order["agreements"]["pageInfo"]
+        if not page["hasNextPage"]:
+            return
+        after = page["endCursor"]
 
 
-def _count(sales: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def _list_sales(
+    shop: ShopCredentials, order_gid: str, after: str | None, page: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Of the agreement that follows `after`: the page that came with it, and the others."""
+    sales = [*page["nodes"]]
+    while page["pageInfo"]["hasNextPage"]:
+        asked = {"id": order_gid, "after": after, "afterSale": page["pageInfo"]["endCursor"]}
+        order = graphql(shop, "orderAdditions", asked)
+        if not order:
+            break
+        page = order["agreements"]["nodes"][0]["sales"]
+        sales += page["nodes"]
+    return sales
+
+
+def _count(sales: Iterable[Mapping[str, Any]], action: str = "ORDER") -> dict[str, int]:
     units: Counter[str] = Counter()
     for sale in sales:
-        if sale["actionType"] == "ORDER":
+        if sale["actionType"] == action:
             if line := sale.get("lineItem"):
-                units[f"line:{number_of(line['id'])}"] += sale["quantity"] or 0
+                units[f"line:{number_of(line['id'])}"] += abs(sale["quantity"] or 0)
             if shipping := sale.get("shippingLine"):  # comes once, and may come without a quantity
                 units[f"shipping:{number_of(shipping['id'])}"] = 1
     return dict(+units)

@@ -169,12 +169,13 @@ class Customer(Payload, kw_only=True, frozen=True):
 
 
 class Addition(Payload, kw_only=True, frozen=True):
-    """What one edit added to an order: units by "line:7" or "shipping:3". And what it took off the price of lines that
-    were there, in minor units of shop money.
+    """What one edit added to an order, and took off it: units by "line:7" or "shipping:3". And what it took off the
+    price of lines that were there, in minor units of shop money.
     """
 
     at: datetime
     units: dict[str, int]
+    removed: Mapping[str, int] = {}
     off: Mapping[str, int] = {}
 
 
@@ -255,14 +256,15 @@ class Dispute(Payload, kw_only=True, frozen=True):
     initiated_at: datetime
 
 
-class Added(Payload, kw_only=True, frozen=True):
+class Change(Payload, kw_only=True, frozen=True):
     id: int | None = None
     """Of the line."""
     delta: int = 1
 
 
 class Changes(Payload, kw_only=True, frozen=True):
-    additions: tuple[Added, ...] = ()
+    additions: tuple[Change, ...] = ()
+    removals: tuple[Change, ...] = ()
 
 
 class OrderEdit(Payload, kw_only=True, frozen=True):

@@ -1,5 +1,6 @@
 """When Shopify is asked what edits added to an order, and what its answer says."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,9 +23,22 @@ def sale(action: str, quantity: int | None, total: str = "0", tax: str = "0", **
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *agreements: tuple[str, list[dict[str, Any]]], included: bool) -> None:
-    nodes = [{"happenedAt": "now", "reason": reason, "sales": {"nodes": some}} for reason, some in agreements]
-    order = {"taxesIncluded": included, "agreements": {"nodes": nodes}}
-    monkeypatch.setattr(additions, "read_whole", lambda *_: order)
+    """Shopify tells of an agreement at a time, and of two of its sales."""
+
+    def graphql(_: ShopCredentials, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        assert name == "orderAdditions"
+        at = int(asked["after"] or 0)
+        reason, sales = agreements[at]
+        one = {"happenedAt": "now", "reason": reason, "sales": page(sales, asked["afterSale"], 2)}
+        return {"taxesIncluded": included, "agreements": page(agreements, asked["after"], 1) | {"nodes": [one]}}
+
+    monkeypatch.setattr(additions, "graphql", graphql)
+
+
+def page(nodes: Sequence[Any], after: str | None, size: int) -> dict[str, Any]:
+    end = int(after or 0) + size
+    info = {"hasNextPage": end < len(nodes), "endCursor": str(end)}
+    return {"nodes": list(nodes[end - size : end]), "pageInfo": info}
 
 
 def test_shipping_counts_once_with_and_without_a_quantity(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +50,31 @@ def test_shipping_counts_once_with_and_without_a_quantity(monkeypatch: pytest.Mo
     ]  # fmt: skip
     answer(monkeypatch, ("ORDER", sales), ("ORDER_EDIT", sales), ("ORDER_EDIT", sales[1:3]), included=False)
     units = {"line:7": 2, "shipping:3": 1, "shipping:4": 1}
-    assert additions.read(SHOP, "gid://shopify/Order/1") == [{"at": "now", "units": units, "off": {}}]
+    assert additions.read(SHOP, "gid://shopify/Order/1") == [
+        {"at": "now", "units": units, "removed": {"line:7": 1}, "off": {}},
+        {"at": "now", "units": {}, "removed": {"line:7": 1}, "off": {}},
+    ]
+
+
+@pytest.mark.parametrize(("reason", "removed"), [("ORDER_EDIT", {"line:7": 2}), ("RETURN", {}), ("REFUND", {})])
+def test_what_is_sent_back_was_no_edit(monkeypatch: pytest.MonkeyPatch, reason: str, removed: dict[str, int]) -> None:
+    sales = [sale("RETURN", -2, lineItem={"id": "gid://shopify/LineItem/7"})]
+    sales += [sale("ORDER", 1, lineItem={"id": "gid://shopify/LineItem/8"})]
+    answer(monkeypatch, ("ORDER", []), (reason, sales), included=False)
+    told = {"at": "now", "units": {"line:8": 1}, "removed": removed, "off": {}}
+    assert additions.read(SHOP, "gid://shopify/Order/1") == [told]
+
+
+def test_every_sale_of_a_long_edit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = [sale("ORDER", 1, lineItem={"id": f"gid://shopify/LineItem/{number}"}) for number in range(1, 8)]
+    answer(monkeypatch, ("ORDER", sales), ("ORDER_EDIT", sales), ("ORDER_EDIT", sales[:1]), included=False)
+    found = [one["units"] for one in additions.read(SHOP, "gid://shopify/Order/1")]
+    assert found == [{f"line:{number}": 1 for number in range(1, 8)}, {"line:1": 1}]
+
+
+def test_of_an_order_that_is_gone_there_is_nothing_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(additions, "graphql", lambda *_: {})
+    assert additions.read(SHOP, "gid://shopify/Order/1") == []
 
 
 @pytest.mark.parametrize(("included", "off"), [(False, {"line:7": 450}), (True, {"line:7": 500, "line:8": -100})])
@@ -52,7 +90,7 @@ def test_a_discount_counts_without_tax_unless_prices_have_it(
         sale("UPDATE", None, "-1.00"),
     ]  # fmt: skip
     answer(monkeypatch, ("ORDER", sales), ("ORDER_EDIT", sales[:2] + sales[3:]), included=included)
-    assert additions.read(SHOP, "gid://shopify/Order/1") == [{"at": "now", "units": {}, "off": off}]
+    assert additions.read(SHOP, "gid://shopify/Order/1") == [{"at": "now", "units": {}, "removed": {}, "off": off}]
 
 
 def test_of_an_order_without_any_payment_the_snapshot_is_not_read() -> None:
