@@ -31,7 +31,7 @@ test: $(STAMPS)/dev $(STAMPS)/chromium  ## All tests: unit, scenario, browser
 	@$(PY) -m pytest -n auto $(ARGS)
 
 test-nightly: $(STAMPS)/dev  ## The invariants of the books over 10,000 generated histories each
-	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties.py tests/orders/test_histories_with_payouts.py $(ARGS)
+	@STALLKEEPER_HISTORIES=10000 $(PY) -m pytest tests/orders/test_properties*.py tests/orders/test_histories_with_payouts.py $(ARGS)
 
 test-unit: $(STAMPS)/dev  ## The tests that need no browser
 	@$(PY) -m pytest -n auto -m "not e2e" $(ARGS)

@@ -52,7 +52,7 @@ class Order(Model):
     flags: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Why its amounts do not add up; its vendors' money is held until there is none."""
     additions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """What edits added, and until when Shopify's own list of them was read: `app.orders.additions`."""
+    """What edits added and took off, and until when Shopify's own list of them was read: `app.orders.additions`."""
     lifted: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     """Flags that a person has lifted: {"flag", "reason", "by", "at"}."""
     unknown_since: Mapped[datetime | None]

@@ -1,22 +1,28 @@
-"""Which units edits added to an order, by how much they made lines cheaper, and when. What had been ordered by then, at
-the price of then, shares a shipping line; and it is what a part payment was for.
+"""Which units edits added to an order and took off it, by how much they made lines cheaper, and when. What had been
+ordered by then, at the price of then, shares a shipping line; and it is what a part payment was for.
 
 orders/edited tells of each edit, once, twice or never, and nothing of discounts; Shopify's own list of them, where we
 asked for it, replaces everything that was told of the time before. So both may come in any order.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
 from app.shopify import payloads_orders as payloads
+
+_ANSWERED_WITHIN: Final = timedelta(days=1)
+"""Shopify is asked every hour. Of an order that it tells nothing of any more, nothing is held for ever."""
 
 
 class Addition(msgspec.Struct, frozen=True):
     at: datetime
     units: Mapping[str, int]
     """By component of the order: "line:7", "shipping:3"."""
+    removed: Mapping[str, int] = {}
+    """Units of lines that it took off."""
     off: Mapping[str, int] = {}
     """By how much lines that were there became cheaper, in minor units."""
     edit: int | None = None
@@ -31,12 +37,15 @@ class Additions(msgspec.Struct, frozen=True):
 
 def with_told(known: Additions, edit: payloads.OrderEdit) -> Additions:
     """With an edit that orders/edited tells of."""
-    at, units = edit.committed_at or edit.created_at, _added_units(edit)
-    if at is None or not units or any(one.edit == edit.id for one in known.edits):
+    at = edit.committed_at or edit.created_at
+    if at is None or any(one.edit == edit.id for one in known.edits):
         return known
     if known.until is not None and at < known.until:
         return known
-    return Additions((*known.edits, Addition(at, units, edit=edit.id)), known.until)
+    lines, shipping = edit.line_items, edit.shipping_lines
+    units = _units("line", lines.additions) | _units("shipping", shipping.additions)
+    told = Addition(at, units, _units("line", lines.removals), edit=edit.id)
+    return Additions((*known.edits, told), known.until)
 
 
 def with_read(known: Additions, order: payloads.Order) -> Additions:
@@ -45,7 +54,7 @@ def with_read(known: Additions, order: payloads.Order) -> Additions:
     if order.app_additions is None or (known.until is not None and until <= known.until):
         return known
     # The list was read after the order: of what was edited since, orders/edited tells, or the next look.
-    listed = [Addition(one.at, one.units, one.off) for one in order.app_additions if one.at < until]
+    listed = [Addition(one.at, one.units, one.removed, one.off) for one in order.app_additions if one.at < until]
     later = [one for one in known.edits if one.edit is not None and one.at >= until]
     return Additions((*listed, *later), until)
 
@@ -56,10 +65,15 @@ def in_turn(known: Additions, order_of: datetime) -> list[Addition]:
     return sorted(edits, key=lambda one: (one.at, one.edit or 0))
 
 
-def _added_units(edit: payloads.OrderEdit) -> dict[str, int]:
+def asked_until(known: Additions) -> datetime | None:
+    """Until when to wait for Shopify's word on edits of which only orders/edited told; None: it has told everything."""
+    told = [one.at for one in known.edits if one.edit is not None]
+    return max(told) + _ANSWERED_WITHIN if told else None
+
+
+def _units(kind: str, changes: Iterable[payloads.Change]) -> dict[str, int]:
     units: dict[str, int] = {}
-    for kind, changes in (("line", edit.line_items), ("shipping", edit.shipping_lines)):
-        for one in changes.additions:
-            if one.id is not None and one.delta > 0:
-                units[f"{kind}:{one.id}"] = units.get(f"{kind}:{one.id}", 0) + one.delta
+    for one in changes:
+        if one.id is not None and one.delta > 0:
+            units[f"{kind}:{one.id}"] = units.get(f"{kind}:{one.id}", 0) + one.delta
     return units

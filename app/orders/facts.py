@@ -268,6 +268,17 @@ class Fulfilment(msgspec.Struct, frozen=True, kw_only=True):
     """Units by line id."""
 
 
+class Edit(msgspec.Struct, frozen=True):
+    """What an edit changed, by component of the order ("line:7", "shipping:3")."""
+
+    added: Mapping[str, int] = {}
+    """Units."""
+    removed: Mapping[str, int] = {}
+    """Units that it took off."""
+    off: Mapping[str, int] = {}
+    """By how much it made lines cheaper that were there."""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     currency: str
@@ -302,10 +313,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     test: bool = False
     refunds: tuple[Refund, ...] = ()
     fulfilments: tuple[Fulfilment, ...] = ()
-    additions: tuple[Mapping[str, int], ...] = ()
-    """Units that edits added, by component ("line:7", "shipping:3"), the oldest edit first."""
-    reductions: tuple[Mapping[str, int], ...] = ()
-    """By how much the same edits made lines cheaper that were there."""
+    edits: tuple[Edit, ...] = ()
+    """The oldest first."""
+    asked_until: datetime | None = None
+    """Shopify is asked what an edit changed: until it answered, or until then, shipping may still move."""
     disputes: tuple[Dispute, ...] = ()
     payment_fees: tuple[PaymentFee, ...] = ()
     is_unknown: bool = False

@@ -29,6 +29,8 @@ def release_hold(session: Session, shop_id: int, part_id: int, *, reason: str, a
         raise Conflict("The order's amounts do not add up. Lift its flags on the order's page first.")
     if part.next_release_at is None:
         raise Conflict("No return window is running here: the money is not sent for yet, or it is available already.")
+    if part.hold_reason == HoldReason.CHECK:
+        raise Conflict("Shopify is asked what an edit of this order changed. The answer comes within an hour.")
     if part.hold_reason == HoldReason.RESERVE:
         raise Conflict("What is kept is the reserve. It is released on its day.")
     before = part.next_release_at

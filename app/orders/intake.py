@@ -14,7 +14,7 @@ from app.commissions.rules import FULL_BPS
 from app.commissions.terms import EVERY_DISCOUNT
 from app.money import parse_minor
 from app.orders import facts
-from app.orders.additions import in_turn
+from app.orders.additions import asked_until, in_turn
 from app.orders.bank_news import ended_at
 from app.orders.cells import round_fraction
 from app.orders.frozen_terms import read_alone, read_bearers, read_order_terms, with_return_terms
@@ -55,8 +55,8 @@ def read_known(one: Held) -> facts.Order:
     paid_in, paid_within = _paid_in(one.payments.values(), body, rate)
     return replace(
         known,
-        additions=tuple(edit.units for edit in edits),
-        reductions=tuple(edit.off for edit in edits),
+        edits=tuple(facts.Edit(edit.units, edit.removed, edit.off) for edit in edits),
+        asked_until=asked_until(order.additions),
         disputes=tuple(read_dispute(dispute, body, rate) for dispute in one.disputes.values()),
         payment_fees=tuple(
             facts.PaymentFee(payment.shopify_id, payment.processed_at, payment.fee_minor)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from app.ledger.rules import Account, Entry, Posting, balanced
-from app.orders.facts import Order
+from app.orders.facts import Order, Payment, RefundBearer
+from app.orders.shipping import goods
 from app.orders.stages import Bucket, Disputed, HoldReason, Stage, keep_reserve, line_buckets, shipping_bucket
 
 Nets = dict[tuple[str, int], int]
@@ -16,20 +19,37 @@ def stage_nets(
 ) -> dict[tuple[str, int], list[Bucket]]:
     """Where each vendor's net amount stands: the part that a customer disputes on hold, the rest by its parcels."""
     lines = {f"line:{line.id}": line for line in order.lines}
+    of_goods, of_others = _still_asked(order)
     buckets = {}
     for (component, vendor), amount in nets.items():
         held = disputed.get((component, vendor))
         # To lose a dispute may even cost a vendor less than nothing: a fee with its tax can be more than the price.
         kept = max(0, min(held.amount, amount)) if held and not order.test else 0
         if component in lines:
-            parts = line_buckets(order, lines[component], amount - kept, now, flagged=flagged)
+            parts = line_buckets(of_goods, lines[component], amount - kept, now, flagged=flagged)
         else:
-            parts = [shipping_bucket(order, vendor, amount - kept, now, flagged=flagged)]
+            parts = [shipping_bucket(of_others, vendor, amount - kept, now, flagged=flagged)]
         parts = keep_reserve(parts, order.terms.of(vendor), now)
         if held and kept:
             parts.append(Bucket(kept, Stage.HELD, held.since, HoldReason.DISPUTE))
         buckets[component, vendor] = parts
     return buckets
+
+
+def _still_asked(order: Order) -> tuple[Order, Order]:
+    """The order for what its lines earned, and for the rest: as if Shopify had answered where that changes nothing.
+
+    Its answer says who shares the shipping. Goods depend on that where a payment was for a part of everything, or a
+    refund takes all that one vendor has.
+    """
+    if order.asked_until is None:  # as nearly always
+        return order, order
+    bearers = [refund.bearer for refund in order.refunds] + [dispute.bearer for dispute in order.disputes]
+    if order.payment is Payment.PARTLY or RefundBearer.VENDOR in bearers:
+        return order, order
+    answered = replace(order, asked_until=None)
+    is_shared = order.shipping and len({line.terms.vendor_id for line in goods(order)}) > 1
+    return answered, order if is_shared else answered
 
 
 def vendor_nets(postings: Iterable[Posting]) -> Nets:

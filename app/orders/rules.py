@@ -16,8 +16,9 @@ from app.orders.disputes import as_refund, fee_postings, vendor_share
 from app.orders.facts import Dispute, DisputeState, Order, Payment, Refund
 from app.orders.fees import Return, share_fees
 from app.orders.moves import list_moves, stage_nets, vendor_nets
-from app.orders.part_payments import pay_partly, shipped_goods
+from app.orders.part_payments import pay_partly
 from app.orders.returns import Amounts, Takeback, divide_refund, removals_of
+from app.orders.shipped_goods import shipped_goods
 from app.orders.stages import Bucket, Disputed
 
 _NONE = Fraction(0)

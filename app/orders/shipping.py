@@ -29,6 +29,11 @@ def goods(order: Order) -> list[Line]:
     return [line for line in order.lines if not line.tip and not line.gift_card]
 
 
+def value_of(line: Line) -> int:
+    """By which it shares shipping."""
+    return max(0, line.gross - line.discount)
+
+
 def shipping_weights(shipping: ShippingLine, order: Order) -> dict[Party, int]:
     """By which weight the line is shared, and among whom."""
     owner = order.terms.shipping_owners.get(shipping.id)
@@ -85,7 +90,7 @@ def shipping_fees(order: Order, vendor_id: int, amount: int) -> tuple[Entry, ...
     mine = goods_of(order, vendor_id)
     if not any(line.terms.rule and line.terms.rule.with_shipping for line in mine):
         return ()
-    parts = split(amount, [max(0, line.gross - line.discount) for line in mine])
+    parts = split(amount, [value_of(line) for line in mine])
     fee, tax = Decimal(0), Decimal(0)
     for line, part in zip(mine, parts, strict=True):
         rule = line.terms.rule
@@ -132,5 +137,5 @@ def _weights_by(way: ShippingShare, lines: list[Line]) -> dict[Party, int]:
 
 def _weight(line: Line, share: ShippingShare) -> int:
     if share is ShippingShare.BY_VALUE:
-        return max(0, line.gross - line.discount)
+        return value_of(line)
     return line.grams * line.quantity if share is ShippingShare.BY_WEIGHT else 0

@@ -27,7 +27,7 @@ class HoldReason(StrEnum):
 
     TEST_ORDER = "test_order"
     CHECK = "check"
-    """The order's amounts do not add up; a person must look at them first."""
+    """The order's amounts do not add up; a person must look at them first. Or Shopify is asked what an edit changed."""
     DISPUTE = "dispute"
     """The customer went to the bank, which has not decided yet."""
     TO_SHIP = "to_ship"
@@ -154,4 +154,6 @@ def _bucket(
         return Bucket(amount, Stage.HELD, sent_at, HoldReason.CHECK)
     if now < release_at:
         return Bucket(amount, Stage.HELD, sent_at, HoldReason.RETURN_WINDOW, release_at)
+    if order.asked_until and now < order.asked_until and amount > 0:  # a debt is taken at once
+        return Bucket(amount, Stage.HELD, sent_at, HoldReason.CHECK, order.asked_until)
     return Bucket(amount, Stage.AVAILABLE, release_at)

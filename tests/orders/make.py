@@ -10,6 +10,7 @@ from app.commissions.rules import Rule
 from app.ledger.rules import Account, Balance
 from app.orders.cells import cells_of
 from app.orders.facts import (
+    Edit,
     Fulfilment,
     Line,
     LineTerms,
@@ -21,8 +22,8 @@ from app.orders.facts import (
     RefundLine,
     ShippingLine,
 )
-from app.orders.part_payments import shipped_goods
 from app.orders.rules import balances, book_to_date
+from app.orders.shipped_goods import shipped_goods
 
 ADA, BEA = 1, 2
 DAY_0 = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -65,6 +66,11 @@ def order(*lines: Line, **more: Any) -> Order:
 
 def shipping(price: int, **more: Any) -> ShippingLine:
     return ShippingLine(id=369, price=price, **more)
+
+
+def adding(*units: dict[str, int]) -> tuple[Edit, ...]:
+    """Edits that only added something, the oldest first."""
+    return tuple(map(Edit, units))
 
 
 def refund(refund_id: int, returned: int, *lines: RefundLine, day: int = 3, **more: Any) -> Refund:

@@ -13,9 +13,10 @@ import pytest
 from app.ledger.rules import Account
 from app.orders.additions import Addition, Additions, in_turn, with_read, with_told
 from app.orders.cells import cells_of
-from app.orders.facts import Discount, Order, Payment, ShippingRefund
-from app.orders.part_payments import pay_partly, shipped_goods
+from app.orders.facts import Discount, Edit, Order, Payment, ShippingRefund
+from app.orders.part_payments import pay_partly
 from app.orders.rules import book_to_date
+from app.orders.shipped_goods import shipped_goods
 from app.shopify import payloads_orders as payloads
 from tests.orders.make import (
     ADA,
@@ -23,6 +24,7 @@ from tests.orders.make import (
     DAY_0,
     TO_MARKETPLACE,
     account,
+    adding,
     line,
     order,
     refund,
@@ -82,7 +84,7 @@ def test_an_edit_that_is_not_in_the_order_yet_adds_nothing() -> None:
 
 def test_an_order_that_came_without_the_list_says_nothing_of_it() -> None:
     plain = msgspec.structs.replace(read(9), app_additions=None)
-    assert hear([told(1, 7), plain]) == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, edit=1),))
+    assert hear([told(1, 7), plain]) == hear([told(1, 7)])
 
 
 def test_shipping_and_lines_without_a_number_do_no_harm() -> None:
@@ -92,11 +94,10 @@ def test_shipping_and_lines_without_a_number_do_no_harm() -> None:
     assert in_turn_of([msgspec.convert(odd, payloads.OrderEdit)]) == (("shipping:369", 1),)
 
 
-def test_an_edit_told_twice_counts_once_and_one_that_added_nothing_is_not_kept() -> None:
-    only_taken_off = {"id": 2, "order_id": 450, "created_at": DAY_0.isoformat(), "line_items": {"additions": []}}
+def test_an_edit_told_twice_counts_once_and_one_without_a_time_not_at_all() -> None:
     timeless = msgspec.structs.replace(told(3, 8), created_at=None, committed_at=None)
-    known = hear([told(1, 7), msgspec.convert(only_taken_off, payloads.OrderEdit), timeless, told(1, 7)])
-    assert known == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, edit=1),))
+    known = hear([told(1, 7), timeless, told(1, 7)])
+    assert known == Additions((Addition(DAY_0 + timedelta(minutes=1), {"line:7": 1}, {"line:3": 1}, edit=1),))
 
 
 def test_one_edit_may_name_a_line_twice() -> None:
@@ -114,15 +115,15 @@ def test_moments_that_touch_are_counted_once() -> None:
     """The list ends before its moment: an edit of just then is not on it. An order has the edits of its own moment."""
     end = DAY_0 + timedelta(minutes=2) + payloads.READ_AFTER
     then = msgspec.structs.replace(told(1, 7), committed_at=end)
-    known = Additions((Addition(end, {"line:7": 1}, edit=1),), end)
+    known = Additions((Addition(end, {"line:7": 1}, {"line:3": 1}, edit=1),), end)
     assert hear([read(2), then]) == hear([then, read(2)]) == known
     assert in_turn(known, end) == [*known.edits]
 
 
-def partly(received: int, *additions: dict[str, int], **more: object) -> Order:
+def partly(received: int, *units: dict[str, int], **more: object) -> Order:
     """Ada's two at 10.00 and shipping of 5.00, then Bea's line of 30.00 added; so much was paid."""
     sold = order(
-        line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), shipping=(shipping(500),), additions=additions, **more
+        line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), shipping=(shipping(500),), edits=adding(*units), **more
     )
     return msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=sold.total - received)
 
@@ -159,7 +160,7 @@ def test_edits_are_paid_in_their_turn() -> None:
 def test_shipping_stays_with_the_goods_it_came_with(received: int, within: int) -> None:
     """Of two edits the first is paid: all of the shipping is still Ada's, whose goods were there first."""
     goods = line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA)), line(3, 1, 4000)
-    sold = order(*goods, shipping=(shipping(500),), additions=({"line:2": 1}, {"line:3": 1}))
+    sold = order(*goods, shipping=(shipping(500),), edits=adding({"line:2": 1}, {"line:3": 1}))
     known = msgspec.structs.replace(
         sold, payment=Payment.PARTLY, outstanding=sold.total - received, outstanding_within=within
     )
@@ -192,8 +193,7 @@ def test_a_later_discount_takes_no_shipping_from_whoever_sells_the_goods(
 ) -> None:
     """Ada's two at 10.00 and Bea's at 30.00 share 5.00 of shipping; by now 15.00 are off Ada's, and paid is 50.00."""
     goods = line(1, 2, 1000, discounts=(Discount(1500),)), line(2, 1, 3000, terms=terms(BEA))
-    units, off = zip(*edits, strict=True)
-    sold = order(*goods, shipping=(shipping(500),), additions=units, reductions=off)
+    sold = order(*goods, shipping=(shipping(500),), edits=tuple(Edit(units, off=off) for units, off in edits))
     assert vendor_total(sold, ADA) == 450 + ada
     assert vendor_total(sold, BEA) == 2700 + 500 - ada
 
@@ -203,30 +203,31 @@ def test_a_discount_that_is_gone_again_moves_no_shipping(edits: Sequence[dict[st
     """15.00 were off Ada's two; Bea keeps what her 30.00 had of the shipping."""
     off = ({"line:1": 1500}, *edits)
     goods = line(1, 2, 1000), line(2, 1, 3000, terms=terms(BEA))
-    sold = order(*goods, shipping=(shipping(500),), additions=({},) * len(off), reductions=off)
+    sold = order(*goods, shipping=(shipping(500),), edits=tuple(Edit(off=each) for each in off))
     assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (1800 + 200, 2700 + 300)
 
 
 def test_nine_more_at_a_great_discount_move_no_shipping() -> None:
     """Of Ada's one at 10.00 nine tenths were taken off; then nine came at that price."""
     goods = line(1, 10, 1000, discounts=(Discount(9000),)), line(2, 1, 3000, terms=terms(BEA))
-    edits = {"additions": ({}, {"line:1": 9}), "reductions": ({"line:1": 900}, {})}
-    sold = order(*goods, shipping=(shipping(500),), **edits)
+    edits = Edit(off={"line:1": 900}), Edit({"line:1": 9})
+    sold = order(*goods, shipping=(shipping(500),), edits=edits)
     assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (900 + 125, 2700 + 375)
 
 
 def test_an_edit_that_only_gives_a_discount_is_no_part_payment() -> None:
     """Within a cent of everything is not everything."""
     goods = line(1, 2, 1000, discounts=(Discount(500),)), line(2, 1, 3000, terms=terms(BEA))
-    sold = order(*goods, additions=({},), reductions=({"line:1": 500},))
+    sold = order(*goods, edits=(Edit(off={"line:1": 500}),))
     known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=1, outstanding_within=2)
     assert account(known, Account.CUSTOMER_RECEIPTS) == -4499
 
 
 def test_goods_that_are_taken_off_keep_their_part_of_the_shipping() -> None:
-    """All of Ada's goods are exchanged for more of Bea's: 2.00 of the shipping stay Ada's until they are refunded."""
+    """More of Bea's came, and later all of Ada's went: 2.00 of the shipping stay Ada's until they are refunded."""
     goods = line(1, 2, 1000, current_quantity=0), line(2, 1, 1000, terms=terms(BEA)), line(3, 3, 1000, terms=terms(BEA))
-    edited: dict[str, Any] = {"additions": ({"line:3": 3},), "current_total": 4300}
+    edits = Edit({"line:3": 3}), Edit(removed={"line:1": 2})
+    edited: dict[str, Any] = {"edits": edits, "current_total": 4300}
     sold = order(*goods, shipping=(shipping(300),), **edited)
     assert (vendor_total(sold, ADA), vendor_total(sold, BEA)) == (200, 900 + 2700 + 100)
     back = refund(9, 300, shipping=(ShippingRefund(shipping_id=369, amount=300),))
@@ -238,7 +239,7 @@ def test_gifts_are_given_with_what_they_came_with() -> None:
     """Three at 10.00 less 1.00 each; one of them, and one of two free cards, came later. A free bow was there first."""
     mugs = line(1, 3, 1000, discounts=(Discount(300, Decimal(2500)),))
     gifts = line(4, 1, 0), line(5, 2, 0)
-    sold = order(mugs, *gifts, shipping=(shipping(0),), additions=({"line:1": 1, "line:5": 1},))
+    sold = order(mugs, *gifts, shipping=(shipping(0),), edits=adding({"line:1": 1, "line:5": 1}))
     goods = shipped_goods(sold)
     cells = cells_of(sold, goods)
     two = msgspec.structs.replace(mugs, quantity=2, discounts=(Discount(200, Decimal(2500)),))
@@ -261,14 +262,14 @@ def test_shipping_that_came_on_is_paid_after_the_goods() -> None:
 
 
 @pytest.mark.parametrize(
-    ("additions", "bea"), [(({"line:2": 1}, {"line:3": 1}), 2700), (({"line:3": 1}, {"line:2": 1}), 0)]
+    ("units", "bea"), [(({"line:2": 1}, {"line:3": 1}), 2700), (({"line:3": 1}, {"line:2": 1}), 0)]
 )
 def test_what_is_added_for_nothing_waits_only_for_what_came_before_it(
-    additions: tuple[dict[str, int], ...], bea: int
+    units: tuple[dict[str, int], ...], bea: int
 ) -> None:
     """The marketplace gives Bea's line away; Ada's second, the other edit's, is not paid."""
     gift = line(2, 1, 3000, discounts=(Discount(3000, Decimal(0)),), terms=terms(BEA))
-    sold = order(line(1, 1, 1000), gift, line(3, 1, 2000), additions=additions)
+    sold = order(line(1, 1, 1000), gift, line(3, 1, 2000), edits=adding(*units))
     known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=2000)
     assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, bea)
 
@@ -277,7 +278,7 @@ def test_units_that_came_and_went_again_are_owed_by_nobody() -> None:
     """Ada's line grew from one unit to two, and shrank again before anybody paid for it."""
     shrunk = line(1, 2, 1000, current_quantity=1)
     sold = order(
-        shrunk, line(2, 1, 3000, terms=terms(BEA)), additions=({"line:1": 1, "line:2": 1},), current_total=4000
+        shrunk, line(2, 1, 3000, terms=terms(BEA)), edits=adding({"line:1": 1, "line:2": 1}), current_total=4000
     )
     known = msgspec.structs.replace(sold, payment=Payment.PARTLY, outstanding=3000)
     assert (vendor_total(known, ADA), vendor_total(known, BEA)) == (900, 0)

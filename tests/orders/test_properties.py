@@ -1,45 +1,39 @@
 """What must always hold, whatever the order looks like and in whichever order its news arrives."""
 
 import os
-from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
-from typing import NamedTuple
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.ledger.rules import Account, Balance, Entry, add_entries, missing_entries
 from app.orders.cells import cells_of
 from app.orders.facts import (
-    Discount,
     Dispute,
     DisputeState,
     FeesTo,
     Line,
     Order,
     OrderTerms,
-    Payment,
     PaymentFee,
     Recipient,
     Refund,
-    ShippingLine,
     Tax,
     VendorTerms,
 )
-from app.orders.part_payments import pay_partly, shipped_goods
 from app.orders.rules import balances, book_to_date
+from app.orders.shipped_goods import shipped_goods
 from app.orders.stages import HoldReason
-from tests.orders.histories import lines, nonsense, orders, payment_fees, stories
+from tests.orders.histories import nonsense, orders, payment_fees, stories
 from tests.orders.make import ADA, BEA, DAY_0, line, order, refund, returns, terms
 
 # The same 80 histories in every run; `make test-nightly` draws 10,000 new ones for each property.
-_WANTED = os.environ.get("STALLKEEPER_HISTORIES")
-quick = settings(max_examples=int(_WANTED or 80), deadline=None, derandomize=_WANTED is None, database=None)
+WANTED = os.environ.get("STALLKEEPER_HISTORIES")
+quick = settings(max_examples=int(WANTED or 80), deadline=None, derandomize=WANTED is None, database=None)
 LATE = DAY_0.replace(year=2028)
-_WITH_THE_BANK = (DisputeState.OPEN, DisputeState.LOST)
+WITH_THE_BANK = (DisputeState.OPEN, DisputeState.LOST)
 _COSTS = (Account.PAYMENT_FEES, Account.PAYMENT_PROVIDER)
 
 
@@ -49,7 +43,7 @@ def test_all_parties_together_have_what_customers_paid_and_did_not_get_back(stor
     books = balances(book_to_date(story, LATE).postings)
     assert sum(books.values()) == 0
     back = sum(each.returned for each in story.refunds)
-    taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in _WITH_THE_BANK)
+    taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in WITH_THE_BANK)
     assert -books.get((Account.CUSTOMER_RECEIPTS, None), 0) == story.total - back
     assert books.get((Account.CHARGEBACKS, None), 0) == taken
     disputed = sum(each.amount for each in story.disputes if each.is_chargeback and each.state is DisputeState.OPEN)
@@ -109,85 +103,6 @@ def test_any_order_of_arrival_with_replays_ends_in_the_same_balances(
     ended = add_entries(Entry(a, amount, v) for booked in ledger.values() for (a, v), amount in booked.items())
     assert ended == balances(book_to_date(story, LATE).postings)
     assert not _post(ledger, story), "a replay must find nothing to post"
-
-
-@quick
-@given(orders(), st.integers(1, 3), st.integers(0, 2), st.data())
-def test_what_edits_add_takes_nothing_from_anybody_until_it_is_paid(
-    sold: Order, edits: int, paid: int, data: st.DataObject
-) -> None:
-    """What was added and paid before counts like the rest."""
-    added = [_draw_edit(data, number, sold) for number in range(edits)]
-    steps = _enlarge_in_steps(sold, added)
-    whole, known = steps[-1], steps[min(paid, edits - 1)]
-    # What is then added for nothing waits for no payment.
-    known = next(step for step in reversed(steps) if step.total == known.total)
-    lacking = whole.total - known.total
-    assume(lacking)
-    edited = replace(whole, payment=Payment.PARTLY, outstanding=lacking)
-    booked = book_to_date(edited, LATE)
-    assert booked.flags == ()
-    assert balances(booked.postings) == balances(book_to_date(known, LATE).postings)
-
-
-@quick
-@given(orders(), st.integers(1, 3), st.data())
-def test_shipping_stays_with_the_goods_it_came_with(sold: Order, edits: int, data: st.DataObject) -> None:
-    steps = _enlarge_in_steps(sold, [_draw_edit(data, number, sold) for number in range(edits)])
-    for before, after in pairwise(map(_shares_of_shipping, steps)):
-        assert before.items() <= after.items()
-
-
-@quick
-@given(orders(), st.data())
-def test_goods_that_become_cheaper_keep_their_part_of_the_shipping(sold: Order, data: st.DataObject) -> None:
-    """Also if more units come then, at the lower price."""
-    off = {each.id: data.draw(st.integers(0, each.gross - each.discount)) for each in sold.lines}
-    cheaper = [replace(each, discounts=(*each.discounts, Discount(off[each.id]))) for each in sold.lines]
-    times = data.draw(st.integers(1, 3))
-    more = {f"line:{each.id}": each.quantity * (times - 1) for each in sold.lines}
-    told = {f"line:{number}": amount for number, amount in off.items()}
-    whole = _enlarge(replace(sold, lines=tuple(_multiply(each, times) for each in cheaper)), ())
-    later = replace(whole, additions=({}, more), reductions=(told, {}))
-    assert _shares_of_shipping(later) == _shares_of_shipping(sold)
-
-
-@quick
-@given(orders(), st.data(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
-def test_no_part_is_paid_less_when_more_is_received(sold: Order, data: st.DataObject, parts: list[float]) -> None:
-    """But for a cent, by rounding."""
-    bare, whole = _enlarge_in_steps(sold, [_draw_edit(data, 1, sold)])
-    cells = cells_of(whole, shipped_goods(whole))
-    before: dict[str, int] = {}
-    for received in sorted({bare.total, whole.total, *(round(part * whole.total) for part in parts)}):
-        paid = pay_partly(replace(whole, payment=Payment.PARTLY), cells, received)
-        now = {cell.key: round(cell.owed * paid[cell.key]) for cell in cells}
-        assert sum(now.values()) == received
-        assert all(now[key] >= amount - 1 for key, amount in before.items()), received
-        before = now
-
-
-@quick
-@given(stories(), st.data())
-def test_a_part_payment_is_whole_whatever_edits_are_said_to_have_added(story: Order, data: st.DataObject) -> None:
-    names = [f"line:{part.id}" for part in story.lines] + ["shipping:369", "line:99"]
-    added = st.dictionaries(st.sampled_from(names), st.integers(1, 7))
-    owes = data.draw(st.integers(0, story.current_total))
-    off = st.dictionaries(st.sampled_from(names), st.integers(-500, 500))
-    known = replace(
-        story,
-        payment=Payment.PARTLY,
-        cancelled_at=None,
-        outstanding=owes,
-        additions=tuple(data.draw(st.lists(added, max_size=3))),
-        reductions=tuple(data.draw(st.lists(off, max_size=3))),
-    )
-    booked = balances(book_to_date(known, LATE).postings)
-    taken = sum(each.amount for each in story.disputes if each.is_chargeback and each.state in _WITH_THE_BANK)
-    back = sum(each.returned for each in story.refunds)
-    assert -booked.get((Account.CUSTOMER_RECEIPTS, None), 0) == max(back, story.total - owes) - back
-    assert booked.get((Account.CHARGEBACKS, None), 0) == taken
-    assert sum(booked.values()) == 0
 
 
 @quick
@@ -279,47 +194,6 @@ def test_what_a_customer_disputes_is_on_hold_and_nothing_of_it_is_lost_yet(story
         assert kept == 0 or not story.test
     for vendor in (ADA, BEA):
         assert _has(balances(now.postings), vendor) == _has(balances(calm.postings), vendor)
-
-
-class _Edit(NamedTuple):
-    line: Line
-    shipping: tuple[ShippingLine, ...]
-
-
-def _draw_edit(data: st.DataObject, number: int, sold: Order) -> _Edit:
-    """A line that comes on, and often shipping for it."""
-    price = data.draw(st.none() | st.integers(0, 3000))
-    more = () if price is None else (ShippingLine(id=370 + number, price=price, taxes=(Tax(price // 5),)),)
-    return _Edit(data.draw(lines(70 + number, sold.currency)), more)
-
-
-def _units(edit: _Edit) -> dict[str, int]:
-    return {f"line:{edit.line.id}": edit.line.quantity} | {f"shipping:{one.id}": 1 for one in edit.shipping}
-
-
-def _enlarge(sold: Order, added: Sequence[_Edit]) -> Order:
-    """The order with these edits as well, and its total."""
-    shipping = [*sold.shipping, *(one for edit in added for one in edit.shipping)]
-    bare = replace(sold, lines=(*sold.lines, *(edit.line for edit in added)), shipping=tuple(shipping))
-    total = sum(cell.owed for cell in cells_of(bare, shipped_goods(bare)))
-    return replace(bare, total=total, current_total=total)
-
-
-def _enlarge_in_steps(sold: Order, edits: Sequence[_Edit]) -> list[Order]:
-    """The order before them, and after each."""
-    parts = [edits[:number] for number in range(len(edits) + 1)]
-    return [replace(_enlarge(sold, some), additions=tuple(map(_units, some))) for some in parts]
-
-
-def _multiply(part: Line, times: int) -> Line:
-    discounts = tuple(replace(each, amount=each.amount * times) for each in part.discounts)
-    return replace(part, quantity=part.quantity * times, current_quantity=part.quantity * times, discounts=discounts)
-
-
-def _shares_of_shipping(paid: Order) -> dict[str, Balance]:
-    """By the source key of what was booked."""
-    booked = [posting for posting in book_to_date(paid, LATE).postings if posting.component.startswith("shipping:")]
-    return {posting.key: add_entries(posting.entries) for posting in booked if posting.kind == "sale"}
 
 
 def _has(books: Balance, vendor: int) -> int:

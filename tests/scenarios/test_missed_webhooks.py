@@ -390,6 +390,36 @@ def test_a_discount_given_later_takes_no_shipping_from_anybody(market: Market, s
         assert session.scalars(select(Order.additions)).one()["edits"][0]["off"] == {f"line:{mugs}": 600}
 
 
+@pytest.mark.parametrize(("is_told", "lines"), [(True, 1), (False, 1), (False, 155)])
+def test_what_comes_in_exchange_has_the_shipping_of_what_went(
+    market: Market, shop: Shop, mug: Product, loaf: Product, *, is_told: bool, lines: int
+) -> None:
+    """Two mugs go and loaves come, in one edit, beside a loaf that was there. Shopify lists 150 sales at once."""
+    clock_of_store, url = f"{market.store_url}/_control/clock", f"{market.store_url}/_control/orders"
+    httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
+    bought = [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}]
+    body: dict[str, Any] = {"shop": "acme.myshopify.com", "lines": bought}
+    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    order = httpx.post(url, json=body).raise_for_status().json()
+    market.settle()
+    shares = shipping_of(shop)
+    assert shares.keys() == {mug.vendor_id, loaf.vendor_id}
+    httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
+    if not is_told:
+        lose_webhooks(market, 1)  # the first is orders/edited
+    change = {"remove": [{"sku": "MUG", "quantity": 2}], "add": [{"sku": "LOAF", "quantity": 1}] * lines}
+    edited = httpx.post(f"{url}/{order['id']}/edit", json=change).raise_for_status().json()
+    assert len(edited["line_items"]) == 2 + lines
+    market.settle()
+    exchanged = {loaf.vendor_id: sum(shares.values())}
+    assert (shipping_of(shop) == exchanged) is is_told
+    httpx.post(clock_of_store, json={"offset_seconds": 0}).raise_for_status()
+    find_them_again(market)
+    assert shipping_of(shop) == exchanged
+    with db.scoped(shop.id) as session:
+        assert check_books(session, session.get_one(Shop, shop.id)).holds
+
+
 def shipping_of(shop: Shop) -> dict[int | None, int]:
     with db.scoped(shop.id) as session:
         order_id = session.scalars(select(Order.id)).one()
