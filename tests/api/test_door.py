@@ -1,5 +1,6 @@
 """Who gets in at the API's door, and how often."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from sqlalchemy import select, update
 
 from app import clock, db
+from app.api.operations import OPERATIONS
 from app.auth import api as door
 from app.auth import limits
 from app.auth.scopes import Scope
@@ -138,6 +140,16 @@ def test_a_rival_shop_sees_and_decides_nothing_here(rival: Program, ada: Vendor)
     assert rival.get("/vendors")["data"] == []
     assert rival.ask("GET", f"/vendors/{ada.id}").status_code == 404
     assert rival.post(f"/vendors/{ada.id}/close").status_code == 404
+
+
+def test_what_is_the_merchants_no_vendors_token_does_whatever_its_scopes(adas: Program) -> None:
+    refused = {}
+    for made in OPERATIONS:
+        if not made.for_vendors:
+            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", re.sub(r"<int:\w+>", "1", made.path))
+            refused[made.name] = adas.problem(made.method, path)["detail"]
+    assert refused == dict.fromkeys(refused, "A vendor's token cannot do that. Only the merchant's can.")
+    assert {"act_on_payout", "change_pickup", "preview_payouts", "replace_money_terms"} <= set(refused)
 
 
 def test_a_vendor_sees_itself_only(adas: Program, ada: Vendor, bea: Vendor) -> None:
