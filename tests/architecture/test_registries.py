@@ -6,8 +6,9 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from alembic.script import ScriptDirectory
-from flask import Flask
+from flask import Blueprint, Flask
 
 from app import web
 from app.audit_words import DEEDS
@@ -143,6 +144,8 @@ def test_a_blueprint_without_a_door_is_not_let_in() -> None:
     app: Flask = create_app()
     for blueprint in app.blueprints:
         assert blueprint in web._doors
+    with pytest.raises(RuntimeError, match="has no door"):
+        web.register(app, Blueprint("nobodys", __name__))
 
 
 def test_pages_of_the_portal_ask_the_door_who_acts() -> None:
