@@ -35,8 +35,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 // An impatient second press sends nothing while the first is on its way: it would only be refused, and look like trouble.
+// What is sent as somebody types or chooses is not pressed: there the last word counts.
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.request.method === "POST" && !ctx.sourceElement.hasAttribute("hx-sync")) ctx.sourceElement.setAttribute("hx-sync", "drop");
+  const one = ctx.sourceElement;
+  if (ctx.request.method === "POST" && !one.matches("[hx-sync], [hx-trigger]")) one.setAttribute("hx-sync", "drop");
 });
 
 // "Tick all" ticks every box of its form.
