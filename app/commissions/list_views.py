@@ -51,6 +51,7 @@ _PARTS = {
     "as_at": "As at",
     "counts_from": "Counts from",
 }
+_MOMENTS = {"as_at": formats.write_datetime, "counts_from": formats.write_date}
 
 
 @bp.post("/preview")
@@ -181,8 +182,8 @@ def _say(name: str, value: Any, describe: Callable[[Conditions, Mapping[str, str
         return f"{write_percent(Decimal(value))} %"
     if name == "hold_days":
         return "as agreed" if value is None else str(value)
-    if name == "counts_from":
-        return formats.write_date(datetime.fromisoformat(value))
+    if name in _MOMENTS:
+        return _MOMENTS[name](datetime.fromisoformat(value))
     if name == "conditions":
         return ", ".join(describe(queries.read_conditions(value), value.get("labels", {}))) or "nothing"
     if isinstance(value, dict):

@@ -497,6 +497,9 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     assert lint_polaris(then) == []
     assert merchant.post("/app/commissions/restore", data={"list": moment}).status_code == 200
     assert planned(shop) == []
+    restored = merchant.get("/app/commissions/history").text
+    assert "As at: <time" in restored, "in the shop's time zone, as every other moment"
+    assert lint_polaris(restored) == []
     assert merchant.post("/app/commissions/restore", data={"list": "yesterday"}).status_code == 404
     end = {"list": "9999-12-31T23:59:59-12:00"}
     assert merchant.get("/app/commissions/history", query_string=end).status_code == 200
