@@ -72,7 +72,9 @@ class Comparison(msgspec.Struct, frozen=True):
 
     kind: LookKind
     asked_at: Moment
-    finished_at: Moment | None
+    finished_at: (
+        Annotated[Moment, Meta(description="Null while it is under way: the rest tells of the one before.")] | None
+    )
     looked_at: int
     missed: Annotated[int, Meta(description="News that had never come, and is brought in now.")]
     error: str | None
@@ -154,4 +156,5 @@ def _write_difference(row: DifferenceRow, vendor_ids: list[int]) -> Difference:
 
 
 def _write_look(row: Look) -> Comparison:
-    return Comparison(row.kind, row.asked_at, row.finished_at, row.looked_at, row.missed, row.error)
+    finished_at = row.finished_at if row.finished_at and row.finished_at >= row.asked_at else None
+    return Comparison(row.kind, row.asked_at, finished_at, row.looked_at, row.missed, row.error)

@@ -25,7 +25,7 @@ from app.commissions.queries import list_rules
 from app.commissions.rules import Conditions
 from app.models.books import Difference
 from app.models.commissions import CollectionProduct
-from app.models.events import AuditEntry, InboxEvent
+from app.models.events import AuditEntry, InboxEvent, Look, LookKind
 from app.models.orders import OrderLine, VendorOrder
 from app.models.payouts import RAIL, Payout
 from app.models.pickups import Pickup
@@ -526,6 +526,16 @@ def test_the_books_are_proven_on_demand_and_differences_listed(merchant: Program
     assert merchant.get("/comparisons")["data"] == []
     assert merchant.post("/comparisons").status_code == 200
     assert merchant.get("/comparisons")["data"]
+
+
+def test_a_comparison_that_is_asked_for_again_is_under_way_again(merchant: Program) -> None:
+    merchant.post("/comparisons")
+    with db.system() as session:
+        session.execute(update(Look).values(finished_at=clock.now()))
+    assert all(look["finished_at"] for look in merchant.get("/comparisons")["data"])
+    again = merchant.post("/comparisons").json
+    assert again is not None
+    assert [look["finished_at"] for look in again["data"]] == [None] * len(LookKind)
 
 
 def test_events_are_listed_and_replayed(merchant: Program, rival: Program, acme: Shop, ada: Vendor) -> None:
