@@ -1,6 +1,8 @@
 """From a typed function to an address: parse, check, call, answer. What is declared here is also what OpenAPI says."""
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -189,11 +191,20 @@ def _parse_body(made: Operation, raw: bytes) -> dict[str, Any]:
     if request.mimetype not in {"application/json", "application/merge-patch+json"} and raw:
         raise WrongMediaType("Send JSON: Content-Type: application/json.")
     try:
-        return {"body": msgspec.json.decode(raw or b"{}", type=made.body)}
+        body = msgspec.json.decode(raw or b"{}", type=made.body)
     except msgspec.ValidationError as error:
         raise ValidationErrors(explain(error, made.body, "#")) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body is no JSON: {error}.") from None
+    json.loads(raw or b"{}", object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
+    return {"body": body}
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
+    """Of two values under one name parsers take this or that one: nobody knows which was meant."""
+    name, times = next(iter(Counter(name for name, _ in pairs).most_common(1)), ("", 0))
+    if times > 1:
+        raise ValidationErrors({"#": f"Give `{name}` once."})
 
 
 def _answer(made: Operation, result: Any) -> Response:
