@@ -39,8 +39,8 @@ def stage_nets(
 def _still_asked(order: Order) -> tuple[Order, Order]:
     """The order for what its lines earned, and for the rest: as if Shopify had answered where that changes nothing.
 
-    Its answer says who shares the shipping. Goods depend on that where a payment was for a part of everything, or a
-    refund takes all that one vendor has.
+    Its answer says which goods share the shipping, and so the commission on it. What goods earned depends on that where a
+    payment was for a part of everything, or a refund takes all that one vendor has.
     """
     if order.asked_until is None:  # as nearly always
         return order, order
@@ -48,8 +48,10 @@ def _still_asked(order: Order) -> tuple[Order, Order]:
     if order.payment is Payment.PARTLY or RefundBearer.VENDOR in bearers:
         return order, order
     answered = replace(order, asked_until=None)
-    is_shared = order.shipping and len({line.terms.vendor_id for line in goods(order)}) > 1
-    return answered, order if is_shared else answered
+    terms = [line.terms for line in goods(order)]
+    takes_fees = any(one.rule and one.rule.with_shipping for one in terms)
+    is_shared = takes_fees or len({one.vendor_id for one in terms}) > 1
+    return answered, order if order.shipping and is_shared else answered
 
 
 def vendor_nets(postings: Iterable[Posting]) -> Nets:

@@ -63,6 +63,15 @@ def test_where_nobody_shares_shipping_nothing_waits(known: Order) -> None:
     assert waiting(known) == set()
 
 
+def test_shipping_of_one_vendor_waits_where_the_commission_on_it_may_change() -> None:
+    """A rule takes its rate of the part that falls on its line, by value."""
+    lines = line(1, 1, 1000), line(2, 1, 1000, terms=terms(ADA, with_shipping=True))
+    parcel = sent(1, {1: 1, 2: 1})
+    assert waiting(order(*lines, shipping=(shipping(600),), fulfilments=(parcel,), asked_until=UNTIL)) == {
+        "shipping:369"
+    }
+
+
 def test_the_goods_wait_too_where_a_part_was_paid_or_a_refund_takes_all_of_one_vendor() -> None:
     everything = {"line:1", "line:2", "shipping:369"}
     assert waiting(edited(ADA, BEA, payment=Payment.PARTLY, outstanding=1300)) == everything
