@@ -39,8 +39,8 @@ def stage_nets(
 def _still_asked(order: Order) -> tuple[Order, Order]:
     """The order for what its lines earned, and for the rest: as if Shopify had answered where that changes nothing.
 
-    Its answer says which goods share the shipping, and so the commission on it. What goods earned depends on that where a
-    payment was for a part of everything, or a refund takes all that one vendor has.
+    Its answer says which goods share the shipping, and so the commission on it. What goods earned depends on that
+    where a payment was for a part of everything, or a refund takes all that one vendor has.
     """
     if order.asked_until is None:  # as nearly always
         return order, order
