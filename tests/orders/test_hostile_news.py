@@ -20,6 +20,7 @@ from app.models.products import Product
 from app.models.shops import Shop, ShopSettings
 from app.models.vendors import Vendor, VendorStatus
 from app.payouts.checks import check_books
+from app.shopify.payloads import PayloadError
 from devstore.orders.documents import get_order
 from devstore.orders.edits import edit_order
 from devstore.orders.payments import mark_as_paid
@@ -155,6 +156,17 @@ def test_totals_that_lie_hold_the_money_and_truth_releases_it(
     post.deliver([forge(paid, updated_at=later)])
     assert flags(acme) == []
     assert (Account.UNEXPLAINED, None) not in books(acme)
+
+
+def test_an_amount_that_is_no_number_is_put_aside_at_once_instead_of_tried_again(
+    goods: SimpleNamespace, store: Store, post: Post, acme: Shop
+) -> None:
+    buy(store, (goods.mug, 1))
+    paid = next(delivery for delivery in post.waiting() if delivery["topic"] == "orders/paid")
+    lines = json.loads(paid["body"])["line_items"]
+    lines[0]["price_set"]["shop_money"]["amount"] = "5,00"
+    with pytest.raises(PayloadError, match="no number"):
+        post.deliver([forge(paid, line_items=lines)])
 
 
 @pytest.mark.parametrize("arrival", list(permutations(range(2))))

@@ -7,6 +7,7 @@ arrived together are taken in together.
 import json
 import re
 from collections.abc import Callable, Sequence
+from decimal import InvalidOperation
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -71,7 +72,10 @@ def handle_together(session: Session, shop_id: int, events: Sequence[tuple[bytes
     looked = look_up(session, shop_id, news)
     if looked.shop.has_redactions:
         news = [_read(_forget(session, shop_id, payload, event), event) for payload, event in events]
-    receive(session, shop_id, looked, news)
+    try:
+        receive(session, shop_id, looked, news)
+    except InvalidOperation as error:
+        raise PayloadError("This body has an amount that is no number.") from error
 
 
 def _read(raw: bytes, event: InboxEvent) -> News:
