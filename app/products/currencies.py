@@ -28,7 +28,7 @@ JOB: Final = "jobs.catalogue.follow_currency"
 _BACK: Final = {ProductStatus.SUBMITTED: "refuse", ProductStatus.IN_REVIEW: "ask_for_changes"}
 _AT_ONCE: Final = 50
 _A_CALL: Final = 100
-_RUN_SECONDS: Final = 60.0
+_RUN_SECONDS: Final = 20.0
 _LONGEST_REQUEST: Final = timedelta(minutes=5)
 """Whoever began before the change may still save a price in the earlier currency."""
 
@@ -44,21 +44,15 @@ class _Part:
 
 
 def follow_currency(shop_id: int, *, seconds: float = _RUN_SECONDS) -> None:
-    """Bring the shop's products into its currency, for so many seconds; what is left is rung for again. Repeatable.
+    """Bring the shop's products into its currency, for so many seconds; the sweep rings for what is left. Repeatable.
 
     Raises ShopifyError.
     """
     until = time.monotonic() + seconds
-    while part := _find_next(shop_id):
+    while time.monotonic() < until and (part := _find_next(shop_id)):
         told = _read_prices(part)
-        with scoped(shop_id) as session:
-            shop = session.get_one(Shop, shop_id)
-            if shop.currency == part.currency:
-                for product_id in part.product_ids:
-                    _follow(session, shop, product_id, part, told)
-        if time.monotonic() > until:
-            enqueue(JOB, shop_id, queue="catalogue")
-            return
+        for product_id in part.product_ids:
+            _follow(part, product_id, told)
 
 
 def sweep() -> None:
@@ -117,11 +111,14 @@ def _read_prices(part: _Part) -> dict[str, str]:
     return {node["id"]: node["price"] for node in found if node}
 
 
-def _follow(session: Session, shop: Shop, product_id: int, part: _Part, told: Mapping[str, str]) -> None:
-    product = session.get(Product, product_id, with_for_update=True)
-    if product is None or not prices.are_old(session, product):
-        return
-    gids = {variant.shopify_gid for variant in service.list_variants(session, product) if variant.shopify_gid}
-    if product.status != ProductStatus.PUBLISHED or gids <= set(part.gids):
-        take_over(session, shop, product, told)
-    # Else it came on sale while Shopify was asked: the next part has it.
+def _follow(part: _Part, product_id: int, told: Mapping[str, str]) -> None:
+    """In a transaction of its own: whoever waits for a product waits for no other."""
+    with scoped(part.shop.shop_id) as session:
+        product = session.get(Product, product_id, with_for_update=True)
+        shop = session.get_one(Shop, part.shop.shop_id)
+        if product is None or shop.currency != part.currency or not prices.are_old(session, product):
+            return
+        gids = {variant.shopify_gid for variant in service.list_variants(session, product) if variant.shopify_gid}
+        if product.status != ProductStatus.PUBLISHED or gids <= set(part.gids):
+            take_over(session, shop, product, told)
+        # Else it came on sale while Shopify was asked: the next part has it.

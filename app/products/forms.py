@@ -142,12 +142,14 @@ def form_of(product: Product) -> ProductForm:
     return ProductForm(data=values)
 
 
-def rows_of(variants: Sequence[Variant], levels: Mapping[int, Mapping[int, StockLevel]]) -> list[VariantRow]:
-    """The grid filled with a product's variants. A price that nobody gave yet is empty."""
+def rows_of(
+    variants: Sequence[Variant], levels: Mapping[int, Mapping[int, StockLevel]], currency: str
+) -> list[VariantRow]:
+    """The grid filled with a product's variants. A price that nobody gave yet in this currency is empty."""
     return [
         VariantRow(
             tuple(variant.option_values),
-            str(variant.price.decimal) if variant.price_minor else "",
+            str(variant.price.decimal) if variant.price and variant.currency == currency else "",
             variant.sku,
             str(places.at_first(variant, levels[variant.id])),
             elsewhere={key: str(level.quantity) for key, level in levels[variant.id].items()},

@@ -11,7 +11,7 @@ from app.errors import Conflict
 from app.live.channels import announce
 from app.models.products import Product, ProductStatus, Variant
 from app.models.shops import Shop
-from app.money import parse_money
+from app.money import parse_minor
 from app.products import (
     currencies,
     looks,
@@ -49,7 +49,7 @@ def take_over_product(session: Session, shop: Shop, seen: payloads.Product, body
         product.shopify_status, product.handle = seen.status.upper(), seen.handle
         if product.status == ProductStatus.PUBLISHED:
             _take_over_currency(session, shop, product, seen)
-            _take_over_content(session, product, seen)
+            _take_over_content(session, shop, product, seen)
             looks.note_news(session, product, body)
     service.begin_review(session, product)
 
@@ -130,7 +130,7 @@ def _take_over_currency(session: Session, shop: Shop, product: Product, seen: pa
         currencies.take_over(session, shop, product, told)
 
 
-def _take_over_content(session: Session, product: Product, seen: payloads.Product) -> None:
+def _take_over_content(session: Session, shop: Shop, product: Product, seen: payloads.Product) -> None:
     description = clean_description(seen.body_html or "")
     on_its_way = proposals.find_on_its_way(session, product)
     ours = {field: on_its_way.changes[field][1] for field in on_its_way.taken} if on_its_way else {}
@@ -148,8 +148,9 @@ def _take_over_content(session: Session, product: Product, seen: payloads.Produc
         item = by_gid.get(variant.shopify_gid or "")
         if item is None:
             continue
-        price = parse_money(item.price, variant.currency).minor
-        if price != variant.price_minor and ours.get(f"price {variant.id}") != price:
+        price = parse_minor(item.price, shop.currency)
+        is_other = variant.currency == shop.currency and price != variant.price_minor
+        if is_other and ours.get(f"price {variant.id}") != price:
             # Somebody of the shop set it: that is as good as a review.
             variant.reviewed_price_minor = None
             changes[f"price {' / '.join(variant.option_values)}"] = [variant.price_minor, price]
@@ -196,7 +197,7 @@ def _read_variants(seen: payloads.Product, currency: str) -> list[dict[str, Any]
     return [
         {
             "values": [value for value in (each.option1, each.option2, each.option3) if value is not None],
-            "price": parse_money(each.price, currency).minor,
+            "price": parse_minor(each.price, currency),
             "sku": each.sku or "",
             "stock": each.inventory_quantity or 0,
             "gid": each.admin_graphql_api_id,

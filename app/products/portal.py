@@ -122,7 +122,8 @@ def show_product(product_id: int) -> ResponseReturnValue:
     detail = _get(product_id)
     if detail.product.status in rules.EDITABLE:
         levels = places.list_levels(g.session, detail.variants)
-        return _form_page(detail, forms.form_of(detail.product), forms.rows_of(detail.variants, levels))
+        rows = forms.rows_of(detail.variants, levels, g.shop.currency)
+        return _form_page(detail, forms.form_of(detail.product), rows)
     return _show_page(detail)
 
 

@@ -12,9 +12,12 @@ from app.models.shops import Shop
 
 
 def are_old(session: Session, product: Product) -> bool:
-    """Whether they are in an earlier currency of the shop's."""
-    behind = select(Variant.id).join(Shop, (Shop.id == Variant.shop_id) & (Shop.currency != Variant.currency))
-    return session.scalar(behind.where(Variant.product_id == product.id).limit(1)) is not None
+    """Whether they are in an earlier currency of the shop's. Asks nothing unless some of its products may be."""
+    shop = session.get_one(Shop, product.shop_id)
+    if shop.prices_due_at is None:
+        return False
+    behind = select(Variant.id).where(Variant.product_id == product.id, Variant.currency != shop.currency)
+    return session.scalar(behind.limit(1)) is not None
 
 
 def check(session: Session, product: Product) -> None:

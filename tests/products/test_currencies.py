@@ -30,11 +30,13 @@ from app.products import (
     service,
     sync,
 )
+from app.products import prices as rules_of_prices
 from app.shopify.payloads import Product as News
 from app.shopify.payloads import read_payload
 from app.shopify.tokens import ShopCredentials
 from tests.apps import get_app
 from tests.portal.conftest import signed_in
+from tests.products.test_queries import counted
 from tests.shopify.fake import FakeShopify, data, installable
 from webhooks.handlers.app import handle_shop_update
 
@@ -62,6 +64,8 @@ def mug(acme: Shop, ada: Vendor) -> int:
 @pytest.fixture
 def sell_in(acme: Shop, connected: ShopCredentials, shopify: FakeShopify) -> Callable[[str], None]:
     """The shop's staff choose another currency, and we learn of it."""
+    installable(shopify)
+    installation.read_profile(connected)
 
     def change(currency: str) -> None:
         installable(shopify)
@@ -125,6 +129,49 @@ def test_news_of_another_currency_have_shopify_asked_and_old_news_end_nothing(
     with db.scoped(acme.id) as session:
         assert session.get_one(Shop, acme.id).currency == "JPY"
         assert session.get_one(ShopSettings, acme.id).payout_minimum_minor == 500
+
+
+def test_a_shop_whose_currency_did_not_change_is_asked_for_nothing_more(acme: Shop, mug: int) -> None:
+    with db.scoped(acme.id) as session:
+        # As pages and jobs hold them.
+        shop, product = session.get_one(Shop, acme.id), session.get_one(Product, mug)
+        with counted() as statements:
+            assert not rules_of_prices.are_old(session, product)
+    assert (shop.currency, statements) == ("USD", [])
+
+
+def test_a_worker_that_dies_leaves_what_is_through_and_the_next_one_goes_on(
+    acme: Shop, ada: Vendor, shopify: FakeShopify, sell_in: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (make(acme, ada, status) for status in ("draft", "rejected"))
+    sell_in("EUR")
+    take_over = currencies.take_over
+
+    def die(session: Any, shop: Shop, product: Product, told: Any) -> None:
+        take_over(session, shop, product, told)
+        if product.id == second:
+            raise SystemExit
+
+    monkeypatch.setattr(currencies, "take_over", die)
+    with pytest.raises(SystemExit):
+        follow(acme, shopify)
+    assert prices(acme) == {"Draft": ("draft", "0.00 EUR"), "Rejected": ("rejected", "12.50 USD")}
+    monkeypatch.setattr(currencies, "take_over", take_over)
+    follow(acme, shopify)
+    assert prices(acme)["Rejected"] == ("rejected", "0.00 EUR")
+    with db.scoped(acme.id) as session:
+        noted = session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "product.new_currency"))
+        assert noted.all() == [first, second]
+
+
+def test_a_run_that_takes_long_leaves_the_rest_to_the_sweep(
+    acme: Shop, mug: int, shopify: FakeShopify, sell_in: Callable[[str], None]
+) -> None:
+    sell_in("EUR")
+    currencies.follow_currency(acme.id, seconds=0)
+    assert prices(acme) == {"Published": ("published", "12.50 USD")}
+    follow(acme, shopify)
+    assert prices(acme) == {"Published": ("published", "12.50 EUR")}
 
 
 def test_what_is_on_sale_costs_what_shopify_says_and_all_else_is_asked_again(
@@ -270,6 +317,34 @@ def test_news_of_a_product_bring_it_into_the_currency_that_they_speak_of(
     assert prices(acme) == {"Mug": ("published", "1300 JPY")}
     with db.scoped(acme.id) as session:
         assert session.scalars(select(Variant.reviewed_price_minor)).one() is None
+
+
+def test_news_that_do_not_tell_all_variants_leave_prices_of_before_alone(
+    acme: Shop, mug: int, shopify: FakeShopify, sell_in: Callable[[str], None]
+) -> None:
+    sell_in("JPY")
+    told = [
+        {"id": n, "admin_graphql_api_id": f"gid://shopify/ProductVariant/{n}", "price": "1300"} for n in range(1, 101)
+    ]
+    said = {"id": 1, "admin_graphql_api_id": PRODUCT, "title": "Cup", "handle": "mug", "status": "active"}
+    body = json.dumps({**said, "variants": told, "updated_at": clock.now().isoformat()}).encode()
+    with db.scoped(acme.id) as session:
+        mirror.take_over_product(session, session.get_one(Shop, acme.id), read_payload(News, body), body)
+    assert prices(acme) == {"Cup": ("published", "12.50 USD")}
+    follow(acme, shopify, "1300")
+    assert prices(acme) == {"Cup": ("published", "1300 JPY")}
+
+
+def test_a_draft_that_is_not_through_yet_is_filled_in_without_its_price(
+    acme: Shop, ada: Vendor, sell_in: Callable[[str], None]
+) -> None:
+    draft = make(acme, ada, "draft")
+    browser = signed_in(get_app(), ada)
+    assert 'value="12.50"' in browser.get(f"/portal/products/{draft}").text
+    sell_in("EUR")
+    page = browser.get(f"/portal/products/{draft}").text
+    assert "Price in EUR" in page
+    assert 'value="12.50"' not in page
 
 
 def test_an_earlier_edit_is_shown_in_its_own_currency_and_is_no_case_for_todays_rules(

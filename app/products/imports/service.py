@@ -96,15 +96,14 @@ def start(session: Session, made: ProductImport, *, actor: str) -> None:
     """Do what was planned, in a job. Raises Conflict when it was started, or nothing is to be done."""
     if made.status != ImportStatus.PLANNED:
         raise Conflict(_("This file was started already."))
-    check_currency(session, made)
+    check_currency(session.get_one(Shop, made.shop_id), made)
     if not _count(session, made, ImportRowStatus.WAITING):
         raise Conflict(_("Nothing in this file would change anything."))
     _move(session, made, ImportStatus.RUNNING, "import.start", actor)
 
 
-def check_currency(session: Session, made: ProductImport) -> None:
+def check_currency(shop: Shop, made: ProductImport) -> None:
     """Raises Conflict when the shop has sold in another currency since: the file's prices mean nothing in it."""
-    shop = session.get_one(Shop, made.shop_id)
     if shop.currency_at(made.created_at) != shop.currency:
         words = _("The shop sells in %(currency)s now. Send the file again with prices in it.", currency=shop.currency)
         raise Conflict(words)

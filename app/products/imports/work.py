@@ -29,7 +29,7 @@ from app.models.products import (
 )
 from app.models.shops import Shop
 from app.models.vendors import Vendor, VendorStatus
-from app.products import fetching, proposal_rules, proposals, rules, service, trail
+from app.products import fetching, prices, proposal_rules, proposals, rules, service, trail
 from app.products.imports import matching, plans
 from app.products.imports.items import Item, from_json
 from app.products.imports.service import JOB, check_currency
@@ -124,13 +124,14 @@ def _fail(made: ProductImport, row: ProductImportRow, words: str) -> None:
 
 
 def _do(session: Session, made: ProductImport, row: ProductImportRow) -> None:
-    check_currency(session, made)
-    words = _create(session, made, row) if row.action == "create" else _change(session, made, row)
+    shop = session.get_one(Shop, made.shop_id)
+    check_currency(shop, made)
+    words = _create(session, shop, made, row) if row.action == "create" else _change(session, shop, made, row)
     row.status, row.words = ImportRowStatus.DONE, words
 
 
-def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str:
-    shop, vendor = session.get_one(Shop, made.shop_id), session.get_one(Vendor, made.vendor_id)
+def _create(session: Session, shop: Shop, made: ProductImport, row: ProductImportRow) -> str:
+    vendor = session.get_one(Vendor, made.vendor_id)
     item = from_json(row.item)
     content, variants = plans.content_of(item, row.item["category"])
     product = service.create_draft(session, shop, vendor, content.title, actor=made.sent_by)
@@ -141,16 +142,16 @@ def _create(session: Session, made: ProductImport, row: ProductImportRow) -> str
     return _("A new draft.")
 
 
-def _change(session: Session, made: ProductImport, row: ProductImportRow) -> str:
+def _change(session: Session, shop: Shop, made: ProductImport, row: ProductImportRow) -> str:
     """Compared again with what is there now: the plan may be of yesterday."""
     if row.product_id is None:
         raise Conflict(_("The product is gone."))
     product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
+    prices.check(session, product)
     held = matching.hold(session, [product.id])[product.id]
     plan = plans.compare(held, from_json(row.item), row.item["category"])
     if plan.mistakes:
         raise Conflict(plan.mistakes[0].words)
-    shop = session.get_one(Shop, made.shop_id)
     added: list[int] = []
     if plan.added and "variants" not in plan.changes:
         added = service.add_variants(session, shop, product, plan.options, plan.added)
@@ -241,7 +242,7 @@ def _undo(session: Session, made: ProductImport, row: ProductImportRow) -> None:
         row.status, row.words = ImportRowStatus.UNDONE, _("It was gone already.")
         return
     if row.action != "create" and proposal_rules.names_prices(row.changes):
-        check_currency(session, made)
+        check_currency(session.get_one(Shop, made.shop_id), made)
     product = service.lock_product(session, made.shop_id, row.product_id, vendor_id=made.vendor_id)
     row.words = (_remove if row.action == "create" else _set_back)(session, made, row, product)
     row.status = ImportRowStatus.UNDONE

@@ -716,3 +716,16 @@ def test_a_file_of_when_the_shop_had_another_currency_writes_no_price_and_is_sho
         summary = queries.get_import(session, acme.id, done, vendor_id=ada.id)
         shown = queries.list_rows(session, summary).rows[0]
         assert shown.changes == [("Price", "$10.00", "$20.00")]
+
+
+def test_a_file_changes_no_product_whose_prices_are_not_in_the_new_currency_yet(acme: Shop, ada: Vendor) -> None:
+    do(acme, ada, send(acme, ada, "Product,Price\nBowl,30.00\n"), "start")
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        shop.currency, shop.prices_due_at = "EUR", clock.now()
+        shop.earlier_currencies = [["USD", clock.now().isoformat()]]
+    acme.currency = "EUR"
+    changed = send(acme, ada, "Product,Price\nBowl,25.00\n")
+    do(acme, ada, changed, "start")
+    assert rows(acme, changed) == [("Bowl", "change", "failed")]
+    assert products(acme) == {"Bowl": ("draft", [([rules.DEFAULT_VALUE], 3000, 0)])}
