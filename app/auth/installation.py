@@ -50,7 +50,8 @@ def prepare(credentials: ShopCredentials) -> Shop:
     profile = graphql(credentials, "shop")
     vendor_gid = definitions.apply(credentials)
     with scoped(credentials.shop_id) as session:
-        shop = _take_profile(session, credentials, profile)
+        shop = _lock(session, credentials)
+        _take_profile(session, shop, profile)
         shop.vendor_definition_gid = vendor_gid
         if shop.definitions_version < definitions.VERSION and shop.newest_told:
             shop.newest_told = None  # a shop that comes back may hold them still, or have lost them
@@ -65,19 +66,31 @@ def ask_for_profile(session: Session, shop: Shop) -> None:
 
 def read_profile(credentials: ShopCredentials) -> None:
     """Take over what Shopify says of the shop itself. Raises ShopifyError."""
+    with scoped(credentials.shop_id) as session:
+        known = session.get_one(Shop, credentials.shop_id).currency
     profile = graphql(credentials, "shop")
     with scoped(credentials.shop_id) as session:
-        _take_profile(session, credentials, profile)
+        shop = _lock(session, credentials)
+        if shop.currency == known:
+            _take_profile(session, shop, profile)
+        else:
+            # Another answer was taken over meanwhile: this one may be the older.
+            ask_for_profile(session, shop)
 
 
-def _take_profile(session: Session, credentials: ShopCredentials, profile: Mapping[str, Any]) -> Shop:
-    shop = session.get_one(Shop, credentials.shop_id, with_for_update={"key_share": True})
+def _lock(session: Session, credentials: ShopCredentials) -> Shop:
+    return session.get_one(Shop, credentials.shop_id, with_for_update={"key_share": True})
+
+
+def _take_profile(session: Session, shop: Shop, profile: Mapping[str, Any]) -> None:
+    if shop.shopify_gid is None:
+        # Until now nobody knew its currency, and nothing has an amount.
+        shop.currency = profile["currencyCode"]
     shop.shopify_gid = profile["id"]
     shop.name, shop.email = profile["name"], profile["email"]
     shop.primary_host = profile["primaryDomain"]["host"]
     _take_currency(session, shop, profile["currencyCode"])
     take_timezone(session, shop, profile["ianaTimezone"])
-    return shop
 
 
 def _take_currency(session: Session, shop: Shop, currency: str) -> None:

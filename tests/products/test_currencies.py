@@ -131,6 +131,42 @@ def test_news_of_another_currency_have_shopify_asked_and_old_news_end_nothing(
         assert session.get_one(ShopSettings, acme.id).payout_minimum_minor == 500
 
 
+def test_the_first_currency_that_is_known_of_a_shop_is_no_change(
+    acme: Shop, connected: ShopCredentials, shopify: FakeShopify
+) -> None:
+    installable(shopify)
+    profile = json.loads(shopify.answers["shop"][0].content)["data"]["shop"]  # type: ignore[union-attr]
+    shopify.answer("shop", data(shop={**profile, "currencyCode": "EUR"}))
+    installation.read_profile(connected)
+    with db.scoped(acme.id) as session:
+        shop = session.get_one(Shop, acme.id)
+        assert (shop.currency, shop.earlier_currencies, shop.prices_due_at) == ("EUR", [], None)
+        assert session.scalars(select(AuditEntry)).all() == []
+
+
+def test_an_answer_that_another_one_overtook_is_asked_for_again(
+    acme: Shop,
+    connected: ShopCredentials,
+    shopify: FakeShopify,
+    sell_in: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rung: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(installation, "enqueue_after_commit", lambda _, *job, **__: rung.append(job))
+    slow = shopify.answers["shop"][0]
+
+    def answer(_: dict[str, Any]) -> Any:
+        sell_in("JPY")
+        rung.clear()
+        return slow
+
+    shopify.answer("shop", answer)
+    installation.read_profile(connected)
+    assert rung == [("jobs.shops.read_profile", acme.id)]
+    with db.scoped(acme.id) as session:
+        assert session.get_one(Shop, acme.id).currency == "JPY"
+
+
 def test_a_shop_whose_currency_did_not_change_is_asked_for_nothing_more(acme: Shop, mug: int) -> None:
     with db.scoped(acme.id) as session:
         # As pages and jobs hold them.
