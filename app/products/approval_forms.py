@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wtforms import BooleanField, Form, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, Form, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the stubs
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from app.money import Money, read_amount
 from app.products.approval_rules import FIELDS, KINDS, Conditions
-from app.typed import at_most, tidy
+from app.typed import WholeNumberField, at_most, tidy
 
 
 class RuleForm(Form):
@@ -36,10 +36,10 @@ class RuleForm(Form):
     fields = SelectMultipleField(
         "Only edits of", choices=[SelectChoice(*pair) for pair in FIELDS.items()], validators=[Optional()]
     )
-    most_move = IntegerField(
+    most_move = WholeNumberField(
         "Price changes up to",
         description="From the last price that one of you approved. Empty: any.",
-        validators=[Optional(), NumberRange(0, 100, "Choose between 0 and 100 %.")],
+        validators=[Optional(), NumberRange(0, 100, "Choose between 0 and 100 %%.")],
     )
 
     def __init__(

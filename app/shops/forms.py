@@ -25,7 +25,7 @@ class SettingsForm(Form):
         description="Up to this much above or below the last price that you approved. 0: each one waits for you.",
         validators=[
             Optional(),
-            NumberRange(0, 100, "Choose between 0 and 100 %."),
+            NumberRange(0, 100, "Choose between 0 and 100 %%."),
         ],
     )
     vendors_may_cancel = BooleanField("Vendors may cancel items themselves")

@@ -93,6 +93,17 @@ def test_prices_without_a_currency_are_compared_in_any_until_the_rule_is_saved(
         assert session.get_one(ApprovalRule, number).conditions["price_currency"] == "USD"
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"), [("some", "Enter a whole number, in digits."), ("101", "Choose between 0 and 100 %.")]
+)
+def test_a_price_change_that_is_no_percentage_is_refused_in_plain_words(
+    acme: Shop, merchant: FlaskClient, typed: str, said: str
+) -> None:
+    answer = merchant.post("/app/review/rules/new", data={"name": "Small", "kind": "edit", "most_move": typed})
+    assert answer.status_code == 422
+    assert f'error="{said}"' in answer.text
+
+
 @pytest.mark.parametrize("in_group", [True, False])
 def test_an_edit_is_judged_in_its_vendors_own_transaction_by_the_vendors_groups(
     acme: Shop, ada: Vendor, bea: Vendor, *, in_group: bool

@@ -65,6 +65,7 @@ def test_saving_the_same_again_writes_nothing(browser: FlaskClient, acme: Shop) 
         ("hold_days", "soon", "Enter a whole number, in digits"),
         ("hold_days", "181", "Choose between 0 and 180 days."),
         ("hold_days", "-1", "Choose between 0 and 180 days."),
+        ("price_band", "101", "Choose between 0 and 100 %."),
         ("buyer_days", "0", "Choose between 1 and 365 days."),
         ("buyer_days", "", "Enter a number of days."),
         ("payout_minimum", "a lot", "Enter an amount in digits"),
