@@ -51,6 +51,7 @@ _PARTS = {
     "as_at": "As at",
     "counts_from": "Counts from",
 }
+_FIGURES = ("sold", "taken", "before", "after", "difference")
 _MOMENTS = {"as_at": formats.write_datetime, "counts_from": formats.write_date}
 
 
@@ -195,9 +196,12 @@ def _preview_part(preview_id: int) -> str:
     preview = previews.get_preview(g.session, g.shop.id, preview_id)
     currency = g.shop.currency_at(preview.made_at)
     rows = previews.list_rows(g.session, preview, currency)
-    sums = [Money(sum(getattr(row, name).minor for row in rows), currency) for name in ("sold", "before", "after")]
     return render_template(
-        "merchant/commissions/_preview.html", preview=preview, rows=rows, sums=sums, days=previews.DAYS
+        "merchant/commissions/_preview.html",
+        preview=preview,
+        rows=rows,
+        sums={name: Money(sum(getattr(row, name).minor for row in rows), currency) for name in _FIGURES},
+        days=previews.DAYS,
     )
 
 

@@ -1,9 +1,9 @@
-"""What the last ninety days would have been under another list: computed in steps, before anything is saved."""
+"""What a change of the list would have made of the last ninety days: computed in steps, before anything is saved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.commissions.agreements import get_agreed
 from app.commissions.collections import read_new, watch_named
-from app.commissions.queries import read_rule, write_rule
+from app.commissions.queries import list_rules, read_rule, write_rule
 from app.commissions.rules import Rule, choose_rule, days_on_hold, line_fee
 from app.commissions.sets import find_members, read_sold_line
 from app.db import scoped, system
@@ -35,20 +35,28 @@ _TURNS: Final = Turns("jobs.commissions.preview", CommissionPreview, CommissionP
 
 @dataclass(frozen=True, slots=True)
 class VendorRow:
-    """One vendor's ninety days: what was sold, the commission then, and under the list."""
+    """One vendor's ninety days: what was sold, and the commission on it."""
 
     name: str
     lines: int
     sold: Money
+    taken: Money
+    """By the lists that were in force at the sales."""
     before: Money
+    """By the list that was in force when the preview was asked for."""
     after: Money
+    """By the list with the change."""
     longer: int = 0
-    """Lines whose money would have been on hold for more days than by the list of then."""
+    """Lines whose money would be on hold for more days with the change than without it."""
     shorter: int = 0
 
     @property
     def difference(self) -> Money:
         return self.after - self.before
+
+    @property
+    def is_as_taken(self) -> bool:
+        return self.before == self.taken
 
 
 def ask(session: Session, shop: Shop, rules: Sequence[Rule], actor: str) -> CommissionPreview:
@@ -122,7 +130,7 @@ def stop(session: Session, shop_id: int, preview_id: int) -> None:
 
 
 def list_rows(session: Session, preview: CommissionPreview, currency: str) -> list[VendorRow]:
-    """By vendor, whoever it changes most first."""
+    """By vendor, whoever it changes most first. One that was computed before an upgrade has no `moved`."""
     query = select(Vendor.id, Vendor.name).where(Vendor.id.in_([int(number) for number in preview.sums]))
     names = {row[0]: row[1] for row in session.execute(query)}
     rows = [
@@ -130,11 +138,13 @@ def list_rows(session: Session, preview: CommissionPreview, currency: str) -> li
             names.get(int(number), f"#{number}"),
             lines,
             Money(sold, currency),
-            Money(before, currency),
+            Money(taken, currency),
+            Money(taken + sum(moved), currency),
             Money(after, currency),
-            *held,
+            longer,
+            shorter,
         )
-        for number, (lines, sold, before, after, *held) in preview.sums.items()
+        for number, (lines, sold, taken, after, longer, shorter, *moved) in preview.sums.items()
     ]
     return sorted(rows, key=lambda row: (-abs(row.difference.minor), row.name))
 
@@ -162,8 +172,9 @@ def _know_collections(shop_id: int, preview_id: int) -> bool:
     """Without the products of its collections a preview would say that nothing changes: then it is given up."""
     with scoped(shop_id) as session:
         preview = session.get(CommissionPreview, preview_id)
-        rules = preview.rules if preview and preview.done == 0 and preview.failed_at is None else []
-    named = {gid for rule in rules for gid in rule["conditions"].get("collection_gids", ())}
+        begins = preview and preview.done == 0 and preview.failed_at is None
+        lists = _read_lists(session, preview) if preview and begins else ([], [])
+    named = {gid for rule in chain(*lists) for gid in rule.conditions.collection_gids}
     if not named or read_new(shop_id, named, seconds=_READ_SECONDS):
         return True
     with scoped(shop_id) as session:
@@ -183,16 +194,17 @@ def _add_next(shop_id: int, preview_id: int) -> bool:
         query = select(OrderLine, Order.ordered_at).join(Order, Order.id == OrderLine.order_id)
         later = query.where(*_sold(shop_id, preview.since, currency), OrderLine.id > preview.cursor)
         found = session.execute(later.order_by(OrderLine.id).limit(_AT_ONCE)).all()
-        rules, agreed = [read_rule(stored) for stored in preview.rules], get_agreed(session, shop_id)
+        (before, after), agreed = _read_lists(session, preview), get_agreed(session, shop_id)
         products = {line.sold_as["product"] for line, _ in found if line.sold_as} - {None}
-        members = find_members(session, shop_id, rules, products, preview.since)
+        members = find_members(session, shop_id, [*before, *after], products, preview.since)
         sums = {number: list(values) for number, values in preview.sums.items()}
         for line, ordered_at in found:
             if not line.sold_as or line.vendor_id is None:
                 preview.unknown += 1
                 continue
             sold = members.add_to(read_sold_line(line.sold_as, line.vendor_id, currency, ordered_at))
-            more = _under(choose_rule(rules, sold).winner, line, currency, agreed.of(line.vendor_id).hold_days)
+            winners = (choose_rule(before, sold).winner, choose_rule(after, sold).winner)
+            more = _under(*winners, line, currency, agreed.of(line.vendor_id).hold_days)
             had = sums.get(str(line.vendor_id), [])
             sums[str(line.vendor_id)] = [sum(pair) for pair in zip_longest(had, more, fillvalue=0)]
         preview.sums, preview.done = sums, preview.done + len(found)
@@ -203,11 +215,20 @@ def _add_next(shop_id: int, preview_id: int) -> bool:
         return preview.finished_at is None
 
 
-def _under(winner: Rule | None, line: OrderLine, currency: str, agreed_days: int) -> tuple[int, ...]:
+def _read_lists(session: Session, preview: CommissionPreview) -> tuple[list[Rule], list[Rule]]:
+    """Without the change, as it was in force when the preview was asked for, and with it."""
+    return list_rules(session, preview.shop_id, preview.made_at), [read_rule(stored) for stored in preview.rules]
+
+
+def _under(
+    before: Rule | None, after: Rule | None, line: OrderLine, currency: str, agreed_days: int
+) -> tuple[int, ...]:
     """What a line adds to its vendor's sums. Where a rule names no days on hold, those that are agreed now count."""
     value = line.gross_minor - line.vendor_discount_minor
     leaves = line.tax_to == "marketplace"
-    _, fee = line_fee(winner, value, line.included_tax_minor, line.quantity, currency, tax_leaves=leaves)
-    days, then = days_on_hold(winner, agreed_days), (line.rule or {}).get("hold_days")
-    before = agreed_days if then is None else then
-    return 1, value, line.fee_minor, fee, int(days > before), int(days < before)
+    fees = [
+        line_fee(rule, value, line.included_tax_minor, line.quantity, currency, tax_leaves=leaves)[1]
+        for rule in (before, after)
+    ]
+    longer = days_on_hold(after, agreed_days) - days_on_hold(before, agreed_days)
+    return 1, value, line.fee_minor, fees[1], int(longer > 0), int(longer < 0), fees[0] - line.fee_minor

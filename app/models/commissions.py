@@ -41,7 +41,7 @@ class CommissionRule(Model):
     """For how many days after the parcel the vendor's money waits; None: as agreed with the vendor."""
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
-    """Exclusive; None for the version in force."""
+    """Exclusive; None for the version in force, or planned. A plan that was dropped ends where it would have begun."""
     changed_by: Mapped[str]
     created_at: Mapped[CreatedAt]
 
@@ -152,6 +152,6 @@ class CommissionPreview(InTurn, Model):
     unknown: Mapped[int] = mapped_column(server_default="0")
     """Lines left out, because what rules ask about was not kept when they were sold."""
     sums: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    """By vendor id: [lines, sold, commission then, commission under the list], minor units, then how many of the lines'
-    money would have been on hold for longer, and for shorter.
+    """By vendor id: [lines, sold, commission taken, commission with the change, lines whose money would be on hold for
+    longer with it, and for shorter, by how much the commission without the change differs from what was taken].
     """

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from markupsafe import escape
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app import clock, db, turns
 from app.auth import installation
@@ -256,11 +257,12 @@ def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_h
         booked = sum(session.scalars(select(OrderLine.fee_minor)).all())
     _, same = preview(shop, standing)
     assert [row.difference.minor for row in same] == [0, 0]
+    assert all(row.is_as_taken for row in same)
     assert sum(row.before.minor for row in same) == booked
-    add(shop, draft("Ada", 20, vendor_ids={ada.id}))
-    with db.scoped(shop.id) as session:
-        changed = queries.list_rules(session, shop.id)
-    done, rows = preview(shop, changed)
+    [default] = standing
+    wanted = Conditions(vendor_ids=frozenset({ada.id}))
+    more = replace(default, id=8, is_default=False, rate_bps=Decimal(2000), conditions=wanted)
+    done, rows = preview(shop, [more, default])
     assert (done.done, done.total, done.unknown) == (6, 6, 0)
     by_name = {row.name: row for row in rows}
     assert by_name[ada.name].after.minor == 2 * by_name[ada.name].before.minor
@@ -268,6 +270,38 @@ def test_a_preview_of_the_list_as_it_is_changes_nothing_and_of_another_says_by_h
     assert by_name["Bea's Bakery"].difference.minor == 0
     with db.scoped(shop.id) as session:
         assert sum(session.scalars(select(OrderLine.fee_minor)).all()) == booked
+
+
+def test_a_preview_tells_what_a_change_makes_from_what_earlier_changes_made(
+    merchant: FlaskClient, shop: Shop, ada: Vendor, goods: SimpleNamespace, store: Store, post: Post
+) -> None:
+    buy(store, (goods.mug, 2), (goods.loaf, 1))
+    post.deliver()
+    standing = merchant_asks(merchant, shop, {"tags": "nobody-sells-it"})
+    assert "you would have taken the same in the last 90 days" in standing
+    assert "was taken" not in standing
+    assert "Taken then" not in standing
+    add(shop, draft("Ada", 20, vendor_ids={ada.id}))
+    idle = merchant_asks(merchant, shop, {"tags": "nobody-sells-it"})
+    assert "you would have taken the same in the last 90 days" in idle
+    assert "$3.00 with this change as with today's list. $2.00 was taken, by the rules of then." in idle
+    more = merchant_asks(merchant, shop, {"vendors": str(ada.id), "number": "2", "rate": "30"})
+    assert "you would have taken $1.00 more" in more
+    assert "$4.00 with this change and $3.00 with today's list. $2.00 was taken" in more
+    cells = [cell.text for cell in BeautifulSoup(more, "html.parser").find_all("s-table-cell")]
+    adas = [ada.name, "$10.00", "$1.00", "$2.00", "$3.00", "$1.00"]
+    assert cells == [*adas, "Bea's Bakery", "$10.00", "$1.00", "$1.00", "$1.00", "$0.00"]
+    assert lint_polaris(more) == []
+
+
+def merchant_asks(merchant: FlaskClient, shop: Shop, fields: dict[str, str]) -> str:
+    """For a preview of a rule as in the form; returns what it says."""
+    answer = merchant.post("/app/commissions/preview", data={"name": "Asked", "rate": "5", "number": ""} | fields)
+    assert answer.status_code == 200, answer.text
+    with db.scoped(shop.id) as session:
+        number = session.scalars(select(func.max(CommissionPreview.id))).one()
+    previews.compute(shop.id, number, 0)
+    return merchant.get(f"/app/commissions/previews/{number}").text
 
 
 def test_a_preview_speaks_of_the_currency_in_which_it_was_asked_for(
