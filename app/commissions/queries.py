@@ -80,8 +80,9 @@ def list_asked(session: Session, shop_id: int, since: datetime) -> list[tuple[da
 
 
 def list_planned(session: Session, shop_id: int) -> Sequence[CommissionRule]:
-    """Versions that have not begun yet, soonest first."""
-    query = select(CommissionRule).where(CommissionRule.shop_id == shop_id, CommissionRule.valid_from > clock.now())
+    """Versions that have not begun yet, soonest first; not those that were dropped."""
+    later = (CommissionRule.valid_from > clock.now(), CommissionRule.valid_to.is_(None))
+    query = select(CommissionRule).where(CommissionRule.shop_id == shop_id, *later)
     return session.scalars(query.order_by(CommissionRule.valid_from, CommissionRule.rule_number)).all()
 
 

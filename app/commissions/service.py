@@ -73,7 +73,8 @@ def add_rule(session: Session, shop: Shop, draft: Draft, actor: str, *, at: date
     version.valid_from = _start(at)
     _begin(session, version, draft, actor)
     subject = ("commission_rule", number)
-    audit.record(session, shop.id, "commission_rule.add", subject, actor=actor, changes=_beginning(version))
+    changes = _first(draft) | _beginning(version)
+    audit.record(session, shop.id, "commission_rule.add", subject, actor=actor, changes=changes)
     watch_named(session, shop.id)
     return number
 
@@ -113,8 +114,7 @@ def drop_plan(session: Session, shop: Shop, rule_number: int, actor: str) -> Non
     if planned.valid_from <= clock.now():
         raise Conflict("Nothing is planned for this rule any more: it has begun, or somebody dropped it.")
     if _without_plan(session, planned) is planned:
-        session.delete(planned)
-        session.flush()
+        _never_begin(planned)
     subject = ("commission_rule", rule_number)
     audit.record(session, shop.id, "commission_rule.drop_plan", subject, actor=actor)
     watch_named(session, shop.id)
@@ -127,7 +127,7 @@ def remove_rule(session: Session, shop: Shop, rule_number: int, actor: str) -> N
     if old.is_default:
         raise Conflict("The default rule stays, so that every sale finds a rule. Change its rate instead.")
     if old.valid_from > clock.now():
-        session.delete(old)
+        _never_begin(old)
     else:
         old.valid_to = _this_second()
     session.flush()
@@ -164,7 +164,7 @@ def restore_list(session: Session, shop: Shop, at: datetime, actor: str) -> None
     lock_list(session, shop.id)
     for planned in queries.list_planned(session, shop.id):
         if _without_plan(session, planned) is planned:
-            session.delete(planned)
+            _never_begin(planned)
     session.flush()
     wanted = {version.rule_number: version for version in queries.list_versions(session, shop.id, at)}
     standing = {version.rule_number: version for version in queries.list_versions(session, shop.id)}
@@ -215,6 +215,11 @@ def _without_plan(session: Session, newest: CommissionRule) -> CommissionRule:
     return in_force
 
 
+def _never_begin(planned: CommissionRule) -> None:
+    """It stays as a version that was never in force: the history names it, and its number is not given again."""
+    planned.valid_to = planned.valid_from
+
+
 def _successor(session: Session, old: CommissionRule, at: datetime, *, ends: bool = True) -> CommissionRule:
     """End `old` at a moment and return an empty next version in its place, which lasts as long as `old` would have."""
     until = old.valid_to if ends else None
@@ -258,6 +263,13 @@ def _draft_of(rule: Rule) -> Draft:
         rule.hold_days,
         dict(rule.labels),
     )
+
+
+def _first(draft: Draft) -> dict[str, list[object]]:
+    """What a new rule takes and fits, as the history shows it."""
+    nothing = Draft("", Decimal(0), Conditions(), {}, {}, {}, net_of_tax=False)
+    filled = {"rate_bps": (None, _plain(draft)["rate_bps"])} | _changes(nothing, draft)
+    return {name: [None, value] for name, (_, value) in filled.items()}
 
 
 def _changes(before: Draft, after: Draft) -> dict[str, list[object]]:

@@ -525,6 +525,8 @@ def test_a_merchant_groups_plans_previews_looks_back_and_restores(
     age(shop, hours=1)
     history = merchant.get("/app/commissions/history").text
     assert "Added: Friends pay less" in history
+    for said in ("Commission: 5 %</s-text>", "Fits: vendor group Friends</s-text>", "Counts from: "):
+        assert said in history
     moment = (clock.now() - timedelta(minutes=10)).isoformat()
     then = merchant.get("/app/commissions/history", query_string={"list": moment}).text
     assert "Restore this list" in then
@@ -557,6 +559,23 @@ def test_the_history_and_the_log_name_the_rules_that_were_put_in_another_order(
     history = merchant.get("/app/commissions/history").text
     for said in ("Order: Vases, Mugs</s-text>", "Order: none</s-text>"):
         assert said in history
+
+
+@pytest.mark.parametrize("drop", [service.drop_plan, service.remove_rule])
+def test_a_rule_that_was_only_planned_keeps_its_name_and_its_number(
+    merchant: FlaskClient, shop: Shop, drop: Any
+) -> None:
+    never = add(shop, draft("Never", 30), at=soon())
+    do(shop, drop, never)
+    assert planned(shop) == []
+    assert names(shop, soon()) == ["Default commission"]
+    assert add(shop, draft("Another")) != never
+    history = merchant.get("/app/commissions/history").text
+    for said in ("Added: Never<", "Commission: 30 %<", "Added: Another<"):
+        assert said in history
+    log = merchant.get("/app/log").text
+    assert "Commission rule Never<" in log
+    assert "Rate: 30 %<" in log
 
 
 def test_the_history_and_the_log_say_what_a_rule_took_and_fitted_before_and_after(
