@@ -98,7 +98,9 @@ def _exchange(order: Order, at: int, shares: _Shares) -> _Shares:
     added, lines = order.edits[at].added, {line.id: line for line in goods(order)}
     gone = {number: share.take(_leaving(order, lines[number], at, share)) for number, share in shares.items()}
     come = {
-        number: _whole(line).take(added[name]) for number, line in lines.items() if (name := f"line:{number}") in added
+        number: _whole(_as_it_was(order, line, at + 1)).take(added[name])
+        for number, line in lines.items()
+        if (name := f"line:{number}") in added
     }
     if not come or not any(share.units for share in gone.values()):
         return shares

@@ -67,6 +67,18 @@ def test_several_that_come_share_by_what_they_cost() -> None:
     assert parts(edited(*comers, edits=[Edit({"line:3": 1, "line:4": 3}, {"line:1": 2})])) == (0, 300 + 150, 50)
 
 
+@pytest.mark.parametrize(
+    "later", [Edit(off={"line:3": 900}), Edit({"line:3": 3}), Edit({"line:3": 1}, off={"line:3": 400})]
+)
+def test_they_share_it_by_what_they_cost_when_they_came(later: Edit) -> None:
+    """Whatever comes on or becomes cheaper later, of what came, takes no shipping from anybody either."""
+    off = later.off.get("line:3", 0)
+    units = 1 + later.added.get("line:3", 0)
+    cheaper = cys(3, units, 1000, discounts=(Discount(off),))
+    edits = [Edit({"line:3": 1, "line:4": 3}, {"line:1": 2}), later]
+    assert parts(edited(cheaper, line(4, 3, 1000, terms=terms(BEA)), edits=edits)) == (0, 300 + 150, 50)
+
+
 def test_what_came_in_exchange_may_be_exchanged_in_its_turn() -> None:
     gone = cys(3, 2, 700, current_quantity=0)
     edits = [Edit({"line:3": 2}, {"line:1": 2}), Edit({"line:4": 1}, {"line:3": 2})]
