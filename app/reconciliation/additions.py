@@ -18,8 +18,6 @@ from app.shopify.webhook_bodies import number_of
 
 def are_due(order: Order, node: Mapping[str, Any]) -> bool:
     """Whether they matter, and what it says was never compared with Shopify's list of its edits."""
-    if order.financial_status in payloads.UNPAID:
-        return False
     since, until = order.snapshot_updated_at, order.additions.get("until")
     if (until and datetime.fromisoformat(until) > since) or clock.now() < since + payloads.READ_AFTER:
         return False

@@ -93,8 +93,13 @@ def test_a_discount_counts_without_tax_unless_prices_have_it(
     assert additions.read(SHOP, "gid://shopify/Order/1") == [{"at": "now", "units": {}, "removed": {}, "off": off}]
 
 
-def test_of_an_order_without_any_payment_the_snapshot_is_not_read() -> None:
-    for status in ("pending", "authorized", "voided", "expired"):
-        long_ago = clock.now() - timedelta(days=1)
-        order = Order(financial_status=status, snapshot={}, snapshot_updated_at=long_ago, additions={})
-        assert not additions.are_due(order, {"edited": True})
+@pytest.mark.parametrize("status", ["pending", "authorized", "paid"])
+def test_an_edited_order_is_asked_about_before_it_is_paid_too(status: str) -> None:
+    """Paid at last, it may be paid out at once: by then the answer must be there."""
+    price = {"shop_money": {"amount": "1.00", "currency_code": "USD"}}
+    body = {"id": 1, "name": "#1", "currency": "USD", "created_at": "2026-10-01T12:00:00Z",
+            "updated_at": "2026-10-01T12:00:00Z", "total_price_set": price, "financial_status": status}  # fmt: skip
+    long_ago = clock.now() - timedelta(days=1)
+    order = Order(financial_status=status, snapshot=body, snapshot_updated_at=long_ago, additions={})
+    assert additions.are_due(order, {"edited": True})
+    assert not additions.are_due(order, {"edited": False})
