@@ -69,7 +69,8 @@ def happen(shop: Shop, vendor: Vendor) -> None:
 
 def send_all(shop: Shop) -> None:
     with db.scoped(shop.id) as session:
-        waiting = session.scalars(select(HookCall.id).where(HookCall.state == CallState.QUEUED)).all()
+        queued = select(HookCall.id).where(HookCall.state == CallState.QUEUED)
+        waiting = session.scalars(queued.order_by(HookCall.id)).all()
     for call_id in waiting:
         hooks.send(shop.id, call_id)
 

@@ -99,7 +99,11 @@ def test_the_page_says_what_the_last_comparison_found(browser: FlaskClient, acme
         session.execute(update(Look).values(finished_at=clock.now(), looked_at=7, missed=2))
     page = browser.get("/app/events").text
     assert "7 looked at, 2 had been missed" in page
-    assert get_redis().llen("rq:queue:catalogue") == 1
+    rung = [
+        get_redis().hget(b"rq:job:" + job, "description") for job in get_redis().lrange("rq:queue:catalogue", 0, -1)
+    ]
+    called = (b"jobs.reconciliation.reconcile(%d)", b"jobs.shops.read_profile(%d)")
+    assert rung == [words % acme.id for words in called], "the shop itself is compared as well"
 
 
 def test_monitoring_sees_how_long_each_topic_takes(browser: FlaskClient, acme: Shop) -> None:
