@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from rq import Queue
+from rq.serializers import JSONSerializer
 from sqlalchemy import select, update
 
 from app import clock, db
@@ -99,11 +101,9 @@ def test_the_page_says_what_the_last_comparison_found(browser: FlaskClient, acme
         session.execute(update(Look).values(finished_at=clock.now(), looked_at=7, missed=2))
     page = browser.get("/app/events").text
     assert "7 looked at, 2 had been missed" in page
-    rung = [
-        get_redis().hget(b"rq:job:" + job, "description") for job in get_redis().lrange("rq:queue:catalogue", 0, -1)
-    ]
-    called = (b"jobs.reconciliation.reconcile(%d)", b"jobs.shops.read_profile(%d)")
-    assert rung == [words % acme.id for words in called], "the shop itself is compared as well"
+    rung = [job.description for job in Queue("catalogue", connection=get_redis(), serializer=JSONSerializer).jobs]
+    called = ("jobs.reconciliation.reconcile", "jobs.shops.read_profile")
+    assert rung == [f"{job}({acme.id})" for job in called], "the shop itself is compared as well"
 
 
 def test_monitoring_sees_how_long_each_topic_takes(browser: FlaskClient, acme: Shop) -> None:
