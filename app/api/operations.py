@@ -192,11 +192,11 @@ def _parse_body(made: Operation, raw: bytes) -> dict[str, Any]:
         raise WrongMediaType("Send JSON: Content-Type: application/json.")
     try:
         body = msgspec.json.decode(raw or b"{}", type=made.body)
+        json.loads(raw or b"{}", object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
     except msgspec.ValidationError as error:
         raise ValidationErrors(explain(error, made.body, "#")) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJson(f"The body is no JSON: {error}.") from None
-    json.loads(raw or b"{}", object_pairs_hook=_refuse_doubled, parse_int=str, parse_float=str)
     return {"body": body}
 
 
