@@ -7,7 +7,7 @@ form, and refuses the second before it looks at anything else.
 from typing import Final
 
 from flask import g, request
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from app.auth import merchant
 from app.auth.staff import who
@@ -16,8 +16,8 @@ from app.models.events import AuditEntry
 from app.models.shops import ShopSettings
 from app.typed import read_number
 
-NEW_CURRENCY: Final = "shop.currency"
-"""The action by which forms with amounts in them are changed, too: what was typed meant another currency."""
+_NEW_CURRENCY: Final = "shop.currency"
+_ALL: Final = true()
 
 
 def mark(*about: ColumnElement[bool]) -> int:
@@ -30,6 +30,13 @@ def mark(*about: ColumnElement[bool]) -> int:
         return sent
     newest = _find_newest(about)
     return newest.id if newest else 0
+
+
+def saves_of_amounts(*actions: str, which: ColumnElement[bool] = _ALL) -> ColumnElement[bool]:
+    """Entries about a form with amounts in it: `which` of these saves, and the shop's other currency, which changes it
+    too. They are found by their actions.
+    """
+    return AuditEntry.action.in_((*actions, _NEW_CURRENCY)) & (which | (AuditEntry.action == _NEW_CURRENCY))
 
 
 def refuse_second(*about: ColumnElement[bool]) -> None:
@@ -53,7 +60,7 @@ def refuse_second(*about: ColumnElement[bool]) -> None:
 
 
 def _say(newest: AuditEntry) -> str:
-    if newest.action == NEW_CURRENCY:
+    if newest.action == _NEW_CURRENCY:
         return f"The store's currency became {g.shop.currency} while you had this open, so check the amounts."
     by = "You" if newest.actor == merchant.actor() else who(newest.actor)
     return f"{by} saved this{' in another window' if by == 'You' else ''} while you had it open."

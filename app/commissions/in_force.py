@@ -56,13 +56,19 @@ class _Overrides(msgspec.Struct):
     overrides: dict[str, Any]
 
 
+class _Shop(msgspec.Struct):
+    """Columns of `shops`."""
+
+    currency: str
+    timezone: str
+
+
 class _Text(msgspec.Struct):
     settings: _Settings | None
     limits: _Limits | None
     alone: list[_Overrides]
     rules: list[RuleVersion]
-    currency: str
-    zone: str
+    shop: _Shop
 
 
 class InForce(NamedTuple):
@@ -89,8 +95,7 @@ READ: Final = f"""
             FROM (SELECT {_columns(RuleVersion)} FROM commission_rules t {_SHOP}
                   AND (t.valid_to IS NULL OR t.valid_to > %(since)s)
                   ORDER BY t.is_default, t.position, t.rule_number) r),
-        'currency', (SELECT s.currency FROM shops s WHERE s.id = %(shop)s),
-        'zone', (SELECT s.timezone FROM shops s WHERE s.id = %(shop)s))::text
+        'shop', (SELECT row_to_json(r) FROM (SELECT {_columns(_Shop)} FROM shops t WHERE t.id = %(shop)s) r))::text
 """  # noqa: S608 - names of ours only
 """Of %(shop)s, with the rules since %(since)s: what it is, and the text."""
 
@@ -101,9 +106,9 @@ def read_text(text: str) -> InForce:
     told = msgspec.json.decode(text, type=_Text)
     settings = MoneySettings(**msgspec.structs.asdict(told.settings)) if told.settings else default_settings()
     limits = msgspec.structs.asdict(told.limits) if told.limits else {}
-    agreed = merge_agreed(settings, limits, {one.vendor_id: one.overrides for one in told.alone}, told.currency)
+    agreed = merge_agreed(settings, limits, {one.vendor_id: one.overrides for one in told.alone}, told.shop.currency)
     versions = tuple((rule.valid_from, rule.valid_to, to_rule(rule)) for rule in told.rules)
-    return InForce(agreed, versions, ZoneInfo(told.zone))
+    return InForce(agreed, versions, ZoneInfo(told.shop.timezone))
 
 
 def find_rules(

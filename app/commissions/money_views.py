@@ -21,7 +21,7 @@ from app.money import Money
 bp = Blueprint("money_settings", __name__, url_prefix="/app/settings/money")
 merchant.protect(bp)
 
-_SAVES = AuditEntry.action.in_(("money_settings.change", meanwhile.NEW_CURRENCY))
+_SAVES = meanwhile.saves_of_amounts("money_settings.change")
 
 
 @bp.get("")
@@ -52,7 +52,7 @@ def show_vendor(vendor_id: int) -> ResponseReturnValue:
 @bp.post("/vendors/<int:vendor_id>")
 def save_vendor(vendor_id: int) -> ResponseReturnValue:
     vendor = _vendor(vendor_id)
-    meanwhile.refuse_second(*_saves_of(vendor))
+    meanwhile.refuse_second(_saves_of(vendor))
     form = _vendor_form(vendor, bound=True)
     if not form.validate():
         return _vendor_page(vendor, form), 422
@@ -104,7 +104,7 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm) -> str:
     return render_template(
         "merchant/money/vendor.html",
         form=form,
-        seen=meanwhile.mark(*_saves_of(vendor)),
+        seen=meanwhile.mark(_saves_of(vendor)),
         vendor=vendor,
         now=described(agreed.of(vendor.id), g.shop.currency),
         schedule=_own_schedule(agreed.of(vendor.id)) or _schedule_for_all(),
@@ -113,9 +113,8 @@ def _vendor_page(vendor: Vendor, form: VendorMoneyForm) -> str:
     )
 
 
-def _saves_of(vendor: Vendor) -> tuple[ColumnElement[bool], ...]:
-    of_theirs = (AuditEntry.vendor_id == vendor.id) | (AuditEntry.action == meanwhile.NEW_CURRENCY)
-    return AuditEntry.action.in_(("vendor_terms.change", meanwhile.NEW_CURRENCY)), of_theirs
+def _saves_of(vendor: Vendor) -> ColumnElement[bool]:
+    return meanwhile.saves_of_amounts("vendor_terms.change", which=AuditEntry.vendor_id == vendor.id)
 
 
 def _own_schedule(terms: Terms) -> str:

@@ -177,8 +177,8 @@ def _passed_over(
 
 
 def _saves_of(number: int) -> ColumnElement[bool]:
-    of_all = AuditEntry.action.in_((_RESTORE, meanwhile.NEW_CURRENCY))
-    return AuditEntry.action.in_((*_SAVES, meanwhile.NEW_CURRENCY)) & or_(AuditEntry.subject_id == number, of_all)
+    its = or_(AuditEntry.subject_id == number, AuditEntry.action == _RESTORE)
+    return meanwhile.saves_of_amounts(*_SAVES, which=its)
 
 
 def _saved(number: int, form: RuleForm) -> Response:

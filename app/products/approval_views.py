@@ -90,8 +90,7 @@ def _form(rule: ApprovalRule | None, sent: MultiDict[str, str] | None = None) ->
 
 
 def _saves_of(rule: ApprovalRule) -> ColumnElement[bool]:
-    is_its = (AuditEntry.subject_id == rule.id) | (AuditEntry.action == meanwhile.NEW_CURRENCY)
-    return is_its & AuditEntry.action.in_(("approval_rule.save", meanwhile.NEW_CURRENCY))
+    return meanwhile.saves_of_amounts("approval_rule.save", which=AuditEntry.subject_id == rule.id)
 
 
 def _list_page() -> str:

@@ -21,9 +21,7 @@ merchant.protect(bp)
 
 _ELSEWHERE: Final = ("channels", "locations", "newcomer_role")
 """What has forms of its own."""
-_SAVES: Final = AuditEntry.action.in_(("settings.change", meanwhile.NEW_CURRENCY)) & ~AuditEntry.changes.has_any(
-    array(_ELSEWHERE)
-)
+_SAVES: Final = meanwhile.saves_of_amounts("settings.change", which=~AuditEntry.changes.has_any(array(_ELSEWHERE)))
 
 
 @bp.get("/settings")
