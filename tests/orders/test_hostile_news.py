@@ -51,6 +51,12 @@ def forge(delivery: Doc, **changes: Any) -> Doc:
     return {**delivery, "body": json.dumps(body)}
 
 
+def the_payment(post: Post) -> Doc:
+    """The news that the only order is paid."""
+    (paid,) = [one for one in post.waiting() if one["topic"] == "orders/paid"]
+    return paid
+
+
 def flags(shop: Shop) -> list[str]:
     with db.scoped(shop.id) as session:
         return session.scalars(select(Order.flags)).one()
@@ -145,7 +151,7 @@ def test_totals_that_lie_hold_the_money_and_truth_releases_it(
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop
 ) -> None:
     buy(store, (goods.mug, 1))
-    paid = next(delivery for delivery in post.waiting() if delivery["topic"] == "orders/paid")
+    paid = the_payment(post)
     lie = json.loads(paid["body"])["total_price_set"]
     lie["shop_money"]["amount"] = "1.00"
     post.deliver([forge(paid, total_price_set=lie, current_total_price_set=lie)])
@@ -162,7 +168,7 @@ def test_an_amount_that_is_no_number_is_put_aside_at_once_instead_of_tried_again
     goods: SimpleNamespace, store: Store, post: Post, acme: Shop
 ) -> None:
     buy(store, (goods.mug, 1))
-    paid = next(delivery for delivery in post.waiting() if delivery["topic"] == "orders/paid")
+    paid = the_payment(post)
     lines = json.loads(paid["body"])["line_items"]
     lines[0]["price_set"]["shop_money"]["amount"] = "5,00"
     with pytest.raises(PayloadError, match="no number"):
@@ -176,7 +182,7 @@ def test_of_two_states_of_one_second_what_shopify_says_afterwards_is_the_last(
 ) -> None:
     """Paid, and in the same second it becomes dearer."""
     buy(store, (goods.mug, 1))
-    (paid,) = [one for one in post.waiting() if one["topic"] == "orders/paid"]
+    paid = the_payment(post)
     asked = {"app_read_afterwards": True} if is_over else {}
     owing = forge(paid, financial_status="partially_paid", total_outstanding="1.00", **asked)
     news = [paid, owing]

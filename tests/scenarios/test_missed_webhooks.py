@@ -366,16 +366,22 @@ def test_an_unheard_edit_takes_no_shipping_either_though_it_is_paid_at_once(mark
         assert session.get_one(Look, (shop.id, LookKind.ORDERS)).missed == 0, "nobody asks twice"
 
 
+def buy_mugs_and_a_loaf(market: Market) -> dict[str, Any]:
+    """Of two vendors, with shipping; the order as the store has it."""
+    bought = [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}]
+    body: dict[str, Any] = {"shop": "acme.myshopify.com", "lines": bought}
+    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
+    order: dict[str, Any] = httpx.post(f"{market.store_url}/_control/orders", json=body).raise_for_status().json()
+    market.settle()
+    return order
+
+
 @pytest.mark.usefixtures("mug", "loaf")
 def test_a_discount_given_later_takes_no_shipping_from_anybody(market: Market, shop: Shop) -> None:
     """Two mugs and a loaf share the shipping as before, though one of the mugs is given away; nobody else gets more."""
     clock_of_store, url = f"{market.store_url}/_control/clock", f"{market.store_url}/_control/orders"
     httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
-    bought = [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}]
-    body: dict[str, Any] = {"shop": "acme.myshopify.com", "lines": bought}
-    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
-    order = httpx.post(url, json=body).raise_for_status().json()
-    market.settle()
+    order = buy_mugs_and_a_loaf(market)
     shares = shipping_of(shop)
     assert len(shares) == 2
     httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
@@ -397,11 +403,7 @@ def test_what_comes_in_exchange_has_the_shipping_of_what_went(
     """Two mugs go and loaves come, in one edit, beside a loaf that was there. Shopify lists 150 sales at once."""
     clock_of_store, url = f"{market.store_url}/_control/clock", f"{market.store_url}/_control/orders"
     httpx.post(clock_of_store, json={"offset_seconds": -600}).raise_for_status()
-    bought = [{"sku": "MUG", "quantity": 2}, {"sku": "LOAF", "quantity": 1}]
-    body: dict[str, Any] = {"shop": "acme.myshopify.com", "lines": bought}
-    body |= {"email": "cleo@example.com", "shipping_address": ADDRESS, "shipping_rate_code": "standard"}
-    order = httpx.post(url, json=body).raise_for_status().json()
-    market.settle()
+    order = buy_mugs_and_a_loaf(market)
     shares = shipping_of(shop)
     assert shares.keys() == {mug.vendor_id, loaf.vendor_id}
     httpx.post(clock_of_store, json={"offset_seconds": -300}).raise_for_status()
