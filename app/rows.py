@@ -45,8 +45,9 @@ def insert_rows(session: Session, table: str, rows: Sequence[Row], *, numbered: 
     if numbered:
         for row, number in zip(rows, _take_ids(session, table, len(rows)), strict=True):
             row.id = number
-    statement = _insert(table, type(rows[0]), tuple(shared), numbered=numbered, alone=len(rows) == 1)
-    values = _values(table, rows) if len(rows) > 1 else _values_alone(table, rows[0])
+    alone = len(rows) == 1
+    statement = _insert(table, type(rows[0]), tuple(shared), numbered=numbered, alone=alone)
+    values = _values_alone(table, rows[0]) if alone else _values(table, rows)
     send(session, statement, values | {name: _spell(value) for name, value in shared.items()})
 
 
